@@ -1,0 +1,75 @@
+"""Rivulet's front door: puts the rooms together. Servers call `app:create_app()`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_session import Session
+from htmx_flask import Htmx
+
+from chat import config, database, providers, routes, security
+from chat.config import Settings
+from chat.database import Database, DatabaseUnusable
+from chat.providers.base import AbstractProvider
+from chat.replies import Replies
+from chat.sessions import SessionStore
+
+CANNOT_START = 3
+"""The exit code by which gunicorn knows that starting again won't help."""
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """Make the app from an environment; where it can't be used, say why in one sentence and exit."""
+    try:
+        settings = config.load(os.environ if environ is None else environ)
+        app = build(settings, providers.configured(settings))
+    except (config.WrongSetting, DatabaseUnusable) as error:
+        print(f"Rivulet can't start: {error}", file=sys.stderr)
+        raise SystemExit(CANNOT_START) from error
+    app.extensions["replies"].watch()
+    return app
+
+
+def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
+    """Wire an app from settings and providers. Raises WrongSetting and DatabaseUnusable."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = Flask("app", root_path=str(Path(__file__).parent), instance_path=str(settings["INSTANCE"]))
+    db = opened(settings)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config.from_mapping(flask_settings(settings, db))
+    app.extensions |= {"settings": settings, "database": db, "providers": configured, "replies": Replies(db)}
+    Session(app)
+    Htmx(app)
+    security.protect(app, settings)
+    routes.register(app)
+    return app
+
+
+def opened(settings: Settings) -> Database:
+    """Open the database and bring it up to date, before anyone is served."""
+    settings["INSTANCE"].mkdir(mode=0o700, parents=True, exist_ok=True)
+    db = Database(database.url_of(settings))
+    db.upgrade()
+    return db
+
+
+def flask_settings(settings: Settings, db: Database) -> dict[str, Any]:
+    """Say what Flask and Flask-Session are to do."""
+    return {
+        "SECRET_KEY": security.secret_key(settings),
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "SESSION_TYPE": "cachelib",
+        "SESSION_CACHELIB": SessionStore(db),
+        "SESSION_COOKIE_NAME": "rivulet",
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+    }

@@ -1,0 +1,117 @@
+"""Every setting: its name, its default, how it is read and what it means.
+
+docs/configuration.md is held against this table by a test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Settings = dict[str, Any]
+
+
+class WrongSetting(Exception):
+    """A setting can't be used; the message names it and says what it may be."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table; `read` turns the text of an environment variable into the value, or raises ValueError."""
+
+    name: str
+    default: Any
+    read: Callable[[str], Any]
+    meaning: str
+
+
+def seconds(text: str) -> float:
+    """Read a length of time in seconds, more than 0."""
+    value = float(text)
+    if not 0 < value < 1_000_000:
+        raise ValueError
+    return value
+
+
+def port(text: str) -> int:
+    """Read a TCP port, 0 to 65535."""
+    value = int(text)
+    if not 0 <= value <= 65_535:
+        raise ValueError
+    return value
+
+
+def address(text: str) -> str:
+    """Read an http or https address, without the slash at its end."""
+    if not text.startswith(("http://", "https://")) or any(sign.isspace() for sign in text):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def names(text: str) -> list[str]:
+    """Read a list with commas between."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Read one of a few words."""
+
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    return read
+
+
+SETTINGS = (
+    Setting("HOST", "127.0.0.1", str, "The address to listen on; 0.0.0.0 is every network of the machine."),
+    Setting("PORT", 8000, port, "The port to listen on."),
+    Setting("WEB_CONCURRENCY", 1, int, "How many worker processes serve."),
+    Setting("DRAIN_SECONDS", 4.0, seconds, "How long running answers may go on when the server is told to stop."),
+    Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who reaches the page. Without it, only this machine may."),
+    Setting("TRUSTED_HOSTS", [], names, "The host names the app answers to, with commas between; empty is any (on loopback: localhost)."),
+    Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept in instance/."),
+    Setting("DATABASE_URL", "", str, "Where everything is stored: `postgres://...`, or `sqlite:///...`; else a file in instance/."),
+    Setting("INSTANCE", Path(__file__).parent.parent / "instance", Path, "The folder for what Rivulet keeps on this machine."),
+    Setting("OPENAI_API_KEY", "", str, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
+    Setting("OPENAI_BASE_URL", "", address, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
+    Setting("OPENAI_MODEL", "", str, "The model of that server to begin with, and the one on offer where it lists none."),
+    Setting("AIVVM_URL", "", address, "A server of the chatbot-ui v1 protocol."),
+    Setting("AIVVM_API_KEY", "", str, "An OpenAI key to hand on to that server, if it wants one."),
+    Setting("LOCAL_MODEL", "auto", one_of("auto", "on", "off"), "The small model on this machine: `auto` where no other provider is set, `on`, `off`."),
+    Setting("CONNECT_TIMEOUT", 5.0, seconds, "How long a provider may take to be reached, in seconds."),
+    Setting("FIRST_TIMEOUT", 300.0, seconds, "How long a provider may think before its first byte, in seconds."),
+    Setting("GAP_TIMEOUT", 120.0, seconds, "How long a provider may pause in an answer, in seconds."),
+    Setting("WHOLE_TIMEOUT", 1800.0, seconds, "How long a whole answer may take, in seconds."),
+)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
+    settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}
+    settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "closed")
+    return settings
+
+
+def value_of(setting: Setting, text: str) -> Any:
+    """Read one setting from its text. Raises WrongSetting."""
+    if not text:
+        return setting.default
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        raise WrongSetting(f"{setting.name} is set to {text[:60]!r}, which can't be used. {setting.meaning}") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,137 @@
+"""Ask: store what a person wrote and the reply it wants, in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chat.conversations.finding import NotFound, owned_reply
+from chat.database import Database, clock
+from chat.tables import conversations, messages, replies
+
+LEASE = 5
+"""How long a reply stays its writer's without a sign of life, in seconds."""
+
+TITLE_LENGTH = 80
+
+
+class StillAnswering(Exception):
+    """The answer above is still being written."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The provider and the model that shall answer."""
+
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message of a person and the reply to it; `owner` is the right to write the reply, None where it isn't ours."""
+
+    conversation_id: int
+    reply_id: int
+    owner: str | None
+
+
+def ask(
+    database: Database, person_id: int, conversation_id: int | None, text: str, choice: Choice, key: str | None = None
+) -> Turn:
+    """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
+
+    The same `key` again is the same turn, and gives it back without an owner. Raises NotFound and StillAnswering.
+    """
+    try:
+        return ask_once(database, person_id, conversation_id, text, choice, key)
+    except IntegrityError:  # the same post was first in another worker
+        return ask_once(database, person_id, conversation_id, text, choice, key)
+
+
+def ask_once(
+    database: Database, person_id: int, conversation_id: int | None, text: str, choice: Choice, key: str | None
+) -> Turn:
+    """Do what `ask` does. Raises IntegrityError where the same key is being used at this moment."""
+    with database.write() as connection:
+        known = key and turn_of(connection, person_id, key)
+        if known:
+            return known
+        if conversation_id is None:
+            conversation_id = begin(connection, person_id, text)
+        parent_id = free_leaf(connection, person_id, conversation_id)
+        message = new_message(connection, conversation_id, parent_id, "user", text, key)
+        return expect_reply(connection, conversation_id, message, choice)
+
+
+def turn_of(connection: Connection, person_id: int, key: str) -> Turn | None:
+    """Find the turn that a key was used for. Raises NotFound where it was somebody else's."""
+    reply = messages.alias()
+    found = connection.execute(
+        select(messages.c.conversation_id, func.max(reply.c.id).label("reply_id"), conversations.c.person_id)
+        .join(conversations, conversations.c.id == messages.c.conversation_id)
+        .join(reply, reply.c.parent_id == messages.c.id)
+        .where(messages.c.turn_key == key)
+        .group_by(messages.c.conversation_id, conversations.c.person_id)
+    ).first()
+    if found and found.person_id != person_id:
+        raise NotFound
+    return Turn(found.conversation_id, found.reply_id, None) if found else None
+
+
+def begin(connection: Connection, person_id: int, text: str) -> int:
+    """Make a conversation, titled by its first words."""
+    row = {"person_id": person_id, "title": title_of(text), "created_at": clock(), "updated_at": clock()}
+    return int(connection.execute(insert(conversations).values(row)).inserted_primary_key[0])
+
+
+def title_of(text: str) -> str:
+    """Shorten a text to one line that can stand in a list."""
+    line = " ".join(text[: TITLE_LENGTH * 4].split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+
+
+def free_leaf(connection: Connection, person_id: int, conversation_id: int) -> int | None:
+    """Find the message to go on from. Raises NotFound, and StillAnswering where a reply there isn't done."""
+    leaf = connection.execute(
+        select(conversations.c.leaf_id, replies.c.state)
+        .outerjoin(replies, replies.c.id == conversations.c.leaf_id)
+        .where(conversations.c.id == conversation_id, conversations.c.person_id == person_id)
+    ).first()
+    if leaf is None:
+        raise NotFound
+    if leaf.state == "generating":
+        raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
+    return leaf.leaf_id
+
+
+def new_message(
+    connection: Connection, conversation_id: int, parent_id: int | None, role: str, text: str, key: str | None = None
+) -> int:
+    """Add a message to the tree."""
+    row = {"conversation_id": conversation_id, "parent_id": parent_id, "role": role, "text": text, "turn_key": key}
+    added = connection.execute(insert(messages).values(row | {"created_at": clock()}))
+    return int(added.inserted_primary_key[0])
+
+
+def expect_reply(connection: Connection, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
+    """Add an empty reply under a message, owned by the caller, and show that branch."""
+    reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
+    owner = secrets.token_hex(16)
+    row = {"id": reply_id, "state": "generating", "provider": choice.provider, "model": choice.model, "owner": owner}
+    lease = {"lease_until": clock() + LEASE, "stop": False, "attempts": 0, "left_out": 0, "created_at": clock()}
+    connection.execute(insert(replies).values(row | lease))
+    shown = update(conversations).where(conversations.c.id == conversation_id)
+    connection.execute(shown.values(leaf_id=reply_id, updated_at=clock()))
+    return Turn(conversation_id, reply_id, owner)
+
+
+def try_again(database: Database, person_id: int, reply_id: int, choice: Choice) -> Turn:
+    """Add another reply beside one that has ended. Raises NotFound and StillAnswering."""
+    with database.write() as connection:
+        reply = owned_reply(connection, person_id, reply_id)
+        free_leaf(connection, person_id, reply.conversation_id)
+        return expect_reply(connection, reply.conversation_id, reply.parent_id, choice)

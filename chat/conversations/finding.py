@@ -1,0 +1,94 @@
+"""Find what a person may see: their conversations, the messages of one, a single reply; and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import delete as delete_from
+
+from chat.database import Database
+from chat.tables import conversations, messages, replies
+
+LISTED = 200
+"""How many conversations the list shows, the newest first."""
+
+
+class NotFound(Exception):
+    """There is no such thing, or it is somebody else's."""
+
+
+def listing(database: Database, person_id: int | None) -> Sequence[Row]:
+    """List a person's conversations, the newest first; each knows whether it is `answering`."""
+    answering = (
+        select(replies.c.id)
+        .join(messages, messages.c.id == replies.c.id)
+        .where(messages.c.conversation_id == conversations.c.id, replies.c.state == "generating")
+        .exists()
+    )
+    rows = select(conversations, answering.label("answering")).where(conversations.c.person_id == person_id)
+    newest = rows.order_by(conversations.c.updated_at.desc(), conversations.c.id.desc()).limit(LISTED)
+    with database.read() as connection:
+        return connection.execute(newest).all()
+
+
+def find(database: Database, person_id: int | None, conversation_id: int) -> Row:
+    """Find one conversation. Raises NotFound."""
+    with database.read() as connection:
+        return owned(connection, person_id, conversation_id)
+
+
+def owned(connection: Connection, person_id: int | None, conversation_id: int) -> Row:
+    """Find a person's conversation within a transaction. Raises NotFound."""
+    mine = (conversations.c.id == conversation_id) & (conversations.c.person_id == person_id)
+    found = connection.execute(select(conversations).where(mine)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def path(database: Database, leaf_id: int | None) -> list[Row]:
+    """List the messages from the first one to a leaf, each with what is known of it as a reply."""
+    steps = select(messages.c.id, messages.c.parent_id).where(messages.c.id == leaf_id).cte("path", recursive=True)
+    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
+    up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id)
+    steps = steps.union_all(select(messages.c.id, messages.c.parent_id).join(steps, up))
+    shown = message_rows().where(messages.c.id.in_(select(steps.c.id))).order_by(messages.c.id)
+    with database.read() as connection:
+        return list(connection.execute(shown))
+
+
+def reply_of(database: Database, person_id: int | None, reply_id: int) -> Row:
+    """Find one reply with its message. Raises NotFound."""
+    with database.read() as connection:
+        return owned_reply(connection, person_id, reply_id)
+
+
+def owned_reply(connection: Connection, person_id: int | None, reply_id: int) -> Row:
+    """Find a person's reply within a transaction. Raises NotFound."""
+    mine = (replies.c.id == reply_id) & (conversations.c.person_id == person_id)
+    owner = conversations.c.id == messages.c.conversation_id
+    found = connection.execute(message_rows().join(conversations, owner).where(mine)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_rows() -> Select:
+    """Select messages, each with what is known of it as a reply (None for a person's)."""
+    known = [replies.c[name] for name in ("state", "provider", "model", "left_out", "error", "finish_reason")]
+    return select(messages, *known).outerjoin_from(messages, replies, replies.c.id == messages.c.id)
+
+
+def delete(database: Database, person_id: int | None, conversation_id: int) -> list[int]:
+    """Delete a conversation with all that was said; gives the replies that were being written. Raises NotFound."""
+    running = (
+        select(replies.c.id)
+        .join(messages, messages.c.id == replies.c.id)
+        .where(messages.c.conversation_id == conversation_id, replies.c.state == "generating")
+    )
+    with database.write() as connection:
+        owned(connection, person_id, conversation_id)
+        stopped = list(connection.execute(running).scalars())
+        connection.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
+    return stopped

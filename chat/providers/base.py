@@ -1,0 +1,202 @@
+"""What a provider is: something that turns a conversation into a stream of text.
+
+    ProviderError               the reply can't be had; its text is a sentence for the person chatting
+    ├── BadKey                  the key is missing, or was refused
+    ├── RateLimited             too many requests, or no credit left
+    ├── ContextTooLong          the conversation doesn't fit the model's window
+    ├── ModelNotFound           the provider doesn't have that model (a ValueError, too)
+    ├── Unavailable             the provider can't be reached, or is overloaded or broken
+    ├── Refused                 the provider won't answer this request
+    └── Interrupted             the answer broke off; what came before it stands
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+Messages = list[dict[str, str]]
+"""A conversation, oldest first: `{"role": "system" | "user" | "assistant", "content": text}` each."""
+
+ANSWER_LIMIT = 1_000_000
+"""The longest answer, in characters; a provider that never ends is cut here."""
+
+
+class ProviderError(Exception):
+    """The reply can't be had; the message is a sentence for the person chatting."""
+
+
+class BadKey(ProviderError):
+    """The provider wants a key that is not set, or refuses the one it got."""
+
+
+class RateLimited(ProviderError):
+    """The provider wants fewer requests; `retry_after` is its wish in seconds, None where it has none."""
+
+    def __init__(self, sentence: str, retry_after: float | None = None):
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class ContextTooLong(ProviderError):
+    """The conversation is longer than the model can read."""
+
+
+class ModelNotFound(ProviderError, ValueError):
+    """The provider has no model of that name."""
+
+
+class Unavailable(ProviderError):
+    """The provider can't be reached, or is overloaded or broken; trying again may help."""
+
+
+class Refused(ProviderError):
+    """The provider understood the request and won't answer it."""
+
+
+class Interrupted(ProviderError):
+    """The answer broke off after it had begun."""
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long to wait, in seconds: to connect, for the first byte, between bytes, for the whole answer."""
+
+    connect: float = 5
+    first: float = 300
+    gap: float = 120
+    whole: float = 1800
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Read CONNECT_TIMEOUT, FIRST_TIMEOUT, GAP_TIMEOUT and WHOLE_TIMEOUT."""
+        return cls(**{name: settings[f"{name.upper()}_TIMEOUT"] for name in ("connect", "first", "gap", "whole")})
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model on offer: its id on the wire, its name for people, and its window in tokens (None: not known).
+
+    `about` is a sentence shown with the picker, where there is something to know before choosing it.
+    """
+
+    id: str
+    name: str
+    window: int | None = None
+    about: str = ""
+
+
+class CreateResult:
+    """A response and what is known of it, had piece by piece.
+
+    Nothing is sent before the first piece, or `text`, is asked for. Iterating yields pieces of text, and the same
+    pieces again when iterated again; an error comes again at the same place. `finish_reason`, `usage` (a dict with
+    `prompt_tokens` and `completion_tokens`) and `reasoning` (what the model thought aloud) fill up while it is read
+    and stay None, or empty, where the wire has none. `notice` is a sentence to show while waiting for the first piece,
+    where there is something to say; it may come and go.
+    """
+
+    def __init__(self, model: str, pieces: Iterable[str] = ()):
+        self.model = model
+        self.finish_reason: str | None = None
+        self.usage: dict[str, int] | None = None
+        self.reasoning = ""
+        self.notice = ""
+        self._given = pieces
+        self._source: Iterator[str] | None = None
+        self._kept: list[str] = []
+        self._length = 0
+        self._error: ProviderError | None = None
+        self._closed = False
+
+    def __iter__(self) -> Iterator[str]:
+        position = 0
+        while position < len(self._kept) or self._read():
+            yield self._kept[position]
+            position += 1
+
+    def _read(self) -> bool:
+        """Fetch one more piece; False at the end."""
+        if self._error:
+            raise self._error
+        if self._closed:
+            return False
+        try:
+            piece = next(self._opened())
+            return not self._closed and self._keep(piece)
+        except StopIteration:
+            self.close()
+        except ProviderError as error:
+            if self._closed:
+                return False
+            self._error = error
+            self.close()
+            raise
+        return False
+
+    def _opened(self) -> Iterator[str]:
+        if self._source is None:
+            self._source = self.pieces()
+        return self._source
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text as it comes: what a provider overrides."""
+        return iter(self._given)
+
+    def _keep(self, piece: str) -> bool:
+        self._length += len(piece)
+        if self._length > ANSWER_LIMIT:
+            raise Interrupted("The answer was cut off here: it had grown past a million characters.")
+        self._kept.append(piece)
+        return True
+
+    @property
+    def text(self) -> str:
+        """The whole response; reads to the end."""
+        return "".join(self)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def close(self) -> None:
+        """Cancel the rest; also from another thread, while a read waits."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class AbstractProvider(ABC):
+    """A service that answers conversations."""
+
+    url: str = ""
+    working: bool = False
+    supports_stream: bool = False
+    supports_gpt_35_turbo: bool = False
+    supports_gpt_4: bool = False
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+        """Make the provider that the settings (chat/config.py) describe; None where they name none."""
+        return cls()
+
+    def models(self) -> list[Model]:
+        """The models on offer, the best first; answers at once, from what is known."""
+        return []
+
+    def problem(self) -> str | None:
+        """A sentence that says why it can't be used now and what to do; None where nothing is known to be wrong."""
+        return None
+
+    @abstractmethod
+    def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
+        """Ask the model to go on with the conversation.
+
+        Arguments are checked here: ValueError for a model that isn't supported. What goes wrong later is raised as
+        a ProviderError while the result is read.
+        """

@@ -1,0 +1,44 @@
+"""Conversations: begin, open, list, delete."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from chat import conversations
+from chat.routes import pages, visitor
+
+bp = Blueprint("conversations", __name__)
+
+
+@bp.before_app_request
+def keep_session() -> None:
+    """Let the session of a visitor who comes back live on."""
+    visitor.keep_session()
+
+
+@bp.get("/")
+def new() -> str:
+    """Show the beginning of a conversation."""
+    return pages.page()
+
+
+@bp.get("/conversations")
+def index() -> str:
+    """Show the list alone; the page asks for it while an answer is being written elsewhere."""
+    current = {"id": request.args.get("current", type=int)}
+    return render_template("conversations/_list.html", **pages.sidebar() | {"current": current})
+
+
+@bp.get("/conversations/<int:conversation_id>")
+def show(conversation_id: int) -> str:
+    """Show a conversation."""
+    return pages.page(conversations.find(pages.database(), visitor.person_id(), conversation_id))
+
+
+@bp.post("/conversations/<int:conversation_id>/deletion")
+def delete(conversation_id: int) -> Response:
+    """Delete a conversation; an answer that is being written is stopped, upstream too."""
+    running = conversations.delete(pages.database(), visitor.person_id(), conversation_id)
+    pages.replies().cancel(running)
+    return redirect("/", code=303)

@@ -1,0 +1,99 @@
+"""What goes wrong, and the page, fragment or line of text that says so. What a person typed is never lost."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from chat.conversations import NotFound, StillAnswering
+from chat.database import DatabaseBusy
+from chat.routes import pages
+from chat.routes.choices import NoModel, UnknownModel
+from chat.routes.messages import BadMessage, TooLong
+from chat.security import CrossOrigin
+
+STATUS = {
+    BadMessage: 400,
+    TooLong: 413,
+    UnknownModel: 400,
+    StillAnswering: 409,
+    NoModel: 503,
+    DatabaseBusy: 503,
+}
+"""Errors whose own text is the sentence."""
+
+NOT_FOUND = "There is nothing here, or it is not yours."
+OTHER_SITE = "This was sent from another site, so it was not done. Open the page itself and try again."
+TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
+UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
+BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
+
+DRAINED = 8 * 1024 * 1024
+"""How much of a body that is too large is still read, so that the browser comes to read the answer."""
+
+logger = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Answer each kind of error."""
+    for error, status in STATUS.items():
+        app.register_error_handler(error, answer_of(status))
+    app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
+    app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
+    app.register_error_handler(RequestEntityTooLarge, too_large)
+    app.register_error_handler(SQLAlchemyError, unstorable)
+    app.register_error_handler(HTTPException, by_protocol)
+    app.register_error_handler(Exception, broken)
+
+
+def answer_of(status: int):  # type: ignore[no-untyped-def]
+    """Make the answer to errors that bring their own sentence."""
+    return lambda error: answer(str(error), status)
+
+
+def too_large(_: RequestEntityTooLarge) -> Response:
+    """Answer a body past the limit."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAINED)
+    while left > 0 and (read := stream.read(min(left, 65_536))):
+        left -= len(read)
+    return answer(TOO_LARGE, 413)
+
+
+def unstorable(error: SQLAlchemyError) -> Response:
+    """Answer where the database fails."""
+    logger.error("the database failed: %s", type(error).__name__)
+    return answer(UNSTORABLE, 503)
+
+
+def by_protocol(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses."""
+    if error.code == 404:
+        return answer(NOT_FOUND, 404)
+    response = answer(error.description or "That request can't be answered.", error.code or 400)
+    response.headers.extend({name: value for name, value in error.get_headers() if name == "Allow"})
+    return response
+
+
+def broken(error: Exception) -> Response:
+    """Answer what nobody thought of; only the log says more."""
+    logger.exception("an answer broke", exc_info=error)
+    return answer(BROKEN, 500)
+
+
+def answer(sentence: str, status: int) -> Response:
+    """Say what went wrong in the form that was asked for."""
+    if request.htmx:
+        return Response(render_template("errors/_problem.html", sentence=sentence), status)
+    if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
+        return Response(f"{sentence}\n", status, mimetype="text/plain")
+    return Response(render_template("errors/page.html", sentence=sentence, status=status, **draft(status)), status)
+
+
+def draft(status: int) -> dict[str, object]:
+    """Give back what was typed, with a composer to send it again."""
+    if request.method != "POST" or status in {413, 403, 500} and not request.form:
+        return {}
+    return {"draft": request.form.get("text", ""), "action": request.path, **pages.composer([])}

@@ -1,0 +1,89 @@
+"""Messages: what a person sends, and the answer in the form that was asked for."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
+
+from flask import Blueprint, redirect, render_template, request
+from htmx_flask import make_response
+from werkzeug.wrappers import Response
+
+from chat import conversations
+from chat.conversations import Turn
+from chat.routes import choices, pages, streams, visitor
+
+LONGEST = 100_000
+"""The longest message, in characters."""
+
+bp = Blueprint("messages", __name__)
+
+
+class BadMessage(Exception):
+    """What was sent is no message; the text says what to change."""
+
+
+class TooLong(BadMessage):
+    """The message is longer than LONGEST."""
+
+
+@bp.post("/conversations")
+@bp.post("/conversations/<int:conversation_id>/messages")
+def create(conversation_id: int | None = None) -> Response:
+    """Store a message and let a model answer it."""
+    text = sent_text()
+    choice = choices.chosen(request.form.get("model", ""))
+    key = visitor.read_form_key(request.form.get("key", ""))
+    if conversation_id is not None:
+        conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    person_id = visitor.person_asking(pages.database(), key)
+    turn = conversations.ask(pages.database(), person_id, conversation_id, text, choice, key.turn)
+    pages.replies().start(turn, choices.providers()[choice.provider], choice.model)
+    return answer(turn, begun=conversation_id is None)
+
+
+def sent_text() -> str:
+    """Read the text of the form. Raises BadMessage."""
+    require_utf8()
+    fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
+    text = fields[-1].replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise BadMessage("There is nothing to send yet. Write something first.")
+    if "\0" in text:
+        raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
+    if len(text) > LONGEST:
+        raise TooLong(f"The message has {len(text):,} characters; {LONGEST:,} is the most. Shorten it, or send it in parts.")
+    return text
+
+
+def require_utf8() -> None:
+    """Refuse bytes that are not UTF-8: Flask would put replacement signs in their place. Raises BadMessage."""
+    sent = request.get_data(cache=True)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        sent = unquote_to_bytes(sent)
+    try:
+        sent.decode()
+    except UnicodeDecodeError as error:
+        raise BadMessage("The message is not valid UTF-8 text. Send it again from the page.") from error
+
+
+def answer(turn: Turn, begun: bool) -> Response:
+    """Answer a send: a turn that was sent before leads to its conversation, wherever it is shown."""
+    address = f"/conversations/{turn.conversation_id}"
+    if pages.wants_fragment():
+        return fragments(turn, begun) if turn.owner else make_response("", redirect=address)
+    if turn.owner is None:
+        return redirect(address, code=303)
+    if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
+        return streams.as_text(turn.reply_id)
+    return streams.as_page(conversations.find(pages.database(), visitor.person_id(), turn.conversation_id), turn)
+
+
+def fragments(turn: Turn, begun: bool) -> Response:
+    """Give htmx what changes: the whole body for a conversation that begins, else the new messages."""
+    conversation = conversations.find(pages.database(), visitor.person_id(), turn.conversation_id)
+    content = {**pages.sidebar(conversation), **pages.body(conversation)}
+    if begun:
+        html = render_template("conversations/_begun.html", **content)
+        return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
+    content["messages"] = content["messages"][-2:]
+    return make_response(render_template("messages/_sent.html", **content))

@@ -1,0 +1,47 @@
+"""Replies: follow one while it is written, stop it, try again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from chat import conversations
+from chat.conversations import Choice
+from chat.routes import choices, pages, streams, visitor
+
+bp = Blueprint("replies", __name__, url_prefix="/replies/<int:reply_id>")
+
+
+@bp.get("/generation")
+def follow(reply_id: int) -> Response:
+    """Stream a reply: all of it so far at once, then what is new, at last its finished form."""
+    reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
+    return streams.as_events(reply)
+
+
+@bp.post("/stop")
+def stop(reply_id: int) -> Response:
+    """Stop a reply; what was said is kept."""
+    reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
+    pages.replies().stop(reply_id)
+    return Response(status=204) if request.htmx else redirect(f"/conversations/{reply.conversation_id}", code=303)
+
+
+@bp.post("/retry")
+def retry(reply_id: int) -> Response:
+    """Ask for another reply to the same message."""
+    person_id = visitor.person_id()
+    tried = conversations.reply_of(pages.database(), person_id, reply_id)
+    choice = choices.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
+    turn = conversations.try_again(pages.database(), person_id, reply_id, choice)
+    pages.replies().start(turn, choices.providers()[choice.provider], choice.model)
+    if not pages.wants_fragment():
+        return redirect(f"/conversations/{turn.conversation_id}", code=303)
+    reply = conversations.reply_of(pages.database(), person_id, turn.reply_id)
+    return Response(render_template("messages/_again.html", message=pages.shown(reply), **pages.sidebar()))
+
+
+def offered_again(choice: Choice) -> str:
+    """Name the model of an earlier reply, where it is still on offer; else any."""
+    value = f"{choice.provider}/{choice.model}"
+    return value if any(offer.value == value for offer in choices.offers()) else ""

@@ -1,0 +1,103 @@
+"""Who may come in: the headers of every answer, writes from other sites, hosts, and instances not yet set up."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, render_template, request
+
+from chat.config import Settings, WrongSetting, is_loopback
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+OPEN_ENDPOINTS = {"health.alive", "assets.show", "static"}
+"""What answers even where nobody may chat."""
+
+SHORTEST_KEY = 32
+
+
+class CrossOrigin(Exception):
+    """Another site tries to act in a person's name."""
+
+
+def protect(app: Flask, settings: Settings) -> None:
+    """Guard every request of an app and put the headers on every answer."""
+    # A page elsewhere can point a name of its own at 127.0.0.1: only our own names are answered.
+    local = LOCAL_HOSTS if settings["ACCESS"] == "local" else None
+    app.config["TRUSTED_HOSTS"] = settings["TRUSTED_HOSTS"] or local
+    app.before_request(close_to_strangers)
+    app.before_request(refuse_other_sites)
+    app.after_request(add_headers)
+
+
+def close_to_strangers() -> tuple[str, int] | None:
+    """Answer with what to set where strangers could spend the keys of whoever set this up."""
+    access = current_app.extensions["settings"]["ACCESS"]
+    reachable = access == "closed" or (access == "local" and not is_loopback(request.remote_addr or "localhost"))
+    if reachable and request.endpoint not in OPEN_ENDPOINTS:
+        return render_template("errors/closed.html"), 503
+    return None
+
+
+def refuse_other_sites() -> None:
+    """Refuse writes that a page of another site makes in the visitor's name. Raises CrossOrigin.
+
+    Browsers say where a request comes from; what says nothing is no browser and has no one's cookie to misuse.
+    """
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site:
+        if site not in {"same-origin", "none"}:
+            raise CrossOrigin
+    elif origin and urlsplit(origin).netloc != request.host:
+        raise CrossOrigin
+
+
+def add_headers(response: Response) -> Response:
+    """Put the security headers on an answer; pages are not kept by anyone's cache."""
+    response.headers.update(HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def secret_key(settings: Settings) -> str:
+    """Find the key that signs forms; on loopback one is made once and kept. Raises WrongSetting."""
+    key = settings["SECRET_KEY"]
+    if key and len(key) < SHORTEST_KEY:
+        raise WrongSetting(f"SECRET_KEY is too short: it wants {SHORTEST_KEY} characters or more.")
+    if not key and settings["ACCESS"] != "local":
+        raise WrongSetting(
+            "SECRET_KEY is not set. Beyond this machine it is required: set it to 32 random characters or more, "
+            "for example from `openssl rand -hex 32`."
+        )
+    return str(key) or kept_key(settings["INSTANCE"] / "secret_key")
+
+
+def kept_key(path: Path) -> str:
+    """Read the key of this machine, made at first need; only its owner may read it."""
+    made = path.with_name(f"secret_key.{secrets.token_hex(4)}")
+    if not path.exists():
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):  # another worker was first: its key holds
+            path.hardlink_to(made)
+        made.unlink()
+    return path.read_text()

@@ -1,0 +1,50 @@
+"""Where sessions are kept: a table of ours behind Flask-Session's cachelib type.
+
+A session says who somebody is and nothing else. The table holds a digest of each id, so that a copy of the database
+opens no one's session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from cachelib.base import BaseCache
+from sqlalchemy import delete, insert, select
+
+from chat.database import Database, clock
+from chat.tables import sessions
+
+
+class SessionStore(BaseCache):
+    """Sessions as JSON in the database; only what Flask-Session asks of a cache."""
+
+    def __init__(self, database: Database):
+        super().__init__()
+        self.database = database
+
+    def get(self, key: str) -> Any:
+        """Find a session's data; None where there is none, or it has expired."""
+        found = select(sessions.c.data).where(sessions.c.id == digest(key), sessions.c.expires_at > clock())
+        with self.database.read() as connection:
+            data = connection.execute(found).scalar()
+        return None if data is None else json.loads(data)
+
+    def set(self, key: str, value: Any, timeout: Any = None) -> bool:
+        """Keep a session's data for `timeout` seconds, and drop what has expired."""
+        row = {"id": digest(key), "data": json.dumps(value), "expires_at": clock() + int(timeout)}
+        with self.database.write() as connection:
+            connection.execute(delete(sessions).where((sessions.c.expires_at < clock()) | (sessions.c.id == row["id"])))
+            connection.execute(insert(sessions).values(row))
+        return True
+
+    def delete(self, key: str) -> bool:
+        """Drop a session."""
+        with self.database.write() as connection:
+            return connection.execute(delete(sessions).where(sessions.c.id == digest(key))).rowcount > 0
+
+
+def digest(key: str) -> str:
+    """Give what the table knows a session id by."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""What tests share: a database of their own, a scripted provider, an app around both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import app as front_door
+from chat import accounts, config
+from chat.config import Settings
+from chat.database import Database
+from chat.replies import Replies
+from tests.scripted import Scripted
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an instance on loopback, in a folder of its own."""
+    return config.load({"INSTANCE": str(tmp_path / "instance")})
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database."""
+    database = Database(f"sqlite:///{tmp_path / 'rivulet.db'}")
+    database.upgrade()
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def person(database: Database) -> int:
+    """A guest."""
+    guest = accounts.welcome(database, "ann")
+    assert guest is not None
+    return guest
+
+
+@pytest.fixture
+def replies(database: Database) -> Replies:
+    """The replies of this process, without the watch for orphans."""
+    return Replies(database)
+
+
+@pytest.fixture
+def provider() -> Scripted:
+    """A provider that says what the test scripts."""
+    return Scripted()
+
+
+@pytest.fixture
+def app(settings: Settings, provider: Scripted) -> Iterator[Flask]:
+    """An app with the scripted provider."""
+    app = front_door.build(settings, {"scripted": provider})
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that has never been here."""
+    return app.test_client()

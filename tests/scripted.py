@@ -1,0 +1,103 @@
+"""A provider that says what a test scripts, when the test lets it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chat.providers.base import AbstractProvider, CreateResult, Messages, Model
+
+PATIENCE = 20.0
+"""How long anything here waits for a test, in seconds, before it gives up."""
+
+
+class Gate:
+    """A place in a script where the provider waits until the test opens it; `reached` tells when it is there."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def open(self) -> None:
+        """Let the provider go on."""
+        self.opened.set()
+
+    def wait_until_reached(self) -> None:
+        """Wait until the provider stands here."""
+        assert self.reached.wait(PATIENCE), "the provider never came to this gate"
+
+
+Step = str | Exception | Gate
+
+
+@dataclass
+class Call:
+    """What the provider was asked."""
+
+    model: str
+    messages: Messages
+    options: dict[str, Any]
+
+
+class Saying(CreateResult):
+    """A response that follows a script."""
+
+    def __init__(self, model: str, script: tuple[Step, ...], finish_reason: str | None):
+        super().__init__(model)
+        self.script = script
+        self.outcome = finish_reason
+        self.cancelled = threading.Event()
+
+    def pieces(self) -> Iterator[str]:
+        """Say the script; a closed response stops at its next step."""
+        for step in self.script:
+            if isinstance(step, Gate):
+                self._stand_at(step)
+            elif isinstance(step, Exception):
+                raise step
+            else:
+                yield step
+            if self.cancelled.is_set():
+                return
+        self.finish_reason = self.outcome
+        self.usage = {"prompt_tokens": 7, "completion_tokens": 11}
+
+    def _stand_at(self, gate: Gate) -> None:
+        gate.reached.set()
+        while not self.cancelled.is_set() and not gate.opened.wait(0.005):
+            pass
+
+    def close(self) -> None:
+        """Note that the rest is not wanted."""
+        self.cancelled.set()
+        super().close()
+
+
+class Scripted(AbstractProvider):
+    """Answers each call with the next script, and remembers the calls."""
+
+    url = "http://scripted.test"
+    working = True
+    supports_stream = True
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.sayings: list[Saying] = []
+        self._scripts: list[tuple[tuple[Step, ...], str | None]] = []
+
+    def will_say(self, *script: Step, finish_reason: str | None = "stop") -> None:
+        """Add a script: pieces of text, exceptions to raise, gates to wait at."""
+        self._scripts.append((script, finish_reason))
+
+    def models(self) -> list[Model]:
+        """Offer two models."""
+        return [Model("small", "Small", 1000), Model("large", "Large")]
+
+    def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
+        """Answer by the next script; without one, say so."""
+        self.calls.append(Call(model, messages, kwargs))
+        script, finish_reason = self._scripts.pop(0) if self._scripts else (("Nothing was scripted.",), "stop")
+        self.sayings.append(Saying(model, script, finish_reason))
+        return self.sayings[-1]
