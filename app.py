@@ -47,17 +47,25 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     app.extensions |= {"settings": settings, "database": db, "providers": configured, "replies": Replies(db)}
     Session(app)
     Htmx(app)
-    security.protect(app, settings)
+    security.protect(app)
     routes.register(app)
     return app
 
 
 def opened(settings: Settings) -> Database:
     """Open the database and bring it up to date, before anyone is served."""
-    settings["INSTANCE"].mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(settings["INSTANCE"])
     db = Database(database.url_of(settings))
     db.upgrade()
     return db
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder for what is kept on this machine. Raises WrongSetting."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
 
 
 def flask_settings(settings: Settings, db: Database) -> dict[str, Any]:

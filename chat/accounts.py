@@ -29,6 +29,6 @@ def find_or_make(database: Database, uid: str) -> int | None:
     with database.write() as connection:
         person = connection.execute(known).first()
         if person is None:
-            made = connection.execute(insert(people).values(uid=uid, created_at=clock()))
-            return int(made.inserted_primary_key[0])
+            made = insert(people).values(uid=uid, created_at=clock()).returning(people.c.id)
+            return connection.execute(made).scalar_one()
     return person.id if person.age < NEW_GUEST else None

@@ -44,6 +44,19 @@ def port(text: str) -> int:
     return value
 
 
+def count(text: str) -> int:
+    """Read a number, 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def folder(text: str) -> Path:
+    """Read a folder; a relative one is in the working directory of the start."""
+    return Path(text).absolute()
+
+
 def address(text: str) -> str:
     """Read an http or https address, without the slash at its end."""
     if not text.startswith(("http://", "https://")) or any(sign.isspace() for sign in text):
@@ -67,22 +80,25 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+LOCAL = one_of("auto", "on", "off")
+BESIDE_APP = Path(__file__).parent.parent / "instance"
+
 SETTINGS = (
     Setting("HOST", "127.0.0.1", str, "The address to listen on; 0.0.0.0 is every network of the machine."),
     Setting("PORT", 8000, port, "The port to listen on."),
-    Setting("WEB_CONCURRENCY", 1, int, "How many worker processes serve."),
+    Setting("WEB_CONCURRENCY", 1, count, "How many worker processes serve."),
     Setting("DRAIN_SECONDS", 4.0, seconds, "How long running answers may go on when the server is told to stop."),
-    Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who reaches the page. Without it, only this machine may."),
-    Setting("TRUSTED_HOSTS", [], names, "The host names the app answers to, with commas between; empty is any (on loopback: localhost)."),
-    Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept in instance/."),
-    Setting("DATABASE_URL", "", str, "Where everything is stored: `postgres://...`, or `sqlite:///...`; else a file in instance/."),
-    Setting("INSTANCE", Path(__file__).parent.parent / "instance", Path, "The folder for what Rivulet keeps on this machine."),
+    Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
+    Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
+    Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
+    Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
+    Setting("INSTANCE", BESIDE_APP, folder, "The folder for what is kept on this machine."),
     Setting("OPENAI_API_KEY", "", str, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
     Setting("OPENAI_BASE_URL", "", address, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
-    Setting("OPENAI_MODEL", "", str, "The model of that server to begin with, and the one on offer where it lists none."),
+    Setting("OPENAI_MODEL", "", str, "The model of that server to begin with, and the one on offer if it lists none."),
     Setting("AIVVM_URL", "", address, "A server of the chatbot-ui v1 protocol."),
     Setting("AIVVM_API_KEY", "", str, "An OpenAI key to hand on to that server, if it wants one."),
-    Setting("LOCAL_MODEL", "auto", one_of("auto", "on", "off"), "The small model on this machine: `auto` where no other provider is set, `on`, `off`."),
+    Setting("LOCAL_MODEL", "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."),
     Setting("CONNECT_TIMEOUT", 5.0, seconds, "How long a provider may take to be reached, in seconds."),
     Setting("FIRST_TIMEOUT", 300.0, seconds, "How long a provider may think before its first byte, in seconds."),
     Setting("GAP_TIMEOUT", 120.0, seconds, "How long a provider may pause in an answer, in seconds."),

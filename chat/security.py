@@ -25,25 +25,38 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "::1"]
 OPEN_ENDPOINTS = {"health.alive", "assets.show", "static"}
 """What answers even where nobody may chat."""
 
 SHORTEST_KEY = 32
 
 
+class UnknownHost(Exception):
+    """The app was asked for by a name that isn't its own."""
+
+
 class CrossOrigin(Exception):
     """Another site tries to act in a person's name."""
 
 
-def protect(app: Flask, settings: Settings) -> None:
+def protect(app: Flask) -> None:
     """Guard every request of an app and put the headers on every answer."""
-    # A page elsewhere can point a name of its own at 127.0.0.1: only our own names are answered.
-    local = LOCAL_HOSTS if settings["ACCESS"] == "local" else None
-    app.config["TRUSTED_HOSTS"] = settings["TRUSTED_HOSTS"] or local
+    app.before_request(refuse_unknown_hosts)
     app.before_request(close_to_strangers)
     app.before_request(refuse_other_sites)
     app.after_request(add_headers)
+
+
+def refuse_unknown_hosts() -> None:
+    """Answer only to our own names: a page elsewhere can point a name of its own at 127.0.0.1. Raises UnknownHost.
+
+    Flask's TRUSTED_HOSTS would do the same, but knows no IPv6 addresses.
+    """
+    settings = current_app.extensions["settings"]
+    trusted = settings["TRUSTED_HOSTS"] or (LOCAL_HOSTS if settings["ACCESS"] == "local" else [])
+    if trusted and urlsplit(f"//{request.host}").hostname not in trusted:
+        raise UnknownHost
 
 
 def close_to_strangers() -> tuple[str, int] | None:
@@ -67,8 +80,16 @@ def refuse_other_sites() -> None:
     if site:
         if site not in {"same-origin", "none"}:
             raise CrossOrigin
-    elif origin and urlsplit(origin).netloc != request.host:
+    elif origin and host_of(origin) != request.host:
         raise CrossOrigin
+
+
+def host_of(origin: str) -> str | None:
+    """Read the host and port of an Origin header; None where it names none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def add_headers(response: Response) -> Response:
@@ -83,7 +104,7 @@ def secret_key(settings: Settings) -> str:
     key = settings["SECRET_KEY"]
     if key and len(key) < SHORTEST_KEY:
         raise WrongSetting(f"SECRET_KEY is too short: it wants {SHORTEST_KEY} characters or more.")
-    if not key and settings["ACCESS"] != "local":
+    if not key and not is_loopback(settings["HOST"]):
         raise WrongSetting(
             "SECRET_KEY is not set. Beyond this machine it is required: set it to 32 random characters or more, "
             "for example from `openssl rand -hex 32`."

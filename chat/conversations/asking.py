@@ -57,14 +57,23 @@ def ask_once(
 ) -> Turn:
     """Do what `ask` does. Raises IntegrityError where the same key is being used at this moment."""
     with database.write() as connection:
+        leaf_id = None if conversation_id is None else held_leaf(connection, person_id, conversation_id)
         known = key and turn_of(connection, person_id, key)
         if known:
             return known
-        if conversation_id is None:
-            conversation_id = begin(connection, person_id, text)
-        parent_id = free_leaf(connection, person_id, conversation_id)
-        message = new_message(connection, conversation_id, parent_id, "user", text, key)
-        return expect_reply(connection, conversation_id, message, choice)
+        require_answered(connection, leaf_id)
+        conversation_id = conversation_id or begin(connection, person_id, text)
+        message_id = new_message(connection, conversation_id, leaf_id, "user", text, key)
+        return expect_reply(connection, conversation_id, message_id, choice)
+
+
+def held_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
+    """Find the message to go on from; nobody else goes on from it until the transaction ends. Raises NotFound."""
+    mine = (conversations.c.id == conversation_id) & (conversations.c.person_id == person_id)
+    found = connection.execute(select(conversations.c.leaf_id).where(mine).with_for_update()).first()
+    if found is None:
+        raise NotFound
+    return found.leaf_id
 
 
 def turn_of(connection: Connection, person_id: int, key: str) -> Turn | None:
@@ -82,30 +91,23 @@ def turn_of(connection: Connection, person_id: int, key: str) -> Turn | None:
     return Turn(found.conversation_id, found.reply_id, None) if found else None
 
 
+def require_answered(connection: Connection, leaf_id: int | None) -> None:
+    """Raise StillAnswering where the reply to go on from is still being written."""
+    generating = select(replies.c.id).where(replies.c.id == leaf_id, replies.c.state == "generating")
+    if connection.execute(generating).first():
+        raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
+
+
 def begin(connection: Connection, person_id: int, text: str) -> int:
     """Make a conversation, titled by its first words."""
     row = {"person_id": person_id, "title": title_of(text), "created_at": clock(), "updated_at": clock()}
-    return int(connection.execute(insert(conversations).values(row)).inserted_primary_key[0])
+    return connection.execute(insert(conversations).values(row).returning(conversations.c.id)).scalar_one()
 
 
 def title_of(text: str) -> str:
     """Shorten a text to one line that can stand in a list."""
-    line = " ".join(text[: TITLE_LENGTH * 4].split())
+    line = " ".join(text.strip()[: TITLE_LENGTH * 4].split())
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
-
-
-def free_leaf(connection: Connection, person_id: int, conversation_id: int) -> int | None:
-    """Find the message to go on from. Raises NotFound, and StillAnswering where a reply there isn't done."""
-    leaf = connection.execute(
-        select(conversations.c.leaf_id, replies.c.state)
-        .outerjoin(replies, replies.c.id == conversations.c.leaf_id)
-        .where(conversations.c.id == conversation_id, conversations.c.person_id == person_id)
-    ).first()
-    if leaf is None:
-        raise NotFound
-    if leaf.state == "generating":
-        raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
-    return leaf.leaf_id
 
 
 def new_message(
@@ -113,8 +115,8 @@ def new_message(
 ) -> int:
     """Add a message to the tree."""
     row = {"conversation_id": conversation_id, "parent_id": parent_id, "role": role, "text": text, "turn_key": key}
-    added = connection.execute(insert(messages).values(row | {"created_at": clock()}))
-    return int(added.inserted_primary_key[0])
+    added = insert(messages).values(row | {"created_at": clock()}).returning(messages.c.id)
+    return connection.execute(added).scalar_one()
 
 
 def expect_reply(connection: Connection, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
@@ -129,9 +131,9 @@ def expect_reply(connection: Connection, conversation_id: int, parent_id: int, c
     return Turn(conversation_id, reply_id, owner)
 
 
-def try_again(database: Database, person_id: int, reply_id: int, choice: Choice) -> Turn:
+def try_again(database: Database, person_id: int | None, reply_id: int, choice: Choice) -> Turn:
     """Add another reply beside one that has ended. Raises NotFound and StillAnswering."""
     with database.write() as connection:
         reply = owned_reply(connection, person_id, reply_id)
-        free_leaf(connection, person_id, reply.conversation_id)
+        require_answered(connection, held_leaf(connection, person_id, reply.conversation_id))
         return expect_reply(connection, reply.conversation_id, reply.parent_id, choice)

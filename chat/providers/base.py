@@ -72,15 +72,12 @@ class Timeouts:
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Read CONNECT_TIMEOUT, FIRST_TIMEOUT, GAP_TIMEOUT and WHOLE_TIMEOUT."""
-        return cls(**{name: settings[f"{name.upper()}_TIMEOUT"] for name in ("connect", "first", "gap", "whole")})
+        return cls(*(settings[f"{name}_TIMEOUT"] for name in ("CONNECT", "FIRST", "GAP", "WHOLE")))
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model on offer: its id on the wire, its name for people, and its window in tokens (None: not known).
-
-    `about` is a sentence shown with the picker, where there is something to know before choosing it.
-    """
+    """A model on offer: its id on the wire, its name, its window in tokens (None: not known), a word about it."""
 
     id: str
     name: str
@@ -94,8 +91,7 @@ class CreateResult:
     Nothing is sent before the first piece, or `text`, is asked for. Iterating yields pieces of text, and the same
     pieces again when iterated again; an error comes again at the same place. `finish_reason`, `usage` (a dict with
     `prompt_tokens` and `completion_tokens`) and `reasoning` (what the model thought aloud) fill up while it is read
-    and stay None, or empty, where the wire has none. `notice` is a sentence to show while waiting for the first piece,
-    where there is something to say; it may come and go.
+    and stay None, or empty, where the wire has none. `notice` is a sentence to show while the first piece is awaited.
     """
 
     def __init__(self, model: str, pieces: Iterable[str] = ()):
@@ -124,22 +120,17 @@ class CreateResult:
         if self._closed:
             return False
         try:
-            piece = next(self._opened())
+            self._source = self._source or self.pieces()
+            piece = next(self._source)
             return not self._closed and self._keep(piece)
         except StopIteration:
             self.close()
         except ProviderError as error:
-            if self._closed:
-                return False
-            self._error = error
-            self.close()
-            raise
+            if not self._closed:
+                self._error = error
+                self.close()
+                raise
         return False
-
-    def _opened(self) -> Iterator[str]:
-        if self._source is None:
-            self._source = self.pieces()
-        return self._source
 
     def pieces(self) -> Iterator[str]:
         """Yield the text as it comes: what a provider overrides."""

@@ -6,6 +6,7 @@ It knows no browser: whoever watches may come and go.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Sequence
 
 from sqlalchemy import Row
@@ -41,8 +42,8 @@ class Generation:
             state = self._answer(path)
         except ProviderError as error:
             state = self._failed(str(error))
-        except Exception:
-            logger.exception("generation of reply %s broke", self.running.id)
+        except Exception as error:
+            log_without_words(self.running.id, error)
             state = self._failed(BROKEN)
         self.writer.end(self.running, self._ending(state))
 
@@ -66,7 +67,9 @@ class Generation:
                 break
 
     def _state(self, result: CreateResult) -> str:
-        self.facts |= {"finish_reason": result.finish_reason, **(result.usage or {})}
+        usage = result.usage or {}
+        self.facts |= {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
+        self.facts["finish_reason"] = result.finish_reason and cleaned(result.finish_reason)
         if self.running.stopped:
             return "stopped"
         if not "".join(self.said).strip():
@@ -78,12 +81,18 @@ class Generation:
     def _failed(self, sentence: str) -> str:
         if self.running.stopped:
             return "stopped"
-        self.facts["error"] = sentence
+        self.facts["error"] = cleaned(sentence)
         return "interrupted" if self.said else "failed"
 
     def _ending(self, state: str) -> Ending:
         text = "".join(self.said)
         return Ending(state, text, rendering.whole(text, f"m{self.running.id}"), rendering.VERSION, self.facts)
+
+
+def log_without_words(reply_id: int, error: Exception) -> None:
+    """Log where an error came from; its own words may quote what was said, which stands in no log."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("the generation of reply %s broke: %s\n%s", reply_id, type(error).__name__, places)
 
 
 def cleaned(piece: str) -> str:

@@ -33,7 +33,7 @@ def fit(messages: Messages, window: int | None) -> tuple[Messages, int]:
     start = len(messages)
     while start > 0 and (room := room - cost(messages[start - 1])) >= 0:
         start -= 1
-    start = min(start, len(messages) - 1)
+    start = max(0, min(start, len(messages) - 1))
     while start < len(messages) - 1 and messages[start]["role"] != "user":
         start += 1
     return messages[start:], start

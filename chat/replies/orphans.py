@@ -7,10 +7,8 @@ import secrets
 import threading
 import time
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from chat import rendering
-from chat.database import Database, DatabaseBusy
+from chat.database import Database
 from chat.replies import log
 
 GONE = "The server was stopped while this was being written. What came before it is kept."
@@ -29,7 +27,7 @@ def _look_for_ever(database: Database) -> None:
     while True:
         try:
             end_all(database)
-        except (SQLAlchemyError, DatabaseBusy) as error:
+        except Exception as error:
             logger.error("replies without a worker could not be looked for: %s", type(error).__name__)
         time.sleep(ROUND)
 

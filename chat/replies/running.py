@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from chat.providers.base import CreateResult
 
@@ -33,7 +34,8 @@ class Running:
         """Cancel the answer, upstream too; what was said stays."""
         self.stopped = True
         if self._result is not None:
-            self._result.close()
+            with suppress(Exception):  # a provider that can't even end must not take the writer with it
+                self._result.close()
 
     def lose(self) -> None:
         """Give up a reply that isn't ours any more: its followers go on from the log."""
@@ -49,7 +51,10 @@ class Running:
             self._changed.notify_all()
 
     def wait(self, position: int, timeout: float) -> tuple[str | None, int]:
-        """Wait for text past a number of pieces, and count on; "" after `timeout` seconds without any, None at the end."""
+        """Wait for text past a number of pieces, and count on.
+
+        Gives "" after `timeout` seconds without any, None at the end.
+        """
         with self._changed:
             if position == len(self.stored) and not self.ended:
                 self._changed.wait(timeout)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from chat import rendering
-from chat.database import Database
+from chat.database import Database, DatabaseBusy
 from chat.replies import log
 from chat.replies.log import Ending, News
 from chat.replies.running import Running
@@ -81,6 +81,9 @@ class Writer:
         news = self._take_news()
         try:
             kept = self._store(news)
+        except DatabaseBusy:
+            self._put_back(news)
+            return
         except Exception:
             # One bad row would lose the tick for all: each reply once more, alone.
             for item in news:
@@ -105,6 +108,14 @@ class Writer:
         with self.database.write() as connection:
             return log.store(connection, news)
 
+    def _put_back(self, news: list[News]) -> None:
+        """Keep for the next tick what can't be stored because another process holds the database."""
+        with self._changed:
+            for item in news:
+                self._pieces[item.reply_id] = item.pieces + self._pieces.get(item.reply_id, [])
+                if item.ending:
+                    self._endings[item.reply_id] = item.ending
+
     def _store_alone(self, item: News) -> None:
         try:
             kept = self._store([item])
@@ -124,11 +135,11 @@ class Writer:
 
     def _give_up(self, running: Running) -> None:
         """End a reply that can't be stored as failed, with what is stored of it."""
-        text = "".join(running.stored)
-        html = rendering.whole(text, f"m{running.id}")
-        ending = Ending("failed", text, html, rendering.VERSION, {"error": UNSTORED})
         running.stop()
         try:
+            text = "".join(running.stored)
+            html = rendering.whole(text, f"m{running.id}")
+            ending = Ending("failed", text, html, rendering.VERSION, {"error": UNSTORED})
             with self.database.write() as connection:
                 log.end(connection, running.id, running.owner, ending)
         except Exception:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from chat.routes import assets, conversations, errors, health, messages, replies
 
 
+class Id(IntegerConverter):
+    """An id in an address, no longer than a database can compare; a longer one is not found."""
+
+    regex = "[0-9]{1,18}"
+
+
 def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
+    app.url_map.converters["id"] = Id
     for module in (assets, conversations, health, messages, replies):
         app.register_blueprint(module.bp)
     assets.bundle(app)

@@ -51,7 +51,9 @@ def chosen(value: str) -> Choice:
     """Find a choice among the offers; empty is the first one. Raises NoModel and UnknownModel."""
     offered = offers()
     if not offered:
-        raise NoModel(" ".join(problems()) or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again.")
+        raise NoModel(
+            " ".join(problems()) or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again."
+        )
     for offer in offered:
         if value in {"", offer.value}:
             return Choice(offer.provider, offer.model.id)

@@ -7,14 +7,16 @@ from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.routes import pages, visitor
+from chat.security import OPEN_ENDPOINTS
 
 bp = Blueprint("conversations", __name__)
 
 
 @bp.before_app_request
 def keep_session() -> None:
-    """Let the session of a visitor who comes back live on."""
-    visitor.keep_session()
+    """Let the session of a visitor who comes back live on; scripts and styles are nobody's."""
+    if request.endpoint not in OPEN_ENDPOINTS:
+        visitor.keep_session()
 
 
 @bp.get("/")
@@ -25,18 +27,20 @@ def new() -> str:
 
 @bp.get("/conversations")
 def index() -> str:
-    """Show the list alone; the page asks for it while an answer is being written elsewhere."""
+    """Show the list alone; the page asks for it while an answer is being written elsewhere. Else the first page."""
+    if not pages.wants_fragment():
+        return pages.page()
     current = {"id": request.args.get("current", type=int)}
     return render_template("conversations/_list.html", **pages.sidebar() | {"current": current})
 
 
-@bp.get("/conversations/<int:conversation_id>")
+@bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str:
     """Show a conversation."""
     return pages.page(conversations.find(pages.database(), visitor.person_id(), conversation_id))
 
 
-@bp.post("/conversations/<int:conversation_id>/deletion")
+@bp.post("/conversations/<id:conversation_id>/deletion")
 def delete(conversation_id: int) -> Response:
     """Delete a conversation; an answer that is being written is stopped, upstream too."""
     running = conversations.delete(pages.database(), visitor.person_id(), conversation_id)

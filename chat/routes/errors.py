@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,8 +13,8 @@ from chat.conversations import NotFound, StillAnswering
 from chat.database import DatabaseBusy
 from chat.routes import pages
 from chat.routes.choices import NoModel, UnknownModel
-from chat.routes.messages import BadMessage, TooLong
-from chat.security import CrossOrigin
+from chat.routes.messages import BadMessage, TooLong, typed
+from chat.security import CrossOrigin, UnknownHost
 
 STATUS = {
     BadMessage: 400,
@@ -26,13 +27,17 @@ STATUS = {
 """Errors whose own text is the sentence."""
 
 NOT_FOUND = "There is nothing here, or it is not yours."
+OTHER_NAME = "This Rivulet doesn't answer to that name. Whoever runs it can add names by TRUSTED_HOSTS."
 OTHER_SITE = "This was sent from another site, so it was not done. Open the page itself and try again."
 TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
 UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
 BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
 
-DRAINED = 8 * 1024 * 1024
-"""How much of a body that is too large is still read, so that the browser comes to read the answer."""
+GIVEN_BACK = 4 * 1024 * 1024
+"""How large a form, in bytes, is still given back where it is too large to be sent."""
+
+DRAINED = 16 * 1024 * 1024
+"""How much of a body, in bytes, is read all the same: a browser that is cut off while it sends reads no answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +47,7 @@ def register(app: Flask) -> None:
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
+    app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(SQLAlchemyError, unstorable)
@@ -56,10 +62,19 @@ def answer_of(status: int):  # type: ignore[no-untyped-def]
 
 def too_large(_: RequestEntityTooLarge) -> Response:
     """Answer a body past the limit."""
+    request.max_content_length = request.max_form_memory_size = GIVEN_BACK
+    try:
+        typed()
+    except RequestEntityTooLarge:
+        drain()
+    return answer(TOO_LARGE, 413)
+
+
+def drain() -> None:
+    """Read some of a body to no end."""
     stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAINED)
     while left > 0 and (read := stream.read(min(left, 65_536))):
         left -= len(read)
-    return answer(TOO_LARGE, 413)
 
 
 def unstorable(error: SQLAlchemyError) -> Response:
@@ -69,17 +84,19 @@ def unstorable(error: SQLAlchemyError) -> Response:
 
 
 def by_protocol(error: HTTPException) -> Response:
-    """Answer what Flask itself refuses."""
-    if error.code == 404:
-        return answer(NOT_FOUND, 404)
-    response = answer(error.description or "That request can't be answered.", error.code or 400)
+    """Answer what Flask itself refuses, and what broke before a route was reached: the database, with the session."""
+    if isinstance(getattr(error, "original_exception", None), SQLAlchemyError):
+        return answer(UNSTORABLE, 503)
+    sentence = {404: NOT_FOUND, 500: BROKEN}.get(error.code or 0) or error.description
+    response = answer(sentence or "That request can't be answered.", error.code or 400)
     response.headers.extend({name: value for name, value in error.get_headers() if name == "Allow"})
     return response
 
 
 def broken(error: Exception) -> Response:
-    """Answer what nobody thought of; only the log says more."""
-    logger.exception("an answer broke", exc_info=error)
+    """Answer what nobody thought of; the log says where, but not the error's text, which may quote a message."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("an answer broke with %s at\n%s", type(error).__name__, where)
     return answer(BROKEN, 500)
 
 
@@ -93,7 +110,10 @@ def answer(sentence: str, status: int) -> Response:
 
 
 def draft(status: int) -> dict[str, object]:
-    """Give back what was typed, with a composer to send it again."""
-    if request.method != "POST" or status in {413, 403, 500} and not request.form:
-        return {}
-    return {"draft": request.form.get("text", ""), "action": request.path, **pages.composer([])}
+    """Give back what was typed, with a composer to send it again; where its conversation is gone, in a new one."""
+    try:
+        text = typed() if request.method == "POST" else ""
+    except RequestEntityTooLarge:
+        text = ""
+    action = "/conversations" if status == 404 else request.path
+    return {"draft": text, "action": action, **pages.composer([])} if text else {}

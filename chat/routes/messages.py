@@ -27,7 +27,7 @@ class TooLong(BadMessage):
 
 
 @bp.post("/conversations")
-@bp.post("/conversations/<int:conversation_id>/messages")
+@bp.post("/conversations/<id:conversation_id>/messages")
 def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
     text = sent_text()
@@ -44,15 +44,22 @@ def create(conversation_id: int | None = None) -> Response:
 def sent_text() -> str:
     """Read the text of the form. Raises BadMessage."""
     require_utf8()
-    fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
-    text = fields[-1].replace("\r\n", "\n").replace("\r", "\n")
+    text = typed().replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
         raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
     if len(text) > LONGEST:
-        raise TooLong(f"The message has {len(text):,} characters; {LONGEST:,} is the most. Shorten it, or send it in parts.")
+        raise TooLong(
+            f"The message has {len(text):,} characters; {LONGEST:,} is the most. Shorten it, or send it in parts."
+        )
     return text
+
+
+def typed() -> str:
+    """Read what the form says as it was typed."""
+    fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
+    return fields[-1]
 
 
 def require_utf8() -> None:

@@ -43,8 +43,12 @@ def page(conversation: Row | None = None, **more: Any) -> str:
 
 def sidebar(current: Row | None = None) -> dict[str, Any]:
     """Gather the list of the visitor's conversations."""
-    person = visitor.person_id()
-    listed = conversations.listing(database(), person) if person else []
+    return list_of(visitor.person_id(), current)
+
+
+def list_of(person_id: int | None, current: Row | None) -> dict[str, Any]:
+    """Gather the list of a person's conversations."""
+    listed = conversations.listing(database(), person_id) if person_id else []
     return {"conversations": listed, "current": current, "answering": any(row.answering for row in listed)}
 
 

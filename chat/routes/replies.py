@@ -9,7 +9,7 @@ from chat import conversations
 from chat.conversations import Choice
 from chat.routes import choices, pages, streams, visitor
 
-bp = Blueprint("replies", __name__, url_prefix="/replies/<int:reply_id>")
+bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 
 
 @bp.get("/generation")
@@ -38,7 +38,8 @@ def retry(reply_id: int) -> Response:
     if not pages.wants_fragment():
         return redirect(f"/conversations/{turn.conversation_id}", code=303)
     reply = conversations.reply_of(pages.database(), person_id, turn.reply_id)
-    return Response(render_template("messages/_again.html", message=pages.shown(reply), **pages.sidebar()))
+    current = conversations.find(pages.database(), person_id, turn.conversation_id)
+    return Response(render_template("messages/_again.html", message=pages.shown(reply), **pages.sidebar(current)))
 
 
 def offered_again(choice: Choice) -> str:

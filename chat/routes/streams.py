@@ -1,7 +1,8 @@
 """An answer on its way to a browser: as events for htmx, as a page without JavaScript, as bare text.
 
 The generators hold no session, no app context and no database connection while they wait: a thousand of them wait at
-once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent.
+once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent;
+only bare text has nothing that could be said in between.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, Response, current_app, render_template
 from markupsafe import Markup, escape
@@ -21,6 +23,9 @@ from chat.routes import pages, visitor
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
+
+LOOK = 1.0
+"""How often, in seconds, the provider's notice is looked for while the first word is awaited."""
 
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
@@ -38,14 +43,19 @@ class Watch:
     follower: Follower
 
     def ended(self, template: str, sent: int = 0) -> str:
-        """Render the reply as it ended, after `sent` characters of its text."""
+        """Render the reply as it ended, after `sent` characters of its text; a deleted one is no message."""
         with self.app.app_context():
-            database = pages.database()
+            return render_template(template, reply_id=self.reply_id, **self._content(sent))
+
+    def _content(self, sent: int) -> dict[str, Any]:
+        database = pages.database()
+        try:
             reply = conversations.reply_of(database, self.person_id, self.reply_id)
-            listed = conversations.listing(database, self.person_id)
             current = conversations.find(database, self.person_id, reply.conversation_id)
-            content = {"message": pages.shown(reply), "rest": reply.text[sent:]}
-            return render_template(template, conversations=listed, current=current, **content)
+        except NotFound:
+            return {"message": None, "rest": ""}
+        message = pages.shown(reply)
+        return {"message": message, "rest": reply.text[sent:], **pages.list_of(self.person_id, current)}
 
 
 def watch(reply_id: int) -> Watch:
@@ -63,34 +73,40 @@ def events(watched: Watch) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     yield ": here\n\n"
     yield from growing_events(watched)
-    try:
-        yield event(watched.ended("messages/_ended.html"))
-    except NotFound:  # deleted meanwhile
-        yield event(part(f"#reply-{watched.reply_id}", "delete", Markup()))
+    yield event(watched.ended("messages/_ended.html"))
 
 
 def growing_events(watched: Watch) -> Iterator[str]:
     """Yield an event for each change, and a comment where nothing changes for long."""
-    scope = f"#reply-{watched.reply_id}"
-    growing = rendering.Growing(f"m{watched.reply_id}")
-    first = watched.follower.next(0)
-    if first is None:
+    scope, growing = f"#reply-{watched.reply_id}", rendering.Growing(f"m{watched.reply_id}")
+    text = watched.follower.next(0)
+    if text is None:
         return
-    growing.feed(first, time.monotonic())
+    growing.feed(text, time.monotonic())
     blocks, tail = growing.whole_so_far()
-    yield event(part(f"{scope}-blocks", "innerHTML", blocks) + part(f"{scope}-tail", "innerHTML", tail))
-    beat, notice = time.monotonic() + BEAT, ""
-    while (text := watched.follower.next(max(0, min(beat, growing.due or beat) - time.monotonic()))) is not None:
-        now = time.monotonic()
+    notice, said, beat = watched.follower.notice, bool(text), time.monotonic() + BEAT
+    body = part(f"{scope}-blocks", "innerHTML", blocks) + part(f"{scope}-tail", "innerHTML", tail)
+    yield event(body + noticed(scope, notice))
+    while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
+        now, said = time.monotonic(), said or bool(text)
         parts = [drawn(scope, change) for change in growing.feed(text, now)]
         if watched.follower.notice != notice:
             notice = watched.follower.notice
-            parts.append(part(f"{scope}-notice", "innerHTML", escape(notice)))
-        if parts:
-            yield event(Markup().join(parts))
-        elif now >= beat:
-            yield ": beat\n\n"
-        beat = now + BEAT if parts or now >= beat else beat
+            parts.append(noticed(scope, notice))
+        if parts or now >= beat:
+            yield event(Markup().join(parts)) if parts else ": beat\n\n"
+            beat = now + BEAT
+
+
+def pause(beat: float, due: float | None, said: bool) -> float:
+    """Tell how long to wait for text, in seconds: until the next beat, or a drawing that is due, or a notice."""
+    until = min(beat, due or beat) - time.monotonic()
+    return max(0, until if said else min(until, LOOK))
+
+
+def noticed(scope: str, notice: str) -> Markup:
+    """Make the partial for what the provider has to say to the person who waits."""
+    return part(f"{scope}-notice", "innerHTML", escape(notice))
 
 
 def drawn(scope: str, change: rendering.Change) -> Markup:
@@ -121,6 +137,7 @@ def as_text(reply_id: int) -> Response:
 
 def text_of(watched: Watch) -> Iterator[str]:
     """Yield the text of a reply, and at the end why it is not whole, if it isn't."""
+    yield ""  # sends the headers
     sent = 0
     while (text := watched.follower.next(BEAT)) is not None:
         sent += len(text)

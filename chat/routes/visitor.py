@@ -29,7 +29,10 @@ class FormKey:
 
 def person_id() -> int | None:
     """Tell who is asking; None for a visitor who has said nothing yet."""
-    return session.get("person")
+    try:
+        return session.get("person")
+    except (AssertionError, AttributeError):  # Flask has no session where the database failed
+        return None
 
 
 def keep_session() -> None:

@@ -36,7 +36,7 @@ def make_conversations() -> None:
     op.create_table(
         "conversations",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("person_id", sa.Integer, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column("person_id", sa.Integer, belongs_to("people"), nullable=False, index=True),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("leaf_id", sa.Integer),
         sa.Column("created_at", sa.BigInteger, nullable=False),
@@ -46,10 +46,8 @@ def make_conversations() -> None:
     op.create_table(
         "messages",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column(
-            "conversation_id", sa.Integer, sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True
-        ),
-        sa.Column("parent_id", sa.Integer, sa.ForeignKey("messages.id", ondelete="CASCADE"), index=True),
+        sa.Column("conversation_id", sa.Integer, belongs_to("conversations"), nullable=False, index=True),
+        sa.Column("parent_id", sa.Integer, belongs_to("messages"), index=True),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("html", sa.Text),
@@ -64,9 +62,7 @@ def make_replies() -> None:
     """Make the tables of what models write."""
     op.create_table(
         "replies",
-        sa.Column(
-            "id", sa.Integer, sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("id", sa.Integer, belongs_to("messages"), primary_key=True, autoincrement=False),
         sa.Column("state", sa.String(16), nullable=False, index=True),
         sa.Column("provider", sa.String(64), nullable=False),
         sa.Column("model", sa.Text, nullable=False),
@@ -84,10 +80,13 @@ def make_replies() -> None:
     )
     op.create_table(
         "pieces",
-        sa.Column(
-            "reply_id", sa.Integer, sa.ForeignKey("replies.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("reply_id", sa.Integer, belongs_to("replies"), primary_key=True, autoincrement=False),
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("text", sa.Text, nullable=False),
         sqlite_with_rowid=False,
     )
+
+
+def belongs_to(table: str) -> sa.ForeignKey:
+    """Refer to a row without which this one goes too."""
+    return sa.ForeignKey(f"{table}.id", ondelete="CASCADE")

@@ -1,0 +1,153 @@
+"""Aivvm: servers of the chatbot-ui v1 protocol, which answer with plain text.
+
+POST /api/chat takes JSON (`model` {id, name}, `messages`, `key`, `prompt`, `temperature`) and streams raw UTF-8: no
+events, no JSON, no mark at the end but HTTP's own. Its errors are a 500 whose reason phrase says what happened. The
+head comes with the first text; a server that lost its own provider stays silent for ever. POST /api/models lists the
+models. From the source of mckaywrigley/chatbot-ui before 2.0, and exchanges recorded with it (tests/providers).
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
+from chat.providers.catalogue import Catalogue
+from chat.providers.failures import json_of
+from chat.providers.http import Exchange, encoded, fetched
+from chat.providers.results import ExchangeResult, in_one_piece
+
+MODELS = (
+    Model("gpt-3.5-turbo", "GPT-3.5", 4_096),
+    Model("gpt-3.5-turbo-0613", "GPT-3.5-0613", 4_096),
+    Model("gpt-3.5-turbo-16k", "GPT-3.5-16K", 16_385),
+    Model("gpt-3.5-turbo-16k-0613", "GPT-3.5-16K-0613", 16_385),
+    Model("gpt-4", "GPT-4", 8_192),
+    Model("gpt-4-0613", "GPT-4-0613", 8_192),
+    Model("gpt-4-32k", "GPT-4-32K", 32_768),
+    Model("gpt-4-32k-0613", "GPT-4-32K-0613", 32_768),
+)
+DEFAULT_MODEL = "gpt-3.5-turbo"
+DEFAULT_PROMPT = (
+    "You are ChatGPT, a large language model trained by OpenAI. "
+    "Follow the user's instructions carefully. Respond using markdown."
+)
+LIST_LIMIT = 1024 * 1024
+LIST_TIMEOUTS = Timeouts(connect=5, first=10, gap=5, whole=15)
+
+
+class Aivvm(AbstractProvider):
+    """Access to GPT-3.5 and GPT-4 through a server of the chatbot-ui v1 protocol."""
+
+    url = "https://chat.aivvm.com"
+    working = False  # that host has been gone since 2023; another one works
+    supports_stream = True
+    supports_gpt_35_turbo = True
+    supports_gpt_4 = True
+
+    def __init__(self, url: str | None = None, api_key: str | None = None, timeouts: Timeouts | None = None):
+        self.url = (url or type(self).url).rstrip("/")
+        self.working = self.url != type(self).url
+        self._key = api_key or ""
+        self._timeouts = timeouts or Timeouts()
+        self._catalogue = Catalogue(self._listed)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+        """Make the provider of AIVVM_URL; None where that is not set."""
+        if not settings["AIVVM_URL"]:
+            return None
+        return cls(settings["AIVVM_URL"], settings["AIVVM_API_KEY"], Timeouts.from_settings(settings))
+
+    def models(self) -> list[Model]:
+        """The eight models of the protocol, then what else the server lists (asked for in the background)."""
+        return self._known(self._catalogue.models() if self.working else self._catalogue.listed)
+
+    def refresh(self) -> None:
+        """Ask the server for its models, and wait for the answer; a failure becomes the `problem()`."""
+        self._catalogue.refresh()
+
+    def problem(self) -> str | None:
+        """Say why the server could not be asked for its models; None where it could, or was not asked."""
+        return self._catalogue.problem
+
+    def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
+        """Ask the model to go on with the conversation.
+
+        `system_message` is the prompt (else the system messages of the conversation are), `temperature` 0.7 unless
+        given, other keywords go up as they are; None counts as not given. Raises ValueError (ModelNotFound) for a
+        model that is not supported.
+        """
+        chosen = self._chosen(model)
+        body = body_of(chosen, messages, self._key, kwargs)
+        exchange = Exchange(f"{self.url}/api/chat", encoded(body), self._headers(), self._timeouts, str(body["key"]))
+        pieces = decoded(exchange)
+        return ExchangeResult(chosen.id, exchange, pieces if stream else in_one_piece(pieces))
+
+    def _chosen(self, model: str) -> Model:
+        for known in self._known(self._catalogue.listed):
+            if known.id == (model or DEFAULT_MODEL):
+                return known
+        raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
+
+    def _known(self, listed: list[Model]) -> list[Model]:
+        ours = {model.id for model in MODELS}
+        return [*MODELS, *(model for model in listed if model.id not in ours)]
+
+    def _listed(self) -> list[Model]:
+        body = encoded({"key": self._key})
+        exchange = Exchange(f"{self.url}/api/models", body, self._headers(), LIST_TIMEOUTS, self._key, pauses=())
+        rows = json_of(fetched(exchange, LIST_LIMIT))
+        if not isinstance(rows, list):
+            raise exchange.broken("sent no list of models")
+        rows = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+        return [Model(row["id"], str(row.get("name") or row["id"])) for row in rows]
+
+    def _headers(self) -> dict[str, str]:
+        return {"Content-Type": "application/json", "Origin": self.url, "Referer": f"{self.url}/"}
+
+
+def body_of(model: Model, messages: Messages, key: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the request's body. The server puts its prompt before the messages, so system messages become the prompt."""
+    given = {name: value for name, value in options.items() if value is not None}
+    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    return {
+        "model": {"id": model.id, "name": model.name},
+        "messages": [message for message in messages if message["role"] != "system"],
+        "key": key,
+        "prompt": given.pop("system_message", None) or system or DEFAULT_PROMPT,
+        "temperature": 0.7,
+        **given,
+    }
+
+
+def decoded(exchange: Exchange) -> Iterator[str]:
+    """Yield the text of an exchange as it comes."""
+    decoder = Utf8OrEscape()
+    for read in exchange:
+        if text := decoder.decode(read):
+            exchange.spoken = True
+            yield text
+    if rest := decoder.decode(b"", final=True):
+        yield rest
+
+
+class Utf8OrEscape(codecs.BufferedIncrementalDecoder):
+    """Decode UTF-8 as it comes; bytes that are not UTF-8, and only they, by unicode-escape.
+
+    A character cut between two reads waits for its rest; one cut by the end becomes U+FFFD. Backslashes stay.
+    """
+
+    def _buffer_decode(self, data: Any, errors: str, final: bool) -> tuple[str, int]:
+        view, text, start = memoryview(data), "", 0
+        while True:
+            try:
+                piece, used = codecs.utf_8_decode(view[start:], "strict", False)
+            except UnicodeDecodeError as wrong:
+                good, bad = start + wrong.start, start + wrong.end
+                text += str(view[start:good], "utf-8") + str(view[good:bad], "unicode-escape")
+                start = bad
+                continue
+            cut = final and start + used < len(view)
+            return text + piece + "\ufffd" * cut, len(view) if final else start + used

@@ -1,0 +1,55 @@
+"""The models that a server lists: asked for in the background, kept for ten minutes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from chat.providers.base import Model, ProviderError
+
+FRESH = 600.0
+"""How long a list is good, in seconds."""
+AFTER_FAILURE = 30.0
+"""How long to wait before asking again where there was none."""
+
+
+class Catalogue:
+    """A list of models that keeps itself up to date.
+
+    `ask` fetches it, or raises a ProviderError, whose sentence is kept as `problem` until a fetch succeeds. What was
+    listed last stays in use meanwhile.
+    """
+
+    def __init__(self, ask: Callable[[], list[Model]]):
+        self.listed: list[Model] = []
+        self.problem: str | None = None
+        self._ask = ask
+        self._due = 0.0
+        self._lock = threading.Lock()
+        self._asked = threading.Event()
+
+    def models(self, patience: float = 0) -> list[Model]:
+        """Give what is known, and ask in the background when that is old.
+
+        Waits up to `patience` seconds for the very first answer.
+        """
+        with self._lock:
+            stale = time.monotonic() >= self._due
+            if stale:
+                self._due = time.monotonic() + FRESH
+        if stale:
+            threading.Thread(target=self.refresh, name="models", daemon=True).start()
+        self._asked.wait(patience)
+        return self.listed
+
+    def refresh(self) -> None:
+        """Ask now, and wait for the answer."""
+        try:
+            self.listed, self.problem = self._ask(), None
+            self._due = time.monotonic() + FRESH
+        except ProviderError as error:
+            self.problem = str(error)
+            self._due = time.monotonic() + AFTER_FAILURE
+        finally:
+            self._asked.set()

@@ -1,0 +1,198 @@
+"""One place for requests to providers: sent once, or again while nothing was said; read as bytes, as they come.
+
+Each request has its own connection: a kept one may be dead, and then nobody knows whether the question was heard.
+The proxies and certificates of the environment hold (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE), but not for this
+machine's own addresses, and never a .netrc. Redirects are not followed: they would carry the key elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from chat.config import is_loopback
+from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
+from chat.providers.failures import Failure, failure, wish_of, words_of
+from chat.providers.wire import Wire, WireAdapter
+
+USER_AGENT = "Rivulet/0.1 (+requests)"
+PAUSES = (0.5, 1.0)
+"""How long to wait before the second and the third try, in seconds; a random part of up to a half is taken off."""
+LONGEST_PAUSE = 10.0
+ERROR_LIMIT = 64 * 1024
+ERROR_PATIENCE = 5.0
+READ_SIZE = 64 * 1024
+
+FAULTS = (requests.RequestException, HTTPError, OSError)
+
+
+class Exchange:
+    """A question to a server and the bytes of its answer; iterating asks, each time anew.
+
+    A GET without `body`, else a POST. `key` is only for keeping it out of sentences. The reader sets `spoken` once it
+    has given text: from then on what breaks is Interrupted, before it is Unavailable. `heard` is what the server said
+    when it failed. Raises ProviderErrors; ends quietly after `close()`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeouts: Timeouts | None = None,
+        key: str = "",
+        pauses: tuple[float, ...] | None = None,
+    ):
+        self.url, self.body, self.key = url, body, key
+        self.headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
+        self.host = urlsplit(url).netloc.rpartition("@")[2]
+        self.wire = Wire(timeouts or Timeouts())
+        self.spoken = False
+        self.heard = ""
+        self._pauses = PAUSES if pauses is None else pauses
+
+    def __iter__(self) -> Generator[bytes]:
+        try:
+            self.wire.start()
+            with self._session() as session:
+                yield from self._reads(self._answer(session))
+        except FAULTS as fault:
+            if not self.wire.closing.is_set():
+                raise self._lost(fault) from fault
+        except ProviderError:
+            if not self.wire.closing.is_set():
+                raise
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = not is_loopback(urlsplit(self.url).hostname or "")
+        session.mount("http://", WireAdapter(self.wire))
+        session.mount("https://", WireAdapter(self.wire))
+        return session
+
+    def _answer(self, session: requests.Session) -> requests.Response:
+        """Ask, and again after a failure that may be gone in a moment."""
+        answer = self._ask(session)
+        for pause in self._pauses:
+            if isinstance(answer, requests.Response) or not answer.again or (answer.wish or 0) > LONGEST_PAUSE:
+                break
+            if self.wire.closing.wait(max(answer.wish or 0, pause * random.uniform(0.5, 1))):
+                raise ConnectionAbortedError
+            answer = self._ask(session)
+        if isinstance(answer, Failure):
+            raise answer.error
+        return answer
+
+    def _ask(self, session: requests.Session) -> requests.Response | Failure:
+        try:
+            response = self._send(session)
+        except requests.ConnectionError as fault:
+            if self.wire.connected or isinstance(fault, (requests.Timeout, requests.exceptions.SSLError)):
+                raise
+            return Failure(self._lost(fault), again=True)
+        return self._failure(response) or response
+
+    def _send(self, session: requests.Session) -> requests.Response:
+        self.wire.attempt()
+        session.close()  # else the connection of an earlier try is used again, just as its server gives it up
+        return session.request(
+            "GET" if self.body is None else "POST",
+            self.url,
+            data=self.body,
+            headers=self.headers,
+            auth=as_it_is,
+            timeout=(self.wire.timeouts.connect, None),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _failure(self, response: requests.Response) -> Failure | None:
+        page = "html" in response.headers.get("Content-Type", "").lower()
+        if 200 <= response.status_code < 300 and not page:
+            return None
+        self.heard = words_of(response.reason, b"" if page else self._error_body(response))
+        response.close()
+        wish = wish_of(response.headers)
+        return failure(response.status_code, self.heard, self.host, self.key, wish, page)
+
+    def _error_body(self, response: requests.Response) -> bytes:
+        self.wire.hurry(ERROR_PATIENCE)
+        body = b""
+        with suppress(*FAULTS):
+            for read in self._reads(response):
+                body += read
+                if len(body) > ERROR_LIMIT:
+                    break
+        return body[:ERROR_LIMIT]
+
+    def _reads(self, response: requests.Response) -> Iterator[bytes]:
+        """Yield what each read of the network gives; closes the response however it ends."""
+        with response:
+            while data := response.raw.read1(READ_SIZE, decode_content=True):
+                self.wire.begun = True
+                yield data
+
+    def _lost(self, fault: Exception) -> ProviderError:
+        times = self.wire.timeouts
+        if not self.wire.connected:
+            return self._unreached(fault)
+        match self.wire.late:
+            case "first":
+                return self.broken(f"said nothing within {times.first:g} seconds")
+            case "gap":
+                return self.broken(f"said nothing more for {times.gap:g} seconds")
+            case "whole":
+                return self.broken(f"had not finished after {times.whole:g} seconds")
+        return self.broken("closed the connection too early")
+
+    def _unreached(self, fault: Exception) -> Unavailable:
+        if isinstance(fault, requests.exceptions.SSLError):
+            return Unavailable(f"The server at {self.host} can't prove who it is: its certificate is not trusted.")
+        if isinstance(fault, requests.Timeout):
+            seconds = self.wire.timeouts.connect
+            return Unavailable(
+                f"The server at {self.host} can't be reached within {seconds:g} seconds. Try again later."
+            )
+        return Unavailable(f"The server at {self.host} can't be reached. Is it running, and is its address right?")
+
+    def broken(self, what: str) -> ProviderError:
+        """Make the error for an answer that can't be read on; `what` says what the server did."""
+        if self.spoken:
+            return Interrupted(f"The answer broke off: the server at {self.host} {what}.")
+        return Unavailable(f"The server at {self.host} {what}. Try again in a moment.")
+
+    def close(self) -> None:
+        """Cancel at once, from any thread or greenlet, at every stage."""
+        self.wire.cut()
+
+
+def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Sign a request with nothing; without any auth, requests would look for the host's password in .netrc."""
+    return request
+
+
+def timeouts_of(settings: Mapping[str, Any]) -> Timeouts:
+    """Read CONNECT_TIMEOUT, FIRST_TIMEOUT, GAP_TIMEOUT and WHOLE_TIMEOUT."""
+    return Timeouts.from_settings(settings)
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """Write a request's body: JSON in UTF-8. Raises ValueError or TypeError for what JSON can't hold."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+def fetched(exchange: Exchange, limit: int) -> bytes:
+    """Read an answer whole, up to `limit` bytes. Raises ProviderErrors."""
+    body = bytearray()
+    for read in exchange:
+        body += read
+        if len(body) > limit:
+            raise exchange.broken("sent more than this app reads")
+    return bytes(body)

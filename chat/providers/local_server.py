@@ -1,0 +1,121 @@
+"""Serve the small model on loopback: the child process of chat/providers/local.py, run as a script.
+
+    python -P local_server.py LOCK WEIGHTS DIGEST
+
+It holds LOCK (flock) as long as it lives, writes its port and its key there once it answers, and ends when its stdin
+closes. DIGEST is the SHA-256 that WEIGHTS must have, as wheels write it: base64url without padding. It speaks the
+OpenAI protocol, on 127.0.0.1 only, to those who have the key. It writes no log.
+"""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import fcntl
+import hashlib
+import os
+import secrets
+import signal
+import sys
+import time
+from typing import Any
+
+CONTEXT = 4096
+"""The window of each answer, in tokens."""
+
+SLOTS = 2
+"""How many answers are written at once; further ones queue."""
+
+BATCH = 64
+"""Tokens of a prompt read at a time: half a second on a slow core, in which the other slot and a cancel wait."""
+
+TAKEN, DAMAGED = 3, 4
+"""Exit codes: another child holds the lock; the weights are not what they should be."""
+
+
+def main(lock: str, weights: str, digest: str) -> int:
+    """Serve until stdin closes; gives the exit code."""
+    end_with_the_parent()
+    held = take(lock)
+    if held is None:
+        return TAKEN
+    if digest_of(weights) != digest:
+        return DAMAGED
+    key = secrets.token_urlsafe(24)
+    server = serve(weights, key)
+    os.write(held, f"{server.listening_address.rpartition(':')[2]} {key}\n".encode())
+    sys.stdin.buffer.read()
+    return 0
+
+
+def end_with_the_parent() -> None:
+    """Leave the end to the parent's: a signal to all processes must not break answers that it still drains."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def take(lock: str, patience: float = 1) -> int | None:
+    """Lock the file and empty it; None where another child has it. Readers hold it for moments, so try for a while."""
+    file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            os.fchmod(file, 0o600)
+            os.ftruncate(file, 0)
+            return file
+    return None
+
+
+def digest_of(weights: str) -> str:
+    """Compute the SHA-256 of a file, as base64url without padding."""
+    with open(weights, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def serve(weights: str, key: str) -> Any:
+    """Load the model and listen on a free port of loopback; it answers while the object lives."""
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    choose_memory(parameters, xllamacpp)
+    choose_threads(parameters)
+    parameters.model.path = weights
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = 0
+    parameters.api_keys = [key]
+    parameters.ui = False
+    parameters.offline = True
+    parameters.verbosity = 0
+    return xllamacpp.Server(parameters)
+
+
+def choose_memory(parameters: Any, xllamacpp: Any) -> None:
+    """Give each slot its whole context, at 8 bits (250 MB in all, where 16 take 335), and keep no prompts besides."""
+    parameters.n_parallel = SLOTS
+    parameters.n_ctx = SLOTS * CONTEXT
+    parameters.kv_unified = False
+    parameters.cache_type_k = parameters.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+    parameters.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
+    parameters.cache_ram_mib = 0
+    parameters.n_batch = parameters.n_ubatch = BATCH
+    parameters.warmup = False
+
+
+def choose_threads(parameters: Any) -> None:
+    """Leave one core free: threads that spin on busy cores made it ten times slower; past four gain little."""
+    threads = max(1, min(4, (os.cpu_count() or 1) - 1))
+    parameters.cpuparams.n_threads = threads
+    parameters.cpuparams_batch.n_threads = threads
+
+
+if __name__ == "__main__":
+    # Not sys.exit: the server's own threads would be waited for, in the middle of an answer.
+    os._exit(main(*sys.argv[1:]))

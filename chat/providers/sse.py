@@ -1,0 +1,72 @@
+"""Server-sent events, read from bytes as they come.
+
+The format is the HTML standard's, section 9.2.6. Lines end with LF or CRLF only: a lone CR inside JSON is not legal
+anyway, and text's own line separators (U+2028, U+0085) are part of what is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+LINE_LIMIT = 1024 * 1024
+"""The longest line, and the longest event, in bytes."""
+
+
+class TooLong(Exception):
+    """A line or an event passed the limit."""
+
+
+class Event(NamedTuple):
+    """An event: its data, and its name (`message` where none was sent)."""
+
+    data: str
+    name: str = "message"
+
+
+def events(reads: Iterable[bytes]) -> Iterator[Event]:
+    """Yield the events in a stream of bytes; the last one counts without its blank line, too. Raises TooLong."""
+    name, size = "", 0
+    data: list[bytes] = []
+    for line in lines(reads):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if not line and data:
+            yield event(name, data)
+        if not line:
+            name, data, size = "", [], 0
+        elif field == b"data":
+            data.append(value)
+            size += len(value) + 1
+            check(size)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+    if data:
+        yield event(name, data)
+
+
+def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a stream of bytes into lines, without their ends. Raises TooLong."""
+    rest = bytearray()
+    for read in reads:
+        *ended, last = read.split(b"\n")
+        for line in ended:
+            rest += line
+            check(len(rest))
+            yield bytes(rest).removesuffix(b"\r")
+            rest.clear()
+        rest += last
+        check(len(rest))
+    if rest:
+        yield bytes(rest).removesuffix(b"\r")
+
+
+def check(size: int) -> None:
+    """Raise TooLong past the limit."""
+    if size > LINE_LIMIT:
+        raise TooLong
+
+
+def event(name: str, data: list[bytes]) -> Event:
+    """Make an event from its lines of data."""
+    return Event(b"\n".join(data).decode("utf-8", "replace"), name or "message")

@@ -1,0 +1,17 @@
+"""Markdown to safe HTML, whole and while it streams; the only place that marks a model's text as safe.
+
+guards         what is refused or made harmless before it is rendered
+markdown       Markdown to HTML, which nobody trusts yet
+inserts        what we make ourselves: code, formulas, footnotes; held out while the rest is sanitised
+sanitising     the allow-list
+pipeline       these four, in order
+cutting        where a growing text can be cut into blocks
+blocks         those blocks, each rendered once
+growing        an answer while it is written: blocks and a tail
+"""
+
+from .blocks import Blocks
+from .growing import Change, Growing
+from .pipeline import VERSION, kept, whole
+
+__all__ = ["VERSION", "Blocks", "Change", "Growing", "kept", "whole"]

@@ -1,0 +1,40 @@
+"""An answer as closed blocks, each rendered once."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from .allowance import Allowance
+from .cutting import Cutter
+from .pipeline import rendered
+
+
+class Blocks:
+    """The closed blocks of a growing answer, for a page that can only grow; `cutter` holds what is open."""
+
+    def __init__(self, scope: str):
+        self.cutter = Cutter()
+        self._scope = scope
+        self._count = 0
+
+    @property
+    def open(self) -> str:
+        """The text after the last closed block."""
+        return self.cutter.open
+
+    def feed(self, text: str) -> Markup:
+        """Take what is new of the text; render the blocks that it closed, "" for none."""
+        return self.close(self.cutter.feed(text).closed)
+
+    def rest(self) -> Markup:
+        """Render what is open, at the end."""
+        return self.close(self.open)
+
+    def close(self, text: str) -> Markup:
+        """Render blocks that closed together."""
+        self._count += 1
+        return rendered(text, f"{self._scope}-{self._count}", Allowance())
+
+    def draft(self) -> Markup:
+        """Render what is open as it stands, the quick way."""
+        return rendered(self.open, f"{self._scope}-{self._count + 1}")

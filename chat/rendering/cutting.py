@@ -1,0 +1,111 @@
+"""Where a growing text can be cut into blocks that are rendered apart and never again.
+
+A cut is right before a line that starts in column 0, follows a blank line and is no item of an open list; before the
+opening line of a fence in column 0; and after its closing line. Inside a fence there is none. What this gets wrong
+(a reference to a later definition, say) the finished article puts right.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from . import guards
+
+LONG = 200
+"""How much of a line, in characters, is needed to tell what it is."""
+
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
+FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
+ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t\n]")
+
+# Column 0 holds something; and it can't be the marker of an item, however the line goes on.
+BEGINS = re.compile(r"[^ \t\n]")
+BEGINS_NO_ITEM = re.compile(r"(?!(?:[-+*]|\d{1,9}[.)]?)(?:[ \t\n]|\Z))[^ \t\n]")
+
+
+class Cut(NamedTuple):
+    """What feeding did: the text of the blocks that closed, "" for none, and what the open block has new."""
+
+    closed: str
+    added: str
+
+
+class Cutter:
+    """Cuts a text that comes in pieces. `fence` is the opening of the fence that is open, and `language` its label."""
+
+    def __init__(self) -> None:
+        self.fence = self.language = ""
+        self._block: list[str] = []
+        self._line = ""
+        self._held = ""
+        self._is_known = self._is_after_blank = self._has_list = False
+
+    @property
+    def open(self) -> str:
+        """The text of the open block, cleaned."""
+        return "".join([*self._block, self._line])
+
+    @property
+    def undecided(self) -> str:
+        """The end of the open block that may turn out to be the closing line of its fence; "" for none."""
+        may_close = self.fence and not self._is_known and re.fullmatch(f" {{0,3}}{self.fence[0]}*[ \t]*", self._line)
+        return self._line if may_close else ""
+
+    def feed(self, text: str) -> Cut:
+        """Take the next piece of the text, however it was split."""
+        text = self._cleaned(text)
+        closed = "".join([self._add(part) for part in LINE.findall(text)])
+        return Cut(closed, self.open if closed else text)
+
+    def _cleaned(self, text: str) -> str:
+        """Clean a piece; a carriage return at its end waits, as a line feed may belong to it."""
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""
+        return guards.cleaned(text.removesuffix("\r"))
+
+    def _add(self, part: str) -> str:
+        self._line += part
+        closed = self._cut() if self._begins_block() else ""
+        if part.endswith("\n"):
+            return closed + self._end_line()
+        if len(self._line) > LONG:
+            self._keep_line()
+            self._is_known = True
+        return closed
+
+    def _begins_block(self) -> bool:
+        if self.fence or self._is_known:
+            return False
+        begins = BEGINS_NO_ITEM if self._has_list else BEGINS
+        return bool((self._is_after_blank and begins.match(self._line)) or FENCE.fullmatch(self._line))
+
+    def _end_line(self) -> str:
+        line, is_whole = self._line, not self._is_known
+        self._keep_line()
+        self._is_known = False
+        self._is_after_blank = is_whole and not line.strip(" \t\n")
+        if self.fence:
+            return self._close_fence() if is_whole and self._closes(line) else ""
+        if is_whole and (fence := FENCE.fullmatch(line)):
+            self.fence, self.language = fence[1], fence[2].partition(" ")[0].strip()
+        return ""
+
+    def _keep_line(self) -> None:
+        self._has_list = self._has_list or bool(not self._is_known and ITEM.match(self._line))
+        self._block.append(self._line)
+        self._line = ""
+
+    def _closes(self, line: str) -> bool:
+        mark = line.strip(" \t\n")
+        return mark.startswith(self.fence) and not mark.strip(self.fence[0]) and not line.startswith("    ")
+
+    def _close_fence(self) -> str:
+        self.fence = self.language = ""
+        return self._cut()
+
+    def _cut(self) -> str:
+        closed = "".join(self._block)
+        self._block.clear()
+        self._has_list = False
+        return closed

@@ -1,0 +1,105 @@
+"""Code blocks: a label, the code, and colours where the language is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from markupsafe import escape
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String, _TokenType
+
+from .allowance import Allowance
+
+LENGTH_LIMIT = 100_000
+
+FIGURE = (
+    '<figure class="code" dir="ltr"><figcaption>{label}</figcaption>'
+    '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
+)
+
+# The languages whose lexers were tried with texts made to hurt them. Those for terminal sessions and ini files are not
+# among them: they look for seconds at one token.
+LANGUAGES = """
+    asm awk bash c c# c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir erlang f# fish fsharp go
+    golang graphql haskell hcl hs html http java javascript js json json5 jsonc jsx julia kotlin kt latex less lisp lua
+    make makefile markdown matlab md mysql nginx nim nix objc objective-c ocaml patch perl php pl postgres postgresql
+    powershell prolog proto protobuf ps1 py python python3 r rb rs ruby rust sass scala scheme scss sh shell solidity
+    sql swift terraform tex toml ts tsx typescript vim vue xml yaml yml zig zsh
+"""
+
+COLOURS = {
+    Comment: "c",
+    Generic.Deleted: "gd",
+    Generic.Heading: "gh",
+    Generic.Inserted: "gi",
+    Generic.Subheading: "gh",
+    Keyword: "k",
+    Literal: "m",
+    Name.Attribute: "na",
+    Name.Builtin: "nb",
+    Name.Class: "nf",
+    Name.Decorator: "nf",
+    Name.Function: "nf",
+    Name.Tag: "nt",
+    Number: "m",
+    Operator.Word: "k",
+    String: "s",
+}
+
+
+def figure(code: str, language: str, allowance: Allowance | None = None, state: str = "") -> str:
+    """Draw a code block; without an allowance in one colour. `state` is a class for the code."""
+    classes = " ".join(filter(None, [state, class_of(language)]))
+    return FIGURE.format(
+        label=escape(language[:30]),
+        attribute=f' class="{classes}"' if classes else "",
+        code=coloured(code, language.lower(), allowance) if allowance else escape(code),
+    )
+
+
+def class_of(language: str) -> str:
+    """Name a language as a class; "" where its name is no word."""
+    return f"language-{language.lower()}" if re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language) else ""
+
+
+def coloured(code: str, language: str, allowance: Allowance) -> str:
+    """Colour code as long as there is time; the rest of it stays plain."""
+    if language not in LANGUAGES.split() or len(code) > LENGTH_LIMIT or not allowance.is_left():
+        return escape(code)
+    drawn, end = [], 0
+    for colour, start, end in runs(lexer(language).get_tokens_unprocessed(code), allowance):
+        drawn.append(span(colour, code[start:end]))
+    return "".join([*drawn, escape(code[end:])])
+
+
+@lru_cache
+def lexer(language: str) -> Lexer:
+    """Find the lexer of a language; making one takes milliseconds."""
+    return get_lexer_by_name(language)
+
+
+def runs(tokens: Iterable[tuple[int, _TokenType, str]], allowance: Allowance) -> Iterator[tuple[str, int, int]]:
+    """Join neighbours of one colour; yield its class ("" for none), where it starts and where it ends."""
+    colour, start, end = "", 0, 0
+    for index, token, value in tokens:
+        if colour_of(token) != colour:
+            yield colour, start, index
+            colour, start = colour_of(token), index
+        end = index + len(value)
+        if not allowance.is_left():
+            break
+    yield colour, start, end
+
+
+@lru_cache(1024)
+def colour_of(token: _TokenType) -> str:
+    """Find the class of a token, or of the nearest kind above it."""
+    return next((COLOURS[kind] for kind in reversed(token.split()) if kind in COLOURS), "")
+
+
+def span(colour: str, code: str) -> str:
+    """Draw a run of one colour."""
+    return f'<span class="{colour}">{escape(code)}</span>' if colour else escape(code)

@@ -1,0 +1,106 @@
+"""What we make ourselves: code, formulas, footnotes and the frames of tables.
+
+It is held out, behind tokens that no text can forge, while the rest is sanitised, and put in afterwards.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import secrets
+
+from . import formulas, highlighting
+from .allowance import Allowance
+from .links import Links
+
+# What comrak makes of the constructs that change here; each outer group is named after the method that changes it.
+CONSTRUCT = re.compile(
+    r'(?P<code><pre><code(?: class="language-(?P<language>[^"]*)")?(?: data-math-style="display")?>'
+    r"(?P<lines>[^<]*)</code></pre>)"
+    r"|(?P<verbatim><code>[^<]*</code>)"
+    r'|(?P<formula><span data-math-style="(?P<style>\w+)">(?P<source>[^<]*)</span>)'
+    r'|(?P<reference><sup class="footnote-ref"><a href="[^"]*" id="fnref-(?P<mark>[^"]*)" data-footnote-ref>'
+    r"(?P<number>\d+)</a></sup>)"
+    r'|(?P<note><li id="fn-[^"]*">)'
+    r'|(?P<return><a href="#fnref-(?P<origin>[^"]*)" class="footnote-backref"[^>]*>[^<]*(?:<sup[^>]*>\d*</sup>)?</a>)'
+    r'|(?P<box><input type="checkbox"(?P<tick> checked="")? disabled="" />)'
+    r'|(?P<link><a href="(?P<address>[^"]*)"[^>]*>)'
+    r"|(?P<end></a>)"
+    r'|(?P<image><img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"[^>]*>)'
+    r"|(?P<break>&lt;br ?/?&gt;)"
+)
+
+TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
+
+
+class Inserts:
+    """The inserts of one rendering; `scope` begins their ids. Without an allowance code and formulas stay plain."""
+
+    def __init__(self, scope: str, allowance: Allowance | None):
+        self._scope = scope
+        self._allowance = allowance
+        self._secret = secrets.token_hex(8)
+        self._held: list[str] = []
+        self._marks: dict[str, int] = {}
+        self._notes = 0
+        self._links = Links()
+
+    def hold_out(self, rendered: str) -> str:
+        """Put a token in the place of each insert, and change the constructs that the allow-list doesn't have."""
+        return CONSTRUCT.sub(self._change, rendered)
+
+    def _change(self, match: re.Match[str]) -> str:
+        return str(getattr(self, f"_{match.lastgroup}")(match))
+
+    def put_in(self, sanitised: str) -> str:
+        """Put the inserts in the places of their tokens."""
+        framed = sanitised.replace("<table>", TABLE).replace("</table>", "</table></div>")
+        return re.sub(f"{self._secret}-([0-9]+)-", lambda token: self._held[int(token[1])], framed)
+
+    def _hold(self, insert: str) -> str:
+        self._held.append(insert)
+        return f"{self._secret}-{len(self._held) - 1}-"
+
+    def _code(self, match: re.Match[str]) -> str:
+        code, language = html.unescape(match["lines"]), html.unescape(match["language"] or "")
+        return self._hold(highlighting.figure(code, language, self._allowance))
+
+    def _verbatim(self, match: re.Match[str]) -> str:
+        return match[0]
+
+    def _formula(self, match: re.Match[str]) -> str:
+        source = html.unescape(match["source"])
+        return self._hold(formulas.formula(source, match["style"] == "display", self._allowance))
+
+    def _reference(self, match: re.Match[str]) -> str:
+        mark, note = self._mark(match["mark"]), match["number"]
+        link = f'<a href="#{self._scope}-note-{note}" id="{self._scope}-mark-{mark}" role="doc-noteref">{note}</a>'
+        return self._hold(f'<sup class="footnote">{link}</sup>')
+
+    def _mark(self, name: str) -> int:
+        return self._marks.setdefault(name, len(self._marks) + 1)
+
+    def _note(self, match: re.Match[str]) -> str:
+        self._notes += 1
+        return "<li>" + self._hold(f'<span id="{self._scope}-note-{self._notes}"></span>')
+
+    def _return(self, match: re.Match[str]) -> str:
+        mark = self._mark(match["origin"])
+        return self._hold(
+            f'<a href="#{self._scope}-mark-{mark}" role="doc-backlink" aria-label="Back to the text">↩</a>'
+        )
+
+    def _box(self, match: re.Match[str]) -> str:
+        return "☑" if match["tick"] else "☐"
+
+    def _link(self, match: re.Match[str]) -> str:
+        return self._links.begin(match[0], html.unescape(match["address"]))
+
+    def _end(self, match: re.Match[str]) -> str:
+        return self._links.end()
+
+    def _image(self, match: re.Match[str]) -> str:
+        return self._links.image(html.unescape(match["picture"]), html.unescape(match["description"]))
+
+    def _break(self, match: re.Match[str]) -> str:
+        return "<br>"

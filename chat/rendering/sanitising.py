@@ -1,0 +1,65 @@
+"""The allow-lists: what HTML and MathML may come through, whatever the renderers before made of a text."""
+
+from __future__ import annotations
+
+import re
+
+import nh3
+
+from .guards import HTML_LIMIT, TooMuch
+
+HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+CELLS = {"td", "th"}
+OTHERS = "a blockquote br code del div em hr li ol p section strong sup table tbody thead tr ul"
+DIRECTED = HEADINGS | CELLS | {"p", "li", "blockquote"}
+ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
+
+# Without the two slashes a browser takes https:x for an address on the page's own host.
+ABSOLUTE = re.compile(r"https?://[^/\\]|mailto:", re.IGNORECASE)
+
+MATH_TAGS = (
+    "math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub msubsup msup mtable mtd"
+    " mtext mtr munder munderover"
+)
+MATH_ATTRIBUTES = {
+    "math": {"display"},
+    "menclose": {"notation"},
+    "mfrac": {"linethickness"},
+    "mi": {"mathvariant"},
+    "mo": {"accent", "fence", "form", "maxsize", "minsize", "stretchy"},
+    "mover": {"accent"},
+    "mpadded": {"depth", "height", "lspace", "voffset", "width"},
+    "mspace": {"depth", "height", "linebreak", "width"},
+    "mstyle": {"displaystyle", "mathcolor", "scriptlevel"},
+    "mtable": {"columnalign", "columnlines", "columnspacing", "displaystyle", "rowlines", "rowspacing"},
+    "mtd": {"columnalign"},
+    "munder": {"accentunder"},
+}
+
+
+def clean(html: str) -> str:
+    """Keep what the allow-list has, and give links and paragraphs what they need. Raises TooMuch."""
+    if len(html) > HTML_LIMIT:
+        raise TooMuch(f"HTML of {len(html)} characters is too long to be sanitised.")
+    return nh3.clean(
+        html,
+        tags=HEADINGS | CELLS | set(OTHERS.split()),
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        attribute_filter=absolute,
+        tag_attribute_values={tag: {"align": {"left", "center", "right"}} for tag in CELLS},
+        set_tag_attribute_values={tag: {"dir": "auto"} for tag in DIRECTED} | {"a": {"target": "_blank"}},
+        allowed_classes={"div": ALERTS, "p": {"markdown-alert-title"}, "section": {"footnotes"}},
+        url_schemes={"http", "https", "mailto"},
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow ugc",
+    )
+
+
+def absolute(tag: str, attribute: str, value: str) -> str | None:
+    """Drop an address that a browser could take for one of our own."""
+    return value if attribute != "href" or ABSOLUTE.match(value) else None
+
+
+def clean_mathml(mathml: str) -> str:
+    """Keep elements and attributes that draw a formula; none that links, loads or runs."""
+    return nh3.clean(mathml, tags=set(MATH_TAGS.split()), attributes=MATH_ATTRIBUTES, link_rel=None)

@@ -1,0 +1,134 @@
+"""How gunicorn serves Rivulet; it reads this file by itself when started in this folder.
+
+What is set on gunicorn's command line wins over it; WEB_CONCURRENCY, the number of workers, gunicorn reads itself.
+Nothing of `chat` is imported here: psycopg decides how it waits when it is imported, and gevent comes later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import logging
+import math
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import Any
+
+
+def number(name: str, default: float, most: float) -> float:
+    """Read a number from 0 to `most`; the app refuses, in a sentence, to start with what can't be read here."""
+    with contextlib.suppress(ValueError):
+        value = float(os.environ.get(name, ""))
+        return value if 0 <= value <= most else default
+    return default
+
+
+def bind_to(host: str, port: int) -> str:
+    """Write an address as gunicorn reads it, which wants brackets around an IPv6 address."""
+    return f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+bind = bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
+worker_class = "gevent"
+worker_connections = 10_000
+keepalive = 5
+# A worker gives no sign of life while it starts, and bringing the database up to date may wait a minute.
+timeout = 120
+graceful_timeout = math.ceil(number("DRAIN_SECONDS", 4, 3_600)) + 4
+loglevel = "warning"
+accesslog = None
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Prepare the master process, before it listens."""
+    allow_open_files(2 * worker_connections + 1_000)
+    server.log.error_log.addFilter(is_news)
+    if not server.master_pid and "LISTEN_FDS" not in os.environ:
+        for address in server.cfg.address:
+            refuse_if_taken(address)
+
+
+def allow_open_files(count: int) -> None:
+    """Raise the soft limit of open files as far as this process may: an answer on its way takes two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a line of gunicorn's log says more than is known.
+
+    An app that can't start says why itself (and exits with 3), and that a reader went away is no error.
+    """
+    boot_failure = isinstance(record.args, tuple) and record.args[-1:] == (3,)
+    gone_reader = record.exc_info is not None and isinstance(record.exc_info[1], TimeoutError)
+    return not (boot_failure or gone_reader or record.msg in {"Shutting down: %s", "Reason: %s"})
+
+
+def refuse_if_taken(address: Any) -> None:
+    """End with one sentence when an address can't be listened on; gunicorn would try five times and write a page."""
+    if not isinstance(address, tuple):
+        return
+    with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            print(refusal(address, error), file=sys.stderr)
+            sys.exit(1)
+
+
+def refusal(address: tuple[str, int], error: OSError) -> str:
+    """Say why an address can't be had and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {address[1]} is taken by another program. Stop that, or take another port: bin/run --port 8001"
+    return f"Rivulet can't listen on {bind_to(*address)} ({error.strerror}). Set HOST and PORT to others."
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Prepare a worker, before it loads the app."""
+    report_host(worker.sockets)
+    for listener in worker.sockets:
+        drop_readers_who_stall(listener)
+
+
+def report_host(listeners: list[Any]) -> None:
+    """Set HOST to what is really listened on where that is beyond loopback, as by `gunicorn -b 0.0.0.0:8000`."""
+    names = [listener.getsockname() for listener in listeners]
+    hosts = [name[0] for name in names if isinstance(name, tuple)]
+    widest = max(hosts, key=reach, default="127.0.0.1")
+    if not ipaddress.ip_address(widest).is_loopback:
+        os.environ["HOST"] = widest
+
+
+def reach(host: str) -> tuple[bool, bool, bool]:
+    """Order addresses by how many can reach them: this machine, its network, the world, and all of these."""
+    address = ipaddress.ip_address(host)
+    return address.is_unspecified, address.is_global, not address.is_loopback
+
+
+def drop_readers_who_stall(listener: Any) -> None:
+    """Have the kernel (Linux) end connections whose other end takes nothing for 30 s: they hold a greenlet each."""
+    if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Say where the app is once it is there; the first worker speaks for all."""
+    # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if worker.age == 1:
+        for listener in worker.sockets:
+            print(f"Rivulet is at {url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
+
+
+def url_of(name: Any) -> str:
+    """Write the name of a socket as an address to type."""
+    return f"http://{bind_to(*name[:2])}" if isinstance(name, tuple) else f"unix:{name}"

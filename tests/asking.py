@@ -1,0 +1,65 @@
+"""What tests of the HTTP surface share: asking as a page does, reading pages, counting what is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.routing import Rule
+
+from chat.tables import metadata
+
+HTMX = {"HX-Request": "true"}
+TEXT = {"Accept": "text/plain"}
+PAGE = {"Accept": "text/html"}
+
+
+def begin(client: FlaskClient, text: str = "Hello?") -> int:
+    """Begin a conversation as htmx does; gives its id."""
+    response = client.post("/conversations", data={"text": text}, headers=HTMX)
+    assert response.status_code == 200, response.text
+    return int(response.headers["HX-Push-Url"].rsplit("/", 1)[1])
+
+
+def reply_in(client: FlaskClient, conversation_id: int) -> int:
+    """Find the id of the last reply of a conversation in its page."""
+    return int(re.findall(r'id="reply-(\d+)"', client.get(f"/conversations/{conversation_id}").text)[-1])
+
+
+def ended(client: FlaskClient, conversation_id: int) -> str:
+    """Wait for the end of a conversation's last reply; gives the page then."""
+    assert client.get(f"/replies/{reply_in(client, conversation_id)}/generation").text
+    return client.get(f"/conversations/{conversation_id}").text
+
+
+def key_in(page: str) -> str:
+    """Read the one-time key of a page's composer."""
+    found = re.search(r'name="key" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def rows(app: Flask) -> dict[str, int]:
+    """Count the rows of every table."""
+    with app.extensions["database"].read() as connection:
+        counted = {table.name: select(func.count()).select_from(table) for table in metadata.sorted_tables}
+        return {name: connection.execute(count).scalar_one() for name, count in counted.items()}
+
+
+def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterator[tuple[str, str, Rule]]:
+    """Give every method and address that the app knows, deletion last; a rule of a new kind has to be added here."""
+    asset = next(iter(app.extensions["assets"]))
+    known = {
+        "conversation_id": conversation_id,
+        "reply_id": reply_id,
+        "filename": "mark.svg",
+        "digest": asset.split("/")[2],
+        "name": asset.split("/")[3],
+    }
+    adapter = app.url_map.bind("localhost")
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/deletion")):
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            yield method, adapter.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method), rule

@@ -1,0 +1,1 @@
+"""Tests of how Rivulet is installed, started and served."""

@@ -1,0 +1,114 @@
+"""A copy of the scripts in a folder of its own, on a PATH where nothing is found but what a test puts there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ("cat", "chmod", "cksum", "cp", "dirname", "env", "grep", "id", "mkdir", "rm", "tail")
+
+PYTHON = """#!/bin/sh
+# A scripted Python. It answers questions by the real one, and writes down what it is told to do.
+code="import sys
+sys.version_info = ({version}, 0, 'final', 0)
+sys.executable = '$0'
+sys.modules.setdefault('pip', sys)
+sys.modules.update(dict.fromkeys({lacks!r}))
+"
+case "$1 $2" in
+    "-c "*) exec {real} -I -c "$code$2" ;;
+    "- ") exit "$(cat {told}/local-model-wanted 2>/dev/null || echo 1)" ;;
+esac
+echo "$*" >>{told}/calls
+case "$1 $2" in
+    "-m venv" | "-m virtualenv")
+        for folder; do :; done
+        mkdir -p "$folder/bin"
+        [ ! -e {told}/venv-fails ] || exit 1
+        cp "$0" "$folder/bin/python"
+        ;;
+    "-m pip")
+        ! grep -q -F -f {told}/pip-fails <<END 2>/dev/null || {{ echo "pip says why"; exit 1; }}
+$*
+END
+        ;;
+    "-m gunicorn" | "-m pytest") env >{told}/environment ;;
+esac
+"""
+
+
+class Checkout:
+    """The repository as bin/run sees it. `told` is a folder by which a test and the scripted Pythons talk."""
+
+    def __init__(self, folder: Path):
+        self.root = folder / "a checkout"
+        self.tools = folder / "tools"
+        self.told = folder / "told"
+        shutil.copytree(ROOT / "bin", self.root / "bin")
+        for name in ("requirements.txt", "requirements-dev.txt", "requirements-local.txt"):
+            (self.root / name).write_text(f"a-pin-of-{name}\n")
+        self.told.mkdir()
+        self.tools.mkdir()
+        for tool in TOOLS:
+            # No links: a test that replaces a tool would write through them into the machine's own.
+            self.has_tool(tool, f'#!/bin/sh\nexec {shutil.which(tool)} "$@"\n')
+
+    def has_python(self, name: str, version: tuple[int, int] = (3, 13), lacks: tuple[str, ...] = ()) -> None:
+        """Put a Python on the PATH; `lacks` names modules that it can't import."""
+        text = PYTHON.format(
+            version=f"{version[0]}, {version[1]}", lacks=list(lacks), real=sys.executable, told=self.told
+        )
+        self.has_tool(name, text)
+
+    def has_tool(self, name: str, text: str) -> None:
+        """Put a program on the PATH."""
+        (self.tools / name).write_text(text)
+        (self.tools / name).chmod(0o755)
+
+    def run(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the scripts to its end, with nothing in its environment but what is given."""
+        return subprocess.run(
+            [str(self.root / "bin" / script), *arguments],
+            env={"PATH": str(self.tools), **environ},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def tell(self, name: str, text: str = "") -> None:
+        """Leave word for the scripted Pythons: venv-fails, pip-fails (with what), local-model-wanted (0 or 1)."""
+        (self.told / name).write_text(text)
+
+    def forget(self, name: str) -> None:
+        """Take word back, or forget the calls so far."""
+        (self.told / name).unlink()
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The version of the Python that .venv was made of."""
+        match = re.search(r"version_info = \((\d+), (\d+)", (self.root / ".venv/bin/python").read_text())
+        assert match
+        return tuple(map(int, match.groups()))
+
+    @property
+    def calls(self) -> list[str]:
+        """What the scripted Pythons were told to do, in order."""
+        written = self.told / "calls"
+        return written.read_text().splitlines() if written.exists() else []
+
+    @property
+    def installs(self) -> list[str]:
+        """The files of pins that pip was told to install, in order."""
+        words = [call.split() for call in self.calls if call.startswith("-m pip install")]
+        return [call[call.index("-r") + 1] for call in words]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which gunicorn, or pytest, was started."""
+        lines = (self.told / "environment").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)

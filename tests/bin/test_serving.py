@@ -1,0 +1,213 @@
+"""gunicorn.conf.py, by a real gunicorn with a tiny app."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.bin.checkout import ROOT
+
+APP = """
+import json, os, resource, sys, time
+
+def create_app():
+    if "REFUSE" in os.environ:
+        print("Rivulet can't start: no.", file=sys.stderr)
+        raise SystemExit(3)
+    return answer
+
+def answer(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return drops() if environ["PATH_INFO"] == "/drops" else [json.dumps(seen()).encode()]
+
+def drops():
+    while True:
+        yield b"drop "
+        time.sleep(0.05)
+
+def seen():
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return {"worker": os.getpid(), "host": os.environ.get("HOST"), "files": files}
+"""
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start gunicorn with the tiny app, by arguments and environment, on a free port."""
+    shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+    (tmp_path / "app.py").write_text(APP)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, files: int = 256, **environ: str) -> subprocess.Popen[str]:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *arguments, "app:create_app()"],
+            cwd=tmp_path,
+            env={"PORT": "0", "HOME": str(tmp_path), **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard_limit())),
+        )
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
+        server.communicate()
+
+
+def hard_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+
+def address_of(server: subprocess.Popen[str]) -> str:
+    """Wait for the line that says where it is; gives the address, on loopback."""
+    assert server.stdout
+    line = server.stdout.readline()
+    match = re.fullmatch(r"Rivulet is at http://(\S+):(\d+) \(Ctrl\+C stops it\)\.\n", line)
+    assert match, line + server.stdout.read()
+    return f"http://127.0.0.1:{match[2]}"
+
+
+def stopped(server: subprocess.Popen[str]) -> tuple[int, str]:
+    """Stop it as a deploy does; gives the exit code and what it wrote since."""
+    server.terminate()
+    rest, _ = server.communicate(timeout=30)
+    return server.returncode, rest
+
+
+def seen(server: subprocess.Popen[str]) -> dict[str, Any]:
+    """Ask the app what it sees."""
+    answer: dict[str, Any] = requests.get(address_of(server), timeout=10, headers={"Connection": "close"}).json()
+    return answer
+
+
+def test_it_says_where_it_is_and_nothing_else(start: Start):
+    server = start()
+
+    requests.get(f"{address_of(server)}/secret?q=words", timeout=10, headers={"Connection": "close"})
+
+    assert stopped(server) == (0, "")
+
+
+def test_of_two_workers_one_says_where_it_is(start: Start):
+    server = start(WEB_CONCURRENCY="2")
+    address = address_of(server)
+
+    workers: set[int] = set()
+    while len(workers) < 2:
+        workers.add(requests.get(address, timeout=10, headers={"Connection": "close"}).json()["worker"])
+
+    assert stopped(server) == (0, "")
+
+
+def test_on_loopback_host_stays_as_it_is(start: Start):
+    assert seen(start())["host"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host"),
+    [
+        (["-b", "0.0.0.0:0"], "0.0.0.0"),
+        (["-b", "127.0.0.1:0", "-b", "0.0.0.0:0"], "0.0.0.0"),
+        (["-b", "0.0.0.0:0", "-b", "127.0.0.1:0"], "0.0.0.0"),
+        (["-b", "127.0.0.1:0", "-b", "unix:socket"], None),
+    ],
+)
+def test_the_app_is_told_what_is_really_listened_on(start: Start, arguments: list[str], host: str | None):
+    assert seen(start(*arguments))["host"] == host
+
+
+def test_host_and_port_are_where_it_listens(start: Start):
+    assert seen(start(HOST="0.0.0.0"))["host"] == "0.0.0.0"
+
+
+def test_as_many_files_may_be_open_as_the_machine_allows(start: Start):
+    wanted = 21_000 if hard_limit() == resource.RLIM_INFINITY else min(21_000, hard_limit())
+
+    assert seen(start())["files"] == wanted
+
+
+def test_a_higher_limit_of_open_files_is_left_alone(start: Start):
+    if hard_limit() != resource.RLIM_INFINITY and hard_limit() < 30_000:
+        pytest.skip("This machine doesn't allow more.")
+
+    assert seen(start(files=30_000))["files"] == 30_000
+
+
+def test_no_socket_for_control_is_opened(start: Start, tmp_path: Path):
+    seen(start())
+
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == [
+        "app.py",
+        "gunicorn.conf.py",
+    ]
+
+
+def test_a_port_that_is_taken_ends_in_one_sentence(start: Start):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        server = start(PORT=str(port))
+        said, _ = server.communicate(timeout=30)
+
+    assert server.returncode == 1
+    assert said == f"Port {port} is taken by another program. Stop that, or take another port: bin/run --port 8001\n"
+
+
+def test_an_address_that_is_not_ours_ends_in_one_sentence(start: Start):
+    server = start(HOST="192.0.2.1")
+    said, _ = server.communicate(timeout=30)
+
+    assert server.returncode == 1
+    assert said.startswith("Rivulet can't listen on 192.0.2.1:0 (")
+    assert said.count("\n") == 1
+
+
+def test_of_an_app_that_refuses_to_start_only_its_sentence_is_seen(start: Start):
+    server = start(REFUSE="1")
+    said, _ = server.communicate(timeout=30)
+
+    assert (server.returncode, said) == (3, "Rivulet can't start: no.\n")
+
+
+@pytest.mark.parametrize("settings", [{"PORT": "many"}, {"PORT": "70000"}, {"DRAIN_SECONDS": "nan"}])
+def test_a_setting_that_cannot_be_read_is_left_to_the_app_to_refuse(start: Start, settings: dict[str, str]):
+    server = start("-b", "127.0.0.1:0", REFUSE="1", **settings)
+    said, _ = server.communicate(timeout=30)
+
+    assert said == "Rivulet can't start: no.\n"
+
+
+def test_ctrl_c_stops_it_quietly_in_the_middle_of_a_stream(start: Start):
+    server = start()
+    with requests.get(f"{address_of(server)}/drops", stream=True, timeout=10) as stream:
+        next(stream.iter_content(5))
+
+        # As a terminal does: to the master and the workers at once.
+        os.killpg(server.pid, signal.SIGINT)
+        rest, _ = server.communicate(timeout=30)
+
+    assert (server.returncode, rest) == (0, "")
+
+
+def test_the_procfile_starts_the_app_for_a_router_to_reach():
+    process, command = (ROOT / "Procfile").read_text().strip().split(": ")
+
+    assert process == "web"
+    assert command == 'HOST=0.0.0.0 gunicorn --keep-alive 95 "app:create_app()"'

@@ -1,0 +1,106 @@
+"""Where bin/run has its settings from: its arguments, the environment, .env."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.bin.checkout import Checkout
+
+
+@pytest.fixture(autouse=True)
+def python(checkout: Checkout) -> None:
+    checkout.has_python("python3")
+
+
+def started(checkout: Checkout, dotenv: str, *arguments: str, **environ: str) -> dict[str, str]:
+    """Start with a .env; gives the environment in which the server runs."""
+    (checkout.root / ".env").write_text(dotenv)
+    result = checkout.run("run", *arguments, **environ)
+    assert result.returncode == 0, result.stderr
+    return checkout.environment
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("KEY=value", "value"),
+        ("  KEY = value  ", "value"),
+        ("export KEY=value", "value"),
+        ("KEY=value\r", "value"),
+        ("KEY=two words", "two words"),
+        ("KEY=value # a comment", "value"),
+        ("KEY=a#b", "a#b"),
+        ("KEY='a # b'  # a comment", "a # b"),
+        ('KEY=" it\'s "', " it's "),
+        ("KEY=a=b=c", "a=b=c"),
+        ("KEY=*", "*"),
+        ("KEY=$HOME `id` $(id) \\n", "$HOME `id` $(id) \\n"),
+        ('KEY="$(touch here)"', "$(touch here)"),
+    ],
+)
+def test_a_line_of_dotenv_is_read(checkout: Checkout, line: str, value: str):
+    environment = started(checkout, f"# a comment\n\n{line}\nLAST=1")
+
+    assert (environment["KEY"], environment["LAST"]) == (value, "1")
+    assert not (checkout.root / "here").exists()
+
+
+@pytest.mark.parametrize("line", ["KEY=", "KEY=''", "KEY= # a comment"])
+def test_an_empty_value_in_dotenv_counts_as_not_set(checkout: Checkout, line: str):
+    assert "KEY" not in started(checkout, line)
+
+
+@pytest.mark.parametrize("line", ["sk-secret", "1KEY=sk-secret", "KE;Y=sk-secret", "KEY='sk-secret", "=sk-secret"])
+def test_a_line_that_cannot_be_read_is_named_but_not_shown(checkout: Checkout, line: str):
+    (checkout.root / ".env").write_text(f"A=1\n{line}\n")
+
+    result = checkout.run("run")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Line 2 of .env can't be read.")
+    assert "sk-secret" not in result.stderr + result.stdout
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="'\x7f\x85"), min_size=1))
+def test_what_is_in_single_quotes_arrives_as_it_is(checkout: Checkout, value: str):
+    assert started(checkout, f"KEY='{value}'")["KEY"] == value
+
+
+def test_the_environment_wins_over_dotenv_also_when_it_is_empty(checkout: Checkout):
+    environment = started(checkout, "A=1\nB=1\nC=1\n", A="2", B="")
+
+    assert (environment["A"], environment["B"], environment["C"]) == ("2", "", "1")
+
+
+def test_the_port_is_the_argument_else_the_environment_else_dotenv(checkout: Checkout):
+    dotenv = "PORT=1111\n"
+
+    assert started(checkout, dotenv)["PORT"] == "1111"
+    assert started(checkout, dotenv, PORT="2222")["PORT"] == "2222"
+    assert started(checkout, dotenv, "--port", "3333", PORT="2222")["PORT"] == "3333"
+    assert started(checkout, dotenv, "--port=4444")["PORT"] == "4444"
+
+
+@pytest.mark.parametrize("arguments", [("--port",), ("--port", "http"), ("--port=",), ("--prot", "1")])
+def test_a_wrong_argument_ends_in_a_sentence(checkout: Checkout, arguments: tuple[str, ...]):
+    result = checkout.run("run", *arguments)
+
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert checkout.calls == []
+
+
+def test_a_number_of_workers_that_is_none_ends_in_a_sentence(checkout: Checkout):
+    result = checkout.run("run", WEB_CONCURRENCY="many")
+
+    assert result.stderr == "WEB_CONCURRENCY can't be 'many': it takes a whole number.\n"
+
+
+def test_an_empty_number_of_workers_counts_as_not_set(checkout: Checkout):
+    assert "WEB_CONCURRENCY" not in started(checkout, "", WEB_CONCURRENCY="")
+
+
+def test_the_scripts_run_from_any_folder(checkout: Checkout):
+    assert started(checkout, "")["PWD"] == str(checkout.root)

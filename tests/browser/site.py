@@ -1,0 +1,44 @@
+"""The app behind a server in this process, so that a test holds the provider's gates."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+import app as front_door
+from chat import config
+from tests.scripted import Scripted
+
+
+class Quiet(WSGIRequestHandler):
+    """Serves without a line for each request."""
+
+    def log_request(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class Site:
+    """The app with a scripted provider, on a port of its own."""
+
+    def __init__(self, folder: Path):
+        self.provider = Scripted()
+        self.app = front_door.build(config.load({"INSTANCE": str(folder)}), {"scripted": self.provider})
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.server.shutdown()
+        self.server.server_close()
+        self.app.extensions["database"].engine.dispose()
+
+
+def send(page: Page, text: str) -> None:
+    """Type a message and send it."""
+    page.locator("#text").fill(text)
+    page.get_by_role("button", name="Send").click(no_wait_after=True)

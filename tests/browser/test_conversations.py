@@ -1,0 +1,124 @@
+"""Moving about: the list, Back, deleting, other people, small screens, and a server that goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site, send
+from tests.scripted import Gate, Scripted
+from tests.serving import gunicorn, upstream
+
+
+def test_a_second_browser_is_shut_out(page: Page, visit: Callable[..., Page], site: Site, provider: Scripted) -> None:
+    provider.will_say("Between us.")
+    send(page, "A secret")
+    expect(page.locator(".reply--complete")).to_be_visible()
+
+    stranger = visit(site.url)
+    answer = stranger.goto(page.url)
+
+    assert answer and answer.status == 404
+    expect(stranger.locator("body")).not_to_contain_text("secret")
+
+
+def test_a_conversation_goes_on_and_stands_in_the_list(page: Page, provider: Scripted) -> None:
+    provider.will_say("One.")
+    provider.will_say("Two.")
+    send(page, "The first question")
+    expect(page.locator(".reply--complete")).to_have_count(1)
+    send(page, "The second question")
+    expect(page.locator(".reply--complete")).to_have_count(2)
+
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    page.get_by_role("link", name="The first question").click()
+
+    expect(page.locator(".message")).to_have_count(2)
+    expect(page.locator(".reply--complete").last).to_contain_text("Two.")
+
+
+def test_back_after_the_first_message_and_forward_again(page: Page, site: Site, provider: Scripted) -> None:
+    provider.will_say("Here.")
+    send(page, "Where am I?")
+    expect(page.locator(".reply--complete")).to_contain_text("Here.")
+    assert "/conversations/" in page.url
+
+    page.go_back()
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator(".message")).to_have_count(0)
+    expect(page.get_by_role("link", name="Where am I?")).to_be_visible()
+    assert page.url.rstrip("/") == site.url
+    page.go_forward()
+
+    expect(page.locator(".reply--complete")).to_contain_text("Here.")
+
+
+def test_the_list_shows_which_conversation_is_answering_until_it_is_not(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Slow", gate)
+    send(page, "A slow one")
+    expect(page.locator(".reply")).to_contain_text("Slow")
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".list__answering")).to_have_count(1)
+
+    gate.open()
+
+    expect(page.locator(".list__answering")).to_have_count(0)
+
+
+def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provider: Scripted) -> None:
+    provider.will_say("Hel", Gate())
+    send(page, "Forget this")
+    expect(page.locator(".reply")).to_contain_text("Hel")
+    address = page.url
+
+    page.get_by_text("Delete…").click()
+    page.get_by_role("button", name="Delete this conversation for good").click()
+
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator(".list")).not_to_contain_text("Forget this")
+    assert provider.sayings[0].cancelled.is_set()
+    gone = page.goto(address)
+    assert gone and gone.status == 404
+
+
+def test_on_a_phone_the_list_is_a_drawer_and_nothing_is_wider_than_the_screen(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    provider.will_say(
+        "A long line: " + "x" * 300 + "\n\n```\n" + "y" * 300 + "\n```\n\n" + "|a" * 40 + "|\n" + "|-" * 40 + "|\n"
+    )
+    page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True)
+    send(page, "Something wide")
+    expect(page.locator(".reply--complete")).to_contain_text("A long line")
+    sidebar = page.locator("#sidebar")
+    expect(sidebar).to_be_hidden()
+
+    page.get_by_role("button", name="Conversations").click()
+    expect(sidebar).to_be_visible()
+    expect(sidebar.get_by_role("link", name="Something wide")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(sidebar).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_server_that_is_killed_and_comes_back_shows_how_the_answer_ended(
+    visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    gate = Gate()
+    with upstream() as model, gunicorn(tmp_path, model) as server:
+        model.will_say("Before it fell, ", gate)
+        page = visit(server.url)
+        send(page, "Hold on")
+        expect(page.locator(".reply")).to_contain_text("Before it fell,")
+
+        server.kill()
+        server.start()
+
+        expect(page.locator(".reply--interrupted")).to_contain_text("The server was stopped")
+        expect(page.locator(".reply")).to_contain_text("Before it fell,")
+        gate.open()

@@ -1,0 +1,132 @@
+"""Sending: keys and clicks, one turn a message, and text that can't be sent stays in the box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+from tests.scripted import Gate, Scripted
+
+
+def test_enter_sends_and_shift_enter_breaks_the_line(page: Page, provider: Scripted) -> None:
+    provider.will_say("Good.")
+
+    page.locator("#text").press_sequentially("one")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("two")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".reply--complete")).to_contain_text("Good.")
+    assert provider.calls[0].messages[-1]["content"] == "one\ntwo"
+
+
+def test_after_sending_the_box_is_empty_and_ready(page: Page, provider: Scripted) -> None:
+    for number in range(2):
+        provider.will_say(f"Answer {number}.")
+        expect(page.locator("#text")).to_be_focused()
+        page.keyboard.type(f"Question {number}")
+        page.keyboard.press("Enter")
+        expect(page.locator(".reply--complete")).to_have_count(number + 1)
+        expect(page.locator("#text")).to_have_value("")
+
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_a_newcomers_double_click_is_one_turn(page: Page, provider: Scripted) -> None:
+    provider.will_say("Once.")
+    page.locator("#text").fill("Only once, please")
+
+    page.get_by_role("button", name="Send").dblclick()
+
+    expect(page.locator(".reply--complete")).to_contain_text("Once.")
+    expect(page.locator(".message")).to_have_count(1)
+    assert len(provider.calls) == 1
+
+
+def test_without_javascript_a_double_click_is_one_turn(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    provider.will_say("Once.")
+    page = visit(site.url, java_script_enabled=False)
+    page.locator("#text").fill("Only once, please")
+
+    page.get_by_role("button", name="Send").dblclick(no_wait_after=True)
+
+    expect(page.locator(".message")).to_have_count(1)
+    expect(page.locator(".reply--complete")).to_contain_text("Once.")
+    assert len(provider.calls) == 1
+
+
+def test_an_example_is_sent_by_its_button(page: Page, provider: Scripted) -> None:
+    provider.will_say("A river, running late.")
+
+    page.get_by_role("button", name="Write a limerick").click()
+
+    expect(page.locator(".reply--complete")).to_contain_text("A river, running late.")
+    assert provider.calls[0].messages[-1]["content"].startswith("Write a limerick")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("  \n ", "nothing to send"),
+        ("x" * 100_001, "100,001 characters"),
+        ("A long line of a story.\n" * 50_000, "1 MiB"),
+    ],
+)
+def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: str, sentence: str) -> None:
+    page.locator("#text").fill(text)
+
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator("#problem")).to_contain_text(sentence)
+    assert page.locator("#text").input_value() == text and provider.calls == []
+
+
+def test_a_text_for_no_model_stays_in_the_box(page: Page, provider: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "working", False)
+    page.locator("#text").fill("Keep me")
+
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator("#problem")).to_contain_text("OPENAI_API_KEY")
+    expect(page.locator("#text")).to_have_value("Keep me")
+
+
+def test_a_text_for_a_server_that_is_gone_stays_in_the_box_and_is_sent_later(
+    visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    site = Site(tmp_path)
+    page = visit(site.url)
+    page.locator("#text").fill("Keep me")
+    page.context.set_offline(True)
+
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#problem")).to_contain_text("can't be reached just now")
+    expect(page.locator("#text")).to_have_value("Keep me")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator(".reply--complete")).to_be_visible()
+    expect(page.locator(".message")).to_contain_text("Keep me")
+    site.close()
+
+
+def test_while_an_answer_is_written_the_next_text_stays_in_the_box(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Slowly ", gate, "done.")
+    page.locator("#text").fill("First")
+    page.keyboard.press("Enter")
+    expect(page.locator(".reply")).to_contain_text("Slowly")
+
+    page.locator("#text").fill("Second")
+    page.keyboard.press("Enter")
+    expect(page.locator("#problem")).to_contain_text("still being written")
+    gate.open()
+
+    expect(page.locator(".reply--complete")).to_contain_text("Slowly done.")
+    expect(page.locator("#text")).to_have_value("Second")

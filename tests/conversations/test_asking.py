@@ -1,0 +1,222 @@
+"""Asking: a person's message and the reply it wants, in one transaction, once."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import insert, select
+
+from chat import accounts, conversations
+from chat.conversations import NotFound, StillAnswering, Turn, asking
+from chat.conversations.asking import LEASE, TITLE_LENGTH, title_of
+from chat.database import Database, clock
+from chat.tables import conversations as conversation_table
+from chat.tables import messages, replies
+from tests.turns import CHOICE, answered, asked, count, stored
+
+
+def path_of(database: Database, person: int, conversation_id: int) -> list[tuple[str, str, str | None]]:
+    """What a conversation shows: role, text and state of each message."""
+    leaf_id = conversations.find(database, person, conversation_id).leaf_id
+    return [(row.role, row.text, row.state) for row in conversations.path(database, leaf_id)]
+
+
+@pytest.fixture
+def other(database: Database) -> int:
+    """Another guest."""
+    guest = accounts.welcome(database, "bob")
+    assert guest is not None
+    return guest
+
+
+def test_a_question_is_stored_with_the_reply_it_waits_for(database: Database, person: int) -> None:
+    turn = asked(database, person, "Why is the sky blue?")
+
+    assert path_of(database, person, turn.conversation_id) == [
+        ("user", "Why is the sky blue?", None),
+        ("assistant", "", "generating"),
+    ]
+
+
+def test_the_reply_belongs_to_who_asked_for_as_long_as_a_lease(database: Database, person: int) -> None:
+    turn = asked(database, person)
+
+    with database.read() as connection:
+        left = connection.execute(select(replies.c.lease_until - clock()).where(replies.c.id == turn.reply_id)).scalar()
+    reply = stored(database, turn.reply_id)
+    assert (reply.owner, reply.provider, reply.model) == (turn.owner, "scripted", "small")
+    assert left in {LEASE - 1, LEASE}
+
+
+def test_a_question_goes_on_from_the_answer_above(database: Database, person: int) -> None:
+    first = answered(database, asked(database, person, "One?"), "One.")
+
+    second = asked(database, person, "Two?", first.conversation_id)
+
+    assert second.conversation_id == first.conversation_id
+    assert [text for _, text, _ in path_of(database, person, first.conversation_id)] == ["One?", "One.", "Two?", ""]
+
+
+def test_a_question_waits_until_the_answer_above_is_there(database: Database, person: int) -> None:
+    turn = asked(database, person)
+
+    with pytest.raises(StillAnswering, match="Wait for its end, or stop it"):
+        asked(database, person, "And?", turn.conversation_id)
+
+    assert count(database, messages) == 2
+
+
+def test_what_can_not_be_stored_whole_is_not_stored_at_all(
+    database: Database, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "expect_reply", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        asked(database, person)
+
+    assert count(database, conversation_table) == 0
+    assert count(database, messages) == 0
+
+
+def test_the_same_key_is_the_same_turn(database: Database, person: int) -> None:
+    first = asked(database, person, key="k")
+    again = asked(database, person, key="k")
+    answered(database, first)
+    later = asked(database, person, "Hello?", first.conversation_id, key="k")
+
+    assert again == later == Turn(first.conversation_id, first.reply_id, None)
+    assert count(database, messages) == 2
+
+
+def test_a_key_posted_twenty_times_at_once_is_one_turn(database: Database, person: int) -> None:
+    turns: list[Turn] = []
+    senders = [threading.Thread(target=lambda: turns.append(asked(database, person, key="k"))) for _ in range(20)]
+
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(20)
+
+    assert len(turns) == 20
+    assert len({turn.reply_id for turn in turns}) == 1
+    assert sum(turn.owner is not None for turn in turns) == 1
+    assert count(database, conversation_table) == 1
+    assert count(database, messages) == 2
+
+
+def test_a_key_that_another_worker_used_at_the_same_moment_is_found(
+    database: Database, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = asked(database, person, key="k")
+    turn_of = asking.turn_of
+    blind = iter([True])
+    monkeypatch.setattr(asking, "turn_of", lambda *given: None if next(blind, False) else turn_of(*given))
+
+    again = asked(database, person, key="k")
+
+    assert again == Turn(first.conversation_id, first.reply_id, None)
+    assert count(database, conversation_table) == 1
+
+
+def test_a_key_leads_to_the_latest_reply_of_its_turn(database: Database, person: int) -> None:
+    first = answered(database, asked(database, person, key="k"))
+    second = conversations.try_again(database, person, first.reply_id, CHOICE)
+
+    assert asked(database, person, key="k").reply_id == second.reply_id
+
+
+def test_a_key_of_somebody_else_finds_nothing(database: Database, person: int, other: int) -> None:
+    asked(database, person, key="k")
+
+    with pytest.raises(NotFound):
+        asked(database, other, key="k")
+
+    assert count(database, messages) == 2
+
+
+def test_two_questions_at_once_do_not_both_go_on_from_one_answer(database: Database, person: int) -> None:
+    start = answered(database, asked(database, person))
+    outcomes: list[object] = []
+
+    def ask(text: str) -> None:
+        try:
+            outcomes.append(asked(database, person, text, start.conversation_id))
+        except StillAnswering as error:
+            outcomes.append(error)
+
+    senders = [threading.Thread(target=ask, args=(text,)) for text in ("Left?", "Right?")]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(20)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["StillAnswering", "Turn"]
+
+
+def test_a_foreign_conversation_takes_no_question(database: Database, person: int, other: int) -> None:
+    turn = answered(database, asked(database, person))
+
+    with pytest.raises(NotFound):
+        asked(database, other, "May I?", turn.conversation_id)
+
+    assert count(database, messages) == 2
+
+
+def test_trying_again_adds_a_reply_beside_the_first(database: Database, person: int) -> None:
+    first = answered(database, asked(database, person, "One?"), "No.", "interrupted")
+
+    second = conversations.try_again(database, person, first.reply_id, CHOICE)
+
+    assert second.owner
+    assert path_of(database, person, first.conversation_id) == [("user", "One?", None), ("assistant", "", "generating")]
+    assert stored(database, first.reply_id).text == "No."
+
+
+def test_trying_again_waits_until_the_reply_has_ended(database: Database, person: int) -> None:
+    turn = asked(database, person)
+
+    with pytest.raises(StillAnswering):
+        conversations.try_again(database, person, turn.reply_id, CHOICE)
+
+
+def test_nobody_tries_a_foreign_reply_again(database: Database, person: int, other: int) -> None:
+    turn = answered(database, asked(database, person))
+
+    for stranger in (other, None):
+        with pytest.raises(NotFound):
+            conversations.try_again(database, stranger, turn.reply_id, CHOICE)
+
+
+def test_a_persons_message_can_not_be_tried_again(database: Database, person: int) -> None:
+    turn = answered(database, asked(database, person))
+
+    with pytest.raises(NotFound):
+        conversations.try_again(database, person, turn.reply_id - 1, CHOICE)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Hello?", "Hello?"),
+        ("  Two\n\nlines\tof text ", "Two lines of text"),
+        ("\n" * 1000 + "Late", "Late"),
+        ("x" * 80, "x" * 80),
+        ("x" * 81, "x" * 79 + "…"),
+        ("word " * 40, "word " * 14 + "word…"),
+    ],
+)
+def test_a_conversation_is_titled_by_its_first_words(text: str, title: str) -> None:
+    assert title_of(text) == title
+    assert len(title) <= TITLE_LENGTH
+
+
+def test_a_conversation_moves_up_when_it_goes_on(database: Database, person: int) -> None:
+    with database.write() as connection:
+        for title, moment in (("old", 100), ("newer", 200)):
+            row = {"person_id": person, "title": title, "created_at": moment, "updated_at": moment}
+            connection.execute(insert(conversation_table).values(row))
+
+    asked(database, person, "And?", 1)
+
+    assert [row.title for row in conversations.listing(database, person)] == ["old", "newer"]

@@ -1,0 +1,196 @@
+"""The rules of the house, held against source text by `ast`: who may import whom, and what belongs in which room.
+
+A rule is a function from a module's name and its tree to complaints, one line each.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+TOP = Path(__file__).parent.parent
+
+FLOORS = [
+    "app",
+    "chat.routes",
+    "chat.security",
+    "chat.replies",
+    "chat.conversations",
+    "chat.accounts",
+    "chat.sessions",
+    "chat.providers",
+    "chat.rendering",
+    "chat.tables",
+    "chat.migrations",
+    "chat.database",
+    "chat.config",
+]
+"""A room may import from rooms below it, never from above."""
+
+STORES = {
+    "chat.database",
+    "chat.tables",
+    "chat.migrations",
+    "chat.sessions",
+    "chat.accounts",
+    "chat.conversations",
+    "chat.replies.log",
+}
+WEB = {"flask", "flask_session", "htmx_flask", "werkzeug", "jinja2", "markupsafe"}
+OF_A_REQUEST = {"request", "session", "g"}
+HARMLESS = {"sqlalchemy.Row", "sqlalchemy.exc"}
+STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|DROP|PRAGMA)\b")
+
+LONGEST_FUNCTION = 40
+LONGEST_FILE = 200
+
+
+def house() -> dict[str, ast.Module]:
+    """Read every module of the app, by name."""
+    paths = [TOP / "app.py", *sorted((TOP / "chat").rglob("*.py"))]
+    return {name_of(path.relative_to(TOP)): ast.parse(path.read_text()) for path in paths}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def is_in(module: str, rooms: set[str] | list[str]) -> bool:
+    return any(f"{module}.".startswith(f"{room}.") for room in rooms)
+
+
+def imported(module: str, tree: ast.Module, packages: set[str]) -> Iterator[str]:
+    """List what a module imports, wherever in it, as full dotted names down to the name imported."""
+    here = module if module in packages else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = here.split(".")[: here.count(".") + 2 - node.level] if node.level else []
+            source = ".".join([*above, *filter(None, [node.module])])
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def ours(module: str, tree: ast.Module, names: set[str]) -> set[str]:
+    """List the modules of ours that a module imports."""
+    packages = {name.rpartition(".")[0] for name in names}
+    pairs = ((name, name.rpartition(".")[0]) for name in imported(module, tree, packages))
+    return {name if name in names else source for name, source in pairs if {name, source} & (names - {"chat"})}
+
+
+def climbing(modules: dict[str, ast.Module]) -> list[str]:
+    """Complain of imports from a room above, or of rooms that stand on no floor."""
+    complaints = [f"{name} stands on no floor" for name in modules if name != "chat" and not is_in(name, FLOORS)]
+    for name, tree in modules.items():
+        for other in ours(name, tree, set(modules)):
+            if floor(other) < floor(name):
+                complaints.append(f"{name} imports {other} from above")
+    return complaints
+
+
+def floor(module: str) -> int:
+    return next((number for number, room in enumerate(FLOORS) if is_in(module, [room])), len(FLOORS))
+
+
+def circles(modules: dict[str, ast.Module]) -> list[str]:
+    """Complain of modules that import one another."""
+    try:
+        TopologicalSorter({name: ours(name, tree, set(modules)) for name, tree in modules.items()}).prepare()
+    except CycleError as error:
+        return [" -> ".join(error.args[1])]
+    return []
+
+
+def providers_apart(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of providers that know Flask, or anything of ours but providers."""
+    if not is_in(module, ["chat.providers"]):
+        return
+    for name in imported(module, tree, {"chat.providers"}):
+        if name.split(".")[0] in WEB or (is_in(name, ["chat"]) and not is_in(name, ["chat.providers"])):
+            yield f"{module} imports {name}"
+
+
+def request_at_the_door(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of the request, the session or g anywhere but in routes/ and security.py."""
+    if is_in(module, ["chat.routes", "chat.security"]):
+        return
+    for name in [*imported(module, tree, set()), *dotted(tree)]:
+        if name in {f"flask.{thing}" for thing in OF_A_REQUEST}:
+            yield f"{module} uses {name}"
+
+
+def sql_in_the_stores(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of SQL outside the stores."""
+    if is_in(module, STORES):
+        return
+    for name in imported(module, tree, set()):
+        if is_in(name, ["sqlalchemy", "sqlite3", "psycopg"]) and not is_in(name, HARMLESS):
+            yield f"{module} imports {name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value):
+            yield f"{module} holds {node.value[:40]!r}"
+
+
+def settings_in_one_place(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of the environment anywhere but in app.py, which hands it to config."""
+    if module == "app":
+        return
+    for name in [*imported(module, tree, set()), *dotted(tree)]:
+        if name in {"os.environ", "os.environb", "os.getenv"}:
+            yield f"{module} uses {name}"
+
+
+def safe_by_rendering(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of text that is marked as safe anywhere but in rendering/ and in the frames of a stream."""
+    if is_in(module, ["chat.rendering", "chat.routes.streams"]):
+        return
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    if "Markup" in names | {name.rpartition(".")[2] for name in [*imported(module, tree, set()), *dotted(tree)]}:
+        yield f"{module} uses Markup"
+
+
+def small(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of functions and files too long to be read at a glance."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and lines(node) > LONGEST_FUNCTION:
+            yield f"{module}.{node.name} has {lines(node)} lines"
+    if tree.body and (tree.body[-1].end_lineno or 0) > LONGEST_FILE:
+        yield f"{module} has {tree.body[-1].end_lineno} lines"
+
+
+def lines(node: ast.FunctionDef) -> int:
+    return (node.end_lineno or 0) - node.lineno + 1
+
+
+def explained(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of modules, and of public functions and classes, without a docstring."""
+    if not ast.get_docstring(tree):
+        yield f"{module} has no docstring"
+    yield from unexplained(module, tree)
+
+
+def unexplained(name: str, node: ast.Module | ast.ClassDef) -> Iterator[str]:
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            if not ast.get_docstring(child):
+                yield f"{name}.{child.name} has no docstring"
+            if isinstance(child, ast.ClassDef):
+                yield from unexplained(f"{name}.{child.name}", child)
+
+
+def idle_when_imported(module: str, tree: ast.Module) -> Iterator[str]:
+    """Complain of modules that do something when imported; Alembic runs env.py rather than importing it."""
+    quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.If)
+    for node in tree.body if module != "chat.migrations.env" else ():
+        if not isinstance(node, quiet) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            yield f"{module} does something in line {node.lineno}"
+
+
+def dotted(tree: ast.Module) -> Iterator[str]:
+    """List what is used in the form `module.name`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"

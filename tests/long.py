@@ -1,0 +1,35 @@
+"""A pytest plugin that leaves out what isn't asked for, or can't run here; the closing lines name it.
+
+`--long` asks for the tests that take long or need the network. Those of tests/browser need CHROMIUM, the path of a
+Chromium, which bin/test sets.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer --long."""
+    parser.addoption("--long", action="store_true", help="run also the tests that take long or need the network")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is left out as skipped, with the reason."""
+    for item in items:
+        if reason := reason_to_skip(config, item):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:
+    """Say in a sentence why a test doesn't run; None where it does."""
+    if item.get_closest_marker("long") and not config.getoption("--long"):
+        return "It takes long or needs the network; --long runs it."
+    if BROWSER in item.path.parents and not os.environ.get("CHROMIUM"):
+        return f"No Chromium was found for {item.path.name}; set CHROMIUM to the path of one."
+    return None

@@ -1,0 +1,146 @@
+"""The contract of results and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chat.providers import base
+from chat.providers.base import AbstractProvider, CreateResult, Interrupted, ModelNotFound, ProviderError, Timeouts
+
+
+class Scripted(CreateResult):
+    """Says its script, one step at a time, and counts the steps."""
+
+    def __init__(self, *script: str | ProviderError):
+        super().__init__("a-model")
+        self.script = script
+        self.steps = 0
+
+    def pieces(self) -> Iterator[str]:
+        for step in self.script:
+            self.steps += 1
+            if isinstance(step, ProviderError):
+                raise step
+            yield step
+
+
+def test_nothing_is_read_before_the_first_piece_is_asked_for():
+    result = Scripted("Hel", "lo")
+    before = result.steps
+
+    first = next(iter(result))
+
+    assert (before, first, result.steps) == (0, "Hel", 1)
+
+
+def test_iterating_again_gives_the_same_pieces_and_reads_nothing_twice():
+    result = Scripted("Hel", "lo")
+
+    first, second = list(result), list(result)
+
+    assert first == second == ["Hel", "lo"]
+    assert result.steps == 2
+
+
+def test_an_iteration_that_was_left_early_can_be_gone_on_with():
+    result = Scripted("a", "b", "c")
+
+    next(iter(result))
+
+    assert list(result) == ["a", "b", "c"]
+
+
+def test_two_iterations_at_once_share_the_pieces():
+    result = Scripted("a", "b", "c")
+    one, other = iter(result), iter(result)
+
+    said = [next(one), next(other), next(other), next(one), next(one), next(other)]
+
+    assert said == ["a", "a", "b", "b", "c", "c"]
+
+
+def test_text_and_str_read_to_the_end():
+    result = CreateResult("a-model", ["Hel", "lo"])
+
+    assert (result.text, str(result), result.model) == ("Hello", "Hello", "a-model")
+
+
+def test_an_error_comes_again_at_the_same_place():
+    result = Scripted("Hel", Interrupted("It broke off."))
+
+    for _ in range(2):
+        said = []
+        with pytest.raises(Interrupted, match="It broke off"):
+            for piece in result:
+                said.append(piece)
+        assert said == ["Hel"]
+
+
+def test_a_closed_result_ends_quietly_and_keeps_what_was_said():
+    result = Scripted("Hel", "lo")
+    next(iter(result))
+
+    result.close()
+
+    assert list(result) == ["Hel"]
+
+
+def test_a_piece_that_comes_after_closing_is_dropped():
+    class Late(CreateResult):
+        def pieces(self) -> Iterator[str]:
+            yield "before"
+            self.close()
+            yield "after"
+
+    assert list(Late("a-model")) == ["before"]
+
+
+def test_an_error_that_comes_after_closing_is_quiet():
+    class Late(CreateResult):
+        def pieces(self) -> Iterator[str]:
+            yield "before"
+            self.close()
+            raise Interrupted("Nobody hears this.")
+
+    assert list(Late("a-model")) == ["before"]
+
+
+def test_leaving_the_context_closes():
+    with Scripted("Hel", "lo") as result:
+        next(iter(result))
+
+    assert list(result) == ["Hel"]
+
+
+def test_an_answer_without_an_end_is_cut(monkeypatch):
+    monkeypatch.setattr(base, "ANSWER_LIMIT", 10)
+    result = Scripted("12345", "67890", "1", "2")
+    said = []
+
+    with pytest.raises(Interrupted, match="cut off"):
+        for piece in result:
+            said.append(piece)
+
+    assert "".join(said) == "1234567890"
+    assert result.steps == 3
+
+
+def test_a_model_that_is_not_found_is_a_value_error_and_a_provider_error():
+    assert issubclass(ModelNotFound, ValueError)
+    assert issubclass(ModelNotFound, ProviderError)
+
+
+def test_timeouts_are_read_from_settings():
+    settings = {"CONNECT_TIMEOUT": 1.0, "FIRST_TIMEOUT": 2.0, "GAP_TIMEOUT": 3.0, "WHOLE_TIMEOUT": 4.0}
+
+    assert Timeouts.from_settings(settings) == Timeouts(connect=1, first=2, gap=3, whole=4)
+
+
+def test_a_provider_without_create_completion_can_not_be_made():
+    class Nothing(AbstractProvider):
+        pass
+
+    with pytest.raises(TypeError):
+        Nothing()  # type: ignore[abstract]

@@ -1,0 +1,30 @@
+"""The scripted server behind TLS, with a certificate that nobody but a test trusts."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+from tests.providers.server import Script, Server
+
+CERTIFICATE = Path(__file__).with_name("self-signed.pem")
+"""A key and its certificate for localhost and 127.0.0.1, made for these tests alone."""
+
+
+class SecureServer(Server):
+    """The same, over TLS."""
+
+    def __init__(self, *scripts: Script):
+        super().__init__(*scripts)
+        self.url = self.url.replace("http:", "https:")
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(CERTIFICATE)
+
+    def _serve(self, connection: socket.socket, script: Script) -> None:
+        try:
+            secured = self._context.wrap_socket(connection, server_side=True)
+        except OSError:
+            connection.close()
+            return
+        super()._serve(secured, script)

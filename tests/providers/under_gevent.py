@@ -1,0 +1,64 @@
+"""Closing and time limits in a process that gevent has patched; run by test_closing.py. Prints each stage it passed."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import sys  # noqa: E402
+import time  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import gevent  # noqa: E402
+import requests.adapters  # noqa: E402
+
+from chat.providers.base import ProviderError, Timeouts  # noqa: E402
+from chat.providers.http import Exchange  # noqa: E402
+from tests.providers.server import SILENCE, Server, chunk, head, plain, whole  # noqa: E402
+from tests.providers.tls import CERTIFICATE, SecureServer  # noqa: E402
+
+LONG = Timeouts(connect=30, first=30, gap=30, whole=30)
+
+
+def collect(exchange: Exchange) -> bytes:
+    return b"".join(exchange)
+
+
+def close(server: Server, pauses: tuple[float, ...] = ()) -> bytes:
+    """Close from another greenlet while a read waits; gives what was read."""
+    with server:
+        exchange = Exchange(server.url, b"{}", timeouts=LONG, pauses=pauses)
+        reader = gevent.spawn(collect, exchange)
+        assert server.arrived.wait(10)
+        time.sleep(0.1)
+        exchange.close()
+        return reader.get(timeout=5)
+
+
+def main() -> None:
+    """Go through the stages."""
+    server = Server([SILENCE])
+    assert close(server) == b"" and server.left.wait(5)
+    print("head")
+    server = Server([head(), chunk("Hel"), SILENCE])
+    assert close(server) == b"Hel" and server.left.wait(5)
+    print("piece")
+    server = Server(whole("503 Busy", ""), plain("Hello"))
+    assert close(server, (20.0,)) == b"" and server.connections == 1
+    print("pause")
+    with Server([head(), chunk("Hel"), SILENCE]) as server:
+        try:
+            collect(Exchange(server.url, b"{}", timeouts=Timeouts(gap=0.2)))
+        except ProviderError as error:
+            assert "said nothing more for 0.2 seconds" in str(error)
+            print("timeout")
+    requests.adapters.DEFAULT_CA_BUNDLE_PATH = str(CERTIFICATE)
+    requests.certs.where = lambda: str(CERTIFICATE)
+    server = SecureServer([head(), chunk("Hel"), SILENCE])
+    assert close(server) == b"Hel" and server.left.wait(5)
+    print("tls")
+    print("done")
+
+
+main()

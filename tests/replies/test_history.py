@@ -1,0 +1,102 @@
+"""What a model is given to read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.providers.base import Messages
+from chat.replies.history import cost, fit, messages_of
+
+TEXTS = st.text(alphabet="ab ", max_size=300)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> Messages:
+    """A path as it can be: turns of a person, each answered or not (a reply that failed is left out)."""
+    messages: Messages = []
+    for text, answer in draw(st.lists(st.tuples(TEXTS, st.none() | TEXTS), min_size=1, max_size=12)):
+        messages.append({"role": "user", "content": text})
+        if answer is not None:
+            messages.append({"role": "assistant", "content": answer})
+    return messages if messages[-1]["role"] == "user" else [*messages, {"role": "user", "content": "And?"}]
+
+
+def turns(count: int, length: int) -> Messages:
+    """A conversation in which each message costs `length` / 3.5 + 5 tokens."""
+    return [{"role": role, "content": "x" * length} for _ in range(count) for role in ("user", "assistant")][:-1]
+
+
+def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
+    path = [
+        SimpleNamespace(role="user", text="Hello?"),
+        SimpleNamespace(role="assistant", text=""),
+        SimpleNamespace(role="user", text="Anyone?"),
+        SimpleNamespace(role="assistant", text="Yes."),
+    ]
+
+    messages = messages_of(path)  # type: ignore[arg-type]
+
+    assert messages == [
+        {"role": "user", "content": "Hello?"},
+        {"role": "user", "content": "Anyone?"},
+        {"role": "assistant", "content": "Yes."},
+    ]
+
+
+@given(conversations())
+def test_a_model_whose_window_is_not_known_reads_everything(messages: Messages) -> None:
+    assert fit(messages, None) == (messages, 0)
+
+
+@given(conversations())
+def test_a_window_that_is_large_enough_leaves_nothing_out(messages: Messages) -> None:
+    assert fit(messages, 2 * sum(map(cost, messages)) + 8000) == (messages, 0)
+
+
+@given(conversations(), st.integers(min_value=0, max_value=3000))
+def test_what_is_left_out_is_the_oldest(messages: Messages, window: int) -> None:
+    fitted, left_out = fit(messages, window)
+
+    assert messages[left_out:] == fitted
+    assert 0 <= left_out < len(messages)
+
+
+@given(conversations(), st.integers(min_value=0, max_value=3000))
+def test_the_last_message_always_stays_and_the_first_is_a_persons(messages: Messages, window: int) -> None:
+    fitted, _ = fit(messages, window)
+
+    assert fitted[-1] == messages[-1]
+    assert fitted[0]["role"] == "user"
+
+
+@given(conversations(), st.integers(min_value=0, max_value=3000))
+def test_what_is_kept_fits_beside_an_answer_unless_it_is_one_message(messages: Messages, window: int) -> None:
+    fitted, _ = fit(messages, window)
+
+    assert len(fitted) == 1 or sum(map(cost, fitted)) <= window - min(window // 4, 2000)
+
+
+@given(conversations(), st.integers(min_value=0, max_value=3000))
+def test_no_turn_is_left_out_that_would_have_fitted(messages: Messages, window: int) -> None:
+    _, left_out = fit(messages, window)
+
+    before = [number for number in range(left_out) if messages[number]["role"] == "user"]
+    longer = messages[before[-1] :] if before else []
+
+    assert not longer or sum(map(cost, longer)) > window - min(window // 4, 2000)
+
+
+def test_a_long_conversation_loses_whole_turns() -> None:
+    messages = turns(10, 350)
+
+    fitted, left_out = fit(messages, 1000)
+
+    assert left_out == 12
+    assert sum(map(cost, fitted)) == 7 * 105
+
+
+def test_a_conversation_without_messages_stays_empty() -> None:
+    assert fit([], 100) == ([], 0)

@@ -1,0 +1,109 @@
+"""A reply that is being written: what may be shown of it, and how it is stopped."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chat.providers.base import CreateResult
+from chat.replies.running import Running
+
+
+class Unclosable(CreateResult):
+    """A result whose end fails."""
+
+    def close(self) -> None:
+        raise OSError("the line is dead")
+
+
+class Noted(CreateResult):
+    """A result that notes whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def running() -> Running:
+    """A reply of which nothing is stored yet."""
+    return Running(7, "me")
+
+
+def test_what_was_published_is_given_from_a_position_on(running: Running) -> None:
+    running.publish(["So ", "it "])
+    running.publish(["goes."])
+
+    assert running.wait(0, 0) == ("So it goes.", 3)
+    assert running.wait(2, 0) == ("goes.", 3)
+
+
+def test_without_news_there_is_an_empty_text_after_the_timeout(running: Running) -> None:
+    assert running.wait(0, 0.01) == ("", 0)
+
+
+def test_who_waits_is_woken_by_news(running: Running) -> None:
+    seen: list[tuple[str | None, int]] = []
+    waiting = threading.Thread(target=lambda: seen.append(running.wait(0, 20)))
+    waiting.start()
+
+    running.publish(["So"])
+    waiting.join(20)
+
+    assert seen == [("So", 1)]
+
+
+def test_the_end_comes_after_all_text(running: Running) -> None:
+    running.publish(["So."], ended=True)
+
+    assert running.wait(0, 0) == ("So.", 1)
+    assert running.wait(1, 0) == (None, 1)
+
+
+def test_a_stop_reaches_the_result(running: Running) -> None:
+    result = Noted("small")
+    running.attach(result)
+
+    running.stop()
+
+    assert result.closed
+
+
+def test_a_stop_before_there_is_a_result_reaches_it_at_once(running: Running) -> None:
+    result = Noted("small")
+    running.stop()
+
+    running.attach(result)
+
+    assert result.closed
+
+
+def test_a_result_that_can_not_be_closed_takes_nobody_down(running: Running) -> None:
+    running.attach(Unclosable("small"))
+
+    running.lose()
+
+    assert running.stopped and running.ended
+
+
+def test_who_follows_a_lost_reply_is_woken(running: Running) -> None:
+    result = Noted("small")
+    running.attach(result)
+    running.publish(["So"])
+
+    running.lose()
+
+    assert running.lost and result.closed
+    assert running.wait(1, 20) == (None, 1)
+
+
+def test_a_notice_is_the_results(running: Running) -> None:
+    assert running.notice == ""
+
+    result = Noted("small")
+    result.notice = "Two are before you."
+    running.attach(result)
+
+    assert running.notice == "Two are before you."

@@ -1,0 +1,48 @@
+"""Styles and scripts: bundled, named by their content, small."""
+
+from __future__ import annotations
+
+import gzip
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+
+def test_a_page_names_every_bundle_and_each_is_sent(client: FlaskClient, app: Flask) -> None:
+    page = client.get("/").text
+
+    for path, asset in app.extensions["assets"].items():
+        response = client.get(path)
+        assert f'"{path}"' in page
+        assert response.data == asset.content and response.mimetype == asset.mimetype
+
+
+def test_htmx_and_its_extension_are_one_script_in_this_order(client: FlaskClient, app: Flask) -> None:
+    path = next(path for path in app.extensions["assets"] if path.endswith("/htmx.js"))
+
+    script = client.get(path).text
+
+    assert client.get("/").text.count("<script") == 2
+    assert 0 < script.index("4.0.1") < script.index("hx-sse:connect") or "hx-sse" in script
+
+
+def test_a_browser_that_can_gets_it_compressed(client: FlaskClient, app: Flask) -> None:
+    for path, asset in app.extensions["assets"].items():
+        response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
+        assert response.headers["Content-Encoding"] == "gzip" and response.headers["Vary"] == "Accept-Encoding"
+        assert gzip.decompress(response.data) == asset.content
+
+
+def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskClient, app: Flask) -> None:
+    page = gzip.compress(client.get("/").data)
+
+    assert len(page) + sum(len(asset.compressed) for asset in app.extensions["assets"].values()) < 40_000
+
+
+def test_a_bundle_of_another_content_is_not_found(client: FlaskClient, app: Flask) -> None:
+    path = next(iter(app.extensions["assets"]))
+    name = path.rsplit("/", 1)[1]
+
+    assert client.get(f"/assets/0123456789ab/{name}").status_code == 404
+    assert client.get(path.replace(name, "other.css")).status_code == 404
+    assert client.get("/static/../app.py").status_code == 404

@@ -1,0 +1,69 @@
+"""The models on offer, and what the page says where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import app as front_door
+from chat.config import Settings
+from chat.providers.base import Model
+from tests.asking import HTMX, PAGE, TEXT, rows
+from tests.scripted import Scripted
+
+
+@pytest.fixture
+def bare(settings: Settings) -> Iterator[Flask]:
+    """An app without a provider."""
+    app = front_door.build(settings, {})
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def test_with_no_model_the_page_opens_and_says_which_setting_to_set(bare: Flask) -> None:
+    page = bare.test_client().get("/")
+
+    assert page.status_code == 200
+    assert "No model is set up yet." in page.text and "OPENAI_API_KEY" in page.text and 'id="text"' in page.text
+
+
+@pytest.mark.parametrize("form", [HTMX, TEXT, PAGE])
+def test_with_no_model_a_text_is_given_back_with_what_to_set(bare: Flask, form: dict[str, str]) -> None:
+    response = bare.test_client().post("/conversations", data={"text": "Keep me"}, headers=form)
+
+    assert response.status_code == 503 and "OPENAI_API_KEY" in response.text
+    assert (">Keep me</textarea>" in response.text) == (form is PAGE)
+    assert set(rows(bare).values()) == {0}
+
+
+def test_a_provider_that_does_not_work_offers_nothing_and_says_why(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "working", False)
+    monkeypatch.setattr(provider, "problem", lambda: "The <key> was refused. Set another one.")
+
+    page, send = client.get("/").text, client.post("/conversations", data={"text": "Hello?"}, headers=TEXT)
+
+    assert "The &lt;key&gt; was refused. Set another one." in page and "<option" not in page
+    assert (send.status_code, send.text) == (503, "The <key> was refused. Set another one.\n")
+
+
+def test_a_model_is_asked_by_its_id_and_its_name_is_no_markup(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "models", lambda: [Model('a/b:"c"', "<script>Name</script>"), Model("d", "D")])
+    page = client.get("/").text
+
+    client.post("/conversations", data={"text": "Hello?", "model": 'scripted/a/b:"c"'}, headers=TEXT).get_data()
+
+    assert "&lt;script&gt;Name&lt;/script&gt;" in page and "<script>Name" not in page
+    assert provider.calls[0].model == 'a/b:"c"'
+
+
+def test_without_a_choice_the_first_model_answers(client: FlaskClient, provider: Scripted) -> None:
+    client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
+
+    assert provider.calls[0].model == "small"

@@ -1,0 +1,225 @@
+"""An answer on its way: each form of it shows what is stored, as soon as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from chat.providers.base import Unavailable
+from chat.routes import streams
+from tests.asking import PAGE, TEXT, begin, ended, reply_in
+from tests.scripted import Gate, Scripted
+
+
+def pieces(response: TestResponse) -> Iterator[str]:
+    """Read a stream piece by piece, as it is sent."""
+    return (piece.decode() for piece in response.iter_encoded())
+
+
+def until(wanted: str, sent: Iterator[str]) -> str:
+    """Read a stream until a text has come; gives all that came."""
+    seen = ""
+    while wanted not in seen:
+        seen += next(sent)
+    return seen
+
+
+def follow(client: FlaskClient, conversation_id: int) -> Iterator[str]:
+    """Follow the last reply of a conversation."""
+    return pieces(client.get(f"/replies/{reply_in(client, conversation_id)}/generation"))
+
+
+def test_bare_text_comes_as_it_is_said(client: FlaskClient, provider: Scripted) -> None:
+    first, second = Gate(), Gate()
+    provider.will_say(first, "One, ", second, "two.")
+
+    sent = pieces(client.post("/conversations", data={"text": "Count"}, headers=TEXT))
+    assert next(sent) == ""  # the headers leave before the first word
+    first.open()
+    assert until("One, ", sent) == "One, "
+    second.open()
+
+    assert "".join(sent) == "two.\n"
+
+
+def test_bare_text_that_breaks_off_says_why(client: FlaskClient, provider: Scripted) -> None:
+    provider.will_say("One, ", Unavailable("The model is busy. Try again in a minute."))
+
+    response = client.post("/conversations", data={"text": "Count"}, headers=TEXT)
+
+    assert response.text == "One, \n\n[The model is busy. Try again in a minute.]\n"
+
+
+def test_without_javascript_the_page_streams_and_ends_whole(client: FlaskClient, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("First <b>words</b>.\n\n", "Then *more*, ", gate, "the end.")
+
+    sent = pieces(client.post("/conversations", data={"text": "Speak"}, headers=PAGE))
+    before = next(sent)
+    early = until("Then *more*, ", sent)
+    gate.open()
+    late = "".join(sent)
+
+    assert before.startswith("<!doctype html>") and 'id="composer"' in before and "/stop" in before
+    assert "First &lt;b&gt;words&lt;/b&gt;." in early and "</html>" not in early
+    assert "<em>more</em>, the end." in late and late.rstrip().endswith("</html>")
+    assert client.get("/conversations/1").text.count("<em>more</em>, the end.") == 1
+
+
+def test_without_javascript_the_page_says_how_an_answer_failed(client: FlaskClient, provider: Scripted) -> None:
+    provider.will_say(Unavailable("The model is busy."))
+
+    page = client.post("/conversations", data={"text": "Speak"}, headers=PAGE).text
+
+    assert "The model is busy." in page and "Try again" in page and "Speak" in page
+
+
+def test_a_page_opened_in_mid_answer_shows_the_text_so_far_and_refreshes_itself(
+    client: FlaskClient, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("So far.", gate, " And on.")
+    conversation = begin(client)
+    gate.wait_until_reached()
+    until("So far.", follow(client, conversation))
+
+    middle, elsewhere = client.get(f"/conversations/{conversation}").text, client.get("/").text
+    gate.open()
+    end = ended(client, conversation)
+
+    refresh = '<noscript><meta http-equiv="refresh"'
+    assert "So far." in middle and refresh in middle and 'hx-sse:connect="' in middle
+    assert refresh not in elsewhere and "So far. And on." in end
+    assert refresh not in end and "hx-sse:connect" not in end
+
+
+def test_a_follow_begins_with_all_so_far_goes_on_with_what_is_new_and_ends_with_the_article(
+    client: FlaskClient, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("One,", gate, " two.")
+    conversation = begin(client)
+    until("One,", follow(client, conversation))
+
+    sent = follow(client, conversation)
+    here, first = next(sent), next(sent)
+    gate.open()
+    rest = list(sent)
+
+    assert here == ": here\n\n"
+    assert 'hx-target="#reply-2-tail" hx-swap="innerHTML"' in first and "One," in first and "two" not in first
+    assert 'hx-target="#reply-2" hx-swap="outerHTML"' in rest[-1] and "One, two." in rest[-1]
+    assert "aria-busy" not in rest[-1] and 'id="conversations"' in rest[-1]
+
+
+def test_every_piece_of_a_follow_is_whole_events_of_data_alone(client: FlaskClient, provider: Scripted) -> None:
+    hostile = "a\r\n\r\nevent: x\r\ndata: <img src=x>\r\n\r\nid: 7\n\n```\nretry: 1\u2028\u0085\n```\n"
+    gate = Gate()
+    provider.will_say(*hostile, gate, "end")
+    conversation = begin(client)
+
+    sent = follow(client, conversation)
+    seen = [until("retry", sent)]
+    gate.open()
+    seen += sent
+
+    for piece in seen:
+        assert piece.endswith("\n\n") and "\r" not in piece
+        lines = [line for line in piece.split("\n") if line]
+        assert all(line.startswith(("data: ", ": ")) for line in lines)
+        assert "<img" not in piece
+
+
+def test_a_follow_of_a_finished_reply_is_its_last_event(client: FlaskClient, provider: Scripted) -> None:
+    provider.will_say("All said.")
+    conversation = begin(client)
+    ended(client, conversation)
+
+    response = client.get(f"/replies/{reply_in(client, conversation)}/generation")
+
+    assert response.status_code == 200 and response.mimetype == "text/event-stream"
+    assert response.text.count("data: <hx-partial") == 3 and "All said." in response.text
+    assert 'hx-target="#reply-2" hx-swap="outerHTML"' in response.text
+
+
+def test_several_watchers_see_the_same(client: FlaskClient, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("One,", gate, " two.")
+    conversation = begin(client)
+    watchers = [follow(client, conversation) for _ in range(3)]
+
+    seen = [until("One,", watcher) for watcher in watchers]
+    gate.open()
+
+    assert len(seen) == 3
+    assert all("One, two." in "".join(watcher) for watcher in watchers)
+
+
+def test_a_silent_stream_says_now_and_then_that_it_lives(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "BEAT", 0.01)
+    gate = Gate()
+    provider.will_say("Hm.", gate)
+    provider.will_say("Hm.", gate)
+    events = follow(client, begin(client))
+    page = pieces(client.post("/conversations", data={"text": "Think"}, headers=PAGE))
+
+    beats, silence = until(": beat\n\n: beat\n\n", events), until("<!-- --><!-- -->", page)
+    gate.open()
+
+    assert "Hm." in beats and "Hm." in silence
+
+
+def test_what_the_provider_says_to_who_waits_is_shown_until_the_first_word(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LOOK", 0.01)
+    gate = Gate()
+    provider.will_say(gate, "Now.")
+    conversation = begin(client)
+    gate.wait_until_reached()
+    saying = provider.sayings[0]
+
+    saying.notice = "Two others are <before> you."
+    early = follow(client, conversation)
+    first = until("before", early)
+    saying.notice = "You are next."
+    changed = until("next", early)
+    saying.notice = ""
+    gate.open()
+
+    assert '#reply-2-notice" hx-swap="innerHTML">Two others are &lt;before&gt; you.<' in first
+    assert "You are next." in changed and "Now." in "".join(early)
+
+
+def test_a_conversation_deleted_in_mid_answer_takes_its_article_along(client: FlaskClient, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Hel", gate, "lo")
+    conversation = begin(client)
+    sent = follow(client, conversation)
+    until("Hel", sent)
+
+    client.post(f"/conversations/{conversation}/deletion")
+
+    assert '<hx-partial hx-target="#reply-2" hx-swap="delete">' in "".join(sent)
+    assert provider.sayings[0].cancelled.is_set()
+
+
+def test_the_list_goes_on_asking_where_another_answer_is_still_written(client: FlaskClient, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Slow", gate)
+    provider.will_say("Quick.")
+    begin(client, "A slow one")
+    quick = begin(client, "A quick one")
+
+    last = "".join(follow(client, quick))
+    gate.open()
+
+    listed = re.search(r'<ul class="list" id="conversations"([^>]*)>', last)
+    assert listed and 'hx-trigger="every 3s"' in listed[1]
+    assert last.count("(answering)") == 1

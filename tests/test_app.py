@@ -1,0 +1,147 @@
+"""The app as a whole: whom it serves, the key it keeps, and what outlives a restart."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import app as front_door
+from chat import config
+from chat.config import Settings, WrongSetting
+from tests.asking import addresses, begin, ended, rows
+from tests.scripted import Scripted
+
+KEY = "a-key-of-at-least-thirty-two-characters"
+REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
+
+
+def built(tmp_path: Path, **environ: str) -> Flask:
+    """Make an app with a scripted provider from an environment."""
+    settings = config.load({"INSTANCE": str(tmp_path / "instance"), **environ})
+    return front_door.build(settings, {"scripted": Scripted()})
+
+
+def test_beyond_loopback_everything_but_health_and_assets_says_what_to_set(tmp_path: Path) -> None:
+    app = built(tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY)
+    client = app.test_client()
+
+    for method, address, rule in addresses(app):
+        with client.open(address, method=method, data={"text": "Hello?"} if method == "POST" else None) as response:
+            if rule.endpoint in {"health.alive", "assets.show", "static"}:
+                assert response.status_code == 200
+            else:
+                assert response.status_code == 503 and "ACCESS=open" in response.text
+
+    assert client.get("/nope").status_code == 503
+    assert set(rows(app).values()) == {0}
+
+
+def test_beyond_loopback_access_open_lets_anyone_in(tmp_path: Path) -> None:
+    client = built(tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY, ACCESS="open").test_client()
+
+    page = client.get("/", headers={"Host": "chat.example"}, environ_overrides=REMOTE)
+
+    assert page.status_code == 200 and "Ask, and watch" in page.text
+
+
+def test_a_request_from_elsewhere_is_shut_out_whatever_the_server_listens_on(client: FlaskClient) -> None:
+    page = client.get("/", environ_overrides=REMOTE)
+    send = client.post("/conversations", data={"text": "Hello?"}, environ_overrides=REMOTE)
+
+    assert page.status_code == send.status_code == 503
+    assert "ACCESS=open" in page.text and "ACCESS=open" in send.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8000"])
+def test_on_loopback_a_name_that_somebody_else_pointed_here_is_refused(client: FlaskClient, host: str) -> None:
+    response = client.get("/", headers={"Host": host})
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
+def test_on_loopback_its_own_names_are_answered(client: FlaskClient, host: str) -> None:
+    response = client.get("/", headers={"Host": host})
+
+    assert response.status_code == 200
+
+
+def test_trusted_hosts_are_the_only_ones_answered(tmp_path: Path) -> None:
+    app = built(tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY, ACCESS="open", TRUSTED_HOSTS="chat.example")
+    client = app.test_client()
+
+    assert client.get("/", headers={"Host": "chat.example"}).status_code == 200
+    assert client.get("/", headers={"Host": "other.example"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"HOST": "0.0.0.0"}, "SECRET_KEY"),
+        ({"HOST": "0.0.0.0", "ACCESS": "open"}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"ACCESS": "everyone"}, "ACCESS"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"INSTANCE": "/dev/null/instance"}, "INSTANCE"),
+    ],
+)
+def test_what_can_not_start_says_why_in_one_line_and_ends_with_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SystemExit) as ended_with:
+        front_door.create_app({"INSTANCE": str(tmp_path), "LOCAL_MODEL": "off", **environ})
+
+    said = capsys.readouterr().err
+    assert ended_with.value.code == 3
+    assert named in said and said.count("\n") == 1 and "Traceback" not in said
+
+
+@pytest.mark.parametrize("environ", [{}, {"ACCESS": "open"}])
+def test_on_loopback_a_key_is_made_once_for_its_owner_alone(tmp_path: Path, environ: dict[str, str]) -> None:
+    first, second = built(tmp_path, **environ), built(tmp_path, **environ)
+
+    kept = tmp_path / "instance" / "secret_key"
+    assert first.secret_key == second.secret_key == kept.read_text()
+    assert len(kept.read_text()) >= 32 and stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from chat.security import kept_key; print(kept_key(pathlib.Path(sys.argv[1])))"
+    command = [sys.executable, "-c", code, str(tmp_path / "secret_key")]
+    root = Path(front_door.__file__).parent
+
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(subprocess.check_output, command, text=True, cwd=root) for _ in range(4)]
+        keys = {run.result().strip() for run in runs}
+
+    assert len(keys) == 1 and len(keys.pop()) >= 32
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_a_key_that_is_too_short_is_refused(settings: Settings) -> None:
+    settings["SECRET_KEY"] = "k" * 31
+
+    with pytest.raises(WrongSetting, match="SECRET_KEY is too short"):
+        front_door.build(settings, {})
+
+
+def test_history_and_session_outlive_a_restart(tmp_path: Path) -> None:
+    before = built(tmp_path).test_client()
+    conversation = begin(before, "Do you remember me?")
+    ended(before, conversation)
+    cookie = before.get_cookie("rivulet")
+    assert cookie
+
+    after = built(tmp_path).test_client()
+    after.set_cookie("rivulet", cookie.value)
+    page = after.get(f"/conversations/{conversation}")
+
+    assert page.status_code == 200
+    assert "Do you remember me?" in page.text and "Nothing was scripted." in page.text

@@ -1,0 +1,85 @@
+"""Where sessions are kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import func, select, update
+
+from chat.database import Database, clock
+from chat.sessions import SessionStore
+from chat.tables import sessions
+
+
+@pytest.fixture
+def store(database: Database) -> SessionStore:
+    """A store without sessions."""
+    return SessionStore(database)
+
+
+def expire(database: Database) -> None:
+    """Let the time of all sessions run out."""
+    with database.write() as connection:
+        connection.execute(update(sessions).values(expires_at=clock() - 1))
+
+
+def count(database: Database) -> int:
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(sessions)).scalar_one()
+
+
+def test_a_session_is_found_again(store: SessionStore) -> None:
+    store.set("one", {"person": 7}, 60)
+    store.set("two", {"person": 8}, 60)
+
+    assert store.get("one") == {"person": 7}
+    assert store.get("two") == {"person": 8}
+
+
+def test_a_session_that_is_kept_again_replaces_itself(store: SessionStore, database: Database) -> None:
+    store.set("one", {"person": 7}, 60)
+    store.set("one", {"person": 7, "day": 1}, 60)
+
+    assert store.get("one") == {"person": 7, "day": 1}
+    assert count(database) == 1
+
+
+def test_an_unknown_session_is_none(store: SessionStore) -> None:
+    assert store.get("nobody") is None
+    assert store.delete("nobody") is False
+
+
+def test_a_dropped_session_is_gone(store: SessionStore) -> None:
+    store.set("one", {"person": 7}, 60)
+
+    assert store.delete("one") is True
+    assert store.get("one") is None
+
+
+def test_a_session_ends_when_its_time_has_run_out(store: SessionStore, database: Database) -> None:
+    store.set("one", {"person": 7}, 60)
+
+    expire(database)
+
+    assert store.get("one") is None
+
+
+def test_what_has_expired_is_swept_with_the_next_session(store: SessionStore, database: Database) -> None:
+    store.set("one", {"person": 7}, 60)
+    expire(database)
+
+    store.set("two", {"person": 8}, 60)
+
+    assert count(database) == 1
+
+
+def test_the_table_opens_no_session_to_its_reader(store: SessionStore, database: Database) -> None:
+    store.set("session:a-secret-id", {"person": 7}, 60)
+
+    with database.read() as connection:
+        row = connection.execute(select(sessions)).one()
+
+    assert "a-secret-id" not in repr(row)
+    assert json.loads(row.data) == {"person": 7}
+    assert store.get(row.id) is None

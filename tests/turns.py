@@ -1,0 +1,61 @@
+"""What tests of the core share: asking and answering without a provider, waiting, and looking at what is stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Row, Table, func, select
+
+from chat import conversations
+from chat.conversations import Choice, Turn
+from chat.database import Database
+from chat.replies import log
+from chat.replies.log import Ending
+from chat.tables import messages, pieces, replies
+
+CHOICE = Choice("scripted", "small")
+
+
+def asked(
+    database: Database, person: int, text: str = "Hello?", conversation: int | None = None, key: str | None = None
+) -> Turn:
+    """Ask as a person does."""
+    return conversations.ask(database, person, conversation, text, CHOICE, key)
+
+
+def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "complete") -> Turn:
+    """End the reply of a turn."""
+    assert turn.owner
+    with database.write() as connection:
+        assert log.end(connection, turn.reply_id, turn.owner, Ending(state, text, f"<p>{text}</p>", 1))
+    return turn
+
+
+def count(database: Database, table: Table) -> int:
+    """Count the rows of a table."""
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def stored(database: Database, reply_id: int) -> Row:
+    """Read all that is stored of a reply, its text too."""
+    joined = select(replies, messages.c.text, messages.c.html).join(messages, messages.c.id == replies.c.id)
+    with database.read() as connection:
+        return connection.execute(joined.where(replies.c.id == reply_id)).one()
+
+
+def text_stored(database: Database, reply_id: int) -> str:
+    """Read the text of a reply as far as it is stored, in its pieces or in its message."""
+    said = select(pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
+    whole = select(messages.c.text).where(messages.c.id == reply_id)
+    with database.read() as connection:
+        return "".join(connection.execute(said).scalars()) + connection.execute(whole).scalar_one()
+
+
+def eventually(holds: Callable[[], object], patience: float = 20.0) -> None:
+    """Wait until something holds; fail where it doesn't within `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        time.sleep(0.002)
