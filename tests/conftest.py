@@ -16,6 +16,8 @@ from chat.database import Database
 from chat.replies import Replies
 from tests.scripted import Scripted
 
+pytest_plugins = ["tests.long"]
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

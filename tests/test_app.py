@@ -37,7 +37,7 @@ def test_beyond_loopback_everything_but_health_and_assets_says_what_to_set(tmp_p
             if rule.endpoint in {"health.alive", "assets.show", "static"}:
                 assert response.status_code == 200
             else:
-                assert response.status_code == 503 and "ACCESS=open" in response.text
+                assert response.status_code == 503 and b"ACCESS=open" in response.data
 
     assert client.get("/nope").status_code == 503
     assert set(rows(app).values()) == {0}

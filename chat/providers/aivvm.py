@@ -15,7 +15,7 @@ from typing import Any, Self
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
 from chat.providers.catalogue import Catalogue
 from chat.providers.failures import json_of
-from chat.providers.http import Exchange, encoded, fetched
+from chat.providers.http import Exchange, encoded, fetched, timeouts_of
 from chat.providers.results import ExchangeResult, in_one_piece
 
 MODELS = (
@@ -58,7 +58,7 @@ class Aivvm(AbstractProvider):
         """Make the provider of AIVVM_URL; None where that is not set."""
         if not settings["AIVVM_URL"]:
             return None
-        return cls(settings["AIVVM_URL"], settings["AIVVM_API_KEY"], Timeouts.from_settings(settings))
+        return cls(settings["AIVVM_URL"], settings["AIVVM_API_KEY"], timeouts_of(settings))
 
     def models(self) -> list[Model]:
         """The eight models of the protocol, then what else the server lists (asked for in the background)."""

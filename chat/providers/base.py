@@ -1,13 +1,13 @@
 """What a provider is: something that turns a conversation into a stream of text.
 
-    ProviderError               the reply can't be had; its text is a sentence for the person chatting
-    ├── BadKey                  the key is missing, or was refused
-    ├── RateLimited             too many requests, or no credit left
-    ├── ContextTooLong          the conversation doesn't fit the model's window
-    ├── ModelNotFound           the provider doesn't have that model (a ValueError, too)
-    ├── Unavailable             the provider can't be reached, or is overloaded or broken
-    ├── Refused                 the provider won't answer this request
-    └── Interrupted             the answer broke off; what came before it stands
+ProviderError               the reply can't be had; its text is a sentence for the person chatting
+├── BadKey                  the key is missing, or was refused
+├── RateLimited             too many requests, or no credit left
+├── ContextTooLong          the conversation doesn't fit the model's window
+├── ModelNotFound           the provider doesn't have that model (a ValueError, too)
+├── Unavailable             the provider can't be reached, or is overloaded or broken
+├── Refused                 the provider won't answer this request
+└── Interrupted             the answer broke off; what came before it stands
 """
 
 from __future__ import annotations
@@ -68,11 +68,6 @@ class Timeouts:
     first: float = 300
     gap: float = 120
     whole: float = 1800
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Read CONNECT_TIMEOUT, FIRST_TIMEOUT, GAP_TIMEOUT and WHOLE_TIMEOUT."""
-        return cls(*(settings[f"{name}_TIMEOUT"] for name in ("CONNECT", "FIRST", "GAP", "WHOLE")))
 
 
 @dataclass(frozen=True)

@@ -155,9 +155,9 @@ def beginning(reads: Iterator[bytes]) -> bytes:
 
 def plain(content: Any) -> str:
     """Read content: text, or a list of parts, of which the text counts."""
-    if isinstance(content, list):
-        return "".join(plain(part.get("text")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def mended(text: str) -> str:

@@ -180,7 +180,7 @@ def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def timeouts_of(settings: Mapping[str, Any]) -> Timeouts:
     """Read CONNECT_TIMEOUT, FIRST_TIMEOUT, GAP_TIMEOUT and WHOLE_TIMEOUT."""
-    return Timeouts.from_settings(settings)
+    return Timeouts(*(settings[f"{name}_TIMEOUT"] for name in ("CONNECT", "FIRST", "GAP", "WHOLE")))
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:

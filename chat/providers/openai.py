@@ -13,7 +13,7 @@ from chat.providers.base import AbstractProvider, CreateResult, Messages, Model,
 from chat.providers.catalogue import Catalogue
 from chat.providers.completion import Completion
 from chat.providers.failures import json_of
-from chat.providers.http import Exchange, fetched
+from chat.providers.http import Exchange, fetched, timeouts_of
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""
@@ -71,7 +71,7 @@ class OpenAICompatible(AbstractProvider):
         key, url = settings["OPENAI_API_KEY"], settings["OPENAI_BASE_URL"]
         if not key and not url:
             return None
-        return cls(url, key, Timeouts.from_settings(settings), settings["OPENAI_MODEL"])
+        return cls(url, key, timeouts_of(settings), settings["OPENAI_MODEL"])
 
     def models(self) -> list[Model]:
         """The models that chat: the one that is set first, then by name. Asks in the background (see Catalogue)."""

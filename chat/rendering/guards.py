@@ -12,7 +12,7 @@ TEXT_LIMIT = 150_000
 """The longest text, in characters, that is rendered; a longer one is shown as it is."""
 
 HTML_LIMIT = 500_000
-"""The most HTML, in characters, that is sanitised."""
+"""The most HTML, in characters, that a text may come to."""
 
 CELL_LIMIT = 20_000
 NOTE_LIMIT = 1_000
@@ -44,9 +44,14 @@ def cleaned(text: str) -> str:
 
 def defused(text: str) -> str:
     """Turn the markers of a line that nests more than 32 deep into text. Raises TooMuch."""
-    if len(text) > TEXT_LIMIT:
-        raise TooMuch(f"A text of {len(text)} characters is too long to be rendered.")
-    return TOO_DEEP.sub(lambda markers: MARKER.sub(r"\\\g<0>", markers[0]), text)
+    return TOO_DEEP.sub(lambda markers: MARKER.sub(r"\\\g<0>", markers[0]), bounded(text, TEXT_LIMIT))
+
+
+def bounded(text: str, limit: int) -> str:
+    """Let through what isn't longer than a limit. Raises TooMuch."""
+    if len(text) > limit:
+        raise TooMuch(f"{len(text)} characters are more than the {limit} that are rendered.")
+    return text
 
 
 def extensions(text: str) -> set[str]:

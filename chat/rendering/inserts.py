@@ -13,21 +13,24 @@ from . import formulas, highlighting
 from .allowance import Allowance
 from .links import Links
 
-# What comrak makes of the constructs that change here; each outer group is named after the method that changes it.
+# What comrak makes of the constructs that change here; each outer group is named after the method that changes it. The
+# first sign stands before the groups because the search for it is then five times as fast.
 CONSTRUCT = re.compile(
-    r'(?P<code><pre><code(?: class="language-(?P<language>[^"]*)")?(?: data-math-style="display")?>'
+    r"[<&](?:"
+    r'(?P<code>pre><code(?: class="language-(?P<language>[^"]*)")?(?: data-math-style="display")?>'
     r"(?P<lines>[^<]*)</code></pre>)"
-    r"|(?P<verbatim><code>[^<]*</code>)"
-    r'|(?P<formula><span data-math-style="(?P<style>\w+)">(?P<source>[^<]*)</span>)'
-    r'|(?P<reference><sup class="footnote-ref"><a href="[^"]*" id="fnref-(?P<mark>[^"]*)" data-footnote-ref>'
+    r"|(?P<verbatim>code>[^<]*</code>)"
+    r'|(?P<formula>span data-math-style="(?P<style>\w+)">(?P<source>[^<]*)</span>)'
+    r'|(?P<reference>sup class="footnote-ref"><a href="[^"]*" id="fnref-(?P<mark>[^"]*)" data-footnote-ref>'
     r"(?P<number>\d+)</a></sup>)"
-    r'|(?P<note><li id="fn-[^"]*">)'
-    r'|(?P<return><a href="#fnref-(?P<origin>[^"]*)" class="footnote-backref"[^>]*>[^<]*(?:<sup[^>]*>\d*</sup>)?</a>)'
-    r'|(?P<box><input type="checkbox"(?P<tick> checked="")? disabled="" />)'
-    r'|(?P<link><a href="(?P<address>[^"]*)"[^>]*>)'
-    r"|(?P<end></a>)"
-    r'|(?P<image><img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"[^>]*>)'
-    r"|(?P<break>&lt;br ?/?&gt;)"
+    r'|(?P<note>li id="fn-[^"]*">)'
+    r'|(?P<return>a href="#fnref-(?P<origin>[^"]*)" class="footnote-backref"[^>]*>[^<]*(?:<sup[^>]*>\d*</sup>)?</a>)'
+    r'|(?P<box>input type="checkbox"(?P<tick> checked="")? disabled="" />)'
+    r'|(?P<link>a href="(?P<address>[^"]*)"[^>]*>)'
+    r"|(?P<end>/a>)"
+    r'|(?P<image>img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"[^>]*>)'
+    r"|(?P<break>lt;br ?/?&gt;)"
+    r")"
 )
 
 TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'

@@ -13,7 +13,8 @@ def html(text: str) -> str:
     Raises guards.TooMuch.
     """
     text = guards.defused(text)
-    return comrak.render_markdown(text, extension_options=extension_options(text), render_options=render_options())
+    options = {"extension_options": extension_options(text), "render_options": render_options()}
+    return guards.bounded(comrak.render_markdown(text, **options), guards.HTML_LIMIT)
 
 
 def extension_options(text: str) -> comrak.ExtensionOptions:

@@ -72,7 +72,7 @@ class Generation:
         self.facts["finish_reason"] = result.finish_reason and cleaned(result.finish_reason)
         if self.running.stopped:
             return "stopped"
-        if not "".join(self.said).strip():
+        if not self.text.strip():
             return self._failed(EMPTY)
         if result.finish_reason == "length":
             self.facts["error"] = CUT_OFF
@@ -82,11 +82,16 @@ class Generation:
         if self.running.stopped:
             return "stopped"
         self.facts["error"] = cleaned(sentence)
-        return "interrupted" if self.said else "failed"
+        return "interrupted" if self.text.strip() else "failed"
 
     def _ending(self, state: str) -> Ending:
-        text = "".join(self.said)
-        return Ending(state, text, rendering.whole(text, f"m{self.running.id}"), rendering.VERSION, self.facts)
+        html = rendering.whole(self.text, f"m{self.running.id}")
+        return Ending(state, self.text, html, rendering.VERSION, self.facts)
+
+    @property
+    def text(self) -> str:
+        """What was said so far."""
+        return "".join(self.said)
 
 
 def log_without_words(reply_id: int, error: Exception) -> None:

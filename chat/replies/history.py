@@ -19,7 +19,7 @@ ANSWER_TOKENS = 2000
 
 def messages_of(path: Sequence[Row]) -> Messages:
     """Turn the path to a reply into what a provider takes; replies without text are left out."""
-    return [{"role": row.role, "content": row.text} for row in path if row.text]
+    return [{"role": row.role, "content": row.text} for row in path if row.text.strip()]
 
 
 def fit(messages: Messages, window: int | None) -> tuple[Messages, int]:

@@ -43,6 +43,6 @@ def end(database: Database, reply_id: int, owner: str) -> None:
     """End one of them with what its log holds."""
     text = "".join(log.since(database, reply_id, 0)[0])
     html = rendering.whole(text, f"m{reply_id}")
-    ending = log.Ending("interrupted" if text else "failed", text, html, rendering.VERSION, {"error": GONE})
+    ending = log.Ending("interrupted" if text.strip() else "failed", text, html, rendering.VERSION, {"error": GONE})
     with database.write() as connection:
         log.end(connection, reply_id, owner, ending)

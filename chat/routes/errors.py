@@ -102,7 +102,7 @@ def broken(error: Exception) -> Response:
 
 def answer(sentence: str, status: int) -> Response:
     """Say what went wrong in the form that was asked for."""
-    if request.htmx:
+    if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", sentence=sentence), status)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return Response(f"{sentence}\n", status, mimetype="text/plain")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template
+from htmx_flask import request
 from sqlalchemy import Row
 
 from chat import conversations, rendering

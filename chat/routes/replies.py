@@ -24,7 +24,11 @@ def stop(reply_id: int) -> Response:
     """Stop a reply; what was said is kept."""
     reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
     pages.replies().stop(reply_id)
-    return Response(status=204) if request.htmx else redirect(f"/conversations/{reply.conversation_id}", code=303)
+    return (
+        Response(status=204)
+        if pages.wants_fragment()
+        else redirect(f"/conversations/{reply.conversation_id}", code=303)
+    )
 
 
 @bp.post("/retry")

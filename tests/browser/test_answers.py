@@ -86,6 +86,23 @@ def test_every_load_of_a_page_with_a_running_answer_follows_it(page: Page, provi
     assert len(follows) == 30
 
 
+def test_a_selection_in_what_is_being_written_is_left_alone(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Take these words ", gate, "with you.")
+    send(page, "Say something quotable")
+    tail = page.locator(".reply__tail")
+    expect(tail).to_contain_text("Take these words")
+
+    tail.evaluate("tail => getSelection().selectAllChildren(tail)")
+    with page.expect_response("**/conversations?current=*"):  # the list asks every 3 s: so long nothing moves
+        gate.open()
+    selected = page.evaluate("getSelection().toString()")
+    page.evaluate("getSelection().removeAllRanges()")
+
+    expect(page.locator(".reply--complete")).to_contain_text("Take these words with you.")
+    assert selected.strip() == "Take these words"
+
+
 def test_a_stop_keeps_what_was_said(page: Page, provider: Scripted) -> None:
     provider.will_say("As I was ", Gate(), "saying")
     send(page, "Go on")

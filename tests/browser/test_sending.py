@@ -75,11 +75,11 @@ def test_an_example_is_sent_by_its_button(page: Page, provider: Scripted) -> Non
     [
         ("  \n ", "nothing to send"),
         ("x" * 100_001, "100,001 characters"),
-        ("A long line of a story.\n" * 50_000, "1 MiB"),
+        ("😀" * 90_000, "1 MiB"),
     ],
 )
 def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: str, sentence: str) -> None:
-    page.locator("#text").fill(text)
+    page.locator("#text").evaluate("(box, text) => { box.value = text }", text)  # typing so much takes Chromium long
 
     page.get_by_role("button", name="Send").click()
 

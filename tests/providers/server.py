@@ -26,13 +26,13 @@ Script = Sequence[Step]
 class Server:
     """Serves scripts; keeps the requests it got, and when it saw clients leave."""
 
-    def __init__(self, *scripts: Script):
+    def __init__(self, *scripts: Script, bind: str = "127.0.0.1"):
         self.scripts = scripts
         self.requests: list[bytes] = []
         self.connections = 0
         self.arrived = threading.Event()
         self.left = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((bind, 0))
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"

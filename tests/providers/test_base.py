@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chat.providers import base
-from chat.providers.base import AbstractProvider, CreateResult, Interrupted, ModelNotFound, ProviderError, Timeouts
+from chat.providers.base import AbstractProvider, CreateResult, Interrupted, ModelNotFound, ProviderError
 
 
 class Scripted(CreateResult):
@@ -130,12 +130,6 @@ def test_an_answer_without_an_end_is_cut(monkeypatch):
 def test_a_model_that_is_not_found_is_a_value_error_and_a_provider_error():
     assert issubclass(ModelNotFound, ValueError)
     assert issubclass(ModelNotFound, ProviderError)
-
-
-def test_timeouts_are_read_from_settings():
-    settings = {"CONNECT_TIMEOUT": 1.0, "FIRST_TIMEOUT": 2.0, "GAP_TIMEOUT": 3.0, "WHOLE_TIMEOUT": 4.0}
-
-    assert Timeouts.from_settings(settings) == Timeouts(connect=1, first=2, gap=3, whole=4)
 
 
 def test_a_provider_without_create_completion_can_not_be_made():

@@ -16,6 +16,7 @@ import pytest
 from chat.providers.base import Timeouts, Unavailable
 from chat.providers.http import Exchange
 from chat.providers.results import ExchangeResult
+from chat.providers.wire import trusting
 from tests.providers.server import SILENCE, Server, chunk, head, plain, whole
 from tests.providers.tls import CERTIFICATE, SecureServer
 
@@ -194,6 +195,24 @@ def test_an_answer_over_tls_is_read(trusted):
         thread.join(AT_ONCE)
 
         assert "".join(said) == "Hello"
+
+
+def test_the_file_of_authorities_is_read_once(trusted):
+    trusting.cache_clear()
+    with SecureServer(plain("Hello")) as server:
+        for _ in range(3):
+            assert b"".join(Exchange(server.url, b"{}")) == b"Hello"
+
+    assert (trusting.cache_info().misses, trusting.cache_info().hits) == (1, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+def test_a_host_of_another_name_is_refused_with_a_trusted_certificate(trusted):
+    with (
+        SecureServer(plain("Hello"), bind="127.0.0.2") as server,
+        pytest.raises(Unavailable, match="certificate is not trusted"),
+    ):
+        list(Exchange(server.url.replace("127.0.0.1", "127.0.0.2"), b"{}"))
 
 
 @pytest.mark.parametrize("before", [[], [head(), chunk("Hel")]])

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
-from chat.providers.http import ERROR_LIMIT, Exchange, encoded, fetched
+from chat.providers.http import ERROR_LIMIT, Exchange, encoded, fetched, timeouts_of
 from chat.providers.results import ExchangeResult, in_one_piece
 from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
 
@@ -392,7 +392,13 @@ def test_passwords_of_netrc_are_never_sent(monkeypatch, tmp_path):
         assert "authorization" not in proxy.head
 
 
-# Results
+# Settings and results
+
+
+def test_timeouts_are_read_from_settings():
+    settings = {"CONNECT_TIMEOUT": 1.0, "FIRST_TIMEOUT": 2.0, "GAP_TIMEOUT": 3.0, "WHOLE_TIMEOUT": 4.0}
+
+    assert timeouts_of(settings) == Timeouts(connect=1, first=2, gap=3, whole=4)
 
 
 def test_one_piece_holds_the_whole_text():

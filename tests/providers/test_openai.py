@@ -245,7 +245,7 @@ def test_half_a_character_becomes_a_mark(deltas, text):
         assert ask(server).text == text
 
 
-@pytest.mark.parametrize("size", range(1, 60, 2))
+@pytest.mark.parametrize("size", range(1, 60))
 def test_an_answer_cut_at_any_byte_is_read(size):
     said = json.dumps(delta("é水👋\u2028x", "stop"), ensure_ascii=False)
     body = f"data: {said}\n\n".encode()

@@ -15,8 +15,8 @@ CERTIFICATE = Path(__file__).with_name("self-signed.pem")
 class SecureServer(Server):
     """The same, over TLS."""
 
-    def __init__(self, *scripts: Script):
-        super().__init__(*scripts)
+    def __init__(self, *scripts: Script, bind: str = "127.0.0.1"):
+        super().__init__(*scripts, bind=bind)
         self.url = self.url.replace("http:", "https:")
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(CERTIFICATE)

@@ -34,6 +34,8 @@ def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
         SimpleNamespace(role="user", text="Hello?"),
         SimpleNamespace(role="assistant", text=""),
         SimpleNamespace(role="user", text="Anyone?"),
+        SimpleNamespace(role="assistant", text=" \n"),
+        SimpleNamespace(role="user", text="Please?"),
         SimpleNamespace(role="assistant", text="Yes."),
     ]
 
@@ -42,6 +44,7 @@ def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
     assert messages == [
         {"role": "user", "content": "Hello?"},
         {"role": "user", "content": "Anyone?"},
+        {"role": "user", "content": "Please?"},
         {"role": "assistant", "content": "Yes."},
     ]
 

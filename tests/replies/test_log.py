@@ -92,7 +92,9 @@ def test_the_end_moves_the_text_into_the_message(database: Database, turn: Turn)
     store(database, news(turn, "So it "))
     facts = {"finish_reason": "stop", "prompt_tokens": 7, "completion_tokens": 2, "left_out": 3, "error": None}
 
-    store(database, news(turn, "goes.", seq=1, ending=Ending("complete", "So it goes.", "<p>So it goes.</p>", 4, facts)))
+    store(
+        database, news(turn, "goes.", seq=1, ending=Ending("complete", "So it goes.", "<p>So it goes.</p>", 4, facts))
+    )
 
     reply = stored(database, turn.reply_id)
     assert (reply.state, reply.text, reply.html) == ("complete", "So it goes.", "<p>So it goes.</p>")

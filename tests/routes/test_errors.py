@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -27,6 +28,12 @@ def test_an_error_comes_in_the_form_that_was_asked_for(client: FlaskClient) -> N
     assert page.text.startswith("<!doctype html>") and "nothing here" in page.text
     assert fragment.text.startswith('<p class="problem">') and "<html" not in fragment.text
     assert text.mimetype == "text/plain" and text.text.count("\n") == 1
+
+
+def test_htmx_gets_a_whole_page_where_it_restores_its_history(client: FlaskClient) -> None:
+    gone = client.get("/conversations/1", headers=HTMX | {"HX-History-Restore-Request": "true"})
+
+    assert gone.status_code == 404 and gone.text.startswith("<!doctype html>")
 
 
 def test_a_method_that_is_not_allowed_names_those_that_are(client: FlaskClient) -> None:
@@ -93,7 +100,7 @@ def test_whatever_is_sent_wherever_is_never_a_500(
 ) -> None:
     for method, address, rule in addresses(app):
         if not rule.rule.endswith("/deletion"):
-            content = {"content_type": mimetype} if isinstance(body, bytes) else {}
+            content: dict[str, Any] = {"content_type": mimetype} if isinstance(body, bytes) else {}
             with swept.open(address, method=method, data=body, headers=form, **content) as response:
                 assert response.status_code < 500
                 response.get_data()

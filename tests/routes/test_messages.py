@@ -16,7 +16,7 @@ from tests.scripted import Gate, Scripted
 def refused(client: FlaskClient, app: Flask, status: int, **request: object) -> TestResponse:
     """Send something that must be refused with nothing stored."""
     before = rows(app)
-    response = client.post("/conversations", **request)  # type: ignore[arg-type]
+    response = client.post("/conversations", **request)
     assert response.status_code == status, response.text
     assert rows(app) == before
     return response

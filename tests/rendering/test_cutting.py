@@ -1,0 +1,104 @@
+"""Where a growing text is cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.rendering import guards
+from chat.rendering.cutting import Cutter
+
+CUTS = {
+    "paragraphs": ["one\n\n", "two"],
+    "a heading and a paragraph": ["# one\n\n", "two"],
+    "a list is one block": ["- a\n\n- b\n\n  c\n\n- d"],
+    "a numbered list is one block": ["1. a\n\n   b\n\n12. c\n\n3) d"],
+    "a paragraph after a list": ["- a\n\n", "b"],
+    "a list after a paragraph": ["a\n\n", "- b\n- c"],
+    "a paragraph with a list": ["a:\n- b\n\n- c\n\n", "d"],
+    "strong words after a list": ["- a\n\n", "**b** c"],
+    "a number after a list": ["- a\n\n", "12.5 is more"],
+    "a rule after a list": ["- a\n\n", "---\n\n", "b"],
+    "indented code": ["a\n\n    b\n\n    c\n\n", "d"],
+    "a fence without blank lines around it": ["a\n", "```\nb\n```\n", "c"],
+    "blank lines in a fence": ["```py\na\n\nb\n\n```\n", "\n", "c"],
+    "a shorter fence in a fence": ["````\n```\n\na\n```\n````\n", "b"],
+    "another fence in a fence": ["~~~\n```\n\n~~~\n", "a"],
+    "a fence in a list": ["- a\n\n  ```\n  b\n\n  c\n  ```\n\n", "d"],
+    "an unclosed fence in a quotation": ["> ```\n> a\n\n", "b"],
+    "what only looks like a fence": ["``` a`b\n\n", "c"],
+    "quotations": ["> a\nb\n\n", "> c"],
+    "a table": ["|a|\n|-|\n|b|\n\n", "c"],
+    "a line of spaces is blank": ["a\n \t\n", "b"],
+    "blank lines first": ["\n\n", "a"],
+    "a very long line": ["a" * 500 + "\n\n", "- " + "b" * 500 + "\n\n- c"],
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_blocks_are_cut(name: str) -> None:
+    assert blocks(CUTS[name], "".join(CUTS[name])) == CUTS[name]
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_blocks_are_cut_in_the_same_places_a_character_at_a_time(name: str) -> None:
+    assert blocks(CUTS[name], *"".join(CUTS[name])) == CUTS[name]
+
+
+def blocks(expected: list[str], *pieces: str) -> list[str]:
+    """Feed pieces, and give the blocks; those that close at once are told apart by what was expected."""
+    cutter = Cutter()
+    closed = "".join(cutter.feed(piece).closed for piece in pieces)
+    found = []
+    for block in expected:
+        if closed.startswith(block):
+            found.append(block)
+            closed = closed.removeprefix(block)
+    return [*found, *filter(None, [closed, cutter.open])]
+
+
+def test_a_block_closes_as_soon_as_the_next_one_is_sure_to_begin() -> None:
+    cutter = Cutter()
+
+    closed = [cutter.feed(piece).closed for piece in ("- a\n", "\n", "1", "2", "x")]
+
+    assert closed == ["", "", "", "", "- a\n\n"]
+
+
+def test_a_carriage_return_waits_for_its_line_feed() -> None:
+    cutter = Cutter()
+
+    cuts = [cutter.feed(piece) for piece in ("a\r", "\nb", "\r", "c")]
+
+    assert [cut.added for cut in cuts] == ["a", "\nb", "", "\nc"]
+
+
+def test_the_beginning_of_a_closing_fence_is_undecided() -> None:
+    cutter = Cutter()
+
+    undecided = []
+    for piece in ("```\nx\n", "`", "`", "a\n``", "`"):
+        cutter.feed(piece)
+        undecided.append(cutter.undecided)
+
+    assert undecided == ["", "`", "``", "``", "```"]
+
+
+@given(st.lists(st.text("a1`~->. \t\r\n*", max_size=8)))
+def test_nothing_is_lost(pieces: list[str]) -> None:
+    cutter = Cutter()
+    text = "".join(pieces)
+
+    closed = "".join(cutter.feed(piece).closed for piece in pieces)
+
+    assert closed + cutter.open == guards.cleaned(text.removesuffix("\r"))
+
+
+@given(st.lists(st.text("a1`~->. \t\n*", max_size=8)))
+def test_pieces_make_no_difference(pieces: list[str]) -> None:
+    cutter, whole = Cutter(), Cutter()
+
+    closed = "".join(cutter.feed(piece).closed for piece in pieces)
+
+    assert (closed, cutter.open, cutter.fence) == (whole.feed("".join(pieces)).closed, whole.open, whole.fence)

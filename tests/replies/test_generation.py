@@ -1,0 +1,242 @@
+"""A generation: how what a provider does becomes the state of a reply."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from chat.conversations import Turn
+from chat.database import Database
+from chat.providers.base import CreateResult, Interrupted, RateLimited
+from chat.replies import Replies
+from chat.replies.generation import BROKEN, CUT_OFF, EMPTY, cleaned
+from tests.scripted import Gate, Scripted
+from tests.turns import answered, asked, eventually, stored
+
+TOO_MANY = "The model is busy. Wait a moment and try again."
+BROKE_OFF = "The answer broke off here."
+
+
+@pytest.fixture
+def turn(database: Database, person: int) -> Turn:
+    """A turn that waits for its answer."""
+    return asked(database, person, "Tell me a secret word.")
+
+
+@pytest.fixture
+def answer(database: Database, replies: Replies, provider: Scripted, turn: Turn):
+    """Let the provider answer the turn, and give what is stored in the end."""
+
+    def run(turn: Turn = turn, model: str = "small"):
+        replies.start(turn, provider, model)
+        eventually(lambda: replies.writer.find(turn.reply_id) is None)
+        return stored(database, turn.reply_id)
+
+    return run
+
+
+def test_an_answer_is_kept_with_what_is_known_of_it(answer, provider: Scripted) -> None:
+    provider.will_say("So ", "it *goes*.")
+
+    reply = answer()
+
+    assert (reply.state, reply.text, reply.error) == ("complete", "So it *goes*.", None)
+    assert "<em>goes</em>" in reply.html
+    assert (reply.finish_reason, reply.prompt_tokens, reply.completion_tokens) == ("stop", 7, 11)
+
+
+def test_the_provider_reads_the_conversation_to_its_last_question(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    answered(database, turn, "Plover.")
+    provider.will_say("Plugh.")
+
+    answer(asked(database, person, "Another?", turn.conversation_id))
+
+    [call] = provider.calls
+    assert call.model == "small"
+    assert call.messages == [
+        {"role": "user", "content": "Tell me a secret word."},
+        {"role": "assistant", "content": "Plover."},
+        {"role": "user", "content": "Another?"},
+    ]
+
+
+def test_what_does_not_fit_the_models_window_is_left_out_and_counted(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    answered(database, turn, "long " * 1000)
+
+    reply = answer(asked(database, person, "And?", turn.conversation_id))
+
+    assert provider.calls[0].messages == [{"role": "user", "content": "And?"}]
+    assert reply.left_out == 2
+
+
+def test_a_model_of_unknown_window_reads_everything(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    answered(database, turn, "long " * 1000)
+
+    reply = answer(asked(database, person, "And?", turn.conversation_id), model="large")
+
+    assert len(provider.calls[0].messages) == 3
+    assert reply.left_out == 0
+
+
+def test_an_error_before_the_first_word_fails_the_reply(answer, provider: Scripted) -> None:
+    provider.will_say(RateLimited(TOO_MANY))
+
+    reply = answer()
+
+    assert (reply.state, reply.text, reply.error) == ("failed", "", TOO_MANY)
+
+
+def test_a_reply_that_breaks_off_keeps_what_was_said(answer, provider: Scripted) -> None:
+    provider.will_say("So it ", Interrupted(BROKE_OFF))
+
+    reply = answer()
+
+    assert (reply.state, reply.text, reply.error) == ("interrupted", "So it ", BROKE_OFF)
+
+
+@pytest.mark.parametrize("script", [(), ("",), ("\0",), (" \n",)])
+def test_an_answer_without_words_fails(answer, provider: Scripted, script: tuple[str, ...]) -> None:
+    provider.will_say(*script)
+
+    reply = answer()
+
+    assert (reply.state, reply.error) == ("failed", EMPTY)
+
+
+def test_an_answer_that_reached_its_length_is_complete_and_says_so(answer, provider: Scripted) -> None:
+    provider.will_say("So it", finish_reason="length")
+
+    reply = answer()
+
+    assert (reply.state, reply.finish_reason, reply.error) == ("complete", "length", CUT_OFF)
+
+
+def test_a_bug_fails_the_reply_and_the_log_says_where_but_not_what_was_said(
+    answer, provider: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.will_say(RuntimeError("can't parse 'xyzzy'"))
+
+    with caplog.at_level(logging.DEBUG):
+        reply = answer()
+
+    assert (reply.state, reply.error) == ("failed", BROKEN)
+    assert "RuntimeError" in caplog.text and "scripted.py" in caplog.text
+    assert "xyzzy" not in caplog.text and "secret word" not in caplog.text
+
+
+def test_a_bug_in_mid_answer_keeps_what_was_said(answer, provider: Scripted) -> None:
+    provider.will_say("So it ", ZeroDivisionError())
+
+    reply = answer()
+
+    assert (reply.state, reply.text, reply.error) == ("interrupted", "So it ", BROKEN)
+
+
+def test_no_word_of_a_conversation_stands_in_a_log(
+    answer, provider: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.will_say("The word is plugh. ", Interrupted(BROKE_OFF))
+
+    with caplog.at_level(logging.DEBUG):
+        answer()
+
+    assert "secret word" not in caplog.text and "plugh" not in caplog.text
+
+
+def test_a_provider_that_refuses_its_arguments_fails_the_reply(
+    answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> CreateResult:
+        raise ValueError("unsupported model")
+
+    monkeypatch.setattr(provider, "create_completion", refuse)
+
+    reply = answer()
+
+    assert (reply.state, reply.error) == ("failed", BROKEN)
+
+
+def test_a_usage_of_more_than_we_keep_does_no_harm(answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = CreateResult("small", ["So."])
+    result.usage = {"prompt_tokens": 1, "total_tokens": 3}
+    monkeypatch.setattr(provider, "create_completion", lambda *_, **__: result)
+
+    reply = answer()
+
+    assert (reply.state, reply.prompt_tokens, reply.completion_tokens) == ("complete", 1, None)
+
+
+def test_what_no_database_takes_is_cleaned_from_an_answer(answer, provider: Scripted) -> None:
+    provider.will_say("a\0b", "\ud800", "c\udfff 🌊")
+
+    reply = answer()
+
+    assert (reply.state, reply.text) == ("complete", "ab?c? 🌊")
+
+
+def test_what_no_database_takes_is_cleaned_from_a_sentence(answer, provider: Scripted) -> None:
+    provider.will_say(RateLimited("The server said: \0\ud800"))
+
+    reply = answer()
+
+    assert (reply.state, reply.error) == ("failed", "The server said: ?")
+
+
+@pytest.mark.parametrize("text", ["", "Grüße", "日本", "🌊", "a\nb\tc", "\u2028\ufeff"])
+def test_text_that_can_be_stored_is_left_as_it_is(text: str) -> None:
+    assert cleaned(text) == text
+
+
+def test_a_stop_before_the_first_word_leaves_an_empty_reply(
+    database: Database, replies: Replies, provider: Scripted, turn: Turn
+) -> None:
+    gate = Gate()
+    provider.will_say(gate, "Too late.")
+    replies.start(turn, provider, "small")
+    gate.wait_until_reached()
+
+    replies.stop(turn.reply_id)
+    eventually(lambda: stored(database, turn.reply_id).state != "generating")
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.error) == ("stopped", "", None)
+    assert provider.sayings[0].cancelled.is_set()
+
+
+def test_a_stop_in_mid_answer_keeps_what_was_said(
+    database: Database, replies: Replies, provider: Scripted, turn: Turn
+) -> None:
+    gate = Gate()
+    provider.will_say("So it ", gate, "goes.")
+    replies.start(turn, provider, "small")
+    gate.wait_until_reached()
+
+    replies.stop(turn.reply_id)
+    eventually(lambda: stored(database, turn.reply_id).state != "generating")
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.error) == ("stopped", "So it ", None)
+    assert provider.sayings[0].cancelled.is_set()
+
+
+def test_an_error_after_a_stop_is_no_error(
+    database: Database, replies: Replies, provider: Scripted, turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    provider.will_say("So it ", gate, "goes.")
+    replies.start(turn, provider, "small")
+    gate.wait_until_reached()
+    saying = provider.sayings[0]
+    monkeypatch.setattr(saying, "_read", lambda: 1 / 0)
+
+    replies.stop(turn.reply_id)
+    eventually(lambda: stored(database, turn.reply_id).state != "generating")
+
+    assert stored(database, turn.reply_id).state == "stopped"

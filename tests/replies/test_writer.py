@@ -1,0 +1,335 @@
+"""The writer: one transaction a tick, and nothing is shown that isn't stored."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, insert, select, update
+
+from chat import conversations
+from chat.conversations import Turn
+from chat.conversations.asking import LEASE
+from chat.database import Database, DatabaseBusy, clock
+from chat.replies import Replies, log, writer
+from chat.replies.running import Running
+from chat.replies.writer import UNSTORED
+from chat.tables import pieces
+from chat.tables import replies as reply_table
+from tests.scripted import Gate, Scripted
+from tests.turns import answered, asked, count, eventually, stored, text_stored
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let leases be renewed many times a second."""
+    monkeypatch.setattr(writer, "RENEWAL", 0.02)
+
+
+def begin(replies: Replies, provider: Scripted, turn: Turn) -> None:
+    replies.start(turn, provider, "small")
+
+
+def finished(replies: Replies, turn: Turn) -> None:
+    """Wait until this process has nothing to do with a reply any more."""
+    eventually(lambda: replies.writer.find(turn.reply_id) is None)
+
+
+def change(database: Database, reply_id: int, **values: object) -> None:
+    """Let something happen to a reply elsewhere."""
+    with database.write() as connection:
+        connection.execute(update(reply_table).where(reply_table.c.id == reply_id).values(values))
+
+
+def followed(replies: Replies, turn: Turn) -> str:
+    """Follow a reply to its end."""
+    follower, said = replies.follow(turn.reply_id), []
+    while (text := follower.next(20)) is not None:
+        said.append(text)
+    return "".join(said)
+
+
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.lists(st.lists(st.text(max_size=5), max_size=15), min_size=1, max_size=3))
+def test_what_a_follower_sees_is_stored_at_that_moment(database: Database, person: int, scripts: list) -> None:
+    replies, turns = Replies(database), [asked(database, person) for _ in scripts]
+    followers = []
+    for turn, script in zip(turns, scripts, strict=True):
+        provider = Scripted()
+        provider.will_say(*script)
+        replies.start(turn, provider, "small")
+        followers.append(replies.follow(turn.reply_id))
+
+    seen = dict.fromkeys((turn.reply_id for turn in turns), "")
+    while followers:
+        follower = followers.pop(0)
+        if (text := follower.next(0.005)) is not None:
+            seen[follower.reply_id] += text
+            assert text_stored(database, follower.reply_id).startswith(seen[follower.reply_id])
+            followers.append(follower)
+
+    for turn in turns:
+        assert stored(database, turn.reply_id).state != "generating"
+        assert stored(database, turn.reply_id).text.startswith(seen[turn.reply_id])
+
+
+def test_nothing_is_published_before_its_transaction_is_done(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    missing: list[str] = []
+    publish = Running.publish
+
+    def publish_what_is_stored(running: Running, said: list[str], ended: bool = False) -> None:
+        published.extend(said)
+        if not text_stored(database, running.id).startswith("".join([*running.stored, *said])):
+            missing.append(f"{running.stored} {said}")
+        publish(running, said, ended)
+
+    monkeypatch.setattr(Running, "publish", publish_what_is_stored)
+    turn = asked(database, person)
+    provider.will_say(*"So it goes.")
+
+    begin(replies, provider, turn)
+    finished(replies, turn)
+
+    assert "".join(published) == "So it goes."
+    assert missing == []
+
+
+def test_what_can_not_be_stored_is_not_shown(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "append", lambda *_: 1 / 0)
+    gate = Gate()
+    provider.will_say("Never stored", gate)
+    turn = asked(database, person)
+    begin(replies, provider, turn)
+
+    said = followed(replies, turn)
+
+    assert said == ""
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.error) == ("failed", "", UNSTORED)
+
+
+def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
+    database: Database, person: int, replies: Replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = [asked(database, person) for _ in range(3)]
+    bad, gate, append = turns[1].reply_id, Gate(), log.append
+
+    def fail_for_one(connection: Connection, news: list) -> None:
+        if any(item.reply_id == bad and "xyzzy" in item.pieces for item in news):
+            raise ValueError("no room for 'xyzzy'")
+        append(connection, news)
+
+    monkeypatch.setattr(log, "append", fail_for_one)
+    providers = [Scripted() for _ in turns]
+    for turn, provider in zip(turns, providers, strict=True):
+        provider.will_say("So ", gate, "xyzzy", " it goes.", Gate() if turn.reply_id == bad else ".")
+        begin(replies, provider, turn)
+    eventually(lambda: all(text_stored(database, turn.reply_id) == "So " for turn in turns))
+
+    with caplog.at_level(logging.DEBUG):
+        gate.open()
+        for turn in turns:
+            finished(replies, turn)
+
+    ends = [stored(database, turn.reply_id) for turn in turns]
+    assert [reply.state for reply in ends] == ["complete", "failed", "complete"]
+    assert [reply.text for reply in ends] == ["So xyzzy it goes..", "So ", "So xyzzy it goes.."]
+    assert ends[1].error == UNSTORED
+    assert providers[1].sayings[0].cancelled.is_set()
+    assert "xyzzy" not in caplog.text
+
+
+def test_a_database_that_is_busy_for_long_loses_nothing(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, told_busy, write = Gate(), threading.Event(), database.write
+
+    @contextmanager
+    def write_with_little_patience(wait: float = 0.01) -> Iterator[Connection]:
+        try:
+            with write(wait) as connection:
+                yield connection
+        except DatabaseBusy:
+            told_busy.set()
+            raise
+
+    provider.will_say("So ", gate, "it ", "goes.")
+    turn = asked(database, person)
+    begin(replies, provider, turn)
+    eventually(lambda: text_stored(database, turn.reply_id) == "So ")
+
+    with write():
+        monkeypatch.setattr(database, "write", write_with_little_patience)
+        gate.open()
+        assert told_busy.wait(20)
+    finished(replies, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text) == ("complete", "So it goes.")
+
+
+def test_many_replies_share_a_transaction(
+    database: Database, person: int, replies: Replies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[int] = []
+    store = log.store
+    monkeypatch.setattr(log, "store", lambda connection, news: (together.append(len(news)), store(connection, news))[1])
+    turns, gate = [asked(database, person) for _ in range(10)], Gate()
+    providers = [Scripted() for _ in turns]
+    for turn, provider in zip(turns, providers, strict=True):
+        provider.will_say(gate, *"So it goes.")
+        begin(replies, provider, turn)
+    eventually(lambda: all(provider.sayings for provider in providers))
+
+    with database.write():  # holds the writer back until all have said everything
+        gate.open()
+        eventually(lambda: all(provider.sayings[0].finish_reason for provider in providers))
+    for turn in turns:
+        finished(replies, turn)
+
+    assert max(together) >= 5  # what the writer held already when it was held back, or what came meanwhile
+    assert {stored(database, turn.reply_id).text for turn in turns} == {"So it goes."}
+
+
+def test_a_lease_is_renewed_while_the_answer_is_awaited(
+    database: Database, person: int, replies: Replies, provider: Scripted, often: None
+) -> None:
+    def lease_left() -> int:
+        with database.read() as connection:
+            return connection.execute(select(func.max(reply_table.c.lease_until) - clock())).scalar_one()
+
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say(gate, "So it goes.")
+    begin(replies, provider, turn)
+    gate.wait_until_reached()
+
+    change(database, turn.reply_id, lease_until=clock() - 100)
+    eventually(lambda: lease_left() >= LEASE - 1)
+
+    gate.open()
+    finished(replies, turn)
+    assert stored(database, turn.reply_id).state == "complete"
+
+
+def test_pieces_of_a_lost_reply_are_dropped_and_its_follower_goes_on_from_the_log(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "RENEWAL", 1000)
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say("So ", gate, "dropped", Gate())
+    begin(replies, provider, turn)
+    follower = replies.follow(turn.reply_id)
+    said = [follower.next(20)]
+
+    change(database, turn.reply_id, owner="another")
+    gate.open()
+    finished(replies, turn)
+    with database.write() as connection:
+        connection.execute(insert(pieces).values(reply_id=turn.reply_id, seq=1, text="it goes."))
+    said += [follower.next(20), follower.next(20)]
+    answered(database, Turn(turn.conversation_id, turn.reply_id, "another"), "So it goes.")
+    said.append(follower.next(20))
+
+    assert said == ["So ", "", "it goes.", None]
+    assert provider.sayings[0].cancelled.is_set()
+
+
+def test_a_loss_is_noticed_while_the_answer_is_awaited(
+    database: Database, person: int, replies: Replies, provider: Scripted, often: None
+) -> None:
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say("So ", gate, "it goes.")
+    begin(replies, provider, turn)
+    gate.wait_until_reached()
+
+    change(database, turn.reply_id, owner="another")
+    finished(replies, turn)
+
+    assert provider.sayings[0].cancelled.is_set()
+    assert stored(database, turn.reply_id).owner == "another"
+
+
+def test_a_stop_from_another_process_is_heard(
+    database: Database, person: int, replies: Replies, provider: Scripted, often: None
+) -> None:
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say("So ", gate, "it goes.")
+    begin(replies, provider, turn)
+    gate.wait_until_reached()
+
+    Replies(database).stop(turn.reply_id)
+    finished(replies, turn)
+
+    assert provider.sayings[0].cancelled.is_set()
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text) == ("stopped", "So ")
+
+
+def test_a_deletion_in_another_process_closes_the_line_upstream(
+    database: Database, person: int, replies: Replies, provider: Scripted, often: None
+) -> None:
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say("So ", gate, "it goes.")
+    begin(replies, provider, turn)
+    gate.wait_until_reached()
+
+    conversations.delete(database, person, turn.conversation_id)
+    finished(replies, turn)
+
+    assert provider.sayings[0].cancelled.is_set()
+    assert count(database, pieces) == 0
+
+
+def test_leases_that_can_not_be_renewed_are_tried_again(
+    database: Database,
+    person: int,
+    replies: Replies,
+    provider: Scripted,
+    often: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    renew, failed = log.renew, threading.Event()
+
+    def fail_once(connection: Connection, held: dict) -> tuple[set[int], set[int]]:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("a secret")
+        return renew(connection, held)
+
+    monkeypatch.setattr(log, "renew", fail_once)
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say(gate, "So it goes.")
+    begin(replies, provider, turn)
+    assert failed.wait(20)
+
+    gate.open()
+    finished(replies, turn)
+
+    assert stored(database, turn.reply_id).state == "complete"
+    assert "RuntimeError" in caplog.text and "a secret" not in caplog.text
+
+
+def test_the_writers_thread_ends_with_the_last_reply_and_comes_back_with_the_next(
+    database: Database, person: int, replies: Replies, provider: Scripted
+) -> None:
+    for text in ("One.", "Two."):
+        provider.will_say(text)
+        turn = asked(database, person)
+        begin(replies, provider, turn)
+        eventually(lambda: replies.writer._thread is None)
+
+        assert stored(database, turn.reply_id).text == text

@@ -1,0 +1,144 @@
+"""Asks and ticks in a process that gevent has patched; run by test_replies.py. Prints each stage it passed.
+
+A greenlet that gives way inside a write transaction holds the database for as long as the others like: SQLite then
+refuses them all. `greenlet.settrace` sees every change of greenlets, so it sees those, too.
+"""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import sqlite3  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import gevent  # noqa: E402
+import greenlet  # noqa: E402
+from sqlalchemy import event  # noqa: E402
+
+from chat import accounts  # noqa: E402
+from chat.database import Database  # noqa: E402
+from chat.replies import Replies, orphans, writer  # noqa: E402
+from tests.scripted import Scripted  # noqa: E402
+from tests.turns import asked, stored  # noqa: E402
+
+RealEvent = monkey.get_original("threading", "Event")
+real_sleep = monkey.get_original("time", "sleep")
+
+
+class Watch:
+    """Notes which greenlets are inside a write transaction, and where they give way."""
+
+    def __init__(self, database: Database):
+        self.inside: set[greenlet.greenlet] = set()
+        self.gave_way: list[str] = []
+        event.listen(database.engine, "begin", self.begun)
+        for name in ("do_commit", "do_rollback"):
+            setattr(database.engine.dialect, name, self.leaving(getattr(database.engine.dialect, name)))
+        greenlet.settrace(self.switched)
+
+    def begun(self, connection) -> None:
+        if connection.get_execution_options().get("begin"):
+            self.inside.add(greenlet.getcurrent())
+
+    def leaving(self, end):
+        def ended(connection) -> None:
+            end(connection)
+            self.inside.discard(greenlet.getcurrent())
+
+        return ended
+
+    def switched(self, what: str, between: tuple) -> None:
+        if between[0] in self.inside and not between[0].dead:
+            self.gave_way += traceback.format_stack(between[0].gr_frame)
+
+
+class Slow(Scripted):
+    """A provider that lets others run between its pieces."""
+
+    def create_completion(self, *given, **more):
+        result = super().create_completion(*given, **more)
+        pieces = result.pieces
+        result.pieces = lambda: (time.sleep(0.001) or piece for piece in pieces())
+        return result
+
+
+def see_an_offence(database: Database, watch: Watch) -> None:
+    """The watch sees a transaction that sleeps."""
+    with database.write():
+        time.sleep(0)
+    assert watch.gave_way
+    watch.gave_way.clear()
+    print("seen")
+
+
+def wait_for_a_busy_database(database: Database, path: Path) -> None:
+    """While another program writes, who wants to write waits and the others run; else this would never end."""
+    held, let_go = RealEvent(), RealEvent()
+    other = gevent.get_hub().threadpool.spawn(hold, path, held, let_go)
+    while not held.is_set():
+        time.sleep(0.001)
+    waiting = gevent.spawn(accounts.welcome, database, "patient")
+    for _ in range(50):
+        time.sleep(0.001)
+    assert not waiting.ready()
+    let_go.set()
+    assert waiting.get(timeout=20)
+    other.get(timeout=20)
+    print("busy")
+
+
+def hold(path: Path, held, let_go) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    held.set()
+    let_go.wait()
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def disturb(path: Path) -> None:
+    """Write from outside, again and again for short times."""
+    for _ in range(20):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=20)
+        connection.execute("BEGIN IMMEDIATE")
+        real_sleep(0.005)
+        connection.execute("COMMIT")
+        connection.close()
+
+
+def converse(database: Database, replies: Replies, name: str) -> str:
+    """Ask, follow to the end, give what was stored."""
+    person = accounts.welcome(database, name)
+    provider = Slow()
+    provider.will_say(*"So it goes.")
+    turn = asked(database, person, key=name)
+    replies.start(turn, provider, "small")
+    follower = replies.follow(turn.reply_id)
+    while follower.next(20) is not None:
+        orphans.end_all(database)
+    return stored(database, turn.reply_id).text
+
+
+def main(folder: Path) -> None:
+    """Go through the stages."""
+    writer.RENEWAL = 0.02
+    database = Database(f"sqlite:///{folder / 'rivulet.db'}")
+    database.upgrade()
+    watch, replies = Watch(database), Replies(database)
+    see_an_offence(database, watch)
+    wait_for_a_busy_database(database, folder / "rivulet.db")
+    outside = gevent.get_hub().threadpool.spawn(disturb, folder / "rivulet.db")
+    askers = [gevent.spawn(converse, database, replies, f"person {number}") for number in range(30)]
+    assert [asker.get(timeout=60) for asker in askers] == ["So it goes."] * 30
+    outside.get(timeout=20)
+    assert watch.gave_way == [], "".join(watch.gave_way)
+    print("asks")
+    print("done")
+
+
+main(Path(sys.argv[1]))
