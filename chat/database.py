@@ -67,7 +67,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads; all it sees is of one moment."""
-        with self._snapshots.connect() as connection, connection.begin():
+        with patiently(self._snapshots.connect, LOCK_WAIT) as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -25,7 +25,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "::1"]
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 OPEN_ENDPOINTS = {"health.alive", "assets.show", "static"}
 """What answers even where nobody may chat."""
 
@@ -55,8 +55,13 @@ def refuse_unknown_hosts() -> None:
     """
     settings = current_app.extensions["settings"]
     trusted = settings["TRUSTED_HOSTS"] or (LOCAL_HOSTS if settings["ACCESS"] == "local" else [])
-    if trusted and urlsplit(f"//{request.host}").hostname not in trusted:
+    if trusted and name_in(request.host) not in map(name_in, trusted):
         raise UnknownHost
+
+
+def name_in(host: str) -> str | None:
+    """Read the name in a host with or without a port, in lower case."""
+    return urlsplit(f"//{host}").hostname
 
 
 def close_to_strangers() -> tuple[str, int] | None:

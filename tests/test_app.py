@@ -59,7 +59,9 @@ def test_a_request_from_elsewhere_is_shut_out_whatever_the_server_listens_on(cli
     assert "ACCESS=open" in page.text and "ACCESS=open" in send.text
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8000"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8000", "[half", "a b", "localhost:x"]
+)
 def test_on_loopback_a_name_that_somebody_else_pointed_here_is_refused(client: FlaskClient, host: str) -> None:
     response = client.get("/", headers={"Host": host})
 
@@ -74,10 +76,13 @@ def test_on_loopback_its_own_names_are_answered(client: FlaskClient, host: str) 
 
 
 def test_trusted_hosts_are_the_only_ones_answered(tmp_path: Path) -> None:
-    app = built(tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY, ACCESS="open", TRUSTED_HOSTS="chat.example")
+    app = built(
+        tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY, ACCESS="open", TRUSTED_HOSTS="Chat.example, [2001:db8::1]:8000"
+    )
     client = app.test_client()
 
-    assert client.get("/", headers={"Host": "chat.example"}).status_code == 200
+    assert client.get("/", headers={"Host": "chat.EXAMPLE:8080"}).status_code == 200
+    assert client.get("/", headers={"Host": "[2001:db8::1]"}).status_code == 200
     assert client.get("/", headers={"Host": "other.example"}).status_code == 400
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def wishes(path: Path) -> set[tuple[str, str]]:
     return {(name, word) for name, sql in schema(path) for word in words if word in (sql or "")}
 
 
+def in_background(do: Callable[[], object]) -> tuple[list[object], threading.Thread]:
+    """Do something in a thread; gives where its outcome will stand, and the thread."""
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(do())
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return outcome, thread
+
+
 def test_head_is_the_newest_migration() -> None:
     settings = Config()
     settings.set_main_option("script_location", str(TOP / "chat" / "migrations"))
@@ -109,6 +125,36 @@ def test_four_processes_upgrade_and_write_at_once(tmp_path: Path) -> None:
     database = Database(url)
     assert count(database) == 100
     database.engine.dispose()
+
+
+def test_an_upgrade_waits_for_who_holds_the_file(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    database.engine.connect().close()
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    done, upgrade = in_background(database.upgrade)
+
+    time.sleep(0.1)
+    early = list(done)
+    other.close()
+    upgrade.join(20)
+
+    assert (early, done) == ([], [None])
+    database.engine.dispose()
+
+
+def test_a_reader_waits_for_a_process_that_comes_or_goes(database: Database, tmp_path: Path) -> None:
+    database.engine.dispose()
+    other = sqlite3.connect(tmp_path / "rivulet.db", isolation_level=None)
+    other.executescript("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")
+    done, reading = in_background(lambda: count(database))
+
+    time.sleep(0.1)
+    early = list(done)
+    other.close()
+    reading.join(20)
+
+    assert (early, done) == ([], [0])
 
 
 def test_a_database_of_a_newer_rivulet_is_refused_and_left_as_it_is(database: Database, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ FIGURE = (
 # among them: they look for seconds at one token.
 LANGUAGES = """
     asm awk bash c c# c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir erlang f# fish fsharp go
-    golang graphql haskell hcl hs html http java javascript js json json5 jsonc jsx julia kotlin kt latex less lisp lua
-    make makefile markdown matlab md mysql nginx nim nix objc objective-c ocaml patch perl php pl postgres postgresql
+    golang graphql haskell hcl hs html http java javascript js json json5 jsx julia kotlin latex less lisp lua
+    make makefile markdown matlab md mysql nginx nim nix objc objective-c perl php pl postgres postgresql
     powershell prolog proto protobuf ps1 py python python3 r rb rs ruby rust sass scala scheme scss sh shell solidity
     sql swift terraform tex toml ts tsx typescript vim vue xml yaml yml zig zsh
 """

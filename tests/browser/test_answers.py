@@ -73,8 +73,8 @@ def test_a_reload_in_mid_answer_shows_the_text_so_far_and_goes_on(page: Page, pr
 def test_every_load_of_a_page_with_a_running_answer_follows_it(page: Page, provider: Scripted) -> None:
     gate, follows = Gate(), []
     provider.will_say("Still here", gate)
-    send(page, "Wait")
-    expect(page.locator(".reply")).to_contain_text("Still here")
+    with page.expect_response("**/generation"):
+        send(page, "Wait")
     page.on("request", lambda request: follows.append(request.url) if "/generation" in request.url else None)
 
     for _ in range(30):

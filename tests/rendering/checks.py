@@ -13,7 +13,20 @@ TAGS = set(
     "a blockquote br code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre section span strong sup table"
     " tbody td th thead tr ul".split()  # noqa: SIM905
 ) | set(MATH_TAGS.split())
-ATTRIBUTES = {"align", "aria-label", "class", "dir", "href", "id", "rel", "role", "start", "tabindex", "target", "title"}
+ATTRIBUTES = {
+    "align",
+    "aria-label",
+    "class",
+    "dir",
+    "href",
+    "id",
+    "rel",
+    "role",
+    "start",
+    "tabindex",
+    "target",
+    "title",
+}
 ATTRIBUTES |= {attribute for attributes in MATH_ATTRIBUTES.values() for attribute in attributes}
 ADDRESS = re.compile(r"https?://[^/\\]|mailto:|#m\d+[\w-]*\Z", re.IGNORECASE)
 CLASS = re.compile(
@@ -90,7 +103,7 @@ class Page:
         for change in changes:
             checked(change.html)
             self.bytes += len(change.html)
-            getattr(self, f"apply_{change.kind}")(change.html)
+            getattr(self, f"apply_{change.kind}")(str(change.html))
         checked(self.html)
 
     def apply_block(self, html: str) -> None:

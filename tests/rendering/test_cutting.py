@@ -38,24 +38,20 @@ CUTS = {
 
 @pytest.mark.parametrize("name", CUTS)
 def test_blocks_are_cut(name: str) -> None:
-    assert blocks(CUTS[name], "".join(CUTS[name])) == CUTS[name]
+    cutter = Cutter()
+
+    blocks = [cutter.feed(sign).closed for sign in "".join(CUTS[name])]
+
+    assert [*filter(None, blocks), cutter.open] == CUTS[name]
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_blocks_are_cut_in_the_same_places_a_character_at_a_time(name: str) -> None:
-    assert blocks(CUTS[name], *"".join(CUTS[name])) == CUTS[name]
-
-
-def blocks(expected: list[str], *pieces: str) -> list[str]:
-    """Feed pieces, and give the blocks; those that close at once are told apart by what was expected."""
+def test_blocks_are_cut_in_the_same_places_when_all_comes_at_once(name: str) -> None:
     cutter = Cutter()
-    closed = "".join(cutter.feed(piece).closed for piece in pieces)
-    found = []
-    for block in expected:
-        if closed.startswith(block):
-            found.append(block)
-            closed = closed.removeprefix(block)
-    return [*found, *filter(None, [closed, cutter.open])]
+
+    closed = cutter.feed("".join(CUTS[name])).closed
+
+    assert [closed, cutter.open] == ["".join(CUTS[name][:-1]), CUTS[name][-1]]
 
 
 def test_a_block_closes_as_soon_as_the_next_one_is_sure_to_begin() -> None:

@@ -60,7 +60,9 @@ def test_nul_and_lone_surrogates_are_replaced() -> None:
     assert text_of(html).strip() == "a\ufffdb\ufffdc"
 
 
-@pytest.mark.parametrize("address", ["/logout", "//e.example", "#x", "x", "https:e", "https:/e", "ftp://e", "tel:1", ""])
+@pytest.mark.parametrize(
+    "address", ["/logout", "//e.example", "#x", "x", "https:e", "https:/e", "ftp://e", "tel:1", ""]
+)
 def test_a_link_that_is_not_absolute_leads_nowhere(address: str) -> None:
     html = rendering.whole(f"[a]({address}) [b](<{address}>)", "m1")
 
@@ -129,7 +131,9 @@ def test_the_sanitiser_has_the_last_word_on_what_markdown_made(monkeypatch: pyte
 
 
 def test_what_we_make_ourselves_cannot_be_forged(monkeypatch: pytest.MonkeyPatch) -> None:
-    forged = '<div class="table" role="region" tabindex="0">a</div><pre tabindex="0">b</pre><figure class="code">c</figure>'
+    forged = (
+        '<div class="table" role="region" tabindex="0">a</div><pre tabindex="0">b</pre><figure class="code">c</figure>'
+    )
     monkeypatch.setattr(markdown, "html", lambda text: forged)
 
     html = rendering.whole("a", "m1")

@@ -1,0 +1,69 @@
+"""Code blocks and their colours."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.rendering import highlighting
+from chat.rendering.allowance import Allowance
+from tests.rendering.checks import text_of
+
+PLENTY = Allowance(1e9)
+CODE = "class A(B):  # note\n    x = 'a<b' + f\"{1:>3}\"\n\n\tint y = 0x1F; // é\n-old\n+new\n@dec def f() { return `a` }\n"
+
+
+@pytest.mark.parametrize("language", highlighting.LANGUAGES.split())
+def test_every_language_shows_the_code_as_it_is(language: str) -> None:
+    html = highlighting.figure(CODE, language, PLENTY)
+
+    assert text_of(html) == language + CODE
+    assert f'class="language-{language}"' in html
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "bash", "diff", "html"])
+@given(code=st.text("ab1 \n\t\"'#/<>(){}[]=+-*\\é$`@:;"))
+def test_any_code_is_shown_as_it_is(language: str, code: str) -> None:
+    assert text_of(highlighting.figure(code, language, PLENTY)) == language + code
+
+
+@pytest.mark.parametrize(
+    ("language", "coloured"),
+    [
+        ("python", '<span class="k">class</span> <span class="nf">A</span>'),
+        ("python", '<span class="c"># note</span>'),
+        ("Python", '<span class="k">class</span>'),
+        ("diff", '<span class="gd">-old\n</span><span class="gi">+new\n</span>'),
+        ("c", '<span class="m">0x1F</span>'),
+    ],
+)
+def test_code_has_colours(language: str, coloured: str) -> None:
+    assert coloured in highlighting.figure(CODE, language, PLENTY)
+
+
+@pytest.mark.parametrize("language", ["", "text", "quux", "console", "ini", "python:a.py"])
+def test_other_languages_have_none(language: str) -> None:
+    assert "<span" not in highlighting.figure(CODE, language, PLENTY)
+
+
+def test_long_code_has_no_colours() -> None:
+    assert "<span" not in highlighting.figure("x = 1\n" * 20_000, "python", PLENTY)
+
+
+def test_without_time_left_code_is_plain() -> None:
+    assert "<span" not in highlighting.figure(CODE, "python", Allowance(0))
+
+
+def test_when_time_runs_out_the_rest_is_plain() -> None:
+    html = highlighting.figure("x = 1\n" * 10_000, "python", Allowance(0.002))
+
+    assert text_of(html) == "python" + "x = 1\n" * 10_000
+    assert 0 < html.count("<span") < 10_000
+
+
+@pytest.mark.parametrize("label", ['"onload=x', "<b>", "a" * 1000, "é", "x.py:1"])
+def test_a_label_is_text(label: str) -> None:
+    html = highlighting.figure("x", label, PLENTY)
+
+    assert text_of(html) == label[:30] + "x"

@@ -1,0 +1,92 @@
+"""No text runs a script, loads a file or sends a request, whole or at any moment of its growing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat import rendering
+from tests.rendering.checks import Page, checked
+from tests.rendering.constructs import CONSTRUCTS, TOGETHER
+from tests.rendering.corpus import CORPUS
+
+SIGNS = [
+    *"*_`~[]()<>!|$\\#-+ \n\t:/&;\"'^=.1ax\r\0",
+    "```",
+    "\n\n",
+    "](",
+    "http://",
+    "<hx-",
+    "\\[",
+    "[^1]",
+    "$$",
+    "- ",
+    "> ",
+]
+PIECES = st.lists(
+    st.sampled_from([*SIGNS, *CORPUS, *(text for text, _ in (CONSTRUCTS | TOGETHER).values())]), max_size=30
+)
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_an_attack_is_harmless(text: str) -> None:
+    assert checked(rendering.whole(text, "m1"))
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_an_attack_is_harmless_wherever_it_is_split(text: str) -> None:
+    for middle in range(1, len(text)):
+        growing, page = rendering.Growing("m1"), Page()
+        for second, piece in enumerate((text[:middle], text[middle:], "\n\n", "End")):
+            page.apply(growing.feed(piece, second))
+        assert "End" in page.tail
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_an_attack_is_harmless_while_its_redraws_wait(text: str) -> None:
+    growing, page = rendering.Growing("m1"), Page()
+
+    for sign in f"A word {text}":
+        page.apply(growing.feed(sign, 0))
+
+    assert page.bytes > 0
+
+
+def test_what_htmx_rewrites_is_not_there() -> None:
+    html = "".join(rendering.whole(text, "m1") for text in CORPUS)
+
+    assert re.sub(r"<hx-([a-z]+)(\s+|>)", r"<template hx type=\1\2", html) == html
+
+
+@given(st.text() | PIECES.map("".join))
+def test_any_text_is_harmless(text: str) -> None:
+    assert checked(rendering.whole(text, "m1")).text is not None
+
+
+@given(PIECES, st.lists(st.sampled_from([0, 0.01, 1]), min_size=30, max_size=30))
+def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[float]) -> None:
+    growing, page, now = rendering.Growing("m1"), Page(), 0.0
+
+    for piece, pause in zip(pieces, pauses, strict=False):
+        now += pause
+        page.apply(growing.feed(piece, now))
+    closed, tail = growing.whole_so_far()
+
+    assert closed == page.blocks
+    assert checked(closed + tail)
+
+
+@given(st.lists(st.sampled_from(["word", " ", ", ", "next", ". ", "\n", "\n\n", "*", "`", "- ", "1. ", "```\n", "|"])))
+def test_every_word_is_on_the_page_once_no_redraw_is_due(pieces: list[str]) -> None:
+    growing, page = rendering.Growing("m1"), Page()
+
+    for piece in pieces:
+        page.apply(growing.feed(piece, 0))
+    page.apply(growing.feed("", growing.due or 0))
+
+    assert [checked(page.html).text.count(word) for word in ("word", "next")] == [
+        "".join(pieces).count(word) for word in ("word", "next")
+    ]
