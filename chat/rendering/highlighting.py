@@ -13,22 +13,27 @@ from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Ope
 
 from .allowance import Allowance
 
-LENGTH_LIMIT = 100_000
+LENGTH_LIMIT = 50_000
+GAP_LIMIT = 500
+
+BLANKS = re.compile(r"\s+")
 
 FIGURE = (
     '<figure class="code" dir="ltr"><figcaption>{label}</figcaption>'
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 
-# The languages whose lexers were tried with texts made to hurt them. Those for terminal sessions and ini files are not
-# among them: they look for seconds at one token.
+# The languages whose lexers were tried with texts made to hurt them. Those for terminal sessions, ini files and OCaml are
+# not among them: they look for seconds at one token.
 LANGUAGES = """
     asm awk bash c c# c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir erlang f# fish fsharp go
-    golang graphql haskell hcl hs html http java javascript js json json5 jsx julia kotlin latex less lisp lua
-    make makefile markdown matlab md mysql nginx nim nix objc objective-c perl php pl postgres postgresql
-    powershell prolog proto protobuf ps1 py python python3 r rb rs ruby rust sass scala scheme scss sh shell solidity
-    sql swift terraform tex toml ts tsx typescript vim vue xml yaml yml zig zsh
+    graphql haskell hcl hs html http java javascript js json json5 jsx julia kotlin latex less lisp lua make
+    makefile markdown matlab md mysql nginx nim nix objc objective-c perl php pl postgres postgresql powershell prolog
+    proto protobuf ps1 py python python3 r rb rs ruby rust sass scala scheme scss sh shell solidity sql swift terraform
+    tex toml ts tsx typescript vim vue xml yaml yml zig zsh
 """
+
+ALIASES = {"golang": "go", "jsonc": "json5", "kt": "kotlin", "patch": "diff", "shellscript": "sh"}
 
 COLOURS = {
     Comment: "c",
@@ -56,7 +61,7 @@ def figure(code: str, language: str, allowance: Allowance | None = None, state: 
     return FIGURE.format(
         label=escape(language[:30]),
         attribute=f' class="{classes}"' if classes else "",
-        code=coloured(code, language.lower(), allowance) if allowance else escape(code),
+        code=coloured(code, known(language.lower()), allowance) if allowance else escape(code),
     )
 
 
@@ -65,14 +70,25 @@ def class_of(language: str) -> str:
     return f"language-{language.lower()}" if re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language) else ""
 
 
+def known(language: str) -> str:
+    """Find the name that Pygments has for a language; "" where we don't colour it."""
+    language = ALIASES.get(language, language)
+    return language if language in LANGUAGES.split() else ""
+
+
 def coloured(code: str, language: str, allowance: Allowance) -> str:
     """Colour code as long as there is time; the rest of it stays plain."""
-    if language not in LANGUAGES.split() or len(code) > LENGTH_LIMIT or not allowance.is_left():
+    if not language or is_dense(code) or not allowance.is_left():
         return escape(code)
     drawn, end = [], 0
     for colour, start, end in runs(lexer(language).get_tokens_unprocessed(code), allowance):
         drawn.append(span(colour, code[start:end]))
     return "".join([*drawn, escape(code[end:])])
+
+
+def is_dense(code: str) -> bool:
+    """Tell whether code is too long, or holds so many blanks in a row that the lexers for make and Matlab take seconds."""
+    return len(code) > LENGTH_LIMIT or max(map(len, BLANKS.findall(code)), default=0) > GAP_LIMIT
 
 
 @lru_cache

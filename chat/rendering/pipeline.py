@@ -6,6 +6,8 @@ import logging
 
 from markupsafe import Markup, escape
 
+from chat.reporting import report
+
 from . import guards, markdown, sanitising
 from .allowance import Allowance
 from .inserts import Inserts
@@ -13,7 +15,7 @@ from .inserts import Inserts
 VERSION = 1
 """Stored beside rendered HTML: what an older renderer made is made anew."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def whole(text: str, scope: str) -> Markup:
@@ -29,8 +31,8 @@ def rendered(text: str, scope: str, allowance: Allowance | None = None) -> Marku
         return plain(text)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException:  # a panic in comrak or nh3 is no Exception
-        log.exception("A text of %d characters could not be rendered and is shown as it is.", len(text))
+    except BaseException as error:  # a panic in comrak or nh3 is no Exception
+        report(logger, f"the rendering of {len(text)} characters", error)
         return plain(text)
 
 

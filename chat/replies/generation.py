@@ -6,7 +6,6 @@ It knows no browser: whoever watches may come and go.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Sequence
 
 from sqlalchemy import Row
@@ -17,6 +16,7 @@ from chat.replies.history import fit, messages_of
 from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.writer import Writer
+from chat.reporting import report
 
 BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
 EMPTY = "The model gave an empty answer. Try again, or ask in other words."
@@ -43,7 +43,7 @@ class Generation:
         except ProviderError as error:
             state = self._failed(str(error))
         except Exception as error:
-            log_without_words(self.running.id, error)
+            report(logger, f"the generation of reply {self.running.id}", error)
             state = self._failed(BROKEN)
         self.writer.end(self.running, self._ending(state))
 
@@ -92,12 +92,6 @@ class Generation:
     def text(self) -> str:
         """What was said so far."""
         return "".join(self.said)
-
-
-def log_without_words(reply_id: int, error: Exception) -> None:
-    """Log where an error came from; its own words may quote what was said, which stands in no log."""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("the generation of reply %s broke: %s\n%s", reply_id, type(error).__name__, places)
 
 
 def cleaned(piece: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +10,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from chat.conversations import NotFound, StillAnswering
 from chat.database import DatabaseBusy
+from chat.reporting import report
 from chat.routes import pages
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
@@ -94,9 +94,8 @@ def by_protocol(error: HTTPException) -> Response:
 
 
 def broken(error: Exception) -> Response:
-    """Answer what nobody thought of; the log says where, but not the error's text, which may quote a message."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("an answer broke with %s at\n%s", type(error).__name__, where)
+    """Answer what nobody thought of."""
+    report(logger, "an answer", error)
     return answer(BROKEN, 500)
 
 

@@ -41,6 +41,13 @@ def create(conversation_id: int | None = None) -> Response:
     return answer(turn, begun=conversation_id is None)
 
 
+@bp.get("/conversations/<id:conversation_id>/messages")
+def index(conversation_id: int) -> Response:
+    """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
+    conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    return redirect(f"/conversations/{conversation_id}", code=303)
+
+
 def sent_text() -> str:
     """Read the text of the form. Raises BadMessage."""
     require_utf8()

@@ -7,6 +7,7 @@ only bare text has nothing that could be said in between.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sqlalchemy import Row
 from chat import conversations, rendering
 from chat.conversations import NotFound, Turn
 from chat.replies import Follower
+from chat.reporting import report
 from chat.routes import pages, visitor
 
 BEAT = 15.0
@@ -31,6 +33,9 @@ HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 ANSWER_HERE = "<!-- the answer -->"
 """Where the template of a streamed page is cut in two."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,22 @@ def watch(reply_id: int) -> Watch:
     return Watch(app, visitor.person_id(), reply_id, pages.replies().follow(reply_id))
 
 
+def sent(stream: Iterator[str], mimetype: str) -> Response:
+    """Send a stream; one that breaks ends, and the log says where."""
+    return Response(logged(stream), mimetype=mimetype, headers=HEADERS)
+
+
+def logged(stream: Iterator[str]) -> Iterator[str]:
+    """Yield what a stream does, up to where it may break; a server's own log would quote the error."""
+    try:
+        yield from stream
+    except Exception as error:
+        report(logger, "a stream", error)
+
+
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
-    return Response(events(watch(reply.id)), mimetype="text/event-stream", headers=HEADERS)
+    return sent(events(watch(reply.id)), "text/event-stream")
 
 
 def events(watched: Watch) -> Iterator[str]:
@@ -132,7 +150,7 @@ def event(html: str) -> str:
 
 def as_text(reply_id: int) -> Response:
     """Stream a reply as bare text, for curl and its like."""
-    return Response(text_of(watch(reply_id)), mimetype="text/plain", headers=HEADERS)
+    return sent(text_of(watch(reply_id)), "text/plain")
 
 
 def text_of(watched: Watch) -> Iterator[str]:
@@ -148,7 +166,7 @@ def text_of(watched: Watch) -> Iterator[str]:
 def as_page(conversation: Row, turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript."""
     page = pages.page(conversation, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
-    return Response(page_of(page, watch(turn.reply_id)), mimetype="text/html", headers=HEADERS)
+    return sent(page_of(page, watch(turn.reply_id)), "text/html")
 
 
 def page_of(page: str, watched: Watch) -> Iterator[str]:

@@ -25,7 +25,7 @@ DRAWN = [
 SHOWN = [
     "",
     "{",
-    r"\frac{1}",
+    r"\frac",
     r"x^2^3",
     r"\quux",
     r"\def\a{\a\a}\a",

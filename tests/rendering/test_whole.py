@@ -117,7 +117,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     html = rendering.whole("a <b>", "m1")
 
     assert html == '<pre class="plain">a &lt;b&gt;</pre>'
-    assert "could not be rendered" in caplog.text
+    assert "the rendering of" in caplog.text
     assert "a <b>" not in caplog.text
 
 
