@@ -23,8 +23,8 @@ FIGURE = (
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 
-# The languages whose lexers were tried with texts made to hurt them. Those for terminal sessions, ini files and OCaml are
-# not among them: they look for seconds at one token.
+# The languages whose lexers were tried with texts made to hurt them. Those for terminal sessions, ini files and OCaml
+# are not among them: they look for seconds at one token.
 LANGUAGES = """
     asm awk bash c c# c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir erlang f# fish fsharp go
     graphql haskell hcl hs html http java javascript js json json5 jsx julia kotlin latex less lisp lua make
@@ -87,7 +87,7 @@ def coloured(code: str, language: str, allowance: Allowance) -> str:
 
 
 def is_dense(code: str) -> bool:
-    """Tell whether code is too long, or holds so many blanks in a row that the lexers for make and Matlab take seconds."""
+    """Tell whether code is too long, or has so many blanks in a row that those for make and Matlab take seconds."""
     return len(code) > LENGTH_LIMIT or max(map(len, BLANKS.findall(code)), default=0) > GAP_LIMIT
 
 

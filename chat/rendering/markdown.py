@@ -13,8 +13,9 @@ def html(text: str) -> str:
     Raises guards.TooMuch.
     """
     text = guards.defused(text)
-    options = {"extension_options": extension_options(text), "render_options": render_options()}
-    return guards.bounded(comrak.render_markdown(text, **options), guards.HTML_LIMIT)
+    extensions, rendering = extension_options(text), render_options()
+    html = comrak.render_markdown(text, extension_options=extensions, render_options=rendering)
+    return guards.bounded(html, guards.HTML_LIMIT)
 
 
 def extension_options(text: str) -> comrak.ExtensionOptions:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -226,17 +228,31 @@ def test_a_stop_in_mid_answer_keeps_what_was_said(
     assert provider.sayings[0].cancelled.is_set()
 
 
+class Torn(CreateResult):
+    """A result whose reading breaks when it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__("small")
+        self.torn = threading.Event()
+
+    def pieces(self) -> Iterator[str]:
+        yield "So it "
+        assert self.torn.wait(20)
+        raise OSError("the line is dead")
+
+    def close(self) -> None:
+        self.torn.set()
+
+
 def test_an_error_after_a_stop_is_no_error(
     database: Database, replies: Replies, provider: Scripted, turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = Gate()
-    provider.will_say("So it ", gate, "goes.")
+    monkeypatch.setattr(provider, "create_completion", lambda *_, **__: Torn())
     replies.start(turn, provider, "small")
-    gate.wait_until_reached()
-    saying = provider.sayings[0]
-    monkeypatch.setattr(saying, "_read", lambda: 1 / 0)
+    eventually(lambda: replies.so_far(turn.reply_id) == "So it ")
 
     replies.stop(turn.reply_id)
     eventually(lambda: stored(database, turn.reply_id).state != "generating")
 
-    assert stored(database, turn.reply_id).state == "stopped"
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.error) == ("stopped", "So it ", None)

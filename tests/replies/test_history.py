@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import Messages
 from chat.replies.history import cost, fit, messages_of
 
-TEXTS = st.text(alphabet="ab ", max_size=300)
+TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
+WINDOWS = st.integers(min_value=0, max_value=1500)
 
 
 @st.composite
@@ -59,7 +61,7 @@ def test_a_window_that_is_large_enough_leaves_nothing_out(messages: Messages) ->
     assert fit(messages, 2 * sum(map(cost, messages)) + 8000) == (messages, 0)
 
 
-@given(conversations(), st.integers(min_value=0, max_value=3000))
+@given(conversations(), WINDOWS)
 def test_what_is_left_out_is_the_oldest(messages: Messages, window: int) -> None:
     fitted, left_out = fit(messages, window)
 
@@ -67,7 +69,7 @@ def test_what_is_left_out_is_the_oldest(messages: Messages, window: int) -> None
     assert 0 <= left_out < len(messages)
 
 
-@given(conversations(), st.integers(min_value=0, max_value=3000))
+@given(conversations(), WINDOWS)
 def test_the_last_message_always_stays_and_the_first_is_a_persons(messages: Messages, window: int) -> None:
     fitted, _ = fit(messages, window)
 
@@ -75,14 +77,14 @@ def test_the_last_message_always_stays_and_the_first_is_a_persons(messages: Mess
     assert fitted[0]["role"] == "user"
 
 
-@given(conversations(), st.integers(min_value=0, max_value=3000))
+@given(conversations(), WINDOWS)
 def test_what_is_kept_fits_beside_an_answer_unless_it_is_one_message(messages: Messages, window: int) -> None:
     fitted, _ = fit(messages, window)
 
     assert len(fitted) == 1 or sum(map(cost, fitted)) <= window - min(window // 4, 2000)
 
 
-@given(conversations(), st.integers(min_value=0, max_value=3000))
+@given(conversations(), WINDOWS)
 def test_no_turn_is_left_out_that_would_have_fitted(messages: Messages, window: int) -> None:
     _, left_out = fit(messages, window)
 
@@ -92,13 +94,14 @@ def test_no_turn_is_left_out_that_would_have_fitted(messages: Messages, window: 
     assert not longer or sum(map(cost, longer)) > window - min(window // 4, 2000)
 
 
-def test_a_long_conversation_loses_whole_turns() -> None:
+@pytest.mark.parametrize(("window", "kept"), [(1000, 7), (999, 7), (900, 5), (839, 5), (140, 1), (0, 1)])
+def test_a_long_conversation_loses_whole_turns(window: int, kept: int) -> None:
     messages = turns(10, 350)
 
-    fitted, left_out = fit(messages, 1000)
+    fitted, left_out = fit(messages, window)
 
-    assert left_out == 12
-    assert sum(map(cost, fitted)) == 7 * 105
+    assert (len(fitted), left_out) == (kept, 19 - kept)
+    assert sum(map(cost, fitted)) == kept * 105
 
 
 def test_a_conversation_without_messages_stays_empty() -> None:

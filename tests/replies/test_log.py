@@ -114,6 +114,14 @@ def test_a_reply_ends_once(database: Database, turn: Turn) -> None:
     assert stored(database, turn.reply_id).text == "First."
 
 
+def test_only_its_owner_ends_a_reply(database: Database, turn: Turn) -> None:
+    with database.write() as connection:
+        ended = log.end(connection, turn.reply_id, "another", Ending("failed", "Not mine.", "", 1))
+
+    assert ended is False
+    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).text) == ("generating", "")
+
+
 def test_a_lease_is_put_off_while_its_writer_lives(database: Database, turn: Turn) -> None:
     change(database, turn.reply_id, lease_until=clock() - 3)
 

@@ -1,0 +1,103 @@
+"""Texts made to cost time or memory stay readable, and cost little."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from chat import rendering
+from chat.rendering import guards
+from tests.rendering.bombs import BOMBS
+from tests.rendering.checks import checked
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_bomb_ends_a_process_or_takes_it_for_long() -> None:
+    command = [sys.executable, "-m", "tests.rendering.bombs"]
+
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "name", ["'a@b.cd '", "'**'", "'> [!NOTE]\\n'", "nested links", "deep quotations", "random signs"]
+)
+def test_a_bomb_is_harmless(name: str) -> None:
+    assert checked(rendering.whole(BOMBS[name], "m1"))
+
+
+def test_a_text_that_is_too_long_is_plain() -> None:
+    text = "*a* " * (guards.TEXT_LIMIT // 4)
+
+    assert rendering.whole(text, "m1").startswith("<p")
+    assert rendering.whole(text + "*b*", "m1") == f'<pre class="plain">{text}*b*</pre>'
+
+
+def test_a_text_with_too_much_html_is_plain() -> None:
+    html = rendering.whole('"' * guards.TEXT_LIMIT, "m1")
+
+    assert html.startswith('<pre class="plain">')
+    assert unescape(html).count('"') == guards.TEXT_LIMIT + 2
+
+
+@pytest.mark.parametrize(("rows", "tables"), [(1990, 1), (2100, 0)])
+def test_too_large_a_table_is_text(rows: int, tables: int) -> None:
+    html = rendering.whole("|a" * 10 + "\n" + "|-" * 10 + "\n" + "|\n" * (rows * 10 // 11), "m1")
+
+    assert html.count("<table>") == tables
+
+
+def test_many_tables_are_as_large_as_one() -> None:
+    table = "|a" * 50 + "|\n" + "|-" * 50 + "|\n" + "|\n" * 48 + "\n"
+
+    assert "<table>" in rendering.whole(table * 7, "m1")
+    assert "<table>" not in rendering.whole(table * 9, "m1")
+
+
+@pytest.mark.parametrize("marker", ["> ", ">", "- ", "1. ", "* ", "12) ", "> - "])
+def test_what_nests_too_deep_is_text(marker: str) -> None:
+    html = rendering.whole(f"Above\n\n{marker * 40}deep\n\nBelow", "m1")
+
+    assert "<blockquote" not in html and "<li" not in html
+    assert f"{marker * 40}deep".strip() in unescape(checked(html).text)
+
+
+def test_what_nests_less_deep_is_nested() -> None:
+    assert rendering.whole("> " * 32 + "deep", "m1").count("<blockquote") == 32
+
+
+def test_too_many_mail_addresses_are_text() -> None:
+    assert 'href="mailto:' in rendering.whole("a@b.cd " * 100, "m1")
+    assert "href" not in rendering.whole("a@b.cd " * 10_000, "m1")
+
+
+def test_too_many_notes_are_text() -> None:
+    html = rendering.whole("[^1]" * 2000 + "\n\n[^1]: a", "m1")
+
+    assert "<sup" not in html
+    assert checked(html).text.count("^1") == 2000
+
+
+@pytest.mark.parametrize("opening", ["\\(", "\\["])
+def test_too_many_open_formulas_are_text(opening: str) -> None:
+    assert guards.extensions(opening * 100 + "a") == set(guards.EXTENSIONS)
+    assert guards.extensions(opening * 40_000) == set(guards.EXTENSIONS) - {"math_latex"}
+
+
+def test_an_ordinary_answer_has_all_extensions() -> None:
+    text = "Mail a@b.cd (or c@d.ef): \\(x\\)[^1]\n\n|a|b|\n|-|-|\n|1|2|\n\n- c\n\n" * 300
+
+    assert guards.extensions(text) == set(guards.EXTENSIONS)
+
+
+def test_formulas_and_code_share_a_limit_of_time() -> None:
+    formulas = re.findall("<math", rendering.whole(BOMBS["matrices"], "m1"))
+
+    assert len(formulas) < 100
