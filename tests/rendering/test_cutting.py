@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.rendering import guards
@@ -81,6 +81,7 @@ def test_the_beginning_of_a_closing_fence_is_undecided() -> None:
     assert undecided == ["", "`", "``", "``", "```"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("a1`~->. \t\r\n*", max_size=8)))
 def test_nothing_is_lost(pieces: list[str]) -> None:
     cutter = Cutter()
@@ -91,6 +92,7 @@ def test_nothing_is_lost(pieces: list[str]) -> None:
     assert closed + cutter.open == guards.cleaned(text.removesuffix("\r"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("a1`~->. \t\n*", max_size=8)))
 def test_pieces_make_no_difference(pieces: list[str]) -> None:
     cutter, whole = Cutter(), Cutter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.rendering import highlighting
@@ -31,6 +31,7 @@ def test_every_language_shows_the_code_as_it_is(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["python", "javascript", "bash", "diff", "html"])
+@settings(deadline=None)
 @given(code=st.text("ab1 \n\t\"'#/<>(){}[]=+-*\\é$`@:;"))
 def test_any_code_is_shown_as_it_is(language: str, code: str) -> None:
     assert text_of(highlighting.figure(code, language, PLENTY)) == language + code

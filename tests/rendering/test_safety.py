@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat import rendering
@@ -61,11 +61,13 @@ def test_what_htmx_rewrites_is_not_there() -> None:
     assert re.sub(r"<hx-([a-z]+)(\s+|>)", r"<template hx type=\1\2", html) == html
 
 
+@settings(deadline=None)
 @given(st.text() | PIECES.map("".join))
 def test_any_text_is_harmless(text: str) -> None:
     assert checked(rendering.whole(text, "m1")).text is not None
 
 
+@settings(deadline=None)
 @given(PIECES, st.lists(st.sampled_from([0, 0.01, 1]), min_size=30, max_size=30))
 def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[float]) -> None:
     growing, page, now = rendering.Growing("m1"), Page(), 0.0
@@ -79,6 +81,7 @@ def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[f
     assert checked(closed + tail)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["word", " ", ", ", "next", ". ", "\n", "\n\n", "*", "`", "- ", "1. ", "```\n", "|"])))
 def test_every_word_is_on_the_page_once_no_redraw_is_due(pieces: list[str]) -> None:
     growing, page = rendering.Growing("m1"), Page()
