@@ -120,7 +120,8 @@ def value_of(setting: Setting, text: str) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:
-        raise WrongSetting(f"{setting.name} is set to {text[:60]!r}, which can't be used. {setting.meaning}") from error
+        # Not what it is set to: a key may have ended up in the wrong setting.
+        raise WrongSetting(f"{setting.name} can't be used as it is set. {setting.meaning}") from error
 
 
 def is_loopback(host: str) -> bool:

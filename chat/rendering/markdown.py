@@ -19,6 +19,7 @@ def html(text: str) -> str:
 
 
 def extension_options(text: str) -> comrak.ExtensionOptions:
+    """Switch on what this text may use of Markdown's extensions."""
     options = comrak.ExtensionOptions()
     for extension in guards.extensions(text):
         setattr(options, extension, True)
@@ -26,6 +27,7 @@ def extension_options(text: str) -> comrak.ExtensionOptions:
 
 
 def render_options() -> comrak.RenderOptions:
+    """Have HTML in the text come out as text."""
     options = comrak.RenderOptions()
     options.escape = True
     return options

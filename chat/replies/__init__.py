@@ -16,6 +16,8 @@ from chat.replies.writer import Writer
 
 __all__ = ["Follower", "Replies"]
 
+BUSY = "The server has no room for another answer just now. Try again in a moment."
+
 
 class Replies:
     """All replies of this process: start one, stop one, follow any."""
@@ -36,7 +38,10 @@ class Replies:
         running = Running(turn.reply_id, turn.owner)
         self.writer.add(running)
         generation = Generation(self.writer, running, provider, model)
-        threading.Thread(target=generation.run, args=(path,), name=f"reply {running.id}", daemon=True).start()
+        try:
+            threading.Thread(target=generation.run, args=(path,), name=f"reply {running.id}", daemon=True).start()
+        except RuntimeError:  # the machine gives no more threads
+            generation.fail(BUSY)
 
     def stop(self, reply_id: int) -> None:
         """Stop a reply, in whichever process it is written."""

@@ -47,6 +47,10 @@ class Generation:
             state = self._failed(BROKEN)
         self.writer.end(self.running, self._ending(state))
 
+    def fail(self, sentence: str) -> None:
+        """End the reply before it began."""
+        self.writer.end(self.running, self._ending(self._failed(sentence)))
+
     def _answer(self, path: Sequence[Row]) -> str:
         messages, self.facts["left_out"] = fit(messages_of(path), self._window())
         with self.provider.create_completion(self.model, messages, stream=self.provider.supports_stream) as result:

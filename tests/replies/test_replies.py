@@ -160,3 +160,23 @@ def test_a_follower_that_comes_after_the_end_is_told_so(
     finished(replies, turn)
 
     assert replies.follow(turn.reply_id).next(20) is None
+
+
+def test_a_machine_without_a_thread_to_spare_fails_the_reply(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("reply"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    turn = asked(database, person)
+
+    replies.start(turn, provider, "small")
+    finished(replies, turn)
+
+    assert conversations.reply_of(database, person, turn.reply_id).state == "failed"
+    assert provider.calls == []

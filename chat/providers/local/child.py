@@ -18,10 +18,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
-from chat.providers import local_server
 from chat.providers.base import ProviderError, Timeouts, Unavailable
 from chat.providers.failures import json_of
 from chat.providers.http import Exchange, fetched
+from chat.providers.local import server
 
 INSTALL = "pip install --no-deps -r requirements-local.txt"
 REINSTALL = f"{INSTALL} --force-reinstall"
@@ -122,7 +122,7 @@ class Child:
         while time.monotonic() < deadline:
             if endpoint := self.running():
                 return endpoint
-            if process.poll() == local_server.TAKEN:
+            if process.poll() == server.TAKEN:
                 process = self._start()
             elif process.returncode is not None:
                 raise self._why(process.returncode)
@@ -151,12 +151,12 @@ class Child:
 
     def _command(self) -> list[str]:
         # -P: a script's folder comes first on the path, and there http.py would hide the standard library's.
-        script = [sys.executable, "-P", local_server.__file__]
+        script = [sys.executable, "-P", server.__file__]
         return [*script, str(self._lock), str(self._weights.path), self._weights.digest]
 
     def _why(self, code: int) -> Unavailable:
         """Say why the child ended before it answered; a negative exit code is a signal."""
-        if code == local_server.DAMAGED:
+        if code == server.DAMAGED:
             self._damaged_since = self._weights.path.stat().st_mtime_ns
             return Unavailable(DAMAGED)
         if code == -signal.SIGKILL:

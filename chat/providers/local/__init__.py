@@ -1,6 +1,6 @@
 """The small model on this machine: needs no key, no account and no network.
 
-llama.cpp runs SmolLM2-135M-Instruct (Apache-2.0) in a child process (local_child.py, local_server.py), which speaks
+llama.cpp runs SmolLM2-135M-Instruct (Apache-2.0) in a child process (child.py, server.py), which speaks
 the OpenAI protocol on loopback. The packages that bring both are in requirements-local.txt.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from chat.providers import local_memory
 from chat.providers.base import (
     AbstractProvider,
     CreateResult,
@@ -23,8 +22,9 @@ from chat.providers.base import (
     Unavailable,
 )
 from chat.providers.http import timeouts_of
-from chat.providers.local_child import DAMAGED, INSTALL, Child, Endpoint, installed
-from chat.providers.local_server import CONTEXT
+from chat.providers.local import memory
+from chat.providers.local.child import DAMAGED, INSTALL, Child, Endpoint, installed
+from chat.providers.local.server import CONTEXT
 from chat.providers.openai import OpenAICompatible
 
 MODEL = Model(
@@ -95,7 +95,7 @@ class Local(AbstractProvider):
             return None
         if self.child.is_damaged():
             return DAMAGED
-        free = local_memory.free()
+        free = memory.free()
         if free is not None and free < NEEDED:
             return SHORT.format(needed=NEEDED >> 20, free=free >> 20)
         return None

@@ -18,11 +18,11 @@ import requests
 
 from chat.providers.base import ContextTooLong, CreateResult, Interrupted
 from chat.providers.local import MODEL, QUEUED, STARTING, Local
-from chat.providers.local_child import INSTALL, Endpoint, installed
+from chat.providers.local.child import INSTALL, Endpoint, installed
 
 pytestmark = pytest.mark.skipif(installed() is None, reason=f"The local model is not installed: {INSTALL}")
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STORY = "Tell me a long story about the sea."
 
 WORKER = """
@@ -143,7 +143,7 @@ def children_of(workers: list[subprocess.Popen[str]]) -> list[str]:
     table = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(None, 1) for line in table.splitlines())
     parents = {str(each.pid) for each in workers}
-    return [command for parent, command in rows if parent in parents and "local_server.py" in command]
+    return [command for parent, command in rows if parent in parents and "server.py" in command]
 
 
 def test_it_knows_the_capital_of_france(model):

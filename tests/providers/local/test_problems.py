@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from chat import config
-from chat.providers import local, local_child
+from chat.providers import local
 from chat.providers.base import ModelNotFound, Unavailable
-from chat.providers.local import MODEL, Local
-from chat.providers.local_child import Weights
+from chat.providers.local import MODEL, Local, child
+from chat.providers.local.child import Weights
 
 QUESTION = [{"role": "user", "content": "Hello!"}]
 DIGEST = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
@@ -22,7 +22,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "model.gguf"
     file.write_text("hello")
     monkeypatch.setattr(local, "installed", lambda: Weights(file, 5, DIGEST))
-    monkeypatch.setattr(local.local_memory, "free", lambda: 2**40)
+    monkeypatch.setattr(local.memory, "free", lambda: 2**40)
     return file
 
 
@@ -46,7 +46,7 @@ def test_it_is_on_offer_where_nothing_else_is_or_where_it_is_wanted(environ, mad
 
 
 def test_without_its_packages_it_says_what_to_type(monkeypatch, tmp_path):
-    monkeypatch.setattr(local_child.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(child.importlib.util, "find_spec", lambda name: None)
 
     model = Local(tmp_path)
 
@@ -97,7 +97,7 @@ def test_a_model_that_can_t_be_loaded_is_said_so_with_the_exit_code(weights, tmp
 
 
 def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.local_memory, "free", lambda: 100 * 2**20)
+    monkeypatch.setattr(local.memory, "free", lambda: 100 * 2**20)
 
     model = Local(tmp_path)
 
@@ -108,7 +108,7 @@ def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path,
 
 
 def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.local_memory, "free", lambda: 0)
+    monkeypatch.setattr(local.memory, "free", lambda: 0)
     model = Local(tmp_path)
 
     with (tmp_path / "local-model.lock").open("w") as lock:
@@ -120,7 +120,7 @@ def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights,
 
 
 def test_where_free_memory_can_t_be_known_it_is_tried(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.local_memory, "free", lambda: None)
+    monkeypatch.setattr(local.memory, "free", lambda: None)
 
     model = Local(tmp_path)
 

@@ -1,6 +1,6 @@
-"""Serve the small model on loopback: the child process of chat/providers/local.py, run as a script.
+"""Serve the small model on loopback: the child process of chat/providers/local, run as a script.
 
-    python -P local_server.py LOCK WEIGHTS DIGEST
+    python -P server.py LOCK WEIGHTS DIGEST
 
 It holds LOCK (flock) as long as it lives, writes its port and its key there once it answers, and ends when its stdin
 closes. DIGEST is the SHA-256 that WEIGHTS must have, as wheels write it: base64url without padding. It speaks the
