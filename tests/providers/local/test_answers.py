@@ -140,7 +140,8 @@ def is_locked(lock: Path) -> bool:
 
 def children_of(workers: list[subprocess.Popen[str]]) -> list[str]:
     """List the model's processes below some workers."""
-    table = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
+    # -ww: elsewhere than in a terminal ps may cut lines at 80 characters, and a checkout's path may be long.
+    table = subprocess.run(["ps", "-ww", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(None, 1) for line in table.splitlines())
     parents = {str(each.pid) for each in workers}
     return [command for parent, command in rows if parent in parents and "server.py" in command]
@@ -284,21 +285,19 @@ def test_two_workers_share_one_child_and_when_its_parent_is_killed_the_other_sta
         workers[1].kill()
 
 
-def test_two_workers_that_ask_at_the_same_moment_start_one_child(tmp_path):
-    workers = [worker(tmp_path) for _ in range(3)]
-    answers: list[str] = []
-    askers = [threading.Thread(target=lambda each=each: answers.append(hears(each, "Hello!"))) for each in workers]
+def test_workers_that_ask_at_the_same_moment_start_one_child(tmp_path):
+    with worker(tmp_path) as first, worker(tmp_path) as second, worker(tmp_path) as third:
+        workers = [first, second, third]
+        answers: list[str] = []
+        askers = [threading.Thread(target=lambda each=each: answers.append(hears(each, "Hello!"))) for each in workers]
 
-    for asker in askers:
-        asker.start()
-    for asker in askers:
-        asker.join(40)
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join(40)
 
-    assert len(answers) == 3 and all(len(answer) > 3 for answer in answers)
-    assert len(children_of(workers)) == 1
-    for each in workers:
-        each.kill()
-        each.communicate()
+        assert len(answers) == 3 and all(len(answer) > 3 for answer in answers)
+        assert len(children_of(workers)) == 1
 
 
 def test_a_parent_that_is_told_to_end_takes_the_child_with_it(tmp_path):
