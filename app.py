@@ -44,7 +44,12 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     db = opened(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, db))
-    app.extensions |= {"settings": settings, "database": db, "providers": configured, "replies": Replies(db)}
+    app.extensions |= {
+        "settings": settings,
+        "database": db,
+        "providers": configured,
+        "replies": Replies(db, configured),
+    }
     Session(app)
     Htmx(app)
     security.protect(app)

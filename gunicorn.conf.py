@@ -16,6 +16,8 @@ import resource
 import signal
 import socket
 import sys
+import threading
+import time
 from typing import Any
 
 
@@ -124,9 +126,29 @@ def post_worker_init(worker: Any) -> None:
     """Say where the app is once it is there; the first worker speaks for all."""
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if replies := getattr(worker.app.callable, "extensions", {}).get("replies"):
+        threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True).start()
     if worker.age == 1:
         for listener in worker.sockets:
             print(f"Rivulet is at {url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
+
+
+def leave_in_time(worker: Any, replies: Any) -> None:
+    """Wait until the worker is told to stop, let answers run for DRAIN_SECONDS, leave the rest to others, and end.
+
+    gunicorn itself would wait for streams until graceful_timeout and then drop them, and an idle connection would hold
+    it as long as its keep-alive.
+    """
+    while worker.alive:
+        time.sleep(0.1)
+    replies.leave(number("DRAIN_SECONDS", 4, 3_600))
+    time.sleep(0.3)  # for what streams still have to say
+    os._exit(0)
+
+
+def when_ready(server: Any) -> None:
+    """Stop as gently on SIGINT, which Fly sends, as on SIGTERM: gunicorn's own way with it is the quick one."""
+    signal.signal(signal.SIGINT, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def url_of(name: Any) -> str:

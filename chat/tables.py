@@ -6,7 +6,7 @@ A reply is what is known of a message that a model writes. Times are whole secon
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text, false
 
 metadata = MetaData()
 
@@ -34,6 +34,7 @@ conversations = Table(
     Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("title", Text, nullable=False),
     Column("leaf_id", Integer),
+    Column("unread", Boolean, nullable=False, default=False, server_default=false()),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
@@ -65,6 +66,7 @@ replies = Table(
     Column("lease_until", BigInteger),
     Column("stop", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("continued", Integer, nullable=False, default=0, server_default="0"),
     Column("left_out", Integer, nullable=False, default=0),
     Column("error", Text),
     Column("finish_reason", Text),

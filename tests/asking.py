@@ -55,6 +55,7 @@ def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterat
     known = {
         "conversation_id": conversation_id,
         "reply_id": reply_id,
+        "message_id": reply_id - 1,
         "filename": "mark.svg",
         "digest": asset.split("/")[2],
         "name": asset.split("/")[3],

@@ -43,9 +43,9 @@ def person(database: Database) -> int:
 
 
 @pytest.fixture
-def replies(database: Database) -> Replies:
-    """The replies of this process, without the watch for orphans."""
-    return Replies(database)
+def replies(database: Database, provider: Scripted) -> Replies:
+    """The replies of this process, without the watch for those whose worker is gone."""
+    return Replies(database, {"scripted": provider})
 
 
 @pytest.fixture

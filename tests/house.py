@@ -39,6 +39,8 @@ STORES = {
     "chat.accounts",
     "chat.conversations",
     "chat.replies.log",
+    "chat.replies.leases",
+    "chat.replies.changes",
 }
 WEB = {"flask", "flask_session", "htmx_flask", "werkzeug", "jinja2", "markupsafe"}
 OF_A_REQUEST = {"request", "session", "g"}

@@ -18,10 +18,15 @@ CHOICE = Choice("scripted", "small")
 
 
 def asked(
-    database: Database, person: int, text: str = "Hello?", conversation: int | None = None, key: str | None = None
+    database: Database,
+    person: int,
+    text: str = "Hello?",
+    conversation: int | None = None,
+    key: str | None = None,
+    parent: int | None = None,
 ) -> Turn:
     """Ask as a person does."""
-    return conversations.ask(database, person, conversation, text, CHOICE, key)
+    return conversations.ask(database, person, conversation, text, CHOICE, key, parent)
 
 
 def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "complete") -> Turn:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chat.conversations.finding import NotFound, owned_reply
+from chat.conversations.finding import NotFound
 from chat.database import Database, clock
 from chat.tables import conversations, messages, replies
 
@@ -20,6 +21,10 @@ TITLE_LENGTH = 80
 
 class StillAnswering(Exception):
     """The answer above is still being written."""
+
+
+class WrongParent(Exception):
+    """A message can't go on from there; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -40,20 +45,38 @@ class Turn:
 
 
 def ask(
-    database: Database, person_id: int, conversation_id: int | None, text: str, choice: Choice, key: str | None = None
+    database: Database,
+    person_id: int,
+    conversation_id: int | None,
+    text: str,
+    choice: Choice,
+    key: str | None = None,
+    parent_id: int | None = None,
 ) -> Turn:
     """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
 
-    The same `key` again is the same turn, and gives it back without an owner. Raises NotFound and StillAnswering.
+    The message goes on from the reply `parent_id`, or from the one that is shown. The same `key` again is the same
+    turn, and gives it back without an owner. Raises NotFound, StillAnswering and WrongParent.
     """
+    return settled(lambda: ask_once(database, person_id, conversation_id, text, choice, key, parent_id))
+
+
+def settled(attempt: Callable[[], Turn]) -> Turn:
+    """Make a turn; where the same post was first in another worker, the second attempt finds its turn."""
     try:
-        return ask_once(database, person_id, conversation_id, text, choice, key)
-    except IntegrityError:  # the same post was first in another worker
-        return ask_once(database, person_id, conversation_id, text, choice, key)
+        return attempt()
+    except IntegrityError:
+        return attempt()
 
 
 def ask_once(
-    database: Database, person_id: int, conversation_id: int | None, text: str, choice: Choice, key: str | None
+    database: Database,
+    person_id: int,
+    conversation_id: int | None,
+    text: str,
+    choice: Choice,
+    key: str | None,
+    parent_id: int | None,
 ) -> Turn:
     """Do what `ask` does. Raises IntegrityError where the same key is being used at this moment."""
     with database.write() as connection:
@@ -61,9 +84,10 @@ def ask_once(
         known = key and turn_of(connection, person_id, key)
         if known:
             return known
-        require_answered(connection, leaf_id)
+        above = leaf_id if parent_id is None else reply_here(connection, conversation_id, parent_id)
+        require_answered(connection, replies.c.id == above)
         conversation_id = conversation_id or begin(connection, person_id, text)
-        message_id = new_message(connection, conversation_id, leaf_id, "user", text, key)
+        message_id = new_message(connection, conversation_id, above, "user", text, key)
         return expect_reply(connection, conversation_id, message_id, choice)
 
 
@@ -76,7 +100,7 @@ def held_leaf(connection: Connection, person_id: int | None, conversation_id: in
     return found.leaf_id
 
 
-def turn_of(connection: Connection, person_id: int, key: str) -> Turn | None:
+def turn_of(connection: Connection, person_id: int | None, key: str) -> Turn | None:
     """Find the turn that a key was used for. Raises NotFound where it was somebody else's."""
     reply = messages.alias()
     found = connection.execute(
@@ -91,10 +115,17 @@ def turn_of(connection: Connection, person_id: int, key: str) -> Turn | None:
     return Turn(found.conversation_id, found.reply_id, None) if found else None
 
 
-def require_answered(connection: Connection, leaf_id: int | None) -> None:
-    """Raise StillAnswering where the reply to go on from is still being written."""
-    generating = select(replies.c.id).where(replies.c.id == leaf_id, replies.c.state == "generating")
-    if connection.execute(generating).first():
+def reply_here(connection: Connection, conversation_id: int | None, message_id: int) -> int:
+    """Give a message back where one can go on from it: a reply in this conversation. Raises WrongParent."""
+    here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation_id)
+    if not connection.execute(select(messages.c.id).where(here, messages.c.role == "assistant")).first():
+        raise WrongParent("There is no answer in this conversation to go on from. Reload the page, then send again.")
+    return message_id
+
+
+def require_answered(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Raise StillAnswering where one of some replies is still being written."""
+    if connection.execute(select(replies.c.id).where(which, replies.c.state == "generating")).first():
         raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
 
 
@@ -127,13 +158,5 @@ def expect_reply(connection: Connection, conversation_id: int, parent_id: int, c
     lease = {"lease_until": clock() + LEASE, "stop": False, "attempts": 0, "left_out": 0, "created_at": clock()}
     connection.execute(insert(replies).values(row | lease))
     shown = update(conversations).where(conversations.c.id == conversation_id)
-    connection.execute(shown.values(leaf_id=reply_id, updated_at=clock()))
+    connection.execute(shown.values(leaf_id=reply_id, unread=False, updated_at=clock()))
     return Turn(conversation_id, reply_id, owner)
-
-
-def try_again(database: Database, person_id: int | None, reply_id: int, choice: Choice) -> Turn:
-    """Add another reply beside one that has ended. Raises NotFound and StillAnswering."""
-    with database.write() as connection:
-        reply = owned_reply(connection, person_id, reply_id)
-        require_answered(connection, held_leaf(connection, person_id, reply.conversation_id))
-        return expect_reply(connection, reply.conversation_id, reply.parent_id, choice)

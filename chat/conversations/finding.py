@@ -1,10 +1,10 @@
-"""Find what a person may see: their conversations, the messages of one, a single reply; and delete."""
+"""Find what a person may see: their conversations, the messages of one, a single one; mark as read, and delete."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, select, update
 from sqlalchemy import delete as delete_from
 
 from chat.database import Database
@@ -66,7 +66,21 @@ def reply_of(database: Database, person_id: int | None, reply_id: int) -> Row:
 
 def owned_reply(connection: Connection, person_id: int | None, reply_id: int) -> Row:
     """Find a person's reply within a transaction. Raises NotFound."""
-    mine = (replies.c.id == reply_id) & (conversations.c.person_id == person_id)
+    found = owned_message(connection, person_id, reply_id)
+    if found.state is None:
+        raise NotFound
+    return found
+
+
+def message_of(database: Database, person_id: int | None, message_id: int) -> Row:
+    """Find one message, a person's or a reply. Raises NotFound."""
+    with database.read() as connection:
+        return owned_message(connection, person_id, message_id)
+
+
+def owned_message(connection: Connection, person_id: int | None, message_id: int) -> Row:
+    """Find a message in one of a person's conversations within a transaction. Raises NotFound."""
+    mine = (messages.c.id == message_id) & (conversations.c.person_id == person_id)
     owner = conversations.c.id == messages.c.conversation_id
     found = connection.execute(message_rows().join(conversations, owner).where(mine)).first()
     if found is None:
@@ -76,8 +90,18 @@ def owned_reply(connection: Connection, person_id: int | None, reply_id: int) ->
 
 def message_rows() -> Select:
     """Select messages, each with what is known of it as a reply (None for a person's)."""
-    known = [replies.c[name] for name in ("state", "provider", "model", "left_out", "error", "finish_reason")]
+    known = [
+        replies.c[name] for name in ("state", "provider", "model", "attempts", "left_out", "error", "finish_reason")
+    ]
     return select(messages, *known).outerjoin_from(messages, replies, replies.c.id == messages.c.id)
+
+
+def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:
+    """Remember that a person has seen the latest answer of a conversation. Raises NotFound."""
+    with database.write() as connection:
+        owned(connection, person_id, conversation_id)
+        seen = update(conversations).where(conversations.c.id == conversation_id)
+        connection.execute(seen.values(unread=False))
 
 
 def delete(database: Database, person_id: int | None, conversation_id: int) -> list[int]:

@@ -80,8 +80,9 @@ def coloured(code: str, language: str, allowance: Allowance) -> str:
     """Colour code as long as there is time; the rest of it stays plain."""
     if not language or is_dense(code) or not allowance.is_left():
         return escape(code)
+    tokens = allowance.load(lambda: lexer(language)).get_tokens_unprocessed(code)
     drawn, end = [], 0
-    for colour, start, end in runs(lexer(language).get_tokens_unprocessed(code), allowance):
+    for colour, start, end in runs(tokens, allowance):
         drawn.append(span(colour, code[start:end]))
     return "".join([*drawn, escape(code[end:])])
 

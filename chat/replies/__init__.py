@@ -3,43 +3,62 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Mapping
 
 from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
 from chat.providers.base import AbstractProvider
-from chat.replies import log, orphans
+from chat.replies import adoption, leases, log
 from chat.replies.following import Follower
 from chat.replies.generation import Generation
+from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.writer import Writer
 
-__all__ = ["Follower", "Replies"]
+__all__ = ["Follower", "Leaving", "Replies"]
 
 BUSY = "The server has no room for another answer just now. Try again in a moment."
 
 
-class Replies:
-    """All replies of this process: start one, stop one, follow any."""
+class Leaving(Exception):
+    """The process is about to end and begins nothing new; the message is for the person who sends."""
 
-    def __init__(self, database: Database):
+
+class Replies:
+    """All replies of this process: start one, stop one, follow any, leave them to others at the end."""
+
+    def __init__(self, database: Database, providers: Mapping[str, AbstractProvider]):
         self.database = database
+        self.providers = providers
         self.writer = Writer(database)
+        self.reader = Reader(database)
+        self.leaving = False
 
     def watch(self) -> None:
         """Begin to look after replies whose worker is gone."""
-        orphans.watch(self.database)
+        adoption.watch(self.adopt)
 
-    def start(self, turn: Turn, provider: AbstractProvider, model: str) -> None:
-        """Let a provider write the reply of a turn in the background; a turn that is not ours is left alone."""
-        if turn.owner is None:
+    def adopt(self) -> None:
+        """Go on with the replies whose worker is gone."""
+        if not self.leaving:
+            adoption.adopt(self.database, self._write)
+
+    def start(self, turn: Turn) -> None:
+        """Let the reply of a turn be written in the background; a turn that is not ours is left alone."""
+        if turn.owner is not None:
+            self._write(turn.reply_id, turn.owner)
+
+    def _write(self, reply_id: int, owner: str) -> None:
+        path = conversations.path(self.database, reply_id)
+        if not path:  # deleted since
             return
-        path = conversations.path(self.database, turn.reply_id)
-        running = Running(turn.reply_id, turn.owner)
+        running = Running(reply_id, owner, log.since(self.database, reply_id))
         self.writer.add(running)
-        generation = Generation(self.writer, running, provider, model)
+        generation = Generation(self.writer, running, self.providers.get(path[-1].provider), path)
         try:
-            threading.Thread(target=generation.run, args=(path,), name=f"reply {running.id}", daemon=True).start()
+            threading.Thread(target=generation.run, name=f"reply {running.id}", daemon=True).start()
         except RuntimeError:  # the machine gives no more threads
             generation.fail(BUSY)
 
@@ -49,7 +68,7 @@ class Replies:
         if running:
             running.stop()
         else:
-            log.ask_to_stop(self.database, reply_id)
+            leases.ask_to_stop(self.database, reply_id)
 
     def cancel(self, reply_ids: list[int]) -> None:
         """Cancel replies that have been deleted."""
@@ -60,8 +79,22 @@ class Replies:
 
     def follow(self, reply_id: int) -> Follower:
         """Follow a reply from its beginning."""
-        return Follower(self.database, reply_id, self.writer.find(reply_id))
+        return Follower(self.reader, reply_id, self.writer.find(reply_id))
 
     def so_far(self, reply_id: int) -> str:
         """Read what is stored of a reply that is being written."""
-        return "".join(log.since(self.database, reply_id, 0)[0])
+        return "".join(log.since(self.database, reply_id))
+
+    def require_open(self) -> None:
+        """Raise Leaving where nothing new may begin."""
+        if self.leaving:
+            raise Leaving("The server is being restarted. Your text is still here; send it again in a moment.")
+
+    def leave(self, patience: float) -> None:
+        """Let answers run for `patience` seconds, then leave those that are not done to another process."""
+        self.leaving = True
+        deadline = time.monotonic() + patience
+        while self.writer.is_busy() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.writer.leave()
+        self.reader.leave()

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import time
-
-from chat.database import Database
-from chat.replies import log
+from chat.replies.reader import Reader
 from chat.replies.running import Running
-
-LOOK = 0.1
-"""How often the log of a reply that another process writes is read, in seconds."""
+from chat.replies.shown import Shown
 
 
 class Follower:
-    """One watcher of one reply; reads from memory where this process writes the reply, else from the log."""
+    """One watcher of one reply: in memory where this process writes it, else through the process's reader."""
 
-    def __init__(self, database: Database, reply_id: int, running: Running | None):
-        self.database = database
+    def __init__(self, reader: Reader, reply_id: int, running: Running | None):
+        self.reader = reader
         self.reply_id = reply_id
-        self.running = running
+        self.shown: Shown = running or reader.follow(reply_id)
         self.position = 0
 
     def next(self, timeout: float) -> str | None:
-        """Wait for more text; "" after `timeout` seconds without any, None when the reply has ended."""
-        if self.running is None:
-            return self._from_log(timeout)
-        text, self.position = self.running.wait(self.position, timeout)
-        if text is None and self.running.lost:
-            self.running = None
+        """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
+        text, self.position = self.shown.wait(self.position, timeout)
+        if text is None and self.shown.lost:
+            self.shown = self.reader.follow(self.reply_id)
             return ""
         return text
 
     @property
+    def left(self) -> bool:
+        """Tell whether the reply goes on, but in another process."""
+        return self.shown.left
+
+    @property
     def notice(self) -> str:
         """What the provider has to say to the person who waits."""
-        return self.running.notice if self.running else ""
-
-    def _from_log(self, timeout: float) -> str | None:
-        deadline = time.monotonic() + timeout
-        while True:
-            pieces, generating = log.since(self.database, self.reply_id, self.position)
-            self.position += len(pieces)
-            if pieces or not generating:
-                return "".join(pieces) or None
-            if time.monotonic() >= deadline:
-                return ""
-            time.sleep(min(LOOK, max(0, deadline - time.monotonic())))
+        return self.shown.notice

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from sqlalchemy import Row
 
 from chat import rendering
-from chat.providers.base import AbstractProvider, CreateResult, ProviderError
-from chat.replies.history import fit, messages_of
+from chat.providers.base import AbstractProvider, CreateResult, ProviderError, Unavailable
+from chat.replies.history import fit, going_on, messages_of
 from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.writer import Writer
 from chat.reporting import report
 
 BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
+UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
 EMPTY = "The model gave an empty answer. Try again, or ask in other words."
 CUT_OFF = "The answer stops here because it reached the model's limit of length."
 
@@ -26,20 +27,24 @@ logger = logging.getLogger(__name__)
 
 
 class Generation:
-    """The making of one reply, from the first question to the provider to the end of the text."""
+    """The making of one reply, from the question to the provider to the end of the text.
 
-    def __init__(self, writer: Writer, running: Running, provider: AbstractProvider, model: str):
+    Where some of the reply is stored already, the provider is asked to go on from there.
+    """
+
+    def __init__(self, writer: Writer, running: Running, provider: AbstractProvider | None, path: Sequence[Row]):
         self.writer = writer
         self.running = running
         self.provider = provider
-        self.model = model
-        self.said: list[str] = []
+        self.model = path[-1].model
+        self.path = path
+        self.said = list(running.stored)
         self.facts: dict[str, str | int | None] = {}
 
-    def run(self, path: Sequence[Row]) -> None:
-        """Write the reply to a conversation, and end it whatever happens."""
+    def run(self) -> None:
+        """Write the reply, and end it whatever happens."""
         try:
-            state = self._answer(path)
+            state = self._answer()
         except ProviderError as error:
             state = self._failed(str(error))
         except Exception as error:
@@ -51,15 +56,20 @@ class Generation:
         """End the reply before it began."""
         self.writer.end(self.running, self._ending(self._failed(sentence)))
 
-    def _answer(self, path: Sequence[Row]) -> str:
-        messages, self.facts["left_out"] = fit(messages_of(path), self._window())
+    def _answer(self) -> str:
+        if self.provider is None:
+            raise Unavailable(UNKNOWN)
+        window = self._window(self.provider)
+        rest = going_on(self.text, window)
+        messages = messages_of(self.path[:-1]) + rest
+        messages, self.facts["left_out"] = fit(messages, window, last=1 + len(rest))
         with self.provider.create_completion(self.model, messages, stream=self.provider.supports_stream) as result:
             self.running.attach(result)
             self._read(result)
         return self._state(result)
 
-    def _window(self) -> int | None:
-        return next((model.window for model in self.provider.models() if model.id == self.model), None)
+    def _window(self, provider: AbstractProvider) -> int | None:
+        return next((model.window for model in provider.models() if model.id == self.model), None)
 
     def _read(self, result: CreateResult) -> None:
         for piece in result:

@@ -12,6 +12,11 @@ CHARACTERS_A_TOKEN = 3.5
 MESSAGE_TOKENS = 5
 """What a message costs beside its text: its role and the marks around it."""
 
+GO_ON = "Your answer was cut off. Go on exactly where it stopped: repeat nothing of it, and add no preface."
+
+RECALLED = 8000
+"""How much of its own broken-off reply a model is given, in characters; no more than fills a quarter of its window."""
+
 ANSWER_SHARE = 4
 ANSWER_TOKENS = 2000
 """The room kept free for the answer: a quarter of the window, this at most."""
@@ -22,10 +27,19 @@ def messages_of(path: Sequence[Row]) -> Messages:
     return [{"role": row.role, "content": row.text} for row in path if row.text.strip()]
 
 
-def fit(messages: Messages, window: int | None) -> tuple[Messages, int]:
+def going_on(text: str, window: int | None) -> Messages:
+    """Ask for the rest of a reply that broke off after `text`; nothing where it hasn't begun."""
+    if not text.strip():
+        return []
+    room = RECALLED if window is None else min(RECALLED, int(window * CHARACTERS_A_TOKEN / 4))
+    recalled = text[-max(1, room) :]
+    return [{"role": "assistant", "content": recalled}, {"role": "user", "content": GO_ON}]
+
+
+def fit(messages: Messages, window: int | None, last: int = 1) -> tuple[Messages, int]:
     """Leave out the oldest turns until the rest fits a window in tokens; gives the rest and how many were left out.
 
-    The last message always stays: if it alone is too long, the provider says so.
+    The `last` messages always stay: if they alone are too long, the provider says so.
     """
     if window is None:
         return messages, 0
@@ -33,8 +47,8 @@ def fit(messages: Messages, window: int | None) -> tuple[Messages, int]:
     start = len(messages)
     while start > 0 and (room := room - cost(messages[start - 1])) >= 0:
         start -= 1
-    start = max(0, min(start, len(messages) - 1))
-    while start < len(messages) - 1 and messages[start]["role"] != "user":
+    start = max(0, min(start, len(messages) - last))
+    while start < len(messages) - last and messages[start]["role"] != "user":
         start += 1
     return messages[start:], start
 

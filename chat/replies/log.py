@@ -1,4 +1,4 @@
-"""The log: what a reply said, piece by piece, and how it ended. All SQL about replies being written is here.
+"""The log: what a reply said, piece by piece, and how it ended.
 
 Each write carries the owner: a writer that has lost its reply changes nothing. States go forward only:
 `generating`, then one of `complete`, `stopped`, `interrupted` and `failed`.
@@ -6,14 +6,17 @@ Each write carries the owner: a writer that has lost its reply changes nothing. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, delete, or_, select, update
 
-from chat.conversations.asking import LEASE
 from chat.database import Database, clock
-from chat.tables import messages, pieces, replies
+from chat.replies.changes import CHANNEL
+from chat.tables import conversations, messages, pieces, replies
+
+BATCH = 200
+"""How many replies one query asks for: SQLite takes no longer conditions than 1,000."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,29 @@ class News:
 
 def store(connection: Connection, news: Sequence[News]) -> set[int]:
     """Store the news of those replies that are still their writer's; gives the ids of these."""
+    hold_conversations(connection, [item.reply_id for item in news if item.ending])
     held = owners(connection, [item.reply_id for item in news])
     kept = [item for item in news if held.get(item.reply_id) == item.owner]
     append(connection, [item for item in kept if not item.ending])
     for item in kept:
         if item.ending:
             end(connection, item.reply_id, item.owner, item.ending)
+    announce(connection)
     return {item.reply_id for item in kept}
+
+
+def hold_conversations(connection: Connection, ids: Sequence[int]) -> None:
+    """Keep the conversations of replies that end, before the replies: a deletion takes them in that order, too."""
+    within = select(messages.c.conversation_id).where(messages.c.id.in_(ids))
+    ours = select(conversations.c.id).where(conversations.c.id.in_(within)).order_by(conversations.c.id)
+    if ids:
+        connection.execute(ours.with_for_update())
+
+
+def announce(connection: Connection) -> None:
+    """Call the readers of other processes when this is committed; SQLite's see it by themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
 
 def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
@@ -72,42 +91,40 @@ def end(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bo
     said = {"text": ending.text, "html": ending.html, "html_version": ending.html_version}
     connection.execute(update(messages).where(messages.c.id == reply_id).values(said))
     connection.execute(delete(pieces).where(pieces.c.reply_id == reply_id))
+    within = select(messages.c.conversation_id).where(messages.c.id == reply_id).scalar_subquery()
+    connection.execute(update(conversations).where(conversations.c.id == within).values(unread=True))
     return True
 
 
-def renew(connection: Connection, held: Mapping[int, str]) -> tuple[set[int], set[int]]:
-    """Put off the end of the leases of replies (id to owner); gives the ids of those lost, and of those to stop."""
-    found = connection.execute(
-        select(replies.c.id, replies.c.owner, replies.c.stop).where(
-            replies.c.id.in_(held), replies.c.state == "generating"
-        )
-    ).all()
-    ours = {row.id for row in found if row.owner == held[row.id]}
-    connection.execute(update(replies).where(replies.c.id.in_(ours)).values(lease_until=clock() + LEASE))
-    return set(held) - ours, {row.id for row in found if row.stop} & ours
+def since(database: Database, reply_id: int) -> list[str]:
+    """Read all pieces of a reply."""
+    return news(database, {reply_id: 0})[0].get(reply_id, [])
 
 
-def ask_to_stop(database: Database, reply_id: int) -> None:
-    """Leave word for the writer of a reply, whichever process it is in, to stop."""
-    generating = (replies.c.id == reply_id) & (replies.c.state == "generating")
-    with database.write() as connection:
-        connection.execute(update(replies).where(generating).values(stop=True))
+def news(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, int]]:
+    """Read what some replies have new (id to the number of the first piece).
 
-
-def since(database: Database, reply_id: int, seq: int) -> tuple[list[str], bool]:
-    """Read the pieces from number `seq` on, and whether the reply is still being written."""
-    later = select(pieces.c.text).where(pieces.c.reply_id == reply_id, pieces.c.seq >= seq).order_by(pieces.c.seq)
-    generating = select(replies.c.id).where(replies.c.id == reply_id, replies.c.state == "generating")
+    Gives their pieces, and for those still being written how often they were continued: each Continue numbers anew.
+    """
+    found: dict[int, list[str]] = {}
+    generating: dict[int, int] = {}
     with database.read() as connection:
-        return list(connection.execute(later).scalars()), connection.execute(generating).first() is not None
+        for part in batched(sorted(wanted.items()), BATCH):
+            for row in connection.execute(later_pieces(part)):
+                found.setdefault(row.reply_id, []).append(row.text)
+            ids = [reply_id for reply_id, _ in part]
+            going = select(replies.c.id, replies.c.continued).where(replies.c.id.in_(ids))
+            rows = connection.execute(going.where(replies.c.state == "generating"))
+            generating.update((row.id, row.continued) for row in rows)
+    return found, generating
 
 
-def take_ownerless(database: Database, owner: str) -> Sequence[int]:
-    """Take the replies whose lease has run out, their worker being gone; each goes to one taker only."""
-    expired = (replies.c.state == "generating") & (replies.c.lease_until < clock())
-    with database.read() as connection:
-        if connection.execute(select(replies.c.id).where(expired)).first() is None:
-            return []
-    taken = update(replies).where(expired).values(owner=owner, lease_until=clock() + LEASE)
-    with database.write() as connection:
-        return connection.execute(taken.returning(replies.c.id)).scalars().all()
+def later_pieces(wanted: Sequence[tuple[int, int]]) -> Select:
+    """Select the pieces of some replies, each from a number on, in order."""
+    each = [(pieces.c.reply_id == reply_id) & (pieces.c.seq >= seq) for reply_id, seq in wanted]
+    return select(pieces.c.reply_id, pieces.c.text).where(or_(*each)).order_by(pieces.c.reply_id, pieces.c.seq)
+
+
+def batched(items: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
+    """Cut a list into parts of at most `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterable
 
 from chat import rendering
-from chat.database import Database, DatabaseBusy
-from chat.replies import log
+from chat.database import LOCK_WAIT, Database, DatabaseBusy
+from chat.replies import leases, log
 from chat.replies.log import Ending, News
 from chat.replies.running import Running
 
-RENEWAL = 1.5
-"""How often leases are renewed, in seconds; a lease is LEASE seconds long."""
+RENEWAL = 0.75
+"""How often leases are renewed and stops from elsewhere looked for, in seconds; a lease is LEASE seconds long."""
 
 UNSTORED = "The answer could not be stored, so it ends here. Try again in a moment."
 
@@ -27,44 +27,56 @@ class Writer:
     def __init__(self, database: Database):
         self.database = database
         self._running: dict[int, Running] = {}
-        self._pieces: dict[int, list[str]] = {}
-        self._endings: dict[int, Ending] = {}
+        self._pieces: dict[Running, list[str]] = {}
+        self._endings: dict[Running, Ending] = {}
         self._changed = threading.Condition()
+        self._ticking = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def add(self, running: Running) -> None:
-        """Take charge of a reply that begins."""
+        """Take charge of a reply; an older taking of the same reply, by a process that slept, is lost."""
         with self._changed:
-            self._running[running.id] = running
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="writer", daemon=True)
+                thread.start()  # where the machine gives none, nothing has been promised yet
+                self._thread = thread
+            older = self._running.get(running.id)
+            self._running[running.id] = running
+        if older:
+            older.lose()
 
     def find(self, reply_id: int) -> Running | None:
         """Find a reply that this process writes."""
         return self._running.get(reply_id)
 
+    def is_busy(self) -> bool:
+        """Tell whether any reply is being written."""
+        return bool(self._running)
+
     def put(self, running: Running, piece: str) -> None:
         """Hand in a piece of text; it is shown when it is stored."""
         with self._changed:
-            if running.id in self._running:
-                self._pieces.setdefault(running.id, []).append(piece)
+            if self._holds(running):
+                self._pieces.setdefault(running, []).append(piece)
                 self._changed.notify()
 
     def end(self, running: Running, ending: Ending) -> None:
         """Hand in the end of a reply."""
         with self._changed:
-            if running.id in self._running:
-                self._endings[running.id] = ending
+            if self._holds(running):
+                self._endings[running] = ending
                 self._changed.notify()
+
+    def _holds(self, running: Running) -> bool:
+        return self._running.get(running.id) is running
 
     def _work(self) -> None:
         renewed = time.monotonic()
         while self._wait(renewed + RENEWAL - time.monotonic()):
-            self._tick()
-            if time.monotonic() - renewed >= RENEWAL:
+            if time.monotonic() - renewed >= RENEWAL:  # before anything is shown: this process may have slept
                 renewed = time.monotonic()
                 self._renew()
+            self._tick()
             # Few replies: 10 ms, so that words come as they are said; many: up to 50 ms, so that they share commits.
             time.sleep(min(0.05, max(0.01, len(self._running) / 10_000)))
 
@@ -77,61 +89,61 @@ class Writer:
                 self._thread = None
             return bool(self._running)
 
-    def _tick(self) -> None:
-        news = self._take_news()
-        try:
-            kept = self._store(news)
-        except DatabaseBusy:
-            self._put_back(news)
-            return
-        except Exception:
-            # One bad row would lose the tick for all: each reply once more, alone.
-            for item in news:
-                self._store_alone(item)
-            return
-        for item in news:
-            self._show(item, kept)
+    def _tick(self, wait: float = LOCK_WAIT) -> None:
+        with self._ticking:
+            news = self._take_news()
+            try:
+                kept = self._store(list(news.values()), wait)
+            except DatabaseBusy:
+                self._put_back(news)
+            except Exception:
+                # One bad row would lose the tick for all: each reply once more, alone.
+                for running, item in news.items():
+                    self._store_alone(running, item)
+            else:
+                for running, item in news.items():
+                    self._show(running, item, kept)
 
-    def _take_news(self) -> list[News]:
+    def _take_news(self) -> dict[Running, News]:
         with self._changed:
             said, self._pieces = self._pieces, {}
             ended, self._endings = self._endings, {}
-        changed = [self._running[reply_id] for reply_id in said.keys() | ended.keys() if reply_id in self._running]
-        return [
-            News(running.id, running.owner, len(running.stored), said.get(running.id, []), ended.get(running.id))
+            changed = [running for running in said.keys() | ended.keys() if self._holds(running)]
+        return {
+            running: News(running.id, running.owner, len(running.stored), said.get(running, []), ended.get(running))
             for running in changed
-        ]
+        }
 
-    def _store(self, news: list[News]) -> set[int]:
+    def _store(self, news: list[News], wait: float = LOCK_WAIT) -> set[int]:
         if not news:
             return set()
-        with self.database.write() as connection:
+        with self.database.write(wait) as connection:
             return log.store(connection, news)
 
-    def _put_back(self, news: list[News]) -> None:
+    def _put_back(self, news: dict[Running, News]) -> None:
         """Keep for the next tick what can't be stored because another process holds the database."""
         with self._changed:
-            for item in news:
-                self._pieces[item.reply_id] = item.pieces + self._pieces.get(item.reply_id, [])
+            for running, item in news.items():
+                self._pieces[running] = item.pieces + self._pieces.get(running, [])
                 if item.ending:
-                    self._endings[item.reply_id] = item.ending
+                    self._endings[running] = item.ending
 
-    def _store_alone(self, item: News) -> None:
+    def _store_alone(self, running: Running, item: News) -> None:
         try:
             kept = self._store([item])
         except Exception as error:
             logger.error("reply %s could not be stored: %s", item.reply_id, type(error).__name__)
-            self._give_up(self._running[item.reply_id])
+            self._give_up(running)
             return
-        self._show(item, kept)
+        self._show(running, item, kept)
 
-    def _show(self, item: News, kept: set[int]) -> None:
+    def _show(self, running: Running, item: News, kept: set[int]) -> None:
         if item.reply_id not in kept:
-            self._lose([item.reply_id])
+            self._lose([running])
             return
-        self._running[item.reply_id].publish(item.pieces, ended=item.ending is not None)
+        running.publish(item.pieces, ended=item.ending is not None)
         if item.ending:
-            self._forget(item.reply_id)
+            self._forget(running)
 
     def _give_up(self, running: Running) -> None:
         """End a reply that can't be stored as failed, with what is stored of it."""
@@ -141,31 +153,46 @@ class Writer:
             html = rendering.whole(text, f"m{running.id}")
             ending = Ending("failed", text, html, rendering.VERSION, {"error": UNSTORED})
             with self.database.write() as connection:
-                log.end(connection, running.id, running.owner, ending)
+                log.store(connection, [News(running.id, running.owner, 0, [], ending)])
         except Exception:
             logger.error("reply %s is left for its lease to run out", running.id)
         running.publish([], ended=True)
-        self._forget(running.id)
+        self._forget(running)
 
     def _renew(self) -> None:
-        held = {running.id: running.owner for running in list(self._running.values())}
+        held = {running.id: running for running in list(self._running.values())}
         try:
             with self.database.write() as connection:
-                lost, stopped = log.renew(connection, held)
+                lost, stopped = leases.renew(connection, {reply_id: held[reply_id].owner for reply_id in held})
         except Exception as error:
             logger.error("leases could not be renewed: %s", type(error).__name__)
             return
-        self._lose(lost)
+        self._lose([held[reply_id] for reply_id in lost])
         for reply_id in stopped:
-            self._running[reply_id].stop()
+            held[reply_id].stop()
 
-    def _lose(self, reply_ids: Iterable[int]) -> None:
-        for reply_id in reply_ids:
-            self._running[reply_id].lose()
-            self._forget(reply_id)
+    def leave(self) -> None:
+        """Store what was said last, let go of all replies and send their followers away."""
+        self._tick(wait=1)
+        with self._ticking:
+            left = list(self._running.values())
+            try:
+                with self.database.write(wait=1) as connection:
+                    leases.release(connection, {running.id: running.owner for running in left})
+            except Exception as error:
+                logger.error("replies are left for their leases to run out: %s", type(error).__name__)
+            for running in left:
+                running.leave()
+                self._forget(running)
 
-    def _forget(self, reply_id: int) -> None:
+    def _lose(self, lost: Iterable[Running]) -> None:
+        for running in lost:
+            running.lose()
+            self._forget(running)
+
+    def _forget(self, running: Running) -> None:
         with self._changed:
-            self._running.pop(reply_id, None)
-            self._pieces.pop(reply_id, None)
-            self._endings.pop(reply_id, None)
+            if self._holds(running):
+                del self._running[running.id]
+            self._pieces.pop(running, None)
+            self._endings.pop(running, None)

@@ -16,9 +16,13 @@ from flask import Blueprint, Flask, Response, current_app, request
 from chat.conversations import NotFound
 
 BUNDLES = {
-    "page.css": ("text/css", "css", ["base", "page", "conversation", "message", "answer", "code", "composer"]),
+    "page.css": (
+        "text/css",
+        "css",
+        ["base", "page", "conversation", "message", "actions", "answer", "code", "composer"],
+    ),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
-    "page.js": ("text/javascript", "js", ["composer", "reading"]),
+    "page.js": ("text/javascript", "js", ["composer", "problem", "branches", "reading"]),
 }
 """Name of a bundle: its type, its folder in static/, and its files in their order."""
 

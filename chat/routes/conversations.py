@@ -1,4 +1,4 @@
-"""Conversations: begin, open, list, delete."""
+"""Conversations: begin, open, list, mark as read, delete."""
 
 from __future__ import annotations
 
@@ -30,14 +30,27 @@ def index() -> str:
     """Show the list alone; the page asks for it while an answer is being written elsewhere. Else the first page."""
     if not pages.wants_fragment():
         return pages.page()
-    current = {"id": request.args.get("current", type=int)}
-    return render_template("conversations/_list.html", **pages.sidebar() | {"current": current})
+    content = pages.sidebar()
+    open_id = request.args.get("current", type=int)
+    current = next((row for row in content["conversations"] if row.id == open_id), None)
+    title = pages.tab_title(content["conversations"], current, in_sight=False)
+    return render_template("conversations/_listed.html", **content | {"current": current, "title": title})
 
 
 @bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str:
     """Show a conversation."""
     return pages.page(conversations.find(pages.database(), visitor.person_id(), conversation_id))
+
+
+@bp.post("/conversations/<id:conversation_id>/reading")
+def read(conversation_id: int) -> Response:
+    """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
+    conversations.mark_read(pages.database(), visitor.person_id(), conversation_id)
+    if not pages.wants_fragment():
+        return redirect(f"/conversations/{conversation_id}", code=303)
+    conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    return Response(render_template("conversations/_listed.html", **pages.sidebar(conversation)))
 
 
 @bp.post("/conversations/<id:conversation_id>/deletion")

@@ -6,22 +6,27 @@ import logging
 
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from chat.conversations import NotFound, StillAnswering
+from chat.conversations import NotFound, NothingToContinue, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
+from chat.replies import Leaving
 from chat.reporting import report
 from chat.routes import pages
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
+from chat.routes.room import NoRoom
 from chat.security import CrossOrigin, UnknownHost
 
 STATUS = {
     BadMessage: 400,
     TooLong: 413,
     UnknownModel: 400,
+    NothingToContinue: 400,
+    WrongParent: 400,
     StillAnswering: 409,
     NoModel: 503,
+    NoRoom: 503,
     DatabaseBusy: 503,
 }
 """Errors whose own text is the sentence."""
@@ -32,6 +37,9 @@ OTHER_SITE = "This was sent from another site, so it was not done. Open the page
 TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
 UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
 BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
+
+PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
+"""Where htmx puts a sentence; a router's own error page doesn't say, by which the page knows it from ours."""
 
 GIVEN_BACK = 4 * 1024 * 1024
 """How large a form, in bytes, is still given back where it is too large to be sent."""
@@ -46,6 +54,7 @@ def register(app: Flask) -> None:
     """Answer each kind of error."""
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
+    app.register_error_handler(Leaving, leaving)
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
@@ -58,6 +67,13 @@ def register(app: Flask) -> None:
 def answer_of(status: int):  # type: ignore[no-untyped-def]
     """Make the answer to errors that bring their own sentence."""
     return lambda error: answer(str(error), status)
+
+
+def leaving(error: Leaving) -> Response:
+    """Answer what comes while the process is about to end."""
+    response = answer(str(error), 503)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:
@@ -102,7 +118,7 @@ def broken(error: Exception) -> Response:
 def answer(sentence: str, status: int) -> Response:
     """Say what went wrong in the form that was asked for."""
     if pages.wants_fragment():
-        return Response(render_template("errors/_problem.html", sentence=sentence), status)
+        return Response(render_template("errors/_problem.html", sentence=sentence), status, PLACE)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return Response(f"{sentence}\n", status, mimetype="text/plain")
     return Response(render_template("errors/page.html", sentence=sentence, status=status, **draft(status)), status)
@@ -111,8 +127,13 @@ def answer(sentence: str, status: int) -> Response:
 def draft(status: int) -> dict[str, object]:
     """Give back what was typed, with a composer to send it again; where its conversation is gone, in a new one."""
     try:
-        text = typed() if request.method == "POST" else ""
-    except RequestEntityTooLarge:
-        text = ""
+        form = request.form if request.method == "POST" else {}
+        text = typed() if form else ""
+    except (RequestEntityTooLarge, ClientDisconnected):
+        return {}
+    if not text:
+        return {}
     action = "/conversations" if status == 404 else request.path
-    return {"draft": text, "action": action, **pages.composer([])} if text else {}
+    # What the message was to go on from, unless that may be what is wrong with it.
+    parent = "" if status in {400, 404} else form.get("parent", "")
+    return {"draft": text, "action": action, **pages.composer([]), "parent": parent}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, redirect, render_template, request
@@ -9,7 +10,7 @@ from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.conversations import Turn
+from chat.conversations import Turn, WrongParent
 from chat.routes import choices, pages, streams, visitor
 
 LONGEST = 100_000
@@ -30,15 +31,35 @@ class TooLong(BadMessage):
 @bp.post("/conversations/<id:conversation_id>/messages")
 def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
-    text = sent_text()
+    text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
     key = visitor.read_form_key(request.form.get("key", ""))
     if conversation_id is not None:
         conversations.find(pages.database(), visitor.person_id(), conversation_id)
     person_id = visitor.person_asking(pages.database(), key)
-    turn = conversations.ask(pages.database(), person_id, conversation_id, text, choice, key.turn)
-    pages.replies().start(turn, choices.providers()[choice.provider], choice.model)
+    turn = conversations.ask(pages.database(), person_id, conversation_id, text, choice, key.turn, parent_id)
+    pages.replies().start(turn)
     return answer(turn, begun=conversation_id is None)
+
+
+@bp.post("/messages/<id:message_id>/edit")
+def edit(message_id: int) -> Response:
+    """Store another version of a message beside it and let a model answer that."""
+    person_id = visitor.person_id()
+    conversations.message_of(pages.database(), person_id, message_id)
+    text, parent_id = sent_text(), sent_parent()
+    choice = choices.chosen(request.form.get("model", ""))
+    # A page has one key, for the composer and all that can be edited in it.
+    key = f"{visitor.read_form_key(request.form.get('key', '')).turn}-{message_id}"
+    turn = conversations.edit(pages.database(), person_id, message_id, text, choice, key, parent_id)
+    pages.replies().start(turn)
+    return pages.changed(turn.conversation_id)
+
+
+@bp.post("/messages/<id:message_id>/shown")
+def show(message_id: int) -> Response:
+    """Show the branch that a message stands on, now and whenever the conversation is opened."""
+    return pages.changed(conversations.show(pages.database(), visitor.person_id(), message_id))
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
@@ -61,6 +82,14 @@ def sent_text() -> str:
             f"The message has {len(text):,} characters; {LONGEST:,} is the most. Shorten it, or send it in parts."
         )
     return text
+
+
+def sent_parent() -> int | None:
+    """Read which reply the message goes on from; None where the form doesn't say. Raises WrongParent."""
+    text = request.form.get("parent", "")
+    if text and not re.fullmatch("[0-9]{1,18}", text):
+        raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
+    return int(text) if text else None
 
 
 def typed() -> str:
@@ -88,16 +117,16 @@ def answer(turn: Turn, begun: bool) -> Response:
     if turn.owner is None:
         return redirect(address, code=303)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
-        return streams.as_text(turn.reply_id)
+        return streams.as_text(turn)
     return streams.as_page(conversations.find(pages.database(), visitor.person_id(), turn.conversation_id), turn)
 
 
 def fragments(turn: Turn, begun: bool) -> Response:
     """Give htmx what changes: the whole body for a conversation that begins, else the new messages."""
     conversation = conversations.find(pages.database(), visitor.person_id(), turn.conversation_id)
-    content = {**pages.sidebar(conversation), **pages.body(conversation)}
+    content = {**pages.sidebar(conversation), **pages.body(conversation, turn.reply_id)}
     if begun:
-        html = render_template("conversations/_begun.html", **content)
+        html = render_template("conversations/_opened.html", **content)
         return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
     content["messages"] = content["messages"][-2:]
     return make_response(render_template("messages/_sent.html", **content))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app, render_template
+from flask import current_app, redirect, render_template
 from htmx_flask import request
 from sqlalchemy import Row
+from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
 from chat.database import Database
 from chat.replies import Replies
 from chat.routes import choices, visitor
+from chat.routes.choices import Offer
 
 EXAMPLES = (
     "Explain how a suspension bridge carries its load.",
@@ -37,9 +40,18 @@ def wants_fragment() -> bool:
     return bool(request.htmx) and not whole
 
 
-def page(conversation: Row | None = None, **more: Any) -> str:
-    """Render the whole page: a conversation, or the beginning of one."""
-    return render_template("conversations/page.html", **sidebar(conversation), **body(conversation), **more)
+def changed(conversation_id: int) -> Response:
+    """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there."""
+    if not wants_fragment():
+        return redirect(f"/conversations/{conversation_id}", code=303)
+    conversation = conversations.find(database(), visitor.person_id(), conversation_id)
+    return Response(render_template("conversations/_opened.html", **sidebar(conversation), **body(conversation)))
+
+
+def page(conversation: Row | None = None, streamed: int | None = None, **more: Any) -> str:
+    """Render the whole page: a conversation, up to the reply that is `streamed` into it, or the beginning of one."""
+    content = {**sidebar(conversation), **body(conversation, streamed), "streamed": streamed}
+    return render_template("conversations/page.html", **content, **more)
 
 
 def sidebar(current: Row | None = None) -> dict[str, Any]:
@@ -48,30 +60,78 @@ def sidebar(current: Row | None = None) -> dict[str, Any]:
 
 
 def list_of(person_id: int | None, current: Row | None) -> dict[str, Any]:
-    """Gather the list of a person's conversations."""
+    """Gather the list of a person's conversations, and the title that says how they stand."""
     listed = conversations.listing(database(), person_id) if person_id else []
-    return {"conversations": listed, "current": current, "answering": any(row.answering for row in listed)}
+    answering = any(row.answering for row in listed)
+    return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
 
 
-def body(conversation: Row | None = None) -> dict[str, Any]:
-    """Gather a conversation's messages and its composer."""
-    path = conversations.path(database(), conversation.leaf_id) if conversation else []
+def tab_title(listed: Sequence[Row], current: Row | None, in_sight: bool = True) -> str:
+    """Name a page for its tab, with a sign of what goes on: it is answering, or so many answers were not read yet.
+
+    The page's own answer counts only where the page may be out of sight.
+    """
+    here = current.id if current else None
+    answering = any(row.answering for row in listed if row.id == here)
+    unread = sum(row.unread for row in listed if not (in_sight and row.id == here))
+    sign = "… " if answering else f"({unread}) " if unread else ""
+    return sign + (f"{current.title} · Rivulet" if current else "Rivulet")
+
+
+def body(conversation: Row | None = None, leaf_id: int | None = None) -> dict[str, Any]:
+    """Gather the messages of a conversation down to a leaf, the one that is shown if none is named, and a composer."""
+    path = conversations.path(database(), leaf_id or conversation.leaf_id) if conversation else []
     examples = () if conversation else EXAMPLES
-    return {"messages": [shown(row) for row in path], "examples": examples, **composer(path)}
+    return {"messages": all_shown(path), "examples": examples, **composer(path)}
 
 
 def composer(path: list[Row]) -> dict[str, Any]:
     """Gather what the composer offers; the model that answered last is chosen."""
-    last = next((f"{row.provider}/{row.model}" for row in reversed(path) if row.state), None)
-    return {"key": visitor.new_form_key(), "offers": choices.offers(), "chosen": last, "notes": choices.problems()}
+    offers, last = choices.offers(), next((row for row in reversed(path) if row.state), None)
+    chosen = next((offer.value for offer in own_offer(last, offers)), "") if last else ""
+    parent = path[-1].id if path else None
+    offered = {"offers": offers, "chosen": chosen, "notes": choices.problems()}
+    return {"key": visitor.new_form_key(), "parent": parent, **offered}
 
 
 def shown(row: Row) -> dict[str, Any]:
-    """Prepare one message for its template: a reply's HTML, made anew where an older renderer made it."""
-    message = dict(row._mapping)
+    """Prepare the last message of a conversation for its template."""
+    return all_shown([row])[0]
+
+
+def all_shown(path: list[Row]) -> list[dict[str, Any]]:
+    """Prepare the messages of a conversation, down to the last one, for their template."""
+    versions = conversations.versions(database(), path)
+    offers = choices.offers() if path else []
+    return [
+        {
+            **row._mapping,
+            "html": html_of(row),
+            "last": row is path[-1],
+            "offers": offers if row is path[-1] else own_offer(row, offers),
+            **neighbours(row.id, versions[row.id]),
+        }
+        for row in path
+    ]
+
+
+def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
+    """Find the model of a reply among those on offer; a script fetches the others, which would weigh down the page."""
+    return [offer for offer in offers if (offer.provider, offer.model.id) == (row.provider, row.model)]
+
+
+def html_of(row: Row) -> str | None:
+    """Give a reply's HTML, made anew where an older renderer made it."""
     if row.state == "generating":
-        message["html"] = rendering.whole(replies().so_far(row.id), f"m{row.id}")
-    elif row.state:
-        kept = row.html is not None and row.html_version == rendering.VERSION
-        message["html"] = rendering.kept(row.html) if kept else rendering.whole(row.text, f"m{row.id}")
-    return message
+        return rendering.whole(replies().so_far(row.id), f"m{row.id}")
+    if not row.state:
+        return None
+    kept = row.html is not None and row.html_version == rendering.VERSION
+    return rendering.kept(row.html) if kept else rendering.whole(row.text, f"m{row.id}")
+
+
+def neighbours(message_id: int, versions: list[int]) -> dict[str, int]:
+    """Tell which of its versions a message is, counted from 1, and which stand before and after it, in a circle."""
+    place = versions.index(message_id)
+    after = versions[(place + 1) % len(versions)]
+    return {"place": place + 1, "versions": len(versions), "before": versions[place - 1], "after": after}

@@ -1,8 +1,8 @@
-"""Replies: follow one while it is written, stop it, try again."""
+"""Replies: follow one while it is written, stop it, try again, continue."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
@@ -24,29 +24,35 @@ def stop(reply_id: int) -> Response:
     """Stop a reply; what was said is kept."""
     reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
     pages.replies().stop(reply_id)
-    return (
-        Response(status=204)
-        if pages.wants_fragment()
-        else redirect(f"/conversations/{reply.conversation_id}", code=303)
-    )
+    return Response(status=204) if pages.wants_fragment() else pages.changed(reply.conversation_id)
 
 
 @bp.post("/retry")
 def retry(reply_id: int) -> Response:
-    """Ask for another reply to the same message."""
+    """Ask for another reply to the same message, of another model if the form says so."""
     person_id = visitor.person_id()
     tried = conversations.reply_of(pages.database(), person_id, reply_id)
     choice = choices.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
     turn = conversations.try_again(pages.database(), person_id, reply_id, choice)
-    pages.replies().start(turn, choices.providers()[choice.provider], choice.model)
-    if not pages.wants_fragment():
-        return redirect(f"/conversations/{turn.conversation_id}", code=303)
-    reply = conversations.reply_of(pages.database(), person_id, turn.reply_id)
-    current = conversations.find(pages.database(), person_id, turn.conversation_id)
-    return Response(render_template("messages/_again.html", message=pages.shown(reply), **pages.sidebar(current)))
+    pages.replies().start(turn)
+    return pages.changed(turn.conversation_id)
 
 
 def offered_again(choice: Choice) -> str:
     """Name the model of an earlier reply, where it is still on offer; else any."""
     value = f"{choice.provider}/{choice.model}"
     return value if any(offer.value == value for offer in choices.offers()) else ""
+
+
+@bp.post("/continue")
+def go_on(reply_id: int) -> Response:
+    """Go on with a reply that broke off, in the same article."""
+    person_id = visitor.person_id()
+    turn = conversations.go_on(pages.database(), person_id, reply_id)
+    pages.replies().start(turn)
+    if not pages.wants_fragment():
+        return pages.changed(turn.conversation_id)
+    reply = conversations.reply_of(pages.database(), person_id, reply_id)
+    current = conversations.find(pages.database(), person_id, turn.conversation_id)
+    html = render_template("messages/_continued.html", message=pages.shown(reply), **pages.sidebar(current))
+    return Response(html)

@@ -22,6 +22,7 @@ from chat.conversations import NotFound, Turn
 from chat.replies import Follower
 from chat.reporting import report
 from chat.routes import pages, visitor
+from chat.routes.room import Room
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -35,6 +36,9 @@ ANSWER_HERE = "<!-- the answer -->"
 """Where the template of a streamed page is cut in two."""
 
 
+AGAIN = Markup('<meta http-equiv="refresh" content="1; url=/conversations/{}">')
+"""Leads a page without JavaScript to where its answer goes on, when this process goes away."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -44,6 +48,7 @@ class Watch:
 
     app: Flask
     person_id: int | None
+    conversation_id: int
     reply_id: int
     follower: Follower
 
@@ -63,15 +68,17 @@ class Watch:
         return {"message": message, "rest": reply.text[sent:], **pages.list_of(self.person_id, current)}
 
 
-def watch(reply_id: int) -> Watch:
+def watch(conversation_id: int, reply_id: int) -> Watch:
     """Begin to watch a reply for the visitor of this request."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Watch(app, visitor.person_id(), reply_id, pages.replies().follow(reply_id))
+    return Watch(app, visitor.person_id(), conversation_id, reply_id, pages.replies().follow(reply_id))
 
 
 def sent(stream: Iterator[str], mimetype: str) -> Response:
-    """Send a stream; one that breaks ends, and the log says where."""
-    return Response(logged(stream), mimetype=mimetype, headers=HEADERS)
+    """Send a stream; one that breaks ends, and the log says where. Raises NoRoom."""
+    room: Room = current_app.extensions["room"]
+    room.require()
+    return Response(room.counted(logged(stream)), mimetype=mimetype, headers=HEADERS)
 
 
 def logged(stream: Iterator[str]) -> Iterator[str]:
@@ -84,14 +91,15 @@ def logged(stream: Iterator[str]) -> Iterator[str]:
 
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
-    return sent(events(watch(reply.id)), "text/event-stream")
+    return sent(events(watch(reply.conversation_id, reply.id)), "text/event-stream")
 
 
 def events(watched: Watch) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     yield ": here\n\n"
     yield from growing_events(watched)
-    yield event(watched.ended("messages/_ended.html"))
+    if not watched.follower.left:
+        yield event(watched.ended("messages/_ended.html"))
 
 
 def growing_events(watched: Watch) -> Iterator[str]:
@@ -148,9 +156,9 @@ def event(html: str) -> str:
     return "".join(f"data: {line}\n" for line in html.replace("\r", "").split("\n")) + "\n"
 
 
-def as_text(reply_id: int) -> Response:
+def as_text(turn: Turn) -> Response:
     """Stream a reply as bare text, for curl and its like."""
-    return sent(text_of(watch(reply_id)), "text/plain")
+    return sent(text_of(watch(turn.conversation_id, turn.reply_id)), "text/plain")
 
 
 def text_of(watched: Watch) -> Iterator[str]:
@@ -160,13 +168,14 @@ def text_of(watched: Watch) -> Iterator[str]:
     while (text := watched.follower.next(BEAT)) is not None:
         sent += len(text)
         yield text
-    yield watched.ended("messages/_ended.txt", sent)
+    if not watched.follower.left:
+        yield watched.ended("messages/_ended.txt", sent)
 
 
 def as_page(conversation: Row, turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript."""
     page = pages.page(conversation, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
-    return sent(page_of(page, watch(turn.reply_id)), "text/html")
+    return sent(page_of(page, watch(turn.conversation_id, turn.reply_id)), "text/html")
 
 
 def page_of(page: str, watched: Watch) -> Iterator[str]:
@@ -183,4 +192,7 @@ def page_of(page: str, watched: Watch) -> Iterator[str]:
             yield Markup('</div><div class="block">{}</div><div class="raw">{}').format(closed, blocks.open)
         else:
             yield str(escape(text)) or "<!-- -->"
-    yield watched.ended("messages/_ended_page.html") + after
+    if watched.follower.left:
+        yield AGAIN.format(watched.conversation_id)
+    else:
+        yield watched.ended("messages/_ended_page.html") + after

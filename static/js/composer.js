@@ -1,12 +1,14 @@
-// The composer: Enter sends where there is a keyboard. The box is empty at once, for what is typed meanwhile; what could
-// not be sent comes back into it, with a sentence.
+// The composer: Enter sends where there is a keyboard. The box is empty at once, for what is typed meanwhile, and stays
+// the same one whatever the server sends (hx-preserve); what could not be sent comes back into it.
 {
   const touch = matchMedia("(pointer: coarse)")
   const box = () => document.getElementById("text")
   const onComposer = (name, act) =>
-    document.addEventListener(name, event => { if (event.target.id === "composer") act(event) })
+    document.addEventListener(name, event => { if (event.target.id === "composer") act() })
   let sent = ""
-  let typed = ""
+
+  // It did its work as the page was loaded; in the preserved box it would take the focus at every later change.
+  box()?.removeAttribute("autofocus")
 
   addEventListener("keydown", event => {
     if (event.target.id !== "text" || event.key !== "Enter" || event.shiftKey || event.isComposing || touch.matches) return
@@ -22,20 +24,8 @@
   onComposer("htmx:before:request", () => {
     sent = box().value
     box().value = ""
+    if (!touch.matches) box().focus()
   })
   onComposer("htmx:response:error", giveBack)
-  onComposer("htmx:error", () => {
-    giveBack()
-    const sentence = document.createElement("p")
-    sentence.className = "problem"
-    sentence.textContent = "Rivulet can't be reached just now. Your text is still here; send it again in a moment."
-    document.getElementById("problem").replaceChildren(sentence)
-  })
-
-  // A send may bring a new composer: it goes on with what has been typed.
-  onComposer("htmx:before:swap", () => { typed = box().value })
-  document.addEventListener("htmx:after:swap", () => {
-    if (typed && box()) box().value = typed
-    typed = ""
-  })
+  onComposer("htmx:error", giveBack)
 }

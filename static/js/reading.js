@@ -9,7 +9,7 @@
 
   addEventListener("scroll", () => { following = atEnd() }, { passive: true })
   document.addEventListener("htmx:after:swap", event => {
-    if (event.target.id === "composer") following = true
+    if (event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form")) following = true
     if (following) toEnd()
   })
   if (document.querySelector(".messages > *")) toEnd()

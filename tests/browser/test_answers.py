@@ -133,16 +133,16 @@ def test_a_provider_that_fails_can_be_tried_again(
     expect(page.locator(".message")).to_contain_text("Are you there?")
 
 
-def test_only_the_last_answer_can_be_tried_again(page: Page, provider: Scripted) -> None:
-    provider.will_say(Unavailable("The model can't be reached."))
+def test_only_the_last_answer_can_be_continued(page: Page, provider: Scripted) -> None:
+    provider.will_say("Half an ", Unavailable("The model can't be reached."))
     provider.will_say("Here I am.")
     send(page, "Are you there?")
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
 
     send(page, "And now?")
 
     expect(page.locator(".reply--complete")).to_contain_text("Here I am.")
-    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    expect(page.get_by_role("button", name="Continue")).to_be_hidden()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -106,12 +106,39 @@ def test_on_a_phone_the_list_is_a_drawer_and_nothing_is_wider_than_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_server_that_is_killed_and_comes_back_shows_how_the_answer_ended(
+def test_answers_are_marked_until_they_are_seen(page: Page, provider: Scripted) -> None:
+    gates = [Gate(), Gate()]
+    for name, gate in zip(("First", "Second"), gates, strict=True):
+        provider.will_say(f"{name} ", gate, "answer")
+        page.get_by_role("link", name="New conversation").click()
+        send(page, name)
+        expect(page.locator(".reply")).to_contain_text(name)
+    expect(page).to_have_title("… Second · Rivulet")
+    page.get_by_role("link", name="First").click()
+    expect(page.locator(".list__answering")).to_have_count(2)
+
+    gates[1].open()
+    expect(page.locator(".list__unread")).to_have_count(1)
+    expect(page).to_have_title("… First · Rivulet")
+    gates[0].open()
+    expect(page.locator(".reply--complete")).to_contain_text("First answer")
+    expect(page).to_have_title("(1) First · Rivulet")
+    page.get_by_role("link", name="Second").click()
+
+    expect(page.locator(".reply--complete")).to_contain_text("Second answer")
+    expect(page).to_have_title("Second · Rivulet")
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator(".list__unread")).to_have_count(0)
+
+
+def test_a_server_that_is_killed_and_comes_back_goes_on_with_the_answer(
     visit: Callable[..., Page], tmp_path: Path
 ) -> None:
     gate = Gate()
     with upstream() as model, gunicorn(tmp_path, model) as server:
         model.will_say("Before it fell, ", gate)
+        model.will_say("and after.")
         page = visit(server.url)
         send(page, "Hold on")
         expect(page.locator(".reply")).to_contain_text("Before it fell,")
@@ -119,6 +146,6 @@ def test_a_server_that_is_killed_and_comes_back_shows_how_the_answer_ended(
         server.kill()
         server.start()
 
-        expect(page.locator(".reply--interrupted")).to_contain_text("The server was stopped")
-        expect(page.locator(".reply")).to_contain_text("Before it fell,")
+        expect(page.locator(".reply--complete")).to_contain_text("Before it fell, and after.")
+        expect(page.locator(".reply__resumed")).to_be_visible()
         gate.open()

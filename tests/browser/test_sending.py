@@ -130,3 +130,40 @@ def test_while_an_answer_is_written_the_next_text_stays_in_the_box(page: Page, p
 
     expect(page.locator(".reply--complete")).to_contain_text("Slowly done.")
     expect(page.locator("#text")).to_have_value("Second")
+
+
+def test_what_is_typed_while_a_send_is_under_way_is_kept(page: Page, provider: Scripted) -> None:
+    gate, held = Gate(), []
+    provider.will_say("Well.", gate)
+    page.route("**/conversations", lambda route: held.append(route))
+    page.locator("#text").fill("First")
+    page.keyboard.press("Enter")
+    expect(page.locator("#text")).to_have_value("")
+
+    page.keyboard.type("Sec")
+    held[0].continue_()
+    expect(page.locator(".reply")).to_contain_text("Well.")
+    page.keyboard.type("ond")
+    gate.open()
+
+    expect(page.locator(".reply--complete")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("Second")
+    expect(page.locator(".message__text")).to_have_text("First")
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_a_routers_own_page_is_not_shown_as_ours(page: Page, provider: Scripted, status: int) -> None:
+    router = "<!doctype html><html><body><h1>Application error</h1></body></html>"
+    page.route(
+        "**/conversations", lambda route: route.fulfill(status=status, body=router, content_type="text/html"), times=1
+    )
+    provider.will_say("Here.")
+    page.locator("#text").fill("Keep me")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#problem")).to_contain_text("can't be reached just now")
+    expect(page.locator("body")).not_to_contain_text("Application error")
+    expect(page.locator("#text")).to_have_value("Keep me")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".reply--complete")).to_contain_text("Here.")

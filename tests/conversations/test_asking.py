@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from chat import accounts, conversations
-from chat.conversations import NotFound, StillAnswering, Turn, asking
+from chat.conversations import NotFound, StillAnswering, Turn, WrongParent, asking
 from chat.conversations.asking import LEASE, TITLE_LENGTH, title_of
 from chat.database import Database, clock
 from chat.tables import conversations as conversation_table
@@ -163,36 +163,60 @@ def test_a_foreign_conversation_takes_no_question(database: Database, person: in
     assert count(database, messages) == 2
 
 
-def test_trying_again_adds_a_reply_beside_the_first(database: Database, person: int) -> None:
-    first = answered(database, asked(database, person, "One?"), "No.", "interrupted")
+def test_a_question_goes_on_from_the_answer_its_page_showed(database: Database, person: int) -> None:
+    start = answered(database, asked(database, person, "One?"), "One.")
+    answered(database, asked(database, person, "Two?", start.conversation_id), "Two.")
 
-    second = conversations.try_again(database, person, first.reply_id, CHOICE)
+    late = asked(database, person, "Late?", start.conversation_id, parent=start.reply_id)
 
-    assert second.owner
-    assert path_of(database, person, first.conversation_id) == [("user", "One?", None), ("assistant", "", "generating")]
-    assert stored(database, first.reply_id).text == "No."
+    assert [text for _, text, _ in path_of(database, person, late.conversation_id)] == ["One?", "One.", "Late?", ""]
 
 
-def test_trying_again_waits_until_the_reply_has_ended(database: Database, person: int) -> None:
-    turn = asked(database, person)
+def test_two_questions_at_once_from_two_pages_are_both_asked(database: Database, person: int) -> None:
+    start = answered(database, asked(database, person))
+    turns: list[Turn] = []
 
+    def ask(text: str) -> None:
+        turns.append(asked(database, person, text, start.conversation_id, parent=start.reply_id))
+
+    senders = [threading.Thread(target=ask, args=(text,)) for text in ("Left?", "Right?")]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(20)
+
+    shown = conversations.find(database, person, start.conversation_id).leaf_id
+    asked_for = [conversations.path(database, turn.reply_id) for turn in turns]
+    assert shown == max(turn.reply_id for turn in turns)
+    assert {path[1].id for path in asked_for} == {start.reply_id}
+    assert sorted(path[2].text for path in asked_for) == ["Left?", "Right?"]
+
+
+def test_a_question_waits_for_the_answer_it_goes_on_from_only(database: Database, person: int) -> None:
+    start = answered(database, asked(database, person))
+    running = asked(database, person, "And?", start.conversation_id)
+
+    beside = asked(database, person, "Or?", start.conversation_id, parent=start.reply_id)
     with pytest.raises(StillAnswering):
-        conversations.try_again(database, person, turn.reply_id, CHOICE)
+        asked(database, person, "And then?", start.conversation_id, parent=running.reply_id)
+
+    assert beside.owner and count(database, messages) == 6
 
 
-def test_nobody_tries_a_foreign_reply_again(database: Database, person: int, other: int) -> None:
+def test_a_question_goes_on_from_nothing_but_an_answer_of_its_conversation(
+    database: Database, person: int, other: int
+) -> None:
     turn = answered(database, asked(database, person))
+    own = answered(database, asked(database, person, "Elsewhere"))
+    foreign = answered(database, asked(database, other, "Bob's"))
 
-    for stranger in (other, None):
-        with pytest.raises(NotFound):
-            conversations.try_again(database, stranger, turn.reply_id, CHOICE)
+    for parent in (turn.reply_id - 1, own.reply_id, foreign.reply_id, 999, 0):
+        with pytest.raises(WrongParent, match="Reload the page"):
+            asked(database, person, "And?", turn.conversation_id, parent=parent)
+    with pytest.raises(WrongParent):
+        asked(database, person, "And?", None, parent=turn.reply_id)
 
-
-def test_a_persons_message_can_not_be_tried_again(database: Database, person: int) -> None:
-    turn = answered(database, asked(database, person))
-
-    with pytest.raises(NotFound):
-        conversations.try_again(database, person, turn.reply_id - 1, CHOICE)
+    assert count(database, messages) == 6 and count(database, conversation_table) == 3
 
 
 @pytest.mark.parametrize(

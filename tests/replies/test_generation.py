@@ -13,6 +13,7 @@ from chat.database import Database
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.replies import Replies
 from chat.replies.generation import BROKEN, CUT_OFF, EMPTY, cleaned
+from tests.replies.writing import change, say
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, eventually, stored
 
@@ -31,7 +32,8 @@ def answer(database: Database, replies: Replies, provider: Scripted, turn: Turn)
     """Let the provider answer the turn, and give what is stored in the end."""
 
     def run(turn: Turn = turn, model: str = "small"):
-        replies.start(turn, provider, model)
+        change(database, turn.reply_id, model=model)
+        replies.start(turn)
         eventually(lambda: replies.writer.find(turn.reply_id) is None)
         return stored(database, turn.reply_id)
 
@@ -201,7 +203,7 @@ def test_a_stop_before_the_first_word_leaves_an_empty_reply(
 ) -> None:
     gate = Gate()
     provider.will_say(gate, "Too late.")
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     gate.wait_until_reached()
 
     replies.stop(turn.reply_id)
@@ -217,7 +219,7 @@ def test_a_stop_in_mid_answer_keeps_what_was_said(
 ) -> None:
     gate = Gate()
     provider.will_say("So it ", gate, "goes.")
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     gate.wait_until_reached()
 
     replies.stop(turn.reply_id)
@@ -248,7 +250,7 @@ def test_an_error_after_a_stop_is_no_error(
     database: Database, replies: Replies, provider: Scripted, turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provider, "create_completion", lambda *_, **__: Torn())
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     eventually(lambda: replies.so_far(turn.reply_id) == "So it ")
 
     replies.stop(turn.reply_id)
@@ -256,3 +258,43 @@ def test_an_error_after_a_stop_is_no_error(
 
     reply = stored(database, turn.reply_id)
     assert (reply.state, reply.text, reply.error) == ("stopped", "So it ", None)
+
+
+def test_what_was_said_stays_beside_its_question_in_the_smallest_window(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    answered(database, turn, "Plover.")
+    again = asked(database, person, "Tell me all of it. " * 300, turn.conversation_id)
+    say(database, again, 0, "Once upon a time. " * 300)
+    provider.will_say("The end.")
+
+    reply = answer(again)
+
+    question, said, demand = provider.calls[0].messages
+    assert question == {"role": "user", "content": "Tell me all of it. " * 300}
+    assert said["role"] == "assistant" and reply.text == "Once upon a time. " * 300 + "The end."
+    assert ("Once upon a time. " * 300).endswith(said["content"]) and len(said["content"]) == 875
+    assert demand["role"] == "user" and reply.left_out == 2
+
+
+def test_a_reply_of_which_only_space_was_said_is_asked_for_anew(
+    answer, database: Database, provider: Scripted, turn: Turn
+) -> None:
+    say(database, turn, 0, " \n")
+    provider.will_say("Plugh.")
+
+    reply = answer()
+
+    assert provider.calls[0].messages == [{"role": "user", "content": "Tell me a secret word."}]
+    assert (reply.state, reply.text) == ("complete", " \nPlugh.")
+
+
+def test_a_model_that_has_no_more_to_say_completes_what_was_said(
+    answer, database: Database, provider: Scripted, turn: Turn
+) -> None:
+    say(database, turn, 0, "Plugh.")
+    provider.will_say()
+
+    reply = answer()
+
+    assert (reply.state, reply.text, reply.error) == ("complete", "Plugh.", None)

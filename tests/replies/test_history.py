@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import Messages
-from chat.replies.history import cost, fit, messages_of
+from chat.replies.history import GO_ON, RECALLED, cost, fit, going_on, messages_of
 
 TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
 WINDOWS = st.integers(min_value=0, max_value=1500)
@@ -106,3 +106,30 @@ def test_a_long_conversation_loses_whole_turns(window: int, kept: int) -> None:
 
 def test_a_conversation_without_messages_stays_empty() -> None:
     assert fit([], 100) == ([], 0)
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_reply_that_has_not_begun_is_not_gone_on_with(text: str) -> None:
+    assert going_on(text, 1000) == []
+
+
+@pytest.mark.parametrize(("window", "length"), [(None, RECALLED), (100_000, RECALLED), (1000, 875), (0, 1)])
+def test_going_on_recalls_the_end_of_what_was_said_and_leaves_room_for_more(window: int | None, length: int) -> None:
+    text = "".join(f"{number} " for number in range(5000))
+
+    assert going_on(text, window) == [
+        {"role": "assistant", "content": text[-length:]},
+        {"role": "user", "content": GO_ON},
+    ]
+
+
+@given(conversations(), TEXTS, WINDOWS)
+def test_who_goes_on_reads_the_question_and_what_was_said_whatever_the_window(
+    messages: Messages, text: str, window: int
+) -> None:
+    rest = going_on(f"So {text}", window)
+
+    fitted, left_out = fit(messages + rest, window, last=3)
+
+    assert fitted[-3:] == [messages[-1], *rest]
+    assert (messages + rest)[left_out:] == fitted and fitted[0]["role"] == "user"

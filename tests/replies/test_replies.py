@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from chat import conversations
 from chat.conversations import Turn
@@ -18,6 +20,7 @@ from chat.replies import Replies
 from chat.tables import messages, people
 from chat.tables import replies as reply_table
 from tests.asking import HTMX, key_in
+from tests.replies.writing import finished
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, count, eventually, stored
 
@@ -35,10 +38,6 @@ def at_once(times: int, do: Callable[[], object]) -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
-def finished(replies: Replies, turn: Turn) -> None:
-    eventually(lambda: replies.writer.find(turn.reply_id) is None)
-
-
 def test_a_turn_sent_twenty_times_at_once_calls_the_provider_once(
     database: Database, person: int, replies: Replies, provider: Scripted
 ) -> None:
@@ -47,7 +46,7 @@ def test_a_turn_sent_twenty_times_at_once_calls_the_provider_once(
 
     def send() -> None:
         turns.append(asked(database, person, key="k"))
-        replies.start(turns[-1], provider, "small")
+        replies.start(turns[-1])
 
     at_once(20, send)
     gate.open()
@@ -57,6 +56,11 @@ def test_a_turn_sent_twenty_times_at_once_calls_the_provider_once(
     assert len(provider.calls) == 1
     assert count(database, messages) == 2
     assert stored(database, turns[0].reply_id).text == "So it goes."
+
+
+def states(database: Database) -> list[str]:
+    with database.read() as connection:
+        return list(connection.execute(select(reply_table.c.state)).scalars())
 
 
 def test_a_newcomers_first_form_sent_twenty_times_at_once_is_one_guest_and_one_call(
@@ -69,7 +73,7 @@ def test_a_newcomers_first_form_sent_twenty_times_at_once_is_one_guest_and_one_c
     at_once(20, lambda: statuses.append(app.test_client().post("/conversations", data=form, headers=HTMX).status_code))
 
     database = app.extensions["database"]
-    eventually(lambda: stored(database, 2).state == "complete")
+    eventually(lambda: states(database) == ["complete"])
     assert statuses == [200] * 20
     assert len(provider.calls) == 1
     assert [count(database, table) for table in (people, messages, reply_table)] == [1, 2, 1]
@@ -80,7 +84,7 @@ def test_a_turn_that_is_not_ours_is_left_alone(
 ) -> None:
     turn = asked(database, person)
 
-    replies.start(Turn(turn.conversation_id, turn.reply_id, None), provider, "small")
+    replies.start(Turn(turn.conversation_id, turn.reply_id, None))
 
     assert replies.writer.find(turn.reply_id) is None
     assert provider.calls == []
@@ -91,7 +95,7 @@ def test_what_is_stored_so_far_can_be_read(
 ) -> None:
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So ", "it ", gate, "goes.")
-    replies.start(turn, provider, "small")
+    replies.start(turn)
 
     eventually(lambda: replies.so_far(turn.reply_id) == "So it ")
 
@@ -105,7 +109,7 @@ def test_a_deletion_closes_the_line_upstream_and_ends_its_followers(
 ) -> None:
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So ", gate, "it goes.")
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     follower = replies.follow(turn.reply_id)
     said = [follower.next(20)]
 
@@ -123,7 +127,7 @@ def test_stopping_what_has_ended_changes_nothing(
 ) -> None:
     turn = asked(database, person)
     provider.will_say("So it goes.")
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     finished(replies, turn)
 
     replies.stop(turn.reply_id)
@@ -131,12 +135,14 @@ def test_stopping_what_has_ended_changes_nothing(
     assert stored(database, turn.reply_id).state == "complete"
 
 
-def test_two_replies_at_once_do_not_mix(database: Database, person: int, replies: Replies) -> None:
+def test_two_replies_at_once_do_not_mix(database: Database, person: int, replies: Replies, provider: Scripted) -> None:
     turns = [asked(database, person) for _ in range(8)]
     for number, turn in enumerate(turns):
-        provider = Scripted()
-        provider.will_say(*f"{number}" * 50)
-        replies.start(turn, provider, "small")
+        gate = Gate()
+        provider.will_say(gate, *f"{number}" * 50)
+        replies.start(turn)
+        gate.wait_until_reached()  # the next script is the next reply's
+        gate.open()
 
     for turn in turns:
         finished(replies, turn)
@@ -156,26 +162,23 @@ def test_a_follower_that_comes_after_the_end_is_told_so(
 ) -> None:
     turn = asked(database, person)
     provider.will_say(piece)
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     finished(replies, turn)
 
     assert replies.follow(turn.reply_id).next(20) is None
 
 
 def test_a_machine_without_a_thread_to_spare_fails_the_reply(
-    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    person: int,
+    replies: Replies,
+    provider: Scripted,
+    no_thread: Callable[[str], AbstractContextManager],
 ) -> None:
-    start = threading.Thread.start
-
-    def refuse(thread: threading.Thread) -> None:
-        if thread.name.startswith("reply"):
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
     turn = asked(database, person)
 
-    replies.start(turn, provider, "small")
+    with no_thread("reply"):
+        replies.start(turn)
     finished(replies, turn)
 
     assert conversations.reply_of(database, person, turn.reply_id).state == "failed"

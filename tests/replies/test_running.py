@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from chat.providers.base import CreateResult
@@ -30,36 +28,6 @@ class Noted(CreateResult):
 def running() -> Running:
     """A reply of which nothing is stored yet."""
     return Running(7, "me")
-
-
-def test_what_was_published_is_given_from_a_position_on(running: Running) -> None:
-    running.publish(["So ", "it "])
-    running.publish(["goes."])
-
-    assert running.wait(0, 0) == ("So it goes.", 3)
-    assert running.wait(2, 0) == ("goes.", 3)
-
-
-def test_without_news_there_is_an_empty_text_after_the_timeout(running: Running) -> None:
-    assert running.wait(0, 0.01) == ("", 0)
-
-
-def test_who_waits_is_woken_by_news(running: Running) -> None:
-    seen: list[tuple[str | None, int]] = []
-    waiting = threading.Thread(target=lambda: seen.append(running.wait(0, 20)))
-    waiting.start()
-
-    running.publish(["So"])
-    waiting.join(20)
-
-    assert seen == [("So", 1)]
-
-
-def test_the_end_comes_after_all_text(running: Running) -> None:
-    running.publish(["So."], ended=True)
-
-    assert running.wait(0, 0) == ("So.", 1)
-    assert running.wait(1, 0) == (None, 1)
 
 
 def test_a_stop_reaches_the_result(running: Running) -> None:

@@ -4,55 +4,29 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from chat import conversations
 from chat.conversations import Turn
 from chat.conversations.asking import LEASE
 from chat.database import Database, DatabaseBusy, clock
-from chat.replies import Replies, log, writer
+from chat.replies import Replies, leases, log, writer
+from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.writer import UNSTORED
 from chat.tables import pieces
 from chat.tables import replies as reply_table
+from tests.replies.writing import change, expire, finished, followed, lease_left, numbered_pieces, say
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, count, eventually, stored, text_stored
-
-
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let leases be renewed many times a second."""
-    monkeypatch.setattr(writer, "RENEWAL", 0.02)
-
-
-def begin(replies: Replies, provider: Scripted, turn: Turn) -> None:
-    replies.start(turn, provider, "small")
-
-
-def finished(replies: Replies, turn: Turn) -> None:
-    """Wait until this process has nothing to do with a reply any more."""
-    eventually(lambda: replies.writer.find(turn.reply_id) is None)
-
-
-def change(database: Database, reply_id: int, **values: object) -> None:
-    """Let something happen to a reply elsewhere."""
-    with database.write() as connection:
-        connection.execute(update(reply_table).where(reply_table.c.id == reply_id).values(values))
-
-
-def followed(replies: Replies, turn: Turn) -> str:
-    """Follow a reply to its end."""
-    follower, said = replies.follow(turn.reply_id), []
-    while (text := follower.next(20)) is not None:
-        said.append(text)
-    return "".join(said)
 
 
 @hypothesis_settings(
@@ -60,12 +34,12 @@ def followed(replies: Replies, turn: Turn) -> str:
 )
 @given(st.lists(st.lists(st.text(max_size=5), max_size=15), min_size=1, max_size=3))
 def test_what_a_follower_sees_is_stored_at_that_moment(database: Database, person: int, scripts: list) -> None:
-    replies, turns = Replies(database), [asked(database, person) for _ in scripts]
+    provider = Scripted()
+    replies, turns = Replies(database, {"scripted": provider}), [asked(database, person) for _ in scripts]
     followers = []
     for turn, script in zip(turns, scripts, strict=True):
-        provider = Scripted()
         provider.will_say(*script)
-        replies.start(turn, provider, "small")
+        replies.start(turn)
         followers.append(replies.follow(turn.reply_id))
 
     seen = dict.fromkeys((turn.reply_id for turn in turns), "")
@@ -98,7 +72,7 @@ def test_nothing_is_published_before_its_transaction_is_done(
     turn = asked(database, person)
     provider.will_say(*"So it goes.")
 
-    begin(replies, provider, turn)
+    replies.start(turn)
     finished(replies, turn)
 
     assert "".join(published) == "So it goes."
@@ -108,13 +82,13 @@ def test_nothing_is_published_before_its_transaction_is_done(
 def test_what_can_not_be_stored_is_not_shown(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "append", lambda *_: 1 / 0)
+    monkeypatch.setattr(log, "append", lambda _, news: news and 1 / 0)
     gate = Gate()
     provider.will_say("Never stored", gate)
     turn = asked(database, person)
-    begin(replies, provider, turn)
+    replies.start(turn)
 
-    said = followed(replies, turn)
+    said = followed(replies.follow(turn.reply_id))
 
     assert said == ""
     reply = stored(database, turn.reply_id)
@@ -122,7 +96,7 @@ def test_what_can_not_be_stored_is_not_shown(
 
 
 def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
-    database: Database, person: int, replies: Replies, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    database: Database, person: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     turns = [asked(database, person) for _ in range(3)]
     bad, gate, append = turns[1].reply_id, Gate(), log.append
@@ -133,10 +107,14 @@ def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
         append(connection, news)
 
     monkeypatch.setattr(log, "append", fail_for_one)
-    providers = [Scripted() for _ in turns]
-    for turn, provider in zip(turns, providers, strict=True):
-        provider.will_say("So ", gate, "xyzzy", " it goes.", Gate() if turn.reply_id == bad else ".")
-        begin(replies, provider, turn)
+    providers = {str(turn.reply_id): Scripted() for turn in turns}
+    replies = Replies(database, providers)
+    for turn in turns:
+        change(database, turn.reply_id, provider=str(turn.reply_id))
+        providers[str(turn.reply_id)].will_say(
+            "So ", gate, "xyzzy", " it goes.", Gate() if turn.reply_id == bad else "."
+        )
+        replies.start(turn)
     eventually(lambda: all(text_stored(database, turn.reply_id) == "So " for turn in turns))
 
     with caplog.at_level(logging.DEBUG):
@@ -148,7 +126,7 @@ def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
     assert [reply.state for reply in ends] == ["complete", "failed", "complete"]
     assert [reply.text for reply in ends] == ["So xyzzy it goes..", "So ", "So xyzzy it goes.."]
     assert ends[1].error == UNSTORED
-    assert providers[1].sayings[0].cancelled.is_set()
+    assert providers[str(bad)].sayings[0].cancelled.is_set()
     assert "xyzzy" not in caplog.text
 
 
@@ -159,9 +137,9 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
     write = database.write
 
     @contextmanager
-    def write_with_little_patience(wait: float = 0.01) -> Iterator[Connection]:
+    def write_with_little_patience(_: float) -> Iterator[Connection]:
         try:
-            with write(wait) as connection:
+            with write(0.01) as connection:
                 yield connection
         except DatabaseBusy as error:
             refusals.append(error)
@@ -171,7 +149,7 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
 
     first, second, last, turn = Gate(), Gate(), Gate(), asked(database, person)
     provider.will_say("So ", first, "it ", second, "goes", last, ".")
-    begin(replies, provider, turn)
+    replies.start(turn)
     follower = replies.follow(turn.reply_id)
     said = [follower.next(20)]
 
@@ -189,21 +167,20 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
 
 
 def test_many_replies_share_a_transaction(
-    database: Database, person: int, replies: Replies, monkeypatch: pytest.MonkeyPatch
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together: list[int] = []
     store = log.store
     monkeypatch.setattr(log, "store", lambda connection, news: (together.append(len(news)), store(connection, news))[1])
     turns, gate = [asked(database, person) for _ in range(10)], Gate()
-    providers = [Scripted() for _ in turns]
-    for turn, provider in zip(turns, providers, strict=True):
+    for turn in turns:
         provider.will_say(gate, *"So it goes.")
-        begin(replies, provider, turn)
-    eventually(lambda: all(provider.sayings for provider in providers))
+        replies.start(turn)
+    eventually(lambda: len(provider.sayings) == 10)
 
     with database.write():  # holds the writer back until all have said everything
         gate.open()
-        eventually(lambda: all(provider.sayings[0].finish_reason for provider in providers))
+        eventually(lambda: all(saying.finish_reason for saying in provider.sayings))
     for turn in turns:
         finished(replies, turn)
 
@@ -220,7 +197,7 @@ def test_a_lease_is_renewed_while_the_answer_is_awaited(
 
     gate, turn = Gate(), asked(database, person)
     provider.will_say(gate, "So it goes.")
-    begin(replies, provider, turn)
+    replies.start(turn)
     gate.wait_until_reached()
 
     change(database, turn.reply_id, lease_until=clock() - 100)
@@ -232,12 +209,11 @@ def test_a_lease_is_renewed_while_the_answer_is_awaited(
 
 
 def test_pieces_of_a_lost_reply_are_dropped_and_its_follower_goes_on_from_the_log(
-    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+    asleep: None, database: Database, person: int, replies: Replies, provider: Scripted
 ) -> None:
-    monkeypatch.setattr(writer, "RENEWAL", 1000)
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So ", gate, "dropped", Gate())
-    begin(replies, provider, turn)
+    replies.start(turn)
     follower = replies.follow(turn.reply_id)
     said = [follower.next(20)]
 
@@ -259,7 +235,7 @@ def test_a_loss_is_noticed_while_the_answer_is_awaited(
 ) -> None:
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So ", gate, "it goes.")
-    begin(replies, provider, turn)
+    replies.start(turn)
     gate.wait_until_reached()
 
     change(database, turn.reply_id, owner="another")
@@ -270,14 +246,14 @@ def test_a_loss_is_noticed_while_the_answer_is_awaited(
 
 
 def test_a_stop_from_another_process_is_heard(
-    database: Database, person: int, replies: Replies, provider: Scripted, often: None
+    database: Database, person: int, replies: Replies, other: Replies, provider: Scripted, often: None
 ) -> None:
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So ", gate, "it goes.")
-    begin(replies, provider, turn)
+    replies.start(turn)
     gate.wait_until_reached()
 
-    Replies(database).stop(turn.reply_id)
+    other.stop(turn.reply_id)
     finished(replies, turn)
 
     assert provider.sayings[0].cancelled.is_set()
@@ -290,7 +266,7 @@ def test_a_deletion_in_another_process_closes_the_line_upstream(
 ) -> None:
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So ", gate, "it goes.")
-    begin(replies, provider, turn)
+    replies.start(turn)
     gate.wait_until_reached()
 
     conversations.delete(database, person, turn.conversation_id)
@@ -309,7 +285,7 @@ def test_leases_that_can_not_be_renewed_are_tried_again(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    renew, failed = log.renew, threading.Event()
+    renew, failed = leases.renew, threading.Event()
 
     def fail_once(connection: Connection, held: dict) -> tuple[set[int], set[int]]:
         if not failed.is_set():
@@ -317,10 +293,10 @@ def test_leases_that_can_not_be_renewed_are_tried_again(
             raise RuntimeError("a secret")
         return renew(connection, held)
 
-    monkeypatch.setattr(log, "renew", fail_once)
+    monkeypatch.setattr(leases, "renew", fail_once)
     gate, turn = Gate(), asked(database, person)
     provider.will_say(gate, "So it goes.")
-    begin(replies, provider, turn)
+    replies.start(turn)
     assert failed.wait(20)
 
     gate.open()
@@ -330,13 +306,94 @@ def test_leases_that_can_not_be_renewed_are_tried_again(
     assert "RuntimeError" in caplog.text and "a secret" not in caplog.text
 
 
+def test_a_process_that_slept_renews_its_leases_before_it_shows_anything(
+    often: None, database: Database, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, left = asked(database, person), []
+    write, running = writer.Writer(database), Running(turn.reply_id, turn.owner or "")
+    publish = running.publish
+
+    def published(*what: object, **more: object) -> None:
+        left.append(lease_left(database, turn.reply_id))
+        publish(*what, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(running, "publish", published)
+    monkeypatch.setattr(write, "_wait", lambda _: time.sleep(0.05) or not left)
+    change(database, turn.reply_id, lease_until=0)
+
+    write.add(running)
+    write.put(running, "So it goes.")
+    eventually(lambda: left)
+
+    assert left[0] in {LEASE - 1, LEASE}
+
+
 def test_the_writers_thread_ends_with_the_last_reply_and_comes_back_with_the_next(
     database: Database, person: int, replies: Replies, provider: Scripted
 ) -> None:
     for text in ("One.", "Two."):
         provider.will_say(text)
         turn = asked(database, person)
-        begin(replies, provider, turn)
+        replies.start(turn)
         eventually(lambda: replies.writer._thread is None)
 
         assert stored(database, turn.reply_id).text == text
+
+
+def test_an_older_taking_of_a_reply_that_is_taken_anew_says_no_more(
+    asleep: None, database: Database, person: int
+) -> None:
+    turn = asked(database, person)
+    write = writer.Writer(database)
+    old, new = Running(turn.reply_id, "another"), Running(turn.reply_id, turn.owner or "")
+    write.add(old)
+    write.put(old, "Lost")
+
+    write.add(new)
+    write.put(old, " and lost")
+    write.end(old, Ending("complete", "Lost", "", 1))
+    write.put(new, "So it goes.")
+    eventually(lambda: new.stored)
+
+    assert (old.lost, old.stopped, old.stored, new.lost) == (True, True, [], False)
+    assert text_stored(database, turn.reply_id) == "So it goes."
+    write.leave()
+
+
+def test_a_reply_that_is_gone_on_with_counts_from_its_stored_pieces(
+    database: Database, person: int, replies: Replies, provider: Scripted
+) -> None:
+    gate, turn = Gate(), asked(database, person)
+    say(database, turn, 0, "So ", "it ")
+    provider.will_say("goes", gate)
+
+    replies.start(turn)
+    gate.wait_until_reached()
+    eventually(lambda: text_stored(database, turn.reply_id) == "So it goes")
+    log_then = numbered_pieces(database, turn.reply_id)
+    gate.open()
+    finished(replies, turn)
+
+    assert log_then == [(0, "So "), (1, "it "), (2, "goes")]
+
+
+def test_a_machine_without_a_thread_for_the_writer_leaves_the_reply_to_be_adopted(
+    asleep: None,
+    database: Database,
+    person: int,
+    replies: Replies,
+    provider: Scripted,
+    no_thread: Callable[[str], AbstractContextManager],
+) -> None:
+    turn = asked(database, person)
+    provider.will_say("So it goes.")
+
+    with no_thread("writer"), pytest.raises(RuntimeError):
+        replies.start(turn)
+    held = replies.writer.is_busy()
+    expire(database, turn.reply_id)
+    replies.adopt()
+    finished(replies, turn)
+
+    assert not held
+    assert stored(database, turn.reply_id).text == "So it goes."

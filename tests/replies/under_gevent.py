@@ -22,7 +22,7 @@ from sqlalchemy import event  # noqa: E402
 
 from chat import accounts  # noqa: E402
 from chat.database import Database  # noqa: E402
-from chat.replies import Replies, orphans, writer  # noqa: E402
+from chat.replies import Replies, writer  # noqa: E402
 from tests.scripted import Scripted  # noqa: E402
 from tests.turns import asked, stored  # noqa: E402
 
@@ -111,16 +111,17 @@ def disturb(path: Path) -> None:
         connection.close()
 
 
-def converse(database: Database, replies: Replies, name: str) -> str:
-    """Ask, follow to the end, give what was stored."""
+def converse(database: Database, replies: Replies, elsewhere: Replies, name: str) -> str:
+    """Ask, follow to the end here and as another process does, give what was stored."""
     person = accounts.welcome(database, name)
-    provider = Slow()
-    provider.will_say(*"So it goes.")
     turn = asked(database, person, key=name)
-    replies.start(turn, provider, "small")
+    replies.start(turn)
     follower = replies.follow(turn.reply_id)
+    abroad = elsewhere.follow(turn.reply_id)
     while follower.next(20) is not None:
-        orphans.end_all(database)
+        replies.adopt()
+    while abroad.next(20) is not None:
+        pass
     return stored(database, turn.reply_id).text
 
 
@@ -129,11 +130,15 @@ def main(folder: Path) -> None:
     writer.RENEWAL = 0.02
     database = Database(f"sqlite:///{folder / 'rivulet.db'}")
     database.upgrade()
-    watch, replies = Watch(database), Replies(database)
+    provider = Slow()
+    watch = Watch(database)
+    replies, elsewhere = Replies(database, {"scripted": provider}), Replies(database, {})
     see_an_offence(database, watch)
     wait_for_a_busy_database(database, folder / "rivulet.db")
     outside = gevent.get_hub().threadpool.spawn(disturb, folder / "rivulet.db")
-    askers = [gevent.spawn(converse, database, replies, f"person {number}") for number in range(30)]
+    for _ in range(30):
+        provider.will_say(*"So it goes.")
+    askers = [gevent.spawn(converse, database, replies, elsewhere, f"person {number}") for number in range(30)]
     assert [asker.get(timeout=60) for asker in askers] == ["So it goes."] * 30
     outside.get(timeout=20)
     assert watch.gave_way == [], "".join(watch.gave_way)

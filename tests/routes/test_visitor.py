@@ -61,7 +61,7 @@ def test_what_is_somebody_elses_is_not_found_and_not_touched(
 
     for visitor in (stranger, app.test_client()):
         for method, address, rule in addresses(app, conversation, reply):
-            if rule.arguments & {"conversation_id", "reply_id"}:
+            if rule.arguments & {"conversation_id", "message_id", "reply_id"}:
                 missing = re.sub(r"/\d+", "/999", address)
                 foreign = visitor.open(address, method=method, data={"text": "Mine now"}, headers=form)
                 unknown = visitor.open(missing, method=method, data={"text": "Mine now"}, headers=form)

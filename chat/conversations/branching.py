@@ -1,0 +1,104 @@
+"""Branches: other versions of what was said, side by side in the tree, and which of them is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from chat.conversations.asking import (
+    Choice,
+    Turn,
+    WrongParent,
+    expect_reply,
+    held_leaf,
+    new_message,
+    require_answered,
+    settled,
+    turn_of,
+)
+from chat.conversations.finding import NotFound, owned_message, owned_reply
+from chat.database import Database
+from chat.tables import conversations, messages, replies
+
+
+def try_again(database: Database, person_id: int | None, reply_id: int, choice: Choice) -> Turn:
+    """Add another reply beside one that has ended. Raises NotFound and StillAnswering."""
+    with database.write() as connection:
+        reply = owned_reply(connection, person_id, reply_id)
+        held_leaf(connection, person_id, reply.conversation_id)
+        versions_of_it = select(messages.c.id).where(messages.c.parent_id == reply.parent_id)
+        require_answered(connection, replies.c.id.in_(versions_of_it))
+        return expect_reply(connection, reply.conversation_id, reply.parent_id, choice)
+
+
+def edit(
+    database: Database,
+    person_id: int | None,
+    message_id: int,
+    text: str,
+    choice: Choice,
+    key: str | None = None,
+    parent_id: int | None = None,
+) -> Turn:
+    """Add another version of a person's message beside it, and an empty reply to it, in one transaction.
+
+    The same `key` again is the same turn, and gives it back without an owner. Raises NotFound, and WrongParent where
+    `parent_id` is not what the message goes on from.
+    """
+    return settled(lambda: edit_once(database, person_id, message_id, text, choice, key, parent_id))
+
+
+def edit_once(
+    database: Database,
+    person_id: int | None,
+    message_id: int,
+    text: str,
+    choice: Choice,
+    key: str | None,
+    parent_id: int | None,
+) -> Turn:
+    """Do what `edit` does. Raises IntegrityError where the same key is being used at this moment."""
+    with database.write() as connection:
+        edited = owned_message(connection, person_id, message_id)
+        if edited.role != "user":
+            raise NotFound
+        held_leaf(connection, person_id, edited.conversation_id)
+        known = key and turn_of(connection, person_id, key)
+        if known:
+            return known
+        if parent_id not in {None, edited.parent_id}:
+            raise WrongParent("An edited message stays where it was. Reload the page, then edit it again.")
+        added = new_message(connection, edited.conversation_id, edited.parent_id, "user", text, key)
+        return expect_reply(connection, edited.conversation_id, added, choice)
+
+
+def show(database: Database, person_id: int | None, message_id: int) -> int:
+    """Show the branch that a message stands on, as far as its newest leaf; gives the conversation. Raises NotFound."""
+    with database.write() as connection:
+        message = owned_message(connection, person_id, message_id)
+        held_leaf(connection, person_id, message.conversation_id)
+        shown = update(conversations).where(conversations.c.id == message.conversation_id)
+        connection.execute(shown.values(leaf_id=newest_below(connection, message_id)))
+    return message.conversation_id
+
+
+def newest_below(connection: Connection, message_id: int) -> int:
+    """Find the newest message of a branch; it is a leaf, since what follows a message is newer."""
+    steps = select(messages.c.id).where(messages.c.id == message_id).cte("branch", recursive=True)
+    # A child is newer than its parent: a cycle, however it came to be, can't hold the walk.
+    down = (messages.c.parent_id == steps.c.id) & (messages.c.id > steps.c.id)
+    steps = steps.union_all(select(messages.c.id).join(steps, down))
+    return connection.execute(select(func.max(steps.c.id))).scalar_one()
+
+
+def versions(database: Database, path: Sequence[Row]) -> dict[int, list[int]]:
+    """Tell for each message of a path which versions there are: itself and its siblings, the oldest first."""
+    if not path:
+        return {}
+    here = messages.c.conversation_id == path[0].conversation_id
+    children: dict[int | None, list[int]] = {}
+    with database.read() as connection:
+        for row in connection.execute(select(messages.c.id, messages.c.parent_id).where(here).order_by(messages.c.id)):
+            children.setdefault(row.parent_id, []).append(row.id)
+    return {row.id: children.get(row.parent_id, [row.id]) for row in path}

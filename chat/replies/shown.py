@@ -1,0 +1,49 @@
+"""What may be shown of a reply in this process: the pieces that are stored, and who waits for more."""
+
+from __future__ import annotations
+
+import threading
+
+
+class Shown:
+    """The stored pieces of one reply, numbered from 0 as in the log.
+
+    `ended` tells that no more comes, `lost` that the rest is in the log only, `left` that this process goes away;
+    `continued`, where it is known, which Continue the numbers are of.
+    """
+
+    def __init__(self, stored: list[str] | None = None):
+        self.stored = stored or []
+        self.ended = self.lost = self.left = False
+        self.continued: int | None = None
+        self._changed = threading.Condition()
+
+    @property
+    def notice(self) -> str:
+        """What the provider has to say to the person who waits."""
+        return ""
+
+    def publish(self, pieces: list[str], ended: bool = False) -> None:
+        """Let the followers see what has been stored."""
+        with self._changed:
+            self.stored += pieces
+            self.ended = self.ended or ended
+            if pieces or ended:  # who is woken for nothing, at each commit of others, wears out the machine
+                self._changed.notify_all()
+
+    def leave(self) -> None:
+        """Send the followers away, to another process."""
+        self.left = True
+        self.publish([], ended=True)
+
+    def wait(self, position: int, timeout: float) -> tuple[str | None, int]:
+        """Wait for text past a number of pieces, and count on.
+
+        Gives "" after `timeout` seconds without any, None at the end.
+        """
+        with self._changed:
+            if position == len(self.stored) and not self.ended:
+                self._changed.wait(timeout)
+            if position == len(self.stored) and self.ended:
+                return None, position
+            return "".join(self.stored[position:]), len(self.stored)

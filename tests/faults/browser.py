@@ -1,0 +1,225 @@
+"""A browser on raw sockets that remembers every byte it was sent, and follows a reply as the page does."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import urlencode
+
+PATIENCE = 30.0
+RETRY = 0.3
+"""How long a page waits before it follows again, in seconds."""
+
+WORD = re.compile(r"\bw(\d+)\b")
+PARTIAL = re.compile(r'<hx-partial hx-target="([^"]+)" hx-swap="([^"]+)">(.*?)</hx-partial>', re.DOTALL)
+
+
+@dataclass
+class Answer:
+    """A whole response: its status, its head and its body."""
+
+    status: int
+    head: str
+    body: str
+
+
+class Browser:
+    """One visitor with a cookie; `port` is the server of the moment."""
+
+    def __init__(self, port: int):
+        self.port = port
+        self.cookie = ""
+
+    def open(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> socket.socket:
+        """Send a request; gives the socket to read the answer from."""
+        body = urlencode(form or {}).encode()
+        fields = {"Host": "localhost", "Connection": "close", "Cookie": self.cookie, **headers}
+        if method == "POST":
+            fields |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value)
+        connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        connection.sendall(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        return connection
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+        """Send a request and read the whole answer. Raises OSError where there is none."""
+        received = bytearray()
+        with self.open(method, path, form, **headers) as connection:
+            while more := connection.recv(65_536):
+                received += more
+        answer = read(bytes(received))
+        if found := re.search(r"Set-Cookie: (rivulet=[^;]+)", answer.head):
+            self.cookie = found[1]
+        return answer
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """Ask for a page."""
+        return self.ask("GET", path, **headers)
+
+    def post(self, path: str, **form: str) -> Answer:
+        """Send a form as htmx does."""
+        return self.ask("POST", path, form, HX_Request="true")
+
+    def send(self, text: str, conversation: int | None = None, **form: str) -> Sent:
+        """Send a message; gives where its answer is."""
+        path = "/conversations" if conversation is None else f"/conversations/{conversation}/messages"
+        answer = self.post(path, text=text, **form)
+        assert answer.status == 200, answer
+        begun = re.search(r"HX-Push-Url: /conversations/(\d+)", answer.head)
+        return Sent(int(begun[1]) if begun else conversation or 0, replies_in(answer.body)[-1])
+
+    def follow(self, reply_id: int, cut_after: int | None = None) -> Watching:
+        """Watch a reply in the background."""
+        return Watching(self, reply_id, cut_after).start()
+
+    def form_key(self) -> str:
+        """Read the one-time key of a new page."""
+        return unescape(re.findall(r'name="key" value="([^"]+)"', self.get("/").body)[0])
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Where the answer to a message is."""
+
+    conversation: int
+    reply: int
+
+
+def replies_in(page: str) -> list[int]:
+    """List the replies on a page."""
+    return [int(number) for number in re.findall(r'id="reply-(\d+)"', page)]
+
+
+def read(received: bytes) -> Answer:
+    """Read a response as far as it has come. Raises ConnectionError where not even its head has."""
+    head, found, body = received.partition(b"\r\n\r\n")
+    if not found:
+        raise ConnectionError("the server closed the connection without an answer")
+    if b"transfer-encoding: chunked" in head.lower():
+        body = b"".join(chunks(body))
+    return Answer(int(head.split()[1]), head.decode("latin-1"), body.decode("utf-8", "ignore"))
+
+
+def chunks(body: bytes) -> Iterator[bytes]:
+    """Give what is inside the chunks of a body, the last one as far as it has come."""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        with suppress(ValueError):
+            yield body[: int(size, 16)]
+            body = body[int(size, 16) + 2 :]
+
+
+def reset(connection: socket.socket) -> None:
+    """Leave with a reset, as a machine that is switched off does."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@dataclass
+class View:
+    """What the article of a reply shows: its closed blocks, its open tail, or its finished form."""
+
+    blocks: str = ""
+    tail: str = ""
+    finished: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The words that stand there."""
+        return unescape(re.sub(r"<[^>]+>", " ", self.finished or f"{self.blocks} {self.tail}"))
+
+    def change(self, reply_id: int, target: str, swap: str, html: str) -> None:
+        """Do what a partial asks for."""
+        if target == f"#reply-{reply_id}":
+            self.finished = html
+        elif target == f"#reply-{reply_id}-blocks":
+            self.blocks = html if swap == "innerHTML" else self.blocks + html
+        elif target.startswith(f"#reply-{reply_id}-tail"):
+            self.tail = html if swap == "innerHTML" else self.tail + html
+
+
+@dataclass
+class Watching:
+    """One page that follows a reply: it follows again where the connection breaks, and keeps every byte."""
+
+    browser: Browser
+    reply_id: int
+    cut_after: int | None = None
+    received: list[bytearray] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    leaving: bool = False
+
+    def start(self) -> Watching:
+        """Begin to watch."""
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def until_over(self, patience: float = 2 * PATIENCE) -> View:
+        """Wait for the finished article; gives what stands there."""
+        assert self.over.wait(patience), self.received[-1:]
+        return list(self.views(len(self.received) - 1))[-1]
+
+    def until_words(self, count: int) -> None:
+        """Wait until so many words have come."""
+        deadline = time.monotonic() + PATIENCE
+        while self.words_seen() < count:
+            assert time.monotonic() < deadline, self.received[-1:]
+            time.sleep(0.01)
+
+    def leave(self) -> None:
+        """Close the page."""
+        self.leaving = True
+
+    def _watch(self) -> None:
+        while not self.leaving and not self.over.is_set():
+            with suppress(OSError):
+                self._look()
+            time.sleep(RETRY)
+
+    def _look(self) -> None:
+        seen = bytearray()
+        with self.browser.open("GET", f"/replies/{self.reply_id}/generation", HX_Request="true") as connection:
+            self.received.append(seen)
+            while not self.leaving and (more := connection.recv(self._how_much(seen))):
+                seen += more
+                if self.cut_after is not None and len(seen) >= self.cut_after:
+                    self.cut_after = None
+                    reset(connection)
+                    return
+        # A reply that was deleted is not there any more.
+        if b"HTTP/1.1 404" in seen[:20] or f'#reply-{self.reply_id}" hx-swap="'.encode() in seen:
+            self.over.set()
+
+    def _how_much(self, seen: bytearray) -> int:
+        return 65_536 if self.cut_after is None else max(1, min(65_536, self.cut_after - len(seen)))
+
+    def views(self, number: int) -> Iterator[View]:
+        """Give what the page showed after each event of one of its connections."""
+        view = View()
+        with suppress(ConnectionError):
+            for event in read(bytes(self.received[number])).body.split("\n\n")[:-1]:
+                data = "\n".join(line[6:] for line in event.split("\n") if line.startswith("data: "))
+                for target, swap, html in PARTIAL.findall(data):
+                    view.change(self.reply_id, target, swap, html)
+                yield view
+
+    def words_seen(self) -> int:
+        """Tell how many words have come at all: the largest number that any byte holds, and one."""
+        numbers = re.findall(rb"\bw(\d+)\b(?!$)", b" ".join(self.received))
+        return max(map(int, numbers), default=-1) + 1
+
+    def complaints(self) -> Iterator[str]:
+        """Complain of views with a gap, a double, or a word out of order."""
+        for number in range(len(self.received)):
+            for view in self.views(number):
+                numbers = [int(word) for word in WORD.findall(view.text)]
+                if numbers != list(range(len(numbers))):
+                    yield f"reply {self.reply_id} showed {numbers}"
+                    break

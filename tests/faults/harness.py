@@ -1,0 +1,174 @@
+"""What the faults share: servers that can be hurt, and the check of what is stored against what was shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Row, select
+
+from chat.database import Database, clock
+from chat.tables import messages, pieces, replies
+from tests.faults.browser import Browser, Watching
+from tests.faults.model import Model
+from tests.serving import Gunicorn
+
+PATIENCE = 60.0
+OWNERLESS = 10
+"""How long a reply may be without a live lease, in seconds."""
+
+ENDS = {"complete", "stopped", "interrupted", "failed"}
+
+
+class Server(Gunicorn):
+    """The app as it is deployed, with the means to hurt it."""
+
+    def __init__(self, folder: Path, model: Model, **environ: str):
+        folder.mkdir(exist_ok=True)
+        super().__init__(folder, model, **environ)  # type: ignore[arg-type]
+        url = environ.get("DATABASE_URL") or f"sqlite:///{folder / 'instance' / 'rivulet.db'}"
+        self.model = model
+        self.database = Database(url)
+
+    def browser(self) -> Browser:
+        """Give a new visitor."""
+        return Browser(self.port)
+
+    def workers(self) -> list[int]:
+        """List the worker processes."""
+        listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        pairs = (line.split() for line in listed.splitlines())
+        return [int(child) for child, parent in pairs if int(parent) == self.process.pid]
+
+    def owner(self, name: str) -> int:
+        """Find the worker that asked the model a question (on Linux; elsewhere the first one)."""
+        table, port = Path("/proc/net/tcp"), f":{self.model.askers[name]:04X}"
+        lines = [line.split() for line in table.read_text().splitlines()] if table.exists() else []
+        sockets = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(port)}
+        for worker in self.workers():
+            if sockets & {link(path) for path in Path(f"/proc/{worker}/fd").iterdir()}:
+                return worker
+        return self.workers()[0]
+
+    def send_signal(self, how: signal.Signals, worker: int | None = None) -> None:
+        """Send a signal to a worker, or to the master."""
+        os.kill(worker or self.process.pid, how)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it as a deploy does; gives the exit code."""
+        self.send_signal(how)
+        return self.process.wait(PATIENCE)
+
+
+def link(path: Path) -> str:
+    """Read what an open file is; it may be closed meanwhile."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+@contextmanager
+def served(folder: Path, model: Model, **environ: str) -> Iterator[Server]:
+    """Serve the app until the end of the block."""
+    server = Server(folder, model, **environ)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+        server.database.engine.dispose()
+
+
+def reply(database: Database, reply_id: int) -> Row | None:
+    """Read what is stored of a reply; None where it was deleted."""
+    with database.read() as connection:
+        return connection.execute(select(replies).where(replies.c.id == reply_id)).first()
+
+
+def text_of(database: Database, reply_id: int) -> str:
+    """Read the text of a reply as far as it is stored, in its message and in its pieces."""
+    said = select(pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
+    with database.read() as connection:
+        message = connection.execute(select(messages.c.text).where(messages.c.id == reply_id)).scalar()
+        return (message or "") + "".join(connection.execute(said).scalars())
+
+
+def words_stored(database: Database, reply_id: int) -> list[int]:
+    """List the numbers of the words that are stored of a reply."""
+    return [int(word) for word in re.findall(r"w(\d+)", text_of(database, reply_id))]
+
+
+class Leases:
+    """Notes since when replies have been without a live lease; one that was let go of has none at once."""
+
+    def __init__(self, database: Database):
+        self.database = database
+        self.since: dict[int, float] = {}
+
+    def look(self) -> list[int]:
+        """Look now; gives the replies that have been without one for too long."""
+        dead = (replies.c.state == "generating") & (replies.c.lease_until < clock())
+        with self.database.read() as connection:
+            found = list(connection.execute(select(replies.c.id).where(dead)).scalars())
+        now = time.monotonic()
+        self.since = {number: self.since.get(number, now) for number in found}
+        return [number for number, since in self.since.items() if now - since > OWNERLESS]
+
+
+def until_ended(database: Database, reply_id: int) -> Row:
+    """Wait for the end of a reply, watched or not; it may not be without a live lease for too long."""
+    deadline, leases = time.monotonic() + PATIENCE, Leases(database)
+    while (row := reply(database, reply_id)) and row.state == "generating":
+        assert reply_id not in leases.look() and time.monotonic() < deadline, row
+        time.sleep(0.05)
+    assert row
+    return row
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        time.sleep(0.02)
+
+
+def replies_of(database: Database, conversation_id: int) -> list[int]:
+    """List the replies of a conversation."""
+    ours = select(replies.c.id).join(messages, messages.c.id == replies.c.id)
+    with database.read() as connection:
+        return list(connection.execute(ours.where(messages.c.conversation_id == conversation_id)).scalars())
+
+
+def violations(
+    server: Server, name: str, reply_ids: Sequence[int], watched: Sequence[Watching], paid: int = 0
+) -> list[str]:
+    """List what of the promises was broken for the replies to a question; `watched` are all pages that saw them.
+
+    A reply may have cost a call, and another one for each adoption; `paid` is how many more a person asked for.
+    """
+    rows = {reply_id: row for reply_id in reply_ids if (row := reply(server.database, reply_id))}
+    found = [f"reply {number} is {row.state}" for number, row in rows.items() if row.state not in ENDS]
+    paid += len(reply_ids) + sum(row.attempts for row in rows.values())
+    if len(rows) == len(reply_ids) and server.model.calls[name] > paid:
+        found.append(f"{name}: {server.model.calls[name]} calls where {paid} are right")
+    for number in rows:
+        found += misstored(server.database, number, [page for page in watched if page.reply_id == number])
+    return found + [complaint for page in watched for complaint in page.complaints()]
+
+
+def misstored(database: Database, reply_id: int, watched: Sequence[Watching]) -> list[str]:
+    """Complain of a reply whose stored words have a gap or a double, or are fewer than were shown."""
+    stored = words_stored(database, reply_id)
+    found = [] if stored == list(range(len(stored))) else [f"reply {reply_id} holds {stored}"]
+    shown = max((page.words_seen() for page in watched), default=0)
+    if shown > len(stored):
+        found.append(f"reply {reply_id} showed {shown} words and holds {len(stored)}")
+    return found

@@ -1,0 +1,145 @@
+"""A PostgreSQL of the tests' own: in a temporary folder, on a loopback port, gone at the end.
+
+`python -m tests.postgres` prints the folder of its programs, or ends with 1 where there is none; bin/test asks so.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.serving import free_port
+
+PATIENCE = 60.0
+NEEDED = ("initdb", "postgres")
+MISSING = "No PostgreSQL was found. Install one (Debian: apt-get install postgresql) and run the tests again."
+STRANGERS = ("postgres", "nobody")
+"""Users to run it as where the tests run as root, as whom PostgreSQL refuses to run."""
+
+
+def programs() -> Path | None:
+    """Find the folder of PostgreSQL's programs, the newest version's first; None where there is none."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    on_path = [Path(found).parent for name in ("pg_ctl", "initdb") if (found := shutil.which(name))]
+    for folder in [*on_path, *named_by_pg_config(), *versions, Path("/usr/local/bin"), Path("/opt/homebrew/bin")]:
+        if all(os.access(folder / name, os.X_OK) for name in NEEDED):
+            return folder
+    return None
+
+
+def named_by_pg_config() -> list[Path]:
+    """Ask pg_config, which may be installed without a server."""
+    if not shutil.which("pg_config"):
+        return []
+    asked = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)
+    return [Path(asked.stdout.strip())] if asked.returncode == 0 else []
+
+
+def not_root() -> dict[str, Any]:
+    """Give what Popen needs to run as somebody else where we are root; nothing elsewhere."""
+    if os.geteuid() != 0:
+        return {}
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    user = next(known[name] for name in STRANGERS if name in known)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+class Postgres:
+    """One server; every database on it is a test's own."""
+
+    def __init__(self, folder: Path):
+        found = programs()
+        assert found, MISSING
+        self.programs = found
+        self.folder = folder
+        self.data = folder / "data"
+        self.port = free_port()
+        self.numbers = count(1)
+        self.as_user = not_root()
+        if self.as_user:
+            os.chown(folder, self.as_user["user"], self.as_user["group"])
+        self._run("initdb", "-D", self.data, "-U", "rivulet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+
+    def _run(self, name: str, *arguments: object) -> None:
+        command = [str(self.programs / name), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **self._place())
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _place(self) -> dict[str, Any]:
+        environ = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
+        return {"cwd": self.folder, "env": environ, **self.as_user}
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        # Nothing here outlives the machine, so nothing need wait for its disk.
+        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "fsync": "off"}
+        options |= {"max_connections": 100, "shared_buffers": "16MB"}
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *settings]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **self._place())
+        deadline = time.monotonic() + PATIENCE
+        while not self.answers():
+            assert self.process.poll() is None and time.monotonic() < deadline, (self.folder / "log").read_text()
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Tell whether it takes connections."""
+        try:
+            psycopg.connect(self.address("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def address(self, name: str) -> str:
+        """Give the address of one of its databases."""
+        return f"postgresql://rivulet@127.0.0.1:{self.port}/{name}"
+
+    def new_database(self) -> str:
+        """Make an empty database; gives its address."""
+        name = f"rivulet_{next(self.numbers)}"
+        self.command(f"CREATE DATABASE {name}")
+        return self.address(name)
+
+    def command(self, statement: str) -> None:
+        """Run a statement as the administrator."""
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: SIGINT ends its connections and closes the files well, SIGQUIT is a crash."""
+        self.process.send_signal(how)
+        self.process.wait(PATIENCE)
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Serve PostgreSQL until the end of the block."""
+    # Not in pytest's folder, which nobody but its owner may enter.
+    folder = Path(tempfile.mkdtemp(prefix="rivulet-postgres-", dir="/tmp"))
+    try:
+        server = Postgres(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    print(programs() or sys.exit(1))

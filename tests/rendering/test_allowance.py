@@ -1,0 +1,57 @@
+"""The allowance: bounded time for colours and formulas, of which loading takes little."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.rendering import allowance as allowances
+from chat.rendering.allowance import Allowance
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 0.0
+
+    def thread_time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(allowances, "time", clock)
+    return clock
+
+
+def takes(clock: Clock, seconds: float) -> str:
+    clock.now += seconds
+    return "loaded"
+
+
+def test_an_allowance_ends(clock: Clock) -> None:
+    allowance = Allowance(0.08)
+    clock.now = 0.07
+    before = allowance.is_left()
+
+    clock.now = 0.09
+
+    assert before and not allowance.is_left()
+
+
+def test_what_a_process_loads_once_is_not_at_the_expense_of_the_text_that_needs_it_first(clock: Clock) -> None:
+    allowance = Allowance(0.08, loading=0.06)
+
+    loaded = allowance.load(lambda: takes(clock, 0.05))
+    clock.now += 0.07
+
+    assert loaded == "loaded" and allowance.is_left()
+
+
+def test_a_text_that_needs_everything_loaded_is_bounded_all_the_same(clock: Clock) -> None:
+    allowance = Allowance(0.08, loading=0.06)
+
+    for _ in range(4):
+        allowance.load(lambda: takes(clock, 0.05))
+
+    assert not allowance.is_left()

@@ -1,0 +1,139 @@
+"""A process that is about to end: answers have some time, then others go on with them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from chat.conversations import Turn
+from chat.database import Database
+from chat.replies import Leaving, Replies
+from tests.replies.writing import finished, followed
+from tests.scripted import Gate, Scripted
+from tests.turns import asked, eventually, stored, text_stored
+
+Begun = tuple[Turn, Gate]
+
+
+@pytest.fixture
+def begun(database: Database, person: int, replies: Replies, provider: Scripted) -> Callable[[], Begun]:
+    """Begin an answer that waits in its middle."""
+
+    def begin() -> Begun:
+        gate, turn = Gate(), asked(database, person)
+        provider.will_say("So ", gate, "it goes.")
+        replies.start(turn)
+        eventually(lambda: text_stored(database, turn.reply_id) == "So ")
+        gate.wait_until_reached()
+        return turn, gate
+
+    return begin
+
+
+def test_an_answer_that_ends_in_time_is_waited_for(database: Database, replies: Replies, begun) -> None:
+    turn, gate = begun()
+    follower = replies.follow(turn.reply_id)
+    leaving = threading.Thread(target=replies.leave, args=(20,))
+    leaving.start()
+    eventually(lambda: replies.leaving)
+
+    gate.open()
+    leaving.join(20)
+
+    assert not leaving.is_alive()
+    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).text) == ("complete", "So it goes.")
+    assert followed(follower) == "So it goes." and not follower.left
+
+
+def test_an_answer_that_takes_longer_is_left_and_another_process_goes_on_at_once(
+    database: Database, replies: Replies, other: Replies, elsewhere: Scripted, begun
+) -> None:
+    turn, _ = begun()
+    elsewhere.will_say("went on.")
+
+    replies.leave(0)
+    left = stored(database, turn.reply_id)
+    other.adopt()
+    finished(other, turn)
+
+    assert (left.state, left.owner, left.lease_until) == ("generating", None, 0)
+    assert stored(database, turn.reply_id).text == "So went on."
+    assert elsewhere.calls[0].messages[1] == {"role": "assistant", "content": "So "}
+
+
+def test_the_followers_of_what_is_left_are_sent_away_with_all_that_is_stored(replies: Replies, begun) -> None:
+    turn, _ = begun()
+    follower = replies.follow(turn.reply_id)
+
+    replies.leave(0)
+
+    assert (follower.next(20), follower.next(20), follower.left) == ("So ", None, True)
+
+
+def test_what_is_said_after_the_leaving_is_neither_stored_nor_shown(
+    database: Database, replies: Replies, provider: Scripted, begun
+) -> None:
+    turn, gate = begun()
+    follower = replies.follow(turn.reply_id)
+
+    replies.leave(0)
+    gate.open()
+    eventually(lambda: provider.sayings[0].finish_reason)
+    eventually(lambda: not replies.writer._thread)
+
+    assert followed(follower) == "So " and follower.left
+    assert (stored(database, turn.reply_id).state, text_stored(database, turn.reply_id)) == ("generating", "So ")
+
+
+def test_what_was_said_last_is_stored_before_the_leaving(
+    database: Database, replies: Replies, begun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, _ = begun()
+    running = replies.writer.find(turn.reply_id)
+    assert running
+
+    with database.write():  # the writer can't store it by itself yet
+        replies.writer.put(running, "it")
+        leaving = threading.Thread(target=replies.leave, args=(0,))
+        leaving.start()
+        eventually(lambda: replies.leaving)
+    leaving.join(20)
+
+    assert text_stored(database, turn.reply_id) == "So it"
+    assert stored(database, turn.reply_id).owner is None
+
+
+def test_a_database_that_is_locked_does_not_keep_a_process_from_leaving(
+    database: Database, replies: Replies, begun, caplog: pytest.LogCaptureFixture
+) -> None:
+    turn, _ = begun()
+    follower = replies.follow(turn.reply_id)
+
+    with database.write():
+        replies.leave(0)
+
+    assert followed(follower) == "So " and follower.left
+    assert stored(database, turn.reply_id).owner == turn.owner
+    assert "leases to run out" in caplog.text and "DatabaseBusy" in caplog.text
+
+
+def test_who_follows_another_processs_reply_here_is_sent_away_too(replies: Replies, other: Replies, begun) -> None:
+    turn, gate = begun()
+    follower = other.follow(turn.reply_id)
+
+    other.leave(0)
+    gate.open()
+    finished(replies, turn)
+
+    assert followed(follower) == "So " and follower.left
+
+
+def test_a_process_that_leaves_begins_nothing(replies: Replies) -> None:
+    replies.require_open()
+
+    replies.leave(0)
+
+    with pytest.raises(Leaving, match="being restarted"):
+        replies.require_open()

@@ -1,0 +1,91 @@
+"""What may be shown of a reply: numbered pieces, and who waits for more."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chat.replies.shown import Shown
+from tests.turns import eventually
+
+
+@pytest.fixture
+def shown() -> Shown:
+    """A reply of which nothing is stored yet."""
+    return Shown()
+
+
+def test_what_was_published_is_given_from_a_position_on(shown: Shown) -> None:
+    shown.publish(["So ", "it "])
+    shown.publish(["goes."])
+
+    assert shown.wait(0, 0) == ("So it goes.", 3)
+    assert shown.wait(2, 0) == ("goes.", 3)
+
+
+def test_what_was_stored_before_is_shown_first() -> None:
+    shown = Shown(["So ", "it "])
+
+    shown.publish(["goes."])
+
+    assert shown.wait(0, 0) == ("So it goes.", 3)
+
+
+def test_without_news_there_is_an_empty_text_after_the_timeout(shown: Shown) -> None:
+    assert shown.wait(0, 0.01) == ("", 0)
+
+
+def test_who_waits_is_woken_by_news(shown: Shown) -> None:
+    seen: list[tuple[str | None, int]] = []
+    waiting = threading.Thread(target=lambda: seen.append(shown.wait(0, 20)))
+    waiting.start()
+
+    shown.publish(["So"])
+    waiting.join(20)
+
+    assert seen == [("So", 1)]
+
+
+def test_who_waits_is_not_woken_for_nothing(shown: Shown) -> None:
+    seen: list[tuple[str | None, int]] = []
+    waiting = threading.Thread(target=lambda: seen.append(shown.wait(0, 20)))
+    waiting.start()
+    eventually(lambda: shown._changed._waiters)  # type: ignore[attr-defined]
+
+    shown.publish([])
+    shown.publish(["So"])
+    waiting.join(20)
+
+    assert seen == [("So", 1)]
+
+
+def test_the_end_comes_after_all_text(shown: Shown) -> None:
+    shown.publish(["So."], ended=True)
+
+    assert shown.wait(0, 0) == ("So.", 1)
+    assert shown.wait(1, 0) == (None, 1)
+
+
+def test_what_has_ended_stays_ended(shown: Shown) -> None:
+    shown.publish([], ended=True)
+
+    shown.publish([])
+
+    assert shown.wait(0, 20) == (None, 0)
+
+
+def test_who_waits_is_sent_away_when_the_process_leaves(shown: Shown) -> None:
+    seen: list[tuple[str | None, int]] = []
+    waiting = threading.Thread(target=lambda: seen.append(shown.wait(0, 20)))
+    waiting.start()
+
+    shown.leave()
+    waiting.join(20)
+
+    assert seen == [(None, 0)]
+    assert shown.left and shown.ended and not shown.lost
+
+
+def test_a_mirror_has_no_notice(shown: Shown) -> None:
+    assert shown.notice == ""

@@ -1,0 +1,67 @@
+"""What tests of replies share: what happens to a reply elsewhere, and waiting for its end."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select, update
+
+from chat.conversations import Turn
+from chat.database import Database, clock
+from chat.replies import Follower, Replies
+from chat.replies import log as reply_log
+from chat.replies.log import News
+from chat.tables import pieces, replies
+from tests.turns import asked, eventually
+
+
+def change(database: Database, reply_id: int, **values: object) -> None:
+    """Let something happen to a reply elsewhere."""
+    with database.write() as connection:
+        connection.execute(update(replies).where(replies.c.id == reply_id).values(values))
+
+
+def expire(database: Database, reply_id: int) -> None:
+    """Let the lease of a reply run out."""
+    change(database, reply_id, lease_until=clock() - 1)
+
+
+def say(database: Database, turn: Turn, seq: int, *said: str) -> None:
+    """Store pieces as the owner of a reply does."""
+    with database.write() as connection:
+        assert reply_log.store(connection, [News(turn.reply_id, turn.owner or "", seq, list(said))])
+
+
+def abandoned(database: Database, person: int, *said: str, **values: object) -> Turn:
+    """Ask for an answer whose worker died after it had stored some pieces."""
+    turn = asked(database, person)
+    with database.write() as connection:
+        rows = [{"reply_id": turn.reply_id, "seq": seq, "text": text} for seq, text in enumerate(said)]
+        if rows:
+            connection.execute(insert(pieces), rows)
+    change(database, turn.reply_id, **{"lease_until": clock() - 1, **values})
+    return turn
+
+
+def lease_left(database: Database, reply_id: int) -> int:
+    """Tell how many seconds a reply's lease has to run."""
+    with database.read() as connection:
+        return connection.execute(select(replies.c.lease_until - clock()).where(replies.c.id == reply_id)).scalar_one()
+
+
+def numbered_pieces(database: Database, reply_id: int) -> list[tuple[int, str]]:
+    """Read the log of a reply, with its numbers."""
+    rows = select(pieces.c.seq, pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
+    with database.read() as connection:
+        return [(row.seq, row.text) for row in connection.execute(rows)]
+
+
+def finished(replies: Replies, turn: Turn) -> None:
+    """Wait until a process has nothing to do with a reply any more."""
+    eventually(lambda: replies.writer.find(turn.reply_id) is None)
+
+
+def followed(follower: Follower, until: str | None = None) -> str:
+    """Follow a reply to its end, or until so much was said."""
+    said = ""
+    while said != until and (text := follower.next(20)) is not None:
+        said += text
+    return said
