@@ -14,9 +14,10 @@ from flask import Flask
 from flask_session import Session
 from htmx_flask import Htmx
 
-from chat import config, database, providers, routes, security
+from chat import config, engines, providers, routes, security
 from chat.config import Settings
-from chat.database import Database, DatabaseUnusable
+from chat.database import Database
+from chat.engines import DatabaseUnusable
 from chat.providers.base import AbstractProvider
 from chat.replies import Replies
 from chat.sessions import SessionStore
@@ -60,7 +61,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
 def opened(settings: Settings) -> Database:
     """Open the database and bring it up to date, before anyone is served."""
     make_folder(settings["INSTANCE"])
-    db = Database(database.url_of(settings))
+    db = Database(engines.url_of(settings))
     db.upgrade()
     return db
 

@@ -127,7 +127,8 @@ def post_worker_init(worker: Any) -> None:
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if replies := getattr(worker.app.callable, "extensions", {}).get("replies"):
-        threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True).start()
+        worker.leaving = threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True)
+        worker.leaving.start()
     if worker.age == 1:
         for listener in worker.sockets:
             print(f"Rivulet is at {url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
@@ -144,6 +145,12 @@ def leave_in_time(worker: Any, replies: Any) -> None:
     replies.leave(number("DRAIN_SECONDS", 4, 3_600))
     time.sleep(0.3)  # for what streams still have to say
     os._exit(0)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Wait for the leaving where gunicorn is done first: it knows of requests, not of answers being written."""
+    if leaving := getattr(worker, "leaving", None):
+        leaving.join()
 
 
 def when_ready(server: Any) -> None:

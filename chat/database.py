@@ -1,4 +1,4 @@
-"""The database: its engine, its transactions, its clock, and how it is brought up to date."""
+"""The database: its transactions, its clock, and how it is brought up to date."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, BigInteger, Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import BigInteger, Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from chat.engines import DatabaseUnusable, engine_for
 
 HEAD = "0002"
 """The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
@@ -21,14 +22,7 @@ HEAD = "0002"
 LOCK_WAIT = 10.0
 """How long a write waits for another one, in seconds."""
 
-POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
-"""How an address of Postgres may begin; the first is Heroku's way."""
-
 T = TypeVar("T")
-
-
-class DatabaseUnusable(Exception):
-    """The database can't be used as it is; the message says what to do."""
 
 
 class DatabaseBusy(Exception):
@@ -145,47 +139,6 @@ def patiently(attempt: Callable[[], T], wait: float) -> T:
                 raise DatabaseBusy("The database is busy. Nothing was lost; try again in a moment.") from error
         time.sleep(pause)
         pause = min(pause * 2, 0.02)
-
-
-def engine_for(url: str) -> Engine:
-    """Make the engine for a database URL: SQLite, or Postgres in any of its names."""
-    name, rest = url.split("://", 1)
-    if name in POSTGRES:
-        return create_engine(f"postgresql+psycopg://{rest}", pool_size=10, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, pool_size=10, connect_args={"timeout": 0}, hide_parameters=True)
-    event.listen(engine, "connect", prepare_sqlite)
-    event.listen(engine, "begin", begin_sqlite)
-    return engine
-
-
-def prepare_sqlite(connection: Any, _: Any) -> None:
-    """Set up a new SQLite connection: we begin transactions ourselves, and foreign keys hold."""
-    connection.isolation_level = None
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def begin_sqlite(connection: Connection) -> None:
-    """Begin a transaction the way it was opened: a read that turned into a write would be refused at once."""
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def url_of(settings: dict[str, Any]) -> str:
-    """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
-    url = settings["DATABASE_URL"] or str(URL.create("sqlite", database=str(settings["INSTANCE"] / "rivulet.db")))
-    if not is_usable(url):
-        raise DatabaseUnusable("DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file.")
-    return url
-
-
-def is_usable(url: str) -> bool:
-    """Tell whether an address is one of Postgres, or of SQLite in a file: in memory each connection has its own."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return False
-    in_file = parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}
-    return in_file or parsed.drivername in POSTGRES
 
 
 def run_migrations(connection: Connection) -> None:

@@ -26,12 +26,14 @@ FLOORS = [
     "chat.tables",
     "chat.migrations",
     "chat.database",
+    "chat.engines",
     "chat.config",
     "chat.reporting",
 ]
 """A room may import from rooms below it, never from above."""
 
 STORES = {
+    "chat.engines",
     "chat.database",
     "chat.tables",
     "chat.migrations",

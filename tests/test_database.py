@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError
 
 from chat import config
 from chat import database as database_module
-from chat.database import HEAD, Database, DatabaseBusy, DatabaseUnusable, clock, engine_for, url_of
+from chat.database import HEAD, Database, DatabaseBusy, clock
+from chat.engines import DatabaseUnusable, engine_for, url_of
 from chat.tables import metadata, people
 
 TOP = Path(__file__).parent.parent

@@ -91,10 +91,10 @@ class Replies:
             raise Leaving("The server is being restarted. Your text is still here; send it again in a moment.")
 
     def leave(self, patience: float) -> None:
-        """Let answers run for `patience` seconds, then leave those that are not done to another process."""
+        """Let answers run for `patience` seconds, also those followed here, then leave what isn't done to others."""
         self.leaving = True
         deadline = time.monotonic() + patience
-        while self.writer.is_busy() and time.monotonic() < deadline:
+        while (self.writer.is_busy() or self.reader.is_busy()) and time.monotonic() < deadline:
             time.sleep(0.05)
         self.writer.leave()
         self.reader.leave()

@@ -46,6 +46,10 @@ class Reader:
                 self._thread = thread
         return shown
 
+    def is_busy(self) -> bool:
+        """Tell whether any reply is being followed."""
+        return bool(self._followed())
+
     def leave(self) -> None:
         """Send all followers away."""
         with self._lock:

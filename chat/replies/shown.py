@@ -32,8 +32,8 @@ class Shown:
                 self._changed.notify_all()
 
     def leave(self) -> None:
-        """Send the followers away, to another process."""
-        self.left = True
+        """Send the followers away, to another process; those of what has ended still get its end."""
+        self.left = not self.ended
         self.publish([], ended=True)
 
     def wait(self, position: int, timeout: float) -> tuple[str | None, int]:

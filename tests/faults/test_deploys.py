@@ -60,6 +60,19 @@ def test_a_long_answer_goes_on_in_the_next_server(tmp_path: Path, model: Model, 
         assert violations(server, "long", [sent.reply], [page]) == []
 
 
+@STOPS
+def test_an_answer_that_nobody_watches_is_handed_on_as_well(tmp_path: Path, model: Model, how: signal.Signals) -> None:
+    """F4: gunicorn knows of requests only; a worker that writes without one may not end before it has let go."""
+    with served(tmp_path, model, DRAIN_SECONDS="0.5", WEB_CONCURRENCY="2") as server:
+        sent = server.browser().send(question("unwatched", 100, 0.04))
+        until(lambda: len(words_stored(server.database, sent.reply)) > 5)
+
+        assert server.stop(how) == 0
+
+        left = reply(server.database, sent.reply)
+        assert left and (left.state, left.owner, left.lease_until) == ("generating", None, 0)
+
+
 def test_a_rolling_restart_is_a_pause(tmp_path: Path, model: Model) -> None:
     """F4: the next server runs before the old one is told to stop; the browser's router changes over."""
     key = {"SECRET_KEY": "k" * 32, "DATABASE_URL": f"sqlite:///{tmp_path / 'rivulet.db'}"}

@@ -47,6 +47,23 @@ def test_an_answer_that_ends_in_time_is_waited_for(database: Database, replies: 
     assert followed(follower) == "So it goes." and not follower.left
 
 
+def test_an_answer_of_another_process_that_is_followed_here_is_waited_for(
+    database: Database, replies: Replies, other: Replies, begun
+) -> None:
+    turn, gate = begun()
+    follower = other.follow(turn.reply_id)
+    leaving = threading.Thread(target=other.leave, args=(20,))
+    leaving.start()
+    eventually(lambda: other.leaving)
+
+    gate.open()
+    said = followed(follower)
+    leaving.join(20)
+
+    assert not leaving.is_alive()
+    assert said.startswith("So ") and not follower.left
+
+
 def test_an_answer_that_takes_longer_is_left_and_another_process_goes_on_at_once(
     database: Database, replies: Replies, other: Replies, elsewhere: Scripted, begun
 ) -> None:

@@ -1,0 +1,72 @@
+"""Where the database is, and how connections to it are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+"""How an address of Postgres may begin; the first is Heroku's way."""
+
+POSTGRES_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How long libpq waits for a server that says nothing, in seconds, but the last: one that vanished says no goodbye."""
+
+
+class DatabaseUnusable(Exception):
+    """The database can't be used as it is; the message says what to do."""
+
+
+def url_of(settings: dict[str, Any]) -> str:
+    """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
+    url = settings["DATABASE_URL"] or str(URL.create("sqlite", database=str(settings["INSTANCE"] / "rivulet.db")))
+    if not is_usable(url):
+        raise DatabaseUnusable("DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file.")
+    return url
+
+
+def is_usable(url: str) -> bool:
+    """Tell whether an address is one of Postgres, or of SQLite in a file: in memory each connection has its own."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    in_file = parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}
+    return in_file or parsed.drivername in POSTGRES
+
+
+def engine_for(url: str) -> Engine:
+    """Make the engine for a database URL: SQLite, or Postgres in any of its names."""
+    name, rest = url.split("://", 1)
+    if name in POSTGRES:
+        return create_engine(
+            f"postgresql+psycopg://{rest}",
+            pool_size=10,
+            pool_pre_ping=True,
+            connect_args=POSTGRES_PATIENCE,
+            hide_parameters=True,
+        )
+    engine = create_engine(url, pool_size=10, connect_args={"timeout": 0}, hide_parameters=True)
+    event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "begin", begin_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: Any, _: Any) -> None:
+    """Set up a new SQLite connection: we begin transactions ourselves, and foreign keys hold."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction the way it was opened: a read that turned into a write would be refused at once."""
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
