@@ -63,7 +63,7 @@ def test_a_long_answer_goes_on_in_the_next_server(tmp_path: Path, model: Model, 
 @STOPS
 def test_an_answer_that_nobody_watches_is_handed_on_as_well(tmp_path: Path, model: Model, how: signal.Signals) -> None:
     """F4: gunicorn knows of requests only; a worker that writes without one may not end before it has let go."""
-    with served(tmp_path, model, DRAIN_SECONDS="0.5", WEB_CONCURRENCY="2") as server:
+    with served(tmp_path, model, DRAIN_SECONDS="1.5", WEB_CONCURRENCY="2") as server:
         sent = server.browser().send(question("unwatched", 100, 0.04))
         until(lambda: len(words_stored(server.database, sent.reply)) > 5)
 
