@@ -41,7 +41,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Wire an app from settings and providers. Raises WrongSetting and DatabaseUnusable."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = Flask("app", root_path=str(Path(__file__).parent), instance_path=str(settings["INSTANCE"]))
+    root = str(Path(__file__).parent)
+    app = Flask("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     db = opened(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, db))

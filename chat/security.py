@@ -13,7 +13,7 @@ from chat.config import Settings, WrongSetting, is_loopback
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 HEADERS = {
@@ -26,7 +26,7 @@ HEADERS = {
 }
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-OPEN_ENDPOINTS = {"health.alive", "assets.show", "static"}
+OPEN_ENDPOINTS = {"health.alive", "assets.show"}
 """What answers even where nobody may chat."""
 
 SHORTEST_KEY = 32

@@ -34,7 +34,9 @@ def mathml(source: str, display: bool) -> str:
     converted = convert(INNER.sub(r"\\\1{align*}", source), display="block" if display else "inline")
     if COPIED.search(converted):
         raise ValueError(source)
-    return clean_mathml(converted)
+    drawn = clean_mathml(converted)
+    # A wide one scrolls inside itself, which takes the focus for those who have no mouse.
+    return drawn.replace('display="block"', 'display="block" tabindex="0"', 1) if display else drawn
 
 
 def shown(source: str) -> str:

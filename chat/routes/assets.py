@@ -1,4 +1,4 @@
-"""The page's styles and scripts: one file of each kind, named by a hash of its content, compressed once.
+"""The page's styles, scripts and icons, named by a hash of their content. Texts of a kind are one file, compressed.
 
 htmx and its extension hx-sse are one file because htmx starts, as a deferred script of its own, before the
 extension has registered.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +20,20 @@ BUNDLES = {
     "page.css": (
         "text/css",
         "css",
-        ["base", "page", "conversation", "message", "actions", "answer", "code", "composer"],
+        ["base", "page", "conversation", "message", "actions", "answer", "code", "composer", "print"],
     ),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
     "page.js": ("text/javascript", "js", ["composer", "problem", "branches", "reading"]),
 }
 """Name of a bundle: its type, its folder in static/, and its files in their order."""
+
+ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512", "touch-180.png": "180x180"}
+"""Name of an icon: its size."""
+
+TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+PAPER = "#fbf9f5"
+"""What an installed app shows before its first page; the paper of the light theme."""
 
 A_YEAR = "public, max-age=31536000, immutable"
 
@@ -33,37 +42,69 @@ bp = Blueprint("assets", __name__)
 
 @dataclass(frozen=True)
 class Asset:
-    """A bundle as it is sent."""
+    """A file as it is sent; `compressed` only where it is a text."""
 
     path: str
     mimetype: str
     content: bytes
-    compressed: bytes
+    compressed: bytes = b""
 
 
 def bundle(app: Flask) -> None:
-    """Make the bundles and let templates name them by `asset(name)`."""
-    assets = {name: made(Path(app.static_folder or "static"), name) for name in BUNDLES}
+    """Make all of them and let templates name them by `asset(name)`."""
+    folder = Path(app.root_path) / "static"
+    assets = {name: joined(folder, name) for name in BUNDLES} | {name: icon(folder, name) for name in ICONS}
+    assets["app.webmanifest"] = manifest({name: assets[name].path for name in ICONS})
     app.extensions["assets"] = {asset.path: asset for asset in assets.values()}
     app.jinja_env.globals["asset"] = {name: asset.path for name, asset in assets.items()}.__getitem__
 
 
-def made(folder: Path, name: str) -> Asset:
+def joined(folder: Path, name: str) -> Asset:
     """Join a bundle's files."""
     mimetype, kind, files = BUNDLES[name]
     suffix = name.rsplit(".", 1)[1]
-    content = b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files)
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    return Asset(f"/assets/{digest}/{name}", mimetype, content, gzip.compress(content, 9, mtime=0))
+    return text(name, mimetype, b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files))
+
+
+def icon(folder: Path, name: str) -> Asset:
+    """Read an icon."""
+    content = (folder / "icons" / name).read_bytes()
+    return Asset(path_of(name, content), TYPES[name.rsplit(".", 1)[1]], content)
+
+
+def manifest(paths: dict[str, str]) -> Asset:
+    """Write what a browser needs to install Rivulet as an app."""
+    icons = [
+        {"src": path, "sizes": ICONS[name], "type": TYPES[name.rsplit(".", 1)[1]]} | maskable(name)
+        for name, path in paths.items()
+    ]
+    about = {"name": "Rivulet", "id": "/", "start_url": "/", "scope": "/", "display": "standalone", "icons": icons}
+    content = json.dumps(about | {"background_color": PAPER, "theme_color": PAPER}).encode()
+    return text("app.webmanifest", "application/manifest+json", content)
+
+
+def maskable(name: str) -> dict[str, str]:
+    """Tell that a drawing leaves room for a system to cut its own shape from it."""
+    return {"purpose": "any maskable"} if name.startswith("icon-") else {}
+
+
+def text(name: str, mimetype: str, content: bytes) -> Asset:
+    """Make an asset of a text."""
+    return Asset(path_of(name, content), mimetype, content, gzip.compress(content, 9, mtime=0))
+
+
+def path_of(name: str, content: bytes) -> str:
+    """Give the address of a file, which changes with its content."""
+    return f"/assets/{hashlib.sha256(content).hexdigest()[:12]}/{name}"
 
 
 @bp.get("/assets/<digest>/<name>")
 def show(digest: str, name: str) -> Response:
-    """Send a bundle."""
+    """Send one of them."""
     asset = current_app.extensions["assets"].get(f"/assets/{digest}/{name}")
     if asset is None:
         raise NotFound
-    small = "gzip" in request.headers.get("Accept-Encoding", "")
+    small = bool(asset.compressed) and "gzip" in request.headers.get("Accept-Encoding", "")
     response = Response(asset.compressed if small else asset.content, mimetype=asset.mimetype)
     response.headers.update({"Cache-Control": A_YEAR, "Vary": "Accept-Encoding"})
     if small:

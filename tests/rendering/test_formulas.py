@@ -41,7 +41,7 @@ SHOWN = [
 def test_a_formula_is_drawn(source: str) -> None:
     html = formulas.formula(source, True, PLENTY)
 
-    assert html.startswith('<math display="block">')
+    assert html.startswith('<math display="block" tabindex="0">')
     assert checked(html)
 
 

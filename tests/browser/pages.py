@@ -1,0 +1,106 @@
+"""The pages of the app in all their states, for what every page is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from playwright.sync_api import Page, expect
+
+from chat.providers.base import Unavailable
+from tests.browser.site import Site, send
+from tests.scripted import Gate
+
+RICH = """# Rivers
+
+A river *meanders* where its bed is **soft**; see [the survey](https://example.org/survey) and `flow()`.
+
+- upper course
+- lower course
+  1. bends
+  2. oxbows
+
+> [!NOTE]
+> The bend moves outward.
+
+| place | width | depth |
+|:--|--:|:-:|
+| spring | 1 m | 0.2 m |
+| delta, where the river is at its widest | 4,000 m | 12 m |
+
+```python
+def flow(width: float, depth: float, speed: float) -> float:
+    return width * depth * speed  # cubic metres a second, for a bed that is a box
+```
+
+- [x] measured
+- [ ] ~~guessed~~ estimated
+
+The law is $Q = A v$, and in full[^1]:
+
+$$Q = \\int_A v \\, dA$$
+
+[^1]: Continuity.
+"""
+
+
+class State(NamedTuple):
+    """A page in one of its states: its name, and what brings a fresh browser there."""
+
+    name: str
+    reach: Callable[[Page, Site], None]
+
+
+def begin(page: Page, site: Site) -> None:
+    """Open the first page."""
+    page.goto(site.url)
+
+
+def answered(page: Page, site: Site) -> None:
+    """Have a rich answer."""
+    site.provider.will_say(RICH)
+    page.goto(site.url)
+    send(page, "Tell me about rivers")
+    expect(page.locator(".reply--complete")).to_be_visible()
+
+
+def answering(page: Page, site: Site) -> None:
+    """Watch an answer that is being written."""
+    site.provider.will_say("A river begins", Gate())
+    page.goto(site.url)
+    send(page, "Tell me more")
+    expect(page.locator(".reply")).to_contain_text("A river begins")
+
+
+def broken_off(page: Page, site: Site) -> None:
+    """Have an answer that broke off."""
+    site.provider.will_say("A river ", Unavailable("The model can't be reached. Try again in a moment."))
+    page.goto(site.url)
+    send(page, "And now?")
+    expect(page.locator(".reply--interrupted")).to_be_visible()
+
+
+def edited(page: Page, site: Site) -> None:
+    """Have two versions of a message, and be about to write a third."""
+    answered(page, site)
+    site.provider.will_say("Short.")
+    page.locator(".edit summary").click()
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".versions").first).to_be_visible()
+    expect(page.locator(".reply--complete")).to_contain_text("Short.")
+    page.locator(".edit summary").click()
+
+
+def missing(page: Page, site: Site) -> None:
+    """Look for what is not there."""
+    page.goto(f"{site.url}/conversations/999999")
+
+
+STATES = [
+    State("the first page", begin),
+    State("an answer", answered),
+    State("an answer being written", answering),
+    State("an answer that broke off", broken_off),
+    State("a message being edited", edited),
+    State("an error page", missing),
+]
