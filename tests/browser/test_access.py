@@ -23,7 +23,8 @@ OVERFLOWING = """
 () => [...document.body.querySelectorAll("*")].filter(one => {
   const box = one.getBoundingClientRect()
   const scrolled = one.closest(".table, pre, .visually-hidden, math, [popover]:not(:popover-open)")
-  return box.width && one.checkVisibility({ contentVisibilityAuto: true }) && !scrolled && (box.right > innerWidth + 1 || box.left < -1)
+  const shown = box.width && one.checkVisibility({ contentVisibilityAuto: true }) && !scrolled
+  return shown && (box.right > innerWidth + 1 || box.left < -1)
 }).map(one => `${one.tagName}.${one.className}`)
 """
 
@@ -57,7 +58,7 @@ def test_axe_finds_nothing(
         page.set_viewport_size({"width": width, "height": 800})
         found[width] = complaints(page)
 
-    assert found == dict.fromkeys(WIDTHS, [])
+    assert not any(found.values()), found
 
 
 def test_axe_can_find_something(page: Page) -> None:
@@ -79,7 +80,7 @@ def test_nothing_overflows_from_a_narrow_phone_to_a_wide_screen(
         found[width] = page.evaluate(OVERFLOWING)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-    assert found == dict.fromkeys(found, [])
+    assert not any(found.values()), found
 
 
 @each_state
