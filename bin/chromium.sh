@@ -1,0 +1,37 @@
+# Find a Chromium, or install one. Sourced after lib.sh; sets CHROMIUM.
+
+find_chromium() {
+    an_installed_chromium && return
+    can_apt && apt_chromium && an_installed_chromium && return
+    say "Installing Chromium for the tests in tests/browser ..."
+    .venv/bin/python -m playwright install chromium >.venv/chromium.log 2>&1 && runs "$(chromium_of_playwright)"
+}
+
+an_installed_chromium() {
+    for browser in "${CHROMIUM-}" chromium chromium-browser google-chrome google-chrome-stable \
+        "/Applications/Chromium.app/Contents/MacOS/Chromium" \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+        runs "$browser" && return
+    done
+    runs "$(chromium_of_playwright)"
+}
+
+runs() {
+    CHROMIUM=$(command -v "$1") && "$CHROMIUM" --version >/dev/null 2>&1
+}
+
+chromium_of_playwright() {
+    .venv/bin/python - 2>/dev/null <<'END'
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+END
+}
+
+can_apt() { [ "$(id -u)" = 0 ] && has apt-get && grep -qs '^ID=debian' /etc/os-release; }
+
+apt_chromium() {
+    say "Installing Debian's Chromium for the tests in tests/browser ..."
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } \
+        >.venv/chromium.log 2>&1
+}
