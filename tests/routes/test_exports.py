@@ -77,7 +77,8 @@ def test_an_answer_that_is_being_written_is_given_so_far(client: FlaskClient, pr
     gate = Gate()
     provider.will_say("So far", gate, " and on")
     conversation = begin(client)
-    gate.wait_until_reached()
+    stream = client.get(f"/replies/{reply_in(client, conversation)}/generation").iter_encoded()
+    assert any(b"So far" in event for event in stream)
 
     answer = client.get(f"/conversations/{conversation}.json").get_json()["messages"][1]
     alone = client.get(f"/messages/{answer['id']}.md").text
