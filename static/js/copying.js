@@ -9,7 +9,7 @@
   const copy = async text => {
     if (navigator.clipboard) {
       const blob = text.then(text => new Blob([text], { type: "text/plain" }))
-      return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })])
+      return Promise.all([blob, navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })])])
     }
     const said = await text
     document.addEventListener("copy", event => {
