@@ -73,10 +73,13 @@ def test_after_the_jump_the_end_is_followed_again(page: Page, provider: Scripted
 
 
 def test_an_answer_is_announced_at_its_beginning_and_its_end_and_not_between(page: Page, provider: Scripted) -> None:
-    provider.will_say(*["word "] * 60, "\n\n- and a list\n- of two\n\n", *["more "] * 60)
+    gate = Gate()
+    provider.will_say(*["word "] * 60, gate, "\n\n- and a list\n- of two\n\n", *["more "] * 60)
     page.evaluate(HEARD)
 
     send(page, "Talk")
+    expect(page.locator(".reply")).to_contain_text("word")
+    gate.open()
     expect(page.locator(".reply--complete")).to_contain_text("more")
 
     expect(page.locator("#announcement")).to_have_text("The answer is complete.")
