@@ -22,7 +22,9 @@
   box()?.removeAttribute("autofocus")
 
   document.addEventListener("input", event => { if (event.target.id === "text") keep() })
-  onComposer("htmx:before:request", () => {
+  onComposer("htmx:before:request", event => {
+    // An example is sent in place of what is in the box.
+    if (event.detail.ctx.sourceEvent?.submitter?.name === "text") return
     sent = box().value
     box().value = ""
     if (!touch.matches) box().focus()

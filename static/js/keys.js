@@ -15,7 +15,9 @@
 
   const keys = {
     Enter(event) {
-      if (event.target.matches("#text, .edit__text") && sends(event)) return event.target.form.requestSubmit() ?? true
+      if (!event.target.matches("#text, .edit__text") || !sends(event)) return
+      event.target.form.requestSubmit()
+      return true
     },
     ArrowUp({ target }) {
       const edit = target.id === "text" && !target.value && last(".edit")

@@ -6,7 +6,8 @@
   const full = format({ dateStyle: "full", timeStyle: "long" })
 
   const show = () => {
-    for (const time of document.querySelectorAll("time:not([title])")) {
+    for (const time of document.getElementsByTagName("time")) {
+      if (time.title) continue
       const at = new Date(time.dateTime)
       const today = at.toDateString() === new Date().toDateString()
       time.textContent = (today ? hour : day).format(at)

@@ -156,6 +156,16 @@ def test_what_is_typed_while_the_first_message_goes_belongs_to_its_conversation(
     expect(page.locator("#text")).to_have_value("")
 
 
+def test_an_example_is_sent_and_what_was_typed_stays(page: Page, provider: Scripted) -> None:
+    provider.will_say("A river, running late.")
+    page.locator("#text").fill("My own")
+
+    page.get_by_role("button", name="Write a limerick").click()
+
+    expect(page.locator(".reply--complete")).to_contain_text("A river, running late.")
+    expect(page.locator("#text")).to_have_value("My own")
+
+
 def test_back_leaves_a_draft_where_it_was_written(page: Page, provider: Scripted) -> None:
     ask(page, provider, "One?", "One.")
     page.locator("#text").fill("For here alone")
