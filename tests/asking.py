@@ -59,6 +59,7 @@ def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterat
         "filename": "mark.svg",
         "digest": asset.split("/")[2],
         "name": asset.split("/")[3],
+        "form": "md",
     }
     adapter = app.url_map.bind("localhost")
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/deletion")):

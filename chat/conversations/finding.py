@@ -13,6 +13,9 @@ from chat.tables import conversations, messages, replies
 LISTED = 200
 """How many conversations the list shows, the newest first."""
 
+KNOWN = ("state", "provider", "model", "attempts", "left_out", "error", "finish_reason", "ended_at")
+"""What is read of a reply together with its message."""
+
 
 class NotFound(Exception):
     """There is no such thing, or it is somebody else's."""
@@ -90,10 +93,9 @@ def owned_message(connection: Connection, person_id: int | None, message_id: int
 
 def message_rows() -> Select:
     """Select messages, each with what is known of it as a reply (None for a person's)."""
-    known = [
-        replies.c[name] for name in ("state", "provider", "model", "attempts", "left_out", "error", "finish_reason")
-    ]
-    return select(messages, *known).outerjoin_from(messages, replies, replies.c.id == messages.c.id)
+    return select(messages, *(replies.c[name] for name in KNOWN)).outerjoin_from(
+        messages, replies, replies.c.id == messages.c.id
+    )
 
 
 def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.routes import pages, visitor
+from chat.routes import exports, pages, visitor
 from chat.security import OPEN_ENDPOINTS
 
 bp = Blueprint("conversations", __name__)
@@ -38,9 +38,11 @@ def index() -> str:
 
 
 @bp.get("/conversations/<id:conversation_id>")
-def show(conversation_id: int) -> str:
-    """Show a conversation."""
-    return pages.page(conversations.find(pages.database(), visitor.person_id(), conversation_id))
+def show(conversation_id: int) -> str | Response:
+    """Show a conversation, as a page or in the form that is asked for."""
+    conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    form = exports.asked_form()
+    return exports.exported(conversation, form) if form else pages.page(conversation)
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")

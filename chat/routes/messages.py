@@ -59,7 +59,7 @@ def edit(message_id: int) -> Response:
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
     """Show the branch that a message stands on, now and whenever the conversation is opened."""
-    return pages.changed(conversations.show(pages.database(), visitor.person_id(), message_id))
+    return pages.changed(conversations.show(pages.database(), visitor.person_id(), message_id), switched=True)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")

@@ -40,12 +40,16 @@ def wants_fragment() -> bool:
     return bool(request.htmx) and not whole
 
 
-def changed(conversation_id: int) -> Response:
-    """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there."""
+def changed(conversation_id: int, switched: bool = False) -> Response:
+    """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there.
+
+    `switched` says that they were there before.
+    """
     if not wants_fragment():
         return redirect(f"/conversations/{conversation_id}", code=303)
     conversation = conversations.find(database(), visitor.person_id(), conversation_id)
-    return Response(render_template("conversations/_opened.html", **sidebar(conversation), **body(conversation)))
+    content = {**sidebar(conversation), **body(conversation), "switched": switched}
+    return Response(render_template("conversations/_opened.html", **content))
 
 
 def page(conversation: Row | None = None, streamed: int | None = None, **more: Any) -> str:

@@ -1,5 +1,5 @@
-// Branches: a message that is opened to be edited takes the focus, and Escape closes it. The models to try again with
-// are copied from the composer when they are wanted: a long page would carry them once for every answer.
+// Branches: a message that is opened to be edited takes the focus. The models to try again with are copied from the
+// composer when they are wanted: a long page would carry them once for every answer.
 {
   document.addEventListener("toggle", event => {
     if (!event.target.matches(".edit[open]")) return
@@ -7,13 +7,6 @@
     box.focus()
     box.setSelectionRange(box.value.length, box.value.length)
   }, true)
-
-  addEventListener("keydown", event => {
-    const edit = event.key === "Escape" && !event.isComposing && event.target.closest?.(".edit[open]")
-    if (!edit) return
-    edit.open = false
-    edit.querySelector("summary").focus()
-  })
 
   const fill = event => {
     const models = event.target.closest?.(".again__model")

@@ -1,4 +1,5 @@
-// Reading: the end of an answer is followed only while the reader is there, and a selection is left alone.
+// Reading: the end of an answer is followed only while the reader is there; elsewhere a button leads to it. A selection is
+// left alone.
 {
   const near = 120
   const page = document.documentElement
@@ -6,11 +7,22 @@
 
   const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < near
   const toEnd = () => scrollTo({ top: page.scrollHeight })
+  const look = () => {
+    following = atEnd()
+    page.classList.toggle("away", !following)
+  }
 
-  addEventListener("scroll", () => { following = atEnd() }, { passive: true })
+  addEventListener("scroll", look, { passive: true })
+  addEventListener("resize", look)
   document.addEventListener("htmx:after:swap", event => {
     if (event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form")) following = true
     if (following) toEnd()
+    look()
+  })
+  document.addEventListener("click", event => {
+    if (!event.target.closest?.(".jump")) return
+    toEnd()
+    if (!touch.matches) document.getElementById("text").focus()
   })
   if (document.querySelector(".messages > *")) toEnd()
 

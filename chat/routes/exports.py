@@ -1,0 +1,86 @@
+"""What was said, in a form for other programs and for keeping: Markdown, plain text, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, request
+from sqlalchemy import Row
+
+from chat import conversations
+from chat.routes import pages, visitor
+
+FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
+"""The ending of an address, and the type that it stands for."""
+
+bp = Blueprint("exports", __name__)
+
+
+@bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
+def conversation(conversation_id: int, form: str) -> Response:
+    """Give a conversation, as it is shown, in another form."""
+    return exported(conversations.find(pages.database(), visitor.person_id(), conversation_id), form)
+
+
+@bp.get("/messages/<id:message_id>.md")
+def message(message_id: int) -> Response:
+    """Give what one message says as it was written; for an answer that is its Markdown."""
+    row = conversations.message_of(pages.database(), visitor.person_id(), message_id)
+    return sent(text_of(row), "md")
+
+
+def asked_form() -> str | None:
+    """Tell by the Accept header which form is wanted at an address without ending; None is a page."""
+    if pages.wants_fragment():
+        return None
+    wanted = request.accept_mimetypes.best_match(["text/html", *FORMS.values()])
+    return next((form for form, mimetype in FORMS.items() if mimetype == wanted), None)
+
+
+def exported(current: Row, form: str) -> Response:
+    """Give a conversation in one of FORMS."""
+    path = conversations.path(pages.database(), current.leaf_id)
+    if form == "json":
+        return sent(json.dumps(described(current, path), ensure_ascii=False, indent=2), form)
+    heading, title = ("## ", f"# {current.title}") if form == "md" else ("", current.title)
+    parts = [title, *(f"{heading}{speaker(row)}\n\n{text_of(row)}" for row in path)]
+    return sent("\n\n".join(part.strip() for part in parts), form)
+
+
+def described(current: Row, path: Sequence[Row]) -> dict[str, Any]:
+    """Describe a conversation by plain values, with all that is known of its messages."""
+    known = {"id": current.id, "title": current.title}
+    times = {"created_at": timed(current.created_at), "updated_at": timed(current.updated_at)}
+    return known | times | {"messages": [described_message(row) for row in path]}
+
+
+def described_message(row: Row) -> dict[str, Any]:
+    """Describe one message by plain values; of a reply, who wrote it and how it ended."""
+    said = {"id": row.id, "role": row.role, "text": text_of(row), "created_at": timed(row.created_at)}
+    if not row.state:
+        return said
+    about = {"provider": row.provider, "model": row.model, "state": row.state, "error": row.error}
+    return said | about | {"ended_at": timed(row.ended_at)}
+
+
+def speaker(row: Row) -> str:
+    """Name who wrote a message."""
+    return row.model if row.state else "You"
+
+
+def text_of(row: Row) -> str:
+    """Give what a message says; of a reply that is being written, so far."""
+    return pages.replies().so_far(row.id) if row.state == "generating" else row.text
+
+
+def timed(seconds: int | None) -> str | None:
+    """Write a time of the database as ISO 8601 in UTC."""
+    return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def sent(text: str, form: str) -> Response:
+    """Send a text in one of FORMS, closed by a line's end."""
+    return Response(f"{text}\n", mimetype=FORMS[form])

@@ -1,0 +1,53 @@
+// Copying: an answer's Markdown, fetched when it is wanted, and the code of a block. The button says what came of it.
+{
+  const button = document.createElement("button")
+  button.className = "copy quiet"
+  button.type = "button"
+  button.textContent = "Copy"
+
+  // Safari copies only what was promised within the click. A page over plain HTTP has no clipboard but by this event.
+  const copy = async text => {
+    if (navigator.clipboard) {
+      const blob = text.then(text => new Blob([text], { type: "text/plain" }))
+      return Promise.all([blob, navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })])])
+    }
+    const said = await text
+    document.addEventListener("copy", event => {
+      event.clipboardData.setData("text/plain", said)
+      event.preventDefault()
+    }, { once: true })
+    if (!document.execCommand("copy")) throw Error("This browser copies nothing here.")
+  }
+
+  const fetched = async address => {
+    const response = await fetch(address)
+    if (response.ok) return response.text()
+    throw Error(response.statusText)
+  }
+
+  const say = (button, word) => {
+    button.textContent = word
+    announce(word)
+    setTimeout(() => {
+      button.textContent = "Copy"
+      announce("")
+    }, 2000)
+  }
+
+  document.addEventListener("click", event => {
+    const button = event.target.closest?.(".copy")
+    if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return
+    event.preventDefault()
+    const code = button.closest(".code")?.querySelector("code").textContent.replace(/\n$/, "")
+    const text = code === undefined ? fetched(button.href) : Promise.resolve(code)
+    copy(text).then(() => say(button, "Copied"), () => say(button, "Not copied"))
+  })
+
+  const offer = () => {
+    // By name and one by one: a selector that says all this takes sixty times as long on a long page.
+    for (const caption of document.getElementsByTagName("figcaption"))
+      if (!caption.childElementCount && !caption.closest(".reply__tail")) caption.append(button.cloneNode(true))
+  }
+  document.addEventListener("htmx:after:swap", offer)
+  offer()
+}

@@ -1,0 +1,13 @@
+// What lies over the page takes the focus; the browser itself closes it by Escape and gives the focus back. Under the
+// drawer nothing else can be reached, by keys or by a screen reader.
+{
+  document.addEventListener("beforetoggle", ({ target, newState }) => {
+    if (target.id !== "sidebar") return
+    for (const rest of document.querySelectorAll(".skip, .bar, main")) rest.inert = newState === "open"
+  }, true)
+
+  document.addEventListener("toggle", ({ target, newState }) => {
+    if (!target.popover || newState !== "open") return
+    (target.querySelector("[aria-current]") ?? target.querySelector("a, button")).focus()
+  }, true)
+}

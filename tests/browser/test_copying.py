@@ -1,0 +1,114 @@
+"""Copying an answer or its code, saving a conversation; and nothing that is dead where there is no script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site, send
+from tests.scripted import Gate, Scripted
+
+ANSWER = "Some *words*:\n\n```python\nprint('<b>')\n\nprint(2)\n```\n\nThe end."
+CODE = "print('<b>')\n\nprint(2)"
+
+
+@pytest.fixture
+def answered(page: Page, provider: Scripted) -> Page:
+    """A page with an answer, whose clipboard may be used."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    provider.will_say(ANSWER)
+    send(page, "Show me")
+    expect(page.locator(".reply--complete")).to_contain_text("The end.")
+    return page
+
+
+def clipboard(page: Page) -> str:
+    """Read what was copied."""
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def pasted(page: Page) -> str:
+    """Paste into the composer what was copied, for pages that can't read the clipboard."""
+    page.locator("#text").focus()
+    page.keyboard.press("Control+V")
+    return page.locator("#text").input_value()
+
+
+def test_an_answer_is_copied_as_markdown(answered: Page) -> None:
+    button = answered.locator(".actions .copy")
+    button.click()
+
+    expect(button).to_have_text("Copied")
+    expect(answered.locator("#announcement")).to_have_text("Copied")
+    assert clipboard(answered) == ANSWER + "\n"
+    expect(button).to_have_text("Copy")
+    expect(answered.locator("#announcement")).to_have_text("")
+
+
+def test_code_is_copied_as_it_is(answered: Page) -> None:
+    button = answered.locator(".code .copy")
+    button.focus()
+    answered.keyboard.press("Enter")
+
+    expect(button).to_have_text("Copied")
+    assert clipboard(answered) == CODE
+    answered.reload()
+    expect(answered.locator(".code .copy")).to_have_count(1)
+
+
+def test_code_can_be_copied_while_the_answer_goes_on(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("```\nls\n```\n\n", "And then ", gate, "more.")
+
+    send(page, "How?")
+
+    expect(page.locator(".reply[aria-busy] .code .copy")).to_have_count(1)
+    gate.open()
+    expect(page.locator(".reply--complete .code .copy")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("button", "text"), [(".actions .copy", ANSWER + "\n"), (".code .copy", CODE)])
+def test_it_is_copied_over_plain_http_too(answered: Page, button: str, text: str) -> None:
+    answered.context.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    answered.reload()
+
+    answered.locator(button).click()
+    expect(answered.locator(button)).to_have_text("Copied")
+
+    assert pasted(answered) == text
+
+
+def test_what_could_not_be_copied_is_said(answered: Page) -> None:
+    answered.context.set_offline(True)
+
+    answered.locator(".actions .copy").click()
+
+    expect(answered.locator(".actions .copy")).to_have_text("Not copied")
+    expect(answered.locator("#announcement")).to_have_text("Not copied")
+
+
+def test_a_conversation_is_saved_under_its_title(answered: Page) -> None:
+    answered.get_by_text("Save or delete…").click()
+
+    with answered.expect_download() as saved:
+        answered.get_by_role("link", name="Markdown").click()
+
+    assert saved.value.suggested_filename == "Show me.md"
+    assert ANSWER in saved.value.path().read_text()
+
+
+def test_without_javascript_copy_leads_to_the_markdown_and_nothing_is_dead(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    provider.will_say(ANSWER)
+    page = visit(site.url, java_script_enabled=False)
+    send(page, "Show me")
+    expect(page.locator(".reply--complete")).to_contain_text("The end.")
+
+    for dead in (".code .copy", ".jump", ".sidebar__keys", "#offline"):
+        expect(page.locator(dead).locator("visible=true")).to_have_count(0)
+    page.locator(".finished .copy").click()
+
+    expect(page.locator("body")).to_contain_text("```python")

@@ -1,0 +1,130 @@
+"""By keys alone: the list of shortcuts, the drawer, and a focus that is always seen and comes in a sensible order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site, send
+from tests.scripted import Scripted
+
+FOCUSED = """() => {
+  const at = document.activeElement
+  const ring = [at, at.closest(".composer__box")].some(box => box && getComputedStyle(box).outlineStyle !== "none")
+  const boxes = [at, at.parentElement, at.parentElement.parentElement]
+  const clear = boxes.every(box => getComputedStyle(box).opacity === "1")
+  const name = at.getAttribute("aria-label") ?? at.labels?.[0]?.textContent ?? at.textContent
+  return [name.trim(), ring && clear]
+}"""
+
+
+def walk(page: Page) -> list[tuple[str, bool]]:
+    """Press Tab from the top of the page to its end; gives each name that had the focus, and whether that was seen."""
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(0, 0)
+    seen: list[tuple[str, bool]] = []
+    while len(seen) < 40:
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(250)  # what fades in has come
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        seen.append(tuple(page.evaluate(FOCUSED)))
+    return seen
+
+
+def test_everything_is_reached_in_a_sensible_order_and_the_focus_is_seen(page: Page, provider: Scripted) -> None:
+    provider.will_say("Use this:\n\n```\nls\n```")
+    send(page, "How?")
+    expect(page.locator(".reply--complete")).to_contain_text("Use this")
+    page.reload()
+
+    stops = walk(page)
+
+    names = [name for name, _ in stops]
+    order = [
+        "Skip to",
+        "Rivulet",
+        "New conversation",
+        "Keyboard",
+        "Save or",
+        "Edit",
+        "Copy",
+        "Try again",
+        "Your message",
+    ]
+    found = [next(number for number, name in enumerate(names) if name.startswith(start)) for start in order]
+    assert found == sorted(found) and names[-1] == "Send"
+    assert [name for name, is_seen in stops if not is_seen] == []
+
+
+def test_a_question_mark_outside_of_a_box_lists_the_shortcuts(page: Page) -> None:
+    shortcuts, link = page.locator("#shortcuts"), page.get_by_role("link", name="New conversation")
+    page.locator("#text").press("?")
+    expect(shortcuts).to_be_hidden()
+    expect(page.locator("#text")).to_have_value("?")
+
+    link.focus()
+    page.keyboard.press("?")
+    expect(shortcuts).to_be_visible()
+    expect(shortcuts.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(shortcuts).to_be_hidden()
+    expect(link).to_be_focused()
+
+
+def test_whoever_speaks_to_the_computer_can_turn_the_question_mark_off(page: Page) -> None:
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_label("The ? key opens nothing").check()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.get_by_role("link", name="New conversation").focus()
+
+    page.keyboard.press("?")
+
+    expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def test_the_list_of_shortcuts_says_how_it_is(page: Page) -> None:
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    keys = page.locator("#shortcuts dd")
+    before = [keys.nth(number).inner_text() for number in range(2)]
+
+    page.get_by_label("Enter makes a new line").check()
+
+    assert [text.split() for text in before] == [["Enter"], ["Shift", "Enter"]]
+    assert [keys.nth(number).inner_text().split() for number in range(2)] == [["Ctrl", "Enter"], ["Enter"]]
+
+
+def test_the_drawer_takes_the_focus_holds_it_and_gives_it_back(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    provider.will_say("Here.")
+    send(page, "Anyone?")
+    expect(page.locator(".reply--complete")).to_contain_text("Here.")
+    opener, drawer = page.get_by_role("button", name="Conversations"), page.locator("#sidebar")
+    opener.focus()
+
+    page.keyboard.press("Enter")
+    expect(drawer.get_by_role("link", name="Anyone?")).to_be_focused()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main, .bar, .skip')") is None
+    page.keyboard.press("Escape")
+
+    expect(drawer).to_be_hidden()
+    expect(opener).to_be_focused()
+    page.locator("#text").click()
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_the_drawer_is_closed_by_its_button_without_javascript_too(visit: Callable[..., Page], site: Site) -> None:
+    page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, java_script_enabled=False)
+    page.get_by_role("button", name="Conversations").click()
+    expect(page.locator("#sidebar")).to_be_visible()
+
+    page.locator("#sidebar").get_by_role("button", name="Close").click()
+
+    expect(page.locator("#sidebar")).to_be_hidden()

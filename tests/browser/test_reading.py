@@ -1,0 +1,123 @@
+"""Reading: following the end, what is announced, times in the reader's own zone, being offline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.site import Site, send
+from tests.scripted import Gate, Scripted
+
+LINES = "A line of some length.\n\n"
+
+HEARD = """
+heard = []
+new MutationObserver(() => heard.push(document.getElementById("announcement").textContent))
+  .observe(document.getElementById("announcement"), { childList: true, subtree: true, characterData: true })
+"""
+
+
+def scrolled(page: Page) -> int:
+    return page.evaluate("Math.round(document.documentElement.scrollTop)")
+
+
+def test_the_end_is_followed_by_a_reader_who_is_there(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)  # with the notice
+
+    gate.open()
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Jump to the newest")).to_be_hidden()
+
+
+def test_a_reader_who_is_elsewhere_is_left_there_and_led_to_the_newest_by_a_button(
+    page: Page, provider: Scripted
+) -> None:
+    gate, jump = Gate(), page.get_by_role("button", name="Jump to the newest")
+    provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)
+    expect(jump).to_be_hidden()
+    page.evaluate("scrollTo(0, 200)")
+    expect(jump).to_be_visible()
+
+    gate.open()
+    expect(page.locator(".reply--complete")).to_contain_text("The end.")
+    assert scrolled(page) == 200
+    page.keyboard.press("Shift+Tab")
+    expect(jump).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+    expect(jump).to_be_hidden()
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_after_the_jump_the_end_is_followed_again(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)
+    page.evaluate("scrollTo(0, 200)")
+
+    page.get_by_role("button", name="Jump to the newest").click()
+    gate.open()
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+
+
+def test_an_answer_is_announced_at_its_beginning_and_its_end_and_not_between(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say(*["word "] * 60, gate, "\n\n- and a list\n- of two\n\n", *["more "] * 60)
+    page.evaluate(HEARD)
+
+    send(page, "Talk")
+    expect(page.locator(".reply")).to_contain_text("word")
+    gate.open()
+    expect(page.locator(".reply--complete")).to_contain_text("more")
+
+    expect(page.locator("#announcement")).to_have_text("The answer is complete.")
+    assert page.evaluate("heard") == ["Answering.", "The answer is complete."]
+    assert page.locator(".messages :is([aria-live], [role=status], [role=alert], [role=log])").count() == 0
+
+
+def test_times_stand_in_the_readers_zone_and_language(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    def add_times(route: Route) -> None:
+        response = route.fetch()
+        times = (
+            f'<time datetime="2024-03-09T23:30:00Z">UTC</time><time datetime="{datetime.now(UTC):%FT%TZ}">UTC</time>'
+        )
+        body = response.text().replace('<form class="composer"', f'{times}<form class="composer"')
+        route.fulfill(response=response, body=body)
+
+    page = visit(site.url, timezone_id="Asia/Tokyo", locale="de-DE")
+    page.route(re.compile(r"/$|/conversations$"), add_times)
+    page.reload()
+    for begun in (False, True):
+        if begun:
+            send(page, "Hello?")
+            expect(page.locator(".reply--complete")).to_be_visible()
+
+        times = page.locator("time")
+        expect(times.first).to_have_text("10.03.2024, 08:30")
+        expect(times.last).to_have_text(re.compile(r"^\d\d:\d\d$"))
+        assert "Sonntag, 10. März 2024" in (times.first.get_attribute("title") or "")
+
+
+def test_being_offline_is_said_as_long_as_it_lasts(page: Page) -> None:
+    line = page.get_by_role("status").filter(has_text="You are offline.")
+    expect(line).to_have_count(0)
+
+    page.context.set_offline(True)
+    expect(line).to_be_visible()
+    page.context.set_offline(False)
+
+    expect(line).to_have_count(0)

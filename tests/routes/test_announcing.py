@@ -1,0 +1,80 @@
+"""What a screen reader is told: that an answer begins, and how it ended, even where that was at once."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from chat.conversations import Turn
+from chat.providers.base import Unavailable
+from chat.replies import Replies
+from tests.asking import HTMX, begin, ended, reply_in
+from tests.scripted import Gate, Scripted, Step
+
+ENDS = [
+    (["Quick."], "The answer is complete."),
+    ([Unavailable("The model is busy.")], "The model is busy."),
+]
+
+
+def announced(html: str) -> str:
+    """Read what is put into the announcement."""
+    return html.split('hx-target="#announcement" hx-swap="innerHTML">')[1].split("<")[0].strip()
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every answer have ended before its sender hears of it."""
+    start = Replies.start
+
+    def start_and_wait(replies: Replies, turn: Turn) -> None:
+        start(replies, turn)
+        follower = replies.follow(turn.reply_id)
+        while follower.next(1.0) is not None:
+            pass
+
+    monkeypatch.setattr(Replies, "start", start_and_wait)
+
+
+@pytest.mark.parametrize(("script", "words"), ENDS)
+def test_an_answer_that_is_there_at_once_is_announced_as_it_is(
+    client: FlaskClient, provider: Scripted, hurried: None, script: list[Step], words: str
+) -> None:
+    for _ in range(3):
+        provider.will_say(*script)
+
+    first = client.post("/conversations", data={"text": "Hello?"}, headers=HTMX)
+    address = first.headers["HX-Push-Url"]
+    second = client.post(f"{address}/messages", data={"text": "And?"}, headers=HTMX)
+    reply = reply_in(client, int(address.rsplit("/", 1)[1]))
+    again = client.post(f"/replies/{reply}/retry", headers=HTMX)
+
+    assert [announced(answer.text) for answer in (first, second, again)] == [words] * 3
+
+
+def test_an_answer_that_begins_is_announced_and_so_is_its_being_stopped(
+    client: FlaskClient, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("Hm", gate)
+    sent = client.post("/conversations", data={"text": "Hello?"}, headers=HTMX)
+    conversation = int(sent.headers["HX-Push-Url"].rsplit("/", 1)[1])
+    reply = reply_in(client, conversation)
+
+    client.post(f"/replies/{reply}/stop", headers=HTMX)
+    end = client.get(f"/replies/{reply}/generation").text
+
+    assert announced(sent.text) == "Answering."
+    assert "The answer was stopped." in end
+
+
+def test_a_version_that_was_there_before_is_no_new_answer(client: FlaskClient, provider: Scripted) -> None:
+    conversation = begin(client)
+    ended(client, conversation)
+    first = reply_in(client, conversation)
+    client.post(f"/replies/{first}/retry", headers=HTMX)
+    ended(client, conversation)
+
+    shown = client.post(f"/messages/{first}/shown", headers=HTMX).text
+
+    assert announced(shown) == "Another version is shown."
