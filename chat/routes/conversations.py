@@ -22,7 +22,7 @@ def keep_session() -> None:
 @bp.get("/")
 def new() -> str:
     """Show the beginning of a conversation."""
-    return pages.page()
+    return pages.opened()
 
 
 @bp.get("/conversations")
@@ -42,7 +42,7 @@ def show(conversation_id: int) -> str | Response:
     """Show a conversation, as a page or in the form that is asked for."""
     conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
     form = exports.asked_form()
-    return exports.exported(conversation, form) if form else pages.page(conversation)
+    return exports.exported(conversation, form) if form else pages.opened(conversation)
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")

@@ -52,6 +52,14 @@ def changed(conversation_id: int, switched: bool = False) -> Response:
     return Response(render_template("conversations/_opened.html", **content))
 
 
+def opened(conversation: Row | None = None) -> str:
+    """Render a conversation, or the beginning of one: for htmx only what differs from the page that is there."""
+    if not wants_fragment():
+        return page(conversation)
+    content = {**sidebar(conversation), **body(conversation), "opened": True}
+    return render_template("conversations/_opened.html", **content)
+
+
 def page(conversation: Row | None = None, streamed: int | None = None, **more: Any) -> str:
     """Render the whole page: a conversation, up to the reply that is `streamed` into it, or the beginning of one."""
     content = {**sidebar(conversation), **body(conversation, streamed), "streamed": streamed}

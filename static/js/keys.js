@@ -43,8 +43,11 @@
     if (!composes(event) && alone && event.target.matches && keys[event.key]?.(event)) event.preventDefault()
   })
 
-  for (const box of document.querySelectorAll("#shortcuts input")) {
-    box.checked = settings[box.name]
-    box.addEventListener("change", () => { if (box.checked) settings[box.name] = "yes"; else delete settings[box.name] })
-  }
+  document.addEventListener("beforetoggle", ({ target }) => {
+    if (target.id === "shortcuts") for (const box of target.querySelectorAll("input")) box.checked = settings[box.name]
+  }, true)
+  document.addEventListener("change", ({ target }) => {
+    if (!target.closest("#shortcuts")) return
+    if (target.checked) settings[target.name] = "yes"; else delete settings[target.name]
+  })
 }

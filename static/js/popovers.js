@@ -6,6 +6,13 @@
     for (const rest of document.querySelectorAll(".skip, .bar, main")) rest.inert = newState === "open"
   }, true)
 
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    const link = detail.ctx.sourceElement
+    if (!link?.matches?.(".list__item, .sidebar__new")) return
+    document.getElementById("sidebar").hidePopover()
+    if (link.id === "to-new" && !touch.matches) document.getElementById("text").focus()
+  })
+
   document.addEventListener("toggle", ({ target, newState }) => {
     if (!target.popover || newState !== "open") return
     (target.querySelector("[aria-current]") ?? target.querySelector("a, button")).focus()

@@ -15,7 +15,7 @@
   addEventListener("scroll", look, { passive: true })
   addEventListener("resize", look)
   document.addEventListener("htmx:after:swap", event => {
-    if (event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form")) following = true
+    if (event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")) following = true
     if (following) toEnd()
     look()
   })

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.site import Site, send
 from tests.scripted import Gate, Scripted
 from tests.serving import gunicorn, upstream
+from tests.turns import eventually
 
 
 def test_a_second_browser_is_shut_out(page: Page, visit: Callable[..., Page], site: Site, provider: Scripted) -> None:
@@ -111,6 +113,8 @@ def test_answers_are_marked_until_they_are_seen(page: Page, provider: Scripted) 
     for name, gate in zip(("First", "Second"), gates, strict=True):
         provider.will_say(f"{name} ", gate, "answer")
         page.get_by_role("link", name="New conversation").click()
+        expect(page.locator(".welcome")).to_be_visible()
+        expect(page.locator("#text")).to_be_focused()
         send(page, name)
         expect(page.locator(".reply")).to_contain_text(name)
     expect(page).to_have_title("… Second · Rivulet")
@@ -149,3 +153,61 @@ def test_a_server_that_is_killed_and_comes_back_goes_on_with_the_answer(
         expect(page.locator(".reply--complete")).to_contain_text("Before it fell, and after.")
         expect(page.locator(".reply__resumed")).to_be_visible()
         gate.open()
+
+
+def test_another_conversation_comes_without_loading_the_page_anew(page: Page, site: Site, provider: Scripted) -> None:
+    for text in ("First?", "Second?"):
+        provider.will_say(f"To {text}")
+        page.goto(site.url)
+        send(page, text)
+        expect(page.locator(".reply--complete")).to_be_visible()
+    page.evaluate("window.stayed = true")
+
+    page.get_by_role("link", name="First?").click()
+
+    expect(page.locator(".message__text")).to_have_text("First?")
+    expect(page.get_by_role("link", name="First?")).to_have_attribute("aria-current", "page")
+    expect(page).to_have_title(re.compile(r"First\? · Rivulet$"))
+    assert page.evaluate("window.stayed")
+    page.go_back()
+    expect(page.locator(".message__text")).to_have_text("Second?")
+    page.go_forward()
+    expect(page.locator(".message__text")).to_have_text("First?")
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page).to_have_url(f"{site.url}/")
+
+
+def test_a_page_that_moves_on_leaves_no_stream_behind(page: Page, site: Site, provider: Scripted) -> None:
+    gates = [Gate(), Gate()]
+    for gate, text in zip(gates, ("First?", "Second?"), strict=True):
+        provider.will_say(f"To {text}", gate)
+        page.goto(site.url)
+        send(page, text)
+        expect(page.locator(".reply")).to_contain_text(f"To {text}")
+    room = site.app.extensions["room"]
+
+    for text in ("First?", "Second?") * 4:
+        page.get_by_role("link", name=text).click()
+        expect(page.locator(".reply")).to_contain_text(f"To {text}")
+
+    for gate in gates:
+        gate.open()
+    expect(page.locator(".reply--complete")).to_be_visible()
+    eventually(lambda: room.taken == 0)
+
+
+def test_on_a_phone_the_drawer_closes_when_another_conversation_is_chosen(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    page = visit(site.url, viewport={"width": 390, "height": 800})
+    provider.will_say("To First?")
+    send(page, "First?")
+    expect(page.locator(".reply--complete")).to_be_visible()
+    page.goto(site.url)
+
+    page.get_by_role("button", name="Conversations").click()
+    page.get_by_role("link", name="First?").click()
+
+    expect(page.locator(".message__text")).to_have_text("First?")
+    expect(page.locator("#sidebar")).to_be_hidden()
