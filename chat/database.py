@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
 
 LOCK_WAIT = 10.0

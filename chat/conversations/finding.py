@@ -1,4 +1,4 @@
-"""Find what a person may see: their conversations, the messages of one, a single one; mark as read, and delete."""
+"""Find what a person may see: their conversations, a single message; mark as read, and delete."""
 
 from __future__ import annotations
 
@@ -12,6 +12,22 @@ from chat.tables import conversations, messages, replies
 
 LISTED = 200
 """How many conversations the list shows, the newest first."""
+
+KNOWN = (
+    "state",
+    "provider",
+    "model",
+    "attempts",
+    "left_out",
+    "error",
+    "finish_reason",
+    "prompt_tokens",
+    "completion_tokens",
+    "first_word_ms",
+    "duration_ms",
+    "reasoning_ms",
+)
+"""What is read of a reply with its message; its reasoning, which may be long, is asked for by itself."""
 
 
 class NotFound(Exception):
@@ -47,17 +63,6 @@ def owned(connection: Connection, person_id: int | None, conversation_id: int) -
     return found
 
 
-def path(database: Database, leaf_id: int | None) -> list[Row]:
-    """List the messages from the first one to a leaf, each with what is known of it as a reply."""
-    steps = select(messages.c.id, messages.c.parent_id).where(messages.c.id == leaf_id).cte("path", recursive=True)
-    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
-    up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id)
-    steps = steps.union_all(select(messages.c.id, messages.c.parent_id).join(steps, up))
-    shown = message_rows().where(messages.c.id.in_(select(steps.c.id))).order_by(messages.c.id)
-    with database.read() as connection:
-        return list(connection.execute(shown))
-
-
 def reply_of(database: Database, person_id: int | None, reply_id: int) -> Row:
     """Find one reply with its message. Raises NotFound."""
     with database.read() as connection:
@@ -90,10 +95,18 @@ def owned_message(connection: Connection, person_id: int | None, message_id: int
 
 def message_rows() -> Select:
     """Select messages, each with what is known of it as a reply (None for a person's)."""
-    known = [
-        replies.c[name] for name in ("state", "provider", "model", "attempts", "left_out", "error", "finish_reason")
-    ]
+    known = (replies.c[name] for name in KNOWN)
     return select(messages, *known).outerjoin_from(messages, replies, replies.c.id == messages.c.id)
+
+
+def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> str:
+    """Read what the model thought aloud before a reply. Raises NotFound, also where that is nothing."""
+    with database.read() as connection:
+        owned_reply(connection, person_id, reply_id)
+        thought = connection.execute(select(replies.c.reasoning).where(replies.c.id == reply_id)).scalar()
+    if not thought:
+        raise NotFound
+    return thought
 
 
 def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:

@@ -19,10 +19,10 @@ BUNDLES = {
     "page.css": (
         "text/css",
         "css",
-        ["base", "page", "conversation", "message", "actions", "answer", "code", "composer"],
+        ["base", "page", "conversation", "message", "actions", "facts", "answer", "code", "composer"],
     ),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
-    "page.js": ("text/javascript", "js", ["composer", "problem", "branches", "reading"]),
+    "page.js": ("text/javascript", "js", ["composer", "problem", "branches", "reading", "place"]),
 }
 """Name of a bundle: its type, its folder in static/, and its files in their order."""
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
+from chat.conversations import NotFound, windows
 from chat.routes import pages, visitor
 from chat.security import OPEN_ENDPOINTS
+
+WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
+"""How a window is asked for: what stands before a message, after it, or around it."""
 
 bp = Blueprint("conversations", __name__)
 
@@ -39,8 +45,33 @@ def index() -> str:
 
 @bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str:
-    """Show a conversation."""
-    return pages.page(conversations.find(pages.database(), visitor.person_id(), conversation_id))
+    """Show a conversation: its end, or the window that is asked for; htmx gets that window alone."""
+    conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    toward, message_id = asked_window()
+    if toward is None:
+        return pages.page(conversation)
+    window = WINDOWS[toward](pages.database(), conversation, message_id)
+    if not pages.wants_fragment():
+        return pages.page(conversation, window)
+    return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
+
+
+def asked_window() -> tuple[str | None, int]:
+    """Read which window of a conversation is asked for. Raises NotFound for what is no message's id."""
+    for toward in WINDOWS:
+        text = request.args.get(toward)
+        if text is not None:
+            if not re.fullmatch("[0-9]{1,18}", text):
+                raise NotFound
+            return toward, int(text)
+    return None, 0
+
+
+@bp.post("/conversations/<id:conversation_id>/title")
+def rename(conversation_id: int) -> Response:
+    """Give a conversation another title."""
+    conversations.rename(pages.database(), visitor.person_id(), conversation_id, request.form.get("title", ""))
+    return redirect(f"/conversations/{conversation_id}", code=303)
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from chat import accounts, conversations
 from chat.conversations import NotFound, StillAnswering, Turn, WrongParent, asking
-from chat.conversations.asking import LEASE, TITLE_LENGTH, title_of
+from chat.conversations.asking import LEASE
 from chat.database import Database, clock
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, replies
@@ -217,22 +217,6 @@ def test_a_question_goes_on_from_nothing_but_an_answer_of_its_conversation(
         asked(database, person, "And?", None, parent=turn.reply_id)
 
     assert count(database, messages) == 6 and count(database, conversation_table) == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "title"),
-    [
-        ("Hello?", "Hello?"),
-        ("  Two\n\nlines\tof text ", "Two lines of text"),
-        ("\n" * 1000 + "Late", "Late"),
-        ("x" * 80, "x" * 80),
-        ("x" * 81, "x" * 79 + "…"),
-        ("word " * 40, "word " * 14 + "word…"),
-    ],
-)
-def test_a_conversation_is_titled_by_its_first_words(text: str, title: str) -> None:
-    assert title_of(text) == title
-    assert len(title) <= TITLE_LENGTH
 
 
 def test_a_conversation_moves_up_when_it_goes_on(database: Database, person: int) -> None:
