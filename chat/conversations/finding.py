@@ -36,12 +36,9 @@ class NotFound(Exception):
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
     """List a person's conversations, the newest first; each knows whether it is `answering`."""
-    answering = (
-        select(replies.c.id)
-        .join(messages, messages.c.id == replies.c.id)
-        .where(messages.c.conversation_id == conversations.c.id, replies.c.state == "generating")
-        .exists()
-    )
+    # From the replies that are being written, which are few, and not from all that each conversation holds.
+    written = select(messages.c.conversation_id).join(replies, replies.c.id == messages.c.id)
+    answering = conversations.c.id.in_(written.where(replies.c.state == "generating"))
     rows = select(conversations, answering.label("answering")).where(conversations.c.person_id == person_id)
     newest = rows.order_by(conversations.c.updated_at.desc(), conversations.c.id.desc()).limit(LISTED)
     with database.read() as connection:

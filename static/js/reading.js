@@ -5,14 +5,14 @@
   let following = true
 
   const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < near
-  const toEnd = () => scrollTo({ top: page.scrollHeight })
+  const toEnd = () => { if (!document.getElementById("later")) scrollTo({ top: page.scrollHeight }) }
 
   addEventListener("scroll", () => { following = atEnd() }, { passive: true })
   document.addEventListener("htmx:after:swap", event => {
     if (event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form")) following = true
     if (following) toEnd()
   })
-  if (document.querySelector(".messages > *")) toEnd()
+  if (document.querySelector(".messages > *") && !location.hash) toEnd()
 
   // Replacing a tail would lose the selection in it: its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {
