@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from chat import accounts, conversations
-from chat.conversations import NotFound, StillAnswering, Turn, WrongParent, asking
+from chat.conversations import Choice, NotFound, StillAnswering, Turn, WrongParent, asking
 from chat.conversations.asking import LEASE
 from chat.database import Database, clock
 from chat.tables import conversations as conversation_table
@@ -228,3 +228,18 @@ def test_a_conversation_moves_up_when_it_goes_on(database: Database, person: int
     asked(database, person, "And?", 1)
 
     assert [row.title for row in conversations.listing(database, person)] == ["old", "newer"]
+
+
+def test_a_conversation_remembers_that_models_differ(database: Database, person: int) -> None:
+    def mixed(turn: Turn) -> bool:
+        return conversations.find(database, person, turn.conversation_id).mixed
+
+    one = answered(database, asked(database, person))
+    two = answered(database, asked(database, person, "And?", one.conversation_id))
+    assert not mixed(two)
+
+    other = answered(database, conversations.try_again(database, person, two.reply_id, Choice("scripted", "large")))
+    assert mixed(other)
+    last = answered(database, asked(database, person, "And?", one.conversation_id))
+
+    assert mixed(last)
