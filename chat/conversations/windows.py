@@ -60,11 +60,11 @@ def before(database: Database, conversation: Row, message_id: int) -> Window:
 
 
 def after(database: Database, conversation: Row, message_id: int) -> Window:
-    """Show what follows a message on the branch that is shown. Raises NotFound where that is nothing."""
+    """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
     with database.read() as connection:
         end = below(connection, conversation.leaf_id, message_id, WINDOW)
         rows = rows_of(connection, branch(end, above=message_id))
-        if not rows:
+        if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
             raise NotFound
         return Window(rows, leaf_of(connection, conversation))
 

@@ -4,7 +4,7 @@
   let held = null
 
   const holding = source =>
-    source.matches?.(".earlier") ? source.nextElementSibling : source.closest?.(".versions") ? source : null
+    source.id === "earlier" ? source.nextElementSibling : source.closest?.(".versions") ? source : null
   const top = element => element.getBoundingClientRect().top
 
   document.addEventListener("htmx:before:swap", event => {

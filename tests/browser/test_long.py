@@ -98,6 +98,8 @@ def test_without_javascript_links_lead_up_and_down(
         page.get_by_role("link", name=f"{link} messages").click()
         expect(page.locator(".message__text").first).to_have_text(f"Message {first}")
         assert shown(page) == texts(first, first + 39)
+    page.get_by_role("link", name="Newest messages").click()
+    expect(page.locator(f"#reply-{long.reply_id}")).to_be_attached()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

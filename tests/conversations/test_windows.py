@@ -154,6 +154,15 @@ def test_a_window_of_what_is_elsewhere_or_nowhere_is_not_found(database: Databas
             windows.after(database, conversation, missing)
 
 
+def test_what_follows_a_message_of_another_branch_is_not_found(database: Database, person: int) -> None:
+    one = answered(database, asked(database, person, "One?"), "One.")
+    conversations.try_again(database, person, one.reply_id, CHOICE)
+    conversation = conversations.find(database, person, one.conversation_id)
+
+    with pytest.raises(NotFound):
+        windows.after(database, conversation, one.reply_id)
+
+
 def test_a_window_is_no_more_work_where_more_stands_above_it(database: Database, person: int) -> None:
     short, long = grown(database, person, WINDOW), grown(database, person, 2000)
 

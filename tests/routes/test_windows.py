@@ -32,7 +32,7 @@ def said(page: str) -> list[int]:
 
 def more(page: str) -> list[str]:
     """Where a page's links to earlier and later messages lead."""
-    return re.findall(r'class="more [^>]* href="[^"?]*([^"]+)"', page)
+    return re.findall(r'<a href="/conversations/\d+([^"]+)"', page)
 
 
 @contextmanager
