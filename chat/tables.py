@@ -6,7 +6,7 @@ A reply is what is known of a message that a model writes. Times are whole secon
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, false
 
 metadata = MetaData()
 
@@ -35,6 +35,7 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("leaf_id", Integer),
     Column("unread", Boolean, nullable=False, default=False, server_default=false()),
+    Column("mixed", Boolean, nullable=False, default=False, server_default=false()),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
@@ -44,7 +45,7 @@ messages = Table(
     "messages",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
     Column("parent_id", ForeignKey("messages.id", ondelete="CASCADE"), index=True),
     Column("role", String(16), nullable=False),
     Column("text", Text, nullable=False),
@@ -52,6 +53,7 @@ messages = Table(
     Column("html_version", Integer),
     Column("turn_key", String(64), unique=True),
     Column("created_at", BigInteger, nullable=False),
+    Index("ix_messages_siblings", "conversation_id", "parent_id"),
     sqlite_autoincrement=True,
 )
 
@@ -72,6 +74,10 @@ replies = Table(
     Column("finish_reason", Text),
     Column("prompt_tokens", Integer),
     Column("completion_tokens", Integer),
+    Column("first_word_ms", Integer),
+    Column("duration_ms", Integer),
+    Column("reasoning_ms", Integer),
+    Column("reasoning", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
 )

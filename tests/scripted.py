@@ -29,6 +29,10 @@ class Gate:
         assert self.reached.wait(PATIENCE), "the provider never came to this gate"
 
 
+class Thought(str):
+    """What the model thinks aloud before it answers."""
+
+
 Step = str | Exception | Gate
 
 
@@ -57,6 +61,8 @@ class Saying(CreateResult):
                 self._stand_at(step)
             elif isinstance(step, Exception):
                 raise step
+            elif isinstance(step, Thought):
+                self.think(step)
             else:
                 yield step
             if self.cancelled.is_set():
@@ -88,7 +94,7 @@ class Scripted(AbstractProvider):
         self._scripts: list[tuple[tuple[Step, ...], str | None]] = []
 
     def will_say(self, *script: Step, finish_reason: str | None = "stop") -> None:
-        """Add a script: pieces of text, exceptions to raise, gates to wait at."""
+        """Add a script: pieces of text, thoughts, exceptions to raise, gates to wait at."""
         self._scripts.append((script, finish_reason))
 
     def models(self) -> list[Model]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -23,7 +24,7 @@ from chat import config
 from chat import database as database_module
 from chat.database import HEAD, Database, DatabaseBusy, clock
 from chat.engines import DatabaseUnusable, engine_for, url_of
-from chat.tables import metadata, people
+from chat.tables import conversations, metadata, people
 
 TOP = Path(__file__).parent.parent
 
@@ -334,3 +335,28 @@ def test_an_error_quotes_nothing_that_was_to_be_stored(database: Database) -> No
         connection.execute(guest("a secret"))
 
     assert "a secret" not in str(refused.value)
+
+
+def test_conversations_whose_models_differ_are_found_by_the_migration(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    settings = Config()
+    settings.set_main_option("script_location", str(TOP / "chat" / "migrations"))
+    with database.write() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0002")
+        connection.exec_driver_sql("INSERT INTO people VALUES (1, 'ann', 0)")
+        for conversation in (1, 2):
+            connection.exec_driver_sql(f"INSERT INTO conversations VALUES ({conversation}, 1, 'x', NULL, 0, 0, 0)")
+        for message, (conversation, model) in enumerate([(1, "small"), (1, "large"), (2, "small"), (2, "small")], 1):
+            said = f"({message}, {conversation}, NULL, 'assistant', '', NULL, NULL, NULL, 0)"
+            connection.exec_driver_sql(f"INSERT INTO messages VALUES {said}")
+            known = f"({message}, 'complete', 'scripted', '{model}', 0, 0, 0, 0)"
+            names = "(id, state, provider, model, stop, attempts, left_out, created_at)"
+            connection.exec_driver_sql(f"INSERT INTO replies {names} VALUES {known}")
+
+    database.upgrade()
+
+    with database.read() as connection:
+        found = connection.execute(select(conversations.c.id).where(conversations.c.mixed)).scalars().all()
+    assert found == [1]
+    database.engine.dispose()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, Table, func, insert, select, update
 
-from chat import conversations
+from chat import conversations, rendering
 from chat.conversations import Choice, Turn
 from chat.database import Database
 from chat.replies import log
 from chat.replies.log import Ending
+from chat.tables import conversations as conversations_table
 from chat.tables import messages, pieces, replies
 
 CHOICE = Choice("scripted", "small")
@@ -35,6 +36,32 @@ def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "co
     with database.write() as connection:
         assert log.end(connection, turn.reply_id, turn.owner, Ending(state, text, f"<p>{text}</p>", 1))
     return turn
+
+
+def grown(database: Database, person: int, length: int, title: str = "Long") -> Turn:
+    """Store a conversation of so many messages, questions and answers by turns; gives its last turn."""
+    turn = answered(database, asked(database, person, f"{title} 1"))
+    first = turn.reply_id - 1
+    rows = [
+        {
+            "id": first + number,
+            "conversation_id": turn.conversation_id,
+            "parent_id": first + number - 1,
+            "role": ("user", "assistant")[number % 2],
+            "text": f"Message {number + 1}",
+            "html": f"<p>Message {number + 1}</p>" if number % 2 else None,
+            "html_version": rendering.VERSION,
+            "created_at": 0,
+        }
+        for number in range(2, length)
+    ]
+    known = {"state": "complete", "provider": "scripted", "model": "small", "created_at": 0}
+    with database.write() as connection:
+        connection.execute(insert(messages), rows)
+        connection.execute(insert(replies), [{"id": row["id"], **known} for row in rows if row["html"]])
+        here = conversations_table.c.id == turn.conversation_id
+        connection.execute(update(conversations_table).where(here).values(leaf_id=first + length - 1, unread=False))
+    return Turn(turn.conversation_id, first + length - 1, None)
 
 
 def count(database: Database, table: Table) -> int:

@@ -1,4 +1,4 @@
-"""Conversations and their tree of messages: find, ask, branch, continue, delete.
+"""Conversations and their tree of messages: find, ask, branch, continue, show a window, rename, delete.
 
 What belongs to a person is found through that person, so a foreign id is simply not found.
 """
@@ -6,14 +6,27 @@ What belongs to a person is found through that person, so a foreign id is simply
 from chat.conversations.asking import Choice, StillAnswering, Turn, WrongParent, ask
 from chat.conversations.branching import edit, show, try_again, versions
 from chat.conversations.continuing import NothingToContinue, go_on
-from chat.conversations.finding import NotFound, delete, find, listing, mark_read, message_of, path, reply_of
+from chat.conversations.finding import (
+    NotFound,
+    delete,
+    find,
+    listing,
+    mark_read,
+    message_of,
+    reasoning_of,
+    reply_of,
+)
+from chat.conversations.naming import NoTitle, rename
+from chat.conversations.windows import Window, path
 
 __all__ = [
     "Choice",
+    "NoTitle",
     "NotFound",
     "NothingToContinue",
     "StillAnswering",
     "Turn",
+    "Window",
     "WrongParent",
     "ask",
     "delete",
@@ -24,6 +37,8 @@ __all__ = [
     "mark_read",
     "message_of",
     "path",
+    "reasoning_of",
+    "rename",
     "reply_of",
     "show",
     "try_again",

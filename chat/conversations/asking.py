@@ -10,13 +10,12 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.conversations.finding import NotFound
+from chat.conversations.naming import title_of
 from chat.database import Database, clock
 from chat.tables import conversations, messages, replies
 
 LEASE = 5
 """How long a reply stays its writer's without a sign of life, in seconds."""
-
-TITLE_LENGTH = 80
 
 
 class StillAnswering(Exception):
@@ -135,12 +134,6 @@ def begin(connection: Connection, person_id: int, text: str) -> int:
     return connection.execute(insert(conversations).values(row).returning(conversations.c.id)).scalar_one()
 
 
-def title_of(text: str) -> str:
-    """Shorten a text to one line that can stand in a list."""
-    line = " ".join(text.strip()[: TITLE_LENGTH * 4].split())
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
-
-
 def new_message(
     connection: Connection, conversation_id: int, parent_id: int | None, role: str, text: str, key: str | None = None
 ) -> int:
@@ -158,5 +151,12 @@ def expect_reply(connection: Connection, conversation_id: int, parent_id: int, c
     lease = {"lease_until": clock() + LEASE, "stop": False, "attempts": 0, "left_out": 0, "created_at": clock()}
     connection.execute(insert(replies).values(row | lease))
     shown = update(conversations).where(conversations.c.id == conversation_id)
-    connection.execute(shown.values(leaf_id=reply_id, unread=False, updated_at=clock()))
+    mixed = conversations.c.mixed | of_another_model(choice)
+    connection.execute(shown.values(leaf_id=reply_id, unread=False, mixed=mixed, updated_at=clock()))
     return Turn(conversation_id, reply_id, owner)
+
+
+def of_another_model(choice: Choice) -> ColumnElement[bool]:
+    """Tell within an update of a conversation whether another model wrote what it shows; one reply speaks for all."""
+    other = (replies.c.provider != choice.provider) | (replies.c.model != choice.model)
+    return select(replies.c.id).where(replies.c.id == conversations.c.leaf_id, other).exists()

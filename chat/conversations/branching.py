@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Select, false, func, select, update
 
 from chat.conversations.asking import (
     Choice,
@@ -73,14 +73,14 @@ def edit_once(
         return expect_reply(connection, edited.conversation_id, added, choice)
 
 
-def show(database: Database, person_id: int | None, message_id: int) -> int:
-    """Show the branch that a message stands on, as far as its newest leaf; gives the conversation. Raises NotFound."""
+def show(database: Database, person_id: int | None, message_id: int) -> Row:
+    """Show the branch that a message stands on, as far as its newest leaf; gives the message. Raises NotFound."""
     with database.write() as connection:
         message = owned_message(connection, person_id, message_id)
         held_leaf(connection, person_id, message.conversation_id)
         shown = update(conversations).where(conversations.c.id == message.conversation_id)
         connection.execute(shown.values(leaf_id=newest_below(connection, message_id)))
-    return message.conversation_id
+    return message
 
 
 def newest_below(connection: Connection, message_id: int) -> int:
@@ -92,13 +92,21 @@ def newest_below(connection: Connection, message_id: int) -> int:
     return connection.execute(select(func.max(steps.c.id))).scalar_one()
 
 
-def versions(database: Database, path: Sequence[Row]) -> dict[int, list[int]]:
-    """Tell for each message of a path which versions there are: itself and its siblings, the oldest first."""
-    if not path:
+def versions(database: Database, shown: Sequence[Row]) -> dict[int, list[int]]:
+    """Tell for each of some messages which versions there are: itself and its siblings, the oldest first."""
+    if not shown:
         return {}
-    here = messages.c.conversation_id == path[0].conversation_id
     children: dict[int | None, list[int]] = {}
     with database.read() as connection:
-        for row in connection.execute(select(messages.c.id, messages.c.parent_id).where(here).order_by(messages.c.id)):
+        for row in connection.execute(siblings(shown)):
             children.setdefault(row.parent_id, []).append(row.id)
-    return {row.id: children.get(row.parent_id, [row.id]) for row in path}
+    return {row.id: children.get(row.parent_id, [row.id]) for row in shown}
+
+
+def siblings(shown: Sequence[Row]) -> Select:
+    """Select what has a parent in common with one of some messages; of a first message, what has none either."""
+    parents = {row.parent_id for row in shown}
+    same = messages.c.parent_id.in_(parents - {None})
+    first = messages.c.parent_id.is_(None) if None in parents else false()
+    here = messages.c.conversation_id == shown[0].conversation_id
+    return select(messages.c.id, messages.c.parent_id).where(here, same | first).order_by(messages.c.id)

@@ -1,4 +1,4 @@
-"""Find what a person may see: their conversations, the messages of one, a single one; mark as read, and delete."""
+"""Find what a person may see: their conversations, a single message; mark as read, and delete."""
 
 from __future__ import annotations
 
@@ -13,8 +13,22 @@ from chat.tables import conversations, messages, replies
 LISTED = 200
 """How many conversations the list shows, the newest first."""
 
-KNOWN = ("state", "provider", "model", "attempts", "left_out", "error", "finish_reason", "ended_at")
-"""What is read of a reply together with its message."""
+KNOWN = (
+    "state",
+    "provider",
+    "model",
+    "attempts",
+    "left_out",
+    "error",
+    "finish_reason",
+    "ended_at",
+    "prompt_tokens",
+    "completion_tokens",
+    "first_word_ms",
+    "duration_ms",
+    "reasoning_ms",
+)
+"""What is read of a reply with its message; its reasoning, which may be long, is asked for by itself."""
 
 
 class NotFound(Exception):
@@ -23,12 +37,9 @@ class NotFound(Exception):
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
     """List a person's conversations, the newest first; each knows whether it is `answering`."""
-    answering = (
-        select(replies.c.id)
-        .join(messages, messages.c.id == replies.c.id)
-        .where(messages.c.conversation_id == conversations.c.id, replies.c.state == "generating")
-        .exists()
-    )
+    # From the replies that are being written, which are few, and not from all that each conversation holds.
+    written = select(messages.c.conversation_id).join(replies, replies.c.id == messages.c.id)
+    answering = conversations.c.id.in_(written.where(replies.c.state == "generating"))
     rows = select(conversations, answering.label("answering")).where(conversations.c.person_id == person_id)
     newest = rows.order_by(conversations.c.updated_at.desc(), conversations.c.id.desc()).limit(LISTED)
     with database.read() as connection:
@@ -48,17 +59,6 @@ def owned(connection: Connection, person_id: int | None, conversation_id: int) -
     if found is None:
         raise NotFound
     return found
-
-
-def path(database: Database, leaf_id: int | None) -> list[Row]:
-    """List the messages from the first one to a leaf, each with what is known of it as a reply."""
-    steps = select(messages.c.id, messages.c.parent_id).where(messages.c.id == leaf_id).cte("path", recursive=True)
-    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
-    up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id)
-    steps = steps.union_all(select(messages.c.id, messages.c.parent_id).join(steps, up))
-    shown = message_rows().where(messages.c.id.in_(select(steps.c.id))).order_by(messages.c.id)
-    with database.read() as connection:
-        return list(connection.execute(shown))
 
 
 def reply_of(database: Database, person_id: int | None, reply_id: int) -> Row:
@@ -93,9 +93,18 @@ def owned_message(connection: Connection, person_id: int | None, message_id: int
 
 def message_rows() -> Select:
     """Select messages, each with what is known of it as a reply (None for a person's)."""
-    return select(messages, *(replies.c[name] for name in KNOWN)).outerjoin_from(
-        messages, replies, replies.c.id == messages.c.id
-    )
+    known = (replies.c[name] for name in KNOWN)
+    return select(messages, *known).outerjoin_from(messages, replies, replies.c.id == messages.c.id)
+
+
+def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> str:
+    """Read what the model thought aloud before a reply. Raises NotFound, also where that is nothing."""
+    with database.read() as connection:
+        owned_reply(connection, person_id, reply_id)
+        thought = connection.execute(select(replies.c.reasoning).where(replies.c.id == reply_id)).scalar()
+    if not thought:
+        raise NotFound
+    return thought
 
 
 def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:

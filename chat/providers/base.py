@@ -12,6 +12,8 @@ ProviderError               the reply can't be had; its text is a sentence for t
 
 from __future__ import annotations
 
+import io
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +22,8 @@ from typing import Any, Self
 Messages = list[dict[str, str]]
 """A conversation, oldest first: `{"role": "system" | "user" | "assistant", "content": text}` each."""
 
-ANSWER_LIMIT = 1_000_000
-"""The longest answer, in characters; a provider that never ends is cut here."""
+ANSWER_LIMIT, REASONING_LIMIT = 1_000_000, 200_000
+"""The longest answer, in characters, and how much is kept of what was thought before; what never ends is cut here."""
 
 
 class ProviderError(Exception):
@@ -81,26 +83,25 @@ class Model:
 
 
 class CreateResult:
-    """A response and what is known of it, had piece by piece.
+    """A response and what is known of it, had piece by piece; nothing is sent before the first one is asked for.
 
-    Nothing is sent before the first piece, or `text`, is asked for. Iterating yields pieces of text, and the same
-    pieces again when iterated again; an error comes again at the same place. `finish_reason`, `usage` (a dict with
-    `prompt_tokens` and `completion_tokens`) and `reasoning` (what the model thought aloud) fill up while it is read
-    and stay None, or empty, where the wire has none. `notice` is a sentence to show while the first piece is awaited.
+    Iterating yields pieces of text, and the same ones again when iterated again; an error comes again at its place.
+    `finish_reason`, `usage` (a dict with `prompt_tokens` and `completion_tokens`), `reasoning` and `thinking_since` (of
+    the monotonic clock) fill up while it is read. `notice` is a sentence to show while the first piece is awaited.
     """
 
     def __init__(self, model: str, pieces: Iterable[str] = ()):
         self.model = model
         self.finish_reason: str | None = None
         self.usage: dict[str, int] | None = None
-        self.reasoning = ""
+        self.thinking_since: float | None = None
         self.notice = ""
         self._given = pieces
         self._source: Iterator[str] | None = None
         self._kept: list[str] = []
-        self._length = 0
+        self._thoughts = io.StringIO()
         self._error: ProviderError | None = None
-        self._closed = False
+        self._length, self._closed = 0, False
 
     def __iter__(self) -> Iterator[str]:
         position = 0
@@ -137,6 +138,17 @@ class CreateResult:
             raise Interrupted("The answer was cut off here: it had grown past a million characters.")
         self._kept.append(piece)
         return True
+
+    def think(self, thought: str) -> None:
+        """Note what the model thinks aloud; it is kept beside the text."""
+        if thought and self._thoughts.tell() < REASONING_LIMIT:
+            self.thinking_since = self.thinking_since or time.monotonic()
+            self._thoughts.write(thought)
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought aloud so far."""
+        return self._thoughts.getvalue()
 
     @property
     def text(self) -> str:

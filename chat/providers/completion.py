@@ -20,9 +20,6 @@ from chat.providers.results import ExchangeResult, in_one_piece
 from chat.providers.sse import Event, TooLong, events
 
 WHOLE_LIMIT = 8 * 1024 * 1024
-REASONING_LIMIT = 200_000
-"""How much reasoning is kept, in characters."""
-
 LAST_WORDS = 5.0
 """How long to wait for usage and [DONE] after the answer is finished, in seconds."""
 
@@ -140,9 +137,7 @@ class Completion(ExchangeResult):
             self.exchange.wire.gap = LAST_WORDS
 
     def _spoken(self, said: dict[str, Any]) -> str:
-        thought = plain(said.get("reasoning_content")) or plain(said.get("reasoning"))
-        if thought and len(self.reasoning) < REASONING_LIMIT:
-            self.reasoning += mended(thought)
+        self.think(mended(plain(said.get("reasoning_content")) or plain(said.get("reasoning"))))
         text = self._half + plain(said.get("content"))
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return mended(text.removesuffix(self._half))

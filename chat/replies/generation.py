@@ -15,6 +15,7 @@ from chat.providers.base import AbstractProvider, CreateResult, ProviderError, U
 from chat.replies.history import fit, going_on, messages_of
 from chat.replies.log import Ending
 from chat.replies.running import Running
+from chat.replies.timing import Timing
 from chat.replies.writer import Writer
 from chat.reporting import report
 
@@ -39,6 +40,8 @@ class Generation:
         self.model = path[-1].model
         self.path = path
         self.said = list(running.stored)
+        self.result: CreateResult | None = None
+        self.timing = Timing(path[-1] if self.said else None)
         self.facts: dict[str, str | int | None] = {}
 
     def run(self) -> None:
@@ -63,7 +66,8 @@ class Generation:
         rest = going_on(self.text, window)
         messages = messages_of(self.path[:-1]) + rest
         messages, self.facts["left_out"] = fit(messages, window, last=1 + len(rest))
-        with self.provider.create_completion(self.model, messages, stream=self.provider.supports_stream) as result:
+        self.result = self.provider.create_completion(self.model, messages, stream=self.provider.supports_stream)
+        with self.result as result:
             self.running.attach(result)
             self._read(result)
         return self._state(result)
@@ -75,14 +79,13 @@ class Generation:
         for piece in result:
             text = cleaned(piece)
             if text:
+                self.timing.note_word()
                 self.said.append(text)
                 self.writer.put(self.running, text)
             if self.running.stopped:
                 break
 
     def _state(self, result: CreateResult) -> str:
-        usage = result.usage or {}
-        self.facts |= {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
         self.facts["finish_reason"] = result.finish_reason and cleaned(result.finish_reason)
         if self.running.stopped:
             return "stopped"
@@ -99,6 +102,9 @@ class Generation:
         return "interrupted" if self.text.strip() else "failed"
 
     def _ending(self, state: str) -> Ending:
+        self.facts |= self.timing.facts(self.result)
+        if self.result and self.result.reasoning:
+            self.facts["reasoning"] = cleaned(self.result.reasoning)
         html = rendering.whole(self.text, f"m{self.running.id}")
         return Ending(state, self.text, html, rendering.VERSION, self.facts)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Select, delete, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, or_, select, update
 
 from chat.database import Database, clock
 from chat.replies.changes import CHANNEL
@@ -85,7 +86,15 @@ def append(connection: Connection, news: Iterable[News]) -> None:
 def end(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bool:
     """Move the text into its message and end the reply; False where it was no longer the owner's."""
     mine = (replies.c.id == reply_id) & (replies.c.owner == owner) & (replies.c.state == "generating")
-    over = {"state": ending.state, "owner": None, "lease_until": None, "ended_at": clock(), **ending.facts}
+    over: dict[str, Any] = {
+        "state": ending.state,
+        "owner": None,
+        "lease_until": None,
+        "ended_at": clock(),
+        **ending.facts,
+    }
+    if thought := ending.facts.get("reasoning"):  # after a Continue there are two trains of thought
+        over["reasoning"] = func.coalesce(replies.c.reasoning + "\n\n", "") + thought
     if not connection.execute(update(replies).where(mine).values(over)).rowcount:
         return False
     said = {"text": ending.text, "html": ending.html, "html_version": ending.html_version}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 from chat.providers.base import CreateResult
@@ -20,8 +21,10 @@ class Running(Shown):
 
     @property
     def notice(self) -> str:
-        """What the provider has to say to the person who waits."""
-        return self._result.notice if self._result else ""
+        """What there is to say to the person who waits for the first word."""
+        if self._result is None or self.stored:
+            return ""
+        return self._result.notice or thinking(self._result.thinking_since)
 
     def attach(self, result: CreateResult) -> None:
         """Make the provider's result known, so that a stop reaches it; at once if the stop was first."""
@@ -41,3 +44,8 @@ class Running(Shown):
         self.lost = True
         self.stop()
         self.publish([], ended=True)
+
+
+def thinking(since: float | None) -> str:
+    """Say how long a model has been thinking; nothing where it isn't."""
+    return f"Thinking… {time.monotonic() - since:.0f} s" if since else ""

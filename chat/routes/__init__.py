@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.routes import assets, bodies, conversations, errors, exports, health, leaving, messages, replies
+from chat.routes import assets, bodies, conversations, errors, exports, facts, health, leaving, messages, replies
 from chat.routes.room import Room
 
 
@@ -21,5 +21,6 @@ def register(app: Flask) -> None:
     for module in (bodies, leaving, assets, conversations, exports, health, messages, replies):
         app.register_blueprint(module.bp)
     assets.bundle(app)
+    facts.register(app)
     app.extensions["room"] = Room()
     errors.register(app)

@@ -17,13 +17,28 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 from chat.conversations import NotFound
 
-SCRIPTS = ["browser", "composer", "keys", "problem", "branches", "reading", "popovers", "copying", "times", "offline"]
+SCRIPTS = [
+    "browser",
+    "composer",
+    "keys",
+    "problem",
+    "branches",
+    "reading",
+    "place",
+    "popovers",
+    "copying",
+    "times",
+    "offline",
+]
 
 BUNDLES = {
     "page.css": (
         "text/css",
         "css",
-        ["base", "page", "conversation", "message", "actions", "answer", "code", "composer", "shortcuts", "print"],
+        [
+            *("base", "page", "conversation", "message", "actions", "facts", "answer", "code", "composer"),
+            *("shortcuts", "print"),
+        ],
     ),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
     "page.js": ("text/javascript", "js", SCRIPTS),

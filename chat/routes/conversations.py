@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
+from chat.conversations import NotFound, windows
 from chat.routes import exports, pages, visitor
 from chat.security import OPEN_ENDPOINTS
+
+WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
+"""How a window is asked for: what stands before a message, after it, or around it."""
 
 bp = Blueprint("conversations", __name__)
 
@@ -22,7 +28,7 @@ def keep_session() -> None:
 @bp.get("/")
 def new() -> str:
     """Show the beginning of a conversation."""
-    return pages.opened()
+    return pages.visit()
 
 
 @bp.get("/conversations")
@@ -39,10 +45,35 @@ def index() -> str:
 
 @bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str | Response:
-    """Show a conversation, as a page or in the form that is asked for."""
+    """Show a conversation in the form that is asked for, at its end or at a window; htmx gets that window alone."""
     conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
-    form = exports.asked_form()
-    return exports.exported(conversation, form) if form else pages.opened(conversation)
+    toward, message_id = asked_window()
+    if form := exports.asked_form():
+        return exports.exported(conversation, form)
+    if toward is None:
+        return pages.visit(conversation)
+    window = WINDOWS[toward](pages.database(), conversation, message_id)
+    if not pages.wants_fragment():
+        return pages.page(conversation, window)
+    return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
+
+
+def asked_window() -> tuple[str | None, int]:
+    """Read which window of a conversation is asked for. Raises NotFound for what is no message's id."""
+    for toward in WINDOWS:
+        text = request.args.get(toward)
+        if text is not None:
+            if not re.fullmatch("[0-9]{1,18}", text):
+                raise NotFound
+            return toward, int(text)
+    return None, 0
+
+
+@bp.post("/conversations/<id:conversation_id>/title")
+def rename(conversation_id: int) -> Response:
+    """Give a conversation another title."""
+    conversations.rename(pages.database(), visitor.person_id(), conversation_id, request.form.get("title", ""))
+    return redirect(f"/conversations/{conversation_id}", code=303)
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")

@@ -8,7 +8,7 @@ from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from chat.conversations import NotFound, NothingToContinue, StillAnswering, WrongParent
+from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
 from chat.replies import Leaving
 from chat.reporting import report
@@ -23,6 +23,7 @@ STATUS = {
     TooLong: 413,
     UnknownModel: 400,
     NothingToContinue: 400,
+    NoTitle: 400,
     WrongParent: 400,
     StillAnswering: 409,
     NoModel: 503,
@@ -136,4 +137,4 @@ def draft(status: int) -> dict[str, object]:
     action = "/conversations" if status == 404 else request.path
     # What the message was to go on from, unless that may be what is wrong with it.
     parent = "" if status in {400, 404} else form.get("parent", "")
-    return {"draft": text, "action": action, **pages.composer([]), "parent": parent}
+    return {"draft": text, "action": action, **pages.composer(), "parent": parent}

@@ -10,7 +10,7 @@ from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.conversations import Turn, WrongParent
+from chat.conversations import Turn, WrongParent, windows
 from chat.routes import choices, pages, streams, visitor
 
 LONGEST = 100_000
@@ -39,7 +39,7 @@ def create(conversation_id: int | None = None) -> Response:
     person_id = visitor.person_asking(pages.database(), key)
     turn = conversations.ask(pages.database(), person_id, conversation_id, text, choice, key.turn, parent_id)
     pages.replies().start(turn)
-    return answer(turn, begun=conversation_id is None)
+    return answer(turn, opening=conversation_id is None or "away" in request.form)
 
 
 @bp.post("/messages/<id:message_id>/edit")
@@ -59,7 +59,8 @@ def edit(message_id: int) -> Response:
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
     """Show the branch that a message stands on, now and whenever the conversation is opened."""
-    return pages.changed(conversations.show(pages.database(), visitor.person_id(), message_id), switched=True)
+    message = conversations.show(pages.database(), visitor.person_id(), message_id)
+    return pages.changed(message.conversation_id, message)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
@@ -109,11 +110,11 @@ def require_utf8() -> None:
         raise BadMessage("The message is not valid UTF-8 text. Send it again from the page.") from error
 
 
-def answer(turn: Turn, begun: bool) -> Response:
+def answer(turn: Turn, opening: bool) -> Response:
     """Answer a send: a turn that was sent before leads to its conversation, wherever it is shown."""
     address = f"/conversations/{turn.conversation_id}"
     if pages.wants_fragment():
-        return fragments(turn, begun) if turn.owner else make_response("", redirect=address)
+        return fragments(turn, opening) if turn.owner else make_response("", redirect=address)
     if turn.owner is None:
         return redirect(address, code=303)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
@@ -121,12 +122,12 @@ def answer(turn: Turn, begun: bool) -> Response:
     return streams.as_page(conversations.find(pages.database(), visitor.person_id(), turn.conversation_id), turn)
 
 
-def fragments(turn: Turn, begun: bool) -> Response:
-    """Give htmx what changes: the whole body for a conversation that begins, else the new messages."""
+def fragments(turn: Turn, opening: bool) -> Response:
+    """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
     conversation = conversations.find(pages.database(), visitor.person_id(), turn.conversation_id)
-    content = {**pages.sidebar(conversation), **pages.body(conversation, turn.reply_id)}
-    if begun:
-        html = render_template("conversations/_opened.html", **content)
+    if opening:
+        window = windows.newest(pages.database(), turn.reply_id)
+        html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
         return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
-    content["messages"] = content["messages"][-2:]
+    content = {**pages.sidebar(conversation), **pages.body(windows.newest(pages.database(), turn.reply_id, size=2))}
     return make_response(render_template("messages/_sent.html", **content))

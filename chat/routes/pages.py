@@ -11,9 +11,10 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
+from chat.conversations import Window, windows
 from chat.database import Database
 from chat.replies import Replies
-from chat.routes import choices, visitor
+from chat.routes import choices, facts, visitor
 from chat.routes.choices import Offer
 
 EXAMPLES = (
@@ -40,30 +41,36 @@ def wants_fragment() -> bool:
     return bool(request.htmx) and not whole
 
 
-def changed(conversation_id: int, switched: bool = False) -> Response:
+def changed(conversation_id: int, message: Row | None = None) -> Response:
     """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there.
 
-    `switched` says that they were there before.
+    What is shown is the end of it, or what stands around a message.
     """
     if not wants_fragment():
-        return redirect(f"/conversations/{conversation_id}", code=303)
+        place = f"?at={message.id}#{'reply' if message.state else 'message'}-{message.id}" if message else ""
+        return redirect(f"/conversations/{conversation_id}{place}", code=303)
     conversation = conversations.find(database(), visitor.person_id(), conversation_id)
-    content = {**sidebar(conversation), **body(conversation), "switched": switched}
+    window = windows.around(database(), conversation, message.id) if message else None
+    content = opened(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
 
-def opened(conversation: Row | None = None) -> str:
+def visit(conversation: Row | None = None) -> str:
     """Render a conversation, or the beginning of one: for htmx only what differs from the page that is there."""
     if not wants_fragment():
         return page(conversation)
-    content = {**sidebar(conversation), **body(conversation), "opened": True}
-    return render_template("conversations/_opened.html", **content)
+    return render_template("conversations/_opened.html", **opened(conversation), visited=True)
 
 
-def page(conversation: Row | None = None, streamed: int | None = None, **more: Any) -> str:
-    """Render the whole page: a conversation, up to the reply that is `streamed` into it, or the beginning of one."""
-    content = {**sidebar(conversation), **body(conversation, streamed), "streamed": streamed}
-    return render_template("conversations/page.html", **content, **more)
+def page(conversation: Row | None = None, window: Window | None = None, **more: Any) -> str:
+    """Render the whole page: the beginning of a conversation, or one of them at its end, or at another window."""
+    return render_template("conversations/page.html", **opened(conversation, window), **more)
+
+
+def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
+    """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
+    window = window or windows.newest(database(), conversation.leaf_id if conversation else None)
+    return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
 
 
 def sidebar(current: Row | None = None) -> dict[str, Any]:
@@ -90,41 +97,47 @@ def tab_title(listed: Sequence[Row], current: Row | None, in_sight: bool = True)
     return sign + (f"{current.title} · Rivulet" if current else "Rivulet")
 
 
-def body(conversation: Row | None = None, leaf_id: int | None = None) -> dict[str, Any]:
-    """Gather the messages of a conversation down to a leaf, the one that is shown if none is named, and a composer."""
-    path = conversations.path(database(), leaf_id or conversation.leaf_id) if conversation else []
-    examples = () if conversation else EXAMPLES
-    return {"messages": all_shown(path), "examples": examples, **composer(path)}
+def body(window: Window) -> dict[str, Any]:
+    """Gather the messages of a window, where there are others, and a composer that goes on from the leaf."""
+    more = {"earlier": window.earlier, "later": window.later}
+    return {"messages": all_shown(window), **more, **composer(window.leaf)}
 
 
-def composer(path: list[Row]) -> dict[str, Any]:
+def composer(leaf: Row | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the model that answered last is chosen."""
-    offers, last = choices.offers(), next((row for row in reversed(path) if row.state), None)
-    chosen = next((offer.value for offer in own_offer(last, offers)), "") if last else ""
-    parent = path[-1].id if path else None
+    offers = choices.offers()
+    chosen = next((offer.value for offer in own_offer(leaf, offers)), "") if leaf else ""
     offered = {"offers": offers, "chosen": chosen, "notes": choices.problems()}
-    return {"key": visitor.new_form_key(), "parent": parent, **offered}
+    return {"key": visitor.new_form_key(), "parent": leaf and leaf.id, **offered}
 
 
 def shown(row: Row) -> dict[str, Any]:
     """Prepare the last message of a conversation for its template."""
-    return all_shown([row])[0]
+    return all_shown(Window([row], row))[0]
 
 
-def all_shown(path: list[Row]) -> list[dict[str, Any]]:
-    """Prepare the messages of a conversation, down to the last one, for their template."""
-    versions = conversations.versions(database(), path)
-    offers = choices.offers() if path else []
+def all_shown(window: Window) -> list[dict[str, Any]]:
+    """Prepare the messages of a window for their template."""
+    versions = conversations.versions(database(), window.rows)
+    offers = choices.offers() if window.rows else []
+    leaf_id = window.leaf.id if window.leaf else None
     return [
         {
             **row._mapping,
             "html": html_of(row),
-            "last": row is path[-1],
-            "offers": offers if row is path[-1] else own_offer(row, offers),
+            "last": row.id == leaf_id,
+            **(of_reply(row, offers, row.id == leaf_id) if row.state else {}),
             **neighbours(row.id, versions[row.id]),
         }
-        for row in path
+        for row in window.rows
     ]
+
+
+def of_reply(row: Row, offers: list[Offer], last: bool) -> dict[str, Any]:
+    """Gather who wrote a reply, what is known of that, and the models it can be tried again with."""
+    own = own_offer(row, offers)
+    speaker = own[0].model.name if own else row.model
+    return {"speaker": speaker, "facts": facts.facts_of(row), "offers": offers if last else own}
 
 
 def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:

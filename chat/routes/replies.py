@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from chat import conversations
+from chat import conversations, rendering
 from chat.conversations import Choice
 from chat.routes import choices, pages, streams, visitor
 
@@ -17,6 +17,18 @@ def follow(reply_id: int) -> Response:
     """Stream a reply: all of it so far at once, then what is new, at last its finished form."""
     reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
     return streams.as_events(reply)
+
+
+@bp.get("/reasoning")
+def reasoning(reply_id: int) -> str:
+    """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
+    reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
+    thought = conversations.reasoning_of(pages.database(), visitor.person_id(), reply_id)
+    thoughts = rendering.whole(thought, f"t{reply_id}")
+    if pages.wants_fragment():
+        return thoughts
+    current = conversations.find(pages.database(), visitor.person_id(), reply.conversation_id)
+    return render_template("messages/reasoning.html", thoughts=thoughts, reply_id=reply_id, current=current)
 
 
 @bp.post("/stop")

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import Row
 
 from chat import conversations, rendering
-from chat.conversations import NotFound, Turn
+from chat.conversations import NotFound, Turn, windows
 from chat.replies import Follower
 from chat.reporting import report
 from chat.routes import pages, visitor
@@ -174,7 +174,8 @@ def text_of(watched: Watch) -> Iterator[str]:
 
 def as_page(conversation: Row, turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript."""
-    page = pages.page(conversation, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
+    window = windows.newest(pages.database(), turn.reply_id)
+    page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     return sent(page_of(page, watch(turn.conversation_id, turn.reply_id)), "text/html")
 
 

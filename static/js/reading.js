@@ -6,7 +6,7 @@
   let following = true
 
   const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < near
-  const toEnd = () => scrollTo({ top: page.scrollHeight })
+  const toEnd = () => { if (!document.getElementById("later")) scrollTo({ top: page.scrollHeight }) }
   const look = () => {
     following = atEnd()
     page.classList.toggle("away", !following)
@@ -21,10 +21,11 @@
   })
   document.addEventListener("click", event => {
     if (!event.target.closest?.(".jump")) return
+    document.querySelector("#later .newest")?.click()
     toEnd()
     if (!touch.matches) document.getElementById("text").focus()
   })
-  if (document.querySelector(".messages > *")) toEnd()
+  if (document.querySelector(".messages > *") && !location.hash) toEnd()
 
   // Replacing a tail would lose the selection in it: its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {

@@ -98,6 +98,7 @@ def test_an_answer_that_broke_off_goes_on_in_its_place(
 def test_versions_and_editing_are_reached_by_keys(page: Page, provider: Scripted) -> None:
     ask(page, provider, "One?", "One.")
     summary, box = page.locator(".edit summary"), page.locator(".edit textarea")
+    page.keyboard.press("Shift+Tab")  # what is known of the answer
     page.keyboard.press("Shift+Tab")  # Copy
     page.keyboard.press("Shift+Tab")  # the model to try again with
     page.keyboard.press("Shift+Tab")
@@ -180,5 +181,5 @@ def test_on_a_phone_every_action_is_there_and_large_enough(
         "all => all.map(one => [one.offsetHeight, getComputedStyle(one.closest('.actions > *')).opacity])"
     )
 
-    assert len(sizes) == 5 and all(height >= 44 and opacity == "1" for height, opacity in sizes)
+    assert len(sizes) == 6 and all(height >= 44 and opacity == "1" for height, opacity in sizes)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from chat import accounts, conversations
-from chat.conversations import NotFound, StillAnswering, Turn, WrongParent, asking
-from chat.conversations.asking import LEASE, TITLE_LENGTH, title_of
+from chat.conversations import Choice, NotFound, StillAnswering, Turn, WrongParent, asking
+from chat.conversations.asking import LEASE
 from chat.database import Database, clock
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, replies
@@ -219,22 +219,6 @@ def test_a_question_goes_on_from_nothing_but_an_answer_of_its_conversation(
     assert count(database, messages) == 6 and count(database, conversation_table) == 3
 
 
-@pytest.mark.parametrize(
-    ("text", "title"),
-    [
-        ("Hello?", "Hello?"),
-        ("  Two\n\nlines\tof text ", "Two lines of text"),
-        ("\n" * 1000 + "Late", "Late"),
-        ("x" * 80, "x" * 80),
-        ("x" * 81, "x" * 79 + "…"),
-        ("word " * 40, "word " * 14 + "word…"),
-    ],
-)
-def test_a_conversation_is_titled_by_its_first_words(text: str, title: str) -> None:
-    assert title_of(text) == title
-    assert len(title) <= TITLE_LENGTH
-
-
 def test_a_conversation_moves_up_when_it_goes_on(database: Database, person: int) -> None:
     with database.write() as connection:
         for title, moment in (("old", 100), ("newer", 200)):
@@ -244,3 +228,18 @@ def test_a_conversation_moves_up_when_it_goes_on(database: Database, person: int
     asked(database, person, "And?", 1)
 
     assert [row.title for row in conversations.listing(database, person)] == ["old", "newer"]
+
+
+def test_a_conversation_remembers_that_models_differ(database: Database, person: int) -> None:
+    def mixed(turn: Turn) -> bool:
+        return conversations.find(database, person, turn.conversation_id).mixed
+
+    one = answered(database, asked(database, person))
+    two = answered(database, asked(database, person, "And?", one.conversation_id))
+    assert not mixed(two)
+
+    other = answered(database, conversations.try_again(database, person, two.reply_id, Choice("scripted", "large")))
+    assert mixed(other)
+    last = answered(database, asked(database, person, "And?", one.conversation_id))
+
+    assert mixed(last)

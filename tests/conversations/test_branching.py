@@ -58,7 +58,7 @@ def test_an_earlier_answer_tried_again_begins_a_branch(database: Database, perso
     again = answered(database, conversations.try_again(database, person, first.reply_id, CHOICE), "Uno.")
 
     assert shown(database, person, first.conversation_id) == ["One?", "Uno."]
-    assert conversations.show(database, person, first.reply_id) == again.conversation_id
+    assert conversations.show(database, person, first.reply_id).conversation_id == again.conversation_id
     assert shown(database, person, first.conversation_id) == ["One?", "One.", "Two?", "Two."]
 
 

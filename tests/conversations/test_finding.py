@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 from chat import accounts, conversations
 from chat.conversations import NotFound, finding
@@ -92,39 +92,6 @@ def test_the_owner_finds_everything(database: Database, person: int) -> None:
 
     assert conversations.find(database, person, turn.conversation_id).leaf_id == turn.reply_id
     assert conversations.reply_of(database, person, turn.reply_id).text == "Hi."
-
-
-def test_a_path_holds_one_branch_of_the_tree(database: Database, person: int) -> None:
-    first = answered(database, asked(database, person, "One?"), "No.")
-    second = answered(database, conversations.try_again(database, person, first.reply_id, CHOICE), "Yes.")
-    third = answered(database, asked(database, person, "Two?", first.conversation_id), "Two.")
-
-    assert texts(database, third.reply_id) == ["One?", "Yes.", "Two?", "Two."]
-    assert texts(database, second.reply_id) == ["One?", "Yes."]
-    assert texts(database, first.reply_id) == ["One?", "No."]
-
-
-def test_a_path_to_nothing_is_empty(database: Database) -> None:
-    assert conversations.path(database, None) == []
-    assert conversations.path(database, 99) == []
-
-
-def test_a_circle_in_the_tree_does_not_hold_the_walk(database: Database, person: int) -> None:
-    turn = answered(database, asked(database, person))
-    with database.write() as connection:
-        connection.execute(update(messages).where(messages.c.parent_id.is_(None)).values(parent_id=turn.reply_id))
-
-    assert texts(database, turn.reply_id) == ["Hello?", "Hi."]
-
-
-def test_a_path_of_two_thousand_messages_is_walked(database: Database, person: int) -> None:
-    turn = answered(database, asked(database, person))
-    with database.write() as connection:
-        for number in range(turn.reply_id, turn.reply_id + 1998):
-            row = {"conversation_id": turn.conversation_id, "parent_id": number, "role": "user", "text": "x"}
-            connection.execute(insert(messages).values(row | {"id": number + 1, "created_at": 0}))
-
-    assert len(texts(database, turn.reply_id + 1998)) == 2000
 
 
 def test_deleting_takes_all_that_was_said(database: Database, person: int) -> None:

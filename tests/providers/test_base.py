@@ -138,3 +138,17 @@ def test_a_provider_without_create_completion_can_not_be_made():
 
     with pytest.raises(TypeError):
         Nothing()  # type: ignore[abstract]
+
+
+def test_thoughts_are_kept_beside_the_text_with_the_moment_they_began():
+    result = CreateResult("small", ["So."])
+    assert (result.reasoning, result.thinking_since) == ("", None)
+
+    result.think("")
+    assert result.thinking_since is None
+    result.think("Let me ")
+    began = result.thinking_since
+    result.think("see.")
+
+    assert began is not None and result.thinking_since == began
+    assert (result.text, result.reasoning) == ("So.", "Let me see.")

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.replies import Replies
 from chat.replies.generation import BROKEN, CUT_OFF, EMPTY, cleaned
 from tests.replies.writing import change, say
-from tests.scripted import Gate, Scripted
+from tests.scripted import Gate, Scripted, Thought
 from tests.turns import answered, asked, eventually, stored
 
 TOO_MANY = "The model is busy. Wait a moment and try again."
@@ -298,3 +299,62 @@ def test_a_model_that_has_no_more_to_say_completes_what_was_said(
     reply = answer()
 
     assert (reply.state, reply.text, reply.error) == ("complete", "Plugh.", None)
+
+
+def test_what_was_thought_is_kept_beside_the_answer(answer, provider: Scripted) -> None:
+    provider.will_say(Thought("Let me\0 "), Thought("see."), "So.")
+
+    reply = answer()
+
+    assert (reply.state, reply.text, reply.reasoning) == ("complete", "So.", "Let me see.")
+    assert reply.reasoning_ms is not None and reply.first_word_ms is not None and reply.duration_ms is not None
+
+
+def test_an_answer_without_thoughts_has_none(answer, provider: Scripted) -> None:
+    provider.will_say("So.")
+
+    reply = answer()
+
+    assert (reply.reasoning, reply.reasoning_ms) == (None, None)
+
+
+def test_thoughts_without_a_word_are_an_empty_answer_and_kept(answer, provider: Scripted) -> None:
+    provider.will_say(Thought("Hm."))
+
+    reply = answer()
+
+    assert (reply.state, reply.error, reply.text, reply.reasoning) == ("failed", EMPTY, "", "Hm.")
+
+
+def test_thoughts_are_not_sent_to_the_model_again(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    provider.will_say(Thought("A secret thought."), "So.")
+    answer()
+
+    answer(asked(database, person, "And?", turn.conversation_id))
+
+    assert [message["content"] for message in provider.calls[1].messages] == ["Tell me a secret word.", "So.", "And?"]
+
+
+def test_what_is_thought_when_an_answer_is_continued_comes_after_what_was_thought_before(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    provider.will_say(Thought("One."), "So ", Interrupted(BROKE_OFF))
+    provider.will_say(Thought("Two."), "it goes.")
+    first = answer()
+
+    reply = answer(conversations.go_on(database, person, turn.reply_id))
+
+    assert (reply.text, reply.reasoning) == ("So it goes.", "One.\n\nTwo.")
+    assert reply.first_word_ms == first.first_word_ms and reply.duration_ms >= first.duration_ms
+
+
+def test_a_continued_answer_keeps_what_was_thought_where_nothing_is_added(
+    answer, database: Database, provider: Scripted, person: int, turn: Turn
+) -> None:
+    provider.will_say(Thought("One."), "So ", Interrupted(BROKE_OFF))
+    provider.will_say("it goes.")
+    answer()
+
+    assert answer(conversations.go_on(database, person, turn.reply_id)).reasoning == "One."

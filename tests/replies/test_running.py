@@ -75,3 +75,22 @@ def test_a_notice_is_the_results(running: Running) -> None:
     running.attach(result)
 
     assert running.notice == "Two are before you."
+
+
+def test_who_waits_for_the_first_word_is_told_that_the_model_thinks(running: Running) -> None:
+    result = Noted("small")
+    running.attach(result)
+    result.think("Hm.")
+
+    assert running.notice == "Thinking… 0 s"
+    running.publish(["So"])
+    assert running.notice == ""
+
+
+def test_what_a_provider_has_to_say_comes_before_its_thoughts(running: Running) -> None:
+    result = Noted("small")
+    result.notice = "Two are before you."
+    running.attach(result)
+    result.think("Hm.")
+
+    assert running.notice == "Two are before you."

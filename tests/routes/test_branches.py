@@ -43,7 +43,7 @@ def test_an_edited_message_is_answered_and_the_first_one_kept(client: FlaskClien
     assert (response.status_code, response.headers["Location"]) == (303, f"/conversations/{conversation}")
     assert said(page) == ["Two?", "Two."] and "2/2" in page
     assert provider.calls[1].messages == [{"role": "user", "content": "Two?"}]
-    assert client.post("/messages/1/shown").headers["Location"] == f"/conversations/{conversation}"
+    assert client.post("/messages/1/shown").headers["Location"] == f"/conversations/{conversation}?at=1#message-1"
     assert said(client.get(f"/conversations/{conversation}").text) == ["One?", "One."]
 
 
@@ -118,7 +118,7 @@ def test_a_refused_edit_gives_the_text_back_to_send_it_as_an_edit_again(
 
     response = client.post("/messages/1/edit", data={"text": "Keep me", "model": "nope"}, headers=PAGE)
 
-    assert ">Keep me</textarea>" in response.text and 'action="/messages/1/edit"' in response.text
+    assert ">Keep me</textarea>" in response.text and 'action="/messages/1/edit#latest"' in response.text
 
 
 def test_a_whole_answer_is_tried_again_with_another_model(client: FlaskClient, provider: Scripted) -> None:

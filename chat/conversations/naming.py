@@ -1,0 +1,32 @@
+"""The title of a conversation: its first words, until a person names it."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from chat.conversations.finding import owned
+from chat.database import Database
+from chat.tables import conversations
+
+TITLE_LENGTH = 80
+
+
+class NoTitle(Exception):
+    """There is nothing that could be a title; the text says what to do."""
+
+
+def rename(database: Database, person_id: int | None, conversation_id: int, text: str) -> None:
+    """Give a conversation another title. Raises NotFound and NoTitle."""
+    title = title_of(text.replace("\0", ""))
+    with database.write() as connection:
+        owned(connection, person_id, conversation_id)
+        if not title:
+            raise NoTitle("A conversation needs a title. Write one, then rename it.")
+        named = update(conversations).where(conversations.c.id == conversation_id)
+        connection.execute(named.values(title=title))
+
+
+def title_of(text: str) -> str:
+    """Shorten a text to one line that can stand in a list."""
+    line = " ".join(text.strip()[: TITLE_LENGTH * 4].split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,105 @@
+"""The branch that a conversation shows: all of it for a model, a window of it for a page.
+
+A window is found from its end upwards, so it costs the same however much stands above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import CTE, Connection, Row, literal, select
+
+from chat.conversations.finding import NotFound, message_rows
+from chat.database import Database
+from chat.tables import messages
+
+WINDOW = 40
+"""How many messages a page shows at once; an even number, so that it begins with a question."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some messages of a branch in their order, and the `leaf` that the branch leads to."""
+
+    rows: Sequence[Row] = ()
+    leaf: Row | None = None
+
+    @property
+    def earlier(self) -> int | None:
+        """The message before which there are others, where there are."""
+        return self.rows[0].id if self.rows and self.rows[0].parent_id is not None else None
+
+    @property
+    def later(self) -> int | None:
+        """The message after which there are others, where there are."""
+        return self.rows[-1].id if self.rows and self.leaf and self.rows[-1].id != self.leaf.id else None
+
+
+def path(database: Database, leaf_id: int | None) -> list[Row]:
+    """List the messages from the first one to a leaf, each with what is known of it as a reply."""
+    with database.read() as connection:
+        return rows_of(connection, branch(leaf_id))
+
+
+def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Window:
+    """Show the last messages down to a leaf."""
+    with database.read() as connection:
+        rows = rows_of(connection, branch(leaf_id, size))
+    return Window(rows, rows[-1] if rows else None)
+
+
+def before(database: Database, conversation: Row, message_id: int) -> Window:
+    """Show what stands before a message. Raises NotFound where that is nothing."""
+    with database.read() as connection:
+        here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation.id)
+        end = connection.execute(select(messages.c.parent_id).where(here)).scalar()
+        if end is None:
+            raise NotFound
+        return Window(rows_of(connection, branch(end, WINDOW)), leaf_of(connection, conversation))
+
+
+def after(database: Database, conversation: Row, message_id: int) -> Window:
+    """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
+    with database.read() as connection:
+        end = below(connection, conversation.leaf_id, message_id, WINDOW)
+        rows = rows_of(connection, branch(end, above=message_id))
+        if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
+            raise NotFound
+        return Window(rows, leaf_of(connection, conversation))
+
+
+def around(database: Database, conversation: Row, message_id: int) -> Window:
+    """Show a message of the branch that is shown with what stands around it."""
+    with database.read() as connection:
+        end = below(connection, conversation.leaf_id, message_id, WINDOW // 2)
+        return Window(rows_of(connection, branch(end, WINDOW)), leaf_of(connection, conversation))
+
+
+def below(connection: Connection, leaf_id: int | None, message_id: int, count: int) -> int | None:
+    """Find what stands `count` messages under another one on the way to a leaf: the leaf, where that comes sooner."""
+    steps = branch(leaf_id, above=message_id)
+    found = select(steps.c.id).order_by(steps.c.id).offset(count - 1).limit(1)
+    return connection.execute(found).scalar() or leaf_id
+
+
+def branch(leaf_id: int | None, size: int | None = None, above: int = 0) -> CTE:
+    """Walk from a leaf upwards: `size` messages at most, and none but those that are newer than `above`."""
+    start = select(messages.c.id, messages.c.parent_id, literal(1).label("place"))
+    steps = start.where(messages.c.id == leaf_id, messages.c.id > above).cte("branch", recursive=True)
+    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
+    up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id) & (messages.c.id > above)
+    if size is not None:
+        up &= steps.c.place < size
+    return steps.union_all(select(messages.c.id, messages.c.parent_id, steps.c.place + 1).join(steps, up))
+
+
+def rows_of(connection: Connection, steps: CTE) -> list[Row]:
+    """Read the messages of a branch in their order, which is that of their age."""
+    shown = message_rows().where(messages.c.id.in_(select(steps.c.id))).order_by(messages.c.id)
+    return list(connection.execute(shown))
+
+
+def leaf_of(connection: Connection, conversation: Row) -> Row | None:
+    """Read the message that the branch of a conversation leads to."""
+    return connection.execute(message_rows().where(messages.c.id == conversation.leaf_id)).first()

@@ -1,0 +1,50 @@
+"""What is known of the making of a reply: when its first word came, how long it took, what was thought before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from chat.providers.base import CreateResult
+
+USAGE = ("prompt_tokens", "completion_tokens")
+
+
+class Timing:
+    """A stopwatch for one asking; where a reply is gone on with, what is known of its earlier askings is added.
+
+    What isn't known as a whole isn't told: a reply whose first worker died has lost its beginning.
+    """
+
+    def __init__(self, earlier: Row | None = None):
+        self._earlier: Mapping[str, Any] = dict(earlier._mapping) if earlier else {}
+        self._began = time.monotonic()
+        self._spoke: float | None = None
+
+    def note_word(self) -> None:
+        """Note that a word came."""
+        self._spoke = self._spoke or time.monotonic()
+
+    def facts(self, result: CreateResult | None) -> dict[str, int | None]:
+        """Tell what is known at the end, in milliseconds and tokens."""
+        usage = (result.usage if result else None) or {}
+        facts = {name: self._whole(name, usage.get(name)) for name in USAGE}
+        facts["duration_ms"] = self._whole("duration_ms", milliseconds(self._began, time.monotonic()))
+        if not self._earlier and self._spoke:
+            facts["first_word_ms"] = milliseconds(self._began, self._spoke)
+        if result and result.thinking_since:
+            thought = milliseconds(result.thinking_since, self._spoke or time.monotonic())
+            facts["reasoning_ms"] = thought + (self._earlier.get("reasoning_ms") or 0)
+        return facts
+
+    def _whole(self, name: str, count: int | None) -> int | None:
+        earlier = self._earlier.get(name) if self._earlier else 0
+        return None if count is None or earlier is None else count + earlier
+
+
+def milliseconds(start: float, end: float) -> int:
+    """Tell how long it was between two moments of the monotonic clock."""
+    return max(0, round((end - start) * 1000))

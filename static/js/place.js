@@ -1,0 +1,19 @@
+// Place: what is read stays where it is when something is put in above it, or other messages around it. A browser's own
+// scroll anchoring does nothing at the very top, and knows no element that was replaced.
+{
+  let held = null
+
+  const holding = source =>
+    source.id === "earlier" ? source.nextElementSibling : source.closest?.(".versions") ? source : null
+  const top = element => element.getBoundingClientRect().top
+
+  document.addEventListener("htmx:before:swap", event => {
+    const element = holding(event.target)
+    held = element && { id: element.id, top: top(element) }
+  })
+  document.addEventListener("htmx:after:swap", () => {
+    const element = held && document.getElementById(held.id)
+    if (element) scrollBy(0, top(element) - held.top)
+    held = null
+  })
+}

@@ -1,0 +1,144 @@
+"""Long conversations in a real browser: a window of them, more on scrolling, and what is read stays where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
+
+from chat import conversations
+from chat.conversations import Turn
+from chat.tables import people
+from tests.browser.site import Site, send
+from tests.scripted import Scripted
+from tests.turns import CHOICE, answered, grown
+
+
+@pytest.fixture
+def long(page: Page, site: Site, provider: Scripted) -> Turn:
+    """A conversation of two hundred messages, of the person whose browser shows the page."""
+    provider.will_say("Hi.")
+    send(page, "Hello?")
+    expect(page.locator(".reply--complete")).to_be_visible()
+    database = site.app.extensions["database"]
+    with database.read() as connection:
+        person = connection.execute(select(people.c.id).order_by(people.c.id.desc())).scalars().first()
+    assert person
+    return grown(database, person, 200)
+
+
+def shown(page: Page) -> list[str]:
+    """What a page shows of a long conversation."""
+    return page.locator(".messages :is(.message__text, .reply__body p)").all_inner_texts()
+
+
+def texts(first: int, last: int) -> list[str]:
+    return [f"Message {number}" for number in range(first, last + 1)]
+
+
+def height(message: Locator) -> float:
+    """Tell how far below the upper edge of the window a message stands."""
+    return message.evaluate("message => message.getBoundingClientRect().top")
+
+
+def settled(page: Page) -> None:
+    """Let the browser lay out and draw twice."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def test_the_end_of_a_long_conversation_opens_and_no_more(page: Page, site: Site, long: Turn) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+
+    expect(page.locator(f"#reply-{long.reply_id}")).to_be_in_viewport()
+    assert shown(page) == texts(161, 200)
+
+
+@pytest.mark.parametrize("place", [400, 0], ids=["near the top", "at the very top"])
+def test_earlier_messages_come_on_scrolling_and_what_is_read_stays_in_its_place(
+    page: Page, site: Site, long: Turn, place: int
+) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+    first = page.locator(f"#message-{long.reply_id - 39}")
+    places: list[float] = []
+
+    def note(route) -> None:
+        settled(page)
+        places.append(height(first))
+        route.continue_()
+
+    page.route("**/conversations/*?before=*", note)
+    page.evaluate("place => scrollTo(0, place)", place)
+    page.locator(f"#message-{long.reply_id - 79}").wait_for(state="attached")
+    page.unroute("**/conversations/*?before=*")
+    settled(page)
+
+    assert abs(height(first) - places[0]) <= 1
+    assert shown(page)[-80:] == texts(121, 200)
+
+
+def test_all_of_a_long_conversation_is_reached_by_scrolling(page: Page, site: Site, long: Turn) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+
+    while page.locator("#earlier").count():
+        page.evaluate("() => scrollTo(0, 0)")
+        settled(page)
+
+    assert shown(page) == ["Long 1", "Hi.", *texts(3, 200)]
+
+
+def test_without_javascript_links_lead_up_and_down(
+    visit: Callable[..., Page], page: Page, site: Site, long: Turn
+) -> None:
+    page = visit(site.url, java_script_enabled=False, storage_state=page.context.storage_state())
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+
+    for link, first in (("Earlier", 121), ("Earlier", 81), ("Later", 121)):
+        page.get_by_role("link", name=f"{link} messages").click()
+        expect(page.locator(".message__text").first).to_have_text(f"Message {first}")
+        assert shown(page) == texts(first, first + 39)
+    page.get_by_role("link", name="Newest messages").click()
+    expect(page.locator(f"#reply-{long.reply_id}")).to_be_attached()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_message_sent_from_further_up_is_answered_at_the_end(
+    visit: Callable[..., Page], page: Page, site: Site, provider: Scripted, long: Turn, javascript: bool
+) -> None:
+    provider.will_say("At the end.")
+    page = visit(site.url, java_script_enabled=javascript, storage_state=page.context.storage_state())
+    page.goto(f"{site.url}/conversations/{long.conversation_id}?at={long.reply_id - 150}#reply-{long.reply_id - 150}")
+    expect(page.locator(f"#reply-{long.reply_id - 150}")).to_be_in_viewport()
+
+    page.locator("#model").select_option("Large")  # which reads without end
+    send(page, "Where am I?")
+
+    expect(page.locator(".reply--complete").last).to_contain_text("At the end.")
+    expect(page.locator(".reply--complete").last).to_be_in_viewport()
+    assert shown(page)[-3:] == ["Message 200", "Where am I?", "At the end."]
+    assert len(provider.calls[-1].messages) == 201
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_version_chosen_further_up_is_shown_where_the_reader_is(
+    visit: Callable[..., Page], page: Page, site: Site, long: Turn, javascript: bool
+) -> None:
+    database, tried = site.app.extensions["database"], long.reply_id - 100
+    with database.read() as connection:
+        person = connection.execute(select(people.c.id).order_by(people.c.id.desc())).scalars().first()
+    answered(database, conversations.try_again(database, person, tried, CHOICE), "Another version.")
+    page = visit(site.url, java_script_enabled=javascript, storage_state=page.context.storage_state())
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+    expect(page.get_by_text("Another version.")).to_be_attached()
+    other = page.get_by_role("button", name="Show version 1 of 2").first
+    other.hover()
+    before = height(other)
+
+    other.click()
+
+    expect(page.locator(f"#reply-{tried}")).to_be_in_viewport()
+    expect(page.get_by_text("Another version.")).to_have_count(0)
+    if javascript:
+        settled(page)
+        assert abs(height(page.get_by_role("button", name="Show version 2 of 2").first) - before) <= 1

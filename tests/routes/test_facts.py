@@ -1,0 +1,68 @@
+"""Facts: what an answer tells of itself, in words."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chat.routes.facts import day, facts_of, moment, seconds
+
+KNOWN = {
+    "model": "small",
+    "provider": "scripted",
+    "text": "So it goes.",
+    "prompt_tokens": 1234,
+    "completion_tokens": 300,
+    "first_word_ms": 800,
+    "duration_ms": 12_800,
+    "reasoning_ms": None,
+}
+
+
+def facts(**known: Any) -> dict[str, str]:
+    return facts_of(SimpleNamespace(**{**KNOWN, **known}))  # type: ignore[arg-type]
+
+
+def test_all_that_is_known_is_told() -> None:
+    assert facts() == {
+        "Model": "small (scripted)",
+        "First word": "after 0.8 s",
+        "Whole answer": "in 13 s",
+        "Tokens": "1,234 read, 300 written",
+        "Speed": "25 tokens a second",
+    }
+
+
+def test_tokens_that_were_thought_count_with_the_time_they_took() -> None:
+    assert facts(first_word_ms=10_800, reasoning_ms=10_000)["Speed"] == "25 tokens a second"
+
+
+def test_tokens_that_nobody_counted_are_marked_as_an_estimate() -> None:
+    told = facts(prompt_tokens=None, completion_tokens=None, text="x" * 350)
+
+    assert told["Tokens"] == "about 100 written" and "Speed" not in told
+
+
+def test_an_answer_in_one_piece_has_no_speed() -> None:
+    assert "Speed" not in facts(first_word_ms=12_700)
+
+
+def test_of_an_answer_without_a_word_nothing_is_made_up() -> None:
+    unknown = dict.fromkeys(("prompt_tokens", "completion_tokens", "first_word_ms", "duration_ms"))
+
+    assert facts(text="", **unknown) == {"Model": "small (scripted)"}
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "written"),
+    [(0, "0.0 s"), (840, "0.8 s"), (9_499, "9.5 s"), (9_600, "10 s"), (59_400, "59 s"), (59_600, "1 min 0 s")],
+)
+def test_a_duration_is_written_for_people(milliseconds: int, written: str) -> None:
+    assert seconds(milliseconds) == written
+
+
+def test_a_moment_is_written_for_machines_and_for_people() -> None:
+    assert moment(1_795_529_000) == "2026-11-24T14:03:20Z"
+    assert day(1_795_529_000) == "24 Nov 2026, 14:03 UTC"
