@@ -11,7 +11,7 @@ growing        an answer while it is written: blocks and a tail
 """
 
 from .blocks import Blocks
-from .growing import Change, Growing
+from .growing import Growing
 from .pipeline import VERSION, kept, whole
 
-__all__ = ["VERSION", "Blocks", "Change", "Growing", "kept", "whole"]
+__all__ = ["VERSION", "Blocks", "Growing", "kept", "whole"]

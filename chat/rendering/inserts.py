@@ -18,7 +18,7 @@ from .links import Links
 CONSTRUCT = re.compile(
     r"[<&](?:"
     r'(?P<code>pre><code(?: class="language-(?P<language>[^"]*)")?(?: data-math-style="display")?>'
-    r"(?P<lines>[^<]*)</code></pre>)"
+    r"(?P<lines>[^<]*)</code></pre>\n?)"
     r"|(?P<verbatim>code>[^<]*</code>)"
     r'|(?P<formula>span data-math-style="(?P<style>\w+)">(?P<source>[^<]*)</span>)'
     r'|(?P<reference>sup class="footnote-ref"><a href="[^"]*" id="fnref-(?P<mark>[^"]*)" data-footnote-ref>'
@@ -33,7 +33,7 @@ CONSTRUCT = re.compile(
     r")"
 )
 
-TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
+TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table dir="auto">'
 
 
 class Inserts:
@@ -57,7 +57,7 @@ class Inserts:
 
     def put_in(self, sanitised: str) -> str:
         """Put the inserts in the places of their tokens."""
-        framed = sanitised.replace("<table>", TABLE).replace("</table>", "</table></div>")
+        framed = sanitised.replace('<table dir="auto">', TABLE).replace("</table>", "</table></div>")
         return re.sub(f"{self._secret}-([0-9]+)-", lambda token: self._held[int(token[1])], framed)
 
     def _hold(self, insert: str) -> str:

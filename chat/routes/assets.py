@@ -22,7 +22,7 @@ BUNDLES = {
         ["base", "page", "conversation", "message", "actions", "answer", "code", "composer"],
     ),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
-    "page.js": ("text/javascript", "js", ["composer", "problem", "branches", "reading"]),
+    "page.js": ("text/javascript", "js", ["composer", "problem", "branches", "growing", "reading"]),
 }
 """Name of a bundle: its type, its folder in static/, and its files in their order."""
 
