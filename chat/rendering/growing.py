@@ -145,11 +145,15 @@ class Growing:
         return self._draw(draft) if self._is_time_for(wanted) else []
 
     def _is_time_for(self, wanted: str) -> bool:
-        if not wanted.startswith(self._shown):
-            return not self._waits() and self._can_afford(wanted)
+        if self._is_sure(wanted):
+            return True
+        return not self._waits() and (wanted.startswith(self._shown) or self._can_afford(wanted))
+
+    def _is_sure(self, wanted: str) -> bool:
+        if not self._has_word(self._units.text):
+            return False
         new = RESOLVED.sub("", wanted[len(self._shown) :])
-        is_sure = self._has_word(self._units.text) and not UNRESOLVED.search(new)
-        return is_sure or not self._waits()
+        return not UNRESOLVED.search(new) if wanted.startswith(self._shown) else self._before != ""
 
     def _can_afford(self, wanted: str) -> bool:
         self.due = self._heard + QUIET

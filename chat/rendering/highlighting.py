@@ -13,7 +13,7 @@ from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Ope
 
 from .allowance import Allowance
 
-LENGTH_LIMIT = 50_000
+LENGTH_LIMIT = 30_000
 GAP_LIMIT = 500
 
 BLANKS = re.compile(r"\s+")

@@ -44,7 +44,7 @@ class Units:
         closed, added, first = self._blocks.cutter.feed(text)
         if closed:
             self._close_block(closed[self._before : first])
-            self._html.append(self._blocks.close(closed[first:]) if closed[first:] else "")
+            self._html.append(self._close(closed[first:]) if closed[first:] else "")
             self.text = added
         else:
             self.text += added
@@ -68,9 +68,9 @@ class Units:
                 code = self.text.partition("\n")[2].removesuffix(self.undecided)
                 return highlighting.figure(code, self._blocks.cutter.language)
             case "plain":
-                return plain(self.text)
+                return str(plain(self.text))
             case _:
-                return self._framed(self.text, self._blocks.draft) or self._alone(self.text, self._blocks.draft)
+                return self._framed(self.text, self._draft) or self._alone(self.text, self._draft)
 
     def _close_block(self, text: str) -> None:
         self._close_unit(text)
@@ -79,9 +79,9 @@ class Units:
         self._frame, self._before = None, 0
 
     def _close_unit(self, text: str) -> None:
-        inner = self._framed(text, self._blocks.close)
+        inner = self._framed(text, self._close)
         if inner is None:
-            self._html.append(self._alone(text, self._blocks.close))
+            self._html.append(self._alone(text, self._close))
             self._frame = None
         else:
             self._html.append(inner)
@@ -94,7 +94,7 @@ class Units:
         return (self._frame.closing if self._frame else "") + render(text)
 
     def _cut_units(self, start: int) -> None:
-        if not self._frame and (begun := frames.begun(self.text, start, self._blocks.close)):
+        if not self._frame and (begun := frames.begun(self.text, start, self._close)):
             self._frame, html, end = begun
             self._html.append(html)
             self._go_on(end)
@@ -103,6 +103,12 @@ class Units:
             self._frame.loosen(self.text[: border.start()])
             self._close_unit(self.text[: border.start()])
             self._go_on(border.start())
+
+    def _close(self, text: str) -> str:
+        return str(self._blocks.close(text))  # what is safe already, and cut, would be escaped when it is joined
+
+    def _draft(self, text: str) -> str:
+        return str(self._blocks.draft(text))
 
     def _go_on(self, end: int) -> None:
         self.number += 1

@@ -90,10 +90,10 @@ def test_a_selection_in_what_is_being_written_is_left_alone(page: Page, provider
     gate = Gate()
     provider.will_say("Take these words ", gate, "with you.")
     send(page, "Say something quotable")
-    tail = page.locator(".reply__tail")
-    expect(tail).to_contain_text("Take these words")
+    block = page.locator(".reply__body > :last-child")
+    expect(block).to_contain_text("Take these words")
 
-    tail.evaluate("tail => getSelection().selectAllChildren(tail)")
+    block.evaluate("block => getSelection().selectAllChildren(block)")
     with page.expect_response("**/conversations?current=*"):  # the list asks every 3 s: so long nothing moves
         gate.open()
     selected = page.evaluate("getSelection().toString()")
