@@ -57,7 +57,7 @@ class Growing:
         closed, draft = self._units.closed(), self._units.draft()
         self._number, self._way = self._units.number, self._units.way
         self._keep(closed, draft)
-        return kept(closed + draft)
+        return kept(opened(closed + draft))
 
     def feed(self, text: str, now: float) -> list[Markup]:
         """Take what is new of the text; give messages. `now` is in seconds of a monotonic clock."""
@@ -75,7 +75,7 @@ class Growing:
         self._meet_new_unit()
         wanted = opened(self._before)
         messages = patch(self._shown, wanted) if wanted != self._shown else []
-        return [kept(message) for message in messages], self._units.html
+        return [kept(message) for message in messages if message], self._units.html
 
     def _meet_new_unit(self) -> None:
         if self._number != self._units.number:
@@ -156,8 +156,8 @@ class Growing:
         return not UNRESOLVED.search(new) if wanted.startswith(self._shown) else self._before != ""
 
     def _can_afford(self, wanted: str) -> bool:
-        self.due = self._heard + QUIET
-        return self._before != "" or self._credit >= len(wanted) or self._now >= self.due
+        self.due = max(self._next, self._heard + QUIET)
+        return self._before != "" or self._credit >= len(wanted) or self._now >= self._heard + QUIET
 
     def _draw(self, draft: str) -> list[str]:
         shown = self._shown

@@ -33,6 +33,11 @@ CONSTRUCT = re.compile(
     r")"
 )
 
+# HTML that stands as a block of its own comes out of comrak as text beside the blocks.
+BESIDE = re.compile(
+    r"(\A|(?:</(?:p|h[1-6]|ul|ol|blockquote|table|pre|div|section)>|<hr />|<blockquote>|<li>)\n)(&lt;[^<]*)(?=\n<|\n\Z)"
+)
+
 TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table dir="auto">'
 
 
@@ -50,7 +55,7 @@ class Inserts:
 
     def hold_out(self, rendered: str) -> str:
         """Put a token in the place of each insert, and change the constructs that the allow-list doesn't have."""
-        return CONSTRUCT.sub(self._change, rendered)
+        return CONSTRUCT.sub(self._change, BESIDE.sub(r"\1<p>\2</p>", rendered))
 
     def _change(self, match: re.Match[str]) -> str:
         return str(getattr(self, f"_{match.lastgroup}")(match))

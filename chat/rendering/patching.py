@@ -19,12 +19,14 @@ VOID = {"br", "hr"}
 # Blocks that the page goes on writing into; static/js/growing.js knows the same.
 BLOCKS = "blockquote|div|figure|h[1-6]|li|ol|p|pre|section|table|tbody|td|th|thead|tr|ul"
 EMPTY_CELL = r"<td(?: align=\"\w+\")?></td>"
-ENDS = re.compile(rf"(?:(?:</code>(?=</pre>)|</(?:{BLOCKS})>|{EMPTY_CELL}|\s)+)\Z")
+END_TAGS = rf"</code>(?=</pre>)|</(?:{BLOCKS})>"
+ENDS = re.compile(rf"(?:{END_TAGS})+\Z")
+ENDS_AND_CELLS = re.compile(rf"(?:{END_TAGS}|{EMPTY_CELL})+\Z")
 
 
 def opened(html: str) -> str:
     """Leave out the end tags of the blocks at the end of HTML, and cells that are still empty."""
-    return ENDS.sub("", html[-LAST:]) if len(html) <= LAST else html[:-LAST] + ENDS.sub("", html[-LAST:])
+    return html[:-LAST] + ENDS_AND_CELLS.sub("", html[-LAST:])
 
 
 LAST = 2_000
@@ -46,11 +48,17 @@ def steps(html: str) -> Iterator[str]:
     for tag in TAG.finditer(html):
         depth += step(tag)
         if depth < 0:
-            if text := html[start : tag.start()]:
+            text, found = ended(html[start : tag.start()])
+            if text:
                 yield END * ends + text
-                ends = 0
-            start, depth, ends = tag.end(), 0, ends + 1
+            start, depth, ends = tag.end(), 0, (0 if text else ends) + found + 1
     yield END * ends + html[start:]
+
+
+def ended(html: str) -> tuple[str, int]:
+    """Leave out the end tags of the blocks at the end of HTML, and count them."""
+    text = html[:-LAST] + ENDS.sub("", html[-LAST:])
+    return text, html.count("</", len(text))
 
 
 def step(tag: re.Match[str]) -> int:

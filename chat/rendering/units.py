@@ -70,12 +70,12 @@ class Units:
             case "plain":
                 return str(plain(self.text))
             case _:
-                return self._framed(self.text, self._draft) or self._alone(self.text, self._draft)
+                inner = self._framed(self.text, self._draft)
+                return self._alone(self.text, self._draft) if inner is None else inner + self._closing
 
     def _close_block(self, text: str) -> None:
         self._close_unit(text)
-        if self._frame:
-            self._html.append(self._frame.closing)
+        self._html.append(self._closing)
         self._frame, self._before = None, 0
 
     def _close_unit(self, text: str) -> None:
@@ -91,7 +91,11 @@ class Units:
         return self._frame.rendered(text, render) if self._frame else None
 
     def _alone(self, text: str, render: frames.Render) -> str:
-        return (self._frame.closing if self._frame else "") + render(text)
+        return self._closing + render(text)
+
+    @property
+    def _closing(self) -> str:
+        return self._frame.closing if self._frame else ""
 
     def _cut_units(self, start: int) -> None:
         if not self._frame and (begun := frames.begun(self.text, start, self._close)):

@@ -134,9 +134,9 @@ class Page:
 
     def begin(self, html: str) -> None:
         """Set all so far."""
-        checked(html)
         self.body.nodes.clear()
         add(self.body, html)
+        checked(self.html)
 
     def apply(self, messages: Sequence[str]) -> None:
         """Apply the messages of one feed."""
@@ -147,7 +147,7 @@ class Page:
     def apply_one(self, message: str) -> None:
         self.messages.append(message)
         marks, html = re.fullmatch(r"((?:<!x?>)*)(.*)", message, re.DOTALL).groups()  # type: ignore[union-attr]
-        assert html.strip() and "<!" not in html
+        assert html and "<!" not in html
         path = self.open_path()
         for mark in re.findall("<!x?>", marks):
             if mark == "<!>":
