@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ITEM = re.compile(r"([-+*])[ \t]|\d{1,9}([.)])[ \t]")
-HEAD = re.compile(r"[^\n]*\|[^\n]*\n\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\n")
+HEAD = re.compile(r"(?=[^\n]*\|)[^\n]*\n(?=[^\n]*-)[-:| \t]+\n")
 ROW = re.compile(r"^(?=[^\n])", re.MULTILINE)
 BLANK_END = re.compile(r"\n[ \t]*\n\Z")
 
@@ -47,7 +47,7 @@ def begun(block: str, start: int, render: Render) -> tuple[Frame, str, int] | No
         marker = re.escape(item[1]) if item[1] else rf"\d{{1,9}}{re.escape(item[2])}"
         border = last(re.compile(rf"^{marker}(?=[ \t\n])", re.MULTILINE), block, start)
         return list_of(block, border, render) if border else None
-    head = HEAD.match(block)
+    head = HEAD.match(block) if "\n" in block else None
     return table_of(head[0], render) if head and len(block) > head.end() else None
 
 

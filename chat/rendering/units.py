@@ -70,8 +70,14 @@ class Units:
             case "plain":
                 return str(plain(self.text))
             case _:
-                inner = self._framed(self.text, self._draft)
-                return self._alone(self.text, self._draft) if inner is None else inner + self._closing
+                return self._draft_text()
+
+    def _draft_text(self) -> str:
+        if not self._frame:
+            return self._draft(self.text)
+        # What isn't in the frame yet ("|" is no row) would end it, and there is no way back.
+        inner = self._framed(self.text, self._draft)
+        return "" if inner is None else inner + self._frame.closing
 
     def _close_block(self, text: str) -> None:
         self._close_unit(text)
@@ -81,7 +87,7 @@ class Units:
     def _close_unit(self, text: str) -> None:
         inner = self._framed(text, self._close)
         if inner is None:
-            self._html.append(self._alone(text, self._close))
+            self._html.append(self._closing + self._close(text))
             self._frame = None
         else:
             self._html.append(inner)
@@ -89,9 +95,6 @@ class Units:
 
     def _framed(self, text: str, render: frames.Render) -> str | None:
         return self._frame.rendered(text, render) if self._frame else None
-
-    def _alone(self, text: str, render: frames.Render) -> str:
-        return self._closing + render(text)
 
     @property
     def _closing(self) -> str:

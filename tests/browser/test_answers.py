@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -54,6 +55,55 @@ def test_an_answer_is_seen_growing(
     assert lengths == sorted(set(lengths)) and len(lengths) == 3
     assert finished.locator("p").count() == 2
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+
+
+EVERYTHING = """
+# A *head*
+
+Words with **strong** ones, `code`, a [link](https://a.example) and a sum of $x^2$.
+
+1. one
+   - of **it**
+
+     and more
+   - of `that`
+2. two
+
+| a | b | c |
+|---|:-:|---|
+| 1 | | *3* |
+| 4 |
+
+> A quotation
+> > in another
+
+```python
+def settle(account):
+    return sum(account)  # all of it
+
+```
+
+- [x] done
+- plain
+
+<div>text</div>
+
+> [!NOTE]
+> Mind this.
+"""
+
+
+def test_what_grew_on_a_page_is_what_a_reload_shows(page: Page, provider: Scripted) -> None:
+    provider.will_say(*re.findall(r"\s*\S{1,4}", EVERYTHING))
+    send(page, "Show me everything")
+    body = page.locator(".reply--complete .reply__body")
+    expect(body).to_contain_text("Mind this.")
+    grown = body.inner_html()
+
+    page.reload()
+
+    assert body.inner_html() == grown
+    assert body.get_attribute("hx-preserve") is None
 
 
 def test_a_reload_in_mid_answer_shows_the_text_so_far_and_goes_on(page: Page, provider: Scripted) -> None:

@@ -147,7 +147,7 @@ class Page:
     def apply_one(self, message: str) -> None:
         self.messages.append(message)
         marks, html = re.fullmatch(r"((?:<!x?>)*)(.*)", message, re.DOTALL).groups()  # type: ignore[union-attr]
-        assert html and "<!" not in html
+        assert message and "<!" not in html
         path = self.open_path()
         for mark in re.findall("<!x?>", marks):
             if mark == "<!>":

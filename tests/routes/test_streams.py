@@ -171,7 +171,7 @@ def test_several_watchers_see_the_same(client: FlaskClient, provider: Scripted) 
     gate.open()
 
     assert len(seen) == 3
-    assert all("One, two." in "".join(watcher) for watcher in watchers)
+    assert all("data:  two.\n" in "".join(watcher) for watcher in watchers)
 
 
 def test_a_silent_stream_says_now_and_then_that_it_lives(
