@@ -41,7 +41,7 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "a code block of tildes": ("~~~c\nint x;\n~~~", '<code class="language-c">'),
     "a code block with a fence in it": ("````\n```\nx\n```\n````", "```\nx\n```\n</code>"),
     "a code block with blank lines": ("```\na\n\n\nb\n```", "a\n\n\nb\n"),
-    "an unclosed code block": ("```python\nx = 1", '<code class="language-python">x = <span class="m">1</span>'),
+    "an unclosed code block": ("```python\nx = 1", '<code class="language-python">x = <span class=m>1</span>'),
     "an indented code block": ("    a\n\n    b", "<code>a\n\nb\n</code>"),
     "a drawing is text": ("```svg\n<svg onload=alert(1)>\n```", "&lt;svg onload=alert(1)&gt;"),
     "a diagram is text": ("```mermaid\ngraph TD\n```", '<code class="language-mermaid">graph TD'),

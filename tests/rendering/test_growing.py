@@ -234,7 +234,7 @@ def test_what_only_began_like_a_closing_line_is_seen() -> None:
 def test_code_gets_its_colours_when_it_closes() -> None:
     page = grown("```python\ndef f(): pass\n```\n")
 
-    assert '<span class="k">def</span>' in page.html
+    assert '<span class=k>def</span>' in page.html
 
 
 def test_code_without_colours_is_sent_once() -> None:
