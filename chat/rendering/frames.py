@@ -48,7 +48,7 @@ def begun(block: str, start: int, render: Render) -> tuple[Frame, str, int] | No
         border = last(re.compile(rf"^{marker}(?=[ \t\n])", re.MULTILINE), block, start)
         return list_of(block, border, render) if border else None
     head = HEAD.match(block) if "\n" in block else None
-    return table_of(head[0], render) if head and len(block) > head.end() else None
+    return table_of(head[0], render) if head and ROW.match(block, head.end()) else None
 
 
 def last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:

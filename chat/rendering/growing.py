@@ -46,6 +46,7 @@ class Growing:
         self._units = Units(scope)
         self._number, self._way = 0, "text"
         self._before = self._shown = ""
+        self._has_closed = False
         self._seen = self._looked = 0
         self._credit = 300.0
         self._now = self._heard = self._since = self._next = -math.inf
@@ -81,6 +82,7 @@ class Growing:
         if self._number != self._units.number:
             self._number = self._units.number
             self._before += self._units.closed()
+            self._has_closed = True
             self._way, self._seen, self._looked = "text", 0, 0
 
     def _grow(self) -> list[str]:
@@ -118,7 +120,7 @@ class Growing:
         return self._look() if self._is_worth_a_look() else []
 
     def _is_plain(self, new: str) -> bool:
-        if self._before or self._since != -math.inf or MARKUP.search(new):
+        if self._has_closed or self._since != -math.inf or MARKUP.search(new):
             return False
         old = self._units.text[: self._seen].rstrip()
         return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and self._has_word(old)
@@ -142,6 +144,8 @@ class Growing:
         if wanted == self._shown:
             self._seen, self._since = len(self._units.text.rstrip()), -math.inf
             return []
+        if not wanted:  # what vanishes (a definition) goes once something takes its place
+            return []
         return self._draw(draft) if self._is_time_for(wanted) else []
 
     def _is_time_for(self, wanted: str) -> bool:
@@ -153,11 +157,11 @@ class Growing:
         if not self._has_word(self._units.text):
             return False
         new = RESOLVED.sub("", wanted[len(self._shown) :])
-        return not UNRESOLVED.search(new) if wanted.startswith(self._shown) else self._before != ""
+        return not UNRESOLVED.search(new) if wanted.startswith(self._shown) else self._has_closed
 
     def _can_afford(self, wanted: str) -> bool:
         self.due = max(self._next, self._heard + QUIET)
-        return self._before != "" or self._credit >= len(wanted) or self._now >= self._heard + QUIET
+        return self._has_closed or self._credit >= len(wanted) or self._now >= self._heard + QUIET
 
     def _draw(self, draft: str) -> list[str]:
         shown = self._shown
@@ -171,6 +175,7 @@ class Growing:
         wanted = opened(before + draft)
         is_begun = len(wanted) > len(before)
         self._before, self._shown = ("", wanted[len(before) :]) if is_begun else (before, wanted)
+        self._has_closed = self._has_closed and not is_begun
         text = self._units.text.removesuffix(self._units.undecided)
         self._seen, self._looked = len(text.rstrip() if self._way == "text" else text), len(text)
         self._since, self.due = -math.inf, None

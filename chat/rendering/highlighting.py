@@ -124,4 +124,4 @@ def colour_of(token: _TokenType) -> str:
 
 def span(colour: str, code: str) -> str:
     """Draw a run of one colour."""
-    return f'<span class={colour}>{escape(code)}</span>' if colour else escape(code)
+    return f"<span class={colour}>{escape(code)}</span>" if colour else escape(code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.rendering.variations import APART, BLOCKS, INLINE
+
 CONSTRUCTS: dict[str, tuple[str, str]] = {
     "a paragraph": ("Plain words.", '<p dir="auto">Plain words.</p>'),
     "a paragraph of two lines": ("one\ntwo", '<p dir="auto">one\ntwo</p>'),
@@ -80,3 +82,6 @@ TOGETHER: dict[str, tuple[str, str]] = {
     "a footnote used twice": ("a[^x] b[^x]\n\n[^x]: c", '<a href="#m1-mark-2" role="doc-backlink"'),
 }  # fmt: skip
 """Constructs whose parts stand apart: a block at a time they are not whole."""
+
+CONSTRUCTS |= BLOCKS | INLINE
+TOGETHER |= APART

@@ -234,7 +234,7 @@ def test_what_only_began_like_a_closing_line_is_seen() -> None:
 def test_code_gets_its_colours_when_it_closes() -> None:
     page = grown("```python\ndef f(): pass\n```\n")
 
-    assert '<span class=k>def</span>' in page.html
+    assert "<span class=k>def</span>" in page.html
 
 
 def test_code_without_colours_is_sent_once() -> None:
@@ -315,7 +315,9 @@ def test_what_is_sent_is_less_than_four_times_the_text(kind: str) -> None:
     assert len(sent.encode()) < 3.9 * len(text.encode())
 
 
-@pytest.mark.parametrize("text", ["- x\n" * 4000, "a **b** *c " * 2000, "|a\n|-\n" + "|b\n" * 4000, "a_b $c `d\n" * 2000])
+@pytest.mark.parametrize(
+    "text", ["- x\n" * 4000, "a **b** *c " * 2000, "|a\n|-\n" + "|b\n" * 4000, "a_b $c `d\n" * 2000]
+)
 def test_a_fast_answer_is_rendered_no_more_often_than_it_is_fed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     page, growing = begun()
     calls = []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat import rendering
+from chat.rendering import sanitising
 from tests.rendering.checks import begun, checked
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 from tests.rendering.corpus import CORPUS
@@ -61,15 +62,21 @@ def test_what_htmx_rewrites_is_not_there() -> None:
     assert re.sub(r"<hx-([a-z]+)(\s+|>)", r"<template hx type=\1\2", html) == html
 
 
-@settings(deadline=None)
-@given(st.text() | PIECES.map("".join))
-def test_any_text_is_harmless(text: str) -> None:
-    assert checked(rendering.whole(text, "m1")).text is not None
+TEXTS = st.text() | PIECES.map("".join)
+PAUSES = st.lists(st.sampled_from([0, 0.05, 1]), min_size=30, max_size=30)
+MANY = settings(deadline=None, max_examples=50_000, suppress_health_check=list(HealthCheck))
 
 
-@settings(deadline=None)
-@given(PIECES, st.lists(st.sampled_from([0, 0.01, 1]), min_size=30, max_size=30))
-def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[float]) -> None:
+def is_harmless(text: str) -> None:
+    """Hold that a whole rendering has nothing but what is allowed, and that a browser's reading of it changes nothing."""
+    html = rendering.whole(text, "m1")
+
+    assert checked(html).text is not None
+    assert sanitising.clean(html) == sanitising.clean(sanitising.clean(html))
+
+
+def is_harmless_growing(pieces: list[str], pauses: list[float]) -> None:
+    """Hold that a page is never shown anything else, and ends with what the server thinks it shows."""
     (page, growing), now = begun(), 0.0
 
     for piece, pause in zip(pieces, pauses, strict=False):
@@ -79,7 +86,34 @@ def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[f
     page.apply(messages)
 
     assert page.html == html
-    assert checked(html)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_any_text_is_harmless(text: str) -> None:
+    is_harmless(text)
+
+
+@settings(deadline=None)
+@given(PIECES, PAUSES)
+def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[float]) -> None:
+    is_harmless_growing(pieces, pauses)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@MANY
+@given(TEXTS)
+def test_fifty_thousand_texts_are_harmless(text: str) -> None:
+    is_harmless(text)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@MANY
+@given(PIECES, PAUSES)
+def test_fifty_thousand_answers_are_harmless_while_they_grow(pieces: list[str], pauses: list[float]) -> None:
+    is_harmless_growing(pieces, pauses)
 
 
 @settings(deadline=None)
