@@ -133,6 +133,8 @@ class Growing:
             self.due = self._next
             return False
         fresh = self._units.text[self._looked :]
+        if self._since == -math.inf and not self._has_closed and not fresh.strip("| \n"):
+            return False  # these show nothing by themselves
         is_due = self._since == -math.inf or not self._waits()
         return is_due or MARKUP.search(fresh) is not None or not self._has_word(self._units.text[: self._looked])
 

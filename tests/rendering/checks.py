@@ -114,7 +114,9 @@ def add(place: Node, html: str) -> None:
             open_.append(node)
 
 
-BLOCKS = "blockquote div figure h1 h2 h3 h4 h5 h6 li ol p pre section table tbody td th thead tr ul".split()
+BLOCKS = """
+    blockquote div figure h1 h2 h3 h4 h5 h6 li ol p pre section table tbody td th thead tr ul
+"""
 
 
 class Page:
@@ -163,7 +165,7 @@ class Page:
         return path
 
     def is_block(self, parent: Node, node: Node) -> bool:
-        return node.name in BLOCKS or (node.name == "code" and parent.name == "pre")
+        return node.name in BLOCKS.split() or (node.name == "code" and parent.name == "pre")
 
 
 def begun(text: str = "") -> tuple[Page, rendering.Growing]:

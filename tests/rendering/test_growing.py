@@ -319,8 +319,8 @@ def test_what_is_sent_is_less_than_four_times_the_text(kind: str) -> None:
     "text", ["- x\n" * 4000, "a **b** *c " * 2000, "|a\n|-\n" + "|b\n" * 4000, "a_b $c `d\n" * 2000]
 )
 def test_a_fast_answer_is_rendered_no_more_often_than_it_is_fed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    page, growing = begun()
-    calls = []
+    _, growing = begun()
+    calls: list[int] = []
     monkeypatch.setattr(rendering.pipeline, "safe_html", lambda *_: calls.append(1) or "<p>x</p>")
 
     for start in range(0, len(text), 400):

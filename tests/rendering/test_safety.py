@@ -68,7 +68,7 @@ MANY = settings(deadline=None, max_examples=50_000, suppress_health_check=list(H
 
 
 def is_harmless(text: str) -> None:
-    """Hold that a whole rendering has nothing but what is allowed, and that a browser's reading of it changes nothing."""
+    """Hold that a whole rendering has what is allowed alone, and that sanitising it again settles it."""
     html = rendering.whole(text, "m1")
 
     assert checked(html).text is not None

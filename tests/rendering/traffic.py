@@ -13,10 +13,11 @@ RATE = 20
 SIZE = 4.5
 """Tokens in a second, and characters in a token."""
 
-WORDS = """
-    the of and to in is that for it with as on are this by be from or an which can will has more when water river stream
-    model answer data table value because result example between important however system process different
-""".split()
+VOCABULARY = """
+    the of and to in is that for it with as on are this by be from or an which can will has more when water river
+    stream model answer data table value because result example between important however system process different
+"""
+WORDS = VOCABULARY.split()
 
 CODE = '''
 def settle(account, amount, currency="EUR"):
