@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .patching import is_balanced
+
 ITEM = re.compile(r"([-+*])[ \t]|\d{1,9}([.)])[ \t]")
 HEAD = re.compile(r"(?=[^\n]*\|)[^\n]*\n(?=[^\n]*-)[-:| \t]+\n")
 ROW = re.compile(r"^(?=[^\n])", re.MULTILINE)
@@ -29,9 +31,15 @@ class Frame:
 
     def rendered(self, unit: str, render: Render) -> str | None:
         """Render a unit alone; None where it doesn't belong into this frame."""
-        html, end = render(self.head + unit + self.tail), self.extra + self.closing
-        begin = self.opening.match(html)
-        return html[begin.end() : len(html) - len(end)] if begin and html.endswith(end) else None
+        return self.inner(render(self.head + unit + self.tail))
+
+    def inner(self, html: str) -> str | None:
+        """Take the HTML of units out of the frame; None where that isn't all there is."""
+        begin, end = self.opening.match(html), self.extra + self.closing
+        if not begin or not html.endswith(end):
+            return None
+        inner = html[begin.end() : len(html) - len(end)]
+        return inner if is_balanced(inner) else None
 
     def loosen(self, unit: str) -> None:
         """Make a list loose once a blank line ends an item: one more item does that, whose HTML is left out again."""
@@ -62,8 +70,7 @@ def list_of(block: str, border: re.Match[str], render: Render) -> tuple[Frame, s
     frame = Frame(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>")
     frame.loosen(first)
     html, end = render(first + frame.tail), frame.extra + frame.closing
-    is_list = frame.opening.match(html) and html.endswith(end)
-    return (frame, html.removesuffix(end), border.start()) if is_list else None
+    return None if frame.inner(html) is None else (frame, html.removesuffix(end), border.start())
 
 
 def table_of(head: str, render: Render) -> tuple[Frame, str, int] | None:

@@ -13,7 +13,7 @@ import re
 
 from markupsafe import Markup
 
-from .patching import opened, patch
+from .patching import ended, opened, patch
 from .pipeline import kept
 from .units import Units
 
@@ -74,7 +74,7 @@ class Growing:
         """Close what is open; give the last messages, and all the HTML that the page then shows."""
         self._units.close()
         self._meet_new_unit()
-        wanted = opened(self._before)
+        wanted, _ = ended(self._before)
         messages = patch(self._shown, wanted) if wanted != self._shown else []
         return [kept(message) for message in messages if message], self._units.html
 

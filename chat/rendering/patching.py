@@ -73,3 +73,13 @@ def measured(html: str) -> tuple[int, int]:
         elements += depth == 0 and not tag[1]
         depth += step(tag)
     return depth, elements
+
+
+def is_balanced(html: str) -> bool:
+    """Tell whether HTML ends all elements that it begins, and no other."""
+    depth = 0
+    for tag in TAG.finditer(html):
+        depth += step(tag)
+        if depth < 0:
+            return False
+    return depth == 0
