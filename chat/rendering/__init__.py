@@ -7,11 +7,14 @@ sanitising     the allow-list
 pipeline       these four, in order
 cutting        where a growing text can be cut into blocks
 blocks         those blocks, each rendered once
-growing        an answer while it is written: blocks and a tail
+frames         lists and tables whose items and rows are rendered apart
+units          an answer that grows, cut into blocks, items and rows
+patching       HTML in the messages that let a page's HTML grow
+growing        when each of these messages is due
 """
 
 from .blocks import Blocks
-from .growing import Change, Growing
+from .growing import Growing
 from .pipeline import VERSION, kept, whole
 
-__all__ = ["VERSION", "Blocks", "Change", "Growing", "kept", "whole"]
+__all__ = ["VERSION", "Blocks", "Growing", "kept", "whole"]

@@ -35,6 +35,6 @@ class Blocks:
         self._count += 1
         return rendered(text, f"{self._scope}-{self._count}", Allowance())
 
-    def draft(self) -> Markup:
-        """Render what is open as it stands, the quick way."""
-        return rendered(self.open, f"{self._scope}-{self._count + 1}")
+    def draft(self, text: str) -> Markup:
+        """Render a text as it stands, the quick way."""
+        return rendered(text, f"{self._scope}-{self._count + 1}")

@@ -25,10 +25,13 @@ BEGINS_NO_ITEM = re.compile(r"(?!(?:[-+*]|\d{1,9}[.)]?)(?:[ \t\n]|\Z))[^ \t\n]")
 
 
 class Cut(NamedTuple):
-    """What feeding did: the text of the blocks that closed, "" for none, and what the open block has new."""
+    """What feeding did: the text of the blocks that closed, "" for none; what the open block has new; and how much of
+    the former the first of those blocks is, in characters.
+    """
 
     closed: str
     added: str
+    first: int = 0
 
 
 class Cutter:
@@ -55,8 +58,8 @@ class Cutter:
     def feed(self, text: str) -> Cut:
         """Take the next piece of the text, however it was split."""
         text = self._cleaned(text)
-        closed = "".join([self._add(part) for part in LINE.findall(text)])
-        return Cut(closed, self.open if closed else text)
+        blocks = [block for part in LINE.findall(text) if (block := self._add(part))]
+        return Cut("".join(blocks), self.open, len(blocks[0])) if blocks else Cut("", text)
 
     def _cleaned(self, text: str) -> str:
         """Clean a piece; a carriage return at its end waits, as a line feed may belong to it."""

@@ -1,130 +1,189 @@
-"""An answer while it is written: closed blocks that stay, and a tail that is drawn again or only appended to.
+"""An answer while it is written: the messages that let a page's HTML grow with its text.
 
-A redraw costs time and bytes with the tail's length, so it waits the longer, the longer the tail is: together they come
-to some 4 KB of text a second. What comes meanwhile is appended as it is. So an answer's cost grows with its length.
+What a page shows is a beginning of the HTML that the text will have, so what is new is mostly sent as it is, once. Only
+a unit that turns out to be something else (a line that was the head of a table) is drawn again. So an answer's cost in
+time and bytes grows with its length.
 """
 
 from __future__ import annotations
 
+import html
 import math
 import re
-from dataclasses import dataclass
-from typing import Literal
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from . import highlighting
-from .blocks import Blocks
-from .pipeline import kept, plain
+from .patching import ended, opened, patch
+from .pipeline import kept
+from .units import Units
 
-PACE = 4096
-"""How many characters of tail may be drawn again in a second."""
+PACE = 8192
+"""How many characters of long units may be rendered in a second."""
 
-TAIL_LIMIT = 32 * 1024
-"""The longest tail, in characters, that is rendered; a longer one is shown as it is until its block closes."""
+HOLD = 0.4
+"""How long, in seconds, text waits that may still turn into markup, and code for the end of its line."""
 
-# Text without these signs looks the same rendered or not, if a word stands before it in its line.
-MARKUP = re.compile(r"[\n*_`~\[\]()<>|$\\#&]")
+QUIET = 1.0
+"""After how long a silence, in seconds, is drawn again what else would wait for more text."""
+
+SHARE = 0.5
+"""How much may be drawn again for each character of text."""
+
+# Text without these signs looks the same rendered or not, where a word stands before it in its line.
+MARKUP = re.compile(r"[\n*_`~\[\]()<>|$\\#&@]|http|www")
 WORD = re.compile(r"[^\W\d_]")
 
-# Where the last text block of a tail ends: what comes next is appended there.
-END = re.compile(r"</(?:p|li|h[1-6])>(?=\s*(?:</(?:p|li|ul|ol|blockquote|div)>\s*)*\Z)")
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of the page: append a closed block, draw the tail anew, or append text to what is open in the tail."""
-
-    kind: Literal["block", "tail", "open"]
-    html: Markup
+# What was rendered for good; and what may still become markup, or more of it.
+RESOLVED = re.compile(r"<code.*?</code>|<!?/?(?!/a>\Z)\w[^>]*>", re.DOTALL)
+UNRESOLVED = re.compile(r"[*`~\[|\\]|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z")
 
 
 class Growing:
-    """An answer while it is written, for one page. `due` is when a redraw that waits wants a feed, on feed's clock."""
+    """An answer while it is written, for one page. `due` is when something that waits wants a feed, on feed's clock."""
 
     def __init__(self, scope: str):
         self.due: float | None = None
-        self._blocks = Blocks(scope)
-        self._closed: list[Markup] = []
-        self._way = "text"
-        self._size = 0
-        self._unshown = ""
-        self._is_stale = self._has_end = self._has_word = False
-        self._now = self._next = -math.inf
+        self._units = Units(scope)
+        self._number, self._way = 0, "text"
+        self._before = self._shown = ""
+        self._has_closed = False
+        self._seen = self._looked = 0
+        self._credit = 300.0
+        self._now = self._heard = self._since = self._next = -math.inf
 
-    def whole_so_far(self) -> tuple[Markup, Markup]:
-        """Give all closed blocks, and the tail as it is now: what the first event of a page sets."""
-        return Markup().join(self._closed), self._redraw().html
+    def begin(self, text: str, now: float) -> Markup:
+        """Take the text so far, and give its HTML: what the first event of a page sets."""
+        self._units.take(text)
+        self._now = self._heard = now
+        closed, draft = self._units.closed(), self._units.draft()
+        self._number, self._way = self._units.number, self._units.way
+        self._keep(closed, draft)
+        return kept(opened(closed + draft))
 
-    def feed(self, text: str, now: float) -> list[Change]:
-        """Take what is new of the text; `now` is in seconds of a monotonic clock. No change: nothing is to be drawn."""
+    def feed(self, text: str, now: float) -> list[Markup]:
+        """Take what is new of the text; give messages. `now` is in seconds of a monotonic clock."""
         self._now = now
-        closed, added = self._blocks.cutter.feed(text)
-        if closed:
-            self._size, self._unshown = 0, ""
-        self._size += len(added)
-        self._unshown += added
-        return [*self._close(closed), self._redraw()] if closed else self._grow()
+        if text:
+            self._heard = now
+            self._credit += SHARE * len(text)
+        self._units.take(text)
+        self._meet_new_unit()
+        return [kept(message) for message in self._grow()]
 
-    def _close(self, text: str) -> list[Change]:
-        html = self._blocks.close(text)
-        self._closed.append(html)
-        return [Change("block", html)] if html else []
+    def end(self) -> tuple[list[Markup], str]:
+        """Close what is open; give the last messages, and all the HTML that the page then shows."""
+        self._units.close()
+        self._meet_new_unit()
+        wanted, _ = ended(self._before)
+        messages = patch(self._shown, wanted) if wanted != self._shown else []
+        return [kept(message) for message in messages if message], self._units.html
 
-    def _grow(self) -> list[Change]:
-        if self._way != self._fitting_way():
-            return [self._redraw()]
-        return self._grow_text() if self._way == "text" else self._append()
+    def _meet_new_unit(self) -> None:
+        if self._number != self._units.number:
+            self._number = self._units.number
+            self._before += self._units.closed()
+            self._has_closed = True
+            self._way, self._seen, self._looked = "text", 0, 0
 
-    def _fitting_way(self) -> str:
-        if self._blocks.cutter.fence:
-            return "fence"
-        return "plain" if self._size > TAIL_LIMIT else "text"
+    def _grow(self) -> list[str]:
+        self.due = None
+        if self._way != self._units.way:
+            self._way = self._units.way
+            return self._draw(self._units.draft())
+        return self._grow_text() if self._way == "text" else self._append_lines()
 
-    def _grow_text(self) -> list[Change]:
-        self._is_stale = self._is_stale or self._changes_more_than_the_end()
-        if self._is_stale and self._now >= self._next:
-            return [self._redraw()]
-        self.due = self._next if self._is_stale else None
-        return self._append() if self._has_end else []
+    def _append_lines(self) -> list[str]:
+        new = self._units.text[self._seen :].removesuffix(self._units.undecided)
+        if not new.strip() or ("\n" not in new and self._waits()):
+            return []
+        self._seen += len(new)
+        return self._append(html.escape(new, quote=False))
 
-    def _changes_more_than_the_end(self) -> bool:
-        return bool(self._unshown) and not (self._has_end and self._has_word and not MARKUP.search(self._unshown))
+    def _append(self, escaped: str) -> list[str]:
+        self._shown += escaped
+        self._since = -math.inf
+        return [escaped]
 
-    def _append(self) -> list[Change]:
-        undecided = self._blocks.cutter.undecided
-        text, self._unshown = self._unshown.removesuffix(undecided), undecided
-        return [Change("open", escape(text))] if text else []
+    def _waits(self) -> bool:
+        """Begin or go on to wait; tell whether it isn't long enough yet."""
+        if self._since == -math.inf:
+            self._since = self._now
+        self.due = self._since + HOLD
+        return self._now < self.due
 
-    def _redraw(self) -> Change:
-        self._way = self._fitting_way()
-        self._unshown = self._blocks.cutter.undecided
-        self._is_stale, self.due = False, None
-        self._next = self._now + self._size / PACE
-        return Change("tail", self._draw())
+    def _grow_text(self) -> list[str]:
+        new = self._units.text[self._seen :].rstrip()
+        if self._is_plain(new):
+            self._seen += len(new)
+            self._looked = self._seen
+            return self._append(escaped(new)) if new else []
+        return self._look() if self._is_worth_a_look() else []
 
-    def _draw(self) -> Markup:
-        match self._way:
-            case "fence":
-                return self._draw_fence()
-            case "plain":
-                return plain(self._blocks.open, "plain open")
-            case _:
-                return self._draw_text()
+    def _is_plain(self, new: str) -> bool:
+        if self._has_closed or self._since != -math.inf or MARKUP.search(new):
+            return False
+        old = self._units.text[: self._seen].rstrip()
+        return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and self._has_word(old)
 
-    def _draw_fence(self) -> Markup:
-        cutter = self._blocks.cutter
-        code = cutter.open.partition("\n")[2].removesuffix(cutter.undecided)
-        return kept(highlighting.figure(code, cutter.language, state="open"))
+    def _has_word(self, text: str) -> bool:
+        return WORD.search(text, text.rfind("\n") + 1) is not None
 
-    def _draw_text(self) -> Markup:
-        text, html = self._blocks.open, self._blocks.draft()
-        end = END.search(html)
-        self._has_end = end is not None
-        self._has_word = WORD.search(text.rpartition("\n")[2]) is not None
-        return kept(with_end(html, end.start(), " " if text[-1:].isspace() else "")) if end else html
+    def _is_worth_a_look(self) -> bool:
+        if self._now < self._next:
+            self.due = self._next
+            return False
+        fresh = self._units.text[self._looked :]
+        if self._since == -math.inf and not self._has_closed and not fresh.strip("| \n"):
+            return False  # these show nothing by themselves
+        is_due = self._since == -math.inf or not self._waits()
+        return is_due or MARKUP.search(fresh) is not None or not self._has_word(self._units.text[: self._looked])
+
+    def _look(self) -> list[str]:
+        draft = self._units.draft()
+        self._looked = len(self._units.text)
+        self._next = self._now + max(0, self._looked - 1024) / PACE
+        wanted = opened(self._before + draft)
+        if wanted == self._shown:
+            self._seen, self._since = len(self._units.text.rstrip()), -math.inf
+            return []
+        if not wanted:  # what vanishes (a definition) goes once something takes its place
+            return []
+        return self._draw(draft) if self._is_time_for(wanted) else []
+
+    def _is_time_for(self, wanted: str) -> bool:
+        if self._is_sure(wanted):
+            return True
+        return not self._waits() and (wanted.startswith(self._shown) or self._can_afford(wanted))
+
+    def _is_sure(self, wanted: str) -> bool:
+        if not self._has_word(self._units.text):
+            return False
+        new = RESOLVED.sub("", wanted[len(self._shown) :])
+        return not UNRESOLVED.search(new) if wanted.startswith(self._shown) else self._has_closed
+
+    def _can_afford(self, wanted: str) -> bool:
+        self.due = max(self._next, self._heard + QUIET)
+        return self._has_closed or self._credit >= len(wanted) or self._now >= self._heard + QUIET
+
+    def _draw(self, draft: str) -> list[str]:
+        shown = self._shown
+        wanted = self._keep(self._before, draft)
+        if not wanted.startswith(shown):
+            self._credit -= len(wanted)
+        return [message for message in patch(shown, wanted) if message]
+
+    def _keep(self, before: str, draft: str) -> str:
+        """Remember what the page shows of the open unit; without a unit that shows anything, of what came before it."""
+        wanted = opened(before + draft)
+        is_begun = len(wanted) > len(before)
+        self._before, self._shown = ("", wanted[len(before) :]) if is_begun else (before, wanted)
+        self._has_closed = self._has_closed and not is_begun
+        text = self._units.text.removesuffix(self._units.undecided)
+        self._seen, self._looked = len(text.rstrip() if self._way == "text" else text), len(text)
+        self._since, self.due = -math.inf, None
+        return wanted
 
 
-def with_end(html: str, position: int, space: str) -> str:
-    """Put in the place where text is appended; Markdown drops the space at the end, which the next word needs."""
-    return f'{html[:position]}<span class="open">{space}</span>{html[position:]}'
+def escaped(text: str) -> str:
+    """Escape a text as the sanitiser does."""
+    return html.escape(text, quote=False).replace("\xa0", "&nbsp;")

@@ -18,7 +18,7 @@ from .links import Links
 CONSTRUCT = re.compile(
     r"[<&](?:"
     r'(?P<code>pre><code(?: class="language-(?P<language>[^"]*)")?(?: data-math-style="display")?>'
-    r"(?P<lines>[^<]*)</code></pre>)"
+    r"(?P<lines>[^<]*)</code></pre>\n?)"
     r"|(?P<verbatim>code>[^<]*</code>)"
     r'|(?P<formula>span data-math-style="(?P<style>\w+)">(?P<source>[^<]*)</span>)'
     r'|(?P<reference>sup class="footnote-ref"><a href="[^"]*" id="fnref-(?P<mark>[^"]*)" data-footnote-ref>'
@@ -33,7 +33,12 @@ CONSTRUCT = re.compile(
     r")"
 )
 
-TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
+# HTML that stands as a block of its own comes out of comrak as text beside the blocks.
+BESIDE = re.compile(
+    r"(\A|(?:</(?:p|h[1-6]|ul|ol|blockquote|table|pre|div|section)>|<hr />|<blockquote>|<li>)\n)(&lt;[^<]*)(?=\n<|\n\Z)"
+)
+
+TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table dir="auto">'
 
 
 class Inserts:
@@ -50,14 +55,14 @@ class Inserts:
 
     def hold_out(self, rendered: str) -> str:
         """Put a token in the place of each insert, and change the constructs that the allow-list doesn't have."""
-        return CONSTRUCT.sub(self._change, rendered)
+        return CONSTRUCT.sub(self._change, BESIDE.sub(r"\1<p>\2</p>", rendered))
 
     def _change(self, match: re.Match[str]) -> str:
         return str(getattr(self, f"_{match.lastgroup}")(match))
 
     def put_in(self, sanitised: str) -> str:
         """Put the inserts in the places of their tokens."""
-        framed = sanitised.replace("<table>", TABLE).replace("</table>", "</table></div>")
+        framed = sanitised.replace('<table dir="auto">', TABLE).replace("</table>", "</table></div>")
         return re.sub(f"{self._secret}-([0-9]+)-", lambda token: self._held[int(token[1])], framed)
 
     def _hold(self, insert: str) -> str:

@@ -12,7 +12,7 @@ from . import guards, markdown, sanitising
 from .allowance import Allowance
 from .inserts import Inserts
 
-VERSION = 1
+VERSION = 2
 """Stored beside rendered HTML: what an older renderer made is made anew."""
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,12 @@ import nh3
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 CELLS = {"td", "th"}
 OTHERS = "a blockquote br code del div em hr li ol p section strong sup table tbody thead tr ul"
-DIRECTED = HEADINGS | CELLS | {"p", "li", "blockquote"}
+DIRECTED = HEADINGS | {"p", "blockquote", "ol", "table", "ul"}
 ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
+
+# A line end beside a block is no text, and would be sent.
+BLOCK = r"</?(?:blockquote|div|h[1-6r]|li|ol|p|section|table|tbody|td|th|thead|tr|ul)\b[^>]*>"
+BETWEEN = re.compile(rf"({BLOCK})\n|\n(?={BLOCK})")
 
 # Without the two slashes a browser takes https:x for an address on the page's own host.
 ABSOLUTE = re.compile(r"https?://[^/\\]|mailto:", re.IGNORECASE)
@@ -37,7 +41,7 @@ MATH_ATTRIBUTES = {
 
 def clean(html: str) -> str:
     """Keep what the allow-list has, and give links and paragraphs what they need."""
-    return nh3.clean(
+    cleaned = nh3.clean(
         html,
         tags=HEADINGS | CELLS | set(OTHERS.split()),
         attributes={"a": {"href", "title"}, "ol": {"start"}},
@@ -49,6 +53,8 @@ def clean(html: str) -> str:
         url_relative="deny",
         link_rel="noopener noreferrer nofollow ugc",
     )
+    # A list takes its direction from what isn't directed itself.
+    return BETWEEN.sub(r"\1", cleaned).replace('<li><p dir="auto">', "<li><p>")
 
 
 def absolute(tag: str, attribute: str, value: str) -> str | None:

@@ -52,10 +52,12 @@ class Watch:
     reply_id: int
     follower: Follower
 
-    def ended(self, template: str, sent: int = 0) -> str:
-        """Render the reply as it ended, after `sent` characters of its text; a deleted one is no message."""
+    def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
+        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
+        deleted one is no message.
+        """
         with self.app.app_context():
-            return render_template(template, reply_id=self.reply_id, **self._content(sent))
+            return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
 
     def _content(self, sent: int) -> dict[str, Any]:
         database = pages.database()
@@ -97,30 +99,31 @@ def as_events(reply: Row) -> Response:
 def events(watched: Watch) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     yield ": here\n\n"
-    yield from growing_events(watched)
+    growing = rendering.Growing(f"m{watched.reply_id}")
+    yield from growing_events(watched, growing)
     if not watched.follower.left:
-        yield event(watched.ended("messages/_ended.html"))
+        messages, html = growing.end()
+        yield from map(event, messages)
+        yield event(watched.ended("messages/_ended.html", shown=html))
 
 
-def growing_events(watched: Watch) -> Iterator[str]:
-    """Yield an event for each change, and a comment where nothing changes for long."""
-    scope, growing = f"#reply-{watched.reply_id}", rendering.Growing(f"m{watched.reply_id}")
+def growing_events(watched: Watch, growing: rendering.Growing) -> Iterator[str]:
+    """Yield an event for each message, and a comment where nothing changes for long."""
+    scope = f"#reply-{watched.reply_id}"
     text = watched.follower.next(0)
     if text is None:
         return
-    growing.feed(text, time.monotonic())
-    blocks, tail = growing.whole_so_far()
     notice, said, beat = watched.follower.notice, bool(text), time.monotonic() + BEAT
-    body = part(f"{scope}-blocks", "innerHTML", blocks) + part(f"{scope}-tail", "innerHTML", tail)
+    body = part(f"{scope}-body", "innerHTML", growing.begin(text, time.monotonic()))
     yield event(body + noticed(scope, notice))
     while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
         now, said = time.monotonic(), said or bool(text)
-        parts = [drawn(scope, change) for change in growing.feed(text, now)]
+        messages = growing.feed(text, now)
         if watched.follower.notice != notice:
             notice = watched.follower.notice
-            parts.append(noticed(scope, notice))
-        if parts or now >= beat:
-            yield event(Markup().join(parts)) if parts else ": beat\n\n"
+            messages.append(noticed(scope, notice))
+        if messages or now >= beat:
+            yield "".join(map(event, messages)) or ": beat\n\n"
             beat = now + BEAT
 
 
@@ -135,17 +138,6 @@ def noticed(scope: str, notice: str) -> Markup:
     return part(f"{scope}-notice", "innerHTML", escape(notice))
 
 
-def drawn(scope: str, change: rendering.Change) -> Markup:
-    """Turn a change of a growing answer into the partial that makes it."""
-    match change.kind:
-        case "block":
-            return part(f"{scope}-blocks", "beforeend", change.html)
-        case "tail":
-            return part(f"{scope}-tail", "innerHTML", change.html)
-        case _:
-            return part(f"{scope}-tail .open", "beforeend", change.html)
-
-
 def part(target: str, swap: str, html: Markup) -> Markup:
     """Make a partial: HTML, where it goes, and how."""
     return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, html)
@@ -153,7 +145,12 @@ def part(target: str, swap: str, html: Markup) -> Markup:
 
 def event(html: str) -> str:
     """Make a server-sent event of a fragment; each of its lines is a data line of its own."""
-    return "".join(f"data: {line}\n" for line in html.replace("\r", "").split("\n")) + "\n"
+    return "".join(map(data, html.replace("\r", "").split("\n"))) + "\n"
+
+
+def data(line: str) -> str:
+    """Make a data line; the space after the colon is left out where it isn't needed."""
+    return f"data: {line}\n" if line.startswith(" ") else f"data:{line}\n"
 
 
 def as_text(turn: Turn) -> Response:

@@ -27,10 +27,10 @@
   })
   if (document.querySelector(".messages > *") && !location.hash) toEnd()
 
-  // Replacing a tail would lose the selection in it: its events wait until the selection is gone.
+  // A block that is drawn again would lose the selection in it: its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {
-    const tail = event.target.querySelector(".reply__tail")
-    const selected = () => !getSelection().isCollapsed && tail?.contains(getSelection().anchorNode)
+    const block = event.target.querySelector(".reply__body")?.lastElementChild
+    const selected = () => !getSelection().isCollapsed && block?.contains(getSelection().anchorNode)
     if (!selected()) return
     event.detail.waitUntil(new Promise(done => document.addEventListener("selectionchange", function free() {
       if (selected()) return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -56,6 +57,55 @@ def test_an_answer_is_seen_growing(
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 
+EVERYTHING = """
+# A *head*
+
+Words with **strong** ones, `code`, a [link](https://a.example) and a sum of $x^2$.
+
+1. one
+   - of **it**
+
+     and more
+   - of `that`
+2. two
+
+| a | b | c |
+|---|:-:|---|
+| 1 | | *3* |
+| 4 |
+
+> A quotation
+> > in another
+
+```python
+def settle(account):
+    return sum(account)  # all of it
+
+```
+
+- [x] done
+- plain
+
+<div>text</div>
+
+> [!NOTE]
+> Mind this.
+"""
+
+
+def test_what_grew_on_a_page_is_what_a_reload_shows(page: Page, provider: Scripted) -> None:
+    provider.will_say(*re.findall(r"\s*\S{1,4}", EVERYTHING))
+    send(page, "Show me everything")
+    body = page.locator(".reply--complete .reply__body")
+    expect(body).to_contain_text("Mind this.")
+    grown = body.inner_html()
+
+    page.reload()
+
+    assert body.inner_html() == grown
+    assert body.get_attribute("hx-preserve") is None
+
+
 def test_a_reload_in_mid_answer_shows_the_text_so_far_and_goes_on(page: Page, provider: Scripted) -> None:
     gate = Gate()
     provider.will_say("So far, ", gate, "so good.")
@@ -90,10 +140,10 @@ def test_a_selection_in_what_is_being_written_is_left_alone(page: Page, provider
     gate = Gate()
     provider.will_say("Take these words ", gate, "with you.")
     send(page, "Say something quotable")
-    tail = page.locator(".reply__tail")
-    expect(tail).to_contain_text("Take these words")
+    block = page.locator(".reply__body > :last-child")
+    expect(block).to_contain_text("Take these words")
 
-    tail.evaluate("tail => getSelection().selectAllChildren(tail)")
+    block.evaluate("block => getSelection().selectAllChildren(block)")
     with page.expect_response("**/conversations?current=*"):  # the list asks every 3 s: so long nothing moves
         gate.open()
     selected = page.evaluate("getSelection().toString()")

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlencode
 
+from tests.rendering.checks import Page
+
 PATIENCE = 30.0
 RETRY = 0.3
 """How long a page waits before it follows again, in seconds."""
@@ -124,25 +126,27 @@ def reset(connection: socket.socket) -> None:
 
 @dataclass
 class View:
-    """What the article of a reply shows: its closed blocks, its open tail, or its finished form."""
+    """What the article of a reply shows: what has grown, and its finished form."""
 
-    blocks: str = ""
-    tail: str = ""
-    finished: str | None = None
+    page: Page = field(default_factory=Page)
+    finished: str = ""
 
     @property
     def text(self) -> str:
         """The words that stand there."""
-        return unescape(re.sub(r"<[^>]+>", " ", self.finished or f"{self.blocks} {self.tail}"))
+        has_grown = not self.finished or "hx-preserve" in self.finished
+        return unescape(re.sub(r"<[^>]+>", " ", (self.page.html if has_grown else "") + self.finished))
 
-    def change(self, reply_id: int, target: str, swap: str, html: str) -> None:
-        """Do what a partial asks for."""
-        if target == f"#reply-{reply_id}":
-            self.finished = html
-        elif target == f"#reply-{reply_id}-blocks":
-            self.blocks = html if swap == "innerHTML" else self.blocks + html
-        elif target.startswith(f"#reply-{reply_id}-tail"):
-            self.tail = html if swap == "innerHTML" else self.tail + html
+    def change(self, reply_id: int, data: str) -> None:
+        """Do what an event asks for."""
+        partials = PARTIAL.findall(data)
+        for target, _, html in partials:
+            if target == f"#reply-{reply_id}":
+                self.finished = html
+            elif target == f"#reply-{reply_id}-body":
+                self.page.begin(html)
+        if not partials:
+            self.page.apply_one(data)
 
 
 @dataclass
@@ -205,9 +209,9 @@ class Watching:
         view = View()
         with suppress(ConnectionError):
             for event in read(bytes(self.received[number])).body.split("\n\n")[:-1]:
-                data = "\n".join(line[6:] for line in event.split("\n") if line.startswith("data: "))
-                for target, swap, html in PARTIAL.findall(data):
-                    view.change(self.reply_id, target, swap, html)
+                lines = [line[5:].removeprefix(" ") for line in event.split("\n") if line.startswith("data:")]
+                if lines:
+                    view.change(self.reply_id, "\n".join(lines))
                 yield view
 
     def words_seen(self) -> int:

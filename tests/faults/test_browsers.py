@@ -141,7 +141,7 @@ def test_every_page_that_joins_sees_all_from_the_first_word(server: Server, mode
 def test_a_connection_cut_at_any_byte_is_taken_up_again(server: Server, model: Model, browser: Browser) -> None:
     """F19: a router cuts; the page follows again, and the provider is not asked again."""
     sent = browser.send(question("cut", 60, 0.03))
-    places = [random.Random(number).randint(1, 6000) for number in range(20)]
+    places = [random.Random(number).randint(1, 800) for number in range(20)]
 
     pages = [browser.follow(sent.reply, cut_after=place) for place in places]
     for page in pages:

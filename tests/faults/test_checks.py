@@ -19,8 +19,10 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 def event(swap: str, words: str) -> bytes:
-    """Write an event that puts words into the tail of reply 2."""
-    return f'data: <hx-partial hx-target="#reply-2-tail" hx-swap="{swap}">{words}</hx-partial>\n\n'.encode()
+    """Write an event that sets what reply 2 shows, or adds to it."""
+    if swap == "beforeend":
+        return f"data: {words}\n\n".encode()
+    return f'data: <hx-partial hx-target="#reply-2-body" hx-swap="{swap}">{words}</hx-partial>\n\n'.encode()
 
 
 def page(*events: bytes) -> Watching:

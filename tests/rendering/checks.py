@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
-from chat.rendering import Change
+from chat import rendering
 from chat.rendering.sanitising import MATH_ATTRIBUTES, MATH_TAGS
 
 VOID = {"br", "hr"}
@@ -19,8 +20,8 @@ ALLOWED_TAGS = {*TAGS.split(), *MATH_TAGS.split()}
 ALLOWED_ATTRIBUTES = {*ATTRIBUTES.split()}.union(*MATH_ATTRIBUTES.values())
 ADDRESS = re.compile(r"https?://[^/\\]|mailto:|#m\d+[\w-]*\Z", re.IGNORECASE)
 CLASS = re.compile(
-    r"code|table|footnotes?|math|open|plain|plain open|k|s|c|m|n[fbta]|g[dih]"
-    r"|markdown-alert(?: markdown-alert-\w+)?|markdown-alert-title|(?:open )?language-[\w+#.-]+"
+    r"code|table|footnotes?|math|plain|k|s|c|m|n[fbta]|g[dih]"
+    r"|markdown-alert(?: markdown-alert-\w+)?|markdown-alert-title|language-[\w+#.-]+"
 )
 
 
@@ -84,35 +85,91 @@ def text_of(html: str) -> str:
     return checked(html).text
 
 
-OPEN = re.compile(r'(<(?:span|code|pre) class="(?:plain )?open[^"]*">[^<]*)')
+class Node:
+    """An element, or a text, which has no name and no tag."""
 
-
-class Page:
-    """A page that watches an answer grow: it applies the changes and checks all it is given."""
-
-    def __init__(self) -> None:
-        self.blocks = ""
-        self.tail = ""
-        self.bytes = 0
-
-    def apply(self, changes: list[Change]) -> None:
-        for change in changes:
-            checked(change.html)
-            self.bytes += len(change.html)
-            getattr(self, f"apply_{change.kind}")(str(change.html))
-        checked(self.html)
-
-    def apply_block(self, html: str) -> None:
-        self.blocks += html
-
-    def apply_tail(self, html: str) -> None:
-        self.tail = html
-
-    def apply_open(self, html: str) -> None:
-        assert "<" not in html
-        self.tail, places = OPEN.subn(lambda found: found[1] + html, self.tail)
-        assert places == 1, self.tail
+    def __init__(self, name: str = "", tag: str = "", text: str = ""):
+        self.name, self.tag, self.text = name, tag, text
+        self.nodes: list[Node] = []
 
     @property
     def html(self) -> str:
-        return self.blocks + self.tail
+        inner = "".join(node.html for node in self.nodes)
+        return self.text if not self.name else self.tag + ("" if self.name in VOID else f"{inner}</{self.name}>")
+
+
+PART = re.compile(r'<(/?)(\w+)(?:"[^"]*"|[^">])*>|[^<]+')
+
+
+def add(place: Node, html: str) -> None:
+    """Add HTML to a node, as a browser does: what is open at its end ends there."""
+    open_ = [place]
+    for part in PART.finditer(html):
+        node = Node(part[2] or "", part[0] if part[2] else "", part[0])
+        if part[1]:
+            assert open_.pop().name == part[2]
+            continue
+        open_[-1].nodes.append(node)
+        if node.name and node.name not in VOID:
+            open_.append(node)
+
+
+BLOCKS = """
+    blockquote div figure h1 h2 h3 h4 h5 h6 li ol p pre section table tbody td th thead tr ul
+"""
+
+
+class Page:
+    """A page that watches an answer grow: it does what static/js/growing.js does, and checks all it is given."""
+
+    def __init__(self) -> None:
+        self.body = Node("div")
+        self.messages: list[str] = []
+
+    @property
+    def html(self) -> str:
+        return "".join(node.html for node in self.body.nodes)
+
+    @property
+    def bytes(self) -> int:
+        return sum(map(len, self.messages))
+
+    def begin(self, html: str) -> None:
+        """Set all so far."""
+        self.body.nodes.clear()
+        add(self.body, html)
+        checked(self.html)
+
+    def apply(self, messages: Sequence[str]) -> None:
+        """Apply the messages of one feed."""
+        for message in messages:
+            self.apply_one(str(message))
+        checked(self.html)
+
+    def apply_one(self, message: str) -> None:
+        self.messages.append(message)
+        marks, html = re.fullmatch(r"((?:<!x?>)*)(.*)", message, re.DOTALL).groups()  # type: ignore[union-attr]
+        assert message and "<!" not in html
+        path = self.open_path()
+        for mark in re.findall("<!x?>", marks):
+            if mark == "<!>":
+                path.pop()
+            else:
+                path[-1].nodes.remove([node for node in path[-1].nodes if node.name][-1])
+        add(path[-1], html)
+
+    def open_path(self) -> list[Node]:
+        path = [self.body]
+        while path[-1].nodes and self.is_block(path[-1], path[-1].nodes[-1]):
+            path.append(path[-1].nodes[-1])
+        return path
+
+    def is_block(self, parent: Node, node: Node) -> bool:
+        return node.name in BLOCKS.split() or (node.name == "code" and parent.name == "pre")
+
+
+def begun(text: str = "") -> tuple[Page, rendering.Growing]:
+    """Begin an answer on a page."""
+    page, growing = Page(), rendering.Growing("m1")
+    page.begin(growing.begin(text, 0))
+    return page, growing

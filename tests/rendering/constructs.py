@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.rendering.variations import APART, BLOCKS, INLINE
+
 CONSTRUCTS: dict[str, tuple[str, str]] = {
     "a paragraph": ("Plain words.", '<p dir="auto">Plain words.</p>'),
     "a paragraph of two lines": ("one\ntwo", '<p dir="auto">one\ntwo</p>'),
@@ -20,18 +22,18 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "a heading by underlining": ("One\n===", '<h1 dir="auto">One</h1>'),
     "no heading without a space": ("#One", "#One</p>"),
     "a rule": ("***", "<hr>"),
-    "a list": ("- a\n- b", '<ul>\n<li dir="auto">a</li>'),
-    "a loose list": ("- a\n\n- b", '<li dir="auto">\n<p dir="auto">a</p>'),
-    "a list in a list": ("- a\n  - b\n    - c", '<li dir="auto">b\n<ul>'),
-    "a numbered list": ("1. a\n2. b", '<ol>\n<li dir="auto">a</li>'),
-    "a numbered list from seven": ("7) a\n8) b", '<ol start="7">'),
+    "a list": ("- a\n- b", '<ul dir="auto"><li>a</li>'),
+    "a loose list": ("- a\n\n- b", '<li><p>a</p>'),
+    "a list in a list": ("- a\n  - b\n    - c", '<li>b<ul dir="auto">'),
+    "a numbered list": ("1. a\n2. b", '<ol dir="auto"><li>a</li>'),
+    "a numbered list from seven": ("7) a\n8) b", '<ol start="7" dir="auto">'),
     "a list item of two paragraphs": ("1. a\n\n   b\n\n2. c", '<p dir="auto">b</p>'),
     "code in a list": ("1. a\n\n   ```text\n   ls\n\n   pwd\n   ```\n\n2. b", "ls\n\npwd\n</code>"),
-    "tasks": ("- [x] done\n- [ ] open", '<li dir="auto">☑ done</li>\n<li dir="auto">☐ open</li>'),
-    "a quotation": ("> said", '<blockquote dir="auto">\n<p dir="auto">said</p>'),
-    "a quotation in a quotation": ("> > deep", '<blockquote dir="auto">\n<blockquote dir="auto">'),
-    "a lazy quotation": ("> one\ntwo", "one\ntwo</p>\n</blockquote>"),
-    "a list in a quotation": ("> - a\n> - b", '<blockquote dir="auto">\n<ul>'),
+    "tasks": ("- [x] done\n- [ ] open", '<li>☑ done</li><li>☐ open</li>'),
+    "a quotation": ("> said", '<blockquote dir="auto"><p dir="auto">said</p>'),
+    "a quotation in a quotation": ("> > deep", '<blockquote dir="auto"><blockquote dir="auto">'),
+    "a lazy quotation": ("> one\ntwo", "one\ntwo</p></blockquote>"),
+    "a list in a quotation": ("> - a\n> - b", '<blockquote dir="auto"><ul dir="auto">'),
     "a note": ("> [!NOTE]\n> Mind.", '<div class="markdown-alert markdown-alert-note">'),
     "a warning": ("> [!WARNING]\n> Mind.", '<p class="markdown-alert-title" dir="auto">Warning</p>'),
     "a code block": ("```\na < b\n```", '<pre tabindex="0"><code>a &lt; b\n</code></pre></figure>'),
@@ -41,13 +43,13 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "a code block of tildes": ("~~~c\nint x;\n~~~", '<code class="language-c">'),
     "a code block with a fence in it": ("````\n```\nx\n```\n````", "```\nx\n```\n</code>"),
     "a code block with blank lines": ("```\na\n\n\nb\n```", "a\n\n\nb\n"),
-    "an unclosed code block": ("```python\nx = 1", '<code class="language-python">x = <span class="m">1</span>'),
+    "an unclosed code block": ("```python\nx = 1", '<code class="language-python">x = <span class=m>1</span>'),
     "an indented code block": ("    a\n\n    b", "<code>a\n\nb\n</code>"),
     "a drawing is text": ("```svg\n<svg onload=alert(1)>\n```", "&lt;svg onload=alert(1)&gt;"),
     "a diagram is text": ("```mermaid\ngraph TD\n```", '<code class="language-mermaid">graph TD'),
-    "a table": ("|a|b|\n|-|-|\n|1|2|", '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'),
-    "a table with sides": ("a|b|c\n:-|:-:|-:\n1|2|3", '<td align="center" dir="auto">2</td>'),
-    "a table with a short row": ("|a|b|\n|-|-|\n|1|", '<td dir="auto">1</td>\n<td dir="auto"></td>'),
+    "a table": ("|a|b|\n|-|-|\n|1|2|", 'role="region" aria-label="Table" tabindex="0"><table dir="auto">'),
+    "a table with sides": ("a|b|c\n:-|:-:|-:\n1|2|3", '<td align="center">2</td>'),
+    "a table with a short row": ("|a|b|\n|-|-|\n|1|", '<td>1</td><td></td>'),
     "a table with a pipe in it": ("|a|\n|-|\n|x \\| y|", "x | y"),
     "a table with a break": ("|a|\n|-|\n|x<br>y<br />z|", "x<br>y<br>z"),
     "a break in code is code": ("`<br>`", "<code>&lt;br&gt;</code>"),
@@ -66,7 +68,8 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "prices are no formula": ("from $5 to $10", "from $5 to $10"),
     "an entity": ("&copy; &amp; &lt;", "© &amp; &lt;"),
     "an escaped sign": ("\\*no\\*", "*no*"),
-    "HTML is text": ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"),
+    "HTML is text": ("<b>x</b>", '<p dir="auto">&lt;b&gt;x&lt;/b&gt;</p>'),
+    "HTML as a block is text": ("a\n\n<div>\n*x*\n\n```\ny\n```\n<hr>", '<p dir="auto">&lt;div&gt;\n*x*</p>'),
     "right to left": ("שלום *עולם*", "שלום <em>עולם</em>"),
     "an emoji of several signs": ("👩‍👩‍👧 🇪🇺", "👩‍👩‍👧 🇪🇺"),
     "a line separator": ("a\u2028b", "a\u2028b"),
@@ -79,3 +82,6 @@ TOGETHER: dict[str, tuple[str, str]] = {
     "a footnote used twice": ("a[^x] b[^x]\n\n[^x]: c", '<a href="#m1-mark-2" role="doc-backlink"'),
 }  # fmt: skip
 """Constructs whose parts stand apart: a block at a time they are not whole."""
+
+CONSTRUCTS |= BLOCKS | INLINE
+TOGETHER |= APART

@@ -51,14 +51,14 @@ def test_a_text_with_too_much_html_is_plain() -> None:
 def test_too_large_a_table_is_text(rows: int, tables: int) -> None:
     html = rendering.whole("|a" * 10 + "\n" + "|-" * 10 + "\n" + "|\n" * (rows * 10 // 11), "m1")
 
-    assert html.count("<table>") == tables
+    assert html.count("<table") == tables
 
 
 def test_many_tables_are_as_large_as_one() -> None:
     table = "|a" * 50 + "|\n" + "|-" * 50 + "|\n" + "|\n" * 48 + "\n"
 
-    assert "<table>" in rendering.whole(table * 7, "m1")
-    assert "<table>" not in rendering.whole(table * 9, "m1")
+    assert "<table" in rendering.whole(table * 7, "m1")
+    assert "<table" not in rendering.whole(table * 9, "m1")
 
 
 @pytest.mark.parametrize("marker", ["> ", ">", "- ", "1. ", "* ", "12) ", "> - "])

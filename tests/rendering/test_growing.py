@@ -8,16 +8,19 @@ import pytest
 from markupsafe import Markup
 
 from chat import rendering
-from chat.rendering.growing import TAIL_LIMIT
-from tests.rendering.checks import Page, checked, text_of
+from chat.rendering.growing import HOLD, QUIET
+from chat.rendering.units import UNIT_LIMIT
+from tests.rendering import traffic
+from tests.rendering.checks import Page, begun, checked, text_of
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 
 
 def grown(text: str, pieces: list[str] | None = None, pause: float = 1.0) -> Page:
     """Let an answer grow on a page, a piece each `pause` seconds."""
-    page, growing = Page(), rendering.Growing("m1")
+    page, growing = begun()
     for number, piece in enumerate(pieces or list(text)):
         page.apply(growing.feed(piece, number * pause))
+    page.apply(growing.feed("", (len(pieces or text) + 1) * (pause + QUIET)))
     return page
 
 
@@ -29,22 +32,28 @@ def split(text: str, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS | TOGETHER)
-def test_every_construct_grows_safely_however_it_is_split(name: str) -> None:
+def test_a_construct_ends_as_what_was_sent_of_it_or_as_the_whole(name: str) -> None:
     text = f"{(CONSTRUCTS | TOGETHER)[name][0]}\n\nThe end"
 
     for seed in range(10):
-        page = grown(text, split(text, seed))
+        page, growing = begun()
+        for number, piece in enumerate(split(text, seed)):
+            page.apply(growing.feed(piece, number * 0.05))
+        messages, html = growing.end()
+        page.apply(messages)
 
-        assert text_of(page.html).rstrip().endswith("The end")
+        assert page.html == html
+        assert html == rendering.whole(text, "m1") or name in TOGETHER
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_a_construct_looks_in_its_block_as_it_looks_in_the_whole(name: str) -> None:
     text = f"Before\n\n{CONSTRUCTS[name][0]}\n\nAfter\n\n"
+    blocks = rendering.Blocks("m1")
 
-    page = grown(text + "End")
+    html = Markup().join([*map(blocks.feed, text + "End")])
 
-    assert page.blocks == rendering.whole(text, "m1") or name == "an unclosed code block"
+    assert html == rendering.whole(text, "m1") or name == "an unclosed code block"
 
 
 def test_a_long_answer_looks_in_blocks_as_it_looks_in_the_whole() -> None:
@@ -57,154 +66,225 @@ def test_a_long_answer_looks_in_blocks_as_it_looks_in_the_whole() -> None:
     assert html == rendering.whole(text, "m1")
 
 
-def test_plain_words_are_appended() -> None:
-    growing = rendering.Growing("m1")
-    growing.feed("Hello", 0)
+def test_plain_words_are_sent_as_they_come() -> None:
+    _, growing = begun("Hello")
 
-    changes = growing.feed(" <b> wörld"[5:], 1)
+    messages = [growing.feed(piece, 1) for piece in (" big", " <b", "> wörld", " now")]
 
-    assert [(change.kind, change.html) for change in changes] == [("open", "wörld")]
+    assert messages == [[" big"], [" &lt;b"], ["&gt; wörld"], [" now"]]
     assert growing.due is None
 
 
-def test_the_space_before_an_appended_word_is_kept() -> None:
-    page = grown("", ["Two ", "words"])
+def test_the_space_before_a_word_is_kept() -> None:
+    page = grown("", ["Two ", "words ", "", " and", " more"])
 
-    assert text_of(page.html) == "Two words\n"
-
-
-def test_markup_draws_the_tail_anew() -> None:
-    growing = rendering.Growing("m1")
-    growing.feed("Hello **you", 0)
-
-    changes = growing.feed("**", 1)
-
-    assert [change.kind for change in changes] == ["tail"]
-    assert "<strong>you</strong>" in changes[0].html
+    assert text_of(page.html) == "Two words  and more"
 
 
-def test_the_first_word_of_a_line_draws_the_tail_anew() -> None:
-    page = grown("", ["- a", "\n", "-", " ", "b"])
+def test_what_may_become_markup_waits_a_moment() -> None:
+    page, growing = begun("Hello")
 
-    assert page.tail.count("<li") == 2
+    early = growing.feed(" **dear", 1)
+    resolved = growing.feed(" you**,", 1 + HOLD / 2)
+    page.apply(resolved)
+
+    assert early == []
+    assert resolved == [" <strong>dear you</strong>,"]
 
 
-def test_a_redraw_waits_the_longer_the_longer_the_tail_is() -> None:
-    growing = rendering.Growing("m1")
-    growing.feed("- item\n" * 1000, 0)
+def test_what_may_become_markup_is_shown_if_it_takes_long() -> None:
+    page, growing = begun("Hello")
 
-    early = growing.feed("- **x**", 1)
+    growing.feed(" *dear", 1)
     due = growing.due
-    late = growing.feed("", due or 0)
+    page.apply(growing.feed("", due or 0))
 
-    assert [change.kind for change in early] == ["open"]
-    assert due is not None and 1 < due < 2
-    assert [change.kind for change in late] == ["tail"]
-    assert "<strong>x</strong>" in late[0].html
-    assert growing.due is None
+    assert due == 1 + HOLD
+    assert page.html == '<p dir="auto">Hello *dear</p>'
+
+
+def test_what_was_shown_and_became_markup_is_drawn_again() -> None:
+    page, growing = begun("Hello *dear")
+
+    growing.feed(" you*", 1)
+    page.apply(growing.feed("", growing.due or 0))
+
+    assert page.html == '<p dir="auto">Hello <em>dear you</em></p>'
+
+
+def test_what_is_drawn_again_waits_for_text_or_silence() -> None:
+    long = "word " * 1000
+    page, growing = begun(long + "*dear")
+
+    growing.feed(" you*", 1)
+    early = growing.feed("", 0.9 + QUIET)
+    due = growing.due
+    page.apply(growing.feed("", due or 0))
+
+    assert early == []
+    assert due is not None and due >= 1 + QUIET
+    assert page.html.endswith("<em>dear you</em></p>")
+
+
+def test_the_next_block_ends_the_one_before_it() -> None:
+    page, growing = begun("One")
+
+    messages = [growing.feed(piece, 1) for piece in ("\n", "\n", "Two", " and")]
+    for some in messages:
+        page.apply(some)
+
+    assert messages == [[], [], ['<!><p dir="auto">Two'], [" and"]]
+    assert page.html == '<p dir="auto">One</p><p dir="auto">Two and</p>'
+
+
+def test_an_item_is_added_to_its_list() -> None:
+    page, growing = begun("- one\n- two")
+
+    messages = [growing.feed(piece, 1) for piece in ("\n", "-", " th", "ree")]
+    for some in messages:
+        page.apply(some)
+
+    assert messages == [[], [], ["<!><li>th"], ["ree"]]
+    assert page.html == '<ul dir="auto"><li>one</li><li>two</li><li>three</li></ul>'
+
+
+def test_an_item_of_an_item_is_added_to_its_list() -> None:
+    page, growing = begun("- one\n  - two")
+
+    page.apply(growing.feed("\n  - three", 1))
+    page.apply(growing.feed("\n- four", 1))
+
+    assert page.messages == ["<!><li>three", "<!><!><!><li>four"]
+    assert page.html.endswith("<li>two</li><li>three</li></ul></li><li>four</li></ul>")
+
+
+def test_a_list_that_becomes_loose_is_drawn_again_from_its_open_item() -> None:
+    page, growing = begun("1. one")
+
+    page.apply(growing.feed("\n\n2. two", 1))
+    page.apply(growing.feed("\n\n3. three", 1))
+
+    assert page.html == '<ol dir="auto"><li><p>one</p></li><li><p>two</p></li><li><p>three</p></li></ol>'
+    assert page.messages[-1] == "<!><!><li><p>three"
+
+
+def test_a_cell_is_added_to_its_row_and_a_row_to_its_table() -> None:
+    page, growing = begun("|a|b|\n|-|-|\n|c")
+
+    messages = [growing.feed(piece, 1) for piece in (" d", "|", "e", "|\n", "|f")]
+    for some in messages:
+        page.apply(some)
+
+    assert messages == [[" d"], [], ["<!><td>e"], [], ["<!><!><tr><td>f"]]
+    assert page.html.endswith("<tbody><tr><td>c d</td><td>e</td></tr><tr><td>f</td></tr></tbody></table></div>")
+
+
+def test_a_rule_ends_a_list_like_any_other_block() -> None:
+    page = grown("- a\n- b\n- - -\n- c\n- d\n\nEnd")
+
+    assert page.html == rendering.whole("- a\n- b\n- - -\n- c\n- d\n\nEnd", "m1")
+
+
+def test_the_first_word_of_a_line_decides_what_the_line_is() -> None:
+    page, growing = begun("- a")
+
+    messages = [growing.feed(piece, 1) for piece in ("\n", "-", " ", "b")]
+
+    assert messages == [[], [], [], ["<!><li>b"]]
+    assert page.messages == []
 
 
 def test_nothing_new_draws_nothing() -> None:
-    growing = rendering.Growing("m1")
+    _, growing = begun()
 
-    changes = [growing.feed("", 0), growing.feed("a", 1), growing.feed("", 100)]
+    messages = [growing.feed("", 0), growing.feed("a", 1), growing.feed("", 100)]
 
-    assert [len(change) for change in changes] == [0, 1, 0]
-
-
-def test_a_table_waits_for_its_redraw() -> None:
-    growing = rendering.Growing("m1")
-    growing.feed("|a|\n|-|\n" + "|b|\n" * 1000, 0)
-
-    assert growing.feed("|c", 0.1) == []
-    assert growing.due is not None
-    assert "c</td>" in growing.feed("", growing.due)[0].html
+    assert messages == [[], ['<p dir="auto">a'], []]
 
 
-def test_an_open_fence_is_only_appended_to() -> None:
-    growing, page = rendering.Growing("m1"), Page()
-    page.apply(growing.feed("See:\n```python\nx = '<", 0))
+def test_code_comes_line_by_line() -> None:
+    page, growing = begun("See:\n```python\nx = '<")
 
-    changes = [growing.feed(piece, 0) for piece in ("&", "'\n", "\n\n", "# **y**")]
-    for change in changes:
-        page.apply(change)
+    messages = [growing.feed(piece, 0) for piece in ("&", "'\n", "\n", "\n", "# **y**")]
+    page.apply([message for some in messages for message in some])
+    page.apply(growing.feed("", growing.due or 0))
 
-    assert [[change.kind for change in some] for some in changes] == [["open"]] * 4
-    assert '<code class="open language-python">x = ' in page.tail
-    assert text_of(page.tail) == "pythonx = '<&'\n\n\n# **y**"
+    assert messages == [[], ["&amp;'\n"], [], [], ["\n\n# **y**"]]
+    assert text_of(page.html) == "See:pythonx = '<&'\n\n\n# **y**"
 
 
 def test_the_closing_line_of_a_fence_is_never_seen_as_code() -> None:
-    growing, page = rendering.Growing("m1"), Page()
-    for piece in ("```\nx\n", " ", "`", "``", " "):
-        page.apply(growing.feed(piece, 0))
-    seen = text_of(page.tail)
+    page, growing = begun("```\nx\n")
+    for number, piece in enumerate((" ", "`", "``", " ")):
+        page.apply(growing.feed(piece, number))
+    seen = text_of(page.html)
 
-    page.apply(growing.feed("\n", 0))
+    page.apply(growing.feed("\n", 10))
+    page.apply(growing.feed("", 20))
 
-    assert seen == "x\n"
-    assert page.tail == ""
-    assert "<code>x\n</code>" in page.blocks
+    assert seen == text_of(page.html) == "x\n"
 
 
 def test_what_only_began_like_a_closing_line_is_seen() -> None:
     page = grown("", ["```\nx\n", "`", "`", "y"])
 
-    assert text_of(page.tail) == "x\n``y"
+    assert text_of(page.html) == "x\n``y"
 
 
 def test_code_gets_its_colours_when_it_closes() -> None:
     page = grown("```python\ndef f(): pass\n```\n")
 
-    assert '<span class="k">def</span>' in page.blocks
+    assert "<span class=k>def</span>" in page.html
+
+
+def test_code_without_colours_is_sent_once() -> None:
+    page = grown("```text\nLorem ipsum\n```\nEnd", pause=0.01)
+
+    assert sum(message.count("Lorem") for message in page.messages) == 1
 
 
 def test_a_formula_is_drawn_when_its_block_closes() -> None:
-    growing = rendering.Growing("m1")
+    page, growing = begun("So $x^2$ is")
+    open_ = page.html
 
-    open_ = growing.feed("So $x^2$ is", 0)[0].html
-    closed = growing.feed("\n\nA", 1)[0].html
+    page.apply(growing.feed("\n\nA", 1))
 
     assert '<code class="math">x^2</code>' in open_
-    assert "<math" in closed
+    assert "<math" in page.html
 
 
-def test_a_tail_without_end_is_shown_as_it_is() -> None:
-    growing, page = rendering.Growing("m1"), Page()
-    page.apply(growing.feed("- **item**\n" * (TAIL_LIMIT // 11), 0))
-    rendered_tail = page.tail
+def test_a_unit_without_end_is_shown_as_it_is() -> None:
+    page, growing = begun("**word** " * (UNIT_LIMIT // 9))
+    rendered = page.html
 
-    page.apply(growing.feed("- **item**\n" * 2, 0))
-    page.apply(growing.feed("- **last** <b>", 0))
+    page.apply(growing.feed("**word** " * 9, 1))
+    page.apply(growing.feed("**last** <b>\n", 2))
 
-    assert rendered_tail.startswith("<ul>")
-    assert page.tail.startswith('<pre class="plain open">- **item**\n')
-    assert page.tail.endswith("- **last** &lt;b&gt;</pre>")
+    assert rendered.startswith('<p dir="auto"><strong>')
+    assert page.html.startswith('<pre class="plain">**word** ')
+    assert page.html.endswith("**last** &lt;b&gt;\n</pre>")
 
 
-def test_a_tail_without_end_is_rendered_when_it_closes() -> None:
-    growing, page = rendering.Growing("m1"), Page()
-    page.apply(growing.feed("- **item**\n" * (TAIL_LIMIT // 10), 0))
+def test_a_unit_without_end_is_rendered_when_it_closes() -> None:
+    page, growing = begun("**word** " * (UNIT_LIMIT // 8))
 
-    page.apply(growing.feed("\nEnd", 0))
+    page.apply(growing.feed("\n\nEnd", 0))
 
-    assert page.blocks.startswith('<ul>\n<li dir="auto"><strong>item</strong></li>')
-    assert page.tail == '<p dir="auto">End<span class="open"></span></p>\n'
+    assert page.html.startswith('<p dir="auto"><strong>word</strong>')
+    assert page.html.endswith('<p dir="auto">End</p>')
 
 
 def test_the_first_event_has_all_so_far() -> None:
-    growing, page = rendering.Growing("m1"), Page()
-    growing.feed("# One\n\nTwo\n\nThree **fo", 0)
+    page, growing = begun("# One\n\nTwo\n\nThree **fo")
 
-    page.blocks, page.tail = map(str, growing.whole_so_far())
     page.apply(growing.feed("ur**", 1))
+    page.apply(growing.feed("", growing.due or 0))
 
-    assert page.blocks == '<h1 dir="auto">One</h1>\n<p dir="auto">Two</p>\n'
-    assert "Three <strong>four</strong>" in page.tail
+    assert page.html == '<h1 dir="auto">One</h1><p dir="auto">Two</p><p dir="auto">Three <strong>four</strong></p>'
 
 
 def test_nothing_so_far_is_nothing() -> None:
-    assert rendering.Growing("m1").whole_so_far() == ("", "")
+    assert rendering.Growing("m1").begin("", 0) == ""
 
 
 def test_footnotes_of_two_blocks_have_different_ids() -> None:
@@ -221,26 +301,29 @@ def test_blocks_without_javascript() -> None:
 
     closed = [blocks.feed(piece) for piece in ("# On", "e\n\n", "**T", "wo**\n")]
 
-    assert closed == ["", "", '<h1 dir="auto">One</h1>\n', ""]
+    assert closed == ["", "", '<h1 dir="auto">One</h1>', ""]
     assert blocks.open == "**Two**\n"
-    assert blocks.rest() == '<p dir="auto"><strong>Two</strong></p>\n'
+    assert blocks.rest() == '<p dir="auto"><strong>Two</strong></p>'
 
 
-LONG = {
-    "prose": "Lorem *ipsum* dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor.\n\n" * 1000,
-    "a list": "- Lorem **ipsum** dolor sit amet\n" * 2500,
-    "a table": "|a|b|\n|-|-|\n" + "| Lorem | ipsum **dolor** |\n" * 3000,
-    "a fence": "```text\n" + "Lorem ipsum dolor sit amet\n" * 3000,
-    "one line": "Lorem *ipsum* dolor sit amet " * 3000,
-}
+@pytest.mark.parametrize("kind", traffic.KINDS)
+def test_what_is_sent_is_less_than_four_times_the_text(kind: str) -> None:
+    text = traffic.text_of(kind, 1000)
+
+    sent = "".join(traffic.events_of(text))
+
+    assert len(sent.encode()) < 3.9 * len(text.encode())
 
 
-@pytest.mark.parametrize("name", LONG)
-def test_what_a_fast_answer_sends_grows_with_its_length(name: str) -> None:
-    text = LONG[name]
-    growing, sent = rendering.Growing("m1"), []
+@pytest.mark.parametrize(
+    "text", ["- x\n" * 4000, "a **b** *c " * 2000, "|a\n|-\n" + "|b\n" * 4000, "a_b $c `d\n" * 2000]
+)
+def test_a_fast_answer_is_rendered_no_more_often_than_it_is_fed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, growing = begun()
+    calls: list[int] = []
+    monkeypatch.setattr(rendering.pipeline, "safe_html", lambda *_: calls.append(1) or "<p>x</p>")
 
-    for start in range(0, len(text), 40):
-        sent += growing.feed(text[start : start + 40], start / 4000)
+    for start in range(0, len(text), 400):
+        growing.feed(text[start : start + 400], start / 40_000)
 
-    assert sum(len(change.html) for change in sent) < 4 * len(text)
+    assert len(calls) <= 4 * len(text) / 400

@@ -40,11 +40,11 @@ def test_any_code_is_shown_as_it_is(language: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("language", "coloured"),
     [
-        ("python", '<span class="k">class</span> <span class="nf">A</span>'),
-        ("python", '<span class="c"># note</span>'),
-        ("Python", '<span class="k">class</span>'),
-        ("diff", '<span class="gd">-old</span>\n<span class="gi">+new</span>'),
-        ("c", '<span class="m">0x1F</span>'),
+        ("python", "<span class=k>class</span> <span class=nf>A</span>"),
+        ("python", "<span class=c># note</span>"),
+        ("Python", "<span class=k>class</span>"),
+        ("diff", "<span class=gd>-old</span>\n<span class=gi>+new</span>"),
+        ("c", "<span class=m>0x1F</span>"),
     ],
 )
 def test_code_has_colours(language: str, coloured: str) -> None:

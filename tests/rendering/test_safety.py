@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat import rendering
-from tests.rendering.checks import Page, checked
+from chat.rendering import sanitising
+from tests.rendering.checks import begun, checked
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 from tests.rendering.corpus import CORPUS
 
@@ -39,20 +40,20 @@ def test_an_attack_is_harmless(text: str) -> None:
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless_wherever_it_is_split(text: str) -> None:
     for middle in range(1, len(text)):
-        growing, page = rendering.Growing("m1"), Page()
-        for second, piece in enumerate((text[:middle], text[middle:], "\n\n", "End")):
+        page, growing = begun(text[:middle])
+        for second, piece in enumerate((text[middle:], "\n\n", "End")):
             page.apply(growing.feed(piece, second))
-        assert "End" in page.tail
+        assert "End" in page.html
 
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless_while_its_redraws_wait(text: str) -> None:
-    growing, page = rendering.Growing("m1"), Page()
+    page, growing = begun()
 
     for sign in f"A word {text}":
         page.apply(growing.feed(sign, 0))
 
-    assert page.bytes > 0
+    assert page.messages
 
 
 def test_what_htmx_rewrites_is_not_there() -> None:
@@ -61,34 +62,68 @@ def test_what_htmx_rewrites_is_not_there() -> None:
     assert re.sub(r"<hx-([a-z]+)(\s+|>)", r"<template hx type=\1\2", html) == html
 
 
-@settings(deadline=None)
-@given(st.text() | PIECES.map("".join))
-def test_any_text_is_harmless(text: str) -> None:
-    assert checked(rendering.whole(text, "m1")).text is not None
+TEXTS = st.text() | PIECES.map("".join)
+PAUSES = st.lists(st.sampled_from([0, 0.05, 1]), min_size=30, max_size=30)
+MANY = settings(deadline=None, max_examples=50_000, suppress_health_check=list(HealthCheck))
 
 
-@settings(deadline=None)
-@given(PIECES, st.lists(st.sampled_from([0, 0.01, 1]), min_size=30, max_size=30))
-def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[float]) -> None:
-    growing, page, now = rendering.Growing("m1"), Page(), 0.0
+def is_harmless(text: str) -> None:
+    """Hold that a whole rendering has what is allowed alone, and that sanitising it again settles it."""
+    html = rendering.whole(text, "m1")
+
+    assert checked(html).text is not None
+    assert sanitising.clean(html) == sanitising.clean(sanitising.clean(html))
+
+
+def is_harmless_growing(pieces: list[str], pauses: list[float]) -> None:
+    """Hold that a page is never shown anything else, and ends with what the server thinks it shows."""
+    (page, growing), now = begun(), 0.0
 
     for piece, pause in zip(pieces, pauses, strict=False):
         now += pause
         page.apply(growing.feed(piece, now))
-    closed, tail = growing.whole_so_far()
+    messages, html = growing.end()
+    page.apply(messages)
 
-    assert closed == page.blocks
-    assert checked(closed + tail)
+    assert page.html == html
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_any_text_is_harmless(text: str) -> None:
+    is_harmless(text)
+
+
+@settings(deadline=None)
+@given(PIECES, PAUSES)
+def test_any_answer_is_harmless_while_it_grows(pieces: list[str], pauses: list[float]) -> None:
+    is_harmless_growing(pieces, pauses)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@MANY
+@given(TEXTS)
+def test_fifty_thousand_texts_are_harmless(text: str) -> None:
+    is_harmless(text)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@MANY
+@given(PIECES, PAUSES)
+def test_fifty_thousand_answers_are_harmless_while_they_grow(pieces: list[str], pauses: list[float]) -> None:
+    is_harmless_growing(pieces, pauses)
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["word", " ", ", ", "next", ". ", "\n", "\n\n", "*", "`", "- ", "1. ", "```\n", "|"])))
-def test_every_word_is_on_the_page_once_no_redraw_is_due(pieces: list[str]) -> None:
-    growing, page = rendering.Growing("m1"), Page()
+def test_every_word_is_on_the_page_after_a_silence(pieces: list[str]) -> None:
+    page, growing = begun()
 
     for piece in pieces:
         page.apply(growing.feed(piece, 0))
-    page.apply(growing.feed("", growing.due or 0))
+    page.apply(growing.feed("", 10))
 
     assert [checked(page.html).text.count(word) for word in ("word", "next")] == [
         "".join(pieces).count(word) for word in ("word", "next")

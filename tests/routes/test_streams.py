@@ -111,9 +111,24 @@ def test_a_follow_begins_with_all_so_far_goes_on_with_what_is_new_and_ends_with_
     rest = list(sent)
 
     assert here == ": here\n\n"
-    assert 'hx-target="#reply-2-tail" hx-swap="innerHTML"' in first and "One," in first and "two" not in first
-    assert 'hx-target="#reply-2" hx-swap="outerHTML"' in rest[-1] and "One, two." in rest[-1]
-    assert "aria-busy" not in rest[-1] and 'id="conversations"' in rest[-1]
+    assert 'hx-target="#reply-2-body" hx-swap="innerHTML"' in first and "One," in first and "two" not in first
+    assert rest[:-1] == ["data:  two.\n\n"]
+    assert 'hx-target="#reply-2" hx-swap="outerHTML"' in rest[-1] and 'id="reply-2-body" hx-preserve' in rest[-1]
+    assert "aria-busy" not in rest[-1]
+
+
+def test_a_follow_that_showed_something_else_ends_with_the_whole_answer(
+    client: FlaskClient, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("See [there].\n\n", gate, "[there]: https://b.example")
+    conversation = begin(client)
+    sent = follow(client, conversation)
+    until("See", sent)
+
+    gate.open()
+
+    assert '<a href="https://b.example"' in list(sent)[-1]
 
 
 def test_every_piece_of_a_follow_is_whole_events_of_data_alone(client: FlaskClient, provider: Scripted) -> None:
@@ -130,7 +145,7 @@ def test_every_piece_of_a_follow_is_whole_events_of_data_alone(client: FlaskClie
     for piece in seen:
         assert piece.endswith("\n\n") and "\r" not in piece
         lines = [line for line in piece.split("\n") if line]
-        assert all(line.startswith(("data: ", ": ")) for line in lines)
+        assert all(line.startswith(("data:", ": ")) for line in lines)
         assert "<img" not in piece
 
 
@@ -142,7 +157,7 @@ def test_a_follow_of_a_finished_reply_is_its_last_event(client: FlaskClient, pro
     response = client.get(f"/replies/{reply_in(client, conversation)}/generation")
 
     assert response.status_code == 200 and response.mimetype == "text/event-stream"
-    assert response.text.count("data: <hx-partial") == 3 and "All said." in response.text
+    assert response.text.count("<hx-partial") == 2 and "All said." in response.text
     assert 'hx-target="#reply-2" hx-swap="outerHTML"' in response.text
 
 
@@ -156,7 +171,7 @@ def test_several_watchers_see_the_same(client: FlaskClient, provider: Scripted) 
     gate.open()
 
     assert len(seen) == 3
-    assert all("One, two." in "".join(watcher) for watcher in watchers)
+    assert all("data:  two.\n" in "".join(watcher) for watcher in watchers)
 
 
 def test_a_silent_stream_says_now_and_then_that_it_lives(
@@ -217,9 +232,10 @@ def test_the_list_goes_on_asking_where_another_answer_is_still_written(client: F
     begin(client, "A slow one")
     quick = begin(client, "A quick one")
 
-    last = "".join(follow(client, quick))
+    "".join(follow(client, quick))
+    page = client.get("/conversations").text
     gate.open()
 
-    listed = re.search(r'<ul class="list" id="conversations"([^>]*)>', last)
+    listed = re.search(r'<ul class="list" id="conversations"([^>]*)>', page)
     assert listed and 'hx-trigger="every 3s"' in listed[1]
-    assert last.count("(answering)") == 1
+    assert page.count("(answering)") == 1

@@ -1,0 +1,83 @@
+"""Lists and tables that grow: each item and each row is rendered once, alone, in the frame of the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .patching import is_balanced
+
+ITEM = re.compile(r"([-+*])[ \t]|\d{1,9}([.)])[ \t]")
+HEAD = re.compile(r"(?=[^\n]*\|)[^\n]*\n(?=[^\n]*-)[-:| \t]+\n")
+ROW = re.compile(r"^(?=[^\n])", re.MULTILINE)
+BLANK_END = re.compile(r"\n[ \t]*\n\Z")
+
+Render = Callable[[str], str]
+
+
+@dataclass
+class Frame:
+    """What the units of a block share: how they begin, what stands around their text and their HTML, and what the HTML
+    of a unit has only so that it is rendered like the others.
+    """
+
+    border: re.Pattern[str]
+    opening: re.Pattern[str]
+    closing: str
+    head: str = ""
+    tail: str = ""
+    extra: str = ""
+
+    def rendered(self, unit: str, render: Render) -> str | None:
+        """Render a unit alone; None where it doesn't belong into this frame."""
+        return self.inner(render(self.head + unit + self.tail))
+
+    def inner(self, html: str) -> str | None:
+        """Take the HTML of units out of the frame; None where that isn't all there is."""
+        begin, end = self.opening.match(html), self.extra + self.closing
+        if not begin or not html.endswith(end):
+            return None
+        inner = html[begin.end() : len(html) - len(end)]
+        return inner if is_balanced(inner) else None
+
+    def loosen(self, unit: str) -> None:
+        """Make a list loose once a blank line ends an item: one more item does that, whose HTML is left out again."""
+        if BLANK_END.search(unit) and (item := ITEM.match(unit)):
+            self.tail, self.extra = f"\n\n{item[0]}\n", "<li></li>"
+
+
+def begun(block: str, start: int, render: Render) -> tuple[Frame, str, int] | None:
+    """Find the frame of a block once a further unit begins in it, at `start` or later; give it, the HTML of what stands
+    before that unit, and where it begins.
+    """
+    if item := ITEM.match(block):
+        marker = re.escape(item[1]) if item[1] else rf"\d{{1,9}}{re.escape(item[2])}"
+        border = last(re.compile(rf"^{marker}(?=[ \t\n])", re.MULTILINE), block, start)
+        return list_of(block, border, render) if border else None
+    head = HEAD.match(block) if "\n" in block else None
+    return table_of(head[0], render) if head and ROW.match(block, head.end()) else None
+
+
+def last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+    """Find where the last unit of a text begins, if that isn't its first one."""
+    return max(border.finditer(text, max(1, start)), key=re.Match.start, default=None)
+
+
+def list_of(block: str, border: re.Match[str], render: Render) -> tuple[Frame, str, int] | None:
+    """Make the frame of a list."""
+    tag, first = "ul" if block[0] in "-+*" else "ol", block[: border.start()]
+    frame = Frame(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>")
+    frame.loosen(first)
+    html, end = render(first + frame.tail), frame.extra + frame.closing
+    return None if frame.inner(html) is None else (frame, html.removesuffix(end), border.start())
+
+
+def table_of(head: str, render: Render) -> tuple[Frame, str, int] | None:
+    """Make the frame of a table, whose first unit is its head."""
+    html = render(head)
+    if not html.endswith("</thead></table></div>") or not html.startswith("<div"):
+        return None
+    opening = html.removesuffix("</table></div>") + "<tbody>"
+    frame = Frame(ROW, re.compile(re.escape(opening)), "</tbody></table></div>", head)
+    return frame, opening, len(head)

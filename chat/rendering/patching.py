@@ -1,0 +1,85 @@
+"""What a page must hear to have more HTML: the HTML itself, where it goes on; marks for what ends or goes.
+
+A page shows HTML whose last end tags are left out: what comes next belongs into the elements that are still open. A
+parser drops an end tag without its start tag, so END stands for one, and GONE takes the last element away. Both are
+comments, which no rendering has, and which change nothing about how a parser reads the cell or row behind them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+END = "<!>"
+GONE = "<!x>"
+
+TAG = re.compile(r"<(/?)(\w+)(?:\"[^\"]*\"|[^\">])*>")
+VOID = {"br", "hr"}
+
+# Blocks that the page goes on writing into; static/js/growing.js knows the same.
+BLOCKS = "blockquote|div|figure|h[1-6]|li|ol|p|pre|section|table|tbody|td|th|thead|tr|ul"
+EMPTY_CELL = r"<td(?: align=\"\w+\")?></td>"
+END_TAGS = rf"</code>(?=</pre>)|</(?:{BLOCKS})>"
+ENDS = re.compile(rf"(?:{END_TAGS})+\Z")
+ENDS_AND_CELLS = re.compile(rf"(?:{END_TAGS}|{EMPTY_CELL})+\Z")
+
+
+def opened(html: str) -> str:
+    """Leave out the end tags of the blocks at the end of HTML, and cells that are still empty."""
+    return html[:-LAST] + ENDS_AND_CELLS.sub("", html[-LAST:])
+
+
+LAST = 2_000
+"""Where end tags are looked for: a search from the beginning of a long text would take long."""
+
+
+def patch(shown: str, wanted: str) -> list[str]:
+    """Make the messages that turn what a page shows of a unit into what is wanted."""
+    if wanted.startswith(shown):
+        return list(steps(wanted[len(shown) :]))
+    depth, elements = measured(shown)
+    first, *rest = steps(wanted)
+    return [END * depth + GONE * elements + first, *rest]
+
+
+def steps(html: str) -> Iterator[str]:
+    """Split a continuation of HTML where it ends elements that were open before it."""
+    start = depth = ends = 0
+    for tag in TAG.finditer(html):
+        depth += step(tag)
+        if depth < 0:
+            text, found = ended(html[start : tag.start()])
+            if text:
+                yield END * ends + text
+            start, depth, ends = tag.end(), 0, (0 if text else ends) + found + 1
+    yield END * ends + html[start:]
+
+
+def ended(html: str) -> tuple[str, int]:
+    """Leave out the end tags of the blocks at the end of HTML, and count them."""
+    text = html[:-LAST] + ENDS.sub("", html[-LAST:])
+    return text, html.count("</", len(text))
+
+
+def step(tag: re.Match[str]) -> int:
+    """Tell how much deeper a tag leads: 1, 0 or -1."""
+    return 0 if tag[2] in VOID else -1 if tag[1] else 1
+
+
+def measured(html: str) -> tuple[int, int]:
+    """Count the elements that are open at the end of HTML, and those that stand in no other."""
+    depth = elements = 0
+    for tag in TAG.finditer(html):
+        elements += depth == 0 and not tag[1]
+        depth += step(tag)
+    return depth, elements
+
+
+def is_balanced(html: str) -> bool:
+    """Tell whether HTML ends all elements that it begins, and no other."""
+    depth = 0
+    for tag in TAG.finditer(html):
+        depth += step(tag)
+        if depth < 0:
+            return False
+    return depth == 0

@@ -1,0 +1,123 @@
+"""An answer that grows, as units that are rendered apart: blocks, the items of a list, the rows of a table."""
+
+from __future__ import annotations
+
+from . import frames, highlighting
+from .blocks import Blocks
+from .pipeline import plain
+
+UNIT_LIMIT = 32 * 1024
+"""The longest unit, in characters, that is rendered while it grows; a longer one is shown as it is."""
+
+
+class Units:
+    """Closed units, each rendered once, and `text`, that of the open one, which is unit number `number`."""
+
+    def __init__(self, scope: str):
+        self.text = ""
+        self.number = 0
+        self._blocks = Blocks(scope)
+        self._frame: frames.Frame | None = None
+        self._before = 0
+        self._html: list[str] = []
+        self._untaken = 0
+
+    @property
+    def html(self) -> str:
+        """The HTML of all closed units."""
+        return "".join(self._html)
+
+    @property
+    def way(self) -> str:
+        """How the open unit is drawn."""
+        if self._blocks.cutter.fence:
+            return "fence"
+        return "plain" if len(self.text) > UNIT_LIMIT else "text"
+
+    @property
+    def undecided(self) -> str:
+        """The end of the text that may turn out to be no part of it."""
+        return self._blocks.cutter.undecided
+
+    def take(self, text: str) -> None:
+        """Take what is new of the text."""
+        closed, added, first = self._blocks.cutter.feed(text)
+        if closed:
+            self._close_block(closed[self._before : first])
+            self._html.append(self._close(closed[first:]) if closed[first:] else "")
+            self.text = added
+        else:
+            self.text += added
+        self._cut_units(self.text.rfind("\n", 0, len(self.text) - len(added)) + 1)
+
+    def closed(self) -> str:
+        """Give the HTML of the units that closed since this was asked."""
+        html = "".join(self._html[self._untaken :])
+        self._untaken = len(self._html)
+        return html
+
+    def close(self) -> None:
+        """Close what is open, at the end."""
+        self._close_block(self.text)
+        self.text = ""
+
+    def draft(self) -> str:
+        """Render the open unit as it stands, the quick way."""
+        match self.way:
+            case "fence":
+                code = self.text.partition("\n")[2].removesuffix(self.undecided)
+                return highlighting.figure(code, self._blocks.cutter.language)
+            case "plain":
+                return str(plain(self.text))
+            case _:
+                return self._draft_text()
+
+    def _draft_text(self) -> str:
+        if not self._frame:
+            return self._draft(self.text)
+        # What isn't in the frame yet ("|" is no row) would end it, and there is no way back.
+        inner = self._framed(self.text, self._draft)
+        return "" if inner is None else inner + self._frame.closing
+
+    def _close_block(self, text: str) -> None:
+        self._close_unit(text)
+        self._html.append(self._closing)
+        self._frame, self._before = None, 0
+
+    def _close_unit(self, text: str) -> None:
+        inner = self._framed(text, self._close)
+        if inner is None:
+            self._html.append(self._closing + self._close(text))
+            self._frame = None
+        else:
+            self._html.append(inner)
+        self.number += 1
+
+    def _framed(self, text: str, render: frames.Render) -> str | None:
+        return self._frame.rendered(text, render) if self._frame else None
+
+    @property
+    def _closing(self) -> str:
+        return self._frame.closing if self._frame else ""
+
+    def _cut_units(self, start: int) -> None:
+        if not self._frame and (begun := frames.begun(self.text, start, self._close)):
+            self._frame, html, end = begun
+            self._html.append(html)
+            self._go_on(end)
+            start = 0
+        if self._frame and (border := frames.last(self._frame.border, self.text, start)):
+            self._frame.loosen(self.text[: border.start()])
+            self._close_unit(self.text[: border.start()])
+            self._go_on(border.start())
+
+    def _close(self, text: str) -> str:
+        return str(self._blocks.close(text))  # what is safe already, and cut, would be escaped when it is joined
+
+    def _draft(self, text: str) -> str:
+        return str(self._blocks.draft(text))
+
+    def _go_on(self, end: int) -> None:
+        self.number += 1
+        self._before += end
+        self.text = self.text[end:]

@@ -1,0 +1,21 @@
+// Growing: an answer's next HTML goes into the block that is open, the last one within the last. An empty comment, which
+// no answer has, ends that block, and <!x> takes the last one away.
+{
+  const blocks = "blockquote, div, figure, h1, h2, h3, h4, h5, h6, li, ol, p, pre, pre > code, section, table, tbody, " +
+    "td, th, thead, tr, ul"
+
+  const open = place => place.lastChild?.matches?.(blocks) ? open(place.lastChild) : place
+
+  htmx.registerExtension("growing", {
+    handle_swap: (style, body, fragment) => {
+      if (style !== "grow") return
+      let place = open(body)
+      for (const node of [...fragment.childNodes]) {
+        if (node.nodeType !== Node.COMMENT_NODE) place.append(node)
+        else if (node.data) place.lastElementChild.remove()
+        else place = place.parentElement
+      }
+      return true
+    },
+  })
+}
