@@ -46,7 +46,7 @@
   const offer = () => {
     // By name and one by one: a selector that says all this takes sixty times as long on a long page.
     for (const caption of document.getElementsByTagName("figcaption"))
-      if (!caption.childElementCount && !caption.closest("[aria-busy]")) caption.append(button.cloneNode(true))
+      if (!caption.childElementCount) caption.append(button.cloneNode(true))
   }
   document.addEventListener("htmx:after:swap", offer)
   offer()

@@ -47,7 +47,7 @@ def test_everything_is_reached_in_a_sensible_order_and_the_focus_is_seen(page: P
         "Rivulet",
         "New conversation",
         "Keyboard",
-        "Save or",
+        "Rename, save",
         "Edit",
         "Copy",
         "Try again",

@@ -106,7 +106,7 @@ def test_times_stand_in_the_readers_zone_and_language(
             send(page, "Hello?")
             expect(page.locator(".reply--complete")).to_be_visible()
 
-        times = page.locator("time")
+        times = page.locator("#main > time")
         expect(times.first).to_have_text("10.03.2024, 08:30")
         expect(times.last).to_have_text(re.compile(r"^\d\d:\d\d$"))
         assert "Sonntag, 10. März 2024" in (times.first.get_attribute("title") or "")
