@@ -7,13 +7,12 @@
 
   const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < near
   const toEnd = () => { if (!document.getElementById("later")) scrollTo({ top: page.scrollHeight }) }
-  const look = () => {
-    following = atEnd()
-    page.classList.toggle("away", !following)
-  }
+  const look = () => { page.classList.toggle("away", !atEnd()) }
 
   addEventListener("scroll", look, { passive: true })
   addEventListener("resize", look)
+  // Asked before each swap: the event of a scroll may come later than what it scrolled away from.
+  document.addEventListener("htmx:before:swap", () => { following = atEnd() })
   document.addEventListener("htmx:after:swap", event => {
     if (event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")) following = true
     if (following) toEnd()
