@@ -150,7 +150,7 @@ def settings_in_one_place(module: str, tree: ast.Module) -> Iterator[str]:
 
 def safe_by_rendering(module: str, tree: ast.Module) -> Iterator[str]:
     """Complain of text that is marked as safe anywhere but in rendering/ and in the frames of a stream."""
-    if is_in(module, ["chat.rendering", "chat.routes.streams"]):
+    if is_in(module, ["chat.rendering", "chat.routes.streams", "chat.routes.events"]):
         return
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if "Markup" in names | {name.rpartition(".")[2] for name in [*imported(module, tree, set()), *dotted(tree)]}:

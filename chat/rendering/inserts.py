@@ -99,7 +99,7 @@ class Inserts:
         )
 
     def _box(self, match: re.Match[str]) -> str:
-        return "☑" if match["tick"] else "☐"
+        return self._hold(f"<span class=box>{'☑' if match['tick'] else '☐'}</span>")
 
     def _link(self, match: re.Match[str]) -> str:
         return self._links.begin(match[0], html.unescape(match["address"]))

@@ -22,6 +22,7 @@ from chat.conversations import NotFound, Turn, windows
 from chat.replies import Follower
 from chat.reporting import report
 from chat.routes import pages, visitor
+from chat.routes.events import event, part
 from chat.routes.room import Room
 
 BEAT = 15.0
@@ -93,29 +94,30 @@ def logged(stream: Iterator[str]) -> Iterator[str]:
 
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
-    return sent(events(watch(reply.conversation_id, reply.id)), "text/event-stream")
+    mark = Markup(render_template("messages/_resumed.html")) if reply.attempts else Markup()
+    return sent(events(watch(reply.conversation_id, reply.id), mark), "text/event-stream")
 
 
-def events(watched: Watch) -> Iterator[str]:
+def events(watched: Watch, mark: Markup) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     yield ": here\n\n"
     growing = rendering.Growing(f"m{watched.reply_id}")
-    yield from growing_events(watched, growing)
+    yield from growing_events(watched, growing, mark)
     if not watched.follower.left:
         messages, html = growing.end()
         yield from map(event, messages)
         yield event(watched.ended("messages/_ended.html", shown=html))
 
 
-def growing_events(watched: Watch, growing: rendering.Growing) -> Iterator[str]:
-    """Yield an event for each message, and a comment where nothing changes for long."""
+def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> Iterator[str]:
+    """Yield an event for each message, the first with the mark of what was resumed, and a comment in each silence."""
     scope = f"#reply-{watched.reply_id}"
     text = watched.follower.next(0)
     if text is None:
         return
     notice, said, beat = watched.follower.notice, bool(text), time.monotonic() + BEAT
     body = part(f"{scope}-body", "innerHTML", growing.begin(text, time.monotonic()))
-    yield event(body + noticed(scope, notice))
+    yield event(body + noticed(scope, notice) + part(f"{scope}-resumed", "innerHTML", mark))
     while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
         now, said = time.monotonic(), said or bool(text)
         messages = growing.feed(text, now)
@@ -136,21 +138,6 @@ def pause(beat: float, due: float | None, said: bool) -> float:
 def noticed(scope: str, notice: str) -> Markup:
     """Make the partial for what the provider has to say to the person who waits."""
     return part(f"{scope}-notice", "innerHTML", escape(notice))
-
-
-def part(target: str, swap: str, html: Markup) -> Markup:
-    """Make a partial: HTML, where it goes, and how."""
-    return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, html)
-
-
-def event(html: str) -> str:
-    """Make a server-sent event of a fragment; each of its lines is a data line of its own."""
-    return "".join(map(data, html.replace("\r", "").split("\n"))) + "\n"
-
-
-def data(line: str) -> str:
-    """Make a data line; the space after the colon is left out where it isn't needed."""
-    return f"data: {line}\n" if line.startswith(" ") else f"data:{line}\n"
 
 
 def as_text(turn: Turn) -> Response:

@@ -141,8 +141,9 @@ def test_a_server_that_is_killed_and_comes_back_goes_on_with_the_answer(
 ) -> None:
     gate = Gate()
     with upstream() as model, gunicorn(tmp_path, model) as server:
+        rest = Gate()
         model.will_say("Before it fell, ", gate)
-        model.will_say("and after.")
+        model.will_say("and after", rest, ".")
         page = visit(server.url)
         send(page, "Hold on")
         expect(page.locator(".reply")).to_contain_text("Before it fell,")
@@ -150,6 +151,9 @@ def test_a_server_that_is_killed_and_comes_back_goes_on_with_the_answer(
         server.kill()
         server.start()
 
+        expect(page.locator(".reply[aria-busy]")).to_contain_text("Before it fell, and after")
+        expect(page.locator(".reply__resumed")).to_be_visible()
+        rest.open()
         expect(page.locator(".reply--complete")).to_contain_text("Before it fell, and after.")
         expect(page.locator(".reply__resumed")).to_be_visible()
         gate.open()

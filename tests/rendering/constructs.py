@@ -29,7 +29,7 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "a numbered list from seven": ("7) a\n8) b", '<ol start="7" dir="auto">'),
     "a list item of two paragraphs": ("1. a\n\n   b\n\n2. c", '<p dir="auto">b</p>'),
     "code in a list": ("1. a\n\n   ```text\n   ls\n\n   pwd\n   ```\n\n2. b", "ls\n\npwd\n</code>"),
-    "tasks": ("- [x] done\n- [ ] open", '<li>☑ done</li><li>☐ open</li>'),
+    "tasks": ("- [x] done\n- [ ] open", '<li><span class=box>☑</span> done</li><li><span class=box>☐</span> open</li>'),
     "a quotation": ("> said", '<blockquote dir="auto"><p dir="auto">said</p>'),
     "a quotation in a quotation": ("> > deep", '<blockquote dir="auto"><blockquote dir="auto">'),
     "a lazy quotation": ("> one\ntwo", "one\ntwo</p></blockquote>"),

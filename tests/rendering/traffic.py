@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from chat import rendering
-from chat.routes import streams
+from chat.routes.events import event, part
 
 RATE = 20
 SIZE = 4.5
@@ -79,17 +79,17 @@ def tokens_of(text: str) -> list[str]:
 def events_of(text: str) -> list[str]:
     """Give the events of an answer, fed at RATE by a clock of its own, without those of its article."""
     growing, now, events = rendering.Growing("m42"), 0.0, []
-    events.append(streams.event(streams.part("#reply-42-body", "innerHTML", growing.begin("", now))))
+    events.append(event(part("#reply-42-body", "innerHTML", growing.begin("", now))))
     for token in tokens_of(text):
         while growing.due and growing.due < now + 1 / RATE:
             now = max(now, growing.due)
-            events += map(streams.event, growing.feed("", now))
+            events += map(event, growing.feed("", now))
         now += 1 / RATE
-        events += map(streams.event, growing.feed(token, now))
+        events += map(event, growing.feed(token, now))
     messages, html = growing.end()
-    events += map(streams.event, messages)
+    events += map(event, messages)
     whole = rendering.whole(text, "m42")
-    return [*events, "" if html == whole else streams.event(whole)]
+    return [*events, "" if html == whole else event(whole)]
 
 
 def main() -> None:
