@@ -55,6 +55,7 @@ class Replies:
         if not path:  # deleted since
             return
         running = Running(reply_id, owner, log.since(self.database, reply_id))
+        running.attempts = path[-1].attempts
         self.writer.add(running)
         generation = Generation(self.writer, running, self.providers.get(path[-1].provider), path)
         try:

@@ -30,6 +30,11 @@ class Follower:
         return self.shown.left
 
     @property
+    def attempts(self) -> int:
+        """Tell how often the reply was taken up again."""
+        return self.shown.attempts
+
+    @property
     def notice(self) -> str:
         """What the provider has to say to the person who waits."""
         return self.shown.notice

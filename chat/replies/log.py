@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, delete, func, or_, select, update
 
@@ -40,6 +40,13 @@ class News:
     seq: int
     pieces: list[str]
     ending: Ending | None = None
+
+
+class Going(NamedTuple):
+    """A reply being written: how often a person continued it, which numbers it anew, and how often it was adopted."""
+
+    continued: int
+    attempts: int
 
 
 def store(connection: Connection, news: Sequence[News]) -> set[int]:
@@ -110,21 +117,18 @@ def since(database: Database, reply_id: int) -> list[str]:
     return news(database, {reply_id: 0})[0].get(reply_id, [])
 
 
-def news(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, int]]:
-    """Read what some replies have new (id to the number of the first piece).
-
-    Gives their pieces, and for those still being written how often they were continued: each Continue numbers anew.
-    """
+def news(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, Going]]:
+    """Read what some replies have new (id to the number of the first piece), and which are still being written."""
     found: dict[int, list[str]] = {}
-    generating: dict[int, int] = {}
+    generating: dict[int, Going] = {}
     with database.read() as connection:
         for part in batched(sorted(wanted.items()), BATCH):
             for row in connection.execute(later_pieces(part)):
                 found.setdefault(row.reply_id, []).append(row.text)
             ids = [reply_id for reply_id, _ in part]
-            going = select(replies.c.id, replies.c.continued).where(replies.c.id.in_(ids))
+            going = select(replies.c.id, replies.c.continued, replies.c.attempts).where(replies.c.id.in_(ids))
             rows = connection.execute(going.where(replies.c.state == "generating"))
-            generating.update((row.id, row.continued) for row in rows)
+            generating.update((row.id, Going(row.continued, row.attempts)) for row in rows)
     return found, generating
 
 

@@ -94,9 +94,12 @@ class Reader:
                 show(followed[reply_id], pieces.get(reply_id, []), generating.get(reply_id))
 
 
-def show(shown: Shown, pieces: list[str], continued: int | None) -> None:
+def show(shown: Shown, pieces: list[str], going: log.Going | None) -> None:
     """Publish news, as `log.news` gives them, in a mirror; one that missed an end and a Continue has ended, too."""
-    if shown.continued is None:
-        shown.continued = continued
-    ended = continued is None or continued != shown.continued
-    shown.publish([] if ended else pieces, ended)
+    if going and shown.continued is None:
+        shown.continued = going.continued
+    if going and going.continued == shown.continued:
+        shown.attempts = going.attempts
+        shown.publish(pieces)
+    else:
+        shown.publish([], ended=True)

@@ -9,13 +9,14 @@ class Shown:
     """The stored pieces of one reply, numbered from 0 as in the log.
 
     `ended` tells that no more comes, `lost` that the rest is in the log only, `left` that this process goes away;
-    `continued`, where it is known, which Continue the numbers are of.
+    `continued`, where it is known, which Continue the numbers are of; `attempts` how often it was adopted.
     """
 
     def __init__(self, stored: list[str] | None = None):
         self.stored = stored or []
         self.ended = self.lost = self.left = False
         self.continued: int | None = None
+        self.attempts = 0
         self._changed = threading.Condition()
 
     @property

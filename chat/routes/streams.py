@@ -94,7 +94,7 @@ def logged(stream: Iterator[str]) -> Iterator[str]:
 
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
-    mark = Markup(render_template("messages/_resumed.html")) if reply.attempts else Markup()
+    mark = Markup(render_template("messages/_resumed.html", message=reply))
     return sent(events(watch(reply.conversation_id, reply.id), mark), "text/event-stream")
 
 
@@ -110,34 +110,42 @@ def events(watched: Watch, mark: Markup) -> Iterator[str]:
 
 
 def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> Iterator[str]:
-    """Yield an event for each message, the first with the mark of what was resumed, and a comment in each silence."""
-    scope = f"#reply-{watched.reply_id}"
+    """Yield an event for each message, and a comment where nothing changes for long."""
     text = watched.follower.next(0)
     if text is None:
         return
-    notice, said, beat = watched.follower.notice, bool(text), time.monotonic() + BEAT
-    body = part(f"{scope}-body", "innerHTML", growing.begin(text, time.monotonic()))
-    yield event(body + noticed(scope, notice) + part(f"{scope}-resumed", "innerHTML", mark))
+    beside, said, beat = Beside(watched, mark), bool(text), time.monotonic() + BEAT
+    body = part(f"#reply-{watched.reply_id}-body", "innerHTML", growing.begin(text, time.monotonic()))
+    yield event(Markup().join([body, *beside.changes()]))
     while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
         now, said = time.monotonic(), said or bool(text)
-        messages = growing.feed(text, now)
-        if watched.follower.notice != notice:
-            notice = watched.follower.notice
-            messages.append(noticed(scope, notice))
+        messages = [*growing.feed(text, now), *beside.changes()]
         if messages or now >= beat:
             yield "".join(map(event, messages)) or ": beat\n\n"
             beat = now + BEAT
+
+
+class Beside:
+    """What is told beside an answer while it grows: the provider's notice, and the mark of what was resumed."""
+
+    def __init__(self, watched: Watch, mark: Markup):
+        self._follower, self._mark = watched.follower, mark
+        self._scope = f"#reply-{watched.reply_id}"
+        self._told: tuple[str, bool] | None = None
+
+    def changes(self) -> Iterator[Markup]:
+        """Yield the partials for what has changed."""
+        told = self._follower.notice, self._follower.attempts > 0
+        if told != self._told:
+            self._told = told
+            yield part(f"{self._scope}-notice", "innerHTML", escape(told[0]))
+            yield part(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())
 
 
 def pause(beat: float, due: float | None, said: bool) -> float:
     """Tell how long to wait for text, in seconds: until the next beat, or a drawing that is due, or a notice."""
     until = min(beat, due or beat) - time.monotonic()
     return max(0, until if said else min(until, LOOK))
-
-
-def noticed(scope: str, notice: str) -> Markup:
-    """Make the partial for what the provider has to say to the person who waits."""
-    return part(f"{scope}-notice", "innerHTML", escape(notice))
 
 
 def as_text(turn: Turn) -> Response:

@@ -37,7 +37,7 @@ def test_pieces_are_read_in_the_order_they_were_said(database: Database, turn: T
     store(database, news(turn, "goes", seq=2))
 
     assert log.since(database, turn.reply_id) == ["So ", "it ", "goes"]
-    assert log.news(database, {turn.reply_id: 2}) == ({turn.reply_id: ["goes"]}, {turn.reply_id: 0})
+    assert log.news(database, {turn.reply_id: 2}) == ({turn.reply_id: ["goes"]}, {turn.reply_id: (0, 0)})
 
 
 def test_the_news_of_many_replies_are_kept_apart(database: Database, person: int) -> None:
@@ -56,7 +56,7 @@ def test_a_writer_that_lost_its_reply_changes_nothing(database: Database, person
     kept = store(database, news(turn, "Too late"), news(mine, "In time"))
 
     assert kept == {mine.reply_id}
-    assert log.news(database, {turn.reply_id: 0}) == ({}, {turn.reply_id: 0})
+    assert log.news(database, {turn.reply_id: 0}) == ({}, {turn.reply_id: (0, 0)})
 
 
 def test_a_writer_that_lost_its_reply_does_not_end_it(database: Database, turn: Turn) -> None:
@@ -117,7 +117,7 @@ def test_what_is_new_comes_from_each_replys_own_number_on(database: Database, pe
     found, generating = log.news(database, {ids[0]: 1, ids[1]: 3, ids[2]: 0, 99: 0})
 
     assert found == {ids[0]: ["it ", "goes"]}
-    assert generating == {ids[0]: 0, ids[1]: 0}
+    assert generating == {ids[0]: (0, 0), ids[1]: (0, 0)}
 
 
 def test_the_news_of_hundreds_of_replies_take_a_few_queries(
@@ -130,5 +130,5 @@ def test_the_news_of_hundreds_of_replies_take_a_few_queries(
 
     found, generating = log.news(database, dict.fromkeys(range(100, 300), 0) | {turn.reply_id: 0})
 
-    assert (found, generating) == ({turn.reply_id: ["So"]}, {turn.reply_id: 0})
+    assert (found, generating) == ({turn.reply_id: ["So"]}, {turn.reply_id: (0, 0)})
     assert len([statement for statement in statements if statement.startswith("SELECT")]) == 2 * 5

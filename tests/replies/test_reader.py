@@ -98,7 +98,7 @@ def test_one_query_asks_for_the_news_of_all(
     asked_for: list[int] = []
     news = log.news
 
-    def noted(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, int]]:
+    def noted(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, log.Going]]:
         asked_for.append(len(wanted))
         return news(database, wanted)
 
@@ -163,7 +163,7 @@ def test_a_reader_that_missed_an_end_and_a_continue_ends_what_it_showed(
     assert followed(before, until="So it ") == "So it "
 
     with monkeypatch.context() as asleep:
-        asleep.setattr(log, "news", lambda *_: ({}, {turn.reply_id: 0}))
+        asleep.setattr(log, "news", lambda *_: ({}, {turn.reply_id: log.Going(0, 0)}))
         again = conversations.go_on(database, person, answered(database, turn, "So it ", "stopped").reply_id)
         say(database, again, 1, "goes", ".")
 
