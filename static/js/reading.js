@@ -26,6 +26,10 @@
   })
   if (document.querySelector(".messages > *") && !location.hash) toEnd()
 
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })
+  }, true)
+
   // A block that is drawn again would lose the selection in it: its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {
     const block = event.target.querySelector(".reply__body")?.lastElementChild

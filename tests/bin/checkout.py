@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class Checkout:
     def has_python(self, name: str, version: tuple[int, int] = (3, 13), lacks: tuple[str, ...] = ()) -> None:
         """Put a Python on the PATH; `lacks` names modules that it can't import."""
         text = PYTHON.format(
-            version=f"{version[0]}, {version[1]}", lacks=list(lacks), real=sys.executable, told=self.told
+            version=f"{version[0]}, {version[1]}", lacks=list(lacks), real=shlex.quote(sys.executable), told=self.told
         )
         self.has_tool(name, text)
 
