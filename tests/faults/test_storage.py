@@ -295,7 +295,8 @@ def once(real: Callable) -> Callable:
 CALL_SITES = [
     (pipeline, "safe_html"),
     (rendering.Growing, "feed"),
-    (rendering.Growing, "whole_so_far"),
+    (rendering.Growing, "begin"),
+    (rendering.Growing, "end"),
     (log, "store"),
     (log, "append"),
     (log, "end"),
