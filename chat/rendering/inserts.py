@@ -35,7 +35,8 @@ CONSTRUCT = re.compile(
 
 # HTML that stands as a block of its own comes out of comrak as text beside the blocks.
 BESIDE = re.compile(
-    r"(\A|(?:</(?:p|h[1-6]|ul|ol|blockquote|table|pre|div|section)>|<hr />|<blockquote>|<li>)\n)(&lt;[^<]*)(?=\n<|\n\Z)"
+    r"(\A|(?:</(?:p|h[1-6]|ul|ol|blockquote|table|pre|div|section)>|<hr />|<blockquote>|<li>)\n)"
+    r" {0,3}(&lt;[^<]*)(?=\n<|\n\Z)"
 )
 
 TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table dir="auto">'

@@ -52,6 +52,7 @@ BLOCKS: dict[str, tuple[str, str]] = {
     "no list of a year": ("1986\\. A year", "1986. A year"),
     "a list after a heading": ("# a\n- b", '</h1><ul dir="auto"><li>b</li></ul>'),
     "a list and a paragraph": ("- a\n- b\n\nc", '</ul><p dir="auto">c</p>'),
+    "an indented block of HTML": (" <form><input>*", '<p dir="auto">&lt;form&gt;&lt;input&gt;*</p>'),
     "an open task": ("- [ ] a", "<li><span class=box>☐</span> a</li>"),
     "a done task with a capital": ("- [X] a", "<li><span class=box>☑</span> a</li>"),
     "numbered tasks": ("1. [x] a\n2. [ ] b", "<li><span class=box>☑</span> a</li><li><span class=box>☐</span> b</li>"),
