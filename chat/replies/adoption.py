@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Row
 
-from chat import rendering
 from chat.database import Database
 from chat.replies import leases, log
+from chat.replies.endings import ending_of
 from chat.reporting import report
 
 ADOPTIONS = 2
@@ -67,7 +67,6 @@ def end(database: Database, reply_id: int, owner: str, state: str, error: str | 
     """End a reply with what its log holds; one that was interrupted before its first word has failed."""
     text = "".join(log.since(database, reply_id))
     state = "failed" if state == "interrupted" and not text.strip() else state
-    html = rendering.whole(text, f"m{reply_id}")
-    ending = log.Ending(state, text, html, rendering.VERSION, {"error": error})
+    ending = ending_of(reply_id, state, text, {"error": error})
     with database.write() as connection:
         log.store(connection, [log.News(reply_id, owner, 0, [], ending)])

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Row
 
-from chat import rendering
 from chat.providers.base import AbstractProvider, CreateResult, ProviderError, Unavailable
+from chat.replies.endings import ending_of
 from chat.replies.history import fit, going_on, messages_of
 from chat.replies.log import Ending
 from chat.replies.running import Running
@@ -105,8 +105,7 @@ class Generation:
         self.facts |= self.timing.facts(self.result)
         if self.result and self.result.reasoning:
             self.facts["reasoning"] = cleaned(self.result.reasoning)
-        html = rendering.whole(self.text, f"m{self.running.id}")
-        return Ending(state, self.text, html, rendering.VERSION, self.facts)
+        return ending_of(self.running.id, state, self.text, self.facts)
 
     @property
     def text(self) -> str:

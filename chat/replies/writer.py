@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Iterable
 
-from chat import rendering
 from chat.database import LOCK_WAIT, Database, DatabaseBusy
 from chat.replies import leases, log
+from chat.replies.endings import ending_of
 from chat.replies.log import Ending, News
 from chat.replies.running import Running
 
@@ -149,9 +149,7 @@ class Writer:
         """End a reply that can't be stored as failed, with what is stored of it."""
         running.stop()
         try:
-            text = "".join(running.stored)
-            html = rendering.whole(text, f"m{running.id}")
-            ending = Ending("failed", text, html, rendering.VERSION, {"error": UNSTORED})
+            ending = ending_of(running.id, "failed", "".join(running.stored), {"error": UNSTORED})
             with self.database.write() as connection:
                 log.store(connection, [News(running.id, running.owner, 0, [], ending)])
         except Exception:
