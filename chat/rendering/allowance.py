@@ -9,25 +9,33 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+LOADS = 4
+"""How many things that a process makes once and keeps one text may be the first to need."""
+
+
 class Allowance:
     """CPU seconds of this thread; what comes after they are used up is drawn plainly.
 
     Pygments takes seconds for 20 KB that are made to hurt it, in most languages, but never long between two tokens.
     """
 
-    def __init__(self, seconds: float = 0.08, loading: float = 0.06):
+    def __init__(self, seconds: float = 0.08):
         self._end = time.thread_time() + seconds
-        self._loading = loading
+        self._loads = LOADS
 
     def is_left(self) -> bool:
         """Tell whether there is time for one more."""
         return time.thread_time() < self._end
 
     def load(self, make: Callable[[], T]) -> T:
-        """Make what a process makes once and keeps; its first text pays for little of that."""
+        """Make what a process makes once and keeps, at no expense of the text that is the first to need it.
+
+        A text that needs many such things pays for those past LOADS. They are counted, not timed: what is drawn
+        plainly for want of time stays so, and on a slow machine the first text of each language would.
+        """
         began = time.thread_time()
         made = make()
-        spared = min(self._loading, time.thread_time() - began)
-        self._loading -= spared
-        self._end += spared
+        if self._loads > 0:
+            self._loads -= 1
+            self._end += time.thread_time() - began
         return made

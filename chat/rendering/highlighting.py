@@ -54,6 +54,9 @@ COLOURS = {
     String: "s",
 }
 
+LEXERS: dict[str, Lexer] = {}
+"""Those that this process has made."""
+
 
 def figure(code: str, language: str, allowance: Allowance | None = None, state: str = "") -> str:
     """Draw a code block; without an allowance in one colour. `state` is a class for the code."""
@@ -85,7 +88,7 @@ def coloured(code: str, language: str, allowance: Allowance) -> str:
     """Colour code as long as there is time; the rest of it stays plain."""
     if not language or is_dense(code) or not allowance.is_left():
         return escape(code)
-    tokens = allowance.load(lambda: lexer(language)).get_tokens_unprocessed(code)
+    tokens = lexer(language, allowance).get_tokens_unprocessed(code)
     drawn, end = [], 0
     for colour, start, end in runs(tokens, allowance):
         drawn.append(span(colour, code[start:end]))
@@ -97,10 +100,11 @@ def is_dense(code: str) -> bool:
     return len(code) > LENGTH_LIMIT or max(map(len, BLANKS.findall(code)), default=0) > GAP_LIMIT
 
 
-@lru_cache
-def lexer(language: str) -> Lexer:
+def lexer(language: str, allowance: Allowance) -> Lexer:
     """Find the lexer of a language; making one takes milliseconds."""
-    return get_lexer_by_name(language)
+    if language not in LEXERS:
+        LEXERS[language] = allowance.load(lambda: get_lexer_by_name(language))
+    return LEXERS[language]
 
 
 def runs(tokens: Iterable[tuple[int, _TokenType, str]], allowance: Allowance) -> Iterator[tuple[str, int, int]]:

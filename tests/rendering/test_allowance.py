@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.rendering import allowance as allowances
-from chat.rendering.allowance import Allowance
+from chat.rendering.allowance import LOADS, Allowance
 
 
 class Clock:
@@ -40,18 +40,18 @@ def test_an_allowance_ends(clock: Clock) -> None:
 
 
 def test_what_a_process_loads_once_is_not_at_the_expense_of_the_text_that_needs_it_first(clock: Clock) -> None:
-    allowance = Allowance(0.08, loading=0.06)
+    allowance = Allowance(0.08)
 
-    loaded = allowance.load(lambda: takes(clock, 0.05))
+    loaded = allowance.load(lambda: takes(clock, 3))
     clock.now += 0.07
 
     assert loaded == "loaded" and allowance.is_left()
 
 
 def test_a_text_that_needs_everything_loaded_is_bounded_all_the_same(clock: Clock) -> None:
-    allowance = Allowance(0.08, loading=0.06)
+    allowance = Allowance(0.08)
 
-    for _ in range(4):
+    for _ in range(LOADS + 2):
         allowance.load(lambda: takes(clock, 0.05))
 
     assert not allowance.is_left()
