@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, Row, Select, false, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from chat.conversations.asking import (
     Choice,
@@ -20,6 +20,11 @@ from chat.conversations.asking import (
 from chat.conversations.finding import NotFound, owned_message, owned_reply
 from chat.database import Database
 from chat.tables import conversations, messages, replies
+
+HERE = messages.c.conversation_id == bindparam("conversation")
+CHILDREN = select(messages.c.id, messages.c.parent_id).where(HERE).order_by(messages.c.id)
+SIBLINGS = CHILDREN.where(messages.c.parent_id.in_(bindparam("parents", expanding=True)))
+BEGINNINGS = CHILDREN.where(messages.c.parent_id.is_(None))
 
 
 def try_again(database: Database, person_id: int | None, reply_id: int, choice: Choice) -> Turn:
@@ -98,15 +103,16 @@ def versions(database: Database, shown: Sequence[Row]) -> dict[int, list[int]]:
         return {}
     children: dict[int | None, list[int]] = {}
     with database.read() as connection:
-        for row in connection.execute(siblings(shown)):
+        for row in siblings(connection, shown):
             children.setdefault(row.parent_id, []).append(row.id)
     return {row.id: children.get(row.parent_id, [row.id]) for row in shown}
 
 
-def siblings(shown: Sequence[Row]) -> Select:
-    """Select what has a parent in common with one of some messages; of a first message, what has none either."""
+def siblings(connection: Connection, shown: Sequence[Row]) -> Iterator[Row]:
+    """Read what has a parent in common with one of some messages; of a first message, what has none either."""
+    here = {"conversation": shown[0].conversation_id}
     parents = {row.parent_id for row in shown}
-    same = messages.c.parent_id.in_(parents - {None})
-    first = messages.c.parent_id.is_(None) if None in parents else false()
-    here = messages.c.conversation_id == shown[0].conversation_id
-    return select(messages.c.id, messages.c.parent_id).where(here, same | first).order_by(messages.c.id)
+    if None in parents:
+        yield from connection.execute(BEGINNINGS, here)
+    if parents - {None}:
+        yield from connection.execute(SIBLINGS, here | {"parents": parents - {None}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy import delete as delete_from
 
 from chat.database import Database
@@ -30,6 +30,32 @@ KNOWN = (
 )
 """What is read of a reply with its message; its reasoning, which may be long, is asked for by itself."""
 
+# Statements are made once: making one costs more than running it.
+MINE = conversations.c.person_id == bindparam("person")
+OWN_CONVERSATION = select(conversations).where(conversations.c.id == bindparam("id"), MINE)
+
+# From the replies that are being written, which are few, and not from all that each conversation holds.
+WRITTEN = (
+    select(messages.c.conversation_id)
+    .join(replies, replies.c.id == messages.c.id)
+    .where(replies.c.state == "generating")
+)
+LISTING = (
+    select(conversations, conversations.c.id.in_(WRITTEN).label("answering"))
+    .where(MINE)
+    .order_by(conversations.c.updated_at.desc(), conversations.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+MESSAGES = select(messages, *(replies.c[name] for name in KNOWN)).outerjoin_from(
+    messages, replies, replies.c.id == messages.c.id
+)
+"""Messages, each with what is known of it as a reply (None for a person's)."""
+
+OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conversation_id).where(
+    messages.c.id == bindparam("id"), MINE
+)
+
 
 class NotFound(Exception):
     """There is no such thing, or it is somebody else's."""
@@ -37,13 +63,8 @@ class NotFound(Exception):
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
     """List a person's conversations, the newest first; each knows whether it is `answering`."""
-    # From the replies that are being written, which are few, and not from all that each conversation holds.
-    written = select(messages.c.conversation_id).join(replies, replies.c.id == messages.c.id)
-    answering = conversations.c.id.in_(written.where(replies.c.state == "generating"))
-    rows = select(conversations, answering.label("answering")).where(conversations.c.person_id == person_id)
-    newest = rows.order_by(conversations.c.updated_at.desc(), conversations.c.id.desc()).limit(LISTED)
     with database.read() as connection:
-        return connection.execute(newest).all()
+        return connection.execute(LISTING, {"person": person_id, "most": LISTED}).all()
 
 
 def find(database: Database, person_id: int | None, conversation_id: int) -> Row:
@@ -54,8 +75,7 @@ def find(database: Database, person_id: int | None, conversation_id: int) -> Row
 
 def owned(connection: Connection, person_id: int | None, conversation_id: int) -> Row:
     """Find a person's conversation within a transaction. Raises NotFound."""
-    mine = (conversations.c.id == conversation_id) & (conversations.c.person_id == person_id)
-    found = connection.execute(select(conversations).where(mine)).first()
+    found = connection.execute(OWN_CONVERSATION, {"id": conversation_id, "person": person_id}).first()
     if found is None:
         raise NotFound
     return found
@@ -83,18 +103,10 @@ def message_of(database: Database, person_id: int | None, message_id: int) -> Ro
 
 def owned_message(connection: Connection, person_id: int | None, message_id: int) -> Row:
     """Find a message in one of a person's conversations within a transaction. Raises NotFound."""
-    mine = (messages.c.id == message_id) & (conversations.c.person_id == person_id)
-    owner = conversations.c.id == messages.c.conversation_id
-    found = connection.execute(message_rows().join(conversations, owner).where(mine)).first()
+    found = connection.execute(OWN_MESSAGE, {"id": message_id, "person": person_id}).first()
     if found is None:
         raise NotFound
     return found
-
-
-def message_rows() -> Select:
-    """Select messages, each with what is known of it as a reply (None for a person's)."""
-    known = (replies.c[name] for name in KNOWN)
-    return select(messages, *known).outerjoin_from(messages, replies, replies.c.id == messages.c.id)
 
 
 def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> str:

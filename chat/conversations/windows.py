@@ -8,14 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import CTE, Connection, Row, literal, select
+from sqlalchemy import CTE, Connection, Integer, Row, bindparam, literal, select
 
-from chat.conversations.finding import NotFound, message_rows
+from chat.conversations.finding import MESSAGES, NotFound
 from chat.database import Database
 from chat.tables import messages
 
 WINDOW = 40
 """How many messages a page shows at once; an even number, so that it begins with a question."""
+
+ALL = 1_000_000_000
+
+
+def walk() -> CTE:
+    """Walk from the message `leaf` upwards: `size` messages at most, and none but those that are newer than `above`."""
+    leaf, size, above = (bindparam(name, type_=Integer) for name in ("leaf", "size", "above"))
+    start = select(messages.c.id, messages.c.parent_id, literal(1).label("place"))
+    steps = start.where(messages.c.id == leaf, messages.c.id > above).cte("branch", recursive=True)
+    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
+    up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id) & (messages.c.id > above)
+    further = select(messages.c.id, messages.c.parent_id, steps.c.place + 1).join(steps, up & (steps.c.place < size))
+    return steps.union_all(further)
+
+
+STEPS = walk().c.id
+BRANCH = MESSAGES.where(messages.c.id.in_(select(STEPS))).order_by(messages.c.id)
+BELOW = select(STEPS).order_by(STEPS).offset(bindparam("skipped")).limit(1)
+LEAF = MESSAGES.where(messages.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True)
@@ -39,13 +58,13 @@ class Window:
 def path(database: Database, leaf_id: int | None) -> list[Row]:
     """List the messages from the first one to a leaf, each with what is known of it as a reply."""
     with database.read() as connection:
-        return rows_of(connection, branch(leaf_id))
+        return branch(connection, leaf_id)
 
 
 def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Window:
     """Show the last messages down to a leaf."""
     with database.read() as connection:
-        rows = rows_of(connection, branch(leaf_id, size))
+        rows = branch(connection, leaf_id, size)
     return Window(rows, rows[-1] if rows else None)
 
 
@@ -56,14 +75,14 @@ def before(database: Database, conversation: Row, message_id: int) -> Window:
         end = connection.execute(select(messages.c.parent_id).where(here)).scalar()
         if end is None:
             raise NotFound
-        return Window(rows_of(connection, branch(end, WINDOW)), leaf_of(connection, conversation))
+        return Window(branch(connection, end, WINDOW), leaf_of(connection, conversation))
 
 
 def after(database: Database, conversation: Row, message_id: int) -> Window:
     """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
     with database.read() as connection:
         end = below(connection, conversation.leaf_id, message_id, WINDOW)
-        rows = rows_of(connection, branch(end, above=message_id))
+        rows = branch(connection, end, above=message_id)
         if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
             raise NotFound
         return Window(rows, leaf_of(connection, conversation))
@@ -73,33 +92,20 @@ def around(database: Database, conversation: Row, message_id: int) -> Window:
     """Show a message of the branch that is shown with what stands around it."""
     with database.read() as connection:
         end = below(connection, conversation.leaf_id, message_id, WINDOW // 2)
-        return Window(rows_of(connection, branch(end, WINDOW)), leaf_of(connection, conversation))
+        return Window(branch(connection, end, WINDOW), leaf_of(connection, conversation))
 
 
 def below(connection: Connection, leaf_id: int | None, message_id: int, count: int) -> int | None:
     """Find what stands `count` messages under another one on the way to a leaf: the leaf, where that comes sooner."""
-    steps = branch(leaf_id, above=message_id)
-    found = select(steps.c.id).order_by(steps.c.id).offset(count - 1).limit(1)
-    return connection.execute(found).scalar() or leaf_id
+    walked = {"leaf": leaf_id, "above": message_id, "size": ALL, "skipped": count - 1}
+    return connection.execute(BELOW, walked).scalar() or leaf_id
 
 
-def branch(leaf_id: int | None, size: int | None = None, above: int = 0) -> CTE:
-    """Walk from a leaf upwards: `size` messages at most, and none but those that are newer than `above`."""
-    start = select(messages.c.id, messages.c.parent_id, literal(1).label("place"))
-    steps = start.where(messages.c.id == leaf_id, messages.c.id > above).cte("branch", recursive=True)
-    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
-    up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id) & (messages.c.id > above)
-    if size is not None:
-        up &= steps.c.place < size
-    return steps.union_all(select(messages.c.id, messages.c.parent_id, steps.c.place + 1).join(steps, up))
-
-
-def rows_of(connection: Connection, steps: CTE) -> list[Row]:
-    """Read the messages of a branch in their order, which is that of their age."""
-    shown = message_rows().where(messages.c.id.in_(select(steps.c.id))).order_by(messages.c.id)
-    return list(connection.execute(shown))
+def branch(connection: Connection, leaf_id: int | None, size: int = ALL, above: int = 0) -> list[Row]:
+    """Read the messages of a branch, `size` at most and newer than `above`, in their order, which is that of age."""
+    return list(connection.execute(BRANCH, {"leaf": leaf_id, "above": above, "size": size}))
 
 
 def leaf_of(connection: Connection, conversation: Row) -> Row | None:
     """Read the message that the branch of a conversation leads to."""
-    return connection.execute(message_rows().where(messages.c.id == conversation.leaf_id)).first()
+    return connection.execute(LEAF, {"id": conversation.leaf_id}).first()
