@@ -4,18 +4,47 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chat.conversations.finding import NotFound
+from chat.conversations.finding import OWN_CONVERSATION, NotFound
 from chat.conversations.naming import title_of
 from chat.database import Database, clock
 from chat.tables import conversations, messages, replies
 
 LEASE = 5
 """How long a reply stays its writer's without a sign of life, in seconds."""
+
+HELD = OWN_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
+
+ANSWER = messages.alias()
+TURN = (
+    select(messages.c.conversation_id, func.max(ANSWER.c.id).label("reply_id"), conversations.c.person_id)
+    .join(conversations, conversations.c.id == messages.c.conversation_id)
+    .join(ANSWER, ANSWER.c.parent_id == messages.c.id)
+    .where(messages.c.turn_key == bindparam("key"))
+    .group_by(messages.c.conversation_id, conversations.c.person_id)
+)
+
+GENERATING = select(replies.c.id).where(replies.c.state == "generating")
+GENERATING_NOW = GENERATING.where(replies.c.id == bindparam("id"))
+
+NEW_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
+NEW_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
+NEW_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())
+
+# One reply speaks for all that a conversation shows.
+OTHER_MODEL = (replies.c.provider != bindparam("provider")) | (replies.c.model != bindparam("model"))
+MIXED = (
+    conversations.c.mixed | select(replies.c.id).where(replies.c.id == conversations.c.leaf_id, OTHER_MODEL).exists()
+)
+SHOWN = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("conversation"))
+    .values(leaf_id=bindparam("leaf"), unread=False, mixed=MIXED, updated_at=clock())
+)
 
 
 class StillAnswering(Exception):
@@ -84,7 +113,7 @@ def ask_once(
         if known:
             return known
         above = leaf_id if parent_id is None else reply_here(connection, conversation_id, parent_id)
-        require_answered(connection, replies.c.id == above)
+        require_answered(connection, GENERATING_NOW, id=above)
         conversation_id = conversation_id or begin(connection, person_id, text)
         message_id = new_message(connection, conversation_id, above, "user", text, key)
         return expect_reply(connection, conversation_id, message_id, choice)
@@ -92,8 +121,7 @@ def ask_once(
 
 def held_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
     """Find the message to go on from; nobody else goes on from it until the transaction ends. Raises NotFound."""
-    mine = (conversations.c.id == conversation_id) & (conversations.c.person_id == person_id)
-    found = connection.execute(select(conversations.c.leaf_id).where(mine).with_for_update()).first()
+    found = connection.execute(HELD, {"id": conversation_id, "person": person_id}).first()
     if found is None:
         raise NotFound
     return found.leaf_id
@@ -101,14 +129,7 @@ def held_leaf(connection: Connection, person_id: int | None, conversation_id: in
 
 def turn_of(connection: Connection, person_id: int | None, key: str) -> Turn | None:
     """Find the turn that a key was used for. Raises NotFound where it was somebody else's."""
-    reply = messages.alias()
-    found = connection.execute(
-        select(messages.c.conversation_id, func.max(reply.c.id).label("reply_id"), conversations.c.person_id)
-        .join(conversations, conversations.c.id == messages.c.conversation_id)
-        .join(reply, reply.c.parent_id == messages.c.id)
-        .where(messages.c.turn_key == key)
-        .group_by(messages.c.conversation_id, conversations.c.person_id)
-    ).first()
+    found = connection.execute(TURN, {"key": key}).first()
     if found and found.person_id != person_id:
         raise NotFound
     return Turn(found.conversation_id, found.reply_id, None) if found else None
@@ -122,16 +143,16 @@ def reply_here(connection: Connection, conversation_id: int | None, message_id: 
     return message_id
 
 
-def require_answered(connection: Connection, which: ColumnElement[bool]) -> None:
+def require_answered(connection: Connection, generating: Select, **which: int | None) -> None:
     """Raise StillAnswering where one of some replies is still being written."""
-    if connection.execute(select(replies.c.id).where(which, replies.c.state == "generating")).first():
+    if connection.execute(generating, which).first():
         raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
 
 
 def begin(connection: Connection, person_id: int, text: str) -> int:
     """Make a conversation, titled by its first words."""
-    row = {"person_id": person_id, "title": title_of(text), "created_at": clock(), "updated_at": clock()}
-    return connection.execute(insert(conversations).values(row).returning(conversations.c.id)).scalar_one()
+    row = {"person_id": person_id, "title": title_of(text)}
+    return connection.execute(NEW_CONVERSATION, row).scalar_one()
 
 
 def new_message(
@@ -139,24 +160,13 @@ def new_message(
 ) -> int:
     """Add a message to the tree."""
     row = {"conversation_id": conversation_id, "parent_id": parent_id, "role": role, "text": text, "turn_key": key}
-    added = insert(messages).values(row | {"created_at": clock()}).returning(messages.c.id)
-    return connection.execute(added).scalar_one()
+    return connection.execute(NEW_MESSAGE, row).scalar_one()
 
 
 def expect_reply(connection: Connection, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
     """Add an empty reply under a message, owned by the caller, and show that branch."""
     reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
     owner = secrets.token_hex(16)
-    row = {"id": reply_id, "state": "generating", "provider": choice.provider, "model": choice.model, "owner": owner}
-    lease = {"lease_until": clock() + LEASE, "stop": False, "attempts": 0, "left_out": 0, "created_at": clock()}
-    connection.execute(insert(replies).values(row | lease))
-    shown = update(conversations).where(conversations.c.id == conversation_id)
-    mixed = conversations.c.mixed | of_another_model(choice)
-    connection.execute(shown.values(leaf_id=reply_id, unread=False, mixed=mixed, updated_at=clock()))
+    connection.execute(NEW_REPLY, {"id": reply_id, "owner": owner, **asdict(choice)})
+    connection.execute(SHOWN, {"conversation": conversation_id, "leaf": reply_id, **asdict(choice)})
     return Turn(conversation_id, reply_id, owner)
-
-
-def of_another_model(choice: Choice) -> ColumnElement[bool]:
-    """Tell within an update of a conversation whether another model wrote what it shows; one reply speaks for all."""
-    other = (replies.c.provider != choice.provider) | (replies.c.model != choice.model)
-    return select(replies.c.id).where(replies.c.id == conversations.c.leaf_id, other).exists()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from chat.conversations.asking import (
+    GENERATING,
     Choice,
     Turn,
     WrongParent,
@@ -26,14 +27,16 @@ CHILDREN = select(messages.c.id, messages.c.parent_id).where(HERE).order_by(mess
 SIBLINGS = CHILDREN.where(messages.c.parent_id.in_(bindparam("parents", expanding=True)))
 BEGINNINGS = CHILDREN.where(messages.c.parent_id.is_(None))
 
+VERSIONS = select(messages.c.id).where(messages.c.parent_id == bindparam("parent"))
+GENERATING_BESIDE = GENERATING.where(replies.c.id.in_(VERSIONS))
+
 
 def try_again(database: Database, person_id: int | None, reply_id: int, choice: Choice) -> Turn:
     """Add another reply beside one that has ended. Raises NotFound and StillAnswering."""
     with database.write() as connection:
         reply = owned_reply(connection, person_id, reply_id)
         held_leaf(connection, person_id, reply.conversation_id)
-        versions_of_it = select(messages.c.id).where(messages.c.parent_id == reply.parent_id)
-        require_answered(connection, replies.c.id.in_(versions_of_it))
+        require_answered(connection, GENERATING_BESIDE, parent=reply.parent_id)
         return expect_reply(connection, reply.conversation_id, reply.parent_id, choice)
 
 
