@@ -84,7 +84,8 @@ class Replies:
 
     def so_far(self, reply_id: int) -> str:
         """Read what is stored of a reply that is being written."""
-        return "".join(log.since(self.database, reply_id))
+        running = self.writer.find(reply_id)
+        return "".join(running.stored if running else log.since(self.database, reply_id))
 
     def require_open(self) -> None:
         """Raise Leaving where nothing new may begin."""

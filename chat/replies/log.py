@@ -6,18 +6,55 @@ Each write carries the owner: a writer that has lost its reply changes nothing. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select, text, update
 
 from chat.database import Database, clock
 from chat.replies.changes import CHANNEL
 from chat.tables import conversations, messages, pieces, replies
 
-BATCH = 200
-"""How many replies one query asks for: SQLite takes no longer conditions than 1,000."""
+IDS = bindparam("ids", type_=Integer, expanding=True)
+WRITTEN = replies.c.id.in_(IDS) & (replies.c.state == "generating")
+OWNERS = select(replies.c.id, replies.c.owner).where(WRITTEN).with_for_update()
+
+ITS_CONVERSATION = select(messages.c.conversation_id)
+ENDING = (
+    select(conversations.c.id)
+    .where(conversations.c.id.in_(ITS_CONVERSATION.where(messages.c.id.in_(IDS))))
+    .order_by(conversations.c.id)
+    .with_for_update()
+)
+
+REPLY = bindparam("reply", type_=Integer)
+MINE = (replies.c.id == REPLY) & (replies.c.owner == bindparam("held_by")) & (replies.c.state == "generating")
+OVER = update(replies).where(MINE).values(owner=None, lease_until=None, ended_at=clock())
+# After a Continue there are two trains of thought.
+OVER_AND_THOUGHT = OVER.values(reasoning=func.coalesce(replies.c.reasoning + "\n\n", "") + bindparam("thought"))
+SAID = update(messages).where(messages.c.id == REPLY)
+FORGOTTEN = delete(pieces).where(pieces.c.reply_id == REPLY)
+UNREAD = (
+    update(conversations)
+    .where(conversations.c.id == ITS_CONVERSATION.where(messages.c.id == REPLY).scalar_subquery())
+    .values(unread=True)
+)
+
+EACH = {"sqlite": "json_each(:asked) AS asked", "postgresql": "json_each_text(CAST(:asked AS json)) AS asked"}
+"""Replies that are asked for, any number in one parameter: their ids as keys, and numbers of pieces as values."""
+
+LATER_PIECES = """
+    SELECT pieces.reply_id, pieces.text FROM {}
+    JOIN pieces ON pieces.reply_id = CAST(asked.key AS INTEGER) AND pieces.seq >= CAST(asked.value AS INTEGER)
+    ORDER BY pieces.reply_id, pieces.seq
+"""
+STILL_WRITTEN = """
+    SELECT replies.id, replies.continued, replies.attempts FROM {}
+    JOIN replies ON replies.id = CAST(asked.key AS INTEGER) WHERE replies.state = 'generating'
+"""
+NEWS = {dialect: (text(LATER_PIECES.format(each)), text(STILL_WRITTEN.format(each))) for dialect, each in EACH.items()}
 
 
 @dataclass(frozen=True)
@@ -64,10 +101,8 @@ def store(connection: Connection, news: Sequence[News]) -> set[int]:
 
 def hold_conversations(connection: Connection, ids: Sequence[int]) -> None:
     """Keep the conversations of replies that end, before the replies: a deletion takes them in that order, too."""
-    within = select(messages.c.conversation_id).where(messages.c.id.in_(ids))
-    ours = select(conversations.c.id).where(conversations.c.id.in_(within)).order_by(conversations.c.id)
     if ids:
-        connection.execute(ours.with_for_update())
+        connection.execute(ENDING, {"ids": ids})
 
 
 def announce(connection: Connection) -> None:
@@ -78,8 +113,7 @@ def announce(connection: Connection) -> None:
 
 def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Find who writes which of some replies, and keep it so until the transaction ends."""
-    generating = select(replies.c.id, replies.c.owner).where(replies.c.id.in_(ids), replies.c.state == "generating")
-    return {row.id: row.owner for row in connection.execute(generating.with_for_update())}
+    return {row.id: row.owner for row in connection.execute(OWNERS, {"ids": ids})}
 
 
 def append(connection: Connection, news: Iterable[News]) -> None:
@@ -92,23 +126,15 @@ def append(connection: Connection, news: Iterable[News]) -> None:
 
 def end(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bool:
     """Move the text into its message and end the reply; False where it was no longer the owner's."""
-    mine = (replies.c.id == reply_id) & (replies.c.owner == owner) & (replies.c.state == "generating")
-    over: dict[str, Any] = {
-        "state": ending.state,
-        "owner": None,
-        "lease_until": None,
-        "ended_at": clock(),
-        **ending.facts,
-    }
-    if thought := ending.facts.get("reasoning"):  # after a Continue there are two trains of thought
-        over["reasoning"] = func.coalesce(replies.c.reasoning + "\n\n", "") + thought
-    if not connection.execute(update(replies).where(mine).values(over)).rowcount:
+    facts = dict(ending.facts)
+    thought = {"thought": said} if (said := facts.pop("reasoning", None)) else {}
+    over = {"reply": reply_id, "held_by": owner, "state": ending.state, **facts, **thought}
+    if not connection.execute(OVER_AND_THOUGHT if thought else OVER, over).rowcount:
         return False
-    said = {"text": ending.text, "html": ending.html, "html_version": ending.html_version}
-    connection.execute(update(messages).where(messages.c.id == reply_id).values(said))
-    connection.execute(delete(pieces).where(pieces.c.reply_id == reply_id))
-    within = select(messages.c.conversation_id).where(messages.c.id == reply_id).scalar_subquery()
-    connection.execute(update(conversations).where(conversations.c.id == within).values(unread=True))
+    whole = {"text": ending.text, "html": ending.html, "html_version": ending.html_version}
+    connection.execute(SAID, {"reply": reply_id, **whole})
+    connection.execute(FORGOTTEN, {"reply": reply_id})
+    connection.execute(UNREAD, {"reply": reply_id})
     return True
 
 
@@ -120,24 +146,9 @@ def since(database: Database, reply_id: int) -> list[str]:
 def news(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, Going]]:
     """Read what some replies have new (id to the number of the first piece), and which are still being written."""
     found: dict[int, list[str]] = {}
-    generating: dict[int, Going] = {}
+    asked = {"asked": json.dumps(dict(wanted))}
     with database.read() as connection:
-        for part in batched(sorted(wanted.items()), BATCH):
-            for row in connection.execute(later_pieces(part)):
-                found.setdefault(row.reply_id, []).append(row.text)
-            ids = [reply_id for reply_id, _ in part]
-            going = select(replies.c.id, replies.c.continued, replies.c.attempts).where(replies.c.id.in_(ids))
-            rows = connection.execute(going.where(replies.c.state == "generating"))
-            generating.update((row.id, Going(row.continued, row.attempts)) for row in rows)
-    return found, generating
-
-
-def later_pieces(wanted: Sequence[tuple[int, int]]) -> Select:
-    """Select the pieces of some replies, each from a number on, in order."""
-    each = [(pieces.c.reply_id == reply_id) & (pieces.c.seq >= seq) for reply_id, seq in wanted]
-    return select(pieces.c.reply_id, pieces.c.text).where(or_(*each)).order_by(pieces.c.reply_id, pieces.c.seq)
-
-
-def batched(items: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:
-    """Cut a list into parts of at most `size`."""
-    return (items[start : start + size] for start in range(0, len(items), size))
+        later, written = NEWS[connection.dialect.name]
+        for reply_id, piece in connection.execute(later, asked):
+            found.setdefault(reply_id, []).append(piece)
+        return found, {row.id: Going(row.continued, row.attempts) for row in connection.execute(written, asked)}
