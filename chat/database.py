@@ -81,7 +81,7 @@ class Database:
         connection = self.engine.connect().execution_options(begin="BEGIN IMMEDIATE")
         try:
             connection.begin()
-        except DBAPIError:
+        except (DBAPIError, sqlite3.Error):
             connection.close()
             raise
         return connection

@@ -70,6 +70,7 @@ def person_asking(database: Database, key: FormKey) -> int:
     if known is None:  # the form's guest is no newcomer any more, and this visitor can't show to be that guest
         known = accounts.welcome(database, secrets.token_urlsafe(16))
     assert known is not None  # a name made just now is nobody's
-    session["person"] = known
+    if person_id() != known:  # what is set is stored, even where it was the same
+        session["person"] = known
     keep_session()
     return known
