@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chat.database import Database, clock
@@ -10,6 +10,9 @@ from chat.tables import people
 
 NEW_GUEST = 600
 """How long, in seconds, the form that made a guest may name it again: a double click, not a key for later."""
+
+KNOWN = select(people.c.id, (clock() - people.c.created_at).label("age")).where(people.c.uid == bindparam("uid"))
+NEW = insert(people).values(created_at=clock()).returning(people.c.id)
 
 
 def welcome(database: Database, uid: str) -> int | None:
@@ -25,10 +28,8 @@ def welcome(database: Database, uid: str) -> int | None:
 
 def find_or_make(database: Database, uid: str) -> int | None:
     """Find a guest that is still new, or make one. Raises IntegrityError where another worker makes it just now."""
-    known = select(people.c.id, (clock() - people.c.created_at).label("age")).where(people.c.uid == uid)
     with database.write() as connection:
-        person = connection.execute(known).first()
+        person = connection.execute(KNOWN, {"uid": uid}).first()
         if person is None:
-            made = insert(people).values(uid=uid, created_at=clock()).returning(people.c.id)
-            return connection.execute(made).scalar_one()
+            return connection.execute(NEW, {"uid": uid}).scalar_one()
     return person.id if person.age < NEW_GUEST else None

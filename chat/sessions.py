@@ -11,10 +11,16 @@ import json
 from typing import Any
 
 from cachelib.base import BaseCache
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Integer, bindparam, delete, insert, select
 
 from chat.database import Database, clock
 from chat.tables import sessions
+
+IT = sessions.c.id == bindparam("it")
+DATA = select(sessions.c.data).where(IT, sessions.c.expires_at > clock())
+KEPT = insert(sessions).values(expires_at=clock() + bindparam("seconds", type_=Integer))
+OLD = delete(sessions).where((sessions.c.expires_at < clock()) | IT)
+DROPPED = delete(sessions).where(IT)
 
 
 class SessionStore(BaseCache):
@@ -26,23 +32,22 @@ class SessionStore(BaseCache):
 
     def get(self, key: str) -> Any:
         """Find a session's data; None where there is none, or it has expired."""
-        found = select(sessions.c.data).where(sessions.c.id == digest(key), sessions.c.expires_at > clock())
         with self.database.read() as connection:
-            data = connection.execute(found).scalar()
+            data = connection.execute(DATA, {"it": digest(key)}).scalar()
         return None if data is None else json.loads(data)
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Keep a session's data for `timeout` seconds, and drop what has expired."""
-        row = {"id": digest(key), "data": json.dumps(value), "expires_at": clock() + int(timeout)}
+        row = {"id": digest(key), "data": json.dumps(value), "seconds": int(timeout)}
         with self.database.write() as connection:
-            connection.execute(delete(sessions).where((sessions.c.expires_at < clock()) | (sessions.c.id == row["id"])))
-            connection.execute(insert(sessions).values(row))
+            connection.execute(OLD, {"it": row["id"]})
+            connection.execute(KEPT, row)
         return True
 
     def delete(self, key: str) -> bool:
         """Drop a session."""
         with self.database.write() as connection:
-            return connection.execute(delete(sessions).where(sessions.c.id == digest(key))).rowcount > 0
+            return connection.execute(DROPPED, {"it": digest(key)}).rowcount > 0
 
 
 def digest(key: str) -> str:

@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, select, update
 
 from chat.conversations.asking import LEASE
 from chat.database import Database, clock
 from chat.tables import replies
 
+WRITTEN = replies.c.state == "generating"
+IDS = bindparam("ids", type_=Integer, expanding=True)
+HELD = select(replies.c.id, replies.c.owner, replies.c.stop).where(replies.c.id.in_(IDS), WRITTEN)
+RENEWED = update(replies).where(replies.c.id.in_(IDS)).values(lease_until=clock() + LEASE)
+STOPPED = update(replies).where(replies.c.id == bindparam("reply"), WRITTEN).values(stop=True)
+
+RUN_OUT = WRITTEN & (replies.c.lease_until < clock())
+OWNERLESS = select(replies.c.id).where(RUN_OUT).limit(1)
+TAKEN = (
+    update(replies)
+    .where(RUN_OUT)
+    .values(owner=bindparam("taker"), lease_until=clock() + LEASE, attempts=replies.c.attempts + 1)
+    .returning(replies.c.id, replies.c.attempts, replies.c.stop)
+)
+RELEASED = (
+    update(replies)
+    .where(replies.c.id == bindparam("reply"), replies.c.owner == bindparam("held_by"), WRITTEN)
+    .values(owner=None, lease_until=0)
+)
+
 
 def renew(connection: Connection, held: Mapping[int, str]) -> tuple[set[int], set[int]]:
     """Put off the end of the leases of replies (id to owner); gives the ids of those lost, and of those to stop."""
-    found = connection.execute(
-        select(replies.c.id, replies.c.owner, replies.c.stop).where(
-            replies.c.id.in_(held), replies.c.state == "generating"
-        )
-    ).all()
+    found = connection.execute(HELD, {"ids": list(held)}).all()
     ours = {row.id for row in found if row.owner == held[row.id]}
-    connection.execute(update(replies).where(replies.c.id.in_(ours)).values(lease_until=clock() + LEASE))
+    connection.execute(RENEWED, {"ids": ours})
     return set(held) - ours, {row.id for row in found if row.stop} & ours
 
 
 def ask_to_stop(database: Database, reply_id: int) -> None:
     """Leave word for the writer of a reply, whichever process it is in, to stop."""
-    generating = (replies.c.id == reply_id) & (replies.c.state == "generating")
     with database.write() as connection:
-        connection.execute(update(replies).where(generating).values(stop=True))
+        connection.execute(STOPPED, {"reply": reply_id})
 
 
 def take_ownerless(database: Database, owner: str) -> Sequence[Row]:
@@ -35,18 +50,14 @@ def take_ownerless(database: Database, owner: str) -> Sequence[Row]:
 
     Gives `id`, `stop`, and `attempts`: how often it was taken, this time included, counted before anything else.
     """
-    expired = (replies.c.state == "generating") & (replies.c.lease_until < clock())
     with database.read() as connection:
-        if connection.execute(select(replies.c.id).where(expired)).first() is None:
+        if connection.execute(OWNERLESS).first() is None:
             return []
-    taking = {"owner": owner, "lease_until": clock() + LEASE, "attempts": replies.c.attempts + 1}
-    taken = update(replies).where(expired).values(taking).returning(replies.c.id, replies.c.attempts, replies.c.stop)
     with database.write() as connection:
-        return connection.execute(taken).all()
+        return connection.execute(TAKEN, {"taker": owner}).all()
 
 
 def release(connection: Connection, held: Mapping[int, str]) -> None:
     """Let go of replies (id to owner) at once, so that another process goes on with them."""
     for reply_id, owner in held.items():
-        mine = (replies.c.id == reply_id) & (replies.c.owner == owner) & (replies.c.state == "generating")
-        connection.execute(update(replies).where(mine).values(owner=None, lease_until=0))
+        connection.execute(RELEASED, {"reply": reply_id, "held_by": owner})
