@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import ipaddress
 import logging
 import math
@@ -124,6 +125,9 @@ def drop_readers_who_stall(listener: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Say where the app is once it is there; the first worker speaks for all."""
+    # What a start leaves stays: the collector need not look at its hundred thousand objects again, in mid-answer.
+    gc.collect()
+    gc.freeze()
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if replies := getattr(worker.app.callable, "extensions", {}).get("replies"):

@@ -155,10 +155,13 @@ class PacedReader(io.RawIOBase):
             if seconds <= 0:
                 raise TimeoutError
             self._socket.settimeout(seconds)
-            return self._raw.readinto(buffer)
+            count = self._raw.readinto(buffer)
         except TimeoutError:
             self._wire.late = limit
             raise
+        if count == len(buffer):  # there is more: without a wait, a fast server would hold up all others of a process
+            time.sleep(0)
+        return count
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -64,7 +64,12 @@ class Inserts:
     def put_in(self, sanitised: str) -> str:
         """Put the inserts in the places of their tokens."""
         framed = sanitised.replace('<table dir="auto">', TABLE).replace("</table>", "</table></div>")
-        return re.sub(f"{self._secret}-([0-9]+)-", lambda token: self._held[int(token[1])], framed)
+        before, *tokens = framed.split(f"{self._secret}-")
+        return before + "".join(map(self._redeemed, tokens))
+
+    def _redeemed(self, token: str) -> str:
+        number, _, after = token.partition("-")
+        return self._held[int(number)] + after
 
     def _hold(self, insert: str) -> str:
         self._held.append(insert)
