@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+import secrets
 
-from chat.database import Database, clock
+from sqlalchemy import Connection, insert, select
+
+from chat.database import clock
 from chat.tables import people
 
 NEW_GUEST = 600
 """How long, in seconds, the form that made a guest may name it again: a double click, not a key for later."""
 
 
-def welcome(database: Database, uid: str) -> int | None:
-    """Find or make the guest that a newcomer's form names; None where it is no newcomer's any more.
+def welcome(connection: Connection, uid: str) -> int:
+    """Find or make the guest that a newcomer's form names; whoever shows no such name is a guest of another one.
 
-    Two posts of one form may race here: both get the same guest.
+    Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
     """
-    try:
-        return find_or_make(database, uid)
-    except IntegrityError:  # the other post was first
-        return find_or_make(database, uid)
-
-
-def find_or_make(database: Database, uid: str) -> int | None:
-    """Find a guest that is still new, or make one. Raises IntegrityError where another worker makes it just now."""
     known = select(people.c.id, (clock() - people.c.created_at).label("age")).where(people.c.uid == uid)
-    with database.write() as connection:
-        person = connection.execute(known).first()
-        if person is None:
-            made = insert(people).values(uid=uid, created_at=clock()).returning(people.c.id)
-            return connection.execute(made).scalar_one()
-    return person.id if person.age < NEW_GUEST else None
+    person = connection.execute(known).first() if uid else None
+    if person and person.age < NEW_GUEST:
+        return person.id
+    # A form that is no newcomer's any more can't show to be its guest.
+    name = secrets.token_urlsafe(16) if person or not uid else uid
+    made = insert(people).values(uid=name, created_at=clock()).returning(people.c.id)
+    return connection.execute(made).scalar_one()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from chat import accounts, limits
 from chat.conversations.finding import NotFound
 from chat.conversations.naming import title_of
 from chat.database import Database, clock
+from chat.limits import Asker
 from chat.tables import conversations, messages, replies
 
 LEASE = 5
@@ -41,11 +43,12 @@ class Turn:
     conversation_id: int
     reply_id: int
     owner: str | None
+    person_id: int | None
 
 
 def ask(
     database: Database,
-    person_id: int,
+    asker: Asker,
     conversation_id: int | None,
     text: str,
     choice: Choice,
@@ -55,9 +58,10 @@ def ask(
     """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
 
     The message goes on from the reply `parent_id`, or from the one that is shown. The same `key` again is the same
-    turn, and gives it back without an owner. Raises NotFound, StillAnswering and WrongParent.
+    turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound, StillAnswering,
+    WrongParent and TooMany.
     """
-    return settled(lambda: ask_once(database, person_id, conversation_id, text, choice, key, parent_id))
+    return settled(lambda: ask_once(database, asker, conversation_id, text, choice, key, parent_id))
 
 
 def settled(attempt: Callable[[], Turn]) -> Turn:
@@ -70,24 +74,30 @@ def settled(attempt: Callable[[], Turn]) -> Turn:
 
 def ask_once(
     database: Database,
-    person_id: int,
+    asker: Asker,
     conversation_id: int | None,
     text: str,
     choice: Choice,
     key: str | None,
     parent_id: int | None,
 ) -> Turn:
-    """Do what `ask` does. Raises IntegrityError where the same key is being used at this moment."""
+    """Do what `ask` does. Raises IntegrityError where the same form is being used at this moment."""
     with database.write() as connection:
-        leaf_id = None if conversation_id is None else held_leaf(connection, person_id, conversation_id)
-        known = key and turn_of(connection, person_id, key)
+        asker = introduced(connection, asker)
+        leaf_id = None if conversation_id is None else held_leaf(connection, asker.person_id, conversation_id)
+        known = key and turn_of(connection, asker.person_id, key)
         if known:
             return known
         above = leaf_id if parent_id is None else reply_here(connection, conversation_id, parent_id)
         require_answered(connection, replies.c.id == above)
-        conversation_id = conversation_id or begin(connection, person_id, text)
+        conversation_id = conversation_id or begin(connection, asker.person_id, text)
         message_id = new_message(connection, conversation_id, above, "user", text, key)
-        return expect_reply(connection, conversation_id, message_id, choice)
+        return expect_reply(connection, asker, conversation_id, message_id, choice)
+
+
+def introduced(connection: Connection, asker: Asker) -> Asker:
+    """Make a guest of a newcomer. Raises IntegrityError where the same form makes one at this moment."""
+    return asker if asker.person_id else replace(asker, person_id=accounts.welcome(connection, asker.guest))
 
 
 def held_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
@@ -111,7 +121,7 @@ def turn_of(connection: Connection, person_id: int | None, key: str) -> Turn | N
     ).first()
     if found and found.person_id != person_id:
         raise NotFound
-    return Turn(found.conversation_id, found.reply_id, None) if found else None
+    return Turn(found.conversation_id, found.reply_id, None, person_id) if found else None
 
 
 def reply_here(connection: Connection, conversation_id: int | None, message_id: int) -> int:
@@ -128,7 +138,7 @@ def require_answered(connection: Connection, which: ColumnElement[bool]) -> None
         raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
 
 
-def begin(connection: Connection, person_id: int, text: str) -> int:
+def begin(connection: Connection, person_id: int | None, text: str) -> int:
     """Make a conversation, titled by its first words."""
     row = {"person_id": person_id, "title": title_of(text), "created_at": clock(), "updated_at": clock()}
     return connection.execute(insert(conversations).values(row).returning(conversations.c.id)).scalar_one()
@@ -143,17 +153,18 @@ def new_message(
     return connection.execute(added).scalar_one()
 
 
-def expect_reply(connection: Connection, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
-    """Add an empty reply under a message, owned by the caller, and show that branch."""
+def expect_reply(connection: Connection, asker: Asker, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
+    """Add an empty reply under a message, owned by the caller, and show that branch. Raises TooMany."""
+    limits.admit(connection, asker)
     reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
     owner = secrets.token_hex(16)
     row = {"id": reply_id, "state": "generating", "provider": choice.provider, "model": choice.model, "owner": owner}
     lease = {"lease_until": clock() + LEASE, "stop": False, "attempts": 0, "left_out": 0, "created_at": clock()}
-    connection.execute(insert(replies).values(row | lease))
+    connection.execute(insert(replies).values(row | lease | {"address": asker.address}))
     shown = update(conversations).where(conversations.c.id == conversation_id)
     mixed = conversations.c.mixed | of_another_model(choice)
     connection.execute(shown.values(leaf_id=reply_id, unread=False, mixed=mixed, updated_at=clock()))
-    return Turn(conversation_id, reply_id, owner)
+    return Turn(conversation_id, reply_id, owner, asker.person_id)
 
 
 def of_another_model(choice: Choice) -> ColumnElement[bool]:

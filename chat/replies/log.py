@@ -97,6 +97,7 @@ def end(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bo
         "state": ending.state,
         "owner": None,
         "lease_until": None,
+        "address": None,
         "ended_at": clock(),
         **ending.facts,
     }

@@ -10,6 +10,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
+from chat.limits import TooMany
 from chat.replies import Leaving
 from chat.reporting import report
 from chat.routes import pages
@@ -55,7 +56,8 @@ def register(app: Flask) -> None:
     """Answer each kind of error."""
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
-    app.register_error_handler(Leaving, leaving)
+    app.register_error_handler(Leaving, lambda error: answer_later(error, 503, 5))
+    app.register_error_handler(TooMany, lambda error: answer_later(error, 429, error.wait))
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
@@ -70,10 +72,10 @@ def answer_of(status: int):  # type: ignore[no-untyped-def]
     return lambda error: answer(str(error), status)
 
 
-def leaving(error: Leaving) -> Response:
-    """Answer what comes while the process is about to end."""
-    response = answer(str(error), 503)
-    response.headers["Retry-After"] = "5"
+def answer_later(error: Exception, status: int, seconds: int) -> Response:
+    """Answer what can be done in a while."""
+    response = answer(str(error), status)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chat import accounts, conversations
+from chat import conversations
 from chat.database import Database
 from chat.replies import log
 from chat.replies.log import Ending
@@ -20,7 +20,7 @@ from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question
 from tests.postgres import Postgres
-from tests.turns import asked, count
+from tests.turns import asked, count, guest
 
 WORDS = 100
 PAUSE = 0.04
@@ -104,7 +104,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     """F22: both take the conversation first and the reply then; in another order PostgreSQL would abort one of them."""
     database = Database(database_server.new_database())
     database.upgrade()
-    person = accounts.welcome(database, "somebody") or 0
+    person = guest(database, "somebody")
     turn, owners = asked(database, person), log.owners
 
     def held(*which: Any) -> dict[int, str]:
