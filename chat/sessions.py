@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from cachelib.base import BaseCache
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from chat.database import Database, clock
 from chat.tables import sessions
@@ -35,8 +35,11 @@ class SessionStore(BaseCache):
         """Keep a session's data for `timeout` seconds, and drop what has expired."""
         row = {"id": digest(key), "data": json.dumps(value), "expires_at": clock() + int(timeout)}
         with self.database.write() as connection:
-            connection.execute(delete(sessions).where((sessions.c.expires_at < clock()) | (sessions.c.id == row["id"])))
-            connection.execute(insert(sessions).values(row))
+            connection.execute(delete(sessions).where(sessions.c.expires_at < clock()))
+            # Not dropped and made anew, which two requests of one visitor can't do at once in Postgres.
+            kept = connection.execute(update(sessions).where(sessions.c.id == row["id"]).values(row)).rowcount
+            if not kept:
+                connection.execute(insert(sessions).values(row))
         return True
 
     def delete(self, key: str) -> bool:

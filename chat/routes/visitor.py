@@ -72,6 +72,7 @@ def asker(guest: str = "") -> Asker:
 
 
 def remember(person: int | None) -> None:
-    """Let the session say who this is: whoever asks is somebody from now on."""
-    session["person"] = person
+    """Let the session say who this is, from the first message on."""
+    if session.get("person") != person:
+        session["person"] = person
     keep_session()
