@@ -14,6 +14,7 @@ from chat.limits import TooMany
 from chat.replies import Leaving
 from chat.reporting import report
 from chat.routes import pages
+from chat.routes.bodies import drain
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.room import NoRoom
@@ -43,11 +44,8 @@ BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
 PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
 """Where htmx puts a sentence; a router's own error page doesn't say, by which the page knows it from ours."""
 
-GIVEN_BACK = 4 * 1024 * 1024
+GIVEN_BACK = 2 * 1024 * 1024
 """How large a form, in bytes, is still given back where it is too large to be sent."""
-
-DRAINED = 16 * 1024 * 1024
-"""How much of a body, in bytes, is read all the same: a browser that is cut off while it sends reads no answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -87,13 +85,6 @@ def too_large(_: RequestEntityTooLarge) -> Response:
     except RequestEntityTooLarge:
         drain()
     return answer(TOO_LARGE, 413)
-
-
-def drain() -> None:
-    """Read some of a body to no end."""
-    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAINED)
-    while left > 0 and (read := stream.read(min(left, 65_536))):
-        left -= len(read)
 
 
 def unstorable(error: SQLAlchemyError) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, current_app, redirect, render_template, request
 from htmx_flask import make_response
@@ -12,6 +11,7 @@ from werkzeug.wrappers import Response
 from chat import conversations
 from chat.conversations import Turn, WrongParent, windows
 from chat.routes import choices, pages, streams, visitor
+from chat.routes.bodies import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
 
@@ -101,8 +101,8 @@ def typed() -> str:
 def require_utf8() -> None:
     """Refuse bytes that are not UTF-8: Flask would put replacement signs in their place. Raises BadMessage."""
     sent = request.get_data(cache=True)
-    if request.mimetype == "application/x-www-form-urlencoded":
-        sent = unquote_to_bytes(sent)
+    if request.mimetype == FORM:
+        sent = unescaped(sent)
     try:
         sent.decode()
     except UnicodeDecodeError as error:

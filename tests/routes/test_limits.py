@@ -191,6 +191,35 @@ def test_the_wait_is_said_as_it_stands_in_the_header(limited: Limited, provider:
     assert told and told[1] == refused.headers["Retry-After"]
 
 
+@pytest.mark.parametrize("way", ["first message", "message", "edit"])
+def test_a_message_past_the_limit_is_refused_however_it_is_sent_and_the_draft_kept(
+    limited: Limited, provider: Scripted, way: str
+) -> None:
+    app = limited(PROMPT_LIMIT="20")
+    client = app.test_client()
+    known = broken_off(client, provider)
+    address, before = WAYS[way][0].format(**known), rows(app)
+    long = "What is too long is kept"
+
+    fragment, page, text = (client.post(address, data={"text": long}, headers=form) for form in (HTMX, PAGE, TEXT))
+    taken = client.post(address, data={"text": long[:20]}, headers=HTMX)
+
+    assert [refused.status_code for refused in (fragment, page, text)] == [413] * 3
+    assert all("24 characters; 20 is the most" in refused.text for refused in (fragment, page, text))
+    assert f">{long}</textarea>" in page.text and f'action="{address}#latest"' in page.text
+    assert taken.status_code == 200 and rows(app)["messages"] == before["messages"] + 2
+
+
+def test_without_a_limit_a_message_is_as_long_as_a_body_may_be(limited: Limited, provider: Scripted) -> None:
+    client = limited(PROMPT_LIMIT="0").test_client()
+
+    taken = client.post("/conversations", data={"text": "x" * 1_000_000}, headers=TEXT)
+    refused = client.post("/conversations", data={"text": "x" * 1_100_000}, headers=TEXT)
+
+    assert taken.status_code == 200 and len(provider.calls[0].messages[-1]["content"]) == 1_000_000
+    assert refused.status_code == 413 and "1 MiB" in refused.text
+
+
 def test_no_address_is_kept_as_it_is(limited: Limited, provider: Scripted, gate: Gate) -> None:
     app = limited(ACCESS="open", SENDS_A_MINUTE_PER_ADDRESS="9")
     provider.will_say(gate)
