@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+import secrets
 
-from chat.database import Database, clock
+from sqlalchemy import Connection, bindparam, insert, select
+
+from chat.database import clock
 from chat.tables import people
 
 NEW_GUEST = 600
@@ -15,21 +16,14 @@ KNOWN = select(people.c.id, (clock() - people.c.created_at).label("age")).where(
 NEW = insert(people).values(created_at=clock()).returning(people.c.id)
 
 
-def welcome(database: Database, uid: str) -> int | None:
-    """Find or make the guest that a newcomer's form names; None where it is no newcomer's any more.
+def welcome(connection: Connection, uid: str) -> int:
+    """Find or make the guest that a newcomer's form names; whoever shows no such name is a guest of another one.
 
-    Two posts of one form may race here: both get the same guest.
+    Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
     """
-    try:
-        return find_or_make(database, uid)
-    except IntegrityError:  # the other post was first
-        return find_or_make(database, uid)
-
-
-def find_or_make(database: Database, uid: str) -> int | None:
-    """Find a guest that is still new, or make one. Raises IntegrityError where another worker makes it just now."""
-    with database.write() as connection:
-        person = connection.execute(KNOWN, {"uid": uid}).first()
-        if person is None:
-            return connection.execute(NEW, {"uid": uid}).scalar_one()
-    return person.id if person.age < NEW_GUEST else None
+    person = connection.execute(KNOWN, {"uid": uid}).first() if uid else None
+    if person and person.age < NEW_GUEST:
+        return person.id
+    # A form that is no newcomer's any more can't show to be its guest.
+    name = secrets.token_urlsafe(16) if person or not uid else uid
+    return connection.execute(NEW, {"uid": name}).scalar_one()

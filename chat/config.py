@@ -52,6 +52,14 @@ def count(text: str) -> int:
     return value
 
 
+def limit(text: str) -> int:
+    """Read a number that is the most there may be; 0 is no limit."""
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
 def folder(text: str) -> Path:
     """Read a folder; a relative one is in the working directory of the start."""
     return Path(text).absolute()
@@ -99,6 +107,11 @@ SETTINGS = (
     Setting("AIVVM_URL", "", address, "A server of the chatbot-ui v1 protocol."),
     Setting("AIVVM_API_KEY", "", str, "An OpenAI key to hand on to that server, if it wants one."),
     Setting("LOCAL_MODEL", "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."),
+    Setting("PROMPT_LIMIT", 100_000, limit, "The longest message, in characters; 0 is what fits into 1 MiB."),
+    Setting("ANSWERS_AT_ONCE", 4, limit, "How many answers one person may have written at once; 0 is no limit."),
+    Setting("SENDS_A_MINUTE", 20, limit, "How many answers one person may ask for in a minute; 0 is no limit."),
+    Setting("ANSWERS_AT_ONCE_PER_ADDRESS", 20, limit, "The same for all at one network address; 0 is no limit."),
+    Setting("SENDS_A_MINUTE_PER_ADDRESS", 100, limit, "The same for all at one network address; 0 is no limit."),
     Setting("CONNECT_TIMEOUT", 5.0, seconds, "How long a provider may take to be reached, in seconds."),
     Setting("FIRST_TIMEOUT", 300.0, seconds, "How long a provider may think before its first byte, in seconds."),
     Setting("GAP_TIMEOUT", 120.0, seconds, "How long a provider may pause in an answer, in seconds."),

@@ -11,15 +11,17 @@ import json
 from typing import Any
 
 from cachelib.base import BaseCache
-from sqlalchemy import Integer, bindparam, delete, insert, select
+from sqlalchemy import Integer, bindparam, delete, insert, select, update
 
 from chat.database import Database, clock
 from chat.tables import sessions
 
 IT = sessions.c.id == bindparam("it")
+UNTIL = clock() + bindparam("seconds", type_=Integer)
 DATA = select(sessions.c.data).where(IT, sessions.c.expires_at > clock())
-KEPT = insert(sessions).values(expires_at=clock() + bindparam("seconds", type_=Integer))
-OLD = delete(sessions).where((sessions.c.expires_at < clock()) | IT)
+KEPT = update(sessions).where(IT).values(expires_at=UNTIL)
+MADE = insert(sessions).values(id=bindparam("it"), expires_at=UNTIL)
+OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
 
 
@@ -38,10 +40,12 @@ class SessionStore(BaseCache):
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Keep a session's data for `timeout` seconds, and drop what has expired."""
-        row = {"id": digest(key), "data": json.dumps(value), "seconds": int(timeout)}
+        row = {"it": digest(key), "data": json.dumps(value), "seconds": int(timeout)}
         with self.database.write() as connection:
-            connection.execute(OLD, {"it": row["id"]})
-            connection.execute(KEPT, row)
+            connection.execute(OLD)
+            # Not dropped and made anew, which two requests of one visitor can't do at once in Postgres.
+            if not connection.execute(KEPT, row).rowcount:
+                connection.execute(MADE, row)
         return True
 
     def delete(self, key: str) -> bool:

@@ -80,6 +80,7 @@ replies = Table(
     Column("reasoning", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("address", String(32)),
 )
 
 pieces = Table(
@@ -89,4 +90,13 @@ pieces = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("address", String(32), index=True),
+    Column("at", BigInteger, nullable=False, index=True),
 )

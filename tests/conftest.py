@@ -10,11 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import app as front_door
-from chat import accounts, config
+from chat import config
 from chat.config import Settings
 from chat.database import Database
 from chat.replies import Replies
 from tests.scripted import Scripted
+from tests.serving import UNLIMITED
+from tests.turns import guest
 
 pytest_plugins = ["tests.long"]
 
@@ -22,7 +24,7 @@ pytest_plugins = ["tests.long"]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of an instance on loopback, in a folder of its own."""
-    return config.load({"INSTANCE": str(tmp_path / "instance")})
+    return config.load({"INSTANCE": str(tmp_path / "instance"), **UNLIMITED})
 
 
 @pytest.fixture
@@ -37,9 +39,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def person(database: Database) -> int:
     """A guest."""
-    guest = accounts.welcome(database, "ann")
-    assert guest is not None
-    return guest
+    return guest(database, "ann")
 
 
 @pytest.fixture

@@ -19,6 +19,14 @@ from tests.scripted import PATIENCE, Gate
 
 ROOT = Path(__file__).parent.parent
 
+UNLIMITED = {
+    "ANSWERS_AT_ONCE": "0",
+    "SENDS_A_MINUTE": "0",
+    "ANSWERS_AT_ONCE_PER_ADDRESS": "0",
+    "SENDS_A_MINUTE_PER_ADDRESS": "0",
+}
+"""Settings for tests that ask much from one address; those of the limits themselves set some."""
+
 
 class Upstream(ThreadingHTTPServer):
     """A server of the OpenAI protocol that says what a test scripts: pieces of text, and gates to wait at."""
@@ -97,6 +105,7 @@ class Gunicorn:
             "OPENAI_MODEL": "small",
             "LOCAL_MODEL": "off",
             "DRAIN_SECONDS": "0.2",
+            **UNLIMITED,
             **environ,
         }
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import update
 
-from chat import accounts
+from chat import accounts, conversations
+from chat.conversations import asking
 from chat.database import Database, clock
+from chat.limits import Asker
 from chat.tables import people
-
-
-def count(database: Database) -> int:
-    with database.read() as connection:
-        return connection.execute(select(func.count()).select_from(people)).scalar_one()
+from tests.turns import CHOICE, count, guest
 
 
 def make_older(database: Database, seconds: int) -> None:
@@ -24,22 +22,28 @@ def make_older(database: Database, seconds: int) -> None:
 
 
 def test_a_newcomer_becomes_a_guest(database: Database) -> None:
-    ann, bob = accounts.welcome(database, "ann"), accounts.welcome(database, "bob")
+    ann, bob = guest(database, "ann"), guest(database, "bob")
 
     assert ann != bob
-    assert count(database) == 2
+    assert count(database, people) == 2
 
 
 def test_the_same_form_names_the_same_guest(database: Database) -> None:
-    first, second = accounts.welcome(database, "ann"), accounts.welcome(database, "ann")
+    first, second = guest(database, "ann"), guest(database, "ann")
 
     assert first == second
-    assert count(database) == 1
+    assert count(database, people) == 1
+
+
+def test_newcomers_without_a_form_are_not_one_guest(database: Database) -> None:
+    first, second = guest(database, ""), guest(database, "")
+
+    assert first != second
 
 
 def test_a_form_sent_twenty_times_at_once_makes_one_guest(database: Database) -> None:
-    guests: list[int | None] = []
-    senders = [threading.Thread(target=lambda: guests.append(accounts.welcome(database, "ann"))) for _ in range(20)]
+    guests: list[int] = []
+    senders = [threading.Thread(target=lambda: guests.append(guest(database, "ann"))) for _ in range(20)]
 
     for sender in senders:
         sender.start()
@@ -47,39 +51,36 @@ def test_a_form_sent_twenty_times_at_once_makes_one_guest(database: Database) ->
         sender.join(20)
 
     assert len(guests) == 20
-    assert len(set(guests)) == 1 and None not in guests
-    assert count(database) == 1
+    assert len(set(guests)) == 1
+    assert count(database, people) == 1
 
 
 def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tries: list[str] = []
-    find_or_make = accounts.find_or_make
+    known, introduced, tries = guest(database, "ann"), asking.introduced, []
 
-    def lose_the_race_once(database: Database, uid: str) -> int | None:
-        tries.append(uid)
+    def lose_the_race_once(connection, asker: Asker) -> Asker:
+        tries.append(asker)
         if len(tries) == 1:
-            with database.write() as connection:
-                connection.execute(insert(people).values(uid=uid, created_at=clock()))
-                connection.execute(insert(people).values(uid=uid, created_at=clock()))
-        return find_or_make(database, uid)
+            connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
+        return introduced(connection, asker)
 
-    monkeypatch.setattr(accounts, "find_or_make", lose_the_race_once)
+    monkeypatch.setattr(asking, "introduced", lose_the_race_once)
+    turn = conversations.ask(database, Asker(None, "ann"), None, "Hello?", CHOICE)
 
-    assert accounts.welcome(database, "ann") is not None
-    assert tries == ["ann", "ann"]
-    assert count(database) == 1
+    assert (turn.person_id, len(tries)) == (known, 2)
+    assert count(database, people) == 1
 
 
 def test_an_old_form_is_no_key_to_its_guest(database: Database) -> None:
-    accounts.welcome(database, "ann")
+    first = guest(database, "ann")
 
     make_older(database, accounts.NEW_GUEST - 60)
-    soon = accounts.welcome(database, "ann")
+    soon = guest(database, "ann")
     make_older(database, accounts.NEW_GUEST)
-    late = accounts.welcome(database, "ann")
+    late = guest(database, "ann")
 
-    assert soon is not None
-    assert late is None
-    assert count(database) == 1
+    assert soon == first
+    assert late != first
+    assert count(database, people) == 2

@@ -31,8 +31,8 @@ TOP = Path(__file__).parent.parent
 WORKER = """
 import sys, time
 from pathlib import Path
-from chat import accounts
 from chat.database import Database
+from tests.turns import guest
 url, gate, name = sys.argv[1:]
 print("ready", flush=True)
 while not Path(gate).exists():
@@ -40,7 +40,7 @@ while not Path(gate).exists():
 database = Database(url)
 database.upgrade()
 for number in range(25):
-    assert accounts.welcome(database, f"{name}-{number}")
+    assert guest(database, f"{name}-{number}")
 """
 
 

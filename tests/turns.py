@@ -7,15 +7,22 @@ from collections.abc import Callable
 
 from sqlalchemy import Row, Table, func, insert, select, update
 
-from chat import conversations, rendering
+from chat import accounts, conversations, rendering
 from chat.conversations import Choice, Turn
 from chat.database import Database
+from chat.limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
 from chat.tables import conversations as conversations_table
 from chat.tables import messages, pieces, replies
 
 CHOICE = Choice("scripted", "small")
+
+
+def guest(database: Database, name: str) -> int:
+    """Make a guest, or find the one of that name."""
+    with database.write() as connection:
+        return accounts.welcome(connection, name)
 
 
 def asked(
@@ -27,7 +34,7 @@ def asked(
     parent: int | None = None,
 ) -> Turn:
     """Ask as a person does."""
-    return conversations.ask(database, person, conversation, text, CHOICE, key, parent)
+    return conversations.ask(database, Asker(person), conversation, text, CHOICE, key, parent)
 
 
 def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "complete") -> Turn:
@@ -61,7 +68,7 @@ def grown(database: Database, person: int, length: int, title: str = "Long") -> 
         connection.execute(insert(replies), [{"id": row["id"], **known} for row in rows if row["html"]])
         here = conversations_table.c.id == turn.conversation_id
         connection.execute(update(conversations_table).where(here).values(leaf_id=first + length - 1, unread=False))
-    return Turn(turn.conversation_id, first + length - 1, None)
+    return Turn(turn.conversation_id, first + length - 1, None, person)
 
 
 def count(database: Database, table: Table) -> int:

@@ -3,7 +3,7 @@
 What belongs to a person is found through that person, so a foreign id is simply not found.
 """
 
-from chat.conversations.asking import Choice, StillAnswering, Turn, WrongParent, ask
+from chat.conversations.asking import StillAnswering, WrongParent, ask
 from chat.conversations.branching import edit, show, try_again, versions
 from chat.conversations.continuing import NothingToContinue, go_on
 from chat.conversations.finding import (
@@ -17,6 +17,7 @@ from chat.conversations.finding import (
     reply_of,
 )
 from chat.conversations.naming import NoTitle, rename
+from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
 
 __all__ = [

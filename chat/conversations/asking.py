@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
+from chat import accounts
 from chat.conversations.finding import OWN_CONVERSATION, NotFound
-from chat.conversations.naming import title_of
-from chat.database import Database, clock
+from chat.conversations.turns import Choice, Turn, begin, expect_reply, new_message
+from chat.database import Database
+from chat.limits import Asker
 from chat.tables import conversations, messages, replies
-
-LEASE = 5
-"""How long a reply stays its writer's without a sign of life, in seconds."""
 
 HELD = OWN_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
 
@@ -29,22 +27,7 @@ TURN = (
 )
 
 GENERATING = select(replies.c.id).where(replies.c.state == "generating")
-GENERATING_NOW = GENERATING.where(replies.c.id == bindparam("id"))
-
-NEW_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
-NEW_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
-NEW_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())
-
-# One reply speaks for all that a conversation shows.
-OTHER_MODEL = (replies.c.provider != bindparam("provider")) | (replies.c.model != bindparam("model"))
-MIXED = (
-    conversations.c.mixed | select(replies.c.id).where(replies.c.id == conversations.c.leaf_id, OTHER_MODEL).exists()
-)
-SHOWN = (
-    update(conversations)
-    .where(conversations.c.id == bindparam("conversation"))
-    .values(leaf_id=bindparam("leaf"), unread=False, mixed=MIXED, updated_at=clock())
-)
+GENERATING_ABOVE = GENERATING.where(replies.c.id == bindparam("reply"))
 
 
 class StillAnswering(Exception):
@@ -55,26 +38,9 @@ class WrongParent(Exception):
     """A message can't go on from there; the text says what to do."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The provider and the model that shall answer."""
-
-    provider: str
-    model: str
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A message of a person and the reply to it; `owner` is the right to write the reply, None where it isn't ours."""
-
-    conversation_id: int
-    reply_id: int
-    owner: str | None
-
-
 def ask(
     database: Database,
-    person_id: int,
+    asker: Asker,
     conversation_id: int | None,
     text: str,
     choice: Choice,
@@ -84,9 +50,10 @@ def ask(
     """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
 
     The message goes on from the reply `parent_id`, or from the one that is shown. The same `key` again is the same
-    turn, and gives it back without an owner. Raises NotFound, StillAnswering and WrongParent.
+    turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound, StillAnswering,
+    WrongParent and TooMany.
     """
-    return settled(lambda: ask_once(database, person_id, conversation_id, text, choice, key, parent_id))
+    return settled(lambda: ask_once(database, asker, conversation_id, text, choice, key, parent_id))
 
 
 def settled(attempt: Callable[[], Turn]) -> Turn:
@@ -99,24 +66,30 @@ def settled(attempt: Callable[[], Turn]) -> Turn:
 
 def ask_once(
     database: Database,
-    person_id: int,
+    asker: Asker,
     conversation_id: int | None,
     text: str,
     choice: Choice,
     key: str | None,
     parent_id: int | None,
 ) -> Turn:
-    """Do what `ask` does. Raises IntegrityError where the same key is being used at this moment."""
+    """Do what `ask` does. Raises IntegrityError where the same form is being used at this moment."""
     with database.write() as connection:
-        leaf_id = None if conversation_id is None else held_leaf(connection, person_id, conversation_id)
-        known = key and turn_of(connection, person_id, key)
+        asker = introduced(connection, asker)
+        leaf_id = None if conversation_id is None else held_leaf(connection, asker.person_id, conversation_id)
+        known = key and turn_of(connection, asker.person_id, key)
         if known:
             return known
         above = leaf_id if parent_id is None else reply_here(connection, conversation_id, parent_id)
-        require_answered(connection, GENERATING_NOW, id=above)
-        conversation_id = conversation_id or begin(connection, person_id, text)
+        require_answered(connection, GENERATING_ABOVE, reply=above)
+        conversation_id = conversation_id or begin(connection, asker.person_id, text)
         message_id = new_message(connection, conversation_id, above, "user", text, key)
-        return expect_reply(connection, conversation_id, message_id, choice)
+        return expect_reply(connection, asker, conversation_id, message_id, choice)
+
+
+def introduced(connection: Connection, asker: Asker) -> Asker:
+    """Make a guest of a newcomer. Raises IntegrityError where the same form makes one at this moment."""
+    return asker if asker.person_id else replace(asker, person_id=accounts.welcome(connection, asker.guest))
 
 
 def held_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
@@ -132,7 +105,7 @@ def turn_of(connection: Connection, person_id: int | None, key: str) -> Turn | N
     found = connection.execute(TURN, {"key": key}).first()
     if found and found.person_id != person_id:
         raise NotFound
-    return Turn(found.conversation_id, found.reply_id, None) if found else None
+    return Turn(found.conversation_id, found.reply_id, None, person_id) if found else None
 
 
 def reply_here(connection: Connection, conversation_id: int | None, message_id: int) -> int:
@@ -147,26 +120,3 @@ def require_answered(connection: Connection, generating: Select, **which: int | 
     """Raise StillAnswering where one of some replies is still being written."""
     if connection.execute(generating, which).first():
         raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
-
-
-def begin(connection: Connection, person_id: int, text: str) -> int:
-    """Make a conversation, titled by its first words."""
-    row = {"person_id": person_id, "title": title_of(text)}
-    return connection.execute(NEW_CONVERSATION, row).scalar_one()
-
-
-def new_message(
-    connection: Connection, conversation_id: int, parent_id: int | None, role: str, text: str, key: str | None = None
-) -> int:
-    """Add a message to the tree."""
-    row = {"conversation_id": conversation_id, "parent_id": parent_id, "role": role, "text": text, "turn_key": key}
-    return connection.execute(NEW_MESSAGE, row).scalar_one()
-
-
-def expect_reply(connection: Connection, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
-    """Add an empty reply under a message, owned by the caller, and show that branch."""
-    reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
-    owner = secrets.token_hex(16)
-    connection.execute(NEW_REPLY, {"id": reply_id, "owner": owner, **asdict(choice)})
-    connection.execute(SHOWN, {"conversation": conversation_id, "leaf": reply_id, **asdict(choice)})
-    return Turn(conversation_id, reply_id, owner)

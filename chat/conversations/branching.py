@@ -6,20 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
 
-from chat.conversations.asking import (
-    GENERATING,
-    Choice,
-    Turn,
-    WrongParent,
-    expect_reply,
-    held_leaf,
-    new_message,
-    require_answered,
-    settled,
-    turn_of,
-)
+from chat.conversations.asking import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
 from chat.conversations.finding import NotFound, owned_message, owned_reply
+from chat.conversations.turns import Choice, Turn, expect_reply, new_message
 from chat.database import Database
+from chat.limits import Asker
 from chat.tables import conversations, messages, replies
 
 HERE = messages.c.conversation_id == bindparam("conversation")
@@ -31,18 +22,18 @@ VERSIONS = select(messages.c.id).where(messages.c.parent_id == bindparam("parent
 GENERATING_BESIDE = GENERATING.where(replies.c.id.in_(VERSIONS))
 
 
-def try_again(database: Database, person_id: int | None, reply_id: int, choice: Choice) -> Turn:
-    """Add another reply beside one that has ended. Raises NotFound and StillAnswering."""
+def try_again(database: Database, asker: Asker, reply_id: int, choice: Choice) -> Turn:
+    """Add another reply beside one that has ended. Raises NotFound, StillAnswering and TooMany."""
     with database.write() as connection:
-        reply = owned_reply(connection, person_id, reply_id)
-        held_leaf(connection, person_id, reply.conversation_id)
+        reply = owned_reply(connection, asker.person_id, reply_id)
+        held_leaf(connection, asker.person_id, reply.conversation_id)
         require_answered(connection, GENERATING_BESIDE, parent=reply.parent_id)
-        return expect_reply(connection, reply.conversation_id, reply.parent_id, choice)
+        return expect_reply(connection, asker, reply.conversation_id, reply.parent_id, choice)
 
 
 def edit(
     database: Database,
-    person_id: int | None,
+    asker: Asker,
     message_id: int,
     text: str,
     choice: Choice,
@@ -51,15 +42,15 @@ def edit(
 ) -> Turn:
     """Add another version of a person's message beside it, and an empty reply to it, in one transaction.
 
-    The same `key` again is the same turn, and gives it back without an owner. Raises NotFound, and WrongParent where
-    `parent_id` is not what the message goes on from.
+    The same `key` again is the same turn, and gives it back without an owner. Raises NotFound, TooMany, and
+    WrongParent where `parent_id` is not what the message goes on from.
     """
-    return settled(lambda: edit_once(database, person_id, message_id, text, choice, key, parent_id))
+    return settled(lambda: edit_once(database, asker, message_id, text, choice, key, parent_id))
 
 
 def edit_once(
     database: Database,
-    person_id: int | None,
+    asker: Asker,
     message_id: int,
     text: str,
     choice: Choice,
@@ -68,17 +59,17 @@ def edit_once(
 ) -> Turn:
     """Do what `edit` does. Raises IntegrityError where the same key is being used at this moment."""
     with database.write() as connection:
-        edited = owned_message(connection, person_id, message_id)
+        edited = owned_message(connection, asker.person_id, message_id)
         if edited.role != "user":
             raise NotFound
-        held_leaf(connection, person_id, edited.conversation_id)
-        known = key and turn_of(connection, person_id, key)
+        held_leaf(connection, asker.person_id, edited.conversation_id)
+        known = key and turn_of(connection, asker.person_id, key)
         if known:
             return known
         if parent_id not in {None, edited.parent_id}:
             raise WrongParent("An edited message stays where it was. Reload the page, then edit it again.")
         added = new_message(connection, edited.conversation_id, edited.parent_id, "user", text, key)
-        return expect_reply(connection, edited.conversation_id, added, choice)
+        return expect_reply(connection, asker, edited.conversation_id, added, choice)
 
 
 def show(database: Database, person_id: int | None, message_id: int) -> Row:

@@ -6,9 +6,12 @@ import secrets
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from chat.conversations.asking import LEASE, StillAnswering, Turn, held_leaf
+from chat import limits
+from chat.conversations.asking import StillAnswering, held_leaf
 from chat.conversations.finding import owned_reply
+from chat.conversations.turns import LEASE, Turn
 from chat.database import Database, clock
+from chat.limits import Asker
 from chat.tables import messages, pieces, replies
 
 
@@ -16,21 +19,24 @@ class NothingToContinue(Exception):
     """The reply is whole, or has no word to go on from."""
 
 
-def go_on(database: Database, person_id: int | None, reply_id: int) -> Turn:
+def go_on(database: Database, asker: Asker, reply_id: int) -> Turn:
     """Give a reply that broke off back to be written on, in its place and owned by the caller.
 
-    Raises NotFound, StillAnswering and NothingToContinue.
+    Raises NotFound, StillAnswering, NothingToContinue and TooMany.
     """
+    person_id = asker.person_id
     with database.write() as connection:
         held_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
         reply = owned_reply(connection, person_id, reply_id)  # again: another Continue may have been first
         require_unfinished(connection, reply)
+        limits.admit(connection, asker)
         owner = secrets.token_hex(16)
         back = {"state": "generating", "owner": owner, "lease_until": clock() + LEASE, "stop": False, "attempts": 0}
         anew = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}
-        connection.execute(update(replies).where(replies.c.id == reply_id).values(back | anew))
+        going = back | anew | {"address": asker.address}
+        connection.execute(update(replies).where(replies.c.id == reply_id).values(going))
         move_to_log(connection, reply)
-    return Turn(reply.conversation_id, reply_id, owner)
+    return Turn(reply.conversation_id, reply_id, owner, person_id)
 
 
 def require_unfinished(connection: Connection, reply: Row) -> None:

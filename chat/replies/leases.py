@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select, update
 
-from chat.conversations.asking import LEASE
+from chat.conversations.turns import LEASE
 from chat.database import Database, clock
 from chat.tables import replies
 

@@ -31,7 +31,7 @@ ENDING = (
 
 REPLY = bindparam("reply", type_=Integer)
 MINE = (replies.c.id == REPLY) & (replies.c.owner == bindparam("held_by")) & (replies.c.state == "generating")
-OVER = update(replies).where(MINE).values(owner=None, lease_until=None, ended_at=clock())
+OVER = update(replies).where(MINE).values(owner=None, lease_until=None, address=None, ended_at=clock())
 # After a Continue there are two trains of thought.
 OVER_AND_THOUGHT = OVER.values(reasoning=func.coalesce(replies.c.reasoning + "\n\n", "") + bindparam("thought"))
 SAID = update(messages).where(messages.c.id == REPLY)

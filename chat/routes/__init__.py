@@ -18,7 +18,8 @@ class Id(IntegerConverter):
 def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
-    for module in (bodies, leaving, assets, conversations, exports, health, messages, replies):
+    bodies.register(app)
+    for module in (leaving, assets, conversations, exports, health, messages, replies):
         app.register_blueprint(module.bp)
     assets.bundle(app)
     facts.register(app)

@@ -10,9 +10,11 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
+from chat.limits import TooMany
 from chat.replies import Leaving
 from chat.reporting import report
 from chat.routes import pages
+from chat.routes.bodies import drain
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.room import NoRoom
@@ -42,11 +44,8 @@ BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
 PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
 """Where htmx puts a sentence; a router's own error page doesn't say, by which the page knows it from ours."""
 
-GIVEN_BACK = 4 * 1024 * 1024
+GIVEN_BACK = 2 * 1024 * 1024
 """How large a form, in bytes, is still given back where it is too large to be sent."""
-
-DRAINED = 16 * 1024 * 1024
-"""How much of a body, in bytes, is read all the same: a browser that is cut off while it sends reads no answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +54,8 @@ def register(app: Flask) -> None:
     """Answer each kind of error."""
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
-    app.register_error_handler(Leaving, leaving)
+    app.register_error_handler(Leaving, lambda error: answer_later(error, 503, 5))
+    app.register_error_handler(TooMany, lambda error: answer_later(error, 429, error.wait))
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
@@ -70,10 +70,10 @@ def answer_of(status: int):  # type: ignore[no-untyped-def]
     return lambda error: answer(str(error), status)
 
 
-def leaving(error: Leaving) -> Response:
-    """Answer what comes while the process is about to end."""
-    response = answer(str(error), 503)
-    response.headers["Retry-After"] = "5"
+def answer_later(error: Exception, status: int, seconds: int) -> Response:
+    """Answer what can be done in a while."""
+    response = answer(str(error), status)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -85,13 +85,6 @@ def too_large(_: RequestEntityTooLarge) -> Response:
     except RequestEntityTooLarge:
         drain()
     return answer(TOO_LARGE, 413)
-
-
-def drain() -> None:
-    """Read some of a body to no end."""
-    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, DRAINED)
-    while left > 0 and (read := stream.read(min(left, 65_536))):
-        left -= len(read)
 
 
 def unstorable(error: SQLAlchemyError) -> Response:

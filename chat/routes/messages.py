@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_to_bytes
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, windows
 from chat.routes import choices, pages, streams, visitor
-
-LONGEST = 100_000
-"""The longest message, in characters."""
+from chat.routes.bodies import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
 
@@ -24,7 +21,7 @@ class BadMessage(Exception):
 
 
 class TooLong(BadMessage):
-    """The message is longer than LONGEST."""
+    """The message is longer than PROMPT_LIMIT."""
 
 
 @bp.post("/conversations")
@@ -36,8 +33,9 @@ def create(conversation_id: int | None = None) -> Response:
     key = visitor.read_form_key(request.form.get("key", ""))
     if conversation_id is not None:
         conversations.find(pages.database(), visitor.person_id(), conversation_id)
-    person_id = visitor.person_asking(pages.database(), key)
-    turn = conversations.ask(pages.database(), person_id, conversation_id, text, choice, key.turn, parent_id)
+    asker = visitor.asker(key.guest)
+    turn = conversations.ask(pages.database(), asker, conversation_id, text, choice, key.turn, parent_id)
+    visitor.remember(turn.person_id)
     pages.replies().start(turn)
     return answer(turn, opening=conversation_id is None or "away" in request.form)
 
@@ -45,13 +43,13 @@ def create(conversation_id: int | None = None) -> Response:
 @bp.post("/messages/<id:message_id>/edit")
 def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
-    person_id = visitor.person_id()
-    conversations.message_of(pages.database(), person_id, message_id)
+    asker = visitor.asker()
+    conversations.message_of(pages.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
     # A page has one key, for the composer and all that can be edited in it.
     key = f"{visitor.read_form_key(request.form.get('key', '')).turn}-{message_id}"
-    turn = conversations.edit(pages.database(), person_id, message_id, text, choice, key, parent_id)
+    turn = conversations.edit(pages.database(), asker, message_id, text, choice, key, parent_id)
     pages.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
@@ -78,9 +76,10 @@ def sent_text() -> str:
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
         raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
-    if len(text) > LONGEST:
+    most = current_app.extensions["settings"]["PROMPT_LIMIT"]
+    if most and len(text) > most:
         raise TooLong(
-            f"The message has {len(text):,} characters; {LONGEST:,} is the most. Shorten it, or send it in parts."
+            f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."
         )
     return text
 
@@ -102,8 +101,8 @@ def typed() -> str:
 def require_utf8() -> None:
     """Refuse bytes that are not UTF-8: Flask would put replacement signs in their place. Raises BadMessage."""
     sent = request.get_data(cache=True)
-    if request.mimetype == "application/x-www-form-urlencoded":
-        sent = unquote_to_bytes(sent)
+    if request.mimetype == FORM:
+        sent = unescaped(sent)
     try:
         sent.decode()
     except UnicodeDecodeError as error:

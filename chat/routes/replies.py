@@ -42,10 +42,10 @@ def stop(reply_id: int) -> Response:
 @bp.post("/retry")
 def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
-    person_id = visitor.person_id()
-    tried = conversations.reply_of(pages.database(), person_id, reply_id)
+    asker = visitor.asker()
+    tried = conversations.reply_of(pages.database(), asker.person_id, reply_id)
     choice = choices.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
-    turn = conversations.try_again(pages.database(), person_id, reply_id, choice)
+    turn = conversations.try_again(pages.database(), asker, reply_id, choice)
     pages.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
@@ -59,12 +59,12 @@ def offered_again(choice: Choice) -> str:
 @bp.post("/continue")
 def go_on(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
-    person_id = visitor.person_id()
-    turn = conversations.go_on(pages.database(), person_id, reply_id)
+    asker = visitor.asker()
+    turn = conversations.go_on(pages.database(), asker, reply_id)
     pages.replies().start(turn)
     if not pages.wants_fragment():
         return pages.changed(turn.conversation_id)
-    reply = conversations.reply_of(pages.database(), person_id, reply_id)
-    current = conversations.find(pages.database(), person_id, turn.conversation_id)
+    reply = conversations.reply_of(pages.database(), turn.person_id, reply_id)
+    current = conversations.find(pages.database(), turn.person_id, turn.conversation_id)
     html = render_template("messages/_continued.html", message=pages.shown(reply), **pages.sidebar(current))
     return Response(html)

@@ -10,11 +10,11 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from flask import current_app, session
+from flask import current_app, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from chat import accounts
-from chat.database import Database
+from chat import limits
+from chat.limits import Asker, Limit
 
 A_DAY = 86_400
 
@@ -62,15 +62,17 @@ def serializer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt="turn")
 
 
-def person_asking(database: Database, key: FormKey) -> int:
-    """Tell who is asking; a newcomer becomes a guest here."""
-    known = person_id()
-    if known is None:
-        known = accounts.welcome(database, key.guest or secrets.token_urlsafe(16))
-    if known is None:  # the form's guest is no newcomer any more, and this visitor can't show to be that guest
-        known = accounts.welcome(database, secrets.token_urlsafe(16))
-    assert known is not None  # a name made just now is nobody's
-    if person_id() != known:  # what is set is stored, even where it was the same
-        session["person"] = known
+def asker(guest: str = "") -> Asker:
+    """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
+    settings = current_app.extensions["settings"]
+    own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
+    shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
+    address = limits.digest(str(current_app.secret_key), request.remote_addr) if shared != Limit() else None
+    return Asker(person_id(), guest, address, own, shared)
+
+
+def remember(person: int | None) -> None:
+    """Let the session say who this is, from the first message on."""
+    if session.get("person") != person:
+        session["person"] = person
     keep_session()
-    return known

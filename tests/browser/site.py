@@ -12,6 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import app as front_door
 from chat import config
 from tests.scripted import Scripted
+from tests.serving import UNLIMITED
 
 
 class Quiet(WSGIRequestHandler):
@@ -24,9 +25,11 @@ class Quiet(WSGIRequestHandler):
 class Site:
     """The app with a scripted provider, on a port of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **environ: str):
         self.provider = Scripted()
-        self.app = front_door.build(config.load({"INSTANCE": str(folder)}), {"scripted": self.provider})
+        self.app = front_door.build(
+            config.load({"INSTANCE": str(folder), **UNLIMITED, **environ}), {"scripted": self.provider}
+        )
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()

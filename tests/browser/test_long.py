@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from chat import conversations
 from chat.conversations import Turn
+from chat.limits import Asker
 from chat.tables import people
 from tests.browser.site import Site, send
 from tests.scripted import Scripted
@@ -127,7 +128,7 @@ def test_a_version_chosen_further_up_is_shown_where_the_reader_is(
     database, tried = site.app.extensions["database"], long.reply_id - 100
     with database.read() as connection:
         person = connection.execute(select(people.c.id).order_by(people.c.id.desc())).scalars().first()
-    answered(database, conversations.try_again(database, person, tried, CHOICE), "Another version.")
+    answered(database, conversations.try_again(database, Asker(person), tried, CHOICE), "Another version.")
     page = visit(site.url, java_script_enabled=javascript, storage_state=page.context.storage_state())
     page.goto(f"{site.url}/conversations/{long.conversation_id}")
     expect(page.get_by_text("Another version.")).to_be_attached()

@@ -7,13 +7,14 @@ import threading
 import pytest
 from sqlalchemy import insert, select
 
-from chat import accounts, conversations
+from chat import conversations
 from chat.conversations import Choice, NotFound, StillAnswering, Turn, WrongParent, asking
-from chat.conversations.asking import LEASE
+from chat.conversations.turns import LEASE
 from chat.database import Database, clock
+from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, replies
-from tests.turns import CHOICE, answered, asked, count, stored
+from tests.turns import CHOICE, answered, asked, count, guest, stored
 
 
 def path_of(database: Database, person: int, conversation_id: int) -> list[tuple[str, str, str | None]]:
@@ -25,9 +26,7 @@ def path_of(database: Database, person: int, conversation_id: int) -> list[tuple
 @pytest.fixture
 def other(database: Database) -> int:
     """Another guest."""
-    guest = accounts.welcome(database, "bob")
-    assert guest is not None
-    return guest
+    return guest(database, "bob")
 
 
 def test_a_question_is_stored_with_the_reply_it_waits_for(database: Database, person: int) -> None:
@@ -85,7 +84,7 @@ def test_the_same_key_is_the_same_turn(database: Database, person: int) -> None:
     answered(database, first)
     later = asked(database, person, "Hello?", first.conversation_id, key="k")
 
-    assert again == later == Turn(first.conversation_id, first.reply_id, None)
+    assert again == later == Turn(first.conversation_id, first.reply_id, None, person)
     assert count(database, messages) == 2
 
 
@@ -115,13 +114,13 @@ def test_a_key_that_another_worker_used_at_the_same_moment_is_found(
 
     again = asked(database, person, key="k")
 
-    assert again == Turn(first.conversation_id, first.reply_id, None)
+    assert again == Turn(first.conversation_id, first.reply_id, None, person)
     assert count(database, conversation_table) == 1
 
 
 def test_a_key_leads_to_the_latest_reply_of_its_turn(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, key="k"))
-    second = conversations.try_again(database, person, first.reply_id, CHOICE)
+    second = conversations.try_again(database, Asker(person), first.reply_id, CHOICE)
 
     assert asked(database, person, key="k").reply_id == second.reply_id
 
@@ -238,7 +237,9 @@ def test_a_conversation_remembers_that_models_differ(database: Database, person:
     two = answered(database, asked(database, person, "And?", one.conversation_id))
     assert not mixed(two)
 
-    other = answered(database, conversations.try_again(database, person, two.reply_id, Choice("scripted", "large")))
+    other = answered(
+        database, conversations.try_again(database, Asker(person), two.reply_id, Choice("scripted", "large"))
+    )
     assert mixed(other)
     last = answered(database, asked(database, person, "And?", one.conversation_id))
 

@@ -7,20 +7,19 @@ import threading
 import pytest
 from sqlalchemy import insert, select, update
 
-from chat import accounts, conversations
+from chat import conversations
 from chat.conversations import Choice, NotFound, StillAnswering, Turn, WrongParent
 from chat.database import Database
+from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages
-from tests.turns import CHOICE, answered, asked, count, stored
+from tests.turns import CHOICE, answered, asked, count, guest, stored
 
 
 @pytest.fixture
 def other(database: Database) -> int:
     """Another guest."""
-    guest = accounts.welcome(database, "bob")
-    assert guest is not None
-    return guest
+    return guest(database, "bob")
 
 
 def shown(database: Database, person: int, conversation_id: int) -> list[str]:
@@ -31,13 +30,13 @@ def shown(database: Database, person: int, conversation_id: int) -> list[str]:
 
 def edited(database: Database, person: int, message_id: int, text: str = "Edited?", **more: object) -> Turn:
     """Edit a message and answer it."""
-    return answered(database, conversations.edit(database, person, message_id, text, CHOICE, **more), "Edited.")
+    return answered(database, conversations.edit(database, Asker(person), message_id, text, CHOICE, **more), "Edited.")
 
 
 def test_trying_again_adds_a_reply_beside_the_first(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, "One?"), "No.", "interrupted")
 
-    second = conversations.try_again(database, person, first.reply_id, CHOICE)
+    second = conversations.try_again(database, Asker(person), first.reply_id, CHOICE)
 
     assert second.owner and shown(database, person, first.conversation_id) == ["One?", ""]
     assert stored(database, first.reply_id).text == "No."
@@ -46,7 +45,7 @@ def test_trying_again_adds_a_reply_beside_the_first(database: Database, person: 
 def test_a_whole_answer_is_tried_again_with_another_model(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, "One?"), "Yes.")
 
-    second = conversations.try_again(database, person, first.reply_id, Choice("scripted", "large"))
+    second = conversations.try_again(database, Asker(person), first.reply_id, Choice("scripted", "large"))
 
     assert stored(database, second.reply_id).model == "large" and stored(database, first.reply_id).model == "small"
 
@@ -55,7 +54,7 @@ def test_an_earlier_answer_tried_again_begins_a_branch(database: Database, perso
     first = answered(database, asked(database, person, "One?"), "One.")
     answered(database, asked(database, person, "Two?", first.conversation_id), "Two.")
 
-    again = answered(database, conversations.try_again(database, person, first.reply_id, CHOICE), "Uno.")
+    again = answered(database, conversations.try_again(database, Asker(person), first.reply_id, CHOICE), "Uno.")
 
     assert shown(database, person, first.conversation_id) == ["One?", "Uno."]
     assert conversations.show(database, person, first.reply_id).conversation_id == again.conversation_id
@@ -66,15 +65,15 @@ def test_trying_again_waits_until_the_reply_has_ended(database: Database, person
     turn = asked(database, person)
 
     with pytest.raises(StillAnswering):
-        conversations.try_again(database, person, turn.reply_id, CHOICE)
+        conversations.try_again(database, Asker(person), turn.reply_id, CHOICE)
 
 
 def test_trying_again_waits_for_the_version_that_is_being_written(database: Database, person: int) -> None:
     first = answered(database, asked(database, person))
-    conversations.try_again(database, person, first.reply_id, CHOICE)
+    conversations.try_again(database, Asker(person), first.reply_id, CHOICE)
 
     with pytest.raises(StillAnswering):
-        conversations.try_again(database, person, first.reply_id, CHOICE)
+        conversations.try_again(database, Asker(person), first.reply_id, CHOICE)
 
     assert count(database, messages) == 3
 
@@ -83,7 +82,7 @@ def test_a_persons_message_can_not_be_tried_again_nor_a_reply_be_edited(database
     turn = answered(database, asked(database, person))
 
     with pytest.raises(NotFound):
-        conversations.try_again(database, person, turn.reply_id - 1, CHOICE)
+        conversations.try_again(database, Asker(person), turn.reply_id - 1, CHOICE)
     with pytest.raises(NotFound):
         edited(database, person, turn.reply_id)
 
@@ -122,7 +121,7 @@ def test_an_edit_posted_twenty_times_at_once_is_one_turn(database: Database, per
     first, turns = answered(database, asked(database, person)), []
 
     def edit() -> None:
-        turns.append(conversations.edit(database, person, first.reply_id - 1, "Edited?", CHOICE, "k"))
+        turns.append(conversations.edit(database, Asker(person), first.reply_id - 1, "Edited?", CHOICE, "k"))
 
     senders = [threading.Thread(target=edit) for _ in range(20)]
     for sender in senders:
@@ -150,7 +149,7 @@ def test_an_edited_message_goes_nowhere_else_in_the_tree(database: Database, per
 def test_a_branch_is_shown_as_far_as_its_newest_leaf(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, "One?"), "One.")
     left = answered(database, asked(database, person, "Left?", first.conversation_id), "Left.")
-    conversations.try_again(database, person, left.reply_id, CHOICE)
+    conversations.try_again(database, Asker(person), left.reply_id, CHOICE)
     edited(database, person, left.reply_id - 1, "Right?")
 
     conversations.show(database, person, left.reply_id - 1)
@@ -196,7 +195,7 @@ def test_a_branch_of_two_thousand_messages_is_shown_to_its_end(database: Databas
 
 def test_the_versions_of_each_message_are_known_the_oldest_first(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, "One?"), "One.")
-    second = answered(database, conversations.try_again(database, person, first.reply_id, CHOICE), "Uno.")
+    second = answered(database, conversations.try_again(database, Asker(person), first.reply_id, CHOICE), "Uno.")
     third = edited(database, person, first.reply_id - 1)
     answered(database, asked(database, person, "Elsewhere"))
 
@@ -213,8 +212,8 @@ def test_the_versions_of_each_message_are_known_the_oldest_first(database: Datab
 @pytest.mark.parametrize(
     "change",
     [
-        lambda database, who, turn: conversations.try_again(database, who, turn.reply_id, CHOICE),
-        lambda database, who, turn: conversations.edit(database, who, turn.reply_id - 1, "Mine", CHOICE),
+        lambda database, who, turn: conversations.try_again(database, Asker(who), turn.reply_id, CHOICE),
+        lambda database, who, turn: conversations.edit(database, Asker(who), turn.reply_id - 1, "Mine", CHOICE),
         lambda database, who, turn: conversations.show(database, who, turn.reply_id - 1),
         lambda database, who, turn: conversations.mark_read(database, who, turn.conversation_id),
         lambda database, who, turn: conversations.message_of(database, who, turn.reply_id - 1),
@@ -225,7 +224,7 @@ def test_what_is_somebody_elses_is_not_changed(
     change, stranger: str, database: Database, person: int, other: int
 ) -> None:
     turn = answered(database, asked(database, person))
-    answered(database, conversations.try_again(database, person, turn.reply_id, CHOICE))
+    answered(database, conversations.try_again(database, Asker(person), turn.reply_id, CHOICE))
     everything = select(conversation_table)
     with database.read() as connection:
         before = connection.execute(everything).all()

@@ -5,20 +5,19 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert
 
-from chat import accounts, conversations
+from chat import conversations
 from chat.conversations import NotFound, finding
 from chat.database import Database, clock
+from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, pieces, replies
-from tests.turns import CHOICE, answered, asked, count
+from tests.turns import CHOICE, answered, asked, count, guest
 
 
 @pytest.fixture
 def other(database: Database) -> int:
     """Another guest."""
-    guest = accounts.welcome(database, "bob")
-    assert guest is not None
-    return guest
+    return guest(database, "bob")
 
 
 def texts(database: Database, leaf_id: int | None) -> list[str]:
@@ -67,7 +66,7 @@ def test_the_list_is_short_and_begins_with_the_newest(
         lambda database, who, turn: conversations.find(database, who, turn.conversation_id),
         lambda database, who, turn: conversations.reply_of(database, who, turn.reply_id),
         lambda database, who, turn: conversations.delete(database, who, turn.conversation_id),
-        lambda database, who, turn: conversations.try_again(database, who, turn.reply_id, CHOICE),
+        lambda database, who, turn: conversations.try_again(database, Asker(who), turn.reply_id, CHOICE),
         lambda database, who, turn: asked(database, who, "May I?", turn.conversation_id),
     ],
     ids=["find", "reply_of", "delete", "try_again", "ask"],

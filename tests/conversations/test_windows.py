@@ -12,6 +12,7 @@ from chat import conversations
 from chat.conversations import NotFound, Turn, windows
 from chat.conversations.windows import WINDOW, Window
 from chat.database import Database
+from chat.limits import Asker
 from chat.tables import messages
 from tests.turns import CHOICE, answered, asked, grown
 
@@ -63,7 +64,7 @@ def work_counted(database: Database) -> Iterator[list[int]]:
 
 def test_a_path_holds_one_branch_of_the_tree(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, "One?"), "No.")
-    second = answered(database, conversations.try_again(database, person, first.reply_id, CHOICE), "Yes.")
+    second = answered(database, conversations.try_again(database, Asker(person), first.reply_id, CHOICE), "Yes.")
     third = answered(database, asked(database, person, "Two?", first.conversation_id), "Two.")
 
     assert texts(database, third.reply_id) == ["One?", "Yes.", "Two?", "Two."]
@@ -137,7 +138,7 @@ def test_a_message_is_shown_with_what_stands_around_it(database: Database, conve
 def test_an_earlier_window_is_of_the_branch_that_the_message_stands_on(database: Database, person: int) -> None:
     one = answered(database, asked(database, person, "One?"), "One.")
     two = answered(database, asked(database, person, "Two?", one.conversation_id), "Two.")
-    conversations.try_again(database, person, one.reply_id, CHOICE)
+    conversations.try_again(database, Asker(person), one.reply_id, CHOICE)
     conversation = conversations.find(database, person, one.conversation_id)
 
     window = windows.before(database, conversation, two.reply_id)
@@ -156,7 +157,7 @@ def test_a_window_of_what_is_elsewhere_or_nowhere_is_not_found(database: Databas
 
 def test_what_follows_a_message_of_another_branch_is_not_found(database: Database, person: int) -> None:
     one = answered(database, asked(database, person, "One?"), "One.")
-    conversations.try_again(database, person, one.reply_id, CHOICE)
+    conversations.try_again(database, Asker(person), one.reply_id, CHOICE)
     conversation = conversations.find(database, person, one.conversation_id)
 
     with pytest.raises(NotFound):

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from chat import accounts, conversations
+from chat import conversations
 from chat.database import Database
 from chat.replies import log
 from chat.replies.log import Ending
+from chat.sessions import SessionStore
 from chat.tables import conversations as conversation_table
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question
 from tests.postgres import Postgres
-from tests.turns import asked, count
+from tests.turns import asked, count, guest
 
 WORDS = 100
 PAUSE = 0.04
@@ -104,7 +105,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     """F22: both take the conversation first and the reply then; in another order PostgreSQL would abort one of them."""
     database = Database(database_server.new_database())
     database.upgrade()
-    person = accounts.welcome(database, "somebody") or 0
+    person = guest(database, "somebody")
     turn, owners = asked(database, person), log.owners
 
     def held(*which: Any) -> dict[int, str]:
@@ -121,6 +122,28 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
 
     assert kept == {turn.reply_id}
     assert count(database, conversation_table) == 0
+    database.engine.dispose()
+
+
+def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postgres) -> None:
+    """A session that is dropped and made anew by each is, in PostgreSQL, made twice by two of them."""
+    database = Database(database_server.new_database())
+    database.upgrade()
+    store, line, kept = SessionStore(database), threading.Barrier(8), []
+    store.set("one", {"person": 7}, 60)
+
+    def keep() -> None:
+        for _ in range(10):
+            line.wait(20)
+            kept.append(store.set("one", {"person": 7, "day": 1}, 60))
+
+    requests = [threading.Thread(target=keep) for _ in range(8)]
+    for request in requests:
+        request.start()
+    for request in requests:
+        request.join(60)
+
+    assert len(kept) == 80 and store.get("one") == {"person": 7, "day": 1}
     database.engine.dispose()
 
 

@@ -11,6 +11,7 @@ import pytest
 from chat import conversations
 from chat.conversations import Choice, Turn
 from chat.database import Database, DatabaseBusy
+from chat.limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, log
 from chat.replies.adoption import GONE
@@ -208,7 +209,7 @@ def test_an_answer_of_a_provider_that_is_not_set_up_any_more_ends_with_a_sentenc
 def test_a_first_answer_of_an_unknown_provider_fails_with_a_sentence(
     database: Database, person: int, replies: Replies
 ) -> None:
-    turn = conversations.ask(database, person, None, "Hello?", Choice("bygone", "small"))
+    turn = conversations.ask(database, Asker(person), None, "Hello?", Choice("bygone", "small"))
 
     replies.start(turn)
     finished(replies, turn)

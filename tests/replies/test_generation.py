@@ -11,6 +11,7 @@ import pytest
 from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
+from chat.limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.replies import Replies
 from chat.replies.generation import BROKEN, CUT_OFF, EMPTY, cleaned
@@ -344,7 +345,7 @@ def test_what_is_thought_when_an_answer_is_continued_comes_after_what_was_though
     provider.will_say(Thought("Two."), "it goes.")
     first = answer()
 
-    reply = answer(conversations.go_on(database, person, turn.reply_id))
+    reply = answer(conversations.go_on(database, Asker(person), turn.reply_id))
 
     assert (reply.text, reply.reasoning) == ("So it goes.", "One.\n\nTwo.")
     assert reply.first_word_ms == first.first_word_ms and reply.duration_ms >= first.duration_ms
@@ -357,4 +358,4 @@ def test_a_continued_answer_keeps_what_was_thought_where_nothing_is_added(
     provider.will_say("it goes.")
     answer()
 
-    assert answer(conversations.go_on(database, person, turn.reply_id)).reasoning == "One."
+    assert answer(conversations.go_on(database, Asker(person), turn.reply_id)).reasoning == "One."

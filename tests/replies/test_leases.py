@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from chat.conversations import Turn
-from chat.conversations.asking import LEASE
+from chat.conversations.turns import LEASE
 from chat.database import Database, clock
 from chat.replies import leases
 from tests.replies.writing import change, expire, lease_left

@@ -13,6 +13,7 @@ import pytest
 from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
+from chat.limits import Asker
 from chat.replies import Follower, Replies, log
 from chat.replies import reader as reading
 from chat.replies.reader import Reader
@@ -148,7 +149,7 @@ def test_a_reply_that_is_gone_on_with_is_followed_anew(
     answered(database, turn, "So it ", "stopped")
     eventually(lambda: before.shown.ended)
 
-    again = conversations.go_on(database, person, turn.reply_id)
+    again = conversations.go_on(database, Asker(person), turn.reply_id)
     after = Follower(reader, turn.reply_id, None)
     say(database, again, 1, "goes.")
 
@@ -164,7 +165,7 @@ def test_a_reader_that_missed_an_end_and_a_continue_ends_what_it_showed(
 
     with monkeypatch.context() as asleep:
         asleep.setattr(log, "news", lambda *_: ({}, {turn.reply_id: log.Going(0, 0)}))
-        again = conversations.go_on(database, person, answered(database, turn, "So it ", "stopped").reply_id)
+        again = conversations.go_on(database, Asker(person), answered(database, turn, "So it ", "stopped").reply_id)
         say(database, again, 1, "goes", ".")
 
     assert before.next(20) is None

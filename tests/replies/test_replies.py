@@ -84,7 +84,7 @@ def test_a_turn_that_is_not_ours_is_left_alone(
 ) -> None:
     turn = asked(database, person)
 
-    replies.start(Turn(turn.conversation_id, turn.reply_id, None))
+    replies.start(Turn(turn.conversation_id, turn.reply_id, None, None))
 
     assert replies.writer.find(turn.reply_id) is None
     assert provider.calls == []

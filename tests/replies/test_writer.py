@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.conversations.asking import LEASE
+from chat.conversations.turns import LEASE
 from chat.database import Database, DatabaseBusy, clock
 from chat.replies import Replies, leases, log, writer
 from chat.replies.log import Ending
@@ -223,7 +223,7 @@ def test_pieces_of_a_lost_reply_are_dropped_and_its_follower_goes_on_from_the_lo
     with database.write() as connection:
         connection.execute(insert(pieces).values(reply_id=turn.reply_id, seq=1, text="it goes."))
     said += [follower.next(20), follower.next(20)]
-    answered(database, Turn(turn.conversation_id, turn.reply_id, "another"), "So it goes.")
+    answered(database, Turn(turn.conversation_id, turn.reply_id, "another", None), "So it goes.")
     said.append(follower.next(20))
 
     assert said == ["So ", "", "it goes.", None]
@@ -345,7 +345,7 @@ def test_an_older_taking_of_a_reply_that_is_taken_anew_says_no_more(
 ) -> None:
     turn = asked(database, person)
     write = writer.Writer(database)
-    old, new = Running(turn.reply_id, "another"), Running(turn.reply_id, turn.owner or "")
+    old, new = Running(turn.reply_id, "another", None), Running(turn.reply_id, turn.owner or "")
     write.add(old)
     write.put(old, "Lost")
 

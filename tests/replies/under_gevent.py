@@ -20,11 +20,10 @@ import gevent  # noqa: E402
 import greenlet  # noqa: E402
 from sqlalchemy import event  # noqa: E402
 
-from chat import accounts  # noqa: E402
 from chat.database import Database  # noqa: E402
 from chat.replies import Replies, writer  # noqa: E402
 from tests.scripted import Scripted  # noqa: E402
-from tests.turns import asked, stored  # noqa: E402
+from tests.turns import asked, guest, stored  # noqa: E402
 
 RealEvent = monkey.get_original("threading", "Event")
 real_sleep = monkey.get_original("time", "sleep")
@@ -82,7 +81,7 @@ def wait_for_a_busy_database(database: Database, path: Path) -> None:
     other = gevent.get_hub().threadpool.spawn(hold, path, held, let_go)
     while not held.is_set():
         time.sleep(0.001)
-    waiting = gevent.spawn(accounts.welcome, database, "patient")
+    waiting = gevent.spawn(guest, database, "patient")
     for _ in range(50):
         time.sleep(0.001)
     assert not waiting.ready()
@@ -113,7 +112,7 @@ def disturb(path: Path) -> None:
 
 def converse(database: Database, replies: Replies, elsewhere: Replies, name: str) -> str:
     """Ask, follow to the end here and as another process does, give what was stored."""
-    person = accounts.welcome(database, name)
+    person = guest(database, name)
     turn = asked(database, person, key=name)
     replies.start(turn)
     follower = replies.follow(turn.reply_id)

@@ -148,6 +148,13 @@ def test_what_a_form_adds_about_people_is_ignored(app: Flask, client: FlaskClien
     assert client.get("/conversations/2").status_code == 200
 
 
+def test_who_sends_again_is_known_already(client: FlaskClient) -> None:
+    first = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT)
+    second = client.post("/conversations", data={"text": "Hello again?"}, headers=TEXT)
+
+    assert "Set-Cookie" in first.headers and "Set-Cookie" not in second.headers
+
+
 def test_a_session_in_use_lives_on_by_one_write_a_day(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

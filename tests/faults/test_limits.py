@@ -1,0 +1,110 @@
+"""Limits across workers and machines: whatever is asked at once wherever, none is passed by one."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from chat.tables import people, replies
+from tests.faults.browser import Browser
+from tests.faults.harness import Model, Server, served, until
+from tests.faults.model import question
+from tests.serving import UNLIMITED
+
+AT_ONCE = 24
+MOST = 5
+
+Servers = Callable[..., list[Server]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def servers(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Servers]:
+    """Serve by two workers on SQLite, or by two servers of two workers each on PostgreSQL."""
+    with ExitStack() as stack:
+
+        def serve(**environ: str) -> list[Server]:
+            folders = [tmp_path / "one"]
+            environ = {"WEB_CONCURRENCY": "2", "SECRET_KEY": "k" * 32, **UNLIMITED, **environ}
+            if request.param == "postgres":
+                database_server = request.getfixturevalue("database_server")
+                folders.append(tmp_path / "two")
+                environ |= {"DATABASE_URL": database_server.new_database()}
+            return [stack.enter_context(served(folder, model, **environ)) for folder in folders]
+
+        yield serve
+
+
+def all_at_once(browsers: list[Browser]) -> Counter[int]:
+    """Let each begin a conversation at the same moment; counts the answers by their status."""
+    statuses: list[int] = []
+    line = threading.Barrier(len(browsers))
+
+    def send(number: int, browser: Browser) -> None:
+        line.wait(20)
+        statuses.append(browser.post("/conversations", text=question(f"n{number}", 2000, 0.5)).status)
+
+    senders = [threading.Thread(target=send, args=numbered) for numbered in enumerate(browsers)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(60)
+    return Counter(statuses)
+
+
+def visitors(servers: list[Server]) -> list[Browser]:
+    """Give newcomers, by turns at one server and at another."""
+    return [servers[number % len(servers)].browser() for number in range(AT_ONCE)]
+
+
+def one_person(servers: list[Server]) -> list[Browser]:
+    """Give one person's browsers, by turns at one server and at another; its first answer has ended."""
+    first = servers[0].browser()
+    sent = first.send(question("first", 1))
+    first.follow(sent.reply).until_over()
+    browsers = visitors(servers)
+    for browser in browsers:
+        browser.cookie = first.cookie
+    return browsers
+
+
+def stored(server: Server) -> tuple[int, int]:
+    """Count the guests, and the replies that are being written."""
+    running = select(func.count()).select_from(replies).where(replies.c.state == "generating")
+    with server.database.read() as connection:
+        guests = connection.execute(select(func.count()).select_from(people)).scalar_one()
+        return guests, connection.execute(running).scalar_one()
+
+
+@pytest.mark.parametrize(
+    ("setting", "most"), [("ANSWERS_AT_ONCE", MOST), ("SENDS_A_MINUTE", MOST + 1)], ids=["answers", "sends"]
+)
+def test_of_a_persons_parallel_sends_exactly_as_many_go_through_as_may(
+    servers: Servers, model: Model, setting: str, most: int
+) -> None:
+    serving = servers(**{setting: str(most)})
+    browsers = one_person(serving)  # whose first one is a send, and no answer that is being written
+
+    answers = all_at_once(browsers)
+
+    assert answers == {200: MOST, 429: AT_ONCE - MOST}
+    assert stored(serving[0]) == (1, MOST)
+    until(lambda: len(model.calls) == MOST + 1)
+
+
+@pytest.mark.parametrize("setting", ["ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"])
+def test_of_an_addresss_parallel_newcomers_exactly_as_many_go_through_as_may_and_no_other_guest_is_made(
+    servers: Servers, model: Model, setting: str
+) -> None:
+    serving = servers(**{setting: str(MOST)})
+
+    answers = all_at_once(visitors(serving))
+
+    assert answers == {200: MOST, 429: AT_ONCE - MOST}
+    assert stored(serving[0]) == (MOST, MOST)
+    until(lambda: len(model.calls) == MOST)

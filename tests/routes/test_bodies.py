@@ -1,0 +1,123 @@
+"""Bodies: read as Werkzeug reads them, in little memory, and whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.formparser import FormDataParser
+
+from chat.routes.bodies import FORM, Fields
+from tests.asking import HTMX, PAGE, TEXT, rows
+from tests.scripted import PATIENCE
+from tests.serving import Gunicorn, Upstream, gunicorn, upstream
+
+MEGABYTE = 1024 * 1024
+
+FORMS = st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=4).map(lambda form: urlencode(form).encode())
+NOISE = st.lists(st.sampled_from([b"a", b"=", b"&", b"+", b"%", b"%4", b"%41", b"%c3%A4", b"%FF", b"%00"]))
+
+
+@given(FORMS | NOISE.map(b"".join))
+def test_a_form_says_what_werkzeug_would_read_in_it(body: bytes) -> None:
+    ours, theirs = (
+        parser(max_form_parts=1000, silent=False).parse(BytesIO(body), FORM, len(body))[1]
+        for parser in (Fields, FormDataParser)
+    )
+
+    assert list(ours.items(multi=True)) == list(theirs.items(multi=True))
+
+
+def test_a_form_of_nothing_but_fields_is_refused(client: FlaskClient, app: Flask) -> None:
+    body = b"text=Hello" + b"&a" * 1000
+
+    for form in (HTMX, PAGE, TEXT):
+        refused = client.post("/conversations", data=body, content_type=FORM, headers=form)
+        assert refused.status_code == 413 and "Shorten it" in refused.text
+
+    assert set(rows(app).values()) == {0}
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Upstream]:
+    """A model's server."""
+    with upstream() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, model: Upstream) -> Iterator[Gunicorn]:
+    """The app under gunicorn, of which any length of message is taken."""
+    with gunicorn(tmp_path_factory.mktemp("gunicorn"), model, PROMPT_LIMIT="0") as server:
+        yield server
+
+
+def post(server: Gunicorn, body: bytes, chunked: bool = False) -> str:
+    """Send a form, whole or in chunks; gives the answer."""
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    head = f"POST /conversations HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\nConnection: close\r\n{length}\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
+        connection.sendall(f"{head}Content-Type: {FORM}\r\n\r\n".encode())
+        connection.sendall(in_chunks(body) if chunked else body)
+        received = bytearray()
+        while more := connection.recv(65_536):
+            received += more
+    return received.decode()
+
+
+def in_chunks(body: bytes) -> bytes:
+    parts = [body[start : start + 50_000] for start in range(0, len(body), 50_000)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])
+
+
+def peak(server: Gunicorn) -> int:
+    """Read how much memory the worker has ever taken, in MiB."""
+    asked = ["ps", "-o", "pid=", "--ppid", str(server.process.pid)]
+    worker = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()[0]
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text())
+    assert found
+    return int(found[1]) // 1024
+
+
+@pytest.mark.parametrize("length", [5, 900_000])
+def test_a_body_in_chunks_is_read_whole(server: Gunicorn, model: Upstream, length: int) -> None:
+    model.will_say("Heard.")
+
+    answer = post(server, b"text=" + b"x" * length, chunked=True)
+
+    assert answer.startswith("HTTP/1.1 200 ") and "Heard." in answer
+
+
+@pytest.mark.parametrize("length", [MEGABYTE, 2 * MEGABYTE, 10 * MEGABYTE])
+def test_a_body_in_chunks_past_the_limit_is_refused_and_no_part_of_it_is_taken(server: Gunicorn, length: int) -> None:
+    answer = post(server, b"text=" + b"x" * length, chunked=True)
+
+    assert answer.startswith("HTTP/1.1 413 ") and "larger than 1 MiB" in answer
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Memory is read from /proc, which is Linux's.")
+@pytest.mark.parametrize("chunked", [False, True], ids=["whole", "in chunks"])
+@pytest.mark.parametrize(
+    "body",
+    [b"text=" + b"x" * 10 * MEGABYTE, b"text=" + b"%41" * 600_000, b"a&" * 500_000],
+    ids=["long", "escapes", "fields"],
+)
+def test_what_is_too_large_takes_little_memory(server: Gunicorn, model: Upstream, body: bytes, chunked: bool) -> None:
+    model.will_say("Warm.")
+    assert post(server, b"text=Hello").startswith("HTTP/1.1 200 ")
+    before = peak(server)
+
+    answer = post(server, body, chunked)
+
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert peak(server) - before < 20
