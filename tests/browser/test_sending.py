@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import Site
+from tests.browser.site import Site, send
 from tests.scripted import Gate, Scripted
 
 
@@ -85,6 +85,31 @@ def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: 
 
     expect(page.locator("#problem")).to_contain_text(sentence)
     assert page.locator("#text").input_value() == text and provider.calls == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "none"])
+def test_what_a_limit_refuses_stays_in_the_box_and_is_sent_later(
+    visit: Callable[..., Page], tmp_path: Path, scripts: bool
+) -> None:
+    site, gate = Site(tmp_path, ANSWERS_AT_ONCE="1"), Gate()
+    site.provider.will_say("Slowly ", gate, "done.")
+    site.provider.will_say("Here.")
+    page = visit(site.url, java_script_enabled=scripts)
+    send(page, "First")
+    gate.wait_until_reached()
+    other = page.context.new_page()
+    other.goto(site.url)
+
+    send(other, "Keep me")
+    expect(other.locator(".problem, .notice h1")).to_contain_text("Another answer of yours is still being written.")
+    expect(other.locator("#text")).to_have_value("Keep me")
+    gate.open()
+    expect(page.locator(".reply--complete")).to_be_visible()
+    other.get_by_role("button", name="Send").click()
+
+    expect(other.locator(".reply--complete")).to_contain_text("Here.")
+    expect(other.locator(".message")).to_contain_text("Keep me")
+    site.close()
 
 
 def test_a_text_for_no_model_stays_in_the_box(page: Page, provider: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
