@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -58,6 +60,12 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)
     return engine
+
+
+def make_file(url: URL) -> None:
+    """Make the file of a new SQLite database for its owner alone, as its logs then are; SQLite says what is wrong."""
+    with suppress(OSError):
+        os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def prepare_sqlite(connection: Any, _: Any) -> None:
