@@ -75,7 +75,7 @@ def tables_at(place: Place) -> int:
         with psycopg.connect(address(place)) as connection:
             others, tables = connection.execute(PRESENT).fetchone() or (0, 0)
     except psycopg.Error as error:
-        raise Refused(f"The database can't be reached ({last_line(str(error))}). Check DATABASE_URL.") from error
+        raise Refused(f"The database can't be reached ({reason_in(str(error))}). Check DATABASE_URL.") from error
     if others:
         raise Refused(IN_USE)
     return int(tables)
@@ -89,7 +89,7 @@ def load(place: Place, file: Path, first: str) -> None:
         complaint = feed(running.stdin, place, file, first)
         complaint = running.stderr.read().decode(errors="replace") or complaint
     if running.returncode or complaint:
-        raise Refused(f"{file} could not be brought back ({last_line(complaint)}). Nothing was changed.")
+        raise Refused(f"{file} could not be brought back ({reason_in(complaint)}). Nothing was changed.")
 
 
 def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
@@ -113,7 +113,7 @@ def run(place: Place, name: str, *arguments: str) -> str:
             f"{name} is older than the database. Install PostgreSQL's client programs of its version or later."
         )
     if done.returncode:
-        raise Refused(f"{name} could not do it ({last_line(done.stderr)}).")
+        raise Refused(f"{name} could not do it ({reason_in(done.stderr)}).")
     return done.stdout
 
 
@@ -137,6 +137,7 @@ def address(place: Place) -> str:
     return place.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def last_line(said: str) -> str:
-    """Take the last line of a program's complaint."""
-    return next(iter(said.strip().splitlines()[-1:]), "it doesn't say why")
+def reason_in(said: str) -> str:
+    """Take the line of a program's complaint that says why."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it doesn't say why"]
+    return next((line for line in lines if "error" in line.lower()), lines[0])
