@@ -96,10 +96,13 @@ class Database:
             with self.write(wait=60) as connection:
                 self._migrate(connection)
         except (DBAPIError, sqlite3.Error, DatabaseBusy) as error:
-            reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
             raise DatabaseUnusable(
-                f"The database can't be opened ({reason}). Check DATABASE_URL, or the folder instance/."
+                f"The database can't be opened ({self._reason(error)}). Check DATABASE_URL, or the folder instance/."
             ) from error
+
+    def _reason(self, error: Exception) -> str:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        return f"{reason}: {self.engine.url.database}" if self.is_sqlite else reason
 
     def _keep_a_log_ahead(self) -> None:
         # Not within a transaction, where SQLite ignores it.

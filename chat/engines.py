@@ -31,7 +31,10 @@ def url_of(settings: dict[str, Any]) -> str:
     """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
     url = settings["DATABASE_URL"] or str(URL.create("sqlite", database=str(settings["INSTANCE"] / "rivulet.db")))
     if not is_usable(url):
-        raise DatabaseUnusable("DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file.")
+        raise DatabaseUnusable(
+            "DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file. "
+            "In a password, @ is written as %40 and / as %2F."
+        )
     return url
 
 
@@ -42,7 +45,8 @@ def is_usable(url: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     in_file = parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}
-    return in_file or parsed.drivername in POSTGRES
+    # An @ in a host is the end of a password that wasn't quoted, and would be told in the log.
+    return in_file or (parsed.drivername in POSTGRES and "@" not in (parsed.host or ""))
 
 
 def engine_for(url: str) -> Engine:

@@ -127,8 +127,11 @@ def program(place: Place, name: str) -> str:
 
 
 def told(place: Place) -> dict[str, str]:
-    """Give the environment in which a program of PostgreSQL's finds the database."""
-    options = pq.Conninfo.parse(address(place).encode())
+    """Give the environment in which a program of PostgreSQL's finds the database. Raises Refused."""
+    try:
+        options = pq.Conninfo.parse(address(place).encode())
+    except psycopg.Error as error:
+        raise Refused(f"DATABASE_URL can't be used ({reason_in(str(error))}).") from error
     return {**place.environ, **{o.envvar.decode(): o.val.decode() for o in options if o.envvar and o.val}}
 
 

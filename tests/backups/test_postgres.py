@@ -167,3 +167,10 @@ def test_a_database_that_cant_be_reached_is_said_to_be_so(
         file = tmp_path / ("a.dump" if command == "restore" else "b.dump")
         code, said = run(command, file, DATABASE_URL=nowhere, **ONLY_PROGRAMS)
         assert code == 1 and said.count("\n") == 1 and "refused" in said
+
+
+@pytest.mark.parametrize("url", ["postgres://127.0.0.1/chat?nonsense=1", "mysql://127.0.0.1/chat"])
+def test_a_wrong_address_is_refused_with_a_sentence(run: Command, tmp_path: Path, url: str) -> None:
+    code, said = run("backup", tmp_path / "a.dump", DATABASE_URL=url, **ONLY_PROGRAMS)
+
+    assert code == 1 and said.startswith("DATABASE_URL ") and said.count("\n") == 1
