@@ -51,6 +51,8 @@ def on_starting(server: Any) -> None:
     """Prepare the master process, before it listens."""
     allow_open_files(2 * worker_connections + 1_000)
     server.log.error_log.addFilter(is_news)
+    if server.cfg.workers < 1:
+        refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
             refuse_if_taken(address)
@@ -84,8 +86,13 @@ def refuse_if_taken(address: Any) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            print(refusal(address, error), file=sys.stderr)
-            sys.exit(1)
+            refuse(refusal(address, error))
+
+
+def refuse(sentence: str) -> None:
+    """Say why there is no start, and end."""
+    print(sentence, file=sys.stderr)
+    sys.exit(1)
 
 
 def refusal(address: tuple[str, int], error: OSError) -> str:

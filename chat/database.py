@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from chat.engines import DatabaseUnusable, engine_for
+from chat.copies import CopyFailed, copy_before
+from chat.engines import DatabaseUnusable, engine_for, make_file
 
 HEAD = "0004"
 """The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
@@ -90,14 +91,18 @@ class Database:
         """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable."""
         try:
             if self.is_sqlite:
+                make_file(self.engine.url)
                 patiently(self._keep_a_log_ahead, LOCK_WAIT)
             with self.write(wait=60) as connection:
                 self._migrate(connection)
         except (DBAPIError, sqlite3.Error, DatabaseBusy) as error:
-            reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
             raise DatabaseUnusable(
-                f"The database can't be opened ({reason}). Check DATABASE_URL, or the folder instance/."
+                f"The database can't be opened ({self._reason(error)}). Check DATABASE_URL, or the folder instance/."
             ) from error
+
+    def _reason(self, error: Exception) -> str:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        return f"{reason}: {self.engine.url.database}" if self.is_sqlite else reason
 
     def _keep_a_log_ahead(self) -> None:
         # Not within a transaction, where SQLite ignores it.
@@ -115,7 +120,19 @@ class Database:
                 f"The database is of a newer Rivulet ({version}; this one knows {HEAD}). "
                 "Update Rivulet; nothing was changed."
             )
+        if self.is_sqlite and version is not None:
+            self._keep_a_copy()
         run_migrations(connection)
+
+    def _keep_a_copy(self) -> None:
+        # Of what was committed: the transaction that is open has changed nothing yet, and keeps other writers out.
+        try:
+            copy_before(Path(self.engine.url.database or ""), HEAD)
+        except CopyFailed as error:
+            raise DatabaseUnusable(
+                f"An upgrade keeps a copy of the database first. {error} Make room there and start again; "
+                "nothing was changed."
+            ) from error
 
     def _version(self, connection: Connection) -> str | None:
         if not inspect(connection).has_table("alembic_version"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -29,7 +31,10 @@ def url_of(settings: dict[str, Any]) -> str:
     """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
     url = settings["DATABASE_URL"] or str(URL.create("sqlite", database=str(settings["INSTANCE"] / "rivulet.db")))
     if not is_usable(url):
-        raise DatabaseUnusable("DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file.")
+        raise DatabaseUnusable(
+            "DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file. "
+            "In a password, @ is written as %40 and / as %2F."
+        )
     return url
 
 
@@ -40,7 +45,8 @@ def is_usable(url: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     in_file = parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}
-    return in_file or parsed.drivername in POSTGRES
+    # An @ in a host is the end of a password that wasn't quoted, and would be told in the log.
+    return in_file or (parsed.drivername in POSTGRES and "@" not in (parsed.host or ""))
 
 
 def engine_for(url: str) -> Engine:
@@ -58,6 +64,12 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)
     return engine
+
+
+def make_file(url: URL) -> None:
+    """Make the file of a new SQLite database for its owner alone, as its logs then are; SQLite says what is wrong."""
+    with suppress(OSError):
+        os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def prepare_sqlite(connection: Any, _: Any) -> None:

@@ -15,6 +15,7 @@ TOP = Path(__file__).parent.parent
 
 FLOORS = [
     "app",
+    "chat.backups",
     "chat.routes",
     "chat.security",
     "chat.replies",
@@ -27,6 +28,7 @@ FLOORS = [
     "chat.tables",
     "chat.migrations",
     "chat.database",
+    "chat.copies",
     "chat.engines",
     "chat.config",
     "chat.reporting",
@@ -35,6 +37,8 @@ FLOORS = [
 
 STORES = {
     "chat.engines",
+    "chat.copies",
+    "chat.backups",
     "chat.database",
     "chat.tables",
     "chat.migrations",

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.scripted import PATIENCE, Gate
 
 ROOT = Path(__file__).parent.parent
+KEY = "a-key-of-at-least-thirty-two-characters"
 
 UNLIMITED = {
     "ANSWERS_AT_ONCE": "0",

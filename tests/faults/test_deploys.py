@@ -13,6 +13,7 @@ from tests.faults.browser import read
 from tests.faults.harness import Model, reply, served, until, until_ended, violations, words_stored
 from tests.faults.model import HEAD, ending, question, words
 from tests.scripted import Gate
+from tests.serving import KEY
 
 STOPS = pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
@@ -75,7 +76,7 @@ def test_an_answer_that_nobody_watches_is_handed_on_as_well(tmp_path: Path, mode
 
 def test_a_rolling_restart_is_a_pause(tmp_path: Path, model: Model) -> None:
     """F4: the next server runs before the old one is told to stop; the browser's router changes over."""
-    key = {"SECRET_KEY": "k" * 32, "DATABASE_URL": f"sqlite:///{tmp_path / 'rivulet.db'}"}
+    key = {"SECRET_KEY": KEY, "DATABASE_URL": f"sqlite:///{tmp_path / 'rivulet.db'}"}
     with (
         served(tmp_path / "old", model, **key, DRAIN_SECONDS="0.5") as old,
         served(tmp_path / "new", model, **key) as new,

@@ -21,6 +21,7 @@ from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question
 from tests.postgres import Postgres
+from tests.serving import KEY
 from tests.turns import asked, count, guest
 
 WORDS = 100
@@ -30,7 +31,7 @@ PAUSE = 0.04
 @pytest.fixture
 def servers(tmp_path: Path, model: Model, database_server: Postgres) -> Iterator[tuple[Server, Server]]:
     """Two servers of two workers each on one database."""
-    environ = {"DATABASE_URL": database_server.new_database(), "SECRET_KEY": "k" * 32, "WEB_CONCURRENCY": "2"}
+    environ = {"DATABASE_URL": database_server.new_database(), "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2"}
     with served(tmp_path / "one", model, **environ) as one, served(tmp_path / "two", model, **environ) as two:
         yield one, two
 

@@ -1,0 +1,39 @@
+"""Where a database and its copies are, and why a copy is not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from chat.database import HEAD
+
+IN_USE = "Rivulet, or another program, has the database open. Stop it, then type bin/restore again."
+
+
+class Refused(Exception):
+    """Nothing was done; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database, the folder where its copies go, and the environment for programs that are asked for help."""
+
+    url: URL
+    folder: Path
+    environ: Mapping[str, str]
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "").absolute()
+
+
+def refuse_unless_known(file: Path, version: str | None) -> None:
+    """Take copies of the version of this code and of those before it. Raises Refused."""
+    if not version or not version.isdigit():
+        raise Refused(f"{file} is no copy of a database of Rivulet. Name one that bin/backup made.")
+    if version > HEAD:
+        raise Refused(f"{file} is of a newer Rivulet ({version}; this one knows {HEAD}). Update Rivulet first.")

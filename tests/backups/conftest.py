@@ -1,0 +1,60 @@
+"""What the tests of backups share: a database with something in it, and the commands as bin/ calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chat import accounts, backups
+from chat.database import Database
+from chat.engines import url_of
+from tests import postgres
+from tests.turns import answered, asked
+
+Command = Callable[..., tuple[int, str]]
+"""Runs `backup` or `restore` with arguments; gives the exit code and what was said."""
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    """The folder of an instance."""
+    (tmp_path / "instance").mkdir()
+    return tmp_path / "instance"
+
+
+@pytest.fixture
+def run(instance: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command for the SQLite database of the instance, or another one by DATABASE_URL."""
+
+    def run(name: str, *arguments: object, **environ: str) -> tuple[int, str]:
+        code = getattr(backups, name)({"INSTANCE": str(instance), **environ}, list(map(str, arguments)))
+        said, complained = capsys.readouterr()
+        return code, said + complained
+
+    return run
+
+
+@pytest.fixture
+def lived_in(instance: Path) -> Iterator[Database]:
+    """The database of the instance, with a person and a conversation."""
+    database = Database(url_of({"DATABASE_URL": "", "INSTANCE": instance}))
+    move_in(database)
+    yield database
+    database.engine.dispose()
+
+
+def move_in(database: Database, text: str = "Hello?") -> None:
+    """Make a new database, with a person and a conversation."""
+    database.upgrade()
+    answered(database, asked(database, accounts.welcome(database, "ann") or 0, text))
+
+
+@pytest.fixture(scope="module")
+def database_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
+    """A PostgreSQL; what needs it is skipped where there is none."""
+    if not postgres.programs():
+        pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
+    with postgres.postgres() as server:
+        yield server

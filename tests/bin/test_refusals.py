@@ -1,0 +1,141 @@
+"""A start that can't go well ends at once, by the real server: one sentence that says what to do, and no secret."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+from tests.bin.checkout import ROOT
+from tests.postgres import Postgres
+from tests.serving import KEY, free_port
+
+PASSWORD = "p-ssw0rd-of-mine"
+NOWHERE = f"postgres://ann:{PASSWORD}@127.0.0.1:1/chat"
+OPEN = {"HOST": "0.0.0.0", "SECRET_KEY": KEY}
+
+
+def refusal(folder: Path, *arguments: str, **environ: str) -> str:
+    """Start the server as a Procfile does; it must end by itself, and say one sentence."""
+    known = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "INSTANCE": str(folder / "instance"),
+        "LOCAL_MODEL": "off",
+    }
+    known |= {"PORT": str(free_port())} | {name: text.format(folder=folder) for name, text in environ.items()}
+    command = [sys.executable, "-m", "gunicorn", *arguments, "app:create_app()"]
+    tried = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=100)
+    said = tried.stdout + tried.stderr
+    assert tried.returncode in (1, 3) and said.count("\n") == 1 and "Traceback" not in said, said
+    assert PASSWORD not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"PORT": "many"}, "PORT can't be used"),
+        ({"PORT": "70000"}, "PORT can't be used"),
+        ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS can't be used"),
+        ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS can't be used"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY is how many"),
+        ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
+        ({"HOST": "not a host", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
+        ({"ACCESS": "everyone"}, "ACCESS can't be used"),
+        ({"FIRST_TIMEOUT": "long"}, "FIRST_TIMEOUT can't be used"),
+        ({"OPENAI_BASE_URL": f"http//{PASSWORD}"}, "OPENAI_BASE_URL can't be used"),
+        ({"HOST": "0.0.0.0"}, "SECRET_KEY is not set"),
+        (OPEN | {"SECRET_KEY": PASSWORD}, "SECRET_KEY is too short"),
+        (OPEN | {"SECRET_KEY": "x" * 64}, "SECRET_KEY can be guessed"),
+        (OPEN | {"SECRET_KEY": f"changeme-{PASSWORD}-{PASSWORD}"}, "SECRET_KEY can be guessed"),
+        (OPEN | {"SECRET_KEY": "at-least-32-random-characters-of-your-own"}, "SECRET_KEY can be guessed"),
+        ({"INSTANCE": "/dev/null/instance"}, "INSTANCE is /dev/null/instance, which can't be made"),
+        ({"DATABASE_URL": PASSWORD}, "DATABASE_URL is no address"),
+        ({"DATABASE_URL": f"mysql://ann:{PASSWORD}@127.0.0.1/chat"}, "DATABASE_URL is no address"),
+        ({"DATABASE_URL": f"postgres://ann:x@{PASSWORD}@127.0.0.1/chat"}, "@ is written as %40"),
+        ({"DATABASE_URL": "sqlite:///{folder}/none/a.db"}, "none/a.db). Check DATABASE_URL"),
+        ({"DATABASE_URL": NOWHERE}, "Connection refused). Check DATABASE_URL"),
+        ({"DATABASE_URL": NOWHERE.replace("127.0.0.1", "db.invalid")}, "Check DATABASE_URL"),
+        ({"DATABASE_URL": f"{NOWHERE}?sslmode=sometimes"}, 'invalid sslmode value: "sometimes"). Check DATABASE_URL'),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else " ".join(value),
+)
+def test_a_start_that_can_not_go_well_is_refused_in_one_sentence(
+    tmp_path: Path, environ: dict[str, str], said: str
+) -> None:
+    assert said in refusal(tmp_path, **environ)
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+
+        assert f"Port {port} is taken by another program" in refusal(tmp_path, PORT=port)
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder that nobody can write to, not even root where this is Linux."""
+    folder = Path("/sys/kernel") if os.geteuid() == 0 else tmp_path / "closed"
+    if folder.parent == tmp_path:
+        folder.mkdir(mode=0o500)
+    elif not folder.exists():
+        pytest.skip("As root all can be written to here.")
+    yield folder
+
+
+def test_an_instance_that_can_not_be_written_to_is_named(tmp_path: Path, closed: Path) -> None:
+    said = refusal(tmp_path, INSTANCE=str(closed))
+
+    assert "The database can't be opened" in said and str(closed) in said
+
+
+def test_a_key_that_can_not_be_kept_is_asked_for(tmp_path: Path, closed: Path) -> None:
+    said = refusal(tmp_path, INSTANCE=str(closed), DATABASE_URL="sqlite:///{folder}/a.db")
+
+    assert "SECRET_KEY is not set, and none can be kept in" in said
+
+
+def test_a_kept_key_that_is_not_whole_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "secret_key").touch()
+
+    assert "secret_key holds no whole key. Delete that file" in refusal(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def database_server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+    """A PostgreSQL that asks ann for a password; what needs it is skipped where there is none."""
+    if not postgres.programs():
+        pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
+    with postgres.postgres() as server:
+        server.command("CREATE ROLE ann LOGIN PASSWORD 'another'")
+        rules = server.data / "pg_hba.conf"
+        rules.write_text("host all ann 127.0.0.1/32 scram-sha-256\n" + rules.read_text())
+        server.command("SELECT pg_reload_conf()")
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("user", "rest", "said"),
+    [
+        (f"ann:{PASSWORD}", "postgres", 'password authentication failed for user "ann"'),
+        ("rivulet", "postgres?sslmode=require", "server does not support SSL"),
+        ("rivulet", "missing", 'database "missing" does not exist'),
+    ],
+)
+def test_a_database_that_lets_nobody_in_is_named(
+    tmp_path: Path, database_server: Postgres, user: str, rest: str, said: str
+) -> None:
+    address = f"postgres://{user}@127.0.0.1:{database_server.port}/{rest}"
+
+    answer = refusal(tmp_path, DATABASE_URL=address)
+
+    assert said in answer and answer.endswith("Check DATABASE_URL, or the folder instance/.\n")

@@ -1,0 +1,116 @@
+"""Copies of a database that answers are being written to: each is of one moment, and a server goes on with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from chat import backups
+from chat.database import Database
+from chat.tables import replies
+from tests.faults.browser import Browser, Sent
+from tests.faults.harness import Model, Server, served, until_ended, words_stored
+from tests.faults.model import question
+
+STREAMS = 24
+LENGTHS = (20, 60, 100)
+"""How many words the answers have; the longest is still being written when the shortest has ended."""
+
+UNLIMITED = dict.fromkeys(("ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"), "0")
+
+Addresses = Callable[[], dict[str, str]]
+"""Gives the setting of a database of its own: none for SQLite, which is in the instance's folder."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest) -> Addresses:
+    """Both kinds of databases."""
+    if request.param == "sqlite":
+        return dict
+    server = request.getfixturevalue("database_server")
+    return lambda: {"DATABASE_URL": server.new_database()}
+
+
+def command(name: str, instance: Path, file: Path, setting: dict[str, str]) -> None:
+    """Run a command as bin/ does."""
+    environ = {"PATH": os.environ.get("PATH", ""), "INSTANCE": str(instance), **setting}
+    assert getattr(backups, name)(environ, [str(file)]) == 0
+
+
+@contextmanager
+def brought_back(copy: Path, folder: Path, setting: dict[str, str]) -> Iterator[Database]:
+    """Bring a copy back into an instance of its own; gives its database."""
+    command("restore", folder / "instance", copy, setting)
+    database = Database(setting.get("DATABASE_URL") or f"sqlite:///{folder / 'instance' / 'rivulet.db'}")
+    yield database
+    database.engine.dispose()
+
+
+def begun(server: Server) -> list[tuple[Browser, Sent, int]]:
+    """Ask many questions, each from a browser of its own; gives these, where the answers are, and their lengths."""
+    asked = []
+    for number in range(STREAMS):
+        browser, length = server.browser(), LENGTHS[number % len(LENGTHS)]
+        asked.append((browser, browser.send(question(f"under-load-{number}", length, 0.03)), length))
+    return asked
+
+
+def states(database: Database) -> dict[int, str]:
+    """Read the state of each reply."""
+    with database.read() as connection:
+        return {row.id: row.state for row in connection.execute(select(replies.c.id, replies.c.state))}
+
+
+def complaints(database: Database, asked: list[tuple[Browser, Sent, int]]) -> list[str]:
+    """Complain of a database that isn't whole: damaged, words missing or double, a half answer said to be complete."""
+    found = []
+    if database.is_sqlite:
+        with database.read() as connection:
+            checked = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            found += [complaint for complaint in checked if complaint != "ok"]
+            found += connection.exec_driver_sql("PRAGMA foreign_key_check").scalars().all()
+    known = states(database)
+    for _, sent, length in asked:
+        words = words_stored(database, sent.reply)
+        half = words != list(range(length if known[sent.reply] == "complete" else len(words)))
+        found += [f"reply {sent.reply} is {known[sent.reply]} with {words} of {length}"] * half
+    return found
+
+
+def test_copies_made_while_answers_stream_are_whole_and_a_server_goes_on_with_one(
+    tmp_path: Path, model: Model, new_database: Addresses
+) -> None:
+    """F35: 24 answers in two workers; copies are made one after the other until the last answer has ended."""
+    setting, copies, running = new_database(), [], []
+    with served(tmp_path / "one", model, WEB_CONCURRENCY="2", **UNLIMITED, **setting) as server:
+        asked = begun(server)
+        while "generating" in states(server.database).values():
+            copies.append(tmp_path / f"{len(copies)}.copy")
+            command("backup", tmp_path / "one" / "instance", copies[-1], setting)
+            time.sleep(0.3)
+        ends = [until_ended(server.database, sent.reply).state for _, sent, _ in asked]
+
+    assert ends == ["complete"] * STREAMS and len(copies) > 2
+    for number, copy in enumerate(copies):
+        with brought_back(copy, tmp_path / f"look-{number}", new_database()) as database:
+            assert complaints(database, asked) == []
+            running.append(sum(state == "generating" for state in states(database).values()))
+
+    chosen = next(number for number, count in enumerate(running) if 0 < count < STREAMS)
+    setting = new_database()
+    with brought_back(copies[chosen], tmp_path / "two", setting):
+        pass
+    with served(tmp_path / "two", model, **UNLIMITED, **setting) as server:
+        for browser, sent, length in asked:
+            assert until_ended(server.database, sent.reply).state == "complete"
+            browser.port = server.port
+            page = browser.get(f"/conversations/{sent.conversation}")
+            assert page.status == 200 and re.search(rf"w{length - 1}\b", page.body)
+        assert complaints(server.database, asked) == []
