@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -31,6 +32,12 @@ def url_of(settings: dict[str, Any]) -> str:
     if not is_usable(url):
         raise DatabaseUnusable("DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file.")
     return url
+
+
+def file_of(settings: dict[str, Any]) -> Path | None:
+    """Tell which file SQLite keeps the database in; None where that is Postgres. Raises DatabaseUnusable."""
+    parsed = make_url(url_of(settings))
+    return Path(parsed.database or "").absolute() if parsed.drivername == "sqlite" else None
 
 
 def is_usable(url: str) -> bool:

@@ -26,6 +26,7 @@ FLOORS = [
     "chat.tables",
     "chat.migrations",
     "chat.database",
+    "chat.platforms",
     "chat.engines",
     "chat.config",
     "chat.reporting",

@@ -206,8 +206,12 @@ def test_ctrl_c_stops_it_quietly_in_the_middle_of_a_stream(start: Start):
     assert (server.returncode, rest) == (0, "")
 
 
-def test_the_procfile_starts_the_app_for_a_router_to_reach():
-    process, command = (ROOT / "Procfile").read_text().strip().split(": ")
+@pytest.mark.parametrize("told", [{"GUNICORN_CMD_ARGS": "--preload --access-logfile -"}, {}])
+def test_an_app_that_would_be_loaded_before_its_workers_is_refused(start: Start, told: dict[str, str]):
+    server = start(*([] if told else ["--preload"]), **told)
+    said, _ = server.communicate(timeout=30)
 
-    assert process == "web"
-    assert command == 'HOST=0.0.0.0 gunicorn --keep-alive 95 "app:create_app()"'
+    assert server.returncode == 1
+    assert said == (
+        "Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.\n"
+    )
