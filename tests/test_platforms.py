@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import app as front_door
 from chat import config, platforms
-from tests.serving import free_port
 
 KEY = "k" * 32
 HEROKU = {"DYNO": "web.1"}
@@ -115,22 +112,3 @@ def test_the_warning_is_kept_for_those_who_look_after_it(tmp_path: Path) -> None
 
     assert app.extensions["warnings"] == platforms.warnings(environ, app.extensions["settings"]) != []
     app.extensions["database"].engine.dispose()
-
-
-def test_two_workers_warn_once(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "INSTANCE": str(tmp_path), "LOCAL_MODEL": "off", "WEB_CONCURRENCY": "2"}
-    environ |= {"PORT": str(free_port()), **HEROKU}
-    command = [sys.executable, "-m", "gunicorn", "app:create_app()"]
-    server = subprocess.Popen(
-        command, cwd=platforms.APP, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert server.stdout
-    lines = []
-    while not any("Rivulet is at" in line for line in lines):
-        lines.append(server.stdout.readline())
-        assert lines[-1], lines
-
-    server.terminate()
-    rest, _ = server.communicate(timeout=30)
-
-    assert sum("!!! On Heroku" in line for line in [*lines, *rest.splitlines()]) == 1

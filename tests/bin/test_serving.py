@@ -26,6 +26,7 @@ def create_app():
     if "REFUSE" in os.environ:
         print("Rivulet can't start: no.", file=sys.stderr)
         raise SystemExit(3)
+    answer.extensions = {"warnings": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
     return answer
 
 def answer(environ, start_response):
@@ -106,8 +107,10 @@ def test_it_says_where_it_is_and_nothing_else(start: Start):
     assert stopped(server) == (0, "")
 
 
-def test_of_two_workers_one_says_where_it_is(start: Start):
-    server = start(WEB_CONCURRENCY="2")
+def test_of_two_workers_one_says_what_is_wrong_and_where_it_is(start: Start):
+    server = start(WEB_CONCURRENCY="2", WARNING="This disk is emptied.")
+    assert server.stdout
+    assert [server.stdout.readline() for _ in range(3)] == ["\n", "!!! This disk is emptied.\n", "\n"]
     address = address_of(server)
 
     workers: set[int] = set()
