@@ -12,6 +12,10 @@ from sqlalchemy.exc import ArgumentError
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
 
+POSTGRES_CONNECTIONS = 4
+"""How many a process takes, beside the one that its reader listens by: small plans allow 20 (Heroku's essential-0),
+and while a deploy goes on two servers of two workers have to do with those. More don't make sends faster, seen."""
+
 POSTGRES_PATIENCE = {
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -56,7 +60,8 @@ def engine_for(url: str) -> Engine:
     if name in POSTGRES:
         return create_engine(
             f"postgresql+psycopg://{rest}",
-            pool_size=10,
+            pool_size=POSTGRES_CONNECTIONS,
+            max_overflow=0,
             pool_pre_ping=True,
             connect_args=POSTGRES_PATIENCE,
             hide_parameters=True,
