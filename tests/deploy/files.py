@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
 import tomllib
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +117,22 @@ def compose() -> dict[str, Any]:
 def fixed(variables: list[dict[str, Any]]) -> dict[str, str]:
     """Give what render.yaml sets to a fixed value."""
     return {variable["key"]: variable["value"] for variable in variables if "value" in variable}
+
+
+def context() -> list[str]:
+    """List the files that reach the builder: those of the repository that .dockerignore leaves."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [path for path in tracked.splitlines() if not ignored(path)]
+
+
+def ignored(path: str) -> bool:
+    """Tell whether .dockerignore keeps a path from the builder: the last line about it, or a folder of it, wins."""
+    patterns = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
+    about = {path, *map(str, Path(path).parents)} - {"."}
+    verdict = False
+    for pattern in patterns:
+        name = pattern.removeprefix("!").removeprefix("**/")
+        parts = {part for one in about for part in one.split("/")} if "**/" in pattern else about
+        if any(fnmatch(part, name) for part in parts):
+            verdict = not pattern.startswith("!")
+    return verdict
