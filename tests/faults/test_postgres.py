@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -123,27 +122,6 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     assert kept == {turn.reply_id}
     assert count(database, conversation_table) == 0
     database.engine.dispose()
-
-
-def test_twenty_connections_are_enough_for_thirty_sends_at_once_and_a_deploy(
-    tmp_path: Path, model: Model, database_server: Postgres
-) -> None:
-    """As on Heroku's smallest plan: two workers, and two more while they are leaving; every send is answered."""
-    url = database_server.new_database()
-    name = url.rpartition("/")[2]
-    database_server.command(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT 20")
-    database_server.command(f"ALTER DATABASE {name} OWNER TO {name}")
-    environ = {"DATABASE_URL": url.replace("rivulet@", f"{name}@"), "SECRET_KEY": "k" * 32, "WEB_CONCURRENCY": "2"}
-
-    with served(tmp_path / "old", model, DRAIN_SECONDS="20", **environ) as old, ThreadPoolExecutor(30) as people:
-        sends = [people.submit(old.browser().send, question(f"crowd-{number}", 5)) for number in range(30)]
-        sent = [send.result() for send in sends]
-        with served(tmp_path / "new", model, **environ) as new:
-            old.send_signal(signal.SIGTERM)
-            sent.append(new.browser().send(question("crowd-of-the-new", 5)))
-            states = {until_ended(new.database, one.reply).state for one in sent}
-
-    assert states == {"complete"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])
