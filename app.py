@@ -14,7 +14,7 @@ from flask import Flask
 from flask_session import Session
 from htmx_flask import Htmx
 
-from chat import config, engines, providers, routes, security
+from chat import config, engines, platforms, providers, routes, security
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
@@ -26,15 +26,21 @@ CANNOT_START = 3
 """The exit code by which gunicorn knows that starting again won't help."""
 
 
-def create_app(environ: Mapping[str, str] | None = None) -> Flask:
-    """Make the app from an environment; where it can't be used, say why in one sentence and exit."""
+def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) -> Flask:
+    """Make the app from an environment; where it can't be used, say why in one sentence and exit.
+
+    One that isn't watching takes up no answers of others: it is for bringing the database up to date and no more.
+    """
+    environ = os.environ if environ is None else environ
     try:
-        settings = config.load(os.environ if environ is None else environ)
+        settings = config.load(environ)
         app = build(settings, providers.configured(settings))
     except (config.WrongSetting, DatabaseUnusable) as error:
         print(f"Rivulet can't start: {error}", file=sys.stderr)
         raise SystemExit(CANNOT_START) from error
-    app.extensions["replies"].watch()
+    app.extensions["warnings"] = platforms.warnings(environ, settings)
+    if watching:
+        app.extensions["replies"].watch()
     return app
 
 

@@ -35,6 +35,16 @@ def bind_to(host: str, port: int) -> str:
     return f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def refuse_preloading() -> None:
+    """End where gunicorn is to load the app before its workers, in which nothing of it would run.
+
+    Render sets GUNICORN_CMD_ARGS to do so for every Python service.
+    """
+    if "--preload" in [*sys.argv, *os.environ.get("GUNICORN_CMD_ARGS", "").split()]:
+        sys.exit("Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.")
+
+
+refuse_preloading()
 bind = bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
@@ -137,10 +147,13 @@ def post_worker_init(worker: Any) -> None:
     gc.freeze()
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if replies := getattr(worker.app.callable, "extensions", {}).get("replies"):
+    extensions = getattr(worker.app.callable, "extensions", {})
+    if replies := extensions.get("replies"):
         worker.leaving = threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True)
         worker.leaving.start()
     if worker.age == 1:
+        for warning in extensions.get("warnings", []):
+            print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
         for listener in worker.sockets:
             print(f"Rivulet is at {url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -12,6 +13,10 @@ from sqlalchemy.exc import ArgumentError
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
+
+POSTGRES_CONNECTIONS = 4
+"""How many a process takes, beside the one that its reader listens by: small plans allow 20 (Heroku's essential-0),
+and while a deploy goes on two servers of two workers have to do with those. More don't make sends faster, seen."""
 
 POSTGRES_PATIENCE = {
     "connect_timeout": 10,
@@ -38,6 +43,12 @@ def url_of(settings: dict[str, Any]) -> str:
     return url
 
 
+def file_of(settings: dict[str, Any]) -> Path | None:
+    """Tell which file SQLite keeps the database in; None where that is Postgres. Raises DatabaseUnusable."""
+    parsed = make_url(url_of(settings))
+    return Path(parsed.database or "").absolute() if parsed.drivername == "sqlite" else None
+
+
 def is_usable(url: str) -> bool:
     """Tell whether an address is one of Postgres, or of SQLite in a file: in memory each connection has its own."""
     try:
@@ -55,7 +66,8 @@ def engine_for(url: str) -> Engine:
     if name in POSTGRES:
         return create_engine(
             f"postgresql+psycopg://{rest}",
-            pool_size=10,
+            pool_size=POSTGRES_CONNECTIONS,
+            max_overflow=0,
             pool_pre_ping=True,
             connect_args=POSTGRES_PATIENCE,
             hide_parameters=True,

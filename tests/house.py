@@ -29,6 +29,7 @@ FLOORS = [
     "chat.migrations",
     "chat.database",
     "chat.copies",
+    "chat.platforms",
     "chat.engines",
     "chat.config",
     "chat.reporting",

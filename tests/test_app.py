@@ -84,6 +84,8 @@ def test_trusted_hosts_are_the_only_ones_answered(tmp_path: Path) -> None:
     assert client.get("/", headers={"Host": "chat.EXAMPLE:8080"}).status_code == 200
     assert client.get("/", headers={"Host": "[2001:db8::1]"}).status_code == 200
     assert client.get("/", headers={"Host": "other.example"}).status_code == 400
+    # Who checks whether it is alive may know an address alone.
+    assert client.get("/healthz", headers={"Host": "172.19.0.2:8000"}).status_code == 200
 
 
 @pytest.mark.parametrize(

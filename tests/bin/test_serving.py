@@ -26,6 +26,7 @@ def create_app():
     if "REFUSE" in os.environ:
         print("Rivulet can't start: no.", file=sys.stderr)
         raise SystemExit(3)
+    answer.extensions = {"warnings": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
     return answer
 
 def answer(environ, start_response):
@@ -106,8 +107,10 @@ def test_it_says_where_it_is_and_nothing_else(start: Start):
     assert stopped(server) == (0, "")
 
 
-def test_of_two_workers_one_says_where_it_is(start: Start):
-    server = start(WEB_CONCURRENCY="2")
+def test_of_two_workers_one_says_what_is_wrong_and_where_it_is(start: Start):
+    server = start(WEB_CONCURRENCY="2", WARNING="This disk is emptied.")
+    assert server.stdout
+    assert [server.stdout.readline() for _ in range(3)] == ["\n", "!!! This disk is emptied.\n", "\n"]
     address = address_of(server)
 
     workers: set[int] = set()
@@ -206,8 +209,12 @@ def test_ctrl_c_stops_it_quietly_in_the_middle_of_a_stream(start: Start):
     assert (server.returncode, rest) == (0, "")
 
 
-def test_the_procfile_starts_the_app_for_a_router_to_reach():
-    process, command = (ROOT / "Procfile").read_text().strip().split(": ")
+@pytest.mark.parametrize("told", [{"GUNICORN_CMD_ARGS": "--preload --access-logfile -"}, {}])
+def test_an_app_that_would_be_loaded_before_its_workers_is_refused(start: Start, told: dict[str, str]):
+    server = start(*([] if told else ["--preload"]), **told)
+    said, _ = server.communicate(timeout=30)
 
-    assert process == "web"
-    assert command == 'HOST=0.0.0.0 gunicorn --keep-alive 95 "app:create_app()"'
+    assert server.returncode == 1
+    assert said == (
+        "Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.\n"
+    )

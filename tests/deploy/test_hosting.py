@@ -1,0 +1,157 @@
+"""docs/self-hosting.md: its commands are there, its settings are ours, its configurations can be read."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import app as front_door
+from chat import config
+from tests.deploy import files
+from tests.serving import ROOT
+from tests.test_docs import blocks
+
+PAGE = (ROOT / "docs/self-hosting.md").read_text()
+COMING = {"bin/backup", "bin/restore"}
+"""Scripts that are on their way."""
+
+OF_PLATFORMS = {"WEB_CONCURRENCY", "POSTGRES_PASSWORD", "GUNICORN_CMD_ARGS"} | {
+    "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
+    "RAILWAY_RUN_UID",
+}
+
+
+def written(language: str, beginning: str) -> str:
+    """Read the one block in a language that begins so."""
+    (block,) = [block for block in blocks("self-hosting.md", language) if block.startswith(beginning)]
+    return block
+
+
+def unit() -> str:
+    """Read the systemd unit."""
+    return written("ini", "[Unit]")
+
+
+def in_unit(name: str) -> list[str]:
+    """Read the values of one key of the unit."""
+    return re.findall(rf"^{name}=(.*)$", unit(), re.MULTILINE)
+
+
+def environment_file() -> dict[str, str]:
+    """Read the settings of a machine of somebody's own."""
+    return dict(line.split("=", 1) for line in written("ini", "HOST=").splitlines())
+
+
+def test_every_script_that_it_names_is_there() -> None:
+    named = set(re.findall(r"\bbin/(?:backup|restore|run|test|check|bench)\b", PAGE))
+
+    assert {script for script in named if not (ROOT / script).exists()} <= COMING
+
+
+def test_every_variable_that_it_sets_is_a_setting_or_the_platforms() -> None:
+    named = {*re.findall(r"\b([A-Z][A-Z_]+)=", PAGE), *re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", PAGE)}
+
+    assert {"SECRET_KEY", "TRUSTED_PROXIES", "DATABASE_URL"} <= named
+    assert named - files.SETTINGS - OF_PLATFORMS == set()
+
+
+def test_every_link_within_it_leads_somewhere() -> None:
+    lines = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in lines}
+
+    assert set(re.findall(r"\]\(#([\w-]+)\)", PAGE)) <= headings
+
+
+def test_every_file_that_it_names_is_there() -> None:
+    named = re.findall(r"`(app\.json|Procfile|render\.yaml|fly\.toml|railway\.json|Dockerfile|CHANGELOG\.md)`", PAGE)
+
+    assert len(set(named)) == 7 and all((ROOT / name).exists() for name in named)
+
+
+def test_the_settings_of_a_machine_of_ones_own_can_be_used() -> None:
+    settings = config.load(environment_file())
+
+    assert set(environment_file()) <= files.SETTINGS
+    assert (settings["ACCESS"], settings["HOST"]) == ("open", "127.0.0.1")
+
+
+def test_systemd_waits_until_the_drain_is_over_and_sends_what_gunicorn_drains_on() -> None:
+    (wait,) = in_unit("TimeoutStopSec")
+
+    assert in_unit("KillSignal") == ["SIGTERM"] and in_unit("KillMode") == ["mixed"]
+    assert float(environment_file()["DRAIN_SECONDS"]) + 4 < int(wait)
+
+
+def test_systemd_starts_what_the_platforms_start_and_may_write_where_the_settings_say() -> None:
+    (command,) = in_unit("ExecStart")
+
+    assert files.procfile()["web"].endswith(command.partition("bin/")[2])
+    assert environment_file()["INSTANCE"] == f"/var/lib/{in_unit('StateDirectory')[0]}"
+
+
+def test_what_could_not_start_is_not_started_again_and_again() -> None:
+    assert in_unit("RestartPreventExitStatus") == [str(front_door.CANNOT_START)]
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="The unit is verified where systemd-analyze is.")
+def test_systemd_can_read_the_unit(tmp_path: Path) -> None:
+    # What it starts is not on this machine, and isn't looked for: only the unit itself is read.
+    there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit(), flags=re.MULTILINE)
+    (tmp_path / "rivulet.service").write_text(there)
+
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / "rivulet.service")], capture_output=True, text=True
+    )
+
+    assert "rivulet.service" not in checked.stderr, checked.stderr
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="nginx's configuration is read where nginx is.")
+def test_nginx_can_read_its_configuration(tmp_path: Path) -> None:
+    pair = ROOT / "tests/providers/self-signed.pem"
+    site = re.sub(r"/etc/letsencrypt/\S+\.pem", str(pair), written("nginx", "upstream"))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
+    whole = f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{folders}{site}\n}}\n"
+    (tmp_path / "nginx.conf").write_text(whole)
+
+    checked = subprocess.run(
+        ["nginx", "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
+    )
+
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy's configuration is read where Caddy is.")
+@pytest.mark.parametrize("block", blocks("self-hosting.md", "caddy"))
+def test_caddy_can_read_its_configuration(tmp_path: Path, block: str) -> None:
+    # Caddy before 2.8, as in Debian 12, knows the directive by another name.
+    known = subprocess.run(["caddy", "version"], capture_output=True, text=True).stdout
+    text = block.replace("basic_auth", "basicauth") if re.match(r"v?2\.[0-7]\b", known) else block
+    (tmp_path / "Caddyfile").write_text(text.replace("$2a$14$...", "$2a$14$" + "a" * 53))
+
+    checked = subprocess.run(
+        ["caddy", "adapt", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"],
+        capture_output=True,
+        text=True,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+    )
+
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_proxies_on_the_same_machine_are_told_the_visitors_address_and_hold_nothing_back() -> None:
+    nginx = written("nginx", "upstream")
+
+    assert "proxy_buffering off;" in nginx and "X-Forwarded-For $remote_addr" in nginx
+    assert "X-Forwarded-Proto $scheme" in nginx and "proxy_http_version 1.1" in nginx
+    assert "flush_interval -1" in blocks("self-hosting.md", "caddy")[0]
+
+
+def test_what_the_start_command_by_hand_is_agrees_with_the_file() -> None:
+    assert written("sh", "GUNICORN_CMD_ARGS=").strip() == files.render()["startCommand"]
