@@ -44,6 +44,10 @@ graceful_timeout = math.ceil(number("DRAIN_SECONDS", 4, 3_600)) + 4
 loglevel = "warning"
 accesslog = None
 control_socket_disable = True
+# Whom to believe about a request is for the app to say (TRUSTED_PROXIES). gunicorn would believe anyone on this machine
+# or on a Unix socket, and with FORWARDED_ALLOW_IPS=*, as Heroku sets it, the whole world.
+forwarded_allow_ips = forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 
 def on_starting(server: Any) -> None:

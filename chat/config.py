@@ -52,6 +52,14 @@ def count(text: str) -> int:
     return value
 
 
+def whole(text: str) -> int:
+    """Read a number, 0 or more."""
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
 def folder(text: str) -> Path:
     """Read a folder; a relative one is in the working directory of the start."""
     return Path(text).absolute()
@@ -90,6 +98,7 @@ SETTINGS = (
     Setting("DRAIN_SECONDS", 4.0, seconds, "How long running answers may go on when the server is told to stop."),
     Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
+    Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
     Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
     Setting("INSTANCE", BESIDE_APP, folder, "The folder for what is kept on this machine."),

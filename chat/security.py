@@ -7,7 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Request, Response, current_app, render_template, request
+from flask_session.base import ServerSideSession
+from flask_session.cachelib import CacheLibSessionInterface
 
 from chat.config import Settings, WrongSetting, is_loopback
 
@@ -26,10 +28,27 @@ HEADERS = {
 }
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-OPEN_ENDPOINTS = {"health.alive", "assets.show"}
+OPEN_ENDPOINTS = {"health.alive", "health.ready", "assets.show"}
 """What answers even where nobody may chat."""
 
+WATCHED = {"/healthz": "health.alive", "/readyz": "health.ready"}
+"""What those ask for who watch the process: by any name, as by its address, and without a session."""
+
+A_YEAR = "max-age=31536000"
+
 SHORTEST_KEY = 32
+
+
+class Sessions(CacheLibSessionInterface):
+    """Flask-Session's sessions: their cookie is kept to https where it was set by that."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the browser may send the cookie by https only."""
+        return request.is_secure
+
+    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
+        """Find the session of a request; who watches the process has none, and the database is left alone."""
+        return None if request.path in WATCHED else super().open_session(app, request)
 
 
 class UnknownHost(Exception):
@@ -55,7 +74,7 @@ def refuse_unknown_hosts() -> None:
     """
     settings = current_app.extensions["settings"]
     trusted = settings["TRUSTED_HOSTS"] or (LOCAL_HOSTS if settings["ACCESS"] == "local" else [])
-    if trusted and name_in(request.host) not in map(name_in, trusted):
+    if trusted and request.endpoint not in WATCHED.values() and name_in(request.host) not in map(name_in, trusted):
         raise UnknownHost
 
 
@@ -85,22 +104,25 @@ def refuse_other_sites() -> None:
     if site:
         if site not in {"same-origin", "none"}:
             raise CrossOrigin
-    elif origin and host_of(origin) != request.host:
+    elif origin and not is_own(origin):
         raise CrossOrigin
 
 
-def host_of(origin: str) -> str | None:
-    """Read the host and port of an Origin header; None where it names none."""
+def is_own(origin: str) -> bool:
+    """Tell whether an Origin header names this site; behind a proxy that isn't believed https looks like http."""
     try:
-        return urlsplit(origin).netloc or None
+        scheme, host, *_ = urlsplit(origin)
     except ValueError:
-        return None
+        return False
+    return host == request.host and (scheme == "https" or not request.is_secure)
 
 
 def add_headers(response: Response) -> Response:
     """Put the security headers on an answer; pages are not kept by anyone's cache."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = A_YEAR
     return response
 
 

@@ -17,6 +17,8 @@ FLOORS = [
     "app",
     "chat.routes",
     "chat.security",
+    "chat.readiness",
+    "chat.proxies",
     "chat.replies",
     "chat.conversations",
     "chat.accounts",

@@ -34,7 +34,7 @@ def test_beyond_loopback_everything_but_health_and_assets_says_what_to_set(tmp_p
 
     for method, address, rule in addresses(app):
         with client.open(address, method=method, data={"text": "Hello?"} if method == "POST" else None) as response:
-            if rule.endpoint in {"health.alive", "assets.show", "static"}:
+            if rule.endpoint in {"health.alive", "health.ready", "assets.show", "static"}:
                 assert response.status_code == 200
             else:
                 assert response.status_code == 503 and b"ACCESS=open" in response.data

@@ -30,16 +30,17 @@ def create_app():
 
 def answer(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
-    return drops() if environ["PATH_INFO"] == "/drops" else [json.dumps(seen()).encode()]
+    return drops() if environ["PATH_INFO"] == "/drops" else [json.dumps(seen(environ)).encode()]
 
 def drops():
     while True:
         yield b"drop "
         time.sleep(0.05)
 
-def seen():
+def seen(environ):
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return {"worker": os.getpid(), "host": os.environ.get("HOST"), "files": files}
+    forwarded = [environ["wsgi.url_scheme"], environ["SCRIPT_NAME"], environ.get("HTTP_X_FORWARDED_FOR")]
+    return {"worker": os.getpid(), "host": os.environ.get("HOST"), "files": files, "forwarded": forwarded}
 """
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -211,3 +212,24 @@ def test_the_procfile_starts_the_app_for_a_router_to_reach():
 
     assert process == "web"
     assert command == 'HOST=0.0.0.0 gunicorn --keep-alive 95 "app:create_app()"'
+
+
+FORWARDED = {
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Ssl": "on",
+    "X_Forwarded_For": "127.0.0.1",
+    "SCRIPT_NAME": "/elsewhere",
+}
+
+
+@pytest.mark.parametrize("environ", [{}, {"FORWARDED_ALLOW_IPS": "*"}])
+@pytest.mark.parametrize("header", FORWARDED)
+def test_gunicorn_itself_believes_nobody_who_says_that_it_was_forwarded(
+    start: Start, header: str, environ: dict[str, str]
+):
+    address = address_of(start(**environ))
+
+    answer = requests.get(address, headers={header: FORWARDED[header], "Connection": "close"}, timeout=10)
+
+    assert answer.json()["forwarded"] == ["http", "", None]
