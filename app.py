@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -13,13 +12,15 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import config, engines, providers, proxies, routes, security
+from chat import config, engines, providers, proxies, reporting, routes, security
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
+from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.readiness import Readiness
 from chat.replies import Replies
+from chat.routes.journal import Journal
 from chat.sessions import SessionStore
 
 CANNOT_START = 3
@@ -40,25 +41,28 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Wire an app from settings and providers. Raises WrongSetting and DatabaseUnusable."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    reporting.set_up(settings["LOG_FORMAT"])
     root = str(Path(__file__).parent)
     app = Flask("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     db = opened(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings))
-    replies = Replies(db, configured)
+    metrics = Metrics()
+    replies = Replies(db, configured, metrics)
     app.extensions |= {
         "settings": settings,
         "database": db,
         "providers": configured,
         "replies": replies,
         "readiness": Readiness(db, replies),
+        "metrics": metrics,
     }
     app.session_interface = security.Sessions(app, SessionStore(db))
     Htmx(app)
     security.protect(app)
     routes.register(app)
-    app.wsgi_app = proxies.believe(app.wsgi_app, settings["TRUSTED_PROXIES"])  # type: ignore[method-assign, assignment]
+    trusted = settings["TRUSTED_PROXIES"]
+    app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted)  # type: ignore[method-assign, assignment]
     return app
 
 

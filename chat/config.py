@@ -101,6 +101,10 @@ SETTINGS = (
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
     Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
+    Setting("METRICS_TOKEN", "", str, "The bearer token that opens /metrics to other machines; else only to this one."),
+    Setting(
+        "LOG_FORMAT", "text", one_of("text", "json"), "How the log is written: `text`, or `json`, an object a line."
+    ),
     Setting("INSTANCE", BESIDE_APP, folder, "The folder for what is kept on this machine."),
     Setting("OPENAI_API_KEY", "", str, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
     Setting("OPENAI_BASE_URL", "", address, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
 
 from chat.config import Settings, WrongSetting, is_loopback
+from chat.proxies import is_from_here
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -28,11 +30,10 @@ HEADERS = {
 }
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-OPEN_ENDPOINTS = {"health.alive", "health.ready", "assets.show"}
-"""What answers even where nobody may chat."""
-
-WATCHED = {"/healthz": "health.alive", "/readyz": "health.ready"}
-"""What those ask for who watch the process: by any name, as by its address, and without a session."""
+LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
+HEALTH = {"health.alive", "health.ready"}
+WATCHED = {"/healthz", "/readyz", "/metrics"}
+"""What those ask for who watch the process; they have no session."""
 
 A_YEAR = "max-age=31536000"
 
@@ -74,8 +75,21 @@ def refuse_unknown_hosts() -> None:
     """
     settings = current_app.extensions["settings"]
     trusted = settings["TRUSTED_HOSTS"] or (LOCAL_HOSTS if settings["ACCESS"] == "local" else [])
-    if trusted and request.endpoint not in WATCHED.values() and name_in(request.host) not in map(name_in, trusted):
+    if trusted and not is_watching() and name_in(request.host) not in map(name_in, trusted):
         raise UnknownHost
+
+
+def is_watching() -> bool:
+    """Tell whether somebody watches the process, which any name and any state of it is open to."""
+    return request.endpoint in HEALTH or (request.endpoint == "metrics.show" and may_read_metrics(request))
+
+
+def may_read_metrics(request: Request) -> bool:
+    """Tell whether a request has the token, or was made on this machine, for it, and through no proxy."""
+    token = current_app.extensions["settings"]["METRICS_TOKEN"]
+    given = request.authorization.token if request.authorization else None
+    has_token = hmac.compare_digest((given or "").encode(), token.encode())
+    return (bool(token) and has_token) or (is_from_here(request.environ) and name_in(request.host) in LOCAL_NAMES)
 
 
 def name_in(host: str) -> str | None:
@@ -87,7 +101,7 @@ def close_to_strangers() -> tuple[str, int] | None:
     """Answer with what to set where strangers could spend the keys of whoever set this up."""
     access = current_app.extensions["settings"]["ACCESS"]
     reachable = access == "closed" or (access == "local" and not is_loopback(request.remote_addr or "localhost"))
-    if reachable and request.endpoint not in OPEN_ENDPOINTS:
+    if reachable and request.endpoint != "assets.show" and not is_watching():
         return render_template("errors/closed.html"), 503
     return None
 

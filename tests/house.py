@@ -30,6 +30,7 @@ FLOORS = [
     "chat.database",
     "chat.engines",
     "chat.config",
+    "chat.metrics",
     "chat.reporting",
 ]
 """A room may import from rooms below it, never from above."""

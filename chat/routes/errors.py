@@ -11,7 +11,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
 from chat.replies import Leaving
-from chat.reporting import report
+from chat.reporting import NUMBER, report
 from chat.routes import pages
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
@@ -118,11 +118,14 @@ def broken(error: Exception) -> Response:
 
 def answer(sentence: str, status: int) -> Response:
     """Say what went wrong in the form that was asked for."""
+    number = NUMBER.get()
+    told = {"sentence": sentence, "status": status, "number": number}
     if pages.wants_fragment():
-        return Response(render_template("errors/_problem.html", sentence=sentence), status, PLACE)
+        return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
-        return Response(f"{sentence}\n", status, mimetype="text/plain")
-    return Response(render_template("errors/page.html", sentence=sentence, status=status, **draft(status)), status)
+        rest = f" Say this number to whoever runs it: {number}" if status >= 500 else ""
+        return Response(f"{sentence}{rest}\n", status, mimetype="text/plain")
+    return Response(render_template("errors/page.html", **told, **draft(status)), status)
 
 
 def draft(status: int) -> dict[str, object]:
