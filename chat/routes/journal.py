@@ -1,7 +1,7 @@
 """The journal: a line in the log for each request, and a number by which it is found there.
 
-The line says what was asked for and how that went, not by whom. What an address holds that is a secret, or was made up
-by somebody, isn't told: of what stands between its slashes only ids are.
+The line says what was asked for and how that went, not by whom. What stands in an address is told where it is part of
+a pattern or an id: anything else may be a secret, or made up so as to look like another line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from flask import Flask, Request
 
@@ -130,10 +129,9 @@ class Stream:
 
 
 def path_of(request: Request) -> str:
-    """Write what was asked for: its pattern with the ids in it; of an address that there isn't, its beginning."""
+    """Write what was asked for: its pattern with the ids in it; nothing of an address that there isn't."""
     if request.url_rule is None:
-        first, slash, _ = request.path.lstrip("/").partition("/")
-        return f"/{quote(first[:40], safe='')}{slash and '/...'}"
+        return "-"
     values: dict[str, Any] = request.view_args or {}
     ids = {name: str(value) for name, value in values.items() if isinstance(value, int)}
     return PARAMETER.sub(lambda found: ids.get(found[1], found[0]), request.url_rule.rule)

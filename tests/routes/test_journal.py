@@ -75,13 +75,12 @@ def test_what_machines_ask_for_again_and_again_is_left_out(
 @pytest.mark.parametrize(
     ("asked", "written"),
     [
-        ("/?q=secret", "GET /"),
-        ("/secret-of-somebody/token", "GET /secret-of-somebody/..."),
-        ("/wp-admin%0d%0aGET%20/%20200", "GET /wp-admin%0D%0AGET%20/..."),
-        ("/a%1b%5b31m", "GET /a%1B%5B31m"),
-        ("/%e2%80%a8x", "GET /%E2%80%A8x"),
-        ("/" + "a" * 500, "GET /" + "a" * 40),
-        ("/conversations/12/", "GET /conversations/..."),
+        ("/?q=secret/", "GET /"),
+        ("/conversations/12?secret/", "GET /conversations/12"),
+        ("/secret/token", "GET -"),
+        ("/wp-admin%0d%0aGET%20/%20200", "GET -"),
+        ("/a%1b%5b31m", "GET -"),
+        ("/conversations/12/", "GET -"),
     ],
 )
 def test_what_an_address_hides_or_makes_up_is_not_told(
@@ -208,6 +207,6 @@ def test_as_json_a_real_server_writes_objects_alone(tmp_path: Path) -> None:
 
     said = [json.loads(line) for line in lines]
     journal = [line for line in said if line["logger"] == JOURNAL]
-    assert [(line["path"], line["route"], line["status"]) for line in journal] == [("/nope", "none", 404)]
+    assert [(line["path"], line["route"], line["status"]) for line in journal] == [("-", "none", 404)]
     assert journal[0]["request"] == answer.headers["X-Request-ID"]
     assert "secret" not in server.log.read_text()
