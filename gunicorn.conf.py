@@ -115,7 +115,7 @@ def refusal(address: tuple[str, int], error: OSError) -> str:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Give a worker the first row of the counts that none has who lives."""
-    taken = {other.row for other in server.WORKERS.values()}
+    taken = {getattr(other, "row", None) for other in server.WORKERS.values()}
     worker.row = next(row for row in range(len(taken) + 1) if row not in taken)
 
 

@@ -30,7 +30,6 @@ HEADERS = {
 }
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 HEALTH = {"health.alive", "health.ready"}
 WATCHED = {"/healthz", "/readyz", "/metrics"}
 """What those ask for who watch the process; they have no session."""
@@ -86,10 +85,15 @@ def is_watching() -> bool:
 
 def may_read_metrics(request: Request) -> bool:
     """Tell whether a request has the token, or was made on this machine, for it, and through no proxy."""
+    for_here = name_in(request.host) in map(name_in, LOCAL_HOSTS)
+    return has_token(request) or (for_here and is_from_here(request.environ))
+
+
+def has_token(request: Request) -> bool:
+    """Tell whether a request has the token of the metrics."""
     token = current_app.extensions["settings"]["METRICS_TOKEN"]
-    given = request.authorization.token if request.authorization else None
-    has_token = hmac.compare_digest((given or "").encode(), token.encode())
-    return (bool(token) and has_token) or (is_from_here(request.environ) and name_in(request.host) in LOCAL_NAMES)
+    given = (request.authorization and request.authorization.token) or ""
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
 
 def name_in(host: str) -> str | None:
