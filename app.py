@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -11,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_session import Session
 from htmx_flask import Htmx
 
-from chat import config, engines, platforms, providers, routes, security
+from chat import config, engines, platforms, providers, proxies, reporting, routes, security
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
+from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
+from chat.readiness import Readiness
 from chat.replies import Replies
+from chat.routes.journal import Journal
 from chat.sessions import SessionStore
 
 CANNOT_START = 3
@@ -46,22 +47,28 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
 
 def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Wire an app from settings and providers. Raises WrongSetting and DatabaseUnusable."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    reporting.set_up(settings["LOG_FORMAT"])
     root = str(Path(__file__).parent)
     app = Flask("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     db = opened(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config.from_mapping(flask_settings(settings, db))
+    app.config.from_mapping(flask_settings(settings))
+    metrics = Metrics()
+    replies = Replies(db, configured, metrics)
     app.extensions |= {
         "settings": settings,
         "database": db,
         "providers": configured,
-        "replies": Replies(db, configured),
+        "replies": replies,
+        "readiness": Readiness(db, replies),
+        "metrics": metrics,
     }
-    Session(app)
+    app.session_interface = security.Sessions(app, SessionStore(db))
     Htmx(app)
     security.protect(app)
     routes.register(app)
+    trusted = settings["TRUSTED_PROXIES"]
+    app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -81,15 +88,13 @@ def make_folder(path: Path) -> None:
         raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
 
 
-def flask_settings(settings: Settings, db: Database) -> dict[str, Any]:
+def flask_settings(settings: Settings) -> dict[str, Any]:
     """Say what Flask and Flask-Session are to do."""
     return {
         "SECRET_KEY": security.secret_key(settings),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
-        "SESSION_TYPE": "cachelib",
-        "SESSION_CACHELIB": SessionStore(db),
         "SESSION_COOKIE_NAME": "rivulet",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,

@@ -1,7 +1,8 @@
 """How gunicorn serves Rivulet; it reads this file by itself when started in this folder.
 
 What is set on gunicorn's command line wins over it; WEB_CONCURRENCY, the number of workers, gunicorn reads itself.
-Nothing of `chat` is imported here: psycopg decides how it waits when it is imported, and gevent comes later.
+Nothing of `chat` is imported here but the form of the log: psycopg decides how it waits when it is imported, and gevent
+comes later.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import gc
 import ipaddress
 import logging
 import math
+import mmap
 import os
 import resource
 import signal
@@ -55,6 +57,13 @@ graceful_timeout = math.ceil(number("DRAIN_SECONDS", 4, 3_600)) + 4
 loglevel = "warning"
 accesslog = None
 control_socket_disable = True
+# Whom to believe about a request is for the app to say (TRUSTED_PROXIES). gunicorn would believe anyone on this machine
+# or on a Unix socket, and with FORWARDED_ALLOW_IPS=*, as Heroku sets it, the whole world.
+forwarded_allow_ips = forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
+# What workers count: it outlives each of them, and ends with the server.
+counts = mmap.mmap(-1, 1024 * 1024)
 
 
 def on_starting(server: Any) -> None:
@@ -63,9 +72,19 @@ def on_starting(server: Any) -> None:
     server.log.error_log.addFilter(is_news)
     if server.cfg.workers < 1:
         refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
+    on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
             refuse_if_taken(address)
+
+
+def on_reload(server: Any) -> None:
+    """Write gunicorn's own log as the app writes its own, where that is for programs."""
+    if os.environ.get("LOG_FORMAT", "").strip().lower() == "json":
+        from chat.reporting import Json
+
+        for handler in server.log.error_log.handlers:
+            handler.setFormatter(Json())
 
 
 def allow_open_files(count: int) -> None:
@@ -112,6 +131,12 @@ def refusal(address: tuple[str, int], error: OSError) -> str:
     return f"Rivulet can't listen on {bind_to(*address)} ({error.strerror}). Set HOST and PORT to others."
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give a worker the first row of the counts that none has who lives."""
+    taken = {getattr(other, "row", None) for other in server.WORKERS.values()}
+    worker.row = next(row for row in range(len(taken) + 1) if row not in taken)
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     report_host(worker.sockets)
@@ -148,6 +173,8 @@ def post_worker_init(worker: Any) -> None:
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     extensions = getattr(worker.app.callable, "extensions", {})
+    if metrics := extensions.get("metrics"):
+        metrics.share(counts, worker.row)
     if replies := extensions.get("replies"):
         worker.leaving = threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True)
         worker.leaving.start()

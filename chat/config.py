@@ -60,8 +60,8 @@ def count(text: str) -> int:
     return value
 
 
-def limit(text: str) -> int:
-    """Read a number that is the most there may be; 0 is no limit."""
+def whole(text: str) -> int:
+    """Read a number, 0 or more."""
     value = int(text)
     if value < 0:
         raise ValueError
@@ -106,8 +106,13 @@ SETTINGS = (
     Setting("DRAIN_SECONDS", 4.0, up_to_an_hour, "How long running answers may go on at a stop; 3600 at most."),
     Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
+    Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
     Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
+    Setting("METRICS_TOKEN", "", str, "The bearer token that opens /metrics to other machines; else only to this one."),
+    Setting(
+        "LOG_FORMAT", "text", one_of("text", "json"), "How the log is written: `text`, or `json`, an object a line."
+    ),
     Setting("INSTANCE", BESIDE_APP, folder, "The folder for what is kept on this machine."),
     Setting("OPENAI_API_KEY", "", str, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
     Setting("OPENAI_BASE_URL", "", address, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
@@ -115,11 +120,11 @@ SETTINGS = (
     Setting("AIVVM_URL", "", address, "A server of the chatbot-ui v1 protocol."),
     Setting("AIVVM_API_KEY", "", str, "An OpenAI key to hand on to that server, if it wants one."),
     Setting("LOCAL_MODEL", "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."),
-    Setting("PROMPT_LIMIT", 100_000, limit, "The longest message, in characters; 0 is what fits into 1 MiB."),
-    Setting("ANSWERS_AT_ONCE", 4, limit, "How many answers one person may have written at once; 0 is no limit."),
-    Setting("SENDS_A_MINUTE", 20, limit, "How many answers one person may ask for in a minute; 0 is no limit."),
-    Setting("ANSWERS_AT_ONCE_PER_ADDRESS", 20, limit, "The same for all at one network address; 0 is no limit."),
-    Setting("SENDS_A_MINUTE_PER_ADDRESS", 100, limit, "The same for all at one network address; 0 is no limit."),
+    Setting("PROMPT_LIMIT", 100_000, whole, "The longest message, in characters; 0 is what fits into 1 MiB."),
+    Setting("ANSWERS_AT_ONCE", 4, whole, "How many answers one person may have written at once; 0 is no limit."),
+    Setting("SENDS_A_MINUTE", 20, whole, "How many answers one person may ask for in a minute; 0 is no limit."),
+    Setting("ANSWERS_AT_ONCE_PER_ADDRESS", 20, whole, "The same for all at one network address; 0 is no limit."),
+    Setting("SENDS_A_MINUTE_PER_ADDRESS", 100, whole, "The same for all at one network address; 0 is no limit."),
     Setting("CONNECT_TIMEOUT", 5.0, seconds, "How long a provider may take to be reached, in seconds."),
     Setting("FIRST_TIMEOUT", 300.0, seconds, "How long a provider may think before its first byte, in seconds."),
     Setting("GAP_TIMEOUT", 120.0, seconds, "How long a provider may pause in an answer, in seconds."),

@@ -134,6 +134,11 @@ class Database:
                 "nothing was changed."
             ) from error
 
+    def is_current(self) -> bool:
+        """Tell whether the database is at HEAD, or beyond: in a rolling deploy the newer process was here first."""
+        with self.read() as connection:
+            return (self._version(connection) or "") >= HEAD
+
     def _version(self, connection: Connection) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None

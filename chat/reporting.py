@@ -1,12 +1,61 @@
-"""What the log says when something breaks: where, but not the error's own words, which may quote a message."""
+"""What the log says: where something broke, but not the error's own words, which may quote a message.
+
+It imports nothing of ours and nothing that is not Python's own: gunicorn's master reads it, too.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import time
 import traceback
+from contextvars import ContextVar
+
+NUMBER: ContextVar[str] = ContextVar("number", default="")
+"""The number of the request that is being answered: the log and the pages that tell of errors show it."""
+
+JOURNAL = "journal"
+"""The logger that tells of each request."""
+
+
+def set_up(form: str) -> None:
+    """Have everything logged to the standard error, in the form `text` or `json`; of most, only what is wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Json() if form == "json" else Text())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger(JOURNAL).setLevel(logging.INFO)
 
 
 def report(logger: logging.Logger, what: str, error: BaseException) -> None:
     """Log that `what` broke, the kind of error and the places it passed."""
     places = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s broke with %s at\n%s", what, type(error).__name__, places)
+
+
+class Text(logging.Formatter):
+    """A line for people; one that belongs to a request ends with its number."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        number = NUMBER.get()
+        return f"{super().formatMessage(record)} [{number}]" if number else super().formatMessage(record)
+
+
+class Json(logging.Formatter):
+    """A JSON object a line, for programs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record, what it was given as `fields`, and the number of the request it belongs to."""
+        said = {
+            "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{record.msecs:03.0f}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **({"request": NUMBER.get()} if NUMBER.get() else {}),
+            **getattr(record, "fields", {}),
+            **({"exception": self.formatException(record.exc_info)} if record.exc_info else {}),
+        }
+        return json.dumps(said)

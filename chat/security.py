@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Request, Response, current_app, render_template, request
+from flask_session.base import ServerSideSession
+from flask_session.cachelib import CacheLibSessionInterface
 
 from chat.config import Settings, WrongSetting, is_loopback
+from chat.proxies import is_from_here
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -26,13 +30,28 @@ HEADERS = {
 }
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-OPEN_ENDPOINTS = {"health.alive", "assets.show"}
-"""What answers even where nobody may chat."""
+HEALTH = {"health.alive", "health.ready"}
+WATCHED = {"/healthz", "/readyz", "/metrics"}
+"""What those ask for who watch the process; they have no session."""
+
+A_YEAR = "max-age=31536000"
 
 SHORTEST_KEY = 32
 FEWEST_SIGNS = 8
 EXAMPLES = ("changeme", "change-me", "change_me", "your-own", "your-secret", "your_secret", "example", "replace-")
 RANDOM = "Set it to 32 random characters or more, for example from `openssl rand -hex 32`."
+
+
+class Sessions(CacheLibSessionInterface):
+    """Flask-Session's sessions: their cookie is kept to https where it was set by that."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the browser may send the cookie by https only."""
+        return request.is_secure
+
+    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
+        """Find the session of a request; who watches the process has none, and the database is left alone."""
+        return None if request.path in WATCHED else super().open_session(app, request)
 
 
 class UnknownHost(Exception):
@@ -58,9 +77,26 @@ def refuse_unknown_hosts() -> None:
     """
     settings = current_app.extensions["settings"]
     trusted = settings["TRUSTED_HOSTS"] or (LOCAL_HOSTS if settings["ACCESS"] == "local" else [])
-    # Whoever checks whether this is alive may know only an address: Fly, Docker, a load balancer.
-    if request.endpoint != "health.alive" and trusted and name_in(request.host) not in map(name_in, trusted):
+    if trusted and not is_watching() and name_in(request.host) not in map(name_in, trusted):
         raise UnknownHost
+
+
+def is_watching() -> bool:
+    """Tell whether somebody watches the process, which any name and any state of it is open to."""
+    return request.endpoint in HEALTH or (request.endpoint == "metrics.show" and may_read_metrics(request))
+
+
+def may_read_metrics(request: Request) -> bool:
+    """Tell whether a request has the token, or was made on this machine, for it, and through no proxy."""
+    for_here = name_in(request.host) in map(name_in, LOCAL_HOSTS)
+    return has_token(request) or (for_here and is_from_here(request.environ))
+
+
+def has_token(request: Request) -> bool:
+    """Tell whether a request has the token of the metrics."""
+    token = current_app.extensions["settings"]["METRICS_TOKEN"]
+    given = (request.authorization and request.authorization.token) or ""
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
 
 def name_in(host: str) -> str | None:
@@ -72,7 +108,7 @@ def close_to_strangers() -> tuple[str, int] | None:
     """Answer with what to set where strangers could spend the keys of whoever set this up."""
     access = current_app.extensions["settings"]["ACCESS"]
     reachable = access == "closed" or (access == "local" and not is_loopback(request.remote_addr or "localhost"))
-    if reachable and request.endpoint not in OPEN_ENDPOINTS:
+    if reachable and request.endpoint != "assets.show" and not is_watching():
         return render_template("errors/closed.html"), 503
     return None
 
@@ -89,22 +125,25 @@ def refuse_other_sites() -> None:
     if site:
         if site not in {"same-origin", "none"}:
             raise CrossOrigin
-    elif origin and host_of(origin) != request.host:
+    elif origin and not is_own(origin):
         raise CrossOrigin
 
 
-def host_of(origin: str) -> str | None:
-    """Read the host and port of an Origin header; None where it names none."""
+def is_own(origin: str) -> bool:
+    """Tell whether an Origin header names this site; behind a proxy that isn't believed https looks like http."""
     try:
-        return urlsplit(origin).netloc or None
+        scheme, host, *_ = urlsplit(origin)
     except ValueError:
-        return None
+        return False
+    return host == request.host and (scheme == "https" or not request.is_secure)
 
 
 def add_headers(response: Response) -> Response:
     """Put the security headers on an answer; pages are not kept by anyone's cache."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = A_YEAR
     return response
 
 

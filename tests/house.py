@@ -18,6 +18,8 @@ FLOORS = [
     "chat.backups",
     "chat.routes",
     "chat.security",
+    "chat.readiness",
+    "chat.proxies",
     "chat.replies",
     "chat.conversations",
     "chat.limits",
@@ -32,6 +34,7 @@ FLOORS = [
     "chat.platforms",
     "chat.engines",
     "chat.config",
+    "chat.metrics",
     "chat.reporting",
 ]
 """A room may import from rooms below it, never from above."""

@@ -28,13 +28,13 @@ def built(tmp_path: Path, **environ: str) -> Flask:
     return front_door.build(settings, {"scripted": Scripted()})
 
 
-def test_beyond_loopback_everything_but_health_and_assets_says_what_to_set(tmp_path: Path) -> None:
+def test_beyond_loopback_everything_but_health_metrics_and_assets_says_what_to_set(tmp_path: Path) -> None:
     app = built(tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY)
     client = app.test_client()
 
     for method, address, rule in addresses(app):
         with client.open(address, method=method, data={"text": "Hello?"} if method == "POST" else None) as response:
-            if rule.endpoint in {"health.alive", "assets.show", "static"}:
+            if rule.endpoint in {"health.alive", "health.ready", "metrics.show", "assets.show"}:
                 assert response.status_code == 200
             else:
                 assert response.status_code == 503 and b"ACCESS=open" in response.data

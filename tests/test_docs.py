@@ -32,7 +32,7 @@ def written(setting: Setting) -> str:
     if isinstance(setting.default, Path):
         return "instance/, beside app.py"
     number = isinstance(setting.default, float)
-    return f"`{setting.default:g}`" if number else f"`{setting.default}`" if setting.default else ""
+    return f"`{setting.default:g}`" if number else f"`{setting.default}`" if setting.default not in ("", []) else ""
 
 
 @pytest.mark.parametrize("setting", config.SETTINGS, ids=lambda setting: setting.name)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from itertools import product
 
 from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
+from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, leases, log
 from chat.replies.following import Follower
-from chat.replies.generation import Generation
+from chat.replies.generation import Generation, kinds_of_errors
 from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.writer import Writer
@@ -29,10 +31,12 @@ class Leaving(Exception):
 class Replies:
     """All replies of this process: start one, stop one, follow any, leave them to others at the end."""
 
-    def __init__(self, database: Database, providers: Mapping[str, AbstractProvider]):
+    def __init__(self, database: Database, providers: Mapping[str, AbstractProvider], metrics: Metrics | None = None):
         self.database = database
         self.providers = providers
-        self.writer = Writer(database)
+        self.metrics = metrics or Metrics()
+        self.metrics.provider_errors.expect(product(providers, kinds_of_errors()))
+        self.writer = Writer(database, self.metrics)
         self.reader = Reader(database)
         self.leaving = False
 

@@ -35,6 +35,7 @@ class Generation:
 
     def __init__(self, writer: Writer, running: Running, provider: AbstractProvider | None, path: Sequence[Row]):
         self.writer = writer
+        self.metrics = writer.metrics
         self.running = running
         self.provider = provider
         self.model = path[-1].model
@@ -46,18 +47,19 @@ class Generation:
 
     def run(self) -> None:
         """Write the reply, and end it whatever happens."""
-        try:
-            state = self._answer()
-        except ProviderError as error:
-            state = self._failed(str(error))
-        except Exception as error:
-            report(logger, f"the generation of reply {self.running.id}", error)
-            state = self._failed(BROKEN)
+        with self.metrics.running.during():
+            try:
+                state = self._answer()
+            except ProviderError as error:
+                state = self._failed(str(error), type(error).__name__)
+            except Exception as error:
+                report(logger, f"the generation of reply {self.running.id}", error)
+                state = self._failed(BROKEN, "Broken")
         self.writer.end(self.running, self._ending(state))
 
     def fail(self, sentence: str) -> None:
         """End the reply before it began."""
-        self.writer.end(self.running, self._ending(self._failed(sentence)))
+        self.writer.end(self.running, self._ending(self._failed(sentence, "NoThread")))
 
     def _answer(self) -> str:
         if self.provider is None:
@@ -79,7 +81,8 @@ class Generation:
         for piece in result:
             text = cleaned(piece)
             if text:
-                self.timing.note_word()
+                if self.timing.note_word():
+                    self.metrics.first_piece.observe(self.timing.waited)
                 self.said.append(text)
                 self.writer.put(self.running, text)
             if self.running.stopped:
@@ -90,14 +93,15 @@ class Generation:
         if self.running.stopped:
             return "stopped"
         if not self.text.strip():
-            return self._failed(EMPTY)
+            return self._failed(EMPTY, "Empty")
         if result.finish_reason == "length":
             self.facts["error"] = CUT_OFF
         return "complete"
 
-    def _failed(self, sentence: str) -> str:
+    def _failed(self, sentence: str, kind: str) -> str:
         if self.running.stopped:
             return "stopped"
+        self.metrics.provider_errors.add(self.path[-1].provider, kind)
         self.facts["error"] = cleaned(sentence)
         return "interrupted" if self.text.strip() else "failed"
 
@@ -111,6 +115,12 @@ class Generation:
     def text(self) -> str:
         """What was said so far."""
         return "".join(self.said)
+
+
+def kinds_of_errors() -> list[str]:
+    """Name all ways in which an answer may end with an error."""
+    of_providers = [error.__name__ for error in ProviderError.__subclasses__()]
+    return ["ProviderError", *of_providers, "Empty", "Broken", "NoThread"]
 
 
 def cleaned(piece: str) -> str:

@@ -24,9 +24,17 @@ class Timing:
         self._began = time.monotonic()
         self._spoke: float | None = None
 
-    def note_word(self) -> None:
-        """Note that a word came."""
-        self._spoke = self._spoke or time.monotonic()
+    def note_word(self) -> bool:
+        """Note that a word came; True for the first one."""
+        if self._spoke is not None:
+            return False
+        self._spoke = time.monotonic()
+        return True
+
+    @property
+    def waited(self) -> float:
+        """How long the first word was waited for, or is, in seconds."""
+        return (self._spoke or time.monotonic()) - self._began
 
     def facts(self, result: CreateResult | None) -> dict[str, int | None]:
         """Tell what is known at the end, in milliseconds and tokens."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 
 from chat.database import LOCK_WAIT, Database, DatabaseBusy
+from chat.metrics import Metrics
 from chat.replies import leases, log
 from chat.replies.endings import ending_of
 from chat.replies.log import Ending, News
@@ -24,8 +25,9 @@ logger = logging.getLogger(__name__)
 class Writer:
     """One per process; its thread runs while replies do."""
 
-    def __init__(self, database: Database):
+    def __init__(self, database: Database, metrics: Metrics | None = None):
         self.database = database
+        self.metrics = metrics or Metrics()
         self._running: dict[int, Running] = {}
         self._pieces: dict[Running, list[str]] = {}
         self._endings: dict[Running, Ending] = {}
@@ -117,8 +119,10 @@ class Writer:
     def _store(self, news: list[News], wait: float = LOCK_WAIT) -> set[int]:
         if not news:
             return set()
-        with self.database.write(wait) as connection:
-            return log.store(connection, news)
+        with self.metrics.tick.timed(), self.database.write(wait) as connection:
+            kept = log.store(connection, news)
+        self.metrics.pieces.add(by=sum(len(item.pieces) for item in news if item.reply_id in kept))
+        return kept
 
     def _put_back(self, news: dict[Running, News]) -> None:
         """Keep for the next tick what can't be stored because another process holds the database."""

@@ -5,7 +5,19 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.routes import assets, bodies, conversations, errors, exports, facts, health, leaving, messages, replies
+from chat.routes import (
+    assets,
+    bodies,
+    conversations,
+    errors,
+    exports,
+    facts,
+    health,
+    leaving,
+    messages,
+    metrics,
+    replies,
+)
 from chat.routes.room import Room
 
 
@@ -19,7 +31,7 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    for module in (leaving, assets, conversations, exports, health, messages, replies):
+    for module in (leaving, assets, conversations, exports, health, messages, metrics, replies):
         app.register_blueprint(module.bp)
     assets.bundle(app)
     facts.register(app)

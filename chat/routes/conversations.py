@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 from chat import conversations
 from chat.conversations import NotFound, windows
 from chat.routes import exports, pages, visitor
-from chat.security import OPEN_ENDPOINTS
 
 WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
@@ -21,7 +20,7 @@ bp = Blueprint("conversations", __name__)
 @bp.before_app_request
 def keep_session() -> None:
     """Let the session of a visitor who comes back live on; scripts and styles are nobody's."""
-    if request.endpoint not in OPEN_ENDPOINTS:
+    if request.endpoint != "assets.show":
         visitor.keep_session()
 
 

@@ -12,7 +12,7 @@ from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswer
 from chat.database import DatabaseBusy
 from chat.limits import TooMany
 from chat.replies import Leaving
-from chat.reporting import report
+from chat.reporting import NUMBER, report
 from chat.routes import pages
 from chat.routes.bodies import drain
 from chat.routes.choices import NoModel, UnknownModel
@@ -40,6 +40,9 @@ OTHER_SITE = "This was sent from another site, so it was not done. Open the page
 TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
 UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
 BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
+
+OURS = {BROKEN, UNSTORABLE}
+"""What only those who run it can find out about: the request's number stands beside it in all forms."""
 
 PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
 """Where htmx puts a sentence; a router's own error page doesn't say, by which the page knows it from ours."""
@@ -111,11 +114,14 @@ def broken(error: Exception) -> Response:
 
 def answer(sentence: str, status: int) -> Response:
     """Say what went wrong in the form that was asked for."""
+    number = NUMBER.get()
+    told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in OURS}
     if pages.wants_fragment():
-        return Response(render_template("errors/_problem.html", sentence=sentence), status, PLACE)
+        return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
-        return Response(f"{sentence}\n", status, mimetype="text/plain")
-    return Response(render_template("errors/page.html", sentence=sentence, status=status, **draft(status)), status)
+        rest = f" Say this number to whoever runs it: {number}" if sentence in OURS else ""
+        return Response(f"{sentence}{rest}\n", status, mimetype="text/plain")
+    return Response(render_template("errors/page.html", **told, **draft(status)), status)
 
 
 def draft(status: int) -> dict[str, object]:

@@ -1,13 +1,23 @@
-"""Whether the process is alive, for those who watch it."""
+"""Whether the process is alive, and whether it can serve, for those who watch it."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, current_app
+
+from chat.readiness import Readiness
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
-def alive() -> tuple[str, dict[str, str]]:
+def alive() -> Response:
     """Say that the process answers."""
-    return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+def ready() -> Response:
+    """Say that the process can serve, or in a sentence why not."""
+    readiness: Readiness = current_app.extensions["readiness"]
+    problem = readiness.problem()
+    return Response(f"{problem or 'ready'}\n", 503 if problem else 200, mimetype="text/plain")

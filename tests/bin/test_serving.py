@@ -31,16 +31,17 @@ def create_app():
 
 def answer(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
-    return drops() if environ["PATH_INFO"] == "/drops" else [json.dumps(seen()).encode()]
+    return drops() if environ["PATH_INFO"] == "/drops" else [json.dumps(seen(environ)).encode()]
 
 def drops():
     while True:
         yield b"drop "
         time.sleep(0.05)
 
-def seen():
+def seen(environ):
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return {"worker": os.getpid(), "host": os.environ.get("HOST"), "files": files}
+    forwarded = [environ["wsgi.url_scheme"], environ["SCRIPT_NAME"], environ.get("HTTP_X_FORWARDED_FOR")]
+    return {"worker": os.getpid(), "host": os.environ.get("HOST"), "files": files, "forwarded": forwarded}
 """
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -218,3 +219,24 @@ def test_an_app_that_would_be_loaded_before_its_workers_is_refused(start: Start,
     assert said == (
         "Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.\n"
     )
+
+
+FORWARDED = {
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Ssl": "on",
+    "X_Forwarded_For": "127.0.0.1",
+    "SCRIPT_NAME": "/elsewhere",
+}
+
+
+@pytest.mark.parametrize("environ", [{}, {"FORWARDED_ALLOW_IPS": "*"}])
+@pytest.mark.parametrize("header", FORWARDED)
+def test_gunicorn_itself_believes_nobody_who_says_that_it_was_forwarded(
+    start: Start, header: str, environ: dict[str, str]
+):
+    address = address_of(start(**environ))
+
+    answer = requests.get(address, headers={header: FORWARDED[header], "Connection": "close"}, timeout=10)
+
+    assert answer.json()["forwarded"] == ["http", "", None]

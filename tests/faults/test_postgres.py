@@ -6,13 +6,16 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from chat import conversations
 from chat.database import Database
+from chat.readiness import SILENT
 from chat.replies import log
 from chat.replies.log import Ending
 from chat.sessions import SessionStore
@@ -146,6 +149,24 @@ def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postg
 
     assert len(kept) == 80 and store.get("one") == {"person": 7, "day": 1}
     database.engine.dispose()
+
+
+def test_while_the_database_hangs_a_process_is_alive_but_not_ready(
+    servers: tuple[Server, Server], model: Model, database_server: Postgres
+) -> None:
+    """F28, I5: a lock that nobody lets go of; whoever asks is answered all the same, and again once it is gone."""
+    one, _ = servers
+
+    with psycopg.connect(database_server.address(one.database.engine.url.database or "")) as connection:
+        connection.execute("LOCK TABLE alembic_version")
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(one.browser().get, "/readyz") for _ in range(4)]
+            alive = one.browser().get("/healthz")
+        hanging = [answer.result() for answer in asking]
+    until(lambda: one.browser().get("/readyz").status == 200)
+
+    assert {(answer.status, answer.body) for answer in hanging} == {(503, f"{SILENT}\n")}
+    assert alive.status == 200
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])

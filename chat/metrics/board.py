@@ -1,0 +1,79 @@
+"""Where numbers are kept: a row of doubles for each worker, in memory that all workers of a server share.
+
+The server's master makes that memory before it makes workers. So numbers outlive a worker that is killed: the one that
+takes its place takes its row, too, and goes on counting there. Nothing is left behind when the server ends.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from dataclasses import dataclass
+from mmap import mmap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Numbers = array[float] | memoryview[float]
+
+PID = 0
+"""The place in each row of the id of the process that writes it; 0 where none ever did."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums of all rows, those of living processes alone, and the ids of these."""
+
+    counted: list[float]
+    living: list[float]
+    pids: list[int]
+
+
+class Board:
+    """The row of this process, and those of the others.
+
+    Adding to a number is not interrupted by another thread: the interpreter switches at calls and jumps only.
+    """
+
+    def __init__(self) -> None:
+        self._kept = array("d", [os.getpid()])
+        self.own: Numbers = self._kept
+        self.rows: list[Numbers] = [self.own]
+        self._passing = {PID}
+
+    def take(self, count: int, passing: bool = False) -> int:
+        """Make room for numbers, for as long as nothing is shared; `passing` ones end with their process."""
+        place = len(self.own)
+        self._kept.extend([0.0] * count)
+        self._passing |= set(range(place, place + count)) if passing else set()
+        return place
+
+    def share(self, memory: mmap, row: int) -> None:
+        """Go on in a row of shared memory, on top of what was counted there; all processes took the same room."""
+        doubles, width = memoryview(memory).cast("d"), len(self.own)
+        rows: list[Numbers] = [doubles[start : start + width] for start in range(0, len(doubles) - width + 1, width)]
+        if row < len(rows):
+            for place, value in enumerate(self.own):
+                rows[row][place] = value + (0 if place in self._passing else rows[row][place])
+            self.own, self.rows = rows[row], rows
+
+    def totals(self) -> Totals:
+        """Add up what all processes counted."""
+        used = [row for row in self.rows if row[PID]]
+        alive = [row for row in used if is_alive(int(row[PID]))]
+        return Totals(added(used), added(alive), [int(row[PID]) for row in alive])
+
+
+def added(rows: list[Numbers]) -> list[float]:
+    """Add rows, number by number."""
+    return [sum(numbers) for numbers in zip(*rows, strict=True)]
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process lives."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

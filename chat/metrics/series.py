@@ -1,0 +1,137 @@
+"""The kinds of numbers, and how Prometheus wants them written: its text format, version 0.0.4."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+
+from chat.metrics.board import Board, Totals
+
+OTHER = "other"
+
+
+class Series(ABC):
+    """One metric: its name, its meaning, and its samples."""
+
+    kind = ""
+
+    def __init__(self, name: str, meaning: str):
+        self.name = name
+        self.meaning = meaning
+
+    def lines(self, totals: Totals) -> Iterator[str]:
+        """Write the metric."""
+        yield f"# HELP {self.name} {self.meaning}"
+        yield f"# TYPE {self.name} {self.kind}"
+        for name, value in self.samples(totals):
+            yield f"{name} {value:.10g}"
+
+    @abstractmethod
+    def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
+        """Give each sample by its name and labels."""
+
+
+class Counter(Series):
+    """What only grows; with labels, one number for each combination that is expected, and one for all others."""
+
+    kind = "counter"
+
+    def __init__(self, board: Board, name: str, meaning: str, labels: Sequence[str] = ()):
+        super().__init__(name, meaning)
+        self.labels = labels
+        self.board = board
+        self._other = self._room()
+        self._places = {(OTHER,) * len(labels): self._other}
+
+    def _room(self) -> int:
+        return self.board.take(1)
+
+    def expect(self, values: Iterable[tuple[str, ...]]) -> None:
+        """Make room for combinations of labels."""
+        for combination in values:
+            self._places.setdefault(combination, self._room())
+
+    def add(self, *labels: str, by: float = 1) -> None:
+        """Count."""
+        self.board.own[self._places.get(labels, self._other)] += by
+
+    def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
+        """Give the sum of all processes, the dead ones, too."""
+        return ((self._named(labels), totals.counted[place]) for labels, place in self._places.items())
+
+    def _named(self, values: tuple[str, ...]) -> str:
+        return self.name + labelled(zip(self.labels, values, strict=True))
+
+
+class Gauge(Counter):
+    """What comes and goes; it is gone with its process."""
+
+    kind = "gauge"
+
+    def _room(self) -> int:
+        return self.board.take(1, passing=True)
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Count what is under way as long as the block is."""
+        self.add()
+        try:
+            yield
+        finally:
+            self.add(by=-1)
+
+    def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
+        """Give the sum of the living processes."""
+        return ((self._named(labels), totals.living[place]) for labels, place in self._places.items())
+
+
+class Histogram(Series):
+    """How many of some lengths were how long at most, and their sum."""
+
+    kind = "histogram"
+
+    def __init__(self, board: Board, name: str, meaning: str, bounds: Sequence[float]):
+        super().__init__(name, meaning)
+        self.board = board
+        self.bounds = bounds
+        self._sum = board.take(1)
+        self._first = board.take(len(bounds) + 1)
+
+    def observe(self, value: float) -> None:
+        """Count one length."""
+        own = self.board.own
+        own[self._first + bisect_left(self.bounds, value)] += 1
+        own[self._sum] += value
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Observe how many seconds a block takes, however it ends."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.observe(time.monotonic() - began)
+
+    def samples(self, totals: Totals) -> Iterator[tuple[str, float]]:
+        """Give the buckets, each with all that is shorter, too, the sum and the count."""
+        ends = [f"{bound:g}" for bound in self.bounds] + ["+Inf"]
+        counts = list(accumulate(totals.counted[self._first : self._first + len(ends)]))
+        for end, count in zip(ends, counts, strict=True):
+            yield f"{self.name}_bucket{labelled([('le', end)])}", count
+        yield f"{self.name}_sum", totals.counted[self._sum]
+        yield f"{self.name}_count", counts[-1]
+
+
+def labelled(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write labels; nothing where there are none."""
+    written = ",".join(f'{name}="{escaped(value)}"' for name, value in pairs)
+    return f"{{{written}}}" if written else ""
+
+
+def escaped(value: str) -> str:
+    """Write the value of a label so that it ends where it should."""
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
