@@ -1,8 +1,8 @@
 """An answer on its way to a browser: as events for htmx, as a page without JavaScript, as bare text.
 
 The generators hold no session, no app context and no database connection while they wait: a thousand of them wait at
-once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent;
-only bare text has nothing that could be said in between.
+once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent.
+That is a comment; in bare text an empty line before the first word, after which nothing could be said in between.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def text_of(watched: Watch) -> Iterator[str]:
     sent = 0
     while (text := watched.follower.next(BEAT)) is not None:
         sent += len(text)
-        yield text
+        yield text or ("" if sent else "\n")
     if not watched.follower.left:
         yield watched.ended("messages/_ended.txt", sent)
 
