@@ -96,6 +96,7 @@ def refusal(address: tuple[str, int], error: OSError) -> str:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
+    worker.answering = 0
     report_host(worker.sockets)
     for listener in worker.sockets:
         drop_readers_who_stall(listener)
@@ -138,13 +139,30 @@ def leave_in_time(worker: Any, replies: Any) -> None:
     """Wait until the worker is told to stop, let answers run for DRAIN_SECONDS, leave the rest to others, and end.
 
     gunicorn itself would wait for streams until graceful_timeout and then drop them, and an idle connection would hold
-    it as long as its keep-alive.
+    it as long as its keep-alive. It listens for up to a second more, and what comes by then is answered, too.
     """
     while worker.alive:
         time.sleep(0.1)
-    replies.leave(number("DRAIN_SECONDS", 4, 3_600))
-    time.sleep(0.3)  # for what streams still have to say
+    replies.leave(number("DRAIN_SECONDS", 4, 3_600), lambda: is_listening(worker))
+    deadline = time.monotonic() + 1.5
+    while (is_listening(worker) or worker.answering) and time.monotonic() < deadline:
+        time.sleep(0.02)
     os._exit(0)
+
+
+def is_listening(worker: Any) -> bool:
+    """Tell whether gunicorn has not closed the worker's sockets yet."""
+    return any(listener.fileno() >= 0 for listener in worker.sockets)
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Count what the worker is answering."""
+    worker.answering += 1
+
+
+def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    """Count what the worker is answering."""
+    worker.answering -= 1
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.routes import assets, bodies, conversations, errors, exports, facts, health, leaving, messages, replies
+from chat.routes import assets, bodies, conversations, errors, exports, facts, health, messages, replies
 from chat.routes.room import Room
 
 
@@ -18,7 +18,7 @@ class Id(IntegerConverter):
 def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
-    for module in (bodies, leaving, assets, conversations, exports, health, messages, replies):
+    for module in (bodies, assets, conversations, exports, health, messages, replies):
         app.register_blueprint(module.bp)
     assets.bundle(app)
     facts.register(app)

@@ -10,7 +10,6 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
-from chat.replies import Leaving
 from chat.reporting import report
 from chat.routes import pages
 from chat.routes.choices import NoModel, UnknownModel
@@ -55,7 +54,6 @@ def register(app: Flask) -> None:
     """Answer each kind of error."""
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
-    app.register_error_handler(Leaving, leaving)
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
@@ -68,13 +66,6 @@ def register(app: Flask) -> None:
 def answer_of(status: int):  # type: ignore[no-untyped-def]
     """Make the answer to errors that bring their own sentence."""
     return lambda error: answer(str(error), status)
-
-
-def leaving(error: Leaving) -> Response:
-    """Answer what comes while the process is about to end."""
-    response = answer(str(error), 503)
-    response.headers["Retry-After"] = "5"
-    return response
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:

@@ -15,5 +15,6 @@ from chat.routes import streams
 
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
-    streams.BEAT /= float(os.environ["HASTE"])
+    haste = float(os.environ["HASTE"])
+    streams.BEAT, streams.SPAN = streams.BEAT / haste, streams.SPAN / haste
     return app.create_app()

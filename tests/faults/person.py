@@ -14,6 +14,9 @@ AGAIN = 0.2
 """How long a person takes to send again, in seconds."""
 
 PATIENCE = 60.0
+LONGEST = 300.0
+"""How long a person waits for the next byte of a page that is on its way, in seconds."""
+
 KEY = re.compile(r'name="key" value="([^"]+)"')
 
 
@@ -49,11 +52,13 @@ class Person:
         """Ask until there is a whole answer that is no error of a server's."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            with suppress(OSError):
+            try:
                 answer = self.browser.ask(method, path, form, **headers)
                 if answer.status < 500 and is_whole(answer):
                     return answer
                 self.refused.append(f"{method} {answer.status}")
+            except OSError:
+                self.refused.append(f"{method} broken")
             time.sleep(AGAIN)
         raise AssertionError(self.refused)
 
@@ -63,6 +68,7 @@ class Person:
         self.key = self.key or self.new_key()
         form = {"text": text, "key": self.key}
         with suppress(OSError), self.browser.open("POST", "/conversations", form, Accept=accept) as connection:
+            connection.settimeout(LONGEST)
             while more := connection.recv(65_536):
                 received += more
         return read(bytes(received)).body
