@@ -81,7 +81,7 @@ class Router:
             await client.close()
         except TimeoutError:
             self.did["cut"] += 1
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             self.did["broken"] += 1
         finally:
             client.abort()
