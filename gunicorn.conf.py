@@ -127,6 +127,7 @@ def post_worker_init(worker: Any) -> None:
     """Say where the app is once it is there; the first worker speaks for all."""
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.doors = [listener.dup() for listener in worker.sockets]
     if replies := getattr(worker.app.callable, "extensions", {}).get("replies"):
         worker.leaving = threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True)
         worker.leaving.start()
@@ -143,16 +144,30 @@ def leave_in_time(worker: Any, replies: Any) -> None:
     """
     while worker.alive:
         time.sleep(0.1)
-    replies.leave(number("DRAIN_SECONDS", 4, 3_600), lambda: is_listening(worker))
-    deadline = time.monotonic() + 1.5
-    while (is_listening(worker) or worker.answering) and time.monotonic() < deadline:
+    threading.Thread(target=let_in, args=(worker,), name="doors", daemon=True).start()
+    replies.leave(number("DRAIN_SECONDS", 4, 3_600), lambda: is_open(worker.doors))
+    deadline = time.monotonic() + 3
+    time.sleep(0.3)  # for what streams still have to say
+    while (is_open(worker.doors) or worker.answering) and time.monotonic() < deadline:
         time.sleep(0.02)
     os._exit(0)
 
 
-def is_listening(worker: Any) -> bool:
-    """Tell whether gunicorn has not closed the worker's sockets yet."""
-    return any(listener.fileno() >= 0 for listener in worker.sockets)
+def is_open(listeners: list[Any]) -> bool:
+    """Tell whether any of some sockets is not closed yet."""
+    return any(listener.fileno() >= 0 for listener in listeners)
+
+
+def let_in(worker: Any) -> None:
+    """Answer who still waits to be let in when gunicorn stops listening: the kernel would reset their connections."""
+    while is_open(worker.sockets):
+        time.sleep(0.01)
+    for door in worker.doors:
+        door.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                threading.Thread(target=worker.handle, args=(door, *door.accept()), daemon=True).start()
+        door.close()
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -84,7 +84,8 @@ class Load:
         found = violations(self.server, name, [sent.reply], [page])
         shown = [int(word) for word in WORD.findall(view.text)]
         if state != "complete" or shown != list(range(words)):
-            found.append(f"{name} is {state} and shows {len(shown)} of {words} words")
+            why = row and row.error
+            found.append(f"{name} is {state} ({why}) and shows {len(shown)} of {words} words")
         return found
 
 

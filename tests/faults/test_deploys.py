@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -108,13 +110,35 @@ def test_a_server_that_is_about_to_end_still_takes_a_message_and_answers_it(tmp_
             server.send_signal(signal.SIGTERM)
             until(lambda: not server.answers())
             connection.sendall(FORM)
-            taken = read(b"".join(iter(lambda: connection.recv(65_536), b"")))
+            taken = read(all_of(connection))
         gate.open()
 
         assert server.process.wait(30) == 0
         assert taken.status == 200 and "My message" in taken.body and "w0" in taken.body and "</html>" in taken.body
         row = reply(server.database, sent.reply)
         assert row and row.state == "complete" and model.calls.total() == 2
+
+
+def test_who_waits_to_be_let_in_when_the_server_stops_is_answered(tmp_path: Path, model: Model) -> None:
+    """F4: a busy machine leaves connections in the kernel's queue, which resets them where nobody takes them out."""
+    with served(tmp_path, model, WEB_CONCURRENCY="2", DRAIN_SECONDS="3") as server, ExitStack() as stack:
+        workers = server.workers()
+        for worker in workers:
+            server.send_signal(signal.SIGSTOP, worker)
+        waiting = [stack.enter_context(server.browser().open("GET", "/healthz")) for _ in range(50)]
+
+        server.send_signal(signal.SIGTERM)
+        time.sleep(1.5)  # gunicorn looks once a second, and shall do so before it accepts
+        for worker in workers:
+            server.send_signal(signal.SIGCONT, worker)
+
+        answers = [read(all_of(connection)) for connection in waiting]
+        assert [answer.status for answer in answers] == [200] * 50 and server.process.wait(30) == 0
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Read to the end of a connection."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 FORM = (
