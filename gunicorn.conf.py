@@ -139,6 +139,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
+    worker.answering = 0
     report_host(worker.sockets)
     for listener in worker.sockets:
         drop_readers_who_stall(listener)
@@ -172,6 +173,7 @@ def post_worker_init(worker: Any) -> None:
     gc.freeze()
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.doors = [listener.dup() for listener in worker.sockets]
     extensions = getattr(worker.app.callable, "extensions", {})
     if metrics := extensions.get("metrics"):
         metrics.share(counts, worker.row)
@@ -189,13 +191,44 @@ def leave_in_time(worker: Any, replies: Any) -> None:
     """Wait until the worker is told to stop, let answers run for DRAIN_SECONDS, leave the rest to others, and end.
 
     gunicorn itself would wait for streams until graceful_timeout and then drop them, and an idle connection would hold
-    it as long as its keep-alive.
+    it as long as its keep-alive. It listens for up to a second more, and what comes by then is answered, too.
     """
     while worker.alive:
         time.sleep(0.1)
-    replies.leave(number("DRAIN_SECONDS", 4, 3_600))
+    threading.Thread(target=let_in, args=(worker,), name="doors", daemon=True).start()
+    replies.leave(number("DRAIN_SECONDS", 4, 3_600), lambda: is_open(worker.doors))
+    deadline = time.monotonic() + 3
     time.sleep(0.3)  # for what streams still have to say
+    while (is_open(worker.doors) or worker.answering) and time.monotonic() < deadline:
+        time.sleep(0.02)
     os._exit(0)
+
+
+def is_open(listeners: list[Any]) -> bool:
+    """Tell whether any of some sockets is not closed yet."""
+    return any(listener.fileno() >= 0 for listener in listeners)
+
+
+def let_in(worker: Any) -> None:
+    """Answer who still waits to be let in when gunicorn stops listening: the kernel would reset their connections."""
+    while is_open(worker.sockets):
+        time.sleep(0.01)
+    for door in worker.doors:
+        door.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                threading.Thread(target=worker.handle, args=(door, *door.accept()), daemon=True).start()
+        door.close()
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Count what the worker is answering."""
+    worker.answering += 1
+
+
+def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    """Count what the worker is answering."""
+    worker.answering -= 1
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -93,6 +93,8 @@ def upstream() -> Iterator[Upstream]:
 class Gunicorn:
     """The app in a process of its own, as it is deployed."""
 
+    module = "app"
+
     def __init__(self, folder: Path, model: Upstream, **environ: str):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -112,7 +114,7 @@ class Gunicorn:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "gunicorn", "app:create_app()"]
+        command = [sys.executable, "-m", "gunicorn", f"{self.module}:create_app()"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
+from math import inf
 
 from chat import conversations
 from chat.conversations import Turn
@@ -19,13 +20,9 @@ from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.writer import Writer
 
-__all__ = ["Follower", "Leaving", "Replies"]
+__all__ = ["Follower", "Replies"]
 
 BUSY = "The server has no room for another answer just now. Try again in a moment."
-
-
-class Leaving(Exception):
-    """The process is about to end and begins nothing new; the message is for the person who sends."""
 
 
 class Replies:
@@ -38,7 +35,7 @@ class Replies:
         self.metrics.provider_errors.expect(product(providers, kinds_of_errors()))
         self.writer = Writer(database, self.metrics)
         self.reader = Reader(database)
-        self.leaving = False
+        self.leaving = self.left = False
 
     def watch(self) -> None:
         """Begin to look after replies whose worker is gone."""
@@ -51,8 +48,14 @@ class Replies:
 
     def start(self, turn: Turn) -> None:
         """Let the reply of a turn be written in the background; a turn that is not ours is left alone."""
-        if turn.owner is not None:
+        if turn.owner is not None and self.left:
+            self._hand_on(turn.reply_id, turn.owner)
+        elif turn.owner is not None:
             self._write(turn.reply_id, turn.owner)
+
+    def _hand_on(self, reply_id: int, owner: str) -> None:
+        with self.database.write() as connection:
+            leases.release(connection, {reply_id: owner})
 
     def _write(self, reply_id: int, owner: str) -> None:
         path = conversations.path(self.database, reply_id)
@@ -82,25 +85,24 @@ class Replies:
             if running:
                 running.stop()
 
-    def follow(self, reply_id: int) -> Follower:
-        """Follow a reply from its beginning."""
-        return Follower(self.reader, reply_id, self.writer.find(reply_id))
+    def follow(self, reply_id: int, span: float = inf) -> Follower:
+        """Follow a reply from its beginning, for `span` seconds at most; not at all where this process has left."""
+        return Follower(self.reader, reply_id, self.writer.find(reply_id), 0 if self.left else span)
 
     def so_far(self, reply_id: int) -> str:
         """Read what is stored of a reply that is being written."""
         running = self.writer.find(reply_id)
         return "".join(running.stored if running else log.since(self.database, reply_id))
 
-    def require_open(self) -> None:
-        """Raise Leaving where nothing new may begin."""
-        if self.leaving:
-            raise Leaving("The server is being restarted. Your text is still here; send it again in a moment.")
+    def leave(self, patience: float, listening: Callable[[], bool] = bool) -> None:
+        """Let answers run for `patience` seconds, also those followed here, then leave what isn't done to others.
 
-    def leave(self, patience: float) -> None:
-        """Let answers run for `patience` seconds, also those followed here, then leave what isn't done to others."""
+        Sends are taken all the while, so it doesn't end before that as long as the process is still `listening`.
+        """
         self.leaving = True
         deadline = time.monotonic() + patience
-        while (self.writer.is_busy() or self.reader.is_busy()) and time.monotonic() < deadline:
+        while (listening() or self.writer.is_busy() or self.reader.is_busy()) and time.monotonic() < deadline:
             time.sleep(0.05)
+        self.left = True
         self.writer.leave()
         self.reader.leave()

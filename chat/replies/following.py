@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import time
+from math import inf
+
 from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.shown import Shown
 
 
 class Follower:
-    """One watcher of one reply: in memory where this process writes it, else through the process's reader."""
+    """One watcher of one reply: in memory where this process writes it, else through the process's reader.
 
-    def __init__(self, reader: Reader, reply_id: int, running: Running | None):
+    It is sent away after `span` seconds, to come again.
+    """
+
+    def __init__(self, reader: Reader, reply_id: int, running: Running | None, span: float = inf):
         self.reader = reader
         self.reply_id = reply_id
         self.shown: Shown = running or reader.follow(reply_id)
         self.position = 0
+        self.until = time.monotonic() + span
+        self.over = False
 
     def next(self, timeout: float) -> str | None:
         """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
+        self.over = time.monotonic() >= self.until
+        if self.over:
+            return None
         text, self.position = self.shown.wait(self.position, timeout)
         if text is None and self.shown.lost:
             self.shown = self.reader.follow(self.reply_id)
@@ -26,8 +37,8 @@ class Follower:
 
     @property
     def left(self) -> bool:
-        """Tell whether the reply goes on, but in another process."""
-        return self.shown.left
+        """Tell whether the reply goes on, but not for this watcher: here no longer, or in another process."""
+        return self.over or self.shown.left
 
     @property
     def attempts(self) -> int:

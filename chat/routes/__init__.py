@@ -13,7 +13,6 @@ from chat.routes import (
     exports,
     facts,
     health,
-    leaving,
     messages,
     metrics,
     replies,
@@ -31,7 +30,7 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    for module in (leaving, assets, conversations, exports, health, messages, metrics, replies):
+    for module in (assets, conversations, exports, health, messages, metrics, replies):
         app.register_blueprint(module.bp)
     assets.bundle(app)
     facts.register(app)

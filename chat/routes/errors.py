@@ -11,7 +11,6 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
 from chat.limits import TooMany
-from chat.replies import Leaving
 from chat.reporting import NUMBER, report
 from chat.routes import pages
 from chat.routes.bodies import drain
@@ -57,7 +56,6 @@ def register(app: Flask) -> None:
     """Answer each kind of error."""
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
-    app.register_error_handler(Leaving, lambda error: answer_later(error, 503, 5))
     app.register_error_handler(TooMany, lambda error: answer_later(error, 429, error.wait))
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))

@@ -1,8 +1,8 @@
 """An answer on its way to a browser: as events for htmx, as a page without JavaScript, as bare text.
 
 The generators hold no session, no app context and no database connection while they wait: a thousand of them wait at
-once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent;
-only bare text has nothing that could be said in between.
+once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent.
+That is a comment; in bare text an empty line before the first word, after which nothing could be said in between.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template
@@ -28,6 +29,9 @@ from chat.routes.room import Room
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
 
+SPAN = 300.0
+"""The longest that one response to a browser lasts, in seconds, which then asks again; Railway cuts at 15 minutes."""
+
 LOOK = 1.0
 """How often, in seconds, the provider's notice is looked for while the first word is awaited."""
 
@@ -39,6 +43,9 @@ ANSWER_HERE = "<!-- the answer -->"
 
 AGAIN = Markup('<meta http-equiv="refresh" content="1; url=/conversations/{}">')
 """Leads a page without JavaScript to where its answer goes on, when this process goes away."""
+
+LEFT = "\n\n[The server is being restarted. The answer goes on in /conversations/{}.txt]\n"
+"""Says in bare text where its answer goes on."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +78,10 @@ class Watch:
         return {"message": message, "rest": reply.text[sent:], **pages.list_of(self.person_id, current)}
 
 
-def watch(conversation_id: int, reply_id: int) -> Watch:
-    """Begin to watch a reply for the visitor of this request."""
+def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
+    """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Watch(app, visitor.person_id(), conversation_id, reply_id, pages.replies().follow(reply_id))
+    return Watch(app, visitor.person_id(), conversation_id, reply_id, pages.replies().follow(reply_id, span))
 
 
 def sent(stream: Iterator[str], mimetype: str) -> Response:
@@ -95,7 +102,7 @@ def logged(stream: Iterator[str]) -> Iterator[str]:
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
-    return sent(events(watch(reply.conversation_id, reply.id), mark), "text/event-stream")
+    return sent(events(watch(reply.conversation_id, reply.id, SPAN), mark), "text/event-stream")
 
 
 def events(watched: Watch, mark: Markup) -> Iterator[str]:
@@ -150,7 +157,7 @@ def pause(beat: float, due: float | None, said: bool) -> float:
 
 def as_text(turn: Turn) -> Response:
     """Stream a reply as bare text, for curl and its like."""
-    return sent(text_of(watch(turn.conversation_id, turn.reply_id)), "text/plain")
+    return sent(text_of(watch(turn.conversation_id, turn.reply_id, inf)), "text/plain")
 
 
 def text_of(watched: Watch) -> Iterator[str]:
@@ -159,16 +166,15 @@ def text_of(watched: Watch) -> Iterator[str]:
     sent = 0
     while (text := watched.follower.next(BEAT)) is not None:
         sent += len(text)
-        yield text
-    if not watched.follower.left:
-        yield watched.ended("messages/_ended.txt", sent)
+        yield text or ("" if sent else "\n")
+    yield LEFT.format(watched.conversation_id) if watched.follower.left else watched.ended("messages/_ended.txt", sent)
 
 
 def as_page(conversation: Row, turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript."""
     window = windows.newest(pages.database(), turn.reply_id)
     page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
-    return sent(page_of(page, watch(turn.conversation_id, turn.reply_id)), "text/html")
+    return sent(page_of(page, watch(turn.conversation_id, turn.reply_id, SPAN)), "text/html")
 
 
 def page_of(page: str, watched: Watch) -> Iterator[str]:

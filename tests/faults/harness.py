@@ -66,6 +66,12 @@ class Server(Gunicorn):
         return self.process.wait(PATIENCE)
 
 
+class Hurried(Server):
+    """The app with the times of its streams divided by HASTE."""
+
+    module = "tests.faults.hurried"
+
+
 def link(path: Path) -> str:
     """Read what an open file is; it may be closed meanwhile."""
     try:
@@ -75,9 +81,9 @@ def link(path: Path) -> str:
 
 
 @contextmanager
-def served(folder: Path, model: Model, **environ: str) -> Iterator[Server]:
+def served(folder: Path, model: Model, kind: type[Server] = Server, **environ: str) -> Iterator[Server]:
     """Serve the app until the end of the block."""
-    server = Server(folder, model, **environ)
+    server = kind(folder, model, **environ)
     server.start()
     try:
         yield server

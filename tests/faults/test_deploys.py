@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,8 @@ def test_a_rolling_restart_is_a_pause(tmp_path: Path, model: Model) -> None:
         assert violations(new, "rolling", [sent.reply], [page]) == []
 
 
-def test_a_server_that_is_about_to_end_takes_no_message_and_keeps_its_text(tmp_path: Path, model: Model) -> None:
-    """F4: while an answer is still running out, a send gets 503, when to try again, and its text back."""
+def test_a_server_that_is_about_to_end_still_takes_a_message_and_answers_it(tmp_path: Path, model: Model) -> None:
+    """F4: a router may still send to it; gunicorn reads on, and what is asked has what is left of the time."""
     with served(tmp_path, model, DRAIN_SECONDS="20") as server:
         gate = Gate()
         model.will_play("last", [HEAD, *words(0, 3), gate, ending()])
@@ -108,17 +109,39 @@ def test_a_server_that_is_about_to_end_takes_no_message_and_keeps_its_text(tmp_p
             connection.sendall(b"POST /conversations HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n")
             until(server.browser().get("/healthz").body.strip)
             server.send_signal(signal.SIGTERM)
-            time.sleep(1)
+            until(lambda: not server.answers())
             connection.sendall(FORM)
-            refused = read(b"".join(iter(lambda: connection.recv(65_536), b"")))
+            taken = read(all_of(connection))
         gate.open()
 
         assert server.process.wait(30) == 0
-        assert refused.status == 503 and "Retry-After" in refused.head and "My draft" in refused.body
+        assert taken.status == 200 and "My message" in taken.body and "w0" in taken.body and "</html>" in taken.body
         row = reply(server.database, sent.reply)
-        assert row and row.state == "complete" and model.calls.total() == 1
+        assert row and row.state == "complete" and model.calls.total() == 2
+
+
+def test_who_waits_to_be_let_in_when_the_server_stops_is_answered(tmp_path: Path, model: Model) -> None:
+    """F4: a busy machine leaves connections in the kernel's queue, which resets them where nobody takes them out."""
+    with served(tmp_path, model, WEB_CONCURRENCY="2", DRAIN_SECONDS="3") as server, ExitStack() as stack:
+        workers = server.workers()
+        for worker in workers:
+            server.send_signal(signal.SIGSTOP, worker)
+        waiting = [stack.enter_context(server.browser().open("GET", "/healthz")) for _ in range(50)]
+
+        server.send_signal(signal.SIGTERM)
+        time.sleep(1.5)  # gunicorn looks once a second, and shall do so before it accepts
+        for worker in workers:
+            server.send_signal(signal.SIGCONT, worker)
+
+        answers = [read(all_of(connection)) for connection in waiting]
+        assert [answer.status for answer in answers] == [200] * 50 and server.process.wait(30) == 0
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Read to the end of a connection."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 FORM = (
-    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 13\r\nConnection: close\r\n\r\ntext=My+draft"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 15\r\nConnection: close\r\n\r\ntext=My+message"
 )

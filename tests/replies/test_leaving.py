@@ -9,7 +9,7 @@ import pytest
 
 from chat.conversations import Turn
 from chat.database import Database
-from chat.replies import Leaving, Replies
+from chat.replies import Replies
 from tests.replies.writing import finished, followed
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, eventually, stored, text_stored
@@ -147,10 +147,35 @@ def test_who_follows_another_processs_reply_here_is_sent_away_too(replies: Repli
     assert followed(follower) == "So " and follower.left
 
 
-def test_a_process_that_leaves_begins_nothing(replies: Replies) -> None:
-    replies.require_open()
+def test_what_is_sent_while_a_process_leaves_is_begun_and_waited_for(
+    database: Database, person: int, replies: Replies, provider: Scripted
+) -> None:
+    listening = threading.Event()
+    listening.set()
+    leaving = threading.Thread(target=replies.leave, args=(20, listening.is_set))
+    leaving.start()
+    eventually(lambda: replies.leaving)
+    turn = asked(database, person)
+    provider.will_say("So it goes.")
 
+    replies.start(turn)
+    listening.clear()
+    leaving.join(20)
+
+    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).attempts) == ("complete", 0)
+
+
+def test_what_is_sent_to_a_process_that_has_left_is_handed_on_at_once(
+    database: Database, person: int, replies: Replies, other: Replies, provider: Scripted, elsewhere: Scripted
+) -> None:
+    turn = asked(database, person)
+    elsewhere.will_say("It went on.")
     replies.leave(0)
 
-    with pytest.raises(Leaving, match="being restarted"):
-        replies.require_open()
+    replies.start(turn)
+    sent_away = replies.follow(turn.reply_id)
+    other.adopt()
+    finished(other, turn)
+
+    assert followed(sent_away) == "" and sent_away.left and provider.calls == []
+    assert stored(database, turn.reply_id).text == "It went on."

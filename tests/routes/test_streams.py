@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -190,6 +191,43 @@ def test_a_silent_stream_says_now_and_then_that_it_lives(
     assert "Hm." in beats and "Hm." in silence
 
 
+def test_bare_text_says_empty_lines_until_its_first_word_and_nothing_within(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "BEAT", 0.01)
+    first, second = Gate(), Gate()
+    provider.will_say(first, "One, ", second, "two.")
+
+    sent = pieces(client.post("/conversations", data={"text": "Count"}, headers=TEXT))
+    until("\n\n", sent)
+    first.open()
+    until("One, ", sent)
+    silence = [next(sent), next(sent)]
+    second.open()
+
+    assert silence == ["", ""] and "".join(sent) == "two.\n"
+
+
+def test_a_stream_that_lasts_ends_in_mid_answer_and_the_browser_comes_again(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "BEAT", 0.01)
+    monkeypatch.setattr(streams, "SPAN", 0.1)
+    gate = Gate()
+    provider.will_say("So ", gate, "it goes.")
+    provider.will_say("So ", gate, "it goes.")
+    conversation = begin(client)
+
+    cut = "".join(follow(client, conversation))
+    page = client.post("/conversations", data={"text": "On a page"}, headers=PAGE).text
+    monkeypatch.undo()
+    gate.open()
+
+    assert 'hx-target="#reply-2" ' not in cut
+    assert page.endswith('<meta http-equiv="refresh" content="1; url=/conversations/2">')
+    assert "So it goes." in ended(client, 1) and "So it goes." in ended(client, 2)
+
+
 def test_what_the_provider_says_to_who_waits_is_shown_until_the_first_word(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +261,20 @@ def test_a_conversation_deleted_in_mid_answer_takes_its_article_along(client: Fl
 
     assert '<hx-partial hx-target="#reply-2" hx-swap="delete">' in "".join(sent)
     assert provider.sayings[0].cancelled.is_set()
+
+
+def test_what_is_sent_at_the_last_moment_of_a_process_is_stored_and_leads_to_where_it_goes_on(
+    app: Flask, client: FlaskClient, provider: Scripted
+) -> None:
+    app.extensions["replies"].leave(0)
+
+    bare = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
+    page = client.post("/conversations", data={"text": "Hello?"}, headers=PAGE).text
+    conversation = begin(client)
+
+    assert bare.strip() == "[The server is being restarted. The answer goes on in /conversations/1.txt]"
+    assert page.endswith('<meta http-equiv="refresh" content="1; url=/conversations/2">')
+    assert "".join(follow(client, conversation)) == ": here\n\n" and provider.calls == []
 
 
 def test_the_list_goes_on_asking_where_another_answer_is_still_written(client: FlaskClient, provider: Scripted) -> None:

@@ -1,0 +1,138 @@
+"""A rolling restart under load: persons behind routers take turn after turn while each backend is started anew.
+
+A turn is done when its message was taken, and its whole answer was shown and is stored, each once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from tests.faults.browser import WORD, Browser
+from tests.faults.harness import PATIENCE, Model, Server, reply, served, violations
+from tests.faults.model import question
+from tests.faults.person import Person
+from tests.routers import Kind, Router
+
+LENGTHS = (20, 20, 20, 60)
+"""How many words the answers have, by turns; the longest doesn't end before its server does."""
+
+PAUSE = 0.03
+DRAIN = "0.5"
+
+
+@dataclass
+class Tally:
+    """What came of the turns behind one router."""
+
+    turns: int = 0
+    failed: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+class Load:
+    """Persons behind routers, each taking turn after turn until told to stop."""
+
+    def __init__(self, server: Server, routers: Sequence[Router], persons: int):
+        self.server = server
+        self.over = threading.Event()
+        self.tallies = {router.kind.name: Tally() for router in routers}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(persons * len(routers))
+        self._all = [
+            self._pool.submit(self._take_turns, router, number) for router in routers for number in range(persons)
+        ]
+
+    def stop(self) -> dict[str, Tally]:
+        """Let everyone end the turn they are at; gives what came of all."""
+        self.over.set()
+        for each in self._all:
+            each.result()
+        self._pool.shutdown()
+        return self.tallies
+
+    def _take_turns(self, router: Router, number: int) -> None:
+        person, tally = Person(Browser(router.port)), self.tallies[router.kind.name]
+        for turn in count():
+            if self.over.is_set():
+                break
+            name, words = f"p{router.port}-{number}-{turn}", LENGTHS[(turn + number) % len(LENGTHS)]
+            try:
+                failed = self._turn(person, name, words)
+            except Exception as error:
+                failed = [f"{name}: {error!r}"]
+            with self._lock:
+                tally.turns += 1
+                tally.failed += failed
+        with self._lock:
+            tally.refused.update(person.refused)
+
+    def _turn(self, person: Person, name: str, words: int) -> list[str]:
+        sent = person.send(question(name, words, PAUSE))
+        page = person.browser.follow(sent.reply)
+        view = page.until_over()
+        row = reply(self.server.database, sent.reply)
+        state = row.state if row else "gone"
+        found = violations(self.server, name, [sent.reply], [page])
+        shown = [int(word) for word in WORD.findall(view.text)]
+        if state != "complete" or shown != list(range(words)):
+            why = row and row.error
+            found.append(f"{name} is {state} ({why}) and shows {len(shown)} of {words} words")
+        return found
+
+
+@contextmanager
+def pair(folder: Path, model: Model, url: str, **environ: str) -> Iterator[list[Server]]:
+    """Serve the app twice on one database."""
+    shared = {"DATABASE_URL": url, "SECRET_KEY": "k" * 32, "DRAIN_SECONDS": DRAIN, **environ}
+    with served(folder / "one", model, **shared) as one, served(folder / "two", model, **shared) as two:
+        yield [one, two]
+
+
+@contextmanager
+def before(kinds: Sequence[Kind], servers: Sequence[Server]) -> Iterator[list[Router]]:
+    """Put a router of each kind before the servers."""
+    ports = [server.port for server in servers]
+    with ExitStack() as stack:
+        yield [stack.enter_context(Router(kind, *ports)) for kind in kinds]
+
+
+def restart(server: Server, routers: Sequence[Router], late: float) -> None:
+    """Stop a server and start it anew; the routers hear of the stop `late` seconds after it."""
+    server.send_signal(signal.SIGTERM)
+    time.sleep(late)
+    for router in routers:
+        router.retire(server.port)
+    server.process.wait(PATIENCE)
+    server.start()
+    for router in routers:
+        router.restore(server.port)
+
+
+def roll(
+    servers: Sequence[Server], routers: Sequence[Router], persons: int, late: float, rounds: int = 1
+) -> dict[str, Tally]:
+    """Restart each server by turns under load; gives what came of the turns."""
+    load = Load(servers[0], routers, persons)
+    time.sleep(1)
+    for server in [*servers] * rounds:
+        restart(server, routers, late)
+        time.sleep(1)
+    return load.stop()
+
+
+def table(tallies: dict[str, Tally]) -> str:
+    """Write what came of the turns, a line a router."""
+    lines = (
+        f"{name:22} {tally.turns:5} turns {len(tally.failed):3} failed, {dict(tally.refused)}"
+        for name, tally in tallies.items()
+    )
+    return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""What the routers of platforms do to an app, in seconds.
+
+Heroku wants the first byte within 30 and then a byte every 55; nginx and AWS's load balancer have 60 for both,
+Cloudflare 100. Each answers with a page of its own before the first byte, and cuts afterwards. Beside these: one that
+holds every response back until its end, one that cuts every connection after 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a router does, in seconds: with a first byte that is late, a silence, a connection that lasts."""
+
+    name: str
+    status: int = 504
+    first: float = inf
+    gap: float = inf
+    life: float = inf
+    holds: float = 0
+    """How many bytes of a response are gathered before any is sent; its end sends them, too."""
+    reuses: bool = False
+    """Whether connections to a backend are kept for the next request."""
+    waits: float = 0
+    """How long a request waits for a backend while none is up."""
+
+    def faster(self, times: float) -> Kind:
+        """Divide all its times."""
+        shorter = {name: getattr(self, name) / times for name in ("first", "gap", "life", "waits")}
+        return replace(self, **shorter)  # type: ignore[arg-type]
+
+
+HEROKU = Kind("Heroku", 503, first=30, gap=55, waits=75)
+NGINX = Kind("nginx, ALB", 504, first=60, gap=60, reuses=True)
+CLOUDFLARE = Kind("Cloudflare", 524, first=100, gap=100, reuses=True)
+BUFFERING = Kind("one that buffers", 504, first=60, gap=60, holds=inf)
+CUTTING = Kind("one that cuts at 5 s", 504, life=5)
+KINDS = (HEROKU, NGINX, CLOUDFLARE, BUFFERING, CUTTING)

@@ -1,0 +1,167 @@
+"""A router before some backends: an HTTP/1.1 reverse proxy on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from math import inf
+from typing import Self
+
+from tests.routers.kinds import Kind
+from tests.routers.wire import Head, Stream, page, pieces
+
+
+class Router:
+    """One router before some backends, on a port of its own; it runs in a thread.
+
+    `did` counts its own pages by their status, its cuts, and the backends it found closed ("refused").
+    """
+
+    def __init__(self, kind: Kind, *backends: int):
+        self.kind = kind
+        self.backends = list(backends)
+        self.did: Counter[str] = Counter()
+        self._turn = 0
+        self._kept: dict[int, list[Stream]] = {}
+        self._loop = asyncio.new_event_loop()
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
+        assert ready.wait(20)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join(20)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def retire(self, backend: int) -> None:
+        """Send nothing more to a backend, as a platform does that tells it to stop."""
+        self.backends = [port for port in self.backends if port != backend]
+
+    def restore(self, backend: int) -> None:
+        """Send requests to a backend again, once it answers."""
+        self.retire(backend)
+        self.backends = [*self.backends, backend]
+
+    def _run(self, ready: threading.Event) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve(ready))
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._over = asyncio.Event()
+        server = await asyncio.start_server(self._welcome, "127.0.0.1", 0, backlog=256)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await self._over.wait()
+        server.close()
+        for kept in self._kept.values():
+            for backend in kept:
+                backend.abort()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.05)  # in which what was cancelled closes its connections
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = Stream(reader, writer)
+        try:
+            async with asyncio.timeout(None if self.kind.life == inf else self.kind.life):
+                while await self._exchange(client):
+                    pass
+            await client.close()
+        except TimeoutError:
+            self.did["cut"] += 1
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            self.did["broken"] += 1
+        finally:
+            client.abort()
+
+    async def _exchange(self, client: Stream) -> bool:
+        """Pass one request on, and its response back; tell whether the connection goes on."""
+        request = await client.head()
+        if request is None:
+            return False
+        body = await client.reader.readexactly(request.length or 0)
+        forwarded = request.forwarded(client.peer, keep=self.kind.reuses) + body
+        backend = await self._backend()
+        if backend is None:
+            return await self._refuse(client, 503)
+        try:
+            return await self._pass(client, request, forwarded, backend)
+        finally:
+            backend.close_unless_kept()
+
+    async def _pass(self, client: Stream, request: Head, forwarded: bytes, backend: Stream) -> bool:
+        try:
+            async with asyncio.timeout(None if self.kind.first == inf else self.kind.first):
+                await backend.send(forwarded)
+                response = await backend.head()
+        except TimeoutError:
+            return await self._refuse(client, self.kind.status)
+        except OSError:
+            response = None
+        if response is None:
+            return await self._refuse(client, 502)
+        await self._answer(client, request, response, backend)
+        if self.kind.reuses and response.keeps:
+            self._kept.setdefault(backend.port, []).append(backend)
+            backend.kept = True
+        return request.keeps and response.framed
+
+    async def _refuse(self, client: Stream, status: int) -> bool:
+        self.did[str(status)] += 1
+        await client.send(page(status))
+        return False
+
+    async def _answer(self, client: Stream, request: Head, response: Head, backend: Stream) -> None:
+        head = response.backward(request.keeps and response.framed)
+        held = bytearray()
+        async for piece in self._in_time(pieces(head, backend.reader, request, response)):
+            held += piece
+            if len(held) >= self.kind.holds:
+                await client.send(bytes(held))
+                held.clear()
+        await client.send(bytes(held))
+
+    async def _in_time(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield what comes; raise TimeoutError in a silence that is too long."""
+        while True:
+            async with asyncio.timeout(None if self.kind.gap == inf else self.kind.gap):
+                piece = await anext(body, None)
+            if piece is None:
+                return
+            yield piece
+
+    async def _backend(self) -> Stream | None:
+        """Find a backend that is up, by turns; what can't be reached is passed over."""
+        until = self._loop.time() + self.kind.waits
+        while True:
+            self._turn += 1
+            first = self._turn % max(1, len(self.backends))
+            for port in self.backends[first:] + self.backends[:first]:
+                with suppress(OSError):
+                    return self._kept_one(port) or await Stream.to(port)
+                self.did["refused"] += 1
+            if self._loop.time() >= until:
+                return None
+            await asyncio.sleep(0.05)
+
+    def _kept_one(self, port: int) -> Stream | None:
+        """Take a connection that was kept and is still open."""
+        while kept := self._kept.get(port):
+            stream = kept.pop()
+            if not stream.reader.at_eof() and not stream.writer.is_closing():
+                stream.kept = False
+                return stream
+            stream.abort()
+        return None
