@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*sorted({scenario.wants for scenario in chosen if scenario.wants}))
         return 0
     allow_open_files()
+    warn_if_busy()
     rounds = run(chosen, 1 if options.quick else options.rounds, options.quick)
     held = report.lines(BOUNDS, rounds)
     report.write(options.json, rounds, held)
@@ -53,6 +55,15 @@ def known(name: str) -> str:
     if name not in SCENARIOS:
         raise argparse.ArgumentTypeError(f"there is no scenario {name}: choose from {', '.join(SCENARIOS)}")
     return name
+
+
+def warn_if_busy() -> None:
+    """Say on stderr where others use this machine: times will be too long then, and shares of CPU too large."""
+    if (load := os.getloadavg()[0]) > (cores := os.cpu_count() or 1) / 4:
+        print(
+            f"This machine is busy: a load of {load:.1f} on {cores} cores. Measure again when it isn't.",
+            file=sys.stderr,
+        )
 
 
 def run(chosen: Sequence[Scenario], rounds: int, quick: bool) -> report.Rounds:
