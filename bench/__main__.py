@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("scenario", nargs="*", type=known, help="what to measure")
-    made.add_argument("--rounds", type=int, default=3, help="how often each is run, in turn (3)")
+    made.add_argument("--rounds", type=positive, default=3, help="how often each is run, in turn (3)")
     made.add_argument("--quick", action="store_true", help="one round of everything in small: to see that it works")
     made.add_argument("--json", type=Path, default=USUAL, help=f"where all figures go ({USUAL})")
     made.add_argument("--wants", action="store_true", help="only print what has to be installed for it")
@@ -57,13 +57,18 @@ def known(name: str) -> str:
     return name
 
 
+def positive(text: str) -> int:
+    """Read a number, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it can't be {text}: it takes a whole number, 1 or more")
+    return int(text)
+
+
 def warn_if_busy() -> None:
     """Say on stderr where others use this machine: times will be too long then, and shares of CPU too large."""
     if (load := os.getloadavg()[0]) > (cores := os.cpu_count() or 1) / 4:
-        print(
-            f"This machine is busy: a load of {load:.1f} on {cores} cores. Measure again when it isn't.",
-            file=sys.stderr,
-        )
+        busy = f"This machine is busy: a load of {load:.1f} on {cores} cores. Measure again when it isn't."
+        print(busy, file=sys.stderr)
 
 
 def run(chosen: Sequence[Scenario], rounds: int, quick: bool) -> report.Rounds:

@@ -46,6 +46,14 @@ def test_an_unknown_scenario_is_refused_with_those_there_are(capsys: pytest.Capt
     assert "busy" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("rounds", ["0", "-1", "many"])
+def test_rounds_that_cannot_be_run_are_refused(rounds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["turn", f"--rounds={rounds}"])
+
+    assert f"it can't be {rounds}" in capsys.readouterr().err
+
+
 def test_help_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
