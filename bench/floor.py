@@ -1,0 +1,46 @@
+"""The floor: the least that an answer's way costs in our stack.
+
+A form comes in, the provider's server-sent events come in, bare text goes out: gunicorn, gevent, Flask and requests as
+in Rivulet, but nothing is stored, rendered or remembered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import requests
+from flask import Flask, Response, request
+
+
+def create_app(url: str) -> Flask:
+    """Make the relay of a provider; `url` includes its /v1."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def alive() -> str:
+        return "ok"
+
+    @app.post("/")
+    def relay() -> Response:
+        return Response(said(url, request.form["text"]), mimetype="text/plain")
+
+    return app
+
+
+def said(url: str, text: str) -> Iterator[str]:
+    """Yield what the provider says."""
+    body = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": text}]}
+    with requests.post(f"{url}/chat/completions", json=body, stream=True) as response:
+        for data in events(response.iter_content(None)):
+            if data == b"[DONE]":
+                return
+            yield json.loads(data)["choices"][0]["delta"].get("content") or ""
+
+
+def events(reads: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut what is read into the data of events of one line."""
+    rest = b""
+    for read in reads:
+        *whole, rest = (rest + read).split(b"\n\n")
+        yield from (event.removeprefix(b"data: ") for event in whole)

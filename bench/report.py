@@ -1,0 +1,90 @@
+"""The table of a run, and its file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.figures import Range, range_of, ratio_of, shown
+from bench.setup import Bound, Row
+
+Rounds = dict[str, dict[str, dict[str, list[float]]]]
+"""The figures of all rounds: by scenario, by row, by name."""
+
+HEAD = "| what | bound | floor | ours | ours : floor | holds |\n|---|---:|---:|---:|---:|---|"
+
+
+def keep(rounds: Rounds, scenario: str, row: Row) -> None:
+    """Add a row to what was measured."""
+    figures = rounds.setdefault(scenario, {}).setdefault(row["what"], {})
+    for name, value in row["figures"].items():
+        figures.setdefault(name, []).append(value)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One bound, what was measured for it, and whether it holds."""
+
+    bound: Bound
+    allowed: float
+    floor: Range | None
+    ours: Range
+    ratio: Range | None
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the median keeps to the bound."""
+        value = self.ratio if self.bound.ratio else self.ours
+        if value is None:
+            return False
+        return value.median >= self.allowed if self.bound.least else value.median <= self.allowed
+
+    def __str__(self) -> str:
+        holds = "yes" if self.holds else "**no**"
+        ranges = [str(part) if part else "–" for part in (self.floor, self.ours, self.ratio)]
+        return f"| {' | '.join([self.bound.what, self.bound_as_text(), *ranges, holds])} |"
+
+    def bound_as_text(self) -> str:
+        """Write the bound, and beside it what it became where the floor is above the one it was set with."""
+        sign = "≥" if self.bound.least else "≤"
+        unit = "x floor" if self.bound.ratio else self.bound.unit
+        own = f"{sign} {shown(self.bound.bound)} {unit}".rstrip()
+        return own if self.allowed == self.bound.bound else f"{own}, here {shown(self.allowed)}"
+
+
+def lines(bounds: Iterable[Bound], rounds: Rounds) -> list[Line]:
+    """Hold what was measured against the bounds; those of scenarios that did not run are left out."""
+    return [line for bound in bounds if (line := line_of(bound, rounds.get(bound.scenario, {})))]
+
+
+def line_of(bound: Bound, rows: dict[str, dict[str, list[float]]]) -> Line | None:
+    """Hold one bound; None where nothing was measured for it."""
+    ours, floors = (rows.get(row, {}).get(bound.figure, []) for row in (bound.row, "floor"))
+    if not (measured := range_of(ours)):
+        return None
+    floor = range_of(floors)
+    return Line(bound, allowed(bound, floor), floor, measured, ratio_of(ours, floors))
+
+
+def allowed(bound: Bound, floor: Range | None) -> float:
+    """Tell what a bound is on this machine today."""
+    if bound.unit != "ms" or bound.floor is None or floor is None:
+        return bound.bound
+    return bound.bound * max(1.0, floor.median / bound.floor)
+
+
+def table(held: Sequence[Line]) -> str:
+    """Write the table in Markdown."""
+    return "\n".join([HEAD, *map(str, held)])
+
+
+def write(path: Path, rounds: Rounds, held: Sequence[Line]) -> None:
+    """Write all of it as JSON."""
+    machine = {"system": platform.system(), "cores": os.cpu_count(), "python": platform.python_version()}
+    content = {"machine": machine, "figures": rounds, "bounds": [asdict(line) | {"holds": line.holds} for line in held]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

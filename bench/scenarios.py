@@ -1,0 +1,11 @@
+"""Every scenario and every bound: the modules that have some."""
+
+from __future__ import annotations
+
+from bench import loads
+from bench.setup import Bound, Scenario
+
+MODULES = (loads,)
+
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for module in MODULES for scenario in module.SCENARIOS}
+BOUNDS: list[Bound] = [bound for module in MODULES for bound in module.BOUNDS]

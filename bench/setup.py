@@ -1,0 +1,79 @@
+"""What a scenario is, and what it is given to run with.
+
+A module of scenarios has SCENARIOS and BOUNDS and is named in bench/scenarios.py.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from bench import servers
+from bench.servers import Server
+
+
+class Row(TypedDict):
+    """What was measured of one thing: "ours", "floor", "8k tokens of prose"; figures by name."""
+
+    what: str
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A running provider at `upstream` (with its /v1) and a folder; `quick` asks for the same in small."""
+
+    folder: Path
+    upstream: str
+    quick: bool = False
+
+    def ours(self, workers: int = 1, **environ: str) -> AbstractContextManager[Server]:
+        """Serve Rivulet with a new database as long as a block runs; `environ` are settings of it."""
+        return servers.rivulet(self._new_folder(), self.upstream, workers, **environ)
+
+    def floor(self, workers: int = 1) -> AbstractContextManager[Server]:
+        """Serve the bare relay as long as a block runs."""
+        return servers.floor(self._new_folder(), self.upstream, workers)
+
+    def _new_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(dir=self.folder))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One thing that is measured; `run` is called once a round. `wants` names what has to be found first: chromium."""
+
+    name: str
+    about: str
+    run: Callable[[Setup], Iterator[Row]]
+    wants: str = ""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a figure of a scenario's row may be at most (or, with `least`, at least).
+
+    `ratio` bounds it as a multiple of the row "floor" in the same round. `floor` is what the floor's figure was when
+    the bound was set: where today's is above it, a bound in milliseconds grows alike.
+    """
+
+    what: str
+    scenario: str
+    figure: str
+    bound: float
+    unit: str = ""
+    row: str = "ours"
+    floor: float | None = None
+    least: bool = False
+    ratio: bool = False
+
+
+@contextmanager
+def setting_up(quick: bool) -> Iterator[Setup]:
+    """Start the fake provider, and give what scenarios run with."""
+    with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder, servers.upstream() as upstream:
+        yield Setup(Path(folder), upstream, quick)

@@ -1,0 +1,125 @@
+"""Who asks: one visitor of each app, who sends a message and watches its answer to the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from html import unescape
+
+from bench.stamps import Chunk, now
+from bench.wire import Lost, Wire, body_of, form, joined, request
+
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+RECONNECTS = 3
+
+
+@dataclass
+class Turn:
+    """One message and what came of it: when it was `sent`, in microseconds, and which chunk its stream `begun` with."""
+
+    id: int
+    sent: int = 0
+    chunks: list[Chunk] = field(default_factory=list)
+    begun: int = 0
+    ended: bool = False
+
+
+class Visitor:
+    """A client of one app; `prepare` is what a page does before anything is sent."""
+
+    def __init__(self, port: int):
+        self._port = port
+        self._wire: Wire | None = None
+
+    async def prepare(self) -> None:
+        """Be ready to send."""
+
+    async def turn(self, turn: Turn, text: str) -> None:
+        """Send a message and keep what comes."""
+        wire = await self._connected()
+        turn.sent = now()
+        turn.chunks = await wire.ask(self._question(text))
+        turn.ended = True
+
+    def _question(self, text: str) -> bytes:
+        raise NotImplementedError
+
+    async def _connected(self) -> Wire:
+        """Give the connection that is kept, or a new one."""
+        if self._wire is None or not self._wire.open:
+            self._wire = await Wire.to(self._port)
+        return self._wire
+
+    def leave(self) -> None:
+        """Hang up."""
+        if self._wire:
+            self._wire.close()
+
+
+class OfFloor(Visitor):
+    """Posts a form to the bare relay."""
+
+    def _question(self, text: str) -> bytes:
+        return form("/", {"text": text})
+
+
+class OfUpstream(Visitor):
+    """Asks the fake provider itself: what no app can undercut."""
+
+    def _question(self, text: str) -> bytes:
+        body = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": text}]}
+        return request("POST", "/v1/chat/completions", json.dumps(body).encode(), Content_Type="application/json")
+
+
+class OfRivulet(Visitor):
+    """Does what a browser with htmx does: reads the composer, posts it, and follows the reply."""
+
+    def __init__(self, port: int):
+        super().__init__(port)
+        self._path = "/conversations"
+        self._cookie = ""
+        self._form: dict[str, str] = {}
+
+    async def prepare(self) -> None:
+        """Open the first page; its connection is not kept, since a server drops idle ones."""
+        wire = await Wire.to(self._port)
+        self._read_composer(body_of(await wire.ask(request("GET", "/"))))
+        wire.close()
+
+    async def turn(self, turn: Turn, text: str) -> None:
+        """Send a message, then follow its reply; what came in both is kept."""
+        wire = await self._connected()
+        turn.sent = now()
+        answer = await wire.ask(form(self._path, {**self._form, "text": text}, HX_Request="true", Cookie=self._cookie))
+        turn.chunks, turn.begun = list(answer), len(answer)
+        head, _, page = joined(answer).partition(b"\r\n\r\n")
+        replies = re.findall(rb'hx-sse:connect="/replies/(\d+)/generation"', page)
+        if replies:
+            self._remember(head.decode("latin-1"), page.decode())
+            await self._follow(turn, replies[-1].decode())
+
+    def _remember(self, head: str, page: str) -> None:
+        if found := re.search(r"set-cookie: (rivulet=[^;]+)", head, re.IGNORECASE):
+            self._cookie = found[1]
+        if found := re.search(r"hx-push-url: (/conversations/\d+)", head, re.IGNORECASE):
+            self._path = f"{found[1]}/messages"
+        self._read_composer(page)
+
+    def _read_composer(self, page: str) -> None:
+        composer = page.partition('id="composer"')[2].partition("</form>")[0]
+        self._form = {name: unescape(value) for name, value in HIDDEN.findall(composer)}
+
+    async def _follow(self, turn: Turn, reply: str) -> None:
+        """Watch a reply up to its finished form, which ends it; what ends without it is followed again."""
+        question = request("GET", f"/replies/{reply}/generation", HX_Request="true", Cookie=self._cookie)
+        finished = f'hx-target="#reply-{reply}" hx-swap="outerHTML"'.encode()
+        for _ in range(RECONNECTS):
+            try:
+                turn.chunks += await (await self._connected()).ask(question)
+            except Lost:
+                continue
+            # The whole is looked at only where the last bytes are not enough: others are being measured meanwhile.
+            turn.ended = finished in joined(turn.chunks[-3:]) or finished in joined(turn.chunks)
+            if turn.ended:
+                return

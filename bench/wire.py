@@ -1,0 +1,100 @@
+"""One HTTP connection of a client that measures: it keeps what comes and when, and reads it later."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import urlencode
+
+from bench.stamps import Chunk, now
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Lost(Exception):
+    """The other end closed the connection before its answer was whole."""
+
+
+class Wire(asyncio.Protocol):
+    """A connection; one question at a time."""
+
+    def __init__(self) -> None:
+        self.open = True
+        self.chunks: list[Chunk] = []
+        self._whole: asyncio.Future[None] | None = None
+        self._length: int | None = None
+        self._headed = False
+        self._tail = b""
+
+    @classmethod
+    async def to(cls, port: int) -> Wire:
+        """Connect to a port of this machine."""
+        _, wire = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
+        return wire
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+
+    async def ask(self, question: bytes) -> list[Chunk]:
+        """Send a request and wait for its whole answer. Raises Lost."""
+        self.chunks = []
+        self._headed, self._length, self._tail = False, None, b""
+        self._whole = asyncio.get_running_loop().create_future()
+        self._transport.write(question)
+        await self._whole
+        return self.chunks
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what comes."""
+        self.chunks.append((now(), data))
+        self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
+        if not self._headed:
+            self._read_head()
+        if self._headed and self._is_whole() and self._whole and not self._whole.done():
+            self._whole.set_result(None)
+
+    def _read_head(self) -> None:
+        head, found, _ = b"".join(data for _, data in self.chunks).partition(b"\r\n\r\n")
+        length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+        self._headed = bool(found)
+        self._length = len(head) + 4 + int(length[1]) if length else None
+
+    def _is_whole(self) -> bool:
+        if self._length is None:
+            return self._tail == LAST_CHUNK
+        return sum(len(data) for _, data in self.chunks) >= self._length
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell whoever waits."""
+        self.open = False
+        if self._whole and not self._whole.done():
+            self._whole.set_exception(Lost())
+
+    def close(self) -> None:
+        """Hang up."""
+        self._transport.close()
+
+
+def request(method: str, path: str, body: bytes = b"", **fields: str) -> bytes:
+    """Write a request."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    if body:
+        fields["Content-Length"] = str(len(body))
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items() if value]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def form(path: str, values: dict[str, str], **fields: str) -> bytes:
+    """Write the request that posts a form."""
+    return request("POST", path, urlencode(values).encode(), Content_Type="application/x-www-form-urlencoded", **fields)
+
+
+def body_of(chunks: list[Chunk]) -> str:
+    """Read an answer's body as text, its own chunks not taken apart."""
+    return joined(chunks).partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
+
+
+def joined(chunks: list[Chunk]) -> bytes:
+    """Put what came together."""
+    return b"".join(data for _, data in chunks)
