@@ -57,4 +57,4 @@ def test_each_distribution_that_the_app_needs_is_weighed() -> None:
     figures = installed.weight(names)
 
     assert figures["distributions"] == len(names) > 20
-    assert 20 < figures["MB"] < 300
+    assert 20 < figures["mib"] < 300
