@@ -23,7 +23,7 @@ class Wire(asyncio.Protocol):
         self.chunks: list[Chunk] = []
         self._whole: asyncio.Future[None] | None = None
         self._length: int | None = None
-        self._headed = False
+        self._headed = self._closing = False
         self._tail = b""
 
     @classmethod
@@ -43,6 +43,7 @@ class Wire(asyncio.Protocol):
         self._whole = asyncio.get_running_loop().create_future()
         self._transport.write(question)
         await self._whole
+        self.open = self.open and not self._closing
         return self.chunks
 
     def data_received(self, data: bytes) -> None:
@@ -58,6 +59,7 @@ class Wire(asyncio.Protocol):
         head, found, _ = b"".join(data for _, data in self.chunks).partition(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         self._headed = bool(found)
+        self._closing = b"\r\nconnection: close" in head.lower()
         self._length = len(head) + 4 + int(length[1]) if length else None
 
     def _is_whole(self) -> bool:
