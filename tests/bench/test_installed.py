@@ -58,3 +58,14 @@ def test_each_distribution_that_the_app_needs_is_weighed() -> None:
 
     assert figures["distributions"] == len(names) > 20
     assert 20 < figures["mib"] < 300
+
+
+def test_what_a_distribution_needs_is_found_down_to_the_last() -> None:
+    found = installed.closure(["flask"])
+
+    assert {"werkzeug", "jinja2", "markupsafe"} <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_what_only_an_extra_needs_is_left_out() -> None:
+    assert "asgiref" not in installed.closure(["flask"])
