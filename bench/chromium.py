@@ -75,7 +75,7 @@ class Tab:
         self.page.add_init_script(WATCH)
         self._wire = self.page.context.new_cdp_session(self.page)
         self._wire.send("Network.enable")
-        self._wire.send("Performance.enable")
+        self._wire.send("Performance.enable", {"timeDomain": "threadTicks"})
         self._wire.on("Network.loadingFinished", self._finished)
         self._wire.on("Network.requestWillBeSent", self._asked)
         self.forget()
