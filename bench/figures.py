@@ -1,4 +1,4 @@
-"""Figures of several rounds: percentiles, medians with their ranges, ratios within a round, and bounds."""
+"""Figures: percentiles, and of several rounds medians with their ranges, and ratios taken inside each round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a process and its children use, read from Linux's /proc; on other systems these figures are 0."""
+"""What a process and its children use, read from Linux's /proc.
+
+Elsewhere there is none of it, and figures of CPU and memory are left out."""
 
 from __future__ import annotations
 
@@ -83,4 +85,4 @@ class Peak:
     @property
     def figures(self) -> dict[str, float]:
         """Give the peaks as figures, in MiB."""
-        return {f"{name}_mib": size for name, size in self._most.items()}
+        return {f"{name}_mib": size for name, size in self._most.items() if size}

@@ -15,7 +15,9 @@ from bench.setup import Bound, Row
 Rounds = dict[str, dict[str, dict[str, list[float]]]]
 """The figures of all rounds: by scenario, by row, by name."""
 
-HEAD = "| what | bound | floor | ours | ours : floor | holds |\n|---|---:|---:|---:|---:|---|"
+HEAD = """\
+| what | bound | floor | ours | ours : floor | holds | best peer | Open WebUI |
+|---|---:|---:|---:|---:|---|---:|---:|"""
 
 
 def keep(rounds: Rounds, scenario: str, row: Row) -> None:
@@ -46,13 +48,13 @@ class Line:
     def __str__(self) -> str:
         holds = "yes" if self.holds else "**no**"
         ranges = [str(part) if part else "–" for part in (self.floor, self.ours, self.ratio)]
-        return f"| {' | '.join([self.bound.what, self.bound_as_text(), *ranges, holds])} |"
+        return f"| {' | '.join([self.bound.what, self.bound_as_text(), *ranges, holds, *self.bound.peers])} |"
 
     def bound_as_text(self) -> str:
         """Write the bound, and beside it what it became where the floor is above the one it was set with."""
         sign = "≥" if self.bound.least else "≤"
         unit = "x floor" if self.bound.ratio else self.bound.unit
-        own = f"{sign} {shown(self.bound.bound)} {unit}".rstrip()
+        own = f"{sign} {self.bound.bound:,g} {unit}".rstrip()
         return own if self.allowed == self.bound.bound else f"{own}, here {shown(self.allowed)}"
 
 

@@ -58,7 +58,8 @@ class Bound:
     """What a figure of a scenario's row may be at most (or, with `least`, at least).
 
     `ratio` bounds it as a multiple of the row "floor" in the same round. `floor` is what the floor's figure was when
-    the bound was set: where today's is above it, a bound in milliseconds grows alike.
+    the bound was set: where today's is above it, a bound in milliseconds grows alike. `peers` are the best of the
+    others and Open WebUI, as measured once.
     """
 
     what: str
@@ -70,6 +71,7 @@ class Bound:
     floor: float | None = None
     least: bool = False
     ratio: bool = False
+    peers: tuple[str, str] = ("–", "–")
 
 
 @contextmanager

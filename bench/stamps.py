@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 ROUND = 16**9
@@ -43,6 +43,6 @@ def first_seen(chunks: Sequence[Chunk]) -> dict[int, int]:
     return seen
 
 
-def latencies(chunks: Sequence[Chunk]) -> list[int]:
+def latencies(seen: Mapping[int, int]) -> list[int]:
     """List how long each token took from its writing to its first appearance, in microseconds."""
-    return [(moment - stamp) % ROUND for stamp, moment in first_seen(chunks).items()]
+    return [(moment - stamp) % ROUND for stamp, moment in seen.items()]
