@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.load import Load, measured
+from bench.load import measured
 from bench.loads import WARMING
+from bench.plan import Load
 from bench.servers import Server
 from bench.setup import Bound, Row, Scenario, Setup
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Browser
 
 from bench import stored
 from bench.chromium import Tab, chromium
+from bench.load import measured
+from bench.loads import WARMING
 from bench.servers import Server
 from bench.setup import Bound, Row, Scenario, Setup
 from bench.watching import Answer, turn
@@ -16,17 +18,17 @@ from bench.watching import Answer, turn
 SHORT, LONG = 20, 2_000
 """Messages of a short and of a long conversation."""
 
-LOADS, TURNS = 3, 5
-"""How often a round loads each page, and how many turns it waits for a first token."""
+LOADS, VISITS, TURNS = 3, 3, 5
+"""How often a round loads each page, greets somebody new, and waits for the first token of later turns."""
 
 
 def pages(setup: Setup) -> Iterator[Row]:
     """Load the first page of each, then conversations."""
-    with chromium() as browser, setup.floor() as floor, setup.ours() as ours:
-        reader = Reader(browser, ours, 100 if setup.quick else LONG)
+    with on_both(setup) as (browser, both):
+        reader = Reader(browser, both["ours"], 100 if setup.quick else LONG)
         for _ in range(1 if setup.quick else LOADS):
-            yield from first(browser, "floor", floor)
-            yield from first(browser, "ours", ours)
+            for name, server in both.items():
+                yield from first(browser, name, server)
             yield from reader.opens()
 
 
@@ -56,40 +58,62 @@ class Reader:
         yield Row(what="2,000 messages", figures={**long, "times_20": long["shown_ms"] / short["shown_ms"]})
 
 
+def greeted(setup: Setup) -> Iterator[Row]:
+    """Send the first message of somebody new, to each of them."""
+    with on_both(setup) as (browser, both):
+        for _ in range(1 if setup.quick else VISITS):
+            for name, server in both.items():
+                with Tab(browser) as tab:
+                    tab.load(server.url)
+                    yield Row(what=name, figures=turn(tab, Answer(20, 20)))
+
+
 def watched(setup: Setup) -> Iterator[Row]:
     """Watch answers on each of them."""
-    with chromium() as browser, setup.floor() as floor, setup.ours() as ours:
-        yield from turns(browser, "floor", floor, setup.quick)
-        yield from turns(browser, "ours", ours, setup.quick)
+    with on_both(setup) as (browser, both):
+        for name, server in both.items():
+            with Tab(browser) as tab:
+                tab.load(server.url)
+                yield from turns(tab, name, setup.quick)
 
 
-def turns(browser: Browser, name: str, server: Server, quick: bool) -> Iterator[Row]:
-    """Ask once, a few times more for the first token, then for a long answer as people read, and for a quicker one."""
+def turns(tab: Tab, name: str, quick: bool) -> Iterator[Row]:
+    """Ask for short answers, to see when they begin, for a long one as people read, and for a quicker one."""
     many = 20 if quick else 200
-    with Tab(browser) as tab:
-        tab.load(server.url)
-        yield Row(what=f"{name}, first turn", figures=turn(tab, Answer(20, 20)))
-        waits = [turn(tab, Answer(20, 20))["first_ms"] for _ in range(1 if quick else TURNS)]
-        slow = turn(tab, Answer(many, 20))
-        yield Row(what=name, figures=slow | {"first_ms": statistics.median([*waits, slow["first_ms"]])})
-        yield Row(what=f"{name}, 100 tokens/s", figures=turn(tab, Answer(2 * many, 100)))
+    for _ in range(1 if quick else TURNS):
+        seen = turn(tab, Answer(20, 20))
+        yield Row(what=name, figures={"first_ms": seen["first_ms"]})
+    yield Row(what=name, figures=turn(tab, Answer(many, 20)))
+    yield Row(what=f"{name}, 100 tokens/s", figures=turn(tab, Answer(2 * many, 100)))
+
+
+@contextmanager
+def on_both(setup: Setup) -> Iterator[tuple[Browser, dict[str, Server]]]:
+    """Give a browser, and the floor and ours with everything loaded."""
+    with setup.floor() as floor, setup.ours() as ours:
+        both = {"floor": floor, "ours": ours}
+        for name, server in both.items():
+            measured(WARMING, name, setup.upstream, server)
+        with chromium() as browser:
+            yield browser, both
 
 
 SCENARIOS = [
     Scenario("page", "the first page, and conversations of 20 and of 2,000 messages, in Chromium", pages, "chromium"),
-    Scenario("watch", "one turn in the page, watched in Chromium to its end", watched, "chromium"),
+    Scenario("greet", "the first message of somebody new, in the page", greeted, "chromium"),
+    Scenario("watch", "one turn after another in the page, watched to its end", watched, "chromium"),
 ]
 
-FIRST, WATCHED = "first page", "one turn in the page"
-OPENED = "a conversation of 2,000 messages: the last one in view"
+FIRST, TURN = "first page", "one turn in the page"
+LAST = "a conversation of 2,000 messages: last one in view"
 
 BOUNDS = [
-    Bound(f"{FIRST}: on the wire", "page", "kb", 40, "KB"),
-    Bound(f"{FIRST}: requests", "page", "requests", 6),
-    Bound(f"{FIRST}: composer usable", "page", "usable_ms", 300, "ms"),
-    Bound(OPENED, "page", "shown_ms", 500, "ms", row="2,000 messages"),
-    Bound(f"{OPENED}, times that of 20", "page", "times_20", 1.2, row="2,000 messages"),
-    Bound(f"{WATCHED}: Enter to the first token", "watch", "first_ms", 80, "ms", floor=41),
-    Bound(f"{WATCHED}: the same, somebody's first turn", "watch", "first_ms", 80, "ms", row="ours, first turn"),
-    Bound(f"{WATCHED}: main thread per 1,000 tokens", "watch", "busy_s", 6, "s", floor=3.0),
+    Bound(f"{FIRST}: on the wire", "page", "kb", 40, "KB", peers=("1,262", "2,665")),
+    Bound(f"{FIRST}: requests", "page", "requests", 6, peers=("15", "233")),
+    Bound(f"{FIRST}: composer usable", "page", "usable_ms", 300, "ms", floor=162, peers=("889", "3,469")),
+    Bound(LAST, "page", "shown_ms", 500, "ms", row="2,000 messages", peers=("3,100", "3,063")),
+    Bound(f"{LAST}, times that of one of 20", "page", "times_20", 1.2, row="2,000 messages"),
+    Bound(f"{TURN}: Enter to the first token", "watch", "first_ms", 80, "ms", floor=41, peers=("185", "559")),
+    Bound(f"{TURN}: the same, somebody's first", "greet", "first_ms", 80, "ms", floor=41, peers=("185", "559")),
+    Bound(f"{TURN}: main thread s per 1,000 tokens", "watch", "busy_s", 6, "s", floor=3.0, peers=("19", "28")),
 ]

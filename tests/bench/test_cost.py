@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import cost
-from bench.load import Load
+from bench.plan import Load
 from bench.setup import Setup
 
 
