@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*sorted({scenario.wants for scenario in chosen if scenario.wants}))
         return 0
     allow_open_files()
+    warn_if_busy()
     rounds = run(chosen, 1 if options.quick else options.rounds, options.quick)
     held = report.lines(BOUNDS, rounds)
     report.write(options.json, rounds, held)
@@ -41,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("scenario", nargs="*", type=known, help="what to measure")
-    made.add_argument("--rounds", type=int, default=3, help="how often each is run, in turn (3)")
+    made.add_argument("--rounds", type=positive, default=3, help="how often each is run, in turn (3)")
     made.add_argument("--quick", action="store_true", help="one round of everything in small: to see that it works")
     made.add_argument("--json", type=Path, default=USUAL, help=f"where all figures go ({USUAL})")
     made.add_argument("--wants", action="store_true", help="only print what has to be installed for it")
@@ -53,6 +56,20 @@ def known(name: str) -> str:
     if name not in SCENARIOS:
         raise argparse.ArgumentTypeError(f"there is no scenario {name}: choose from {', '.join(SCENARIOS)}")
     return name
+
+
+def positive(text: str) -> int:
+    """Read a number, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it can't be {text}: it takes a whole number, 1 or more")
+    return int(text)
+
+
+def warn_if_busy() -> None:
+    """Say on stderr where others use this machine: times will be too long then, and shares of CPU too large."""
+    if (load := os.getloadavg()[0]) > (cores := os.cpu_count() or 1) / 4:
+        busy = f"This machine is busy: a load of {load:.1f} on {cores} cores. Measure again when it isn't."
+        print(busy, file=sys.stderr)
 
 
 def run(chosen: Sequence[Scenario], rounds: int, quick: bool) -> report.Rounds:
@@ -74,4 +91,5 @@ def told(number: int, scenario: Scenario, row: Row) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the servers would outlive it
     raise SystemExit(main())

@@ -44,7 +44,7 @@ async def driven(load: Load, visitors: Sequence[Visitor], server: Server | None)
     """Let all visitors come; gives the CPU seconds that the server used for them, pages opened before not counted."""
     numbers, turns = itertools.count(1), []
     for some in batches(visitors):
-        await asyncio.gather(*(visitor.prepare() for visitor in some))
+        await asyncio.gather(*(visitor.prepare() for visitor in some), return_exceptions=True)
     before = server.cpu_seconds() if server else 0.0
     with undisturbed():
         begins = beginnings(load)

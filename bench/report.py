@@ -86,7 +86,12 @@ def table(held: Sequence[Line]) -> str:
 
 def write(path: Path, rounds: Rounds, held: Sequence[Line]) -> None:
     """Write all of it as JSON."""
-    machine = {"system": platform.system(), "cores": os.cpu_count(), "python": platform.python_version()}
+    machine = {
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+    }
     content = {"machine": machine, "figures": rounds, "bounds": [asdict(line) | {"holds": line.holds} for line in held]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

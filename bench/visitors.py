@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -11,7 +13,8 @@ from bench.stamps import Chunk, now
 from bench.wire import Lost, Wire, body_of, form, joined, request
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
-RECONNECTS = 3
+RECONNECTS = (0, 0.5, 1, 2)
+"""How long to wait before each try to follow a reply, in seconds."""
 
 
 @dataclass
@@ -114,11 +117,10 @@ class OfRivulet(Visitor):
         """Watch a reply up to its finished form, which ends it; what ends without it is followed again."""
         question = request("GET", f"/replies/{reply}/generation", HX_Request="true", Cookie=self._cookie)
         finished = f'hx-target="#reply-{reply}" hx-swap="outerHTML"'.encode()
-        for _ in range(RECONNECTS):
-            try:
+        for pause in RECONNECTS:
+            await asyncio.sleep(pause)
+            with suppress(Lost):
                 turn.chunks += await (await self._connected()).ask(question)
-            except Lost:
-                continue
             # The whole is looked at only where the last bytes are not enough: others are being measured meanwhile.
             turn.ended = finished in joined(turn.chunks[-3:]) or finished in joined(turn.chunks)
             if turn.ended:

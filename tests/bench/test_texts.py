@@ -1,0 +1,32 @@
+"""The kinds of text that the fake provider says are what they are called."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from bench.texts import KINDS, around, length
+from chat import rendering
+
+COUNTS = {"words": ("<p", 1), "prose": ("<p", 2), "list": ("<li", 6), "table": ("<tr", 13), "fence": ("<pre", 1)}
+"""What 72 tokens of a kind become: so many of which element."""
+
+
+def said(kind: str, tokens: int) -> str:
+    """Put a text together, each of its words as long as a stamp."""
+    parts = (around(kind, number) for number in range(tokens))
+    return json.loads(b'"' + b"".join(before + b"Q123456789Z" + after for before, after in parts) + b'"')
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_text_becomes_what_it_is_called(kind: str) -> None:
+    tag, count = COUNTS[kind]
+
+    assert len(re.findall(rf"{tag}\b", rendering.whole(said(kind, 72), "m1"))) == count
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_length_of_a_text_is_known_before_it_is_said(kind: str) -> None:
+    assert length(kind, 72) == len(said(kind, 72).encode())

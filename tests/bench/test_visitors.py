@@ -1,0 +1,136 @@
+"""The clients: they tell where an answer ends, and come again where it broke off."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+from bench.visitors import OfRivulet, Turn
+from bench.wire import Lost, Wire, body_of, request
+from tests.scripted import PATIENCE
+
+T = TypeVar("T")
+
+PAGE = '<form id="composer"><input type="hidden" name="key" value="a&amp;b"></form>'
+REPLY = '<article hx-sse:connect="/replies/5/generation"></article>' + PAGE
+FINISHED = '<hx-partial hx-target="#reply-5" hx-swap="outerHTML">done</hx-partial>'
+
+
+def whole(body: str, *fields: str) -> bytes:
+    """Write an answer that says its length."""
+    return "\r\n".join(["HTTP/1.1 200 OK", *fields, f"Content-Length: {len(body)}", "", body]).encode()
+
+
+def streamed(*parts: str) -> list[bytes]:
+    """Write an answer in chunks, each a write of its own."""
+    chunks = [f"{len(part):x}\r\n{part}\r\n".encode() for part in parts]
+    return [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *chunks, b"0\r\n", b"\r\n"]
+
+
+def against(script: list[list[bytes]], does: Callable[[int], Awaitable[T]]) -> tuple[T, list[str]]:
+    """Let a client talk to a server that gives each request its writes, and hangs up after an empty one."""
+    heard: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        thread = threading.Thread(target=serve, args=(listener, script, heard))
+        thread.start()
+
+        async def run() -> T:
+            return await does(listener.getsockname()[1])
+
+        try:
+            return asyncio.run(run()), heard
+        finally:
+            thread.join()
+
+
+def serve(listener: socket.socket, script: list[list[bytes]], heard: list[str]) -> None:
+    """Serve one connection after another, until the script is done."""
+    while script:
+        connection, _ = listener.accept()
+        with connection:
+            while script and (request := connection.recv(65_536)):
+                heard.append(request.decode())
+                if not given(connection, script.pop(0)):
+                    break
+
+
+def given(connection: socket.socket, writes: list[bytes]) -> bool:
+    """Write an answer, each part as a packet of its own; False where the connection is to be closed."""
+    for data in writes:
+        time.sleep(0.01)
+        connection.sendall(data)
+    return all(writes)
+
+
+async def asked(port: int) -> tuple[str, bool]:
+    """Ask once; gives the body, and whether the connection may be used again."""
+    wire = await Wire.to(port)
+    body = body_of(await wire.ask(request("GET", "/")))
+    still_open = wire.open
+    wire.close()
+    return body, still_open
+
+
+@pytest.mark.parametrize(
+    ("script", "body", "still_open"),
+    [
+        ([whole("hello")], "hello", True),
+        ([whole("hello")[:30], whole("hello")[30:-2], whole("hello")[-2:]], "hello", True),
+        ([whole("bye", "Connection: close")], "bye", False),
+        (streamed("some", "thing"), "4\r\nsome\r\n5\r\nthing\r\n0\r\n\r\n", True),
+    ],
+    ids=["at once", "in parts", "and closes", "in chunks"],
+)
+def test_an_answer_is_read_to_its_end(script: list[bytes], body: str, still_open: bool) -> None:
+    answer, _ = against([script], asked)
+
+    assert answer == (body, still_open)
+
+
+def test_an_answer_that_breaks_off_is_lost() -> None:
+    with pytest.raises(Lost):
+        against([[whole("hello")[:-2], b""]], asked)
+
+
+def turn_of(script: list[list[bytes]]) -> tuple[Turn, list[str]]:
+    """Let one visitor of Rivulet have one turn."""
+
+    async def visit(port: int) -> Turn:
+        turn, visitor = Turn(1), OfRivulet(port)
+        await visitor.prepare()
+        await visitor.turn(turn, "Hello?")
+        visitor.leave()
+        return turn
+
+    return against(script, visit)
+
+
+def test_a_visitor_posts_what_the_composer_holds_and_follows_with_its_cookie() -> None:
+    sent = whole(REPLY, "Set-Cookie: rivulet=me; Path=/", "HX-Push-Url: /conversations/3")
+
+    turn, heard = turn_of([[whole(PAGE)], [sent], streamed("Q000000001Z", FINISHED)])
+
+    assert turn.ended and turn.begun == 1
+    assert heard[1].startswith("POST /conversations HTTP/1.1") and "HX-Request: true" in heard[1]
+    assert heard[2].startswith("GET /replies/5/generation") and "Cookie: rivulet=me" in heard[2]
+
+
+@pytest.mark.parametrize("broken", [[b""], streamed("Q000000001Z")], ids=["lost", "without its end"])
+def test_a_stream_that_ends_too_early_is_followed_again(broken: list[bytes]) -> None:
+    turn, heard = turn_of([[whole(PAGE)], [whole(REPLY)], broken, streamed(FINISHED)])
+
+    assert turn.ended
+    assert [line.split()[1] for line in heard[2:]] == ["/replies/5/generation"] * 2
+
+
+def test_an_answer_that_was_refused_has_not_ended() -> None:
+    turn, _ = turn_of([[whole(PAGE)], [whole("no room")]])
+
+    assert not turn.ended
