@@ -12,14 +12,31 @@ from collections.abc import Iterator
 import requests
 from flask import Flask, Response, request
 
+PAGE = """<!doctype html>
+<title>Floor</title>
+<pre></pre>
+<form><input id="text" name="text" autofocus></form>
+<script>
+document.forms[0].onsubmit = async event => {
+  event.preventDefault()
+  const answer = document.querySelector("pre"), decoder = new TextDecoder()
+  answer.ariaBusy = true
+  const { body } = await fetch("/", { method: "POST", body: new URLSearchParams(new FormData(event.target)) })
+  for await (const chunk of body) answer.append(decoder.decode(chunk, { stream: true }))
+  answer.ariaBusy = false
+}
+</script>
+"""
+"""The least that a page can do with an answer: append what comes."""
+
 
 def create_app(url: str) -> Flask:
     """Make the relay of a provider; `url` includes its /v1."""
     app = Flask(__name__)
 
     @app.get("/")
-    def alive() -> str:
-        return "ok"
+    def page() -> str:
+        return PAGE
 
     @app.post("/")
     def relay() -> Response:

@@ -1,156 +1,119 @@
-"""What a page weighs and how soon it can be used, in a real Chromium: `bin/bench page`.
-
-Each row is the median of some loads. Bytes are those of the wire, heads included; `usable` is when the composer is
-there and the scripts have run, `last in view` when the last message is; both since the address was called.
-"""
+"""Scenarios of the page: what it weighs and how soon it can be used, and one answer watched in it."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
-from chat.database import Database
-from tests.browser.conftest import ARGUMENTS
-from tests.serving import Gunicorn, gunicorn, upstream
-from tests.turns import answered, asked
+from bench import stored
+from bench.chromium import Tab, chromium
+from bench.load import measured
+from bench.loads import WARMING
+from bench.servers import Server
+from bench.setup import Bound, Row, Scenario, Setup
+from bench.watching import Answer, turn
 
 SHORT, LONG = 20, 2_000
 """Messages of a short and of a long conversation."""
 
-USABLE = "() => performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-IN_VIEW = """() => {
-  const last = document.querySelector(".messages > :last-child") ?? document.getElementById("text")
-  return last?.getBoundingClientRect().top < innerHeight && performance.now()
-}"""
+LOADS, VISITS, TURNS = 3, 3, 5
+"""How often a round loads each page, greets somebody new, and waits for the first token of later turns."""
 
 
-@dataclass
-class Load:
-    """What was seen of one load."""
-
-    received: dict[str, float] = field(default_factory=dict)
-    usable: float = 0.0
-    in_view: float = 0.0
-
-    @property
-    def kilobytes(self) -> float:
-        """All that was received."""
-        return sum(self.received.values()) / 1000
+def pages(setup: Setup) -> Iterator[Row]:
+    """Load the first page of each, then conversations."""
+    with on_both(setup) as (browser, both):
+        reader = Reader(browser, both["ours"], 100 if setup.quick else LONG)
+        for _ in range(1 if setup.quick else LOADS):
+            for name, server in both.items():
+                yield from first(browser, name, server)
+            yield from reader.opens()
 
 
-def main() -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description="What a page weighs, and how soon it can be used.")
-    parser.add_argument("--loads", type=int, default=9)
-    loads = parser.parse_args().loads
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rivulet-bench-")))
-        server = stack.enter_context(gunicorn(folder, stack.enter_context(upstream())))
-        browser = stack.enter_context(chromium())
-        print("| what | KB | requests | usable, ms | last in view, ms |\n|---|---:|---:|---:|---:|")
-        for name, seen in rows(browser, server, folder, loads):
-            print(row(name, seen), flush=True)
-    return 0
+def first(browser: Browser, name: str, server: Server) -> Iterator[Row]:
+    """Open the first page in a browser that was never anywhere, then once more."""
+    with Tab(browser) as tab:
+        yield Row(what=name, figures=tab.load(server.url))
+        yield Row(what=f"{name}, again", figures=tab.load(server.url))
 
 
-def rows(browser: Browser, server: Gunicorn, folder: Path, loads: int) -> Iterator[tuple[str, list[Load]]]:
-    """Measure each row."""
-    yield "first page, first visit", several(loads, lambda: visit(browser, server.url))
-    yield "first page, again", several(loads, lambda: visit(browser, server.url, before=server.url))
-    page, person = guest(browser, server, folder)
-    for count in (SHORT, LONG):
-        address = f"{server.url}/conversations/{conversation(folder, person, count)}"
-        yield f"a conversation of {count:,} messages", several(loads, partial(loaded, page, address))
+class Reader:
+    """Somebody with a short and a long conversation."""
+
+    def __init__(self, browser: Browser, server: Server, long: int):
+        self._tab = Tab(browser)
+        self._tab.load(server.url)
+        turn(self._tab, Answer(2, 20))
+        with stored.database_of(server) as database:
+            person = stored.newest_person(database)
+            ids = [stored.conversation(database, person, count) for count in (SHORT, long)]
+        self._short, self._long = (f"{server.url}/conversations/{each}" for each in ids)
+
+    def opens(self) -> Iterator[Row]:
+        """Open both; tells how many times as long the last message of the long one needs."""
+        short, long = self._tab.load(self._short), self._tab.load(self._long)
+        yield Row(what="20 messages", figures=short)
+        yield Row(what="2,000 messages", figures={**long, "times_20": long["shown_ms"] / short["shown_ms"]})
 
 
-def several(count: int, load: Callable[[], Load]) -> list[Load]:
-    """Load some times."""
-    return [load() for _ in range(count)]
+def greeted(setup: Setup) -> Iterator[Row]:
+    """Send the first message of somebody new, to each of them."""
+    with on_both(setup) as (browser, both):
+        for _ in range(1 if setup.quick else VISITS):
+            for name, server in both.items():
+                with Tab(browser) as tab:
+                    tab.load(server.url)
+                    yield Row(what=name, figures=turn(tab, Answer(20, 20)))
+
+
+def watched(setup: Setup) -> Iterator[Row]:
+    """Watch answers on each of them."""
+    with on_both(setup) as (browser, both):
+        for name, server in both.items():
+            with Tab(browser) as tab:
+                tab.load(server.url)
+                yield from turns(tab, name, setup.quick)
+
+
+def turns(tab: Tab, name: str, quick: bool) -> Iterator[Row]:
+    """Ask for short answers, to see when they begin, for a long one as people read, and for a quicker one."""
+    many = 20 if quick else 200
+    for _ in range(1 if quick else TURNS):
+        seen = turn(tab, Answer(20, 20))
+        yield Row(what=name, figures={"first_ms": seen["first_ms"]})
+    yield Row(what=name, figures=turn(tab, Answer(many, 20)))
+    yield Row(what=f"{name}, 100 tokens/s", figures=turn(tab, Answer(2 * many, 100)))
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run the Chromium that CHROMIUM names."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
-        yield browser
-        browser.close()
+def on_both(setup: Setup) -> Iterator[tuple[Browser, dict[str, Server]]]:
+    """Give a browser, and the floor and ours with everything loaded."""
+    with setup.floor() as floor, setup.ours() as ours:
+        both = {"floor": floor, "ours": ours}
+        for name, server in both.items():
+            measured(WARMING, name, setup.upstream, server)
+        with chromium() as browser:
+            yield browser, both
 
 
-def visit(browser: Browser, url: str, before: str = "") -> Load:
-    """Load a page in a new browser, which may have been somewhere `before`."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    if before:
-        page.goto(before, wait_until="networkidle")
-    seen = loaded(page, url)
-    page.close()
-    return seen
+SCENARIOS = [
+    Scenario("page", "the first page, and conversations of 20 and of 2,000 messages, in Chromium", pages, "chromium"),
+    Scenario("greet", "the first message of somebody new, in the page", greeted, "chromium"),
+    Scenario("watch", "one turn after another in the page, watched to its end", watched, "chromium"),
+]
 
+FIRST, TURN = "first page", "one turn in the page"
+LAST = "a conversation of 2,000 messages: last one in view"
 
-def loaded(page: Page, url: str) -> Load:
-    """Load a page, and note what comes over the wire."""
-    seen, wire = Load(), page.context.new_cdp_session(page)
-    wire.send("Network.enable")
-    wire.on("Network.loadingFinished", lambda end: seen.received.update({end["requestId"]: end["encodedDataLength"]}))
-    page.goto(url, wait_until="commit")
-    seen.in_view = page.wait_for_function(IN_VIEW).json_value()
-    page.wait_for_load_state("networkidle")
-    seen.usable = page.evaluate(USABLE)
-    wire.detach()
-    seen.received = {name: size for name, size in seen.received.items() if size}
-    return seen
-
-
-def guest(browser: Browser, server: Gunicorn, folder: Path) -> tuple[Page, int]:
-    """Become somebody with a history; gives the page and the person's id."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(server.url)
-    page.locator("#text").fill("Hello")
-    page.keyboard.press("Enter")
-    page.locator(".reply--complete").wait_for()
-    return page, newest_person(folder)
-
-
-def newest_person(folder: Path) -> int:
-    """Find the person who came last."""
-    with database(folder).read() as connection:
-        return connection.exec_driver_sql("SELECT max(id) FROM people").scalar_one()
-
-
-def conversation(folder: Path, person: int, count: int) -> int:
-    """Store a conversation of so many messages; gives its id."""
-    here, turn = database(folder), None
-    for number in range(count // 2):
-        turn = asked(here, person, f"Question {number}?", turn and turn.conversation_id)
-        answered(here, turn, f"Answer {number}: the river bends where its bed is soft. " * 5)
-    assert turn
-    return turn.conversation_id
-
-
-def database(folder: Path) -> Database:
-    """Open the server's database."""
-    return Database(f"sqlite:///{folder / 'instance' / 'rivulet.db'}")
-
-
-def row(name: str, loads: list[Load]) -> str:
-    """Write a row of the table."""
-    kilobytes, usable, in_view = (
-        statistics.median(values)
-        for values in zip(*[(load.kilobytes, load.usable, load.in_view) for load in loads], strict=True)
-    )
-    requests = statistics.median(len(load.received) for load in loads)
-    return f"| {name} | {kilobytes:.1f} | {requests:.0f} | {usable:.0f} | {in_view:.0f} |"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+BOUNDS = [
+    Bound(f"{FIRST}: on the wire", "page", "kb", 40, "KB", peers=("1,262", "2,665")),
+    Bound(f"{FIRST}: requests", "page", "requests", 6, peers=("15", "233")),
+    Bound(f"{FIRST}: composer usable", "page", "usable_ms", 300, "ms", floor=162, peers=("889", "3,469")),
+    Bound(LAST, "page", "shown_ms", 500, "ms", row="2,000 messages", peers=("3,100", "3,063")),
+    Bound(f"{LAST}, times that of one of 20", "page", "times_20", 1.2, row="2,000 messages"),
+    Bound(f"{TURN}: Enter to the first token", "watch", "first_ms", 80, "ms", floor=41, peers=("185", "559")),
+    Bound(f"{TURN}: the same, somebody's first", "greet", "first_ms", 80, "ms", floor=41, peers=("185", "559")),
+    Bound(f"{TURN}: main thread s per 1,000 tokens", "watch", "busy_s", 6, "s", floor=3.0, peers=("19", "28")),
+]

@@ -1,0 +1,64 @@
+"""Scenarios of what Rivulet takes when nobody asks: memory and time of a server, and disk of an installation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+
+from bench import installed, processes, servers
+from bench.servers import ROOT, Server
+from bench.setup import Bound, Row, Scenario, Setup
+
+SETTLING = 10.0
+"""How long after its first page a server counts as idle, and how long it is then watched, in seconds."""
+
+FLOOR = ("flask", "gunicorn", "gevent", "requests")
+"""What the bare relay needs."""
+
+
+def footprint(setup: Setup) -> Iterator[Row]:
+    """Start each of them, and let it be."""
+    pause = 0.5 if setup.quick else SETTLING
+    for name, serve in {"floor": servers.floor, "ours": servers.rivulet}.items():
+        folder = setup.folder / f"footprint-{name}"
+        yield Row(what=name, figures=idle_after(partial(serve, folder, setup.upstream), pause))
+
+
+def idle_after(serve: Callable[[], AbstractContextManager[Server]], pause: float) -> dict[str, float]:
+    """Start a server twice, as its database is there after the first time, then watch it do nothing."""
+    with serve():
+        pass
+    with serve() as server:
+        time.sleep(pause)
+        used = server.cpu_seconds()
+        time.sleep(pause)
+        return {
+            "started_s": server.started,
+            "pss_mib": server.memory()["pss"],
+            "processes": float(len(processes.tree(server.process.pid))),
+            "idle_cpu_percent": 100 * (server.cpu_seconds() - used) / pause,
+        }
+
+
+def install(setup: Setup) -> Iterator[Row]:
+    """Weigh what a new environment holds after `pip install -r requirements.txt`; the same in each round."""
+    names = list(installed.pinned((ROOT / "requirements.txt").read_text().splitlines()))
+    yield Row(what="floor", figures=installed.weight([*installed.closure(FLOOR), *installed.seeds()]))
+    yield Row(what="ours", figures=installed.weight([*names, *installed.seeds()]))
+
+
+SCENARIOS = [
+    Scenario("footprint", "start to the first page, then memory and CPU while idle", footprint),
+    Scenario("install", "what requirements.txt brings: distributions and MB", install),
+]
+
+BOUNDS = [
+    Bound("start to first page", "footprint", "started_s", 1.2, "s", floor=0.48, peers=("0.94", "24")),
+    Bound("idle memory (PSS)", "footprint", "pss_mib", 80, "MiB", floor=47, peers=("52", "782")),
+    Bound(
+        "install without the local model: distributions", "install", "distributions", 50, floor=16, peers=("31", "243")
+    ),
+    Bound("install without the local model: size", "install", "mib", 140, "MiB", floor=51, peers=("100", "2,919")),
+]

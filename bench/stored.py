@@ -1,0 +1,62 @@
+"""Conversations put into a server's database by the app's own stores, as if they had been held there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.servers import Server
+from bench.stamps import stamped
+from bench.texts import prose
+from chat import conversations, rendering
+from chat.conversations import Choice, Turn
+from chat.database import Database
+from chat.replies import log
+from chat.replies.log import Ending
+
+KILOBYTE = 80
+"""Tokens of an answer."""
+
+
+@contextmanager
+def database_of(server: Server) -> Iterator[Database]:
+    """Open the database of a server as long as a block runs."""
+    database = Database(f"sqlite:///{server.folder / 'instance' / 'rivulet.db'}")
+    yield database
+    database.engine.dispose()
+
+
+def newest_person(database: Database) -> int:
+    """Find the person who came last."""
+    with database.read() as connection:
+        return connection.exec_driver_sql("SELECT max(id) FROM people").scalar_one()
+
+
+def conversation(database: Database, person: int, count: int) -> int:
+    """Store a conversation of `count` messages, questions and answers of 1 KB of Markdown by turns; gives its id."""
+    turn = None
+    for number in range(count // 2):
+        turn = asked(database, person, f"Question {number + 1}?", turn)
+        answered(database, turn)
+    assert turn
+    return turn.conversation_id
+
+
+def asked(database: Database, person: int, text: str, after: Turn | None) -> Turn:
+    """Store a question, and an empty reply to it."""
+    return conversations.ask(database, person, after and after.conversation_id, text, Choice("openai", "small"))
+
+
+def answered(database: Database, turn: Turn) -> None:
+    """End the reply of a turn."""
+    text = said(KILOBYTE)
+    html = str(rendering.whole(text, f"m{turn.reply_id}"))
+    with database.write() as connection:
+        assert turn.owner
+        log.end(connection, turn.reply_id, turn.owner, Ending("complete", text, html, rendering.VERSION))
+
+
+def said(tokens: int) -> str:
+    """Write what the fake provider says."""
+    parts = ((*prose(number), stamped(number).decode()) for number in range(tokens))
+    return "".join(before + stamp + after for before, after, stamp in parts)

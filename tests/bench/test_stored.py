@@ -1,0 +1,30 @@
+"""Conversations put into a database for the bench."""
+
+from __future__ import annotations
+
+from bench import stored
+from bench.stamps import STAMP
+from chat import accounts, conversations
+from chat.database import Database
+
+
+def test_a_stored_conversation_is_found_as_if_it_had_been_held(database: Database, person: int) -> None:
+    conversation = stored.conversation(database, person, 6)
+
+    current = conversations.find(database, person, conversation)
+    messages = conversations.path(database, current.leaf_id)
+    assert [message.role for message in messages] == ["user", "assistant"] * 3
+    assert STAMP.search(messages[-1].html.encode()) and "</p>" in messages[-1].html
+
+
+def test_an_answer_holds_as_many_tokens_as_it_shall() -> None:
+    text = stored.said(80)
+
+    assert len(STAMP.findall(text.encode())) == 80
+    assert 900 < len(text) < 1100
+
+
+def test_the_newest_person_is_found(database: Database, person: int) -> None:
+    last = accounts.welcome(database, "bob")
+
+    assert stored.newest_person(database) == last != person
