@@ -11,10 +11,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Delete,
+    Insert,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
 
 from chat.database import clock
 from chat.tables import conversations, messages, replies, sends
@@ -54,50 +70,83 @@ class Asker:
 
 def admit(connection: Connection, asker: Asker) -> None:
     """Count one more answer that a person wants, while the asker's others wait for this transaction. Raises TooMany."""
-    bounds = dict(bounds_of(asker))
+    bounds = bounds_of(asker)
     if not bounds:
         return
     hold(connection, asker)
-    waits = connection.execute(select(*(bound.scalar_subquery() for bound in bounds.values()))).one()
-    for sentence, wait in zip(bounds, waits, strict=True):
+    known = {"person": asker.person_id, "address": asker.address}
+    waits = connection.execute(standing(tuple(bounds)), known | {name: most - 1 for name, most in bounds.items()}).one()
+    for name, wait in zip(bounds, waits, strict=True):
         if wait is not None:
-            raise TooMany(sentence.format(several(wait, "second")), wait)
-    forget(connection)
-    connection.execute(insert(sends).values(person_id=asker.person_id, address=asker.address, at=clock()))
+            raise TooMany(said_at(name, bounds[name], wait), wait)
+    connection.execute(forgetting())
+    connection.execute(counting(), {"person_id": asker.person_id, "address": asker.address})
 
 
-def bounds_of(asker: Asker) -> Iterator[tuple[str, Select[int]]]:
-    """Give what is said at each limit, and a query for the seconds to wait there; no row where it isn't reached."""
+def bounds_of(asker: Asker) -> dict[str, int]:
+    """Name the limits that there are, in the order in which they are told."""
     own, shared = asker.own, asker.shared
-    if own.answers:
-        which = "Another answer of yours is" if own.answers == 1 else f"{own.answers} answers of yours are"
-        sentence = f"{which} still being written. Wait for an end, or stop one, then send again."
-        yield sentence, running(conversations.c.person_id == asker.person_id, own.answers)
-    if shared.answers:
-        sentence = (
-            f"{several(shared.answers, 'answer')} for your network are still being written. Send again in a moment."
-        )
-        yield sentence, running(replies.c.address == asker.address, shared.answers)
-    if own.sends:
-        sentence = f"That was {several(own.sends, 'message')} within a minute. Send the next one in {{}}."
-        yield sentence, recent(sends.c.person_id == asker.person_id, own.sends)
-    if shared.sends:
-        sentence = f"Your network sent {several(shared.sends, 'message')} within a minute. Send the next one in {{}}."
-        yield sentence, recent(sends.c.address == asker.address, shared.sends)
+    bounds = {"own_answers": own.answers, "shared_answers": shared.answers}
+    bounds |= {"own_sends": own.sends, "shared_sends": shared.sends}
+    return {name: most for name, most in bounds.items() if most}
 
 
-def running(whose: ColumnElement[bool], most: int) -> Select[int]:
-    """Select SOON where as many answers are being written; found among these, which are few."""
+def said_at(name: str, most: int, wait: int) -> str:
+    """Say what a person can do at a limit."""
+    if name == "own_answers":
+        which, one = ("Another answer of yours is", "it") if most == 1 else (f"{most} answers of yours are", "one")
+        return f"{which} still being written. Wait until {one} ends, or stop {one}, then send again."
+    if name == "shared_answers":
+        return f"{several(most, 'answer')} for your network are still being written. Send again in a moment."
+    who = "That was" if name == "own_sends" else "Your network sent"
+    return f"{who} {several(most, 'message')} within a minute. Send the next one in {several(wait, 'second')}."
+
+
+@cache
+def standing(names: tuple[str, ...]) -> Select:
+    """Make the query for how long to wait at each limit, NULL where that isn't reached.
+
+    It takes `person`, `address`, and for each limit one less than that. Making it takes longer than asking it.
+    """
+    person, address = bindparam("person", type_=Integer), bindparam("address", type_=String)
+    queries = {
+        "own_answers": running(conversations.c.person_id == person),
+        "shared_answers": running(replies.c.address == address),
+        "own_sends": recent(sends.c.person_id == person),
+        "shared_sends": recent(sends.c.address == address),
+    }
+    return select(*(nth(queries[name], bindparam(name, type_=Integer)) for name in names))
+
+
+def running(whose: ColumnElement[bool]) -> Select[int]:
+    """Select SOON for each answer that is being written; found among these, which are few."""
     written = replies.join(messages, messages.c.id == replies.c.id)
     owned = written.join(conversations, conversations.c.id == messages.c.conversation_id)
-    found = select(literal(SOON)).select_from(owned).where(replies.c.state == "generating", whose)
-    return found.limit(1).offset(most - 1)
+    return select(literal(SOON)).select_from(owned).where(replies.c.state == "generating", whose)
 
 
-def recent(whose: ColumnElement[bool], most: int) -> Select[int]:
-    """Select in how many seconds the last send but `most` is more than a minute old, by a clock of whole seconds."""
+def recent(whose: ColumnElement[bool]) -> Select[int]:
+    """Select for each send in how many seconds it is more than a minute old by a clock of whole ones, newest first."""
     left = select(sends.c.at + MINUTE + 1 - clock()).where(whose, sends.c.at >= clock() - MINUTE)
-    return left.order_by(sends.c.at.desc()).limit(1).offset(most - 1)
+    return left.order_by(sends.c.at.desc())
+
+
+def nth(rows: Select[int], number: BindParameter[int]) -> ScalarSelect[int]:
+    """Select one of some rows, counted from 0; NULL where there are fewer."""
+    return rows.limit(1).offset(number).scalar_subquery()
+
+
+@cache
+def forgetting() -> Delete:
+    """Drop the sends that are older than a minute, but those that another transaction drops just now."""
+    old = select(sends.c.id).where(sends.c.at < clock() - MINUTE).with_for_update(skip_locked=True)
+    return delete(sends).where(sends.c.id.in_(old))
+
+
+@cache
+def counting() -> Insert:
+    """Add a send of a `person_id` and an `address`."""
+    return insert(sends).values(at=clock())
 
 
 def several(number: int, what: str) -> str:
@@ -115,12 +164,6 @@ def hold(connection: Connection, asker: Asker) -> None:
     if asker.address:
         locks.append(func.pg_advisory_xact_lock(2, int(asker.address[:7], 16)))
     connection.execute(select(*locks))
-
-
-def forget(connection: Connection) -> None:
-    """Drop the sends that are older than a minute, but those that another transaction drops just now."""
-    old = select(sends.c.id).where(sends.c.at < clock() - MINUTE).with_for_update(skip_locked=True)
-    connection.execute(delete(sends).where(sends.c.id.in_(old)))
 
 
 def digest(secret: str, address: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -22,11 +22,20 @@ HOME = limits.digest("a secret", "192.0.2.7")
 
 
 @pytest.fixture
-def stopped_clock(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def stopped_clock(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the limits see one moment only, so that a test that takes long sees the same."""
     with database.read() as connection:
         now = connection.execute(select(clock())).scalar_one()
     monkeypatch.setattr(limits, "clock", lambda: literal(now))
+    make_queries_anew()
+    yield
+    make_queries_anew()
+
+
+def make_queries_anew() -> None:
+    """Forget the queries, which hold the clock that they were made with."""
+    for made in (limits.standing, limits.forgetting, limits.counting):
+        made.cache_clear()
 
 
 def ask(database: Database, asker: Asker, key: str | None = None) -> Turn:
