@@ -11,11 +11,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, literal, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
 
 from chat.database import clock
 from chat.tables import conversations, messages, replies, sends
@@ -61,65 +74,70 @@ class Asker:
 
 def admit(connection: Connection, asker: Asker) -> None:
     """Count one more answer that a person wants, while the asker's others wait for this transaction. Raises TooMany."""
-    bounds = bounds_of(asker.own, asker.shared)
+    bounds = bounds_of(asker)
     if not bounds:
         return
-    who = {"person": asker.person_id, "address": asker.address}
     hold(connection, asker)
-    waits = connection.execute(waits_at(asker.own, asker.shared), who).one()
-    for sentence, wait in zip(bounds, waits, strict=True):
+    known = {"person": asker.person_id, "address": asker.address}
+    waits = connection.execute(standing(tuple(bounds)), known | {name: most - 1 for name, most in bounds.items()}).one()
+    for name, wait in zip(bounds, waits, strict=True):
         if wait is not None:
-            raise TooMany(sentence.format(several(wait, "second")), wait)
+            raise TooMany(said_at(name, bounds[name], wait), wait)
     connection.execute(FORGOTTEN)
     connection.execute(SENT, {"person_id": asker.person_id, "address": asker.address})
 
 
-@cache
-def waits_at(own: Limit, shared: Limit) -> Select:
-    """Select the seconds to wait at each bound; None where it isn't reached."""
-    return select(*(bound.scalar_subquery() for bound in bounds_of(own, shared).values()))
+def bounds_of(asker: Asker) -> dict[str, int]:
+    """Name the limits that there are, in the order in which they are told."""
+    own, shared = asker.own, asker.shared
+    bounds = {"own_answers": own.answers, "shared_answers": shared.answers}
+    bounds |= {"own_sends": own.sends, "shared_sends": shared.sends}
+    return {name: most for name, most in bounds.items() if most}
+
+
+def said_at(name: str, most: int, wait: int) -> str:
+    """Say what a person can do at a limit."""
+    if name == "own_answers":
+        which, one = ("Another answer of yours is", "it") if most == 1 else (f"{most} answers of yours are", "one")
+        return f"{which} still being written. Wait until {one} ends, or stop {one}, then send again."
+    if name == "shared_answers":
+        return f"{several(most, 'answer')} for your network are still being written. Send again in a moment."
+    who = "That was" if name == "own_sends" else "Your network sent"
+    return f"{who} {several(most, 'message')} within a minute. Send the next one in {several(wait, 'second')}."
 
 
 @cache
-def bounds_of(own: Limit, shared: Limit) -> dict[str, Select[int]]:
-    """Give what is said at each bound, and a query for the seconds to wait there; no row where it isn't reached."""
-    return dict([*bounds_of_a_person(own), *bounds_of_an_address(shared)])
+def standing(names: tuple[str, ...]) -> Select:
+    """Make the query for how long to wait at each limit, NULL where that isn't reached.
+
+    It takes `person`, `address`, and for each limit one less than that. Making it takes longer than asking it.
+    """
+    person, address = bindparam("person", type_=Integer), bindparam("address", type_=String)
+    queries = {
+        "own_answers": running(conversations.c.person_id == person),
+        "shared_answers": running(replies.c.address == address),
+        "own_sends": recent(sends.c.person_id == person),
+        "shared_sends": recent(sends.c.address == address),
+    }
+    return select(*(nth(queries[name], bindparam(name, type_=Integer)) for name in names))
 
 
-def bounds_of_a_person(own: Limit) -> Iterator[tuple[str, Select[int]]]:
-    """Give the bounds that hold for each person."""
-    if own.answers:
-        which = "Another answer of yours is" if own.answers == 1 else f"{own.answers} answers of yours are"
-        sentence = f"{which} still being written. Wait for an end, or stop one, then send again."
-        yield sentence, running(conversations.c.person_id == bindparam("person"), own.answers)
-    if own.sends:
-        sentence = f"That was {several(own.sends, 'message')} within a minute. Send the next one in {{}}."
-        yield sentence, recent(sends.c.person_id == bindparam("person"), own.sends)
-
-
-def bounds_of_an_address(shared: Limit) -> Iterator[tuple[str, Select[int]]]:
-    """Give the bounds that hold for all who come from one address."""
-    if shared.answers:
-        written = f"{several(shared.answers, 'answer')} for your network"
-        sentence = f"{written} are still being written. Send again in a moment."
-        yield sentence, running(replies.c.address == bindparam("address"), shared.answers)
-    if shared.sends:
-        sentence = f"Your network sent {several(shared.sends, 'message')} within a minute. Send the next one in {{}}."
-        yield sentence, recent(sends.c.address == bindparam("address"), shared.sends)
-
-
-def running(whose: ColumnElement[bool], most: int) -> Select[int]:
-    """Select SOON where as many answers are being written; found among these, which are few."""
+def running(whose: ColumnElement[bool]) -> Select[int]:
+    """Select SOON for each answer that is being written; found among these, which are few."""
     written = replies.join(messages, messages.c.id == replies.c.id)
     owned = written.join(conversations, conversations.c.id == messages.c.conversation_id)
-    found = select(literal(SOON)).select_from(owned).where(replies.c.state == "generating", whose)
-    return found.limit(1).offset(most - 1)
+    return select(literal(SOON)).select_from(owned).where(replies.c.state == "generating", whose)
 
 
-def recent(whose: ColumnElement[bool], most: int) -> Select[int]:
-    """Select in how many seconds the last send but `most` is more than a minute old, by a clock of whole seconds."""
+def recent(whose: ColumnElement[bool]) -> Select[int]:
+    """Select for each send in how many seconds it is more than a minute old by a clock of whole ones, newest first."""
     left = select(sends.c.at + MINUTE + 1 - clock()).where(whose, sends.c.at >= clock() - MINUTE)
-    return left.order_by(sends.c.at.desc()).limit(1).offset(most - 1)
+    return left.order_by(sends.c.at.desc())
+
+
+def nth(rows: Select[int], number: BindParameter[int]) -> ScalarSelect[int]:
+    """Select one of some rows, counted from 0; NULL where there are fewer."""
+    return rows.limit(1).offset(number).scalar_subquery()
 
 
 def several(number: int, what: str) -> str:

@@ -21,10 +21,13 @@ from sqlalchemy import create_engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import config
+from chat import conversations as conversations_room
 from chat import database as database_module
 from chat.database import HEAD, Database, DatabaseBusy, clock
 from chat.engines import DatabaseUnusable, engine_for, url_of
+from chat.limits import Asker, Limit, TooMany
 from chat.tables import conversations, metadata, people
+from tests.turns import CHOICE, stored
 
 TOP = Path(__file__).parent.parent
 
@@ -359,4 +362,30 @@ def test_conversations_whose_models_differ_are_found_by_the_migration(tmp_path: 
     with database.read() as connection:
         found = connection.execute(select(conversations.c.id).where(conversations.c.mixed)).scalars().all()
     assert found == [1]
+    database.engine.dispose()
+
+
+def test_what_is_under_way_outlives_the_migration_to_limits(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    settings = Config()
+    settings.set_main_option("script_location", str(TOP / "chat" / "migrations"))
+    with database.write() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0003")
+        connection.exec_driver_sql("INSERT INTO people VALUES (1, 'ann', 0)")
+        names = "(id, person_id, title, leaf_id, created_at, updated_at)"
+        connection.exec_driver_sql(f"INSERT INTO conversations {names} VALUES (1, 1, 'x', 1, 0, 0)")
+        names = "(id, conversation_id, role, text, created_at)"
+        connection.exec_driver_sql(f"INSERT INTO messages {names} VALUES (1, 1, 'assistant', '', 0)")
+        names = "(id, state, provider, model, owner, stop, attempts, left_out, created_at)"
+        connection.exec_driver_sql(
+            f"INSERT INTO replies {names} VALUES (1, 'generating', 'scripted', 'small', 'me', 0, 0, 0, 0)"
+        )
+
+    database.upgrade()
+
+    reply = stored(database, 1)
+    assert (reply.state, reply.owner, reply.address) == ("generating", "me", None)
+    with pytest.raises(TooMany):  # it counts as the one of its person that is being written
+        conversations_room.ask(database, Asker(1, own=Limit(answers=1)), None, "Hello?", CHOICE)
     database.engine.dispose()
