@@ -10,7 +10,6 @@ import pytest
 import app as front_door
 from chat import config, platforms
 
-KEY = "k" * 32
 HEROKU = {"DYNO": "web.1"}
 RENDER = {"RENDER": "true"}
 RAILWAY = {"RAILWAY_SERVICE_ID": "c0ffee"}

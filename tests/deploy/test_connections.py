@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_twenty_connections_are_enough_for_thirty_sends_at_once_and_a_deploy(
     name = url.rpartition("/")[2]
     database_server.command(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT 20")
     database_server.command(f"ALTER DATABASE {name} OWNER TO {name}")
-    environ = {"DATABASE_URL": url.replace("rivulet@", f"{name}@"), "SECRET_KEY": "k" * 32, "WEB_CONCURRENCY": "2"}
+    environ = {"DATABASE_URL": url.replace("rivulet@", f"{name}@"), "SECRET_KEY": token_hex(32), "WEB_CONCURRENCY": "2"}
     environ |= UNLIMITED
 
     with served(tmp_path / "old", model, DRAIN_SECONDS="20", **environ) as old, ThreadPoolExecutor(30) as people:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -76,7 +77,7 @@ def folder() -> Iterator[Path]:
 def test_the_image_is_built_by_its_own_steps_and_serves_as_somebody_who_may_write_nothing_of_it(folder: Path) -> None:
     image = Image(folder)
     image.build()
-    environ = image.environment() | {"PORT": str(free_port()), "SECRET_KEY": "k" * 64}
+    environ = image.environment() | {"PORT": str(free_port()), "SECRET_KEY": token_hex(32)}
     print(f"\nThe image is {image.size() / 2**20:.0f} MB on top of the base image.")
 
     with (folder / "log").open("wb") as log:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shlex
 import signal
 import socket
@@ -22,7 +23,7 @@ from tests.postgres import Postgres
 from tests.serving import ROOT, ask_health, free_port
 
 PATIENCE = 60.0
-KEY = {"SECRET_KEY": "k" * 64}
+KEY = {"SECRET_KEY": secrets.token_hex(32)}
 """What a platform makes by itself."""
 
 OF_HEROKU = {
