@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from chat.conversations.asking import LEASE
 from chat.database import Database, clock
@@ -30,19 +31,30 @@ def ask_to_stop(database: Database, reply_id: int) -> None:
         connection.execute(update(replies).where(generating).values(stop=True))
 
 
-def take_ownerless(database: Database, owner: str) -> Sequence[Row]:
-    """Take the replies whose lease has run out, their worker being gone; each goes to one taker only.
+class Taken(NamedTuple):
+    """A reply that was taken: `attempts` is how often it was, this time included, counted before anything else.
 
-    Gives `id`, `stop`, and `attempts`: how often it was taken, this time included, counted before anything else.
+    `released` tells that its worker let go of it; else that is gone, perhaps because of it.
     """
+
+    id: int
+    stop: bool
+    attempts: int
+    released: bool
+
+
+def take_ownerless(database: Database, owner: str) -> list[Taken]:
+    """Take the replies whose lease has run out, their worker being gone; each goes to one taker only."""
     expired = (replies.c.state == "generating") & (replies.c.lease_until < clock())
     with database.read() as connection:
         if connection.execute(select(replies.c.id).where(expired)).first() is None:
             return []
     taking = {"owner": owner, "lease_until": clock() + LEASE, "attempts": replies.c.attempts + 1}
-    taken = update(replies).where(expired).values(taking).returning(replies.c.id, replies.c.attempts, replies.c.stop)
+    taken = update(replies).where(expired).values(taking).returning(replies.c.id, replies.c.stop, replies.c.attempts)
     with database.write() as connection:
-        return connection.execute(taken).all()
+        let_go = select(replies.c.id).where(expired, replies.c.owner.is_(None))
+        released = set(connection.execute(let_go).scalars())
+        return [Taken(row.id, row.stop, row.attempts, row.id in released) for row in connection.execute(taken)]
 
 
 def release(connection: Connection, held: Mapping[int, str]) -> None:
