@@ -198,8 +198,10 @@ def leave_in_time(worker: Any, replies: Any) -> None:
     threading.Thread(target=let_in, args=(worker,), name="doors", daemon=True).start()
     replies.leave(number("DRAIN_SECONDS", 4, 3_600), lambda: is_open(worker.doors))
     deadline = time.monotonic() + 3
-    time.sleep(0.3)  # for what streams still have to say
-    while (is_open(worker.doors) or worker.answering) and time.monotonic() < deadline:
+    while is_open(worker.doors) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)  # for who was let in last, and for what streams still have to say
+    while worker.answering and time.monotonic() < deadline:
         time.sleep(0.02)
     os._exit(0)
 

@@ -45,4 +45,4 @@ def test_no_turn_fails_in_a_rolling_restart(tmp_path: Path, model: Model) -> Non
 @LATE
 def test_no_turn_fails_in_many_rolling_restarts(url: str, tmp_path: Path, model: Model, late: float) -> None:
     """F4: on both databases, behind routers that hear of it at once, and late."""
-    none_fails(url, tmp_path, model, late, persons=4, rounds=5)
+    none_fails(url, tmp_path, model, late, persons=4, rounds=3)

@@ -80,6 +80,22 @@ def test_an_answer_that_takes_longer_is_left_and_another_process_goes_on_at_once
     assert elsewhere.calls[0].messages[1] == {"role": "assistant", "content": "So "}
 
 
+def test_an_answer_that_is_left_again_and_again_goes_on_all_the_same(
+    database: Database, person: int, provider: Scripted
+) -> None:
+    turn = asked(database, person)
+    for _ in range(5):
+        provider.will_say(Gate())
+    last = Replies(database, {"scripted": provider})
+    last.start(turn)
+    for _ in range(4):
+        last.leave(0)
+        last = Replies(database, {"scripted": provider})
+        last.adopt()
+
+    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).attempts) == ("generating", 4)
+
+
 def test_the_followers_of_what_is_left_are_sent_away_with_all_that_is_stored(replies: Replies, begun) -> None:
     turn, _ = begun()
     follower = replies.follow(turn.reply_id)
