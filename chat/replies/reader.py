@@ -81,6 +81,8 @@ class Reader:
         try:
             while followed := self._followed():
                 self._fetch(followed)
+                # Many replies change all the time, so that asking at once for the news of each would be all there is.
+                time.sleep(min(0.05, len(followed) / 10_000))
                 del followed  # what only this list holds on to is nobody's
                 changes.wait(PATIENCE)
         finally:
