@@ -23,6 +23,8 @@ WHOLE_LIMIT = 8 * 1024 * 1024
 LAST_WORDS = 5.0
 """How long to wait for usage and [DONE] after the answer is finished, in seconds."""
 
+HALVES = re.compile("[\ud800-\udfff]")
+
 
 class Completion(ExchangeResult):
     """An answer of the OpenAI protocol."""
@@ -150,13 +152,15 @@ def beginning(reads: Iterator[bytes]) -> bytes:
 
 def plain(content: Any) -> str:
     """Read content: text, or a list of parts, of which the text counts."""
-    parts = content if isinstance(content, list) else [{"text": content}]
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
     texts = (part.get("text") for part in parts if isinstance(part, dict))
     return "".join(text for text in texts if isinstance(text, str))
 
 
 def mended(text: str) -> str:
     """Join the halves of surrogate pairs; one without the other becomes U+FFFD."""
-    if not re.search("[\ud800-\udfff]", text):
+    if not HALVES.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

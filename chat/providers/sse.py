@@ -50,11 +50,12 @@ def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
     rest = bytearray()
     for read in reads:
         *ended, last = read.split(b"\n")
-        for line in ended:
-            rest += line
-            check(len(rest))
-            yield bytes(rest).removesuffix(b"\r")
+        if rest and ended:
+            ended[0] = bytes(rest + ended[0])
             rest.clear()
+        for line in ended:
+            check(len(line))
+            yield line.removesuffix(b"\r")
         rest += last
         check(len(rest))
     if rest:
