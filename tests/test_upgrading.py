@@ -164,6 +164,21 @@ def test_where_the_copy_can_not_be_made_nothing_is_migrated(tmp_path: Path) -> N
     assert version_of(path) == "0002"
 
 
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """D5: its logs have the file's mode."""
+    mask = os.umask(0o022)
+    database = Database(f"sqlite:///{tmp_path / 'rivulet.db'}")
+    database.upgrade()
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
+    os.umask(mask)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    database.engine.dispose()
+    assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Needs fork.")
 def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(tmp_path: Path) -> None:
     """F34: SIGKILL before each statement in turn; the database is of the old version or of the new one, and whole."""
