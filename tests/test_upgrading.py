@@ -11,12 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from chat import copies
 from chat.database import HEAD, Database
 from chat.engines import DatabaseUnusable
+from tests.versions import of_version
 
 TOP = Path(__file__).parent.parent
 
@@ -54,20 +53,6 @@ for number in range(1, 200):
     if ended == 0 or not sys.stdin.readline():
         break
 """
-
-
-def of_version(folder: Path, version: str, name: str = "rivulet.db") -> Path:
-    """Make a database of an older version, with a person in it."""
-    database = Database(f"sqlite:///{folder / name}")
-    settings = Config()
-    settings.set_main_option("script_location", str(TOP / "chat" / "migrations"))
-    database._keep_a_log_ahead()
-    with database.write() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, version)
-        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
-    database.engine.dispose()
-    return folder / name
 
 
 def upgraded(path: Path) -> None:
