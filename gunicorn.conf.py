@@ -1,27 +1,24 @@
 """How gunicorn serves Rivulet; it reads this file by itself when started in this folder.
 
 What is set on gunicorn's command line wins over it; WEB_CONCURRENCY, the number of workers, gunicorn reads itself.
-Nothing of `chat` is imported here but the form of the log: psycopg decides how it waits when it is imported, and gevent
-comes later.
+Of `chat` only what imports nothing itself is imported here: psycopg decides how it waits when it is imported, and
+gevent comes later.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
-import ipaddress
 import logging
 import math
 import mmap
 import os
-import resource
 import signal
-import socket
 import sys
 import threading
-import time
 from typing import Any
+
+from chat.serving import leaving, listening
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -30,11 +27,6 @@ def number(name: str, default: float, most: float) -> float:
         value = float(os.environ.get(name, ""))
         return value if 0 <= value <= most else default
     return default
-
-
-def bind_to(host: str, port: int) -> str:
-    """Write an address as gunicorn reads it, which wants brackets around an IPv6 address."""
-    return f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def refuse_preloading() -> None:
@@ -47,7 +39,7 @@ def refuse_preloading() -> None:
 
 
 refuse_preloading()
-bind = bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
+bind = listening.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
 keepalive = 5
@@ -68,14 +60,14 @@ counts = mmap.mmap(-1, 1024 * 1024)
 
 def on_starting(server: Any) -> None:
     """Prepare the master process, before it listens."""
-    allow_open_files(2 * worker_connections + 1_000)
+    listening.allow_open_files(2 * worker_connections + 1_000)
     server.log.error_log.addFilter(is_news)
     if server.cfg.workers < 1:
-        refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
+        listening.refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
     on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
-            refuse_if_taken(address)
+            listening.refuse_if_taken(address)
 
 
 def on_reload(server: Any) -> None:
@@ -85,15 +77,6 @@ def on_reload(server: Any) -> None:
 
         for handler in server.log.error_log.handlers:
             handler.setFormatter(Json())
-
-
-def allow_open_files(count: int) -> None:
-    """Raise the soft limit of open files as far as this process may: an answer on its way takes two."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def is_news(record: logging.LogRecord) -> bool:
@@ -106,31 +89,6 @@ def is_news(record: logging.LogRecord) -> bool:
     return not (boot_failure or gone_reader or record.msg in {"Shutting down: %s", "Reason: %s"})
 
 
-def refuse_if_taken(address: Any) -> None:
-    """End with one sentence when an address can't be listened on; gunicorn would try five times and write a page."""
-    if not isinstance(address, tuple):
-        return
-    with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            refuse(refusal(address, error))
-
-
-def refuse(sentence: str) -> None:
-    """Say why there is no start, and end."""
-    print(sentence, file=sys.stderr)
-    sys.exit(1)
-
-
-def refusal(address: tuple[str, int], error: OSError) -> str:
-    """Say why an address can't be had and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {address[1]} is taken by another program. Stop that, or take another port: bin/run --port 8001"
-    return f"Rivulet can't listen on {bind_to(*address)} ({error.strerror}). Set HOST and PORT to others."
-
-
 def pre_fork(server: Any, worker: Any) -> None:
     """Give a worker the first row of the counts that none has who lives."""
     taken = {getattr(other, "row", None) for other in server.WORKERS.values()}
@@ -140,30 +98,10 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
-    report_host(worker.sockets)
+    if host := listening.host_beyond(worker.sockets):
+        os.environ["HOST"] = host
     for listener in worker.sockets:
-        drop_readers_who_stall(listener)
-
-
-def report_host(listeners: list[Any]) -> None:
-    """Set HOST to what is really listened on where that is beyond loopback, as by `gunicorn -b 0.0.0.0:8000`."""
-    names = [listener.getsockname() for listener in listeners]
-    hosts = [name[0] for name in names if isinstance(name, tuple)]
-    widest = max(hosts, key=reach, default="127.0.0.1")
-    if not ipaddress.ip_address(widest).is_loopback:
-        os.environ["HOST"] = widest
-
-
-def reach(host: str) -> tuple[bool, bool, bool]:
-    """Order addresses by how many can reach them: this machine, its network, the world, and all of these."""
-    address = ipaddress.ip_address(host)
-    return address.is_unspecified, address.is_global, not address.is_loopback
-
-
-def drop_readers_who_stall(listener: Any) -> None:
-    """Have the kernel (Linux) end connections whose other end takes nothing for 30 s: they hold a greenlet each."""
-    if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+        listening.drop_readers_who_stall(listener)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -178,49 +116,14 @@ def post_worker_init(worker: Any) -> None:
     if metrics := extensions.get("metrics"):
         metrics.share(counts, worker.row)
     if replies := extensions.get("replies"):
-        worker.leaving = threading.Thread(target=leave_in_time, args=(worker, replies), name="leaving", daemon=True)
+        told = (worker, replies, number("DRAIN_SECONDS", 4, 3_600))
+        worker.leaving = threading.Thread(target=leaving.leave_in_time, args=told, name="leaving", daemon=True)
         worker.leaving.start()
     if worker.age == 1:
         for warning in extensions.get("warnings", []):
             print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
         for listener in worker.sockets:
-            print(f"Rivulet is at {url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
-
-
-def leave_in_time(worker: Any, replies: Any) -> None:
-    """Wait until the worker is told to stop, let answers run for DRAIN_SECONDS, leave the rest to others, and end.
-
-    gunicorn itself would wait for streams until graceful_timeout and then drop them, and an idle connection would hold
-    it as long as its keep-alive. It listens for up to a second more, and what comes by then is answered, too.
-    """
-    while worker.alive:
-        time.sleep(0.1)
-    threading.Thread(target=let_in, args=(worker,), name="doors", daemon=True).start()
-    replies.leave(number("DRAIN_SECONDS", 4, 3_600), lambda: is_open(worker.doors))
-    deadline = time.monotonic() + 3
-    while is_open(worker.doors) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)  # for who was let in last, and for what streams still have to say
-    while worker.answering and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os._exit(0)
-
-
-def is_open(listeners: list[Any]) -> bool:
-    """Tell whether any of some sockets is not closed yet."""
-    return any(listener.fileno() >= 0 for listener in listeners)
-
-
-def let_in(worker: Any) -> None:
-    """Answer who still waits to be let in when gunicorn stops listening: the kernel would reset their connections."""
-    while is_open(worker.sockets):
-        time.sleep(0.01)
-    for door in worker.doors:
-        door.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                threading.Thread(target=worker.handle, args=(door, *door.accept()), daemon=True).start()
-        door.close()
+            print(f"Rivulet is at {listening.url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -235,15 +138,10 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Wait for the leaving where gunicorn is done first: it knows of requests, not of answers being written."""
-    if leaving := getattr(worker, "leaving", None):
-        leaving.join()
+    if thread := getattr(worker, "leaving", None):
+        thread.join()
 
 
 def when_ready(server: Any) -> None:
     """Stop as gently on SIGINT, which Fly sends, as on SIGTERM: gunicorn's own way with it is the quick one."""
     signal.signal(signal.SIGINT, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-
-
-def url_of(name: Any) -> str:
-    """Write the name of a socket as an address to type."""
-    return f"http://{bind_to(*name[:2])}" if isinstance(name, tuple) else f"unix:{name}"

@@ -95,13 +95,14 @@ class Database:
                 patiently(self._keep_a_log_ahead, LOCK_WAIT)
             with self.write(wait=60) as connection:
                 self._migrate(connection)
-        except (DBAPIError, sqlite3.Error, DatabaseBusy) as error:
+        except (DBAPIError, sqlite3.Error, OSError, DatabaseBusy) as error:
             raise DatabaseUnusable(
                 f"The database can't be opened ({self._reason(error)}). Check DATABASE_URL, or the folder instance/."
             ) from error
 
     def _reason(self, error: Exception) -> str:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        cause = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+        reason = str(cause).partition("\n")[0]
         return f"{reason}: {self.engine.url.database}" if self.is_sqlite else reason
 
     def _keep_a_log_ahead(self) -> None:

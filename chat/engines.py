@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +78,11 @@ def engine_for(url: str) -> Engine:
 
 
 def make_file(url: URL) -> None:
-    """Make the file of a new SQLite database for its owner alone, as its logs then are; SQLite says what is wrong."""
-    with suppress(OSError):
-        os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
+    """Make the file of a new SQLite database for its owner alone, as its logs then are.
+
+    Raises OSError, also where the file can't be written to: SQLite itself would read on without a word.
+    """
+    os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def prepare_sqlite(connection: Any, _: Any) -> None:

@@ -36,6 +36,7 @@ FLOORS = [
     "chat.config",
     "chat.metrics",
     "chat.reporting",
+    "chat.serving",
 ]
 """A room may import from rooms below it, never from above."""
 

@@ -11,12 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from chat import copies
 from chat.database import HEAD, Database
 from chat.engines import DatabaseUnusable
+from tests.versions import of_version
 
 TOP = Path(__file__).parent.parent
 
@@ -54,20 +53,6 @@ for number in range(1, 200):
     if ended == 0 or not sys.stdin.readline():
         break
 """
-
-
-def of_version(folder: Path, version: str, name: str = "rivulet.db") -> Path:
-    """Make a database of an older version, with a person in it."""
-    database = Database(f"sqlite:///{folder / name}")
-    settings = Config()
-    settings.set_main_option("script_location", str(TOP / "chat" / "migrations"))
-    database._keep_a_log_ahead()
-    with database.write() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, version)
-        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
-    database.engine.dispose()
-    return folder / name
 
 
 def upgraded(path: Path) -> None:
@@ -162,6 +147,21 @@ def test_where_the_copy_can_not_be_made_nothing_is_migrated(tmp_path: Path) -> N
         upgraded(path)
 
     assert version_of(path) == "0002"
+
+
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """D5: its logs have the file's mode."""
+    mask = os.umask(0o022)
+    database = Database(f"sqlite:///{tmp_path / 'rivulet.db'}")
+    database.upgrade()
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
+    os.umask(mask)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    database.engine.dispose()
+    assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Needs fork.")

@@ -31,8 +31,7 @@ def restore(place: Place, file: Path) -> Path | None:
     if place.path.exists() and place.path.samefile(file):
         raise Refused(f"{file} is the database itself. Name a copy of it.")
     refuse_unless_whole(file)
-    place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_file(place.url)
+    prepare(place)
     with closing(opened(place.path)) as present, closing(opened(file, "ro")) as copy:
         try:
             claim(present)
@@ -55,6 +54,15 @@ def refuse_unless_whole(file: Path) -> None:
         raise Refused(f"{file} can't be read ({error}). Name another copy.") from error
     if complaint != "ok":
         raise Refused(f"{file} is damaged ({complaint.splitlines()[-1]}). Name another copy.")
+
+
+def prepare(place: Place) -> None:
+    """See to it that there is a file to put the copy into, if an empty one. Raises Refused."""
+    try:
+        place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_file(place.url)
+    except OSError as error:
+        raise Refused(f"{place.path} can't be written to ({error.strerror}). Nothing was changed.") from error
 
 
 def claim(present: sqlite3.Connection) -> None:

@@ -18,6 +18,7 @@ import pytest
 from chat.database import HEAD, Database
 from tests.backups.conftest import Command, move_in
 from tests.serving import ROOT
+from tests.versions import of_version
 
 
 def said_in(path: Path) -> list[str]:
@@ -139,20 +140,19 @@ def test_a_copy_comes_back_where_there_is_no_database(copy: Path, run: Command, 
     assert stat.S_IMODE((instance / "rivulet.db").stat().st_mode) == 0o600
 
 
-def test_a_server_starts_on_a_copy_of_an_older_version(copy: Path, run: Command, instance: Path) -> None:
-    change(copy, "ALTER TABLE conversations DROP COLUMN mixed")
-    for column in ("first_word_ms", "duration_ms", "reasoning_ms", "reasoning"):
-        change(copy, f"ALTER TABLE replies DROP COLUMN {column}")
-    change(copy, "DROP INDEX ix_messages_siblings")
-    change(copy, "CREATE INDEX ix_messages_conversation_id ON messages (conversation_id)")
-    change(copy, "UPDATE alembic_version SET version_num = '0002'")
-    run("restore", copy)
+def test_a_copy_of_an_older_version_is_brought_up_to_date_by_the_next_start(
+    run: Command, instance: Path, tmp_path: Path
+) -> None:
+    code, said = run("restore", of_version(tmp_path, "0001", "old.db"))
 
     database = Database(f"sqlite:///{instance / 'rivulet.db'}")
     database.upgrade()
 
+    with database.read() as connection:
+        people = connection.exec_driver_sql("SELECT uid FROM people").scalars().all()
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     database.engine.dispose()
-    assert said_in(instance / "rivulet.db") == ["Hello?", "Hi."]
+    assert (code, people, version) == (0, ["ann"], HEAD), said
 
 
 @pytest.mark.parametrize("idle", [True, False])

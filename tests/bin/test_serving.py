@@ -51,6 +51,7 @@ Start = Callable[..., subprocess.Popen[str]]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start gunicorn with the tiny app, by arguments and environment, on a free port."""
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+    shutil.copytree(ROOT / "chat" / "serving", tmp_path / "chat" / "serving")
     (tmp_path / "app.py").write_text(APP)
     started: list[subprocess.Popen[str]] = []
 
@@ -160,6 +161,7 @@ def test_no_socket_for_control_is_opened(start: Start, tmp_path: Path):
 
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__") == [
         "app.py",
+        "chat",
         "gunicorn.conf.py",
     ]
 

@@ -21,6 +21,7 @@ from tests.faults.harness import PATIENCE, Model, Server, reply, served, violati
 from tests.faults.model import question
 from tests.faults.person import Person
 from tests.routers import Kind, Router
+from tests.serving import KEY
 
 LENGTHS = (20, 20, 20, 60)
 """How many words the answers have, by turns; the longest doesn't end before its server does."""
@@ -92,7 +93,7 @@ class Load:
 @contextmanager
 def pair(folder: Path, model: Model, url: str, **environ: str) -> Iterator[list[Server]]:
     """Serve the app twice on one database."""
-    shared = {"DATABASE_URL": url, "SECRET_KEY": "k" * 32, "DRAIN_SECONDS": DRAIN, **environ}
+    shared = {"DATABASE_URL": url, "SECRET_KEY": KEY, "DRAIN_SECONDS": DRAIN, **environ}
     with served(folder / "one", model, **shared) as one, served(folder / "two", model, **shared) as two:
         yield [one, two]
 

@@ -15,7 +15,7 @@ from chat.tables import people, replies
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until
 from tests.faults.model import question
-from tests.serving import UNLIMITED
+from tests.serving import KEY, UNLIMITED
 
 AT_ONCE = 24
 MOST = 5
@@ -30,7 +30,7 @@ def servers(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Ite
 
         def serve(**environ: str) -> list[Server]:
             folders = [tmp_path / "one"]
-            environ = {"WEB_CONCURRENCY": "2", "SECRET_KEY": "k" * 32, **UNLIMITED, **environ}
+            environ = {"WEB_CONCURRENCY": "2", "SECRET_KEY": KEY, **UNLIMITED, **environ}
             if request.param == "postgres":
                 database_server = request.getfixturevalue("database_server")
                 folders.append(tmp_path / "two")
