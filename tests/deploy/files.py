@@ -17,10 +17,7 @@ import pytest
 from chat import config
 from tests.serving import ROOT
 
-COMING = {"TRUSTED_PROXIES"}
-"""Settings that are on their way into chat/config.py."""
-
-SETTINGS = {setting.name for setting in config.SETTINGS} | COMING
+SETTINGS = {setting.name for setting in config.SETTINGS}
 OF_GUNICORN = {"GUNICORN_CMD_ARGS"}
 OF_PYTHON = {"PYTHONUNBUFFERED"}
 

@@ -17,9 +17,6 @@ from tests.serving import ROOT
 from tests.test_docs import blocks
 
 PAGE = (ROOT / "docs/self-hosting.md").read_text()
-COMING = {"bin/backup", "bin/restore"}
-"""Scripts that are on their way."""
-
 OF_PLATFORMS = {"WEB_CONCURRENCY", "POSTGRES_PASSWORD", "GUNICORN_CMD_ARGS"} | {
     "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
     "RAILWAY_RUN_UID",
@@ -50,7 +47,7 @@ def environment_file() -> dict[str, str]:
 def test_every_script_that_it_names_is_there() -> None:
     named = set(re.findall(r"\bbin/(?:backup|restore|run|test|check|bench)\b", PAGE))
 
-    assert {script for script in named if not (ROOT / script).exists()} <= COMING
+    assert {script for script in named if not (ROOT / script).exists()} == set()
 
 
 def test_every_variable_that_it_sets_is_a_setting_or_the_platforms() -> None:

@@ -72,6 +72,13 @@ class Started:
                 assert self.process.poll() is None and time.monotonic() < deadline, self.said
                 time.sleep(0.05)
 
+    def until_said(self, what: str) -> None:
+        """Wait until it has said something."""
+        deadline = time.monotonic() + PATIENCE
+        while what not in self.said:
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it as a platform does, every process of it at once; gives the exit code."""
         os.killpg(self.process.pid, how)
@@ -142,6 +149,7 @@ def test_heroku_without_a_database_warns_and_starts(start: Start) -> None:
     server = start(files.procfile()["web"], **OF_HEROKU, **KEY)
 
     assert b"200 OK" in server.health()
+    server.until_said("Rivulet is at")  # by the first worker; another one may have answered
     assert server.said.count("!!! On Heroku this disk is emptied") == 1
 
 
