@@ -23,7 +23,8 @@ class Wire(asyncio.Protocol):
         self.chunks: list[Chunk] = []
         self._whole: asyncio.Future[None] | None = None
         self._length: int | None = None
-        self._headed = self._closing = False
+        self._head = 0
+        self._closing = False
         self._tail = b""
 
     @classmethod
@@ -39,7 +40,7 @@ class Wire(asyncio.Protocol):
     async def ask(self, question: bytes) -> list[Chunk]:
         """Send a request and wait for its whole answer. Raises Lost."""
         self.chunks = []
-        self._headed, self._length, self._tail = False, None, b""
+        self._head, self._length, self._tail = 0, None, b""
         self._whole = asyncio.get_running_loop().create_future()
         self._transport.write(question)
         await self._whole
@@ -50,22 +51,23 @@ class Wire(asyncio.Protocol):
         """Keep what comes."""
         self.chunks.append((now(), data))
         self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
-        if not self._headed:
+        if not self._head:
             self._read_head()
-        if self._headed and self._is_whole() and self._whole and not self._whole.done():
+        if self._head and self._is_whole() and self._whole and not self._whole.done():
             self._whole.set_result(None)
 
     def _read_head(self) -> None:
         head, found, _ = b"".join(data for _, data in self.chunks).partition(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-        self._headed = bool(found)
+        self._head = len(head) + 4 if found else 0
         self._closing = b"\r\nconnection: close" in head.lower()
-        self._length = len(head) + 4 + int(length[1]) if length else None
+        self._length = self._head + int(length[1]) if length else None
 
     def _is_whole(self) -> bool:
-        if self._length is None:
-            return self._tail == LAST_CHUNK
-        return sum(len(data) for _, data in self.chunks) >= self._length
+        if self._length is None and self._tail != LAST_CHUNK:
+            return False
+        # A head may end with a 0 as well.
+        return sum(len(data) for _, data in self.chunks) >= (self._length or self._head + len(LAST_CHUNK))
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell whoever waits."""

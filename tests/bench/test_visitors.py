@@ -27,10 +27,11 @@ def whole(body: str, *fields: str) -> bytes:
     return "\r\n".join(["HTTP/1.1 200 OK", *fields, f"Content-Length: {len(body)}", "", body]).encode()
 
 
-def streamed(*parts: str) -> list[bytes]:
+def streamed(*parts: str, last_field: str = "Vary: Cookie") -> list[bytes]:
     """Write an answer in chunks, each a write of its own."""
     chunks = [f"{len(part):x}\r\n{part}\r\n".encode() for part in parts]
-    return [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *chunks, b"0\r\n", b"\r\n"]
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{last_field}\r\n\r\n".encode()
+    return [head, *chunks, b"0\r\n", b"\r\n"]
 
 
 def against(script: list[list[bytes]], does: Callable[[int], Awaitable[T]]) -> tuple[T, list[str]]:
@@ -91,8 +92,9 @@ async def asked(port: int) -> tuple[str, bool]:
         ([whole("hello")[:30], whole("hello")[30:-2], whole("hello")[-2:]], "hello", True),
         ([whole("bye", "Connection: close")], "bye", False),
         (streamed("some", "thing"), "4\r\nsome\r\n5\r\nthing\r\n0\r\n\r\n", True),
+        (streamed("some", last_field="X-Request-ID: f0"), "4\r\nsome\r\n0\r\n\r\n", True),
     ],
-    ids=["at once", "in parts", "and closes", "in chunks"],
+    ids=["at once", "in parts", "and closes", "in chunks", "in chunks, its head ending as they do"],
 )
 def test_an_answer_is_read_to_its_end(script: list[bytes], body: str, still_open: bool) -> None:
     answer, _ = against([script], asked)
