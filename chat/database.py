@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, inspect, text
+from sqlalchemy import BigInteger, Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from chat.copies import CopyFailed, copy_before
-from chat.engines import DatabaseUnusable, engine_for, make_file
+from chat.engines import DatabaseUnusable, begin, engine_for, make_file
 
 HEAD = "0004"
 """The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
@@ -62,8 +62,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads; all it sees is of one moment."""
-        with patiently(self._snapshots.connect, LOCK_WAIT) as connection, connection.begin():
+        connection = patiently(lambda: begun(self._snapshots, "BEGIN"), LOCK_WAIT)
+        try:
             yield connection
+        finally:
+            connection.close()
 
     @contextmanager
     def write(self, wait: float = LOCK_WAIT) -> Iterator[Connection]:
@@ -71,21 +74,13 @@ class Database:
 
         Nothing in it may wait for anything else. Raises DatabaseBusy after `wait` seconds.
         """
-        connection = patiently(self._begun, wait)
+        # IMMEDIATE: a read that turned into a write would be refused at once.
+        connection = patiently(lambda: begun(self.engine, "BEGIN IMMEDIATE"), wait)
         try:
             yield connection
             connection.commit()
         finally:
             connection.close()
-
-    def _begun(self) -> Connection:
-        connection = self.engine.connect().execution_options(begin="BEGIN IMMEDIATE")
-        try:
-            connection.begin()
-        except (DBAPIError, sqlite3.Error):
-            connection.close()
-            raise
-        return connection
 
     def upgrade(self) -> None:
         """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable."""
@@ -144,6 +139,17 @@ class Database:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def begun(engine: Engine, how: str) -> Connection:
+    """Connect and begin a transaction. Raises DBAPIError and sqlite3.Error."""
+    connection = engine.connect()
+    try:
+        begin(connection, how)
+    except (DBAPIError, sqlite3.Error):
+        connection.close()
+        raise
+    return connection
 
 
 def patiently(attempt: Callable[[], T], wait: float) -> T:

@@ -73,7 +73,6 @@ def engine_for(url: str) -> Engine:
         )
     engine = create_engine(url, pool_size=10, connect_args={"timeout": 0}, hide_parameters=True)
     event.listen(engine, "connect", prepare_sqlite)
-    event.listen(engine, "begin", begin_sqlite)
     return engine
 
 
@@ -92,10 +91,12 @@ def prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def begin_sqlite(connection: Connection) -> None:
-    """Begin a transaction the way it was opened: a read that turned into a write would be refused at once.
+def begin(connection: Connection, how: str) -> None:
+    """Begin a transaction, in SQLite's way `how`. Raises DBAPIError and sqlite3.Error.
 
-    By the driver alone: through SQLAlchemy it costs as much as a query. Raises sqlite3.Error.
+    By SQLite's driver alone: a statement of SQLAlchemy's, or a listener to its beginning, costs as much as a query.
     """
-    driver: Any = connection.connection.driver_connection
-    driver.execute(connection.get_execution_options().get("begin", "BEGIN"))
+    connection.begin()
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(how)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Boolean, Connection, Row, bindparam, func, select, union_all, update
 
 from chat.conversations.asking import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
 from chat.conversations.finding import NotFound, owned_message, owned_reply
@@ -13,10 +13,11 @@ from chat.database import Database
 from chat.limits import Asker
 from chat.tables import conversations, messages, replies
 
-HERE = messages.c.conversation_id == bindparam("conversation")
-CHILDREN = select(messages.c.id, messages.c.parent_id).where(HERE).order_by(messages.c.id)
-SIBLINGS = CHILDREN.where(messages.c.parent_id.in_(bindparam("parents", expanding=True)))
-BEGINNINGS = CHILDREN.where(messages.c.parent_id.is_(None))
+CHILDREN = select(messages.c.id, messages.c.parent_id).where(messages.c.conversation_id == bindparam("conversation"))
+SIBLINGS = union_all(
+    CHILDREN.where(messages.c.parent_id.in_(bindparam("parents", expanding=True))),
+    CHILDREN.where(messages.c.parent_id.is_(None), bindparam("first", type_=Boolean)),
+).order_by("id")
 
 VERSIONS = select(messages.c.id).where(messages.c.parent_id == bindparam("parent"))
 GENERATING_BESIDE = GENERATING.where(replies.c.id.in_(VERSIONS))
@@ -102,11 +103,8 @@ def versions(database: Database, shown: Sequence[Row]) -> dict[int, list[int]]:
     return {row.id: children.get(row.parent_id, [row.id]) for row in shown}
 
 
-def siblings(connection: Connection, shown: Sequence[Row]) -> Iterator[Row]:
+def siblings(connection: Connection, shown: Sequence[Row]) -> Iterable[Row]:
     """Read what has a parent in common with one of some messages; of a first message, what has none either."""
-    here = {"conversation": shown[0].conversation_id}
     parents = {row.parent_id for row in shown}
-    if None in parents:
-        yield from connection.execute(BEGINNINGS, here)
-    if parents - {None}:
-        yield from connection.execute(SIBLINGS, here | {"parents": parents - {None}})
+    among = {"conversation": shown[0].conversation_id, "parents": parents - {None}, "first": None in parents}
+    return connection.execute(SIBLINGS, among)

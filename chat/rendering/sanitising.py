@@ -41,20 +41,9 @@ MATH_ATTRIBUTES = {
 
 def clean(html: str) -> str:
     """Keep what the allow-list has, and give links and paragraphs what they need."""
-    cleaned = nh3.clean(
-        html,
-        tags=HEADINGS | CELLS | set(OTHERS.split()),
-        attributes={"a": {"href", "title"}, "ol": {"start"}},
-        attribute_filter=absolute,
-        tag_attribute_values={tag: {"align": {"left", "center", "right"}} for tag in CELLS},
-        set_tag_attribute_values={tag: {"dir": "auto"} for tag in DIRECTED} | {"a": {"target": "_blank"}},
-        allowed_classes={"div": ALERTS, "p": {"markdown-alert-title"}, "section": {"footnotes"}},
-        url_schemes={"http", "https", "mailto"},
-        url_relative="deny",
-        link_rel="noopener noreferrer nofollow ugc",
-    )
+    cleaned = CLEANER.clean(html)
     # A list takes its direction from what isn't directed itself.
-    return BETWEEN.sub(r"\1", cleaned).replace('<li><p dir="auto">', "<li><p>")
+    return BETWEEN.sub(lambda end: end[1] or "", cleaned).replace('<li><p dir="auto">', "<li><p>")
 
 
 def absolute(tag: str, attribute: str, value: str) -> str | None:
@@ -65,3 +54,16 @@ def absolute(tag: str, attribute: str, value: str) -> str | None:
 def clean_mathml(mathml: str) -> str:
     """Keep elements and attributes that draw a formula; none that links, loads or runs."""
     return nh3.clean(mathml, tags=set(MATH_TAGS.split()), attributes=MATH_ATTRIBUTES, link_rel=None)
+
+
+CLEANER = nh3.Cleaner(
+    tags=HEADINGS | CELLS | set(OTHERS.split()),
+    attributes={"a": {"href", "title"}, "ol": {"start"}},
+    attribute_filter=absolute,
+    tag_attribute_values={tag: {"align": {"left", "center", "right"}} for tag in CELLS},
+    set_tag_attribute_values={tag: {"dir": "auto"} for tag in DIRECTED} | {"a": {"target": "_blank"}},
+    allowed_classes={"div": ALERTS, "p": {"markdown-alert-title"}, "section": {"footnotes"}},
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+    link_rel="noopener noreferrer nofollow ugc",
+)

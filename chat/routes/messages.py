@@ -31,8 +31,6 @@ def create(conversation_id: int | None = None) -> Response:
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
     key = visitor.read_form_key(request.form.get("key", ""))
-    if conversation_id is not None:
-        conversations.find(pages.database(), visitor.person_id(), conversation_id)
     asker = visitor.asker(key.guest)
     turn = conversations.ask(pages.database(), asker, conversation_id, text, choice, key.turn, parent_id)
     visitor.remember(turn.person_id)

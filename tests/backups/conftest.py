@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chat import accounts, backups
+from chat import backups
 from chat.database import Database
 from chat.engines import url_of
 from tests import postgres
-from tests.turns import answered, asked
+from tests.turns import answered, asked, guest
 
 Command = Callable[..., tuple[int, str]]
 """Runs `backup` or `restore` with arguments; gives the exit code and what was said."""
@@ -48,7 +48,7 @@ def lived_in(instance: Path) -> Iterator[Database]:
 def move_in(database: Database, text: str = "Hello?") -> None:
     """Make a new database, with a person and a conversation."""
     database.upgrade()
-    answered(database, asked(database, accounts.welcome(database, "ann") or 0, text))
+    answered(database, asked(database, guest(database, "ann"), text))
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bench import stored
 from bench.stamps import STAMP
-from chat import accounts, conversations
+from chat import conversations
 from chat.database import Database
+from tests.turns import guest
 
 
 def test_a_stored_conversation_is_found_as_if_it_had_been_held(database: Database, person: int) -> None:
@@ -25,6 +26,6 @@ def test_an_answer_holds_as_many_tokens_as_it_shall() -> None:
 
 
 def test_the_newest_person_is_found(database: Database, person: int) -> None:
-    last = accounts.welcome(database, "bob")
+    last = guest(database, "bob")
 
     assert stored.newest_person(database) == last != person
