@@ -49,16 +49,18 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Keep what comes."""
         self.chunks.append((now(), data))
-        self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
-        if not self._headed:
+        if self._headed:
+            self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
+        else:
             self._read_head()
         if self._headed and self._is_whole() and self._whole and not self._whole.done():
             self._whole.set_result(None)
 
     def _read_head(self) -> None:
-        head, found, _ = b"".join(data for _, data in self.chunks).partition(b"\r\n\r\n")
+        head, found, body = joined(self.chunks).partition(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         self._headed = bool(found)
+        self._tail = body[-len(LAST_CHUNK) :]  # of the body alone: a head that ends in 0 looks like a last chunk
         self._closing = b"\r\nconnection: close" in head.lower()
         self._length = len(head) + 4 + int(length[1]) if length else None
 

@@ -28,9 +28,10 @@ def whole(body: str, *fields: str) -> bytes:
 
 
 def streamed(*parts: str) -> list[bytes]:
-    """Write an answer in chunks, each a write of its own."""
+    """Write an answer in chunks, each a write of its own; its head ends as a last chunk would."""
     chunks = [f"{len(part):x}\r\n{part}\r\n".encode() for part in parts]
-    return [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *chunks, b"0\r\n", b"\r\n"]
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Request-ID: 5c0\r\n\r\n"
+    return [head, *chunks, b"0\r\n", b"\r\n"]
 
 
 def against(script: list[list[bytes]], does: Callable[[int], Awaitable[T]]) -> tuple[T, list[str]]:
