@@ -23,8 +23,7 @@ class Wire(asyncio.Protocol):
         self.chunks: list[Chunk] = []
         self._whole: asyncio.Future[None] | None = None
         self._length: int | None = None
-        self._head = 0
-        self._closing = False
+        self._headed = self._closing = False
         self._tail = b""
 
     @classmethod
@@ -40,7 +39,7 @@ class Wire(asyncio.Protocol):
     async def ask(self, question: bytes) -> list[Chunk]:
         """Send a request and wait for its whole answer. Raises Lost."""
         self.chunks = []
-        self._head, self._length, self._tail = 0, None, b""
+        self._headed, self._length, self._tail = False, None, b""
         self._whole = asyncio.get_running_loop().create_future()
         self._transport.write(question)
         await self._whole
@@ -50,24 +49,25 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Keep what comes."""
         self.chunks.append((now(), data))
-        self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
-        if not self._head:
+        if self._headed:
+            self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
+        else:
             self._read_head()
-        if self._head and self._is_whole() and self._whole and not self._whole.done():
+        if self._headed and self._is_whole() and self._whole and not self._whole.done():
             self._whole.set_result(None)
 
     def _read_head(self) -> None:
-        head, found, _ = b"".join(data for _, data in self.chunks).partition(b"\r\n\r\n")
+        head, found, body = joined(self.chunks).partition(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-        self._head = len(head) + 4 if found else 0
+        self._headed = bool(found)
+        self._tail = body[-len(LAST_CHUNK) :]  # of the body alone: a head that ends in 0 looks like a last chunk
         self._closing = b"\r\nconnection: close" in head.lower()
-        self._length = self._head + int(length[1]) if length else None
+        self._length = len(head) + 4 + int(length[1]) if length else None
 
     def _is_whole(self) -> bool:
-        if self._length is None and self._tail != LAST_CHUNK:
-            return False
-        # A head may end with a 0 as well.
-        return sum(len(data) for _, data in self.chunks) >= (self._length or self._head + len(LAST_CHUNK))
+        if self._length is None:
+            return self._tail == LAST_CHUNK
+        return sum(len(data) for _, data in self.chunks) >= self._length
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell whoever waits."""
