@@ -32,7 +32,7 @@ AT_A_TIME = 20
 def measured(load: Load, app: str, upstream: str, server: Server | None = None) -> dict[str, float]:
     """Put a load on an app and give the figures; without a server it goes to the provider itself."""
     port = server.port if server else int(upstream.split(":")[2].split("/")[0])
-    visitors = [VISITORS[app](port) for _ in range(load.streams)]
+    visitors = [VISITORS[app](port, load.routed) for _ in range(load.streams)]
     log_of(upstream)
     with server.peak() if server else nullcontext() as peak:
         used, turns = asyncio.run(driven(load, visitors, server))

@@ -36,6 +36,12 @@ SCENARIOS = [
     scenario("sends", "50 sends within 2 s, 40 tokens at 20 tokens/s", Load(50, 40, 20, over=2)),
     scenario("sat", "8 answers of 4,000 tokens, as fast as they are taken", Load(8, 4000, 0)),
     scenario("half", "500 answers of 200 tokens at 20 tokens/s, begun within 5 s", Load(500, 200, 20, over=5)),
+    scenario(
+        "routed",
+        "200 answers of 200 tokens at 20 tokens/s, two workers behind a router",
+        Load(200, 200, 20, over=5, routed=True),
+        2,
+    ),
     scenario("crowd", "1,000 answers of 100 tokens at 20 tokens/s, begun within 5 s", Load(1000, 100, 20, over=5), 2),
 ]
 

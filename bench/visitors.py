@@ -29,10 +29,14 @@ class Turn:
 
 
 class Visitor:
-    """A client of one app; `prepare` is what a page does before anything is sent."""
+    """A client of one app; `prepare` is what a page does before anything is sent.
 
-    def __init__(self, port: int):
+    It keeps its connection, as browsers do; with `routed` each request has a new one.
+    """
+
+    def __init__(self, port: int, routed: bool = False):
         self._port = port
+        self._routed = routed
         self._wire: Wire | None = None
 
     async def prepare(self) -> None:
@@ -50,7 +54,9 @@ class Visitor:
 
     async def _connected(self) -> Wire:
         """Give the connection that is kept, or a new one."""
-        if self._wire is None or not self._wire.open:
+        if self._routed:
+            self.leave()
+        if self._wire is None or not self._wire.open or self._routed:
             self._wire = await Wire.to(self._port)
         return self._wire
 
@@ -78,8 +84,8 @@ class OfUpstream(Visitor):
 class OfRivulet(Visitor):
     """Does what a browser with htmx does: reads the composer, posts it, and follows the reply."""
 
-    def __init__(self, port: int):
-        super().__init__(port)
+    def __init__(self, port: int, routed: bool = False):
+        super().__init__(port, routed)
         self._path = "/conversations"
         self._cookie = ""
         self._form: dict[str, str] = {}

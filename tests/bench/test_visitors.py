@@ -51,9 +51,10 @@ def against(script: list[list[bytes]], does: Callable[[int], Awaitable[T]]) -> t
 
 
 def serve(listener: socket.socket, script: list[list[bytes]], heard: list[str]) -> None:
-    """Serve one connection after another, until the script is done."""
+    """Serve one connection after another, until the script is done; each is heard of as a line of its own."""
     while script:
         connection, _ = listener.accept()
+        heard.append("connected")
         with connection:
             while script and (request := connection.recv(65_536)):
                 heard.append(request.decode())
@@ -67,6 +68,11 @@ def given(connection: socket.socket, writes: list[bytes]) -> bool:
         time.sleep(0.01)
         connection.sendall(data)
     return all(writes)
+
+
+def asked_of(heard: list[str]) -> list[str]:
+    """List the requests that a server heard."""
+    return [line for line in heard if line != "connected"]
 
 
 async def asked(port: int) -> tuple[str, bool]:
@@ -99,11 +105,11 @@ def test_an_answer_that_breaks_off_is_lost() -> None:
         against([[whole("hello")[:-2], b""]], asked)
 
 
-def turn_of(script: list[list[bytes]]) -> tuple[Turn, list[str]]:
+def turn_of(script: list[list[bytes]], routed: bool = False) -> tuple[Turn, list[str]]:
     """Let one visitor of Rivulet have one turn."""
 
     async def visit(port: int) -> Turn:
-        turn, visitor = Turn(1), OfRivulet(port)
+        turn, visitor = Turn(1), OfRivulet(port, routed)
         await visitor.prepare()
         await visitor.turn(turn, "Hello?")
         visitor.leave()
@@ -118,8 +124,9 @@ def test_a_visitor_posts_what_the_composer_holds_and_follows_with_its_cookie() -
     turn, heard = turn_of([[whole(PAGE)], [sent], streamed("Q000000001Z", FINISHED)])
 
     assert turn.ended and turn.begun == 1
-    assert heard[1].startswith("POST /conversations HTTP/1.1") and "HX-Request: true" in heard[1]
-    assert heard[2].startswith("GET /replies/5/generation") and "Cookie: rivulet=me" in heard[2]
+    _, posted, followed = asked_of(heard)
+    assert posted.startswith("POST /conversations HTTP/1.1") and "HX-Request: true" in posted
+    assert followed.startswith("GET /replies/5/generation") and "Cookie: rivulet=me" in followed
 
 
 @pytest.mark.parametrize("broken", [[b""], streamed("Q000000001Z")], ids=["lost", "without its end"])
@@ -127,7 +134,14 @@ def test_a_stream_that_ends_too_early_is_followed_again(broken: list[bytes]) -> 
     turn, heard = turn_of([[whole(PAGE)], [whole(REPLY)], broken, streamed(FINISHED)])
 
     assert turn.ended
-    assert [line.split()[1] for line in heard[2:]] == ["/replies/5/generation"] * 2
+    assert [line.split()[1] for line in asked_of(heard)[2:]] == ["/replies/5/generation"] * 2
+
+
+@pytest.mark.parametrize(("routed", "connections"), [(False, 2), (True, 3)])
+def test_a_visitor_keeps_its_connection_unless_a_router_stands_between(routed: bool, connections: int) -> None:
+    _, heard = turn_of([[whole(PAGE)], [whole(REPLY)], streamed(FINISHED)], routed)
+
+    assert heard.count("connected") == connections
 
 
 def test_an_answer_that_was_refused_has_not_ended() -> None:
