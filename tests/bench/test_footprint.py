@@ -14,7 +14,7 @@ def test_a_server_is_started_and_then_left_alone(tmp_path: Path) -> None:
 
     figures = footprint.idle_after(serve, pause=0.2)
 
-    assert figures["started_s"] > 0
+    assert figures["started_ms"] > 0
     if sys.platform == "linux":
         assert figures["processes"] == 2
         assert figures["pss_mib"] > 10
