@@ -11,6 +11,7 @@ from bench.texts import prose
 from chat import conversations, rendering
 from chat.conversations import Choice, Turn
 from chat.database import Database
+from chat.limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
 
@@ -44,7 +45,7 @@ def conversation(database: Database, person: int, count: int) -> int:
 
 def asked(database: Database, person: int, text: str, after: Turn | None) -> Turn:
     """Store a question, and an empty reply to it."""
-    return conversations.ask(database, person, after and after.conversation_id, text, Choice("openai", "small"))
+    return conversations.ask(database, Asker(person), after and after.conversation_id, text, Choice("openai", "small"))
 
 
 def answered(database: Database, turn: Turn) -> None:
