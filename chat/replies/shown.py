@@ -17,7 +17,8 @@ class Shown:
         self.ended = self.lost = self.left = False
         self.continued: int | None = None
         self.attempts = 0
-        self._changed = threading.Condition()
+        self._changed = threading.Event()
+        self._publishing = threading.Lock()
 
     @property
     def notice(self) -> str:
@@ -26,11 +27,12 @@ class Shown:
 
     def publish(self, pieces: list[str], ended: bool = False) -> None:
         """Let the followers see what has been stored."""
-        with self._changed:
+        with self._publishing:
             self.stored += pieces
             self.ended = self.ended or ended
             if pieces or ended:  # who is woken for nothing, at each commit of others, wears out the machine
-                self._changed.notify_all()
+                changed, self._changed = self._changed, threading.Event()
+                changed.set()
 
     def leave(self) -> None:
         """Send the followers away, to another process; those of what has ended still get its end."""
@@ -42,9 +44,9 @@ class Shown:
 
         Gives "" after `timeout` seconds without any, None at the end.
         """
-        with self._changed:
-            if position == len(self.stored) and not self.ended:
-                self._changed.wait(timeout)
-            if position == len(self.stored) and self.ended:
-                return None, position
-            return "".join(self.stored[position:]), len(self.stored)
+        changed = self._changed  # before the look: what changes after it sets this one
+        if position == len(self.stored) and not self.ended:
+            changed.wait(timeout)
+        ended = self.ended  # before the look as well: what is there by then is all
+        new = self.stored[position:]
+        return (None if ended and not new else "".join(new)), position + len(new)

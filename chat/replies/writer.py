@@ -31,13 +31,14 @@ class Writer:
         self._running: dict[int, Running] = {}
         self._pieces: dict[Running, list[str]] = {}
         self._endings: dict[Running, Ending] = {}
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._news = threading.Event()
         self._ticking = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def add(self, running: Running) -> None:
         """Take charge of a reply; an older taking of the same reply, by a process that slept, is lost."""
-        with self._changed:
+        with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._work, name="writer", daemon=True)
                 thread.start()  # where the machine gives none, nothing has been promised yet
@@ -57,17 +58,17 @@ class Writer:
 
     def put(self, running: Running, piece: str) -> None:
         """Hand in a piece of text; it is shown when it is stored."""
-        with self._changed:
+        with self._lock:
             if self._holds(running):
                 self._pieces.setdefault(running, []).append(piece)
-                self._changed.notify()
+        self._news.set()
 
     def end(self, running: Running, ending: Ending) -> None:
         """Hand in the end of a reply."""
-        with self._changed:
+        with self._lock:
             if self._holds(running):
                 self._endings[running] = ending
-                self._changed.notify()
+        self._news.set()
 
     def _holds(self, running: Running) -> bool:
         return self._running.get(running.id) is running
@@ -84,9 +85,9 @@ class Writer:
 
     def _wait(self, timeout: float) -> bool:
         """Wait for news, `timeout` seconds at most; False when no reply runs any more."""
-        with self._changed:
-            if not self._pieces and not self._endings and self._running:
-                self._changed.wait(max(0, timeout))
+        self._news.wait(max(0, timeout) if self._running else 0)
+        self._news.clear()
+        with self._lock:
             if not self._running:
                 self._thread = None
             return bool(self._running)
@@ -107,9 +108,8 @@ class Writer:
                     self._show(running, item, kept)
 
     def _take_news(self) -> dict[Running, News]:
-        with self._changed:
-            said, self._pieces = self._pieces, {}
-            ended, self._endings = self._endings, {}
+        with self._lock:
+            said, ended, self._pieces, self._endings = self._pieces, self._endings, {}, {}
             changed = [running for running in said.keys() | ended.keys() if self._holds(running)]
         return {
             running: News(running.id, running.owner, len(running.stored), said.get(running, []), ended.get(running))
@@ -126,7 +126,7 @@ class Writer:
 
     def _put_back(self, news: dict[Running, News]) -> None:
         """Keep for the next tick what can't be stored because another process holds the database."""
-        with self._changed:
+        with self._lock:
             for running, item in news.items():
                 self._pieces[running] = item.pieces + self._pieces.get(running, [])
                 if item.ending:
@@ -193,7 +193,7 @@ class Writer:
             self._forget(running)
 
     def _forget(self, running: Running) -> None:
-        with self._changed:
+        with self._lock:
             if self._holds(running):
                 del self._running[running.id]
             self._pieces.pop(running, None)

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import gevent  # noqa: E402
 import greenlet  # noqa: E402
-from sqlalchemy import event  # noqa: E402
 
+import chat.database  # noqa: E402
 from chat.database import Database  # noqa: E402
 from chat.replies import Replies, writer  # noqa: E402
 from tests.scripted import Scripted  # noqa: E402
@@ -35,13 +35,14 @@ class Watch:
     def __init__(self, database: Database):
         self.inside: set[greenlet.greenlet] = set()
         self.gave_way: list[str] = []
-        event.listen(database.engine, "begin", self.begun)
+        self._begin, chat.database.begin = chat.database.begin, self.begun
         for name in ("do_commit", "do_rollback"):
             setattr(database.engine.dialect, name, self.leaving(getattr(database.engine.dialect, name)))
         greenlet.settrace(self.switched)
 
-    def begun(self, connection) -> None:
-        if connection.get_execution_options().get("begin"):
+    def begun(self, connection, how: str) -> None:
+        self._begin(connection, how)
+        if how == "BEGIN IMMEDIATE":
             self.inside.add(greenlet.getcurrent())
 
     def leaving(self, end):
