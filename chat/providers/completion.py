@@ -139,7 +139,8 @@ class Completion(ExchangeResult):
             self.exchange.wire.gap = LAST_WORDS
 
     def _spoken(self, said: dict[str, Any]) -> str:
-        self.think(mended(plain(said.get("reasoning_content")) or plain(said.get("reasoning"))))
+        if thought := plain(said.get("reasoning_content")) or plain(said.get("reasoning")):
+            self.think(mended(thought))
         text = self._half + plain(said.get("content"))
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
         return mended(text.removesuffix(self._half))
@@ -154,8 +155,9 @@ def plain(content: Any) -> str:
     """Read content: text, or a list of parts, of which the text counts."""
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") for part in content if isinstance(part, dict))
     return "".join(text for text in texts if isinstance(text, str))
 
 

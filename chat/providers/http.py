@@ -18,6 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from chat.config import is_loopback
+from chat.providers import chunks
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
 from chat.providers.failures import Failure, failure, wish_of, words_of
 from chat.providers.wire import Wire, WireAdapter
@@ -28,9 +29,8 @@ PAUSES = (0.5, 1.0)
 LONGEST_PAUSE = 10.0
 ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
-READ_SIZE = 64 * 1024
 
-FAULTS = (requests.RequestException, HTTPError, OSError)
+FAULTS = (requests.RequestException, HTTPError, OSError, chunks.BrokenChunks)
 
 
 class Exchange:
@@ -135,9 +135,10 @@ class Exchange:
     def _reads(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what each read of the network gives; closes the response however it ends."""
         with response:
-            while data := response.raw.read1(READ_SIZE, decode_content=True):
+            for data in chunks.reads_of(response):
                 self.wire.begun = True
-                yield data
+                if data:
+                    yield data
 
     def _lost(self, fault: Exception) -> ProviderError:
         times = self.wire.timeouts

@@ -55,11 +55,11 @@ class Generation:
             except Exception as error:
                 report(logger, f"the generation of reply {self.running.id}", error)
                 state = self._failed(BROKEN, "Broken")
-        self.writer.end(self.running, self._ending(state))
+        self.writer.put(self.running, self._ending(state))
 
     def fail(self, sentence: str) -> None:
         """End the reply before it began."""
-        self.writer.end(self.running, self._ending(self._failed(sentence, "NoThread")))
+        self.writer.put(self.running, self._ending(self._failed(sentence, "NoThread")))
 
     def _answer(self) -> str:
         if self.provider is None:

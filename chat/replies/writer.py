@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable
 
 from chat.database import LOCK_WAIT, Database, DatabaseBusy
@@ -29,8 +30,7 @@ class Writer:
         self.database = database
         self.metrics = metrics or Metrics()
         self._running: dict[int, Running] = {}
-        self._pieces: dict[Running, list[str]] = {}
-        self._endings: dict[Running, Ending] = {}
+        self._handed: deque[tuple[Running, str | Ending]] = deque()
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._ticking = threading.Lock()
@@ -56,19 +56,11 @@ class Writer:
         """Tell whether any reply is being written."""
         return bool(self._running)
 
-    def put(self, running: Running, piece: str) -> None:
-        """Hand in a piece of text; it is shown when it is stored."""
-        with self._lock:
-            if self._holds(running):
-                self._pieces.setdefault(running, []).append(piece)
-        self._news.set()
-
-    def end(self, running: Running, ending: Ending) -> None:
-        """Hand in the end of a reply."""
-        with self._lock:
-            if self._holds(running):
-                self._endings[running] = ending
-        self._news.set()
+    def put(self, running: Running, said: str | Ending) -> None:
+        """Hand in a piece of text, which is shown when it is stored, or the end of a reply."""
+        if self._holds(running):
+            self._handed.append((running, said))
+            self._news.set()
 
     def _holds(self, running: Running) -> bool:
         return self._running.get(running.id) is running
@@ -108,13 +100,16 @@ class Writer:
                     self._show(running, item, kept)
 
     def _take_news(self) -> dict[Running, News]:
-        with self._lock:
-            said, ended, self._pieces, self._endings = self._pieces, self._endings, {}, {}
-            changed = [running for running in said.keys() | ended.keys() if self._holds(running)]
-        return {
-            running: News(running.id, running.owner, len(running.stored), said.get(running, []), ended.get(running))
-            for running in changed
-        }
+        news: dict[Running, News] = {}
+        for running, said in [self._handed.popleft() for _ in range(len(self._handed))]:
+            if not self._holds(running):
+                continue
+            item = news.setdefault(running, News(running.id, running.owner, len(running.stored), []))
+            if isinstance(said, Ending):
+                item.ending = said
+            else:
+                item.pieces.append(said)
+        return news
 
     def _store(self, news: list[News], wait: float = LOCK_WAIT) -> set[int]:
         if not news:
@@ -126,11 +121,9 @@ class Writer:
 
     def _put_back(self, news: dict[Running, News]) -> None:
         """Keep for the next tick what can't be stored because another process holds the database."""
-        with self._lock:
-            for running, item in news.items():
-                self._pieces[running] = item.pieces + self._pieces.get(running, [])
-                if item.ending:
-                    self._endings[running] = item.ending
+        for running, item in news.items():
+            said: list[str | Ending] = [*item.pieces, *([item.ending] if item.ending else [])]
+            self._handed.extendleft((running, one) for one in reversed(said))
 
     def _store_alone(self, running: Running, item: News) -> None:
         try:
@@ -196,5 +189,3 @@ class Writer:
         with self._lock:
             if self._holds(running):
                 del self._running[running.id]
-            self._pieces.pop(running, None)
-            self._endings.pop(running, None)

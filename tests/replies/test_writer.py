@@ -351,7 +351,7 @@ def test_an_older_taking_of_a_reply_that_is_taken_anew_says_no_more(
 
     write.add(new)
     write.put(old, " and lost")
-    write.end(old, Ending("complete", "Lost", "", 1))
+    write.put(old, Ending("complete", "Lost", "", 1))
     write.put(new, "So it goes.")
     eventually(lambda: new.stored)
 

@@ -1,0 +1,61 @@
+"""The chunks of a body (RFC 9112, section 7.1), taken apart many at a time.
+
+The standard library takes one at a time, each by several calls, which cost more than all else that is done for a token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import requests
+
+READ_SIZE = 8 * 1024
+
+SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
+LONGEST_SIZE = 4096
+"""How long the line with a chunk's size may be, in bytes."""
+
+
+class BrokenChunks(Exception):
+    """A body ended before its last chunk, or holds something else."""
+
+
+def reads_of(response: requests.Response) -> Iterator[bytes]:
+    """Yield what each read brings of a body, perhaps nothing. Raises BrokenChunks, and urllib3's errors."""
+    original: Any = response.raw._original_response
+    if original.chunked and "Content-Encoding" not in response.headers:
+        return joined(iter(lambda: original.fp.read1(READ_SIZE), b""))
+    return iter(lambda: response.raw.read1(READ_SIZE, decode_content=True), b"")
+
+
+def joined(reads: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what the chunks of a body hold, together for each read of it. Raises BrokenChunks."""
+    buffer, left = b"", 0
+    for read in reads:
+        held: list[bytes] = []
+        buffer += read
+        while buffer:
+            if not left:
+                size, buffer = begun(buffer)
+                if size == 0:
+                    yield b"".join(held)
+                    return
+                if size is None:
+                    break
+                left = size + 2  # with the line end after it
+            held.append(buffer[: max(0, left - 2)])
+            left, buffer = left - min(left, len(buffer)), buffer[left:]
+        yield b"".join(held)
+    raise BrokenChunks
+
+
+def begun(buffer: bytes) -> tuple[int | None, bytes]:
+    """Read the size of a chunk, and give what follows it; None where it isn't whole yet. Raises BrokenChunks."""
+    found = SIZE.match(buffer)
+    if found:
+        return int(found[1], 16), buffer[found.end() :]
+    if b"\n" in buffer or len(buffer) > LONGEST_SIZE:
+        raise BrokenChunks
+    return None, buffer
