@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class Database:
     def __init__(self, url: str):
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._here = threading.local()
         # Postgres would else show each statement of a transaction a moment of its own.
         self._snapshots = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -61,11 +63,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; all it sees is of one moment."""
-        connection = patiently(lambda: begun(self._snapshots, "BEGIN"), LOCK_WAIT)
+        """Open a transaction that only reads; all it sees is of one moment. Within another one it is the same one."""
+        if outer := getattr(self._here, "reading", None):
+            yield outer
+            return
+        connection = self._here.reading = patiently(lambda: begun(self._snapshots, "BEGIN"), LOCK_WAIT)
         try:
             yield connection
         finally:
+            self._here.reading = None
             connection.close()
 
     @contextmanager

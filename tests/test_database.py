@@ -57,6 +57,23 @@ def count(database: Database) -> int:
         return connection.execute(select(func.count()).select_from(people)).scalar_one()
 
 
+def test_a_read_within_a_read_sees_the_same_moment(database: Database) -> None:
+    def arrive() -> None:
+        with database.write() as connection:
+            connection.execute(guest("bob"))
+
+    with database.read() as outer:
+        before = count(database)
+        arriving = threading.Thread(target=arrive)
+        arriving.start()
+        arriving.join(20)
+        with database.read() as inner:
+            after = count(database)
+
+    assert inner is outer
+    assert (before, after, count(database)) == (0, 0, 1)
+
+
 def schema(path: Path) -> set[tuple[str, str]]:
     """What a file of SQLite holds beside Alembic's own table: names and how they were made."""
     connection = sqlite3.connect(path)

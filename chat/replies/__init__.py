@@ -58,10 +58,12 @@ class Replies:
             leases.release(connection, {reply_id: owner})
 
     def _write(self, reply_id: int, owner: str) -> None:
-        path = conversations.path(self.database, reply_id)
+        with self.database.read():
+            path = conversations.path(self.database, reply_id)
+            stored = log.since(self.database, reply_id)
         if not path:  # deleted since
             return
-        running = Running(reply_id, owner, log.since(self.database, reply_id))
+        running = Running(reply_id, owner, stored)
         running.attempts = path[-1].attempts
         self.writer.add(running)
         generation = Generation(self.writer, running, self.providers.get(path[-1].provider), path)

@@ -125,4 +125,8 @@ def kinds_of_errors() -> list[str]:
 
 def cleaned(piece: str) -> str:
     """Drop what no database takes: NUL; and replace lone surrogates."""
-    return piece.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    try:
+        piece.encode()
+    except UnicodeEncodeError:
+        piece = piece.encode("utf-8", "replace").decode()
+    return piece.replace("\0", "")

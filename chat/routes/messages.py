@@ -121,10 +121,11 @@ def answer(turn: Turn, opening: bool) -> Response:
 
 def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
-    conversation = conversations.find(pages.database(), visitor.person_id(), turn.conversation_id)
-    if opening:
-        window = windows.newest(pages.database(), turn.reply_id)
-        html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
-        return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
-    content = {**pages.sidebar(conversation), **pages.body(windows.newest(pages.database(), turn.reply_id, size=2))}
+    with pages.database().read():
+        conversation = conversations.find(pages.database(), visitor.person_id(), turn.conversation_id)
+        if opening:
+            window = windows.newest(pages.database(), turn.reply_id)
+            html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
+            return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
+        content = {**pages.sidebar(conversation), **pages.body(windows.newest(pages.database(), turn.reply_id, size=2))}
     return make_response(render_template("messages/_sent.html", **content))

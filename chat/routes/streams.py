@@ -22,7 +22,7 @@ from chat import conversations, rendering
 from chat.conversations import NotFound, Turn, windows
 from chat.replies import Follower
 from chat.reporting import report
-from chat.routes import pages, visitor
+from chat.routes import choices, pages, visitor
 from chat.routes.events import event, part
 from chat.routes.room import Room
 
@@ -68,14 +68,15 @@ class Watch:
             return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
 
     def _content(self, sent: int) -> dict[str, Any]:
-        database = pages.database()
-        try:
-            reply = conversations.reply_of(database, self.person_id, self.reply_id)
-            current = conversations.find(database, self.person_id, reply.conversation_id)
-        except NotFound:
-            return {"message": None, "rest": ""}
-        message = pages.shown(reply)
-        return {"message": message, "rest": reply.text[sent:], **pages.list_of(self.person_id, current)}
+        choices.offers()  # known from here on: a provider may take long to list them, and no transaction waits for it
+        with pages.database().read():
+            try:
+                reply = conversations.reply_of(pages.database(), self.person_id, self.reply_id)
+                current = conversations.find(pages.database(), self.person_id, reply.conversation_id)
+            except NotFound:
+                return {"message": None, "rest": ""}
+            shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
+            return {**shown, **pages.list_of(self.person_id, current)}
 
 
 def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
