@@ -148,11 +148,11 @@ class Database:
 
 
 def begun(engine: Engine, how: str) -> Connection:
-    """Connect and begin a transaction. Raises DBAPIError and sqlite3.Error."""
+    """Connect and begin a transaction. Raises DBAPIError."""
     connection = engine.connect()
     try:
         begin(connection, how)
-    except (DBAPIError, sqlite3.Error):
+    except BaseException:
         connection.close()
         raise
     return connection

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
@@ -92,11 +93,14 @@ def prepare_sqlite(connection: Any, _: Any) -> None:
 
 
 def begin(connection: Connection, how: str) -> None:
-    """Begin a transaction, in SQLite's way `how`. Raises DBAPIError and sqlite3.Error.
+    """Begin a transaction, in SQLite's way `how`. Raises DBAPIError.
 
     By SQLite's driver alone: a statement of SQLAlchemy's, or a listener to its beginning, costs as much as a query.
     """
     connection.begin()
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        driver.execute(how)
+        try:
+            driver.execute(how)
+        except sqlite3.Error as error:  # under the name by which the pages know that it was the database
+            raise DBAPIError.instance(how, None, error, sqlite3.Error, dialect=connection.dialect) from error

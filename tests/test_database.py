@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from chat import config
 from chat import conversations as conversations_room
@@ -72,6 +72,15 @@ def test_a_read_within_a_read_sees_the_same_moment(database: Database) -> None:
 
     assert inner is outer
     assert (before, after, count(database)) == (0, 0, 1)
+
+
+def test_what_the_driver_says_at_a_beginning_is_the_databases_error_and_leaves_no_connection(
+    database: Database,
+) -> None:
+    with pytest.raises(OperationalError):
+        database_module.begun(database.engine, "BEGIN AGAIN")
+
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def schema(path: Path) -> set[tuple[str, str]]:

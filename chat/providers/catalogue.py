@@ -26,21 +26,23 @@ class Catalogue:
         self.problem: str | None = None
         self._ask = ask
         self._due = 0.0
+        self._first: float | None = None
         self._lock = threading.Lock()
         self._asked = threading.Event()
 
     def models(self, patience: float = 0) -> list[Model]:
         """Give what is known, and ask in the background when that is old.
 
-        Waits up to `patience` seconds for the very first answer.
+        Waits for the very first answer, until `patience` seconds after it was first asked for: once, not in each call.
         """
         with self._lock:
+            self._first = self._first or time.monotonic()
             stale = time.monotonic() >= self._due
             if stale:
                 self._due = time.monotonic() + FRESH
         if stale:
             threading.Thread(target=self.refresh, name="models", daemon=True).start()
-        self._asked.wait(patience)
+        self._asked.wait(max(0, self._first + patience - time.monotonic()))
         return self.listed
 
     def refresh(self) -> None:

@@ -53,9 +53,11 @@ def joined(reads: Iterable[bytes]) -> Iterator[bytes]:
 
 def begun(buffer: bytes) -> tuple[int | None, bytes]:
     """Read the size of a chunk, and give what follows it; None where it isn't whole yet. Raises BrokenChunks."""
-    found = SIZE.match(buffer)
+    # Looked for first: the pattern would try each of many blanks anew, at every byte that comes.
+    whole = b"\n" in buffer
+    found = SIZE.match(buffer) if whole else None
     if found:
         return int(found[1], 16), buffer[found.end() :]
-    if b"\n" in buffer or len(buffer) > LONGEST_SIZE:
+    if whole or len(buffer) > LONGEST_SIZE:
         raise BrokenChunks
     return None, buffer

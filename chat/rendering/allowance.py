@@ -8,7 +8,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-
 LOADS = 4
 """How many things that a process makes once and keeps one text may be the first to need."""
 

@@ -53,7 +53,7 @@ def absolute(tag: str, attribute: str, value: str) -> str | None:
 
 def clean_mathml(mathml: str) -> str:
     """Keep elements and attributes that draw a formula; none that links, loads or runs."""
-    return nh3.clean(mathml, tags=set(MATH_TAGS.split()), attributes=MATH_ATTRIBUTES, link_rel=None)
+    return MATH_CLEANER.clean(mathml)
 
 
 CLEANER = nh3.Cleaner(
@@ -67,3 +67,4 @@ CLEANER = nh3.Cleaner(
     url_relative="deny",
     link_rel="noopener noreferrer nofollow ugc",
 )
+MATH_CLEANER = nh3.Cleaner(tags=set(MATH_TAGS.split()), attributes=MATH_ATTRIBUTES, link_rel=None)

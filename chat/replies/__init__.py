@@ -66,6 +66,9 @@ class Replies:
         running = Running(reply_id, owner, stored)
         running.attempts = path[-1].attempts
         self.writer.add(running)
+        if self.left:  # since it was looked at: nobody else would come for it before its lease runs out
+            self.writer.leave()
+            return
         generation = Generation(self.writer, running, self.providers.get(path[-1].provider), path)
         try:
             threading.Thread(target=generation.run, name=f"reply {running.id}", daemon=True).start()

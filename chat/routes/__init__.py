@@ -23,7 +23,7 @@ from chat.routes.room import Room
 class Id(IntegerConverter):
     """An id in an address, no longer than a database can compare; a longer one is not found."""
 
-    regex = "[0-9]{1,18}"
+    regex = "[0-9]{1,9}"
 
 
 def register(app: Flask) -> None:

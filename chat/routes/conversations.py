@@ -62,7 +62,7 @@ def asked_window() -> tuple[str | None, int]:
     for toward in WINDOWS:
         text = request.args.get(toward)
         if text is not None:
-            if not re.fullmatch("[0-9]{1,18}", text):
+            if not re.fullmatch("[0-9]{1,9}", text):
                 raise NotFound
             return toward, int(text)
     return None, 0

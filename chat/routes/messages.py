@@ -85,7 +85,7 @@ def sent_text() -> str:
 def sent_parent() -> int | None:
     """Read which reply the message goes on from; None where the form doesn't say. Raises WrongParent."""
     text = request.form.get("parent", "")
-    if text and not re.fullmatch("[0-9]{1,18}", text):
+    if text and not re.fullmatch("[0-9]{1,9}", text):
         raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
     return int(text) if text else None
 

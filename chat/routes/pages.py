@@ -69,8 +69,10 @@ def page(conversation: Row | None = None, window: Window | None = None, **more: 
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
-    window = window or windows.newest(database(), conversation.leaf_id if conversation else None)
-    return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
+    choices.offers()  # known from here on: no transaction waits for a provider to list them
+    with database().read():
+        window = window or windows.newest(database(), conversation.leaf_id if conversation else None)
+        return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
 
 
 def sidebar(current: Row | None = None) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Row
 
+from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
 from chat.replies import Replies
@@ -93,7 +95,7 @@ def test_an_answer_that_is_left_again_and_again_goes_on_all_the_same(
         last = Replies(database, {"scripted": provider})
         last.adopt()
 
-    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).attempts) == ("generating", 4)
+    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).attempts) == ("generating", 1)
 
 
 def test_the_followers_of_what_is_left_are_sent_away_with_all_that_is_stored(replies: Replies, begun) -> None:
@@ -195,3 +197,21 @@ def test_what_is_sent_to_a_process_that_has_left_is_handed_on_at_once(
 
     assert followed(sent_away) == "" and sent_away.left and provider.calls == []
     assert stored(database, turn.reply_id).text == "It went on."
+
+
+def test_what_is_begun_in_the_moment_of_leaving_is_left_to_others(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = conversations.path
+
+    def path_while_leaving(database: Database, leaf_id: int | None) -> list[Row]:
+        replies.leave(0)
+        return path(database, leaf_id)
+
+    turn = asked(database, person)
+    monkeypatch.setattr(conversations, "path", path_while_leaving)
+
+    replies.start(turn)
+
+    assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).owner) == ("generating", None)
+    assert provider.calls == [] and not replies.writer.is_busy()

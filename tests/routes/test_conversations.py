@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from chat import conversations
+from chat.replies import log
+from chat.replies.endings import ending_of
 from tests.asking import HTMX, PAGE, begin, ended, reply_in, rows
 from tests.scripted import Gate, Scripted
+from tests.turns import asked, guest
 
 
 def test_the_first_page_offers_a_composer_examples_and_models(client: FlaskClient) -> None:
@@ -100,3 +106,25 @@ def test_the_conversations_model_stays_chosen(client: FlaskClient) -> None:
     page = client.get("/conversations/1").text
 
     assert '<option value="scripted/large" selected>' in page
+
+
+def test_an_answer_that_ends_while_its_page_is_made_stands_in_it(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = app.extensions["database"]
+    person = guest(database, "ann")
+    turn, versions = asked(database, person), conversations.versions
+    with client.session_transaction() as session:
+        session["person"] = person
+    with database.write() as connection:
+        log.store(connection, [log.News(turn.reply_id, turn.owner or "", 0, ["So it goes."])])
+
+    def versions_while_it_ends(*arguments: Any) -> dict[int, list[int]]:
+        end = ending_of(turn.reply_id, "complete", "So it goes.", {})
+        with database.write() as connection:
+            log.store(connection, [log.News(turn.reply_id, turn.owner or "", 1, [], end)])
+        return versions(*arguments)
+
+    monkeypatch.setattr(conversations, "versions", versions_while_it_ends)
+
+    assert "So it goes." in client.get(f"/conversations/{turn.conversation_id}").text

@@ -1,0 +1,33 @@
+"""The list of a provider's models, while it isn't there yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.providers import catalogue as catalogues
+from chat.providers.catalogue import Catalogue
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_the_first_list_is_waited_for_once_and_not_in_each_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, waited = Clock(), []
+    monkeypatch.setattr(catalogues, "time", clock)
+    catalogue = Catalogue(lambda: [])
+    monkeypatch.setattr(catalogue, "refresh", lambda: None)
+    monkeypatch.setattr(catalogue._asked, "wait", waited.append)
+
+    catalogue.models(1.5)
+    clock.now += 1
+    catalogue.models(1.5)
+    clock.now += 1
+    catalogue.models(1.5)
+
+    assert waited == [1.5, 0.5, 0]
