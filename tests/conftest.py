@@ -14,6 +14,7 @@ from chat import config
 from chat.config import Settings
 from chat.database import Database
 from chat.replies import Replies
+from tests import postgres
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 from tests.turns import guest
@@ -66,3 +67,12 @@ def app(settings: Settings, provider: Scripted) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """A browser that has never been here."""
     return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def database_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
+    """A PostgreSQL; what needs it is skipped where there is none."""
+    if not postgres.programs():
+        pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
+    with postgres.postgres() as server:
+        yield server

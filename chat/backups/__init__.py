@@ -39,9 +39,9 @@ def said(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence
 def place_of(environ: Mapping[str, str]) -> Place:
     """Find the database of an environment. Raises WrongSetting and DatabaseUnusable."""
     settings = config.load(environ)
-    url = make_url(engines.url_of(settings))
-    beside = Path(url.database or "").absolute().parent if url.drivername == "sqlite" else settings["INSTANCE"]
-    return Place(url, beside / FOLDER, environ)
+    file = engines.file_of(settings)
+    beside = file.parent if file else settings["INSTANCE"]
+    return Place(make_url(engines.url_of(settings)), beside / FOLDER, environ)
 
 
 def make(place: Place, target: Path | None = None) -> str:

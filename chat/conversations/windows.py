@@ -18,6 +18,7 @@ WINDOW = 40
 """How many messages a page shows at once; an even number, so that it begins with a question."""
 
 ALL = 1_000_000_000
+"""A size that no branch has."""
 
 
 def walk() -> CTE:

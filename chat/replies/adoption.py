@@ -11,14 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from sqlalchemy import Row
+
 from chat.database import Database
 from chat.replies import leases, log
 from chat.replies.endings import ending_of
-from chat.replies.leases import Taken
 from chat.reporting import report
 
 ADOPTIONS = 2
-"""How often a reply may be taken up again; from a worker that lets go of it, always: it was not what ended that."""
+"""How often a reply may be taken up again; a worker that lets go of it sets the count back."""
 
 ROUND = 1.0
 """How often a process looks for such replies, in seconds."""
@@ -52,11 +53,11 @@ def adopt(database: Database, go_on: Callable[[int, str], None]) -> None:
             report(logger, f"the adoption of reply {reply.id}", error)
 
 
-def take(database: Database, reply: Taken, owner: str, go_on: Callable[[int, str], None]) -> None:
+def take(database: Database, reply: Row, owner: str, go_on: Callable[[int, str], None]) -> None:
     """Go on with a reply that was taken, or end it: as stopped where that was asked for."""
     if reply.stop:
         end(database, reply.id, owner, "stopped", None)
-    elif reply.attempts > ADOPTIONS and not reply.released:
+    elif reply.attempts > ADOPTIONS:
         end(database, reply.id, owner, "interrupted", GONE)
     else:
         go_on(reply.id, owner)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Integer, bindparam, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, select, update
 
 from chat.conversations.turns import LEASE
 from chat.database import Database, clock
@@ -19,7 +18,6 @@ STOPPED = update(replies).where(replies.c.id == bindparam("reply"), WRITTEN).val
 
 RUN_OUT = WRITTEN & (replies.c.lease_until < clock())
 OWNERLESS = select(replies.c.id).where(RUN_OUT).limit(1)
-LET_GO = select(replies.c.id).where(RUN_OUT, replies.c.owner.is_(None))
 TAKEN = (
     update(replies)
     .where(RUN_OUT)
@@ -48,27 +46,16 @@ def ask_to_stop(database: Database, reply_id: int) -> None:
         connection.execute(STOPPED, {"reply": reply_id})
 
 
-class Taken(NamedTuple):
-    """A reply that was taken: `attempts` is how often it was, this time included, counted before anything else.
+def take_ownerless(database: Database, owner: str) -> Sequence[Row]:
+    """Take the replies whose lease has run out, their worker being gone; each goes to one taker only.
 
-    `released` tells that its worker let go of it; else that is gone, perhaps because of it.
+    Gives `id`, `stop`, and `attempts`: how often it was taken, this time included, counted before anything else.
     """
-
-    id: int
-    stop: bool
-    attempts: int
-    released: bool
-
-
-def take_ownerless(database: Database, owner: str) -> list[Taken]:
-    """Take the replies whose lease has run out, their worker being gone; each goes to one taker only."""
     with database.read() as connection:
         if connection.execute(OWNERLESS).first() is None:
             return []
     with database.write() as connection:
-        released = set(connection.execute(LET_GO).scalars())
-        taken = connection.execute(TAKEN, {"taker": owner})
-        return [Taken(row.id, row.stop, row.attempts, row.id in released) for row in taken]
+        return connection.execute(TAKEN, {"taker": owner}).all()
 
 
 def release(connection: Connection, held: Mapping[int, str]) -> None:

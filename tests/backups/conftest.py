@@ -10,7 +10,6 @@ import pytest
 from chat import backups
 from chat.database import Database
 from chat.engines import url_of
-from tests import postgres
 from tests.turns import answered, asked, guest
 
 Command = Callable[..., tuple[int, str]]
@@ -49,12 +48,3 @@ def move_in(database: Database, text: str = "Hello?") -> None:
     """Make a new database, with a person and a conversation."""
     database.upgrade()
     answered(database, asked(database, guest(database, "ann"), text))
-
-
-@pytest.fixture(scope="module")
-def database_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
-    """A PostgreSQL; what needs it is skipped where there is none."""
-    if not postgres.programs():
-        pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
-    with postgres.postgres() as server:
-        yield server

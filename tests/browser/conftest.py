@@ -10,16 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from bench.chromium import ARGUMENTS
 from tests.browser.site import Site
 from tests.scripted import Scripted
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", event => {
