@@ -105,7 +105,7 @@ def test_the_answer_to_a_body_too_large_can_be_read(server: Gunicorn, megabytes:
 def test_no_line_of_the_servers_log_holds_what_was_said_a_key_or_a_cookie(server: Gunicorn, model: Upstream) -> None:
     model.will_say(f"{MARKED} said")
     with send(server, MARKED, Accept="text/plain", Connection="close") as connection:
-        sent = until(connection, b"0\r\n\r\n").decode()
+        sent = until(connection, b"\r\n0\r\n\r\n").decode()
     for form in ({"text": f"{MARKED}\0"}, {"text": MARKED, "model": MARKED}, {"text": MARKED * 90_000}):
         with request(server, "POST", "/conversations", urlencode(form).encode(), Accept="text/plain") as connection:
             until(connection, b"HTTP/1.1 4")
