@@ -16,8 +16,18 @@ people = Table(
     Column("id", Integer, primary_key=True),
     Column("uid", String(64), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("role", String(16), nullable=False, default="guest", server_default="guest"),
+    Column("email", String(254)),
+    Column("name", Text),
+    Column("password", Text),
+    Column("subject", Text),
+    Column("suspended_at", BigInteger),
+    Column("seen_at", BigInteger),
+    Index("ix_people_email", "email", unique=True),
+    Index("ix_people_subject", "subject", unique=True),
     sqlite_autoincrement=True,
 )
+"""Guests, members and admins. `email` is in lower case; `subject` is who a sign-in elsewhere says they are."""
 
 sessions = Table(
     "sessions",
@@ -25,7 +35,12 @@ sessions = Table(
     Column("id", String(64), primary_key=True),
     Column("data", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), index=True),
+    Column("created_at", BigInteger),
+    Column("seen_at", BigInteger),
+    Column("agent", Text),
 )
+"""Whose browser is whose: `agent` is what it calls itself."""
 
 conversations = Table(
     "conversations",
@@ -100,3 +115,79 @@ sends = Table(
     Column("address", String(32), index=True),
     Column("at", BigInteger, nullable=False, index=True),
 )
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("email", String(254)),
+    Column("uses_left", Integer, nullable=False),
+    Column("made_by", ForeignKey("people.id", ondelete="SET NULL")),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""Links by which somebody becomes a member; the table knows a digest of each, so that a copy of it lets nobody in."""
+
+resets = Table(
+    "resets",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+"""Links by which a person sets a new password; the table knows a digest of each."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("whose", String(64), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+"""Tries to sign in, by a digest of the account or of the address that they came from."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor_id", Integer),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", Text, nullable=False, default=""),
+    sqlite_autoincrement=True,
+)
+"""Who did what, in words that still tell when the person is gone."""
+
+options = Table(
+    "options",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What holds for the whole instance and isn't set by the environment."""
+
+services = Table(
+    "services",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("url", Text, nullable=False, default=""),
+    Column("key", Text, nullable=False, default=""),
+    Column("key_end", String(8), nullable=False, default=""),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+"""Providers that an admin set up, or turned off; `key` is encrypted, `key_end` is what may be shown of it."""
+
+hidden_models = Table(
+    "hidden_models",
+    metadata,
+    Column("provider", String(64), primary_key=True),
+    Column("model", String(256), primary_key=True),
+)
+"""Models that an admin turned off."""
