@@ -31,6 +31,7 @@ BUNDLES = {
             *("shortcuts", "print"),
         ],
     ),
+    "sheet.css": ("text/css", "css", ["sheet"]),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
     "page.js": ("text/javascript", "js", SCRIPTS),
 }
