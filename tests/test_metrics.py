@@ -155,7 +155,7 @@ def test_an_answer_is_counted_from_its_first_piece_to_its_end(
     turn = asked(database, person)
 
     replies.start(turn)
-    gate.wait_until_reached()
+    eventually(lambda: value(replies.metrics, "rivulet_pieces_total") == 1)
     running = value(replies.metrics, "rivulet_running_answers")
     gate.open()
     finished(replies, turn)

@@ -30,7 +30,9 @@ class Metrics:
         self.first_piece = Histogram(
             board, "rivulet_first_piece_seconds", "From asking a provider to the first piece of its text.", WAITS
         )
-        self.pieces = Counter(board, "rivulet_pieces_total", "Pieces of answers that were stored.")
+        self.pieces = Counter(
+            board, "rivulet_pieces_total", "Pieces of answers that were stored; what came within a tick is one."
+        )
         self.provider_errors = Counter(
             board, "rivulet_provider_errors_total", "Answers that ended with an error.", ("provider", "kind")
         )

@@ -1,13 +1,7 @@
 """What a provider is: something that turns a conversation into a stream of text.
 
-ProviderError               the reply can't be had; its text is a sentence for the person chatting
-├── BadKey                  the key is missing, or was refused
-├── RateLimited             too many requests, or no credit left
-├── ContextTooLong          the conversation doesn't fit the model's window
-├── ModelNotFound           the provider doesn't have that model (a ValueError, too)
-├── Unavailable             the provider can't be reached, or is overloaded or broken
-├── Refused                 the provider won't answer this request
-└── Interrupted             the answer broke off; what came before it stands
+Why a reply can't be had is told by ProviderError ← BadKey, RateLimited, ContextTooLong, ModelNotFound (a ValueError,
+too), Unavailable, Refused, Interrupted; their text is a sentence for the person chatting.
 """
 
 from __future__ import annotations
@@ -15,7 +9,7 @@ from __future__ import annotations
 import io
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -138,6 +132,9 @@ class CreateResult:
             raise Interrupted("The answer was cut off here: it had grown past a million characters.")
         self._kept.append(piece)
         return True
+
+    def gather(self, pause: Callable[[], float]) -> None:
+        """Let what comes gather for `pause()` seconds before it is read on: a wish of who reads many at once."""
 
     def think(self, thought: str) -> None:
         """Note what the model thinks aloud; it is kept beside the text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 
 from chat.providers.base import ANSWER_LIMIT, CreateResult, ProviderError
@@ -15,6 +15,10 @@ class ExchangeResult(CreateResult):
     def __init__(self, model: str, exchange: Exchange, pieces: Iterable[str] = ()):
         super().__init__(model, pieces)
         self.exchange = exchange
+
+    def gather(self, pause: Callable[[], float]) -> None:
+        """Let the bytes of the answer gather before each read."""
+        self.exchange.wire.gathering = pause
 
     def close(self) -> None:
         """Cancel the rest, upstream as well; also from another thread, while a read waits."""

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -28,10 +29,12 @@ class Wire:
 
     `connected` tells whether this attempt reached the server, `begun` (set by the reader) whether a byte of the body
     came, `late` names the limit that was passed: `first`, `gap` or `whole`; `gap` may be shortened while it is read.
+    `gathering`, asked before each further read, tells how long in seconds its bytes may gather.
     """
 
     def __init__(self, timeouts: Timeouts):
         self.timeouts = timeouts
+        self.gathering: Callable[[], float] = float
         self.closing = threading.Event()
         self.start()
 
@@ -150,6 +153,8 @@ class PacedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         """Wait for bytes. Raises the socket's own errors, TimeoutError past a limit."""
+        if self._wire.begun and (pause := self._wire.gathering()):
+            time.sleep(pause)
         seconds, limit = self._wire.patience()
         try:
             if seconds <= 0:

@@ -71,6 +71,7 @@ class Generation:
         self.result = self.provider.create_completion(self.model, messages, stream=self.provider.supports_stream)
         with self.result as result:
             self.running.attach(result)
+            result.gather(self.writer.gathering)
             self._read(result)
         return self._state(result)
 

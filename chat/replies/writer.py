@@ -72,8 +72,7 @@ class Writer:
                 renewed = time.monotonic()
                 self._renew()
             self._tick()
-            # Few replies: 10 ms, so that words come as they are said; many: up to 50 ms, so that they share commits.
-            time.sleep(min(0.05, max(0.01, len(self._running) / 10_000)))
+            time.sleep(self._pause())
 
     def _wait(self, timeout: float) -> bool:
         """Wait for news, `timeout` seconds at most; False when no reply runs any more."""
@@ -83,6 +82,14 @@ class Writer:
             if not self._running:
                 self._thread = None
             return bool(self._running)
+
+    def _pause(self) -> float:
+        # Few replies get their words as they are said, many share commits.
+        return min(0.05, max(0.01, len(self._running) / 10_000))
+
+    def gathering(self) -> float:
+        """Give the seconds for which a reply's words may gather at the provider: more than 200 share readings, too."""
+        return 2 * self._pause() if len(self._running) > 200 else 0
 
     def _tick(self, wait: float = LOCK_WAIT) -> None:
         with self._ticking:
@@ -109,6 +116,8 @@ class Writer:
                 item.ending = said
             else:
                 item.pieces.append(said)
+        for item in news.values():
+            item.pieces = ["".join(item.pieces)] if item.pieces else []  # one row to store, and to read again
         return news
 
     def _store(self, news: list[News], wait: float = LOCK_WAIT) -> set[int]:

@@ -108,19 +108,18 @@ def as_events(reply: Row) -> Response:
 
 def events(watched: Watch, mark: Markup) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
-    yield ": here\n\n"
     growing = rendering.Growing(f"m{watched.reply_id}")
     yield from growing_events(watched, growing, mark)
     if not watched.follower.left:
         messages, html = growing.end()
-        yield from map(event, messages)
-        yield event(watched.ended("messages/_ended.html", shown=html))
+        yield "".join(map(event, [*messages, watched.ended("messages/_ended.html", shown=html)]))
 
 
 def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> Iterator[str]:
     """Yield an event for each message, and a comment where nothing changes for long."""
     text = watched.follower.next(0)
     if text is None:
+        yield ": here\n\n"  # where nothing follows: htmx asks again and again for what was empty
         return
     beside, said, beat = Beside(watched, mark), bool(text), time.monotonic() + BEAT
     body = part(f"#reply-{watched.reply_id}-body", "innerHTML", growing.begin(text, time.monotonic()))

@@ -19,7 +19,7 @@ SILENCE = "say nothing more, and wait until the client leaves"
 RESET = "break the connection off with a reset"
 OPEN = "let the connection stay open for another request"
 
-Step = bytes | float | str
+Step = bytes | float | str | threading.Event
 Script = Sequence[Step]
 
 
@@ -79,6 +79,8 @@ class Server:
                 self._await_leaving(connection)
             elif step == RESET:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif isinstance(step, threading.Event):
+                step.wait(20)
             elif isinstance(step, float | int):
                 time.sleep(step)
 

@@ -87,6 +87,33 @@ def test_each_read_of_the_network_is_handed_on_at_once():
         exchange.close()
 
 
+def test_what_may_gather_is_read_together():
+    asked = threading.Event()
+    with Server([head(), chunk("one "), asked, chunk("two "), chunk("three"), END]) as server:
+        exchange = ask(server, Timeouts(2, 5, 5, 5))
+        result = ExchangeResult("m", exchange)
+
+        def gather() -> float:
+            asked.set()
+            return 0.2
+
+        result.gather(gather)
+
+        assert list(exchange) == [b"one ", b"two three"]
+
+
+def test_the_first_word_waits_for_no_others():
+    with Server([head(), chunk("one"), END]) as server:
+        exchange = ask(server)
+        gathered = []
+        ExchangeResult("m", exchange).gather(lambda: gathered.append(b"") or 0)
+
+        first = next(iter(exchange))
+
+        assert (first, gathered) == (b"one", [])
+        exchange.close()
+
+
 def test_an_answer_without_length_or_chunks_ends_with_the_connection():
     with Server([head(chunked=False), b"Hel", 0.02, b"lo"]) as server:
         assert heard(ask(server)) == (b"Hello", None)

@@ -55,6 +55,27 @@ def test_what_a_follower_sees_is_stored_at_that_moment(database: Database, perso
         assert stored(database, turn.reply_id).text.startswith(seen[turn.reply_id])
 
 
+def test_what_comes_within_a_tick_is_one_piece(database: Database, person: int, replies: Replies) -> None:
+    turn = asked(database, person)
+    running = Running(turn.reply_id, turn.owner)
+    with replies.writer._ticking:
+        replies.writer.add(running)
+        for piece in ("One,", " two,", " three."):
+            replies.writer.put(running, piece)
+
+    eventually(lambda: running.stored)
+
+    assert running.stored == ["One, two, three."]
+    assert numbered_pieces(database, turn.reply_id) == [(0, "One, two, three.")]
+
+
+def test_many_replies_let_their_words_gather_and_few_do_not(replies: Replies) -> None:
+    alone = replies.writer.gathering()
+    replies.writer._running = dict.fromkeys(range(500))
+
+    assert (alone, replies.writer.gathering()) == (0, 0.1)
+
+
 def test_nothing_is_published_before_its_transaction_is_done(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +123,7 @@ def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
     bad, gate, append = turns[1].reply_id, Gate(), log.append
 
     def fail_for_one(connection: Connection, news: list) -> None:
-        if any(item.reply_id == bad and "xyzzy" in item.pieces for item in news):
+        if any(item.reply_id == bad and "xyzzy" in "".join(item.pieces) for item in news):
             raise ValueError("no room for 'xyzzy'")
         append(connection, news)
 
