@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import config, engines, platforms, providers, proxies, reporting, routes, security
+from chat import config, engines, keys, platforms, providers, proxies, reporting, routes, security
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
@@ -90,8 +90,10 @@ def make_folder(path: Path) -> None:
 
 def flask_settings(settings: Settings) -> dict[str, Any]:
     """Say what Flask and Flask-Session are to do."""
+    secret, *older = keys.secret_keys(settings)
     return {
-        "SECRET_KEY": security.secret_key(settings),
+        "SECRET_KEY": secret,
+        "SECRET_KEY_FALLBACKS": older,
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=30),

@@ -107,7 +107,10 @@ SETTINGS = (
     Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
-    Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
+    Setting("SECRET_KEY", "", str, "Signs and encrypts; at least 32 characters. On loopback one is made and kept."),
+    Setting(
+        "SECRET_KEY_FALLBACKS", [], names, "Older keys, with commas between: what they signed or encrypted still opens."
+    ),
     Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
     Setting("METRICS_TOKEN", "", str, "The bearer token that opens /metrics to other machines; else only to this one."),
     Setting(

@@ -33,6 +33,8 @@ FLOORS = [
     "chat.copies",
     "chat.platforms",
     "chat.engines",
+    "chat.vault",
+    "chat.keys",
     "chat.config",
     "chat.metrics",
     "chat.reporting",
