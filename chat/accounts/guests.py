@@ -1,4 +1,4 @@
-"""People: for now guests, who are known by their session alone."""
+"""Guests, who are known by their session alone."""
 
 from __future__ import annotations
 
