@@ -135,6 +135,14 @@ SETTINGS = (
 )
 
 
+SECRETS = ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "AIVVM_API_KEY")
+
+
+def secrets(settings: Settings) -> list[str]:
+    """List what no page and no log may hold."""
+    return [*(settings[name] for name in SECRETS), *settings["SECRET_KEY_FALLBACKS"]]
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
     settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}
