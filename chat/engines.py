@@ -112,9 +112,17 @@ def overwrite_deleted(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
-def size_of(connection: Connection) -> int:
-    """Tell how large the database is, in bytes."""
-    if connection.dialect.name == "sqlite":
+def described(engine: Engine) -> str:
+    """Name the kind of a database and its version."""
+    with engine.connect() as connection:
+        version = ".".join(map(str, connection.dialect.server_version_info or ()))
+    return f"{'SQLite' if engine.dialect.name == 'sqlite' else 'PostgreSQL'} {version}"
+
+
+def size_of(engine: Engine) -> int:
+    """Tell how large a database is, in bytes."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            return connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
         sizes = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")]
         return sizes[0] * sizes[1]
-    return connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
