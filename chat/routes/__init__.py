@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from chat.routes import (
+    access,
     assets,
     bodies,
     conversations,
@@ -16,6 +17,7 @@ from chat.routes import (
     messages,
     metrics,
     replies,
+    signing,
 )
 from chat.routes.room import Room
 
@@ -30,7 +32,7 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    for module in (assets, conversations, exports, health, messages, metrics, replies):
+    for module in (access, assets, conversations, exports, health, messages, metrics, replies, signing):
         app.register_blueprint(module.bp)
     assets.bundle(app)
     facts.register(app)
