@@ -13,11 +13,13 @@ from sqlalchemy import Connection, Integer, Row, bindparam, delete, insert, or_,
 from sqlalchemy.exc import IntegrityError
 
 from chat import audit
+from chat.accounts import people
+from chat.accounts.people import ROLES
 from chat.database import Database, NotFound, clock
 from chat.sessions import digest
-from chat.tables import invites, people
+from chat.tables import invites
+from chat.tables import people as people_table
 
-ROLES = ("member", "admin")
 DAYS, MOST_DAYS = 7, 90
 MOST_USES = 100
 A_DAY = 86_400
@@ -28,8 +30,8 @@ OPEN = (invites.c.uses_left > 0) & (invites.c.expires_at > clock()) & invites.c.
 THIS = (invites.c.digest == bindparam("token_digest")) & OPEN
 FOUND = select(invites).where(THIS)
 LISTED = (
-    select(invites, people.c.email.label("maker"))
-    .outerjoin(people, people.c.id == invites.c.made_by)
+    select(invites, people_table.c.email.label("maker"))
+    .outerjoin(people_table, people_table.c.id == invites.c.made_by)
     .where(OPEN)
     .order_by(invites.c.id.desc())
 )
@@ -46,7 +48,6 @@ REVOKED = update(invites).where(OPEN).values(revoked_at=clock())
 REVOKED_ONE = REVOKED.where(invites.c.id == bindparam("invite")).returning(invites.c.role, invites.c.email)
 REVOKED_OF = REVOKED.where(invites.c.made_by == bindparam("maker"))
 OLD = delete(invites).where(invites.c.expires_at < clock() - KEPT)
-JOINED = insert(people).values(created_at=clock()).returning(people)
 
 
 class BadInvite(Exception):
@@ -122,21 +123,20 @@ def redeem(database: Database, token: str, newcomer: Newcomer) -> int:
     """
     try:
         with database.write() as connection:
-            return joined(connection, token, newcomer).id
+            return joined(connection, token, newcomer)
     except IntegrityError as error:
         # Told, though it tells of an account: only who was trusted with an invite can ask, and would be lost else.
         raise EmailTaken("There is an account with this e-mail already. Sign in instead.") from error
 
 
-def joined(connection: Connection, token: str, newcomer: Newcomer) -> Row:
+def joined(connection: Connection, token: str, newcomer: Newcomer) -> int:
     """Use an invite and make its person, within a transaction. Raises NotFound and IntegrityError."""
     used = connection.execute(USED, {"token_digest": digest(token), "their_email": newcomer.email}).first()
     if used is None:
         raise NotFound
-    row = {"uid": secrets.token_urlsafe(16), "role": used.role, **vars(newcomer)}
-    person = connection.execute(JOINED, row).one()
-    audit.note(connection, person, "invite_redeemed", used.role)
-    return person
+    person_id = people.make(connection, newcomer.email, used.role, newcomer.password, newcomer.name)
+    audit.note(connection, connection.execute(people.BY_ID, {"person": person_id}).one(), "invite_redeemed", used.role)
+    return person_id
 
 
 def revoke(database: Database, by: Row | str, invite_id: int) -> None:

@@ -9,25 +9,25 @@ from __future__ import annotations
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, select, update
 
 from chat import audit
-from chat.accounts import invites
+from chat.accounts import invites, people
 from chat.database import Database, NotFound, clock
 from chat.engines import overwrite_deleted
-from chat.tables import conversations, messages, people, replies, resets, sessions
+from chat.tables import conversations, messages, replies, resets
+from chat.tables import people as table
 
 LOCK = select(func.pg_advisory_xact_lock(3, 0))
 
 PERSON = bindparam("person", type_=Integer)
-WITH_ACCOUNT = people.c.role.in_(("member", "admin"))
-FOUND = select(people).where(people.c.id == PERSON, WITH_ACCOUNT)
-ADMIN = (people.c.role == "admin") & people.c.suspended_at.is_(None)
-OTHER_ADMIN = select(people.c.id).where(ADMIN, people.c.id != PERSON).limit(1)
+WITH_ACCOUNT = table.c.role.in_(people.ROLES)
+FOUND = select(table).where(table.c.id == PERSON, WITH_ACCOUNT)
+ADMIN = (table.c.role == people.ADMIN) & table.c.suspended_at.is_(None)
+OTHER_ADMIN = select(table.c.id).where(ADMIN, table.c.id != PERSON).limit(1)
 
-THIS = people.c.id == PERSON
-GIVEN = update(people).where(THIS).values(role=bindparam("given"))
-SUSPENDED = update(people).where(THIS).values(suspended_at=clock())
-RESUMED = update(people).where(THIS).values(suspended_at=None)
-REMOVED = delete(people).where(THIS)
-ENDED = delete(sessions).where(sessions.c.person_id == PERSON)
+THIS = table.c.id == PERSON
+GIVEN = update(table).where(THIS).values(role=bindparam("given"))
+SUSPENDED = update(table).where(THIS).values(suspended_at=clock())
+RESUMED = update(table).where(THIS).values(suspended_at=None)
+REMOVED = delete(table).where(THIS)
 RESETS = delete(resets).where(resets.c.person_id == PERSON)
 
 # The conversations first, as wherever a reply ends.
@@ -47,15 +47,15 @@ class LastAdmin(Exception):
 
 def change(database: Database, by: Row | str, person_id: int, role: str) -> None:
     """Make a person a member or an admin. Raises NotFound and LastAdmin."""
-    if role not in invites.ROLES:
+    if role not in people.ROLES:
         raise NotFound
     with database.write() as connection:
         person = held(connection, by, person_id)
         if person.role == role:
             return
-        if role != "admin":
+        if role != people.ADMIN:
             lose_rights(connection, person)
-        connection.execute(ENDED, {"person": person_id})
+        people.end_sessions(connection, person_id)
         connection.execute(GIVEN, {"person": person_id, "given": role})
         audit.note(connection, by, "role_changed", f"{audit.name_of(person)} is {role} now")
 
@@ -115,7 +115,7 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
 
 def lose_rights(connection: Connection, person: Row) -> None:
     """Let nothing remain of an admin's rights: others can't come in by invites of theirs. Raises LastAdmin."""
-    if person.role != "admin":
+    if person.role != people.ADMIN:
         return
     if not connection.execute(OTHER_ADMIN, {"person": person.id}).first():
         raise LastAdmin(f"{audit.name_of(person)} is the last admin. Make somebody else an admin first.")
@@ -125,7 +125,7 @@ def lose_rights(connection: Connection, person: Row) -> None:
 def shut_out(connection: Connection, person: Row) -> list[int]:
     """End all by which a person is here: rights, sessions, links, and answers that are being written."""
     lose_rights(connection, person)
-    for ended in (ENDED, RESETS):
-        connection.execute(ended, {"person": person.id})
+    people.end_sessions(connection, person.id)
+    connection.execute(RESETS, {"person": person.id})
     connection.execute(HELD.with_for_update(), {"person": person.id})
     return list(connection.execute(STOPPED, {"person": person.id}).scalars())

@@ -6,25 +6,26 @@ from collections.abc import Sequence
 
 from sqlalchemy import Integer, Row, bindparam, func, select
 
+from chat.accounts.people import ROLES
 from chat.database import Database, NotFound, clock
 from chat.tables import conversations, people, sessions
 
 PAGE = 50
 BEYOND_ALL = 2**31 - 1
 
-HERS = (sessions.c.person_id == people.c.id) & (sessions.c.expires_at > clock())
-OPEN = select(func.count()).select_from(sessions).where(HERS).scalar_subquery()
+STILL_OPEN = (sessions.c.person_id == people.c.id) & (sessions.c.expires_at > clock())
+OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()
 LATEST = select(func.max(sessions.c.seen_at)).where(sessions.c.person_id == people.c.id).scalar_subquery()
 KNOWN = select(
     *(people.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at")),
     OPEN.label("sessions"),
     func.coalesce(LATEST, people.c.seen_at).label("seen_at"),
-).where(people.c.role.in_(("member", "admin")))
+).where(people.c.role.in_(ROLES))
 EVERYONE = KNOWN.order_by(people.c.email, people.c.id)
 PAGED = KNOWN.where(people.c.id < bindparam("before", type_=Integer)).order_by(people.c.id.desc()).limit(PAGE + 1)
 ONE = KNOWN.where(people.c.id == bindparam("person"))
 BY_EMAIL = KNOWN.where(people.c.email == bindparam("email"))
-THEIRS = select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
+SAID = select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
 
 
 def page(database: Database, before: int | None = None) -> Sequence[Row]:
@@ -61,4 +62,4 @@ def required(found: Row | None) -> Row:
 def conversations_of(database: Database, person_id: int) -> int:
     """Count what would be deleted with a person."""
     with database.read() as connection:
-        return connection.execute(THEIRS, {"person": person_id}).scalar_one()
+        return connection.execute(SAID, {"person": person_id}).scalar_one()

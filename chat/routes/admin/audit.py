@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 from sqlalchemy import Row
 
 from chat import audit
 from chat.routes import facts, pages
+from chat.routes.admin import lists
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet takes for a formula; the last four are the wide forms of the first."""
@@ -25,8 +26,8 @@ bp = Blueprint("admin_audit", __name__, url_prefix="/admin")
 @bp.get("/audit")
 def index() -> str:
     """Show what was done, the newest first."""
-    rows = audit.page(pages.database(), request.args.get("before", type=pages.row_id))
-    return render_template("admin/audit.html", **pages.paged(rows, audit.PAGE), actions=audit.ACTIONS)
+    rows = audit.page(pages.database(), lists.before())
+    return render_template("admin/audit.html", **lists.paged(rows, audit.PAGE), actions=audit.ACTIONS)
 
 
 @bp.get("/audit.csv")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 
 from chat import VERSION, engines
+from chat.database import HEAD
 from chat.replies import log
 from chat.routes import pages
 
@@ -30,7 +31,7 @@ def facts() -> dict[str, Any]:
         "Python": platform.python_version(),
         "Database": engines.described(database.engine),
         "Size": size(engines.size_of(database.engine)),
-        "Schema": database.version(),
+        "Schema": HEAD,
         "Answers being written": log.running(database),
         "Workers": len(current_app.extensions["metrics"].board.totals().pids),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import audit
 from chat.accounts import resets, roles, roster
 from chat.accounts.roles import LastAdmin
 from chat.routes import pages, visitor
+from chat.routes.admin import lists
 
 DONE = {
     "role": "The role is changed. They sign in again, and have it.",
@@ -34,8 +35,8 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def listed(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = roster.page(pages.database(), request.args.get("before", type=pages.row_id))
-    return render_template("admin/people.html", **pages.paged(rows, roster.PAGE), me=visitor.require_admin(), **told)
+    rows = roster.page(pages.database(), lists.before())
+    return render_template("admin/people.html", **lists.paged(rows, roster.PAGE), me=visitor.require_admin(), **told)
 
 
 @bp.post("/<id:person_id>/role")
@@ -87,4 +88,4 @@ def reset(person_id: int) -> str:
     with pages.database().write() as connection:
         token = resets.make(connection, person.id)
         audit.note(connection, visitor.require_admin(), "reset_made", audit.name_of(person))
-    return render_template("admin/reset.html", person=person, link=pages.link(f"/resets/{token}"))
+    return render_template("admin/reset.html", person=person, link=lists.link(f"/resets/{token}"))
