@@ -93,13 +93,15 @@ def page(database: Database, before: int | None = None) -> Sequence[Row]:
         return connection.execute(NEWEST, asked).all()
 
 
-def everything(database: Database) -> Iterator[Row]:
-    """Read all rows that there are now, the oldest first; nothing is held while whoever reads them is slow."""
+def batches(database: Database) -> Iterator[Sequence[Row]]:
+    """Read all rows that there are now, the oldest first, some at a time; nothing is held between."""
     with database.read() as connection:
         last = connection.execute(LAST).scalar() or 0
     after = 0
     while after < last:
         with database.read() as connection:
             rows = connection.execute(LATER, {"after": after, "last": last}).all()
-        yield from rows
-        after = rows[-1].id if rows else last
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].id

@@ -1,4 +1,4 @@
-"""People: guests, who are known by their session alone, and those who have an account."""
+"""People: guests, who are known by their session alone, and members and admins, who sign in."""
 
 from chat.accounts.guests import NEW_GUEST, welcome
 

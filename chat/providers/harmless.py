@@ -6,7 +6,9 @@ import re
 from html import unescape
 from urllib.parse import unquote
 
-SECRET = re.compile(r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}|\bBearer\s+\S+|\S{0,60}\*{3}\S{0,60}", re.IGNORECASE)
+SECRET = re.compile(
+    r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}|\bBearer\s+\S+|\S{0,60}\*{3}\S{0,60}", re.IGNORECASE
+)
 """What looks like a key, whoever's it is, or like one that was starred in part."""
 
 TELLING = 8
