@@ -15,6 +15,7 @@ from chat.services.store import ENVIRONMENT, Stored
 from chat.vault import Locked, Vault
 
 LOCKED = "Its key can't be read, as SECRET_KEY is another one than it was. Enter the key again."
+IDLE = "It can't be used as it is set up."
 UNKNOWN = "This Rivulet doesn't know the protocol that it speaks. A newer one does."
 
 
@@ -39,9 +40,16 @@ class Service:
         """Name its models."""
         return {model.id for model in self.models()}
 
+    def refresh(self) -> None:
+        """Ask it now what it offers, and wait for the answer."""
+        if self.provider and self.enabled:
+            self.provider.refresh()
+
     def problem(self) -> str:
         """Say what is wrong with it; empty where nothing is known to be."""
-        return self.wrong or (self.provider and self.provider.problem()) or ""
+        if self.provider is None:
+            return self.wrong
+        return self.provider.problem() or ("" if self.provider.working else IDLE)
 
 
 @dataclass(frozen=True)
