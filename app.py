@@ -13,6 +13,7 @@ from flask import Flask
 from htmx_flask import Htmx
 
 from chat import config, engines, keys, platforms, providers, proxies, reporting, routes, security
+from chat.accounts import claiming
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
@@ -21,7 +22,7 @@ from chat.providers.base import AbstractProvider
 from chat.providers.http import timeouts_of
 from chat.readiness import Readiness
 from chat.replies import Replies
-from chat.routes import cookies
+from chat.routes import claim, cookies
 from chat.routes.journal import Journal
 from chat.services import Services
 from chat.sessions import SessionStore
@@ -40,10 +41,11 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     try:
         settings = config.load(environ)
         app = build(settings, providers.configured(settings))
+        claiming.set_up(app.extensions["database"], settings)
     except (config.WrongSetting, DatabaseUnusable) as error:
         print(f"Rivulet can't start: {error}", file=sys.stderr)
         raise SystemExit(CANNOT_START) from error
-    app.extensions["warnings"] = platforms.warnings(environ, settings)
+    app.extensions["warnings"] = [*platforms.warnings(environ, settings), *claim.invitation(app)]
     if watching:
         app.extensions["replies"].watch()
     return app
@@ -58,7 +60,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     db = opened(settings)
     secret, *older = keys.secret_keys(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config.from_mapping(flask_settings(secret, older))
+    app.config.from_mapping(flask_settings(settings, secret, older))
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
     metrics = Metrics()
     replies = Replies(db, services, metrics)
@@ -70,7 +72,9 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
         "readiness": Readiness(db, replies),
         "metrics": metrics,
     }
-    app.session_interface = cookies.Sessions(app, SessionStore(db))
+    app.session_interface = cookies.Sessions(
+        app, SessionStore(db, settings["SESSION_IDLE_DAYS"], settings["SESSION_DAYS"])
+    )
     Htmx(app)
     security.protect(app)
     routes.register(app)
@@ -95,14 +99,14 @@ def make_folder(path: Path) -> None:
         raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
 
 
-def flask_settings(secret: str, older: list[str]) -> dict[str, Any]:
+def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[str, Any]:
     """Say what Flask and Flask-Session are to do."""
     return {
         "SECRET_KEY": secret,
         "SECRET_KEY_FALLBACKS": older,
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),
         "SESSION_COOKIE_NAME": cookies.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,

@@ -15,11 +15,9 @@ BEYOND_ALL = 2**31 - 1
 
 STILL_OPEN = (sessions.c.person_id == people.c.id) & (sessions.c.expires_at > clock())
 OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()
-LATEST = select(func.max(sessions.c.seen_at)).where(sessions.c.person_id == people.c.id).scalar_subquery()
 KNOWN = select(
-    *(people.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at")),
+    *(people.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at", "seen_at")),
     OPEN.label("sessions"),
-    func.coalesce(LATEST, people.c.seen_at).label("seen_at"),
 ).where(people.c.role.in_(ROLES))
 EVERYONE = KNOWN.order_by(people.c.email, people.c.id)
 PAGED = KNOWN.where(people.c.id < bindparam("before", type_=Integer)).order_by(people.c.id.desc()).limit(PAGE + 1)

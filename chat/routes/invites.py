@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
+from chat import audit
 from chat.accounts import invites, passwords, people
 from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
@@ -52,7 +53,7 @@ def newcomer(invite: Row) -> Newcomer:
     email = invite.email or people.require_email(request.form.get("email", ""))
     password = request.form.get("password", "")
     passwords.require_good(password)
-    name = " ".join(request.form.get("name", "").split())[:LONGEST_NAME]
+    name = audit.line(request.form.get("name", ""))[:LONGEST_NAME]
     return Newcomer(email, name, passwords.hashed(password))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+import re
+
+from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from chat.accounts import signing_in
+from chat.accounts import people, signing_in
+from chat.accounts.throttling import TooManyTries
 from chat.routes import access, pages, visitor
+from chat.routes.messages import typed
 
 bp = Blueprint("signing", __name__)
 
@@ -14,25 +18,41 @@ bp = Blueprint("signing", __name__)
 @bp.get("/sign-in")
 def show() -> str:
     """Show the form."""
-    return form(access.local(request.args.get("next", "/")))
+    done = "Your password is set. Sign in with it." if "set" in request.args else ""
+    return form(access.local(request.args.get("next", "/")), done=done)
 
 
 @bp.post("/sign-in")
 def sign_in() -> Response:
     """Let somebody in who knows their password."""
-    place = access.local(request.form.get("next", "/"))
+    place, draft = access.local(request.form.get("next", "/")), typed()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = signing_in.check(pages.database(), email, password)
+        person = signing_in.check(pages.database(), visitor.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
-    except signing_in.Refused as error:
-        return Response(form(place, email, str(error)), 403)
-    return redirect(place, code=303)
+    except people.Refused as error:
+        return refused(form(place, email, str(error), draft=draft), error)
+    return Response(given_back(place, draft)) if draft else redirect(place, code=303)
 
 
-def form(place: str, email: str = "", problem: str = "") -> str:
+def given_back(place: str, draft: str) -> str:
+    """Render what somebody wrote before they had to sign in, to be sent from there."""
+    action = f"{place}/messages" if re.fullmatch("/conversations/[0-9]{1,9}", place) else "/conversations"
+    return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
+
+
+def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the page with its form; a password is never given back."""
-    return render_template("accounts/sign_in.html", place=place, email=email, problem=problem)
+    mails = bool(current_app.extensions["settings"]["SMTP_URL"])
+    told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
+    return render_template("accounts/sign_in.html", **told)
+
+
+def refused(page: str, error: people.Refused) -> Response:
+    """Answer who may not come in, or not yet."""
+    if isinstance(error, TooManyTries):
+        return Response(page, 429, {"Retry-After": str(error.wait)})
+    return Response(page, 403)
 
 
 @bp.post("/sign-out")
