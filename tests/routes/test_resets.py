@@ -65,7 +65,12 @@ def test_a_poor_password_does_not_use_the_link_up(app: Flask) -> None:
 
     refused = client.post(address, data={"password": "password1"})
 
-    assert refused.status_code == 400 and 'role="alert"' in refused.text and "password1" not in refused.text
+    assert (
+        refused.status_code == 400
+        and refused.mimetype == "text/html"
+        and 'role="alert"' in refused.text
+        and "password1" not in refused.text
+    )
     assert client.post(address, data={"password": NEW}).status_code == 303
 
 
@@ -105,6 +110,7 @@ def test_nobody_is_flooded_with_mails(app: Flask, mails: Mailbox, email: str) ->
     answers = [app.test_client().post("/resets", data={"email": email}) for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert {answer.mimetype for answer in answers} == {"text/html"}
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 

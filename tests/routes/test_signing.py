@@ -45,7 +45,7 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
     known = sign_in(client, password="not the password")
     unknown = sign_in(client, email="bob@example.org")
 
-    assert known.status_code == unknown.status_code == 403
+    assert known.status_code == unknown.status_code == 403 and known.mimetype == "text/html"
     assert known.text.replace("ann@", "bob@") == unknown.text
     assert "not the password" not in known.text and "Set-Cookie" not in known.headers
 
