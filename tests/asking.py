@@ -61,7 +61,6 @@ def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterat
         "message_id": reply_id - 1,
         "person_id": 1,
         "invite_id": 1,
-        "token": "none",
         "filename": "mark.svg",
         "digest": asset.split("/")[2],
         "name": asset.split("/")[3],
