@@ -238,6 +238,7 @@ def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
     ended(client, conversation)
 
     assert sign_in(client).status_code == 303
+    assert sign_in(app.test_client(), email="a\0nn@example.org", password="a\0b").status_code == 403
     changed = client.post("/account/password", data={"present": PASSWORD, "password": "another river altogether"})
 
     assert changed.status_code == 303 and "Said as a guest" in client.get(f"/conversations/{conversation}").text
