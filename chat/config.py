@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 Settings = dict[str, Any]
 
@@ -80,6 +81,14 @@ def address(text: str) -> str:
     return text.rstrip("/")
 
 
+def mail_server(text: str) -> str:
+    """Read the address of a mail server."""
+    parsed = urlsplit(text)
+    if parsed.scheme not in {"smtp", "smtps"} or not parsed.hostname or parsed.port == 0:
+        raise ValueError
+    return text
+
+
 def names(text: str) -> list[str]:
     """Read a list with commas between."""
     return [name.strip() for name in text.split(",") if name.strip()]
@@ -104,10 +113,22 @@ SETTINGS = (
     Setting("PORT", 8000, port, "The port to listen on."),
     Setting("WEB_CONCURRENCY", 1, count, "How many worker processes serve."),
     Setting("DRAIN_SECONDS", 4.0, up_to_an_hour, "How long running answers may go on at a stop; 3600 at most."),
-    Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
+    Setting(
+        "ACCESS", "", one_of("open", "team"), "Who may chat: `team` who has an account, `open` anyone who gets here."
+    ),
+    Setting("ADMIN_EMAIL", "", str, "Whom to make the first admin, with ADMIN_PASSWORD; else a link in the log does."),
+    Setting("ADMIN_PASSWORD", "", str, "The password that the first admin begins with."),
+    Setting("SESSION_IDLE_DAYS", 7, count, "After how many days without a visit somebody has to sign in again."),
+    Setting("SESSION_DAYS", 30, count, "After how many days somebody has to sign in again in any case."),
+    Setting("APP_URL", "", address, "The address by which people reach this, for links in mails: `https://...`."),
+    Setting("SMTP_URL", "", mail_server, "A server that sends mail: `smtp://user:password@host:587`, or `smtps://`."),
+    Setting("MAIL_FROM", "", str, "The address that mails come from."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
-    Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
+    Setting("SECRET_KEY", "", str, "Signs and encrypts; at least 32 characters. On loopback one is made and kept."),
+    Setting(
+        "SECRET_KEY_FALLBACKS", [], names, "Older keys, with commas between: what they signed or encrypted still opens."
+    ),
     Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
     Setting("METRICS_TOKEN", "", str, "The bearer token that opens /metrics to other machines; else only to this one."),
     Setting(
@@ -132,10 +153,22 @@ SETTINGS = (
 )
 
 
+SECRETS = ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "AIVVM_API_KEY")
+
+
+def secrets(settings: Settings) -> list[str]:
+    """List what no page and no log may hold."""
+    return [*(settings[name] for name in SECRETS), *settings["SECRET_KEY_FALLBACKS"]]
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
     settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}
-    settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "closed")
+    settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "team")
+    if settings["SMTP_URL"] and not (settings["APP_URL"] and settings["MAIL_FROM"]):
+        raise WrongSetting(
+            "SMTP_URL needs APP_URL and MAIL_FROM beside it: a mail has a sender, and links lead to you."
+        )
     return settings
 
 

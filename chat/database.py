@@ -31,6 +31,10 @@ class DatabaseBusy(Exception):
     """Another writer held the database for too long; the message is for the person who waited."""
 
 
+class NotFound(Exception):
+    """There is no such thing, or it is somebody else's."""
+
+
 class clock(FunctionElement[int]):
     """The database's own time in whole seconds since 1970: the one clock that all workers share."""
 
@@ -60,6 +64,10 @@ class Database:
         self._snapshots = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
+
+    def is_reading(self) -> bool:
+        """Tell whether this thread is within a transaction that reads."""
+        return getattr(self._here, "reading", None) is not None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

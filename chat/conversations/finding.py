@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy import delete as delete_from
 
-from chat.database import Database
+from chat.database import Database, NotFound
 from chat.tables import conversations, messages, replies
 
 LISTED = 200
@@ -56,9 +56,8 @@ OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conv
     messages.c.id == bindparam("id"), MINE
 )
 
-
-class NotFound(Exception):
-    """There is no such thing, or it is somebody else's."""
+# From parent to child SQLite would delete a thousand messages, and no more.
+LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
 
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
@@ -137,5 +136,6 @@ def delete(database: Database, person_id: int | None, conversation_id: int) -> l
     with database.write() as connection:
         owned(connection, person_id, conversation_id)
         stopped = list(connection.execute(running).scalars())
+        connection.execute(LOOSENED, {"whole": conversation_id})
         connection.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
     return stopped

@@ -6,17 +6,26 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from chat.routes import (
+    access,
+    account,
+    admin,
     assets,
     bodies,
+    claim,
     conversations,
+    cookies,
     errors,
     exports,
     facts,
     health,
+    invites,
     messages,
     metrics,
     replies,
+    resets,
+    signing,
 )
+from chat.routes.presence import Presence
 from chat.routes.room import Room
 
 
@@ -30,9 +39,12 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    for module in (assets, conversations, exports, health, messages, metrics, replies):
+    pages = (assets, conversations, exports, health, messages, metrics, replies)
+    doors = (access, account, claim, invites, resets, signing)
+    for module in (*pages, *doors):
         app.register_blueprint(module.bp)
+    admin.register(app)
     assets.bundle(app)
     facts.register(app)
-    app.extensions["room"] = Room()
+    app.extensions |= {"room": Room(), "presence": Presence(cookies.store_of(app).ended)}
     errors.register(app)
