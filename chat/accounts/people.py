@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, selec
 
 from chat import audit
 from chat.accounts.guests import take_along
-from chat.database import Database, clock
+from chat.database import Database, NotFound, clock
 from chat.tables import conversations, messages, people, replies, sessions
 
 MEMBER, ADMIN = "member", "admin"
@@ -19,6 +19,7 @@ SHOWN = select(people.c.id, people.c.email, people.c.name, people.c.role, people
 BY_ID = SHOWN.where(ID)
 BY_EMAIL = SHOWN.where(people.c.email == bindparam("email"))
 HELD = BY_ID.with_for_update()
+ACTIVE = select(people.c.id).where(ID, people.c.suspended_at.is_(None)).with_for_update(read=True)
 NEW = insert(people).values(created_at=clock()).returning(people.c.id)
 PASSWORD = update(people).where(ID).values(password=bindparam("hash"))
 ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
@@ -44,6 +45,15 @@ def find(database: Database, person_id: int) -> Row | None:
     """Find a person."""
     with database.read() as connection:
         return connection.execute(BY_ID, {"person": person_id}).first()
+
+
+def hold_active(connection: Connection, person_id: int | None) -> None:
+    """Keep a person as they are until the transaction ends. Raises NotFound for who was suspended or removed.
+
+    To be taken before all else, as by who suspends them: in two orders they could wait for each other.
+    """
+    if not connection.execute(ACTIVE, {"person": person_id}).first():
+        raise NotFound
 
 
 def by_email(database: Database, email: str) -> Row | None:

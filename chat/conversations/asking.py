@@ -88,8 +88,11 @@ def ask_once(
 
 
 def introduced(connection: Connection, asker: Asker) -> Asker:
-    """Make a guest of a newcomer. Raises IntegrityError where the same form makes one at this moment."""
-    return asker if asker.person_id else replace(asker, person_id=accounts.welcome(connection, asker.guest))
+    """Make a guest of a newcomer. Raises IntegrityError where the same form makes one at this moment, and NotFound."""
+    if not asker.person_id:
+        return replace(asker, person_id=accounts.welcome(connection, asker.guest))
+    accounts.hold_active(connection, asker.person_id)
+    return asker
 
 
 def held_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:

@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from chat import limits
+from chat import accounts, limits
 from chat.conversations.asking import StillAnswering, held_leaf
 from chat.conversations.finding import owned_reply
 from chat.conversations.turns import LEASE, Turn
@@ -26,6 +26,7 @@ def go_on(database: Database, asker: Asker, reply_id: int) -> Turn:
     """
     person_id = asker.person_id
     with database.write() as connection:
+        accounts.hold_active(connection, person_id)
         held_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
         reply = owned_reply(connection, person_id, reply_id)  # again: another Continue may have been first
         require_unfinished(connection, reply)

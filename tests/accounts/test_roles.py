@@ -6,15 +6,18 @@ from functools import partial
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError
 
 from chat import audit
+from chat import conversations as conversations_
 from chat.accounts import invites, roles
 from chat.accounts.invites import Newcomer
 from chat.accounts.roles import LastAdmin
 from chat.database import Database, NotFound
-from chat.tables import conversations, messages, metadata, people, resets, sessions
+from chat.limits import Asker
+from chat.tables import conversations, messages, metadata, people, replies, resets, sessions
 from tests.accounts.conftest import all_at_once, joined, person_of
-from tests.turns import asked, count, grown
+from tests.turns import CHOICE, answered, asked, count, grown
 
 WAYS_DOWN = [
     lambda database, by, person: roles.change(database, by, person, "member"),
@@ -107,6 +110,47 @@ def test_a_guest_or_nobody_has_no_rights_to_change(database: Database, person: i
             way(database, "command line", nobody)
 
     assert person_of(database, person).role == "guest"
+
+
+ASKING = {
+    "first": lambda database, asker, turn: conversations_.ask(database, asker, None, "More?", CHOICE),
+    "next": lambda database, asker, turn: conversations_.ask(database, asker, turn.conversation_id, "More?", CHOICE),
+    "edit": lambda database, asker, turn: conversations_.edit(database, asker, turn.reply_id - 1, "More?", CHOICE),
+    "try again": lambda database, asker, turn: conversations_.try_again(database, asker, turn.reply_id, CHOICE),
+    "continue": lambda database, asker, turn: conversations_.go_on(database, asker, turn.reply_id),
+}
+
+
+@pytest.mark.parametrize("way", ASKING.values(), ids=ASKING)
+def test_what_was_on_its_way_when_somebody_was_suspended_is_not_answered(database: Database, way) -> None:
+    """OW 26-59219: a second way in that doesn't hear of it."""
+    joined(database, "ann", "admin")
+    bob = joined(database, "bob")
+    turn = answered(database, asked(database, bob.id), state="interrupted")
+    before = count(database, messages), count(database, replies)
+
+    roles.suspend(database, "command line", bob.id)
+
+    with pytest.raises(NotFound):
+        way(database, Asker(bob.id), turn)
+    assert (count(database, messages), count(database, replies)) == before
+
+
+def test_who_asks_at_the_moment_of_being_suspended_has_nothing_written(either: Database) -> None:
+    joined(either, "ann", "admin")
+    for number in range(5):
+        bob = joined(either, f"bob{number}")
+        turn = answered(either, asked(either, bob.id))
+
+        outcomes = all_at_once(
+            partial(roles.suspend, either, "command line", bob.id),
+            *[partial(way, either, Asker(bob.id), turn) for way in list(ASKING.values())[:4]],
+        )
+
+        assert not [outcome for outcome in outcomes if isinstance(outcome, DBAPIError)]
+        with either.read() as connection:
+            running = select(replies.c.id).where(replies.c.state == "generating", ~replies.c.stop)
+            assert connection.execute(running).all() == []
 
 
 @pytest.mark.parametrize("role", ["guest", "owner", ""])
