@@ -19,7 +19,7 @@ from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 from tests.turns import guest
 
-pytest_plugins = ["tests.long"]
+pytest_plugins = ["tests.long", "tests.counted"]
 
 
 @pytest.fixture
