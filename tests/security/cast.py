@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Select, Table, insert, select, update
 
 from chat.database import Database, clock
 from chat.tables import metadata, people, replies
@@ -90,6 +90,18 @@ def break_off(stored: Database, reply_id: int) -> None:
     with stored.write() as connection:
         broken = {"state": "interrupted", "reasoning": "Let me think."}
         connection.execute(update(replies).where(replies.c.id == reply_id).values(broken))
+
+
+def settle(app: Flask) -> None:
+    """Wait until no answer is being written any more."""
+    states = select(replies.c.state).where(replies.c.state == "generating")
+    eventually(lambda: not read(app, states))
+
+
+def read(app: Flask, query: Select[Any]) -> list[Any]:
+    """Read rows of an app's database."""
+    with database(app).read() as connection:
+        return list(connection.execute(query))
 
 
 def things(conversation_id: int, reply_id: int) -> Things:
