@@ -20,6 +20,7 @@ from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.readiness import Readiness
 from chat.replies import Replies
+from chat.routes import cookies
 from chat.routes.journal import Journal
 from chat.sessions import SessionStore
 
@@ -63,7 +64,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
         "readiness": Readiness(db, replies),
         "metrics": metrics,
     }
-    app.session_interface = security.Sessions(app, SessionStore(db))
+    app.session_interface = cookies.Sessions(app, SessionStore(db))
     Htmx(app)
     security.protect(app)
     routes.register(app)
@@ -95,7 +96,7 @@ def flask_settings(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
-        "SESSION_COOKIE_NAME": "rivulet",
+        "SESSION_COOKIE_NAME": cookies.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
     }

@@ -104,7 +104,9 @@ SETTINGS = (
     Setting("PORT", 8000, port, "The port to listen on."),
     Setting("WEB_CONCURRENCY", 1, count, "How many worker processes serve."),
     Setting("DRAIN_SECONDS", 4.0, up_to_an_hour, "How long running answers may go on at a stop; 3600 at most."),
-    Setting("ACCESS", "", one_of("open"), "Who may chat: `open` is anyone who can reach it, else only this machine."),
+    Setting(
+        "ACCESS", "", one_of("open", "team"), "Who may chat: `team` who has an account, `open` anyone who gets here."
+    ),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
@@ -135,7 +137,7 @@ SETTINGS = (
 def load(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
     settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}
-    settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "closed")
+    settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "team")
     return settings
 
 

@@ -31,6 +31,10 @@ class DatabaseBusy(Exception):
     """Another writer held the database for too long; the message is for the person who waited."""
 
 
+class NotFound(Exception):
+    """There is no such thing, or it is somebody else's."""
+
+
 class clock(FunctionElement[int]):
     """The database's own time in whole seconds since 1970: the one clock that all workers share."""
 

@@ -104,3 +104,25 @@ def begin(connection: Connection, how: str) -> None:
             driver.execute(how)
         except sqlite3.Error as error:  # under the name by which the pages know that it was the database
             raise DBAPIError.instance(how, None, error, sqlite3.Error, dialect=connection.dialect) from error
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """Let a connection overwrite what it deletes: not every build of SQLite does; Postgres' vacuum will."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def described(engine: Engine) -> str:
+    """Name the kind of a database and its version."""
+    with engine.connect() as connection:
+        version = ".".join(map(str, connection.dialect.server_version_info or ()))
+    return f"{'SQLite' if engine.dialect.name == 'sqlite' else 'PostgreSQL'} {version}"
+
+
+def size_of(engine: Engine) -> int:
+    """Tell how large a database is, in bytes."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            return connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+        sizes = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")]
+        return sizes[0] * sizes[1]

@@ -9,8 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, render_template, request
-from flask_session.base import ServerSideSession
-from flask_session.cachelib import CacheLibSessionInterface
 
 from chat.config import Settings, WrongSetting, is_loopback
 from chat.proxies import is_from_here
@@ -31,27 +29,12 @@ HEADERS = {
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 HEALTH = {"health.alive", "health.ready"}
-WATCHED = {"/healthz", "/readyz", "/metrics"}
-"""What those ask for who watch the process; they have no session."""
-
 A_YEAR = "max-age=31536000"
 
 SHORTEST_KEY = 32
 FEWEST_SIGNS = 8
 EXAMPLES = ("changeme", "change-me", "change_me", "your-own", "your-secret", "your_secret", "example", "replace-")
 RANDOM = "Set it to 32 random characters or more, for example from `openssl rand -hex 32`."
-
-
-class Sessions(CacheLibSessionInterface):
-    """Flask-Session's sessions: their cookie is kept to https where it was set by that."""
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        """Tell whether the browser may send the cookie by https only."""
-        return request.is_secure
-
-    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
-        """Find the session of a request; who watches the process has none, and the database is left alone."""
-        return None if request.path in WATCHED else super().open_session(app, request)
 
 
 class UnknownHost(Exception):
@@ -105,10 +88,14 @@ def name_in(host: str) -> str | None:
 
 
 def close_to_strangers() -> tuple[str, int] | None:
-    """Answer with what to set where strangers could spend the keys of whoever set this up."""
-    access = current_app.extensions["settings"]["ACCESS"]
-    reachable = access == "closed" or (access == "local" and not is_loopback(request.remote_addr or "localhost"))
-    if reachable and request.endpoint != "assets.show" and not is_watching():
+    """Answer with what to set where strangers reach, by a proxy, what is for this machine alone."""
+    is_local = current_app.extensions["settings"]["ACCESS"] == "local"
+    if (
+        is_local
+        and not is_loopback(request.remote_addr or "localhost")
+        and request.endpoint != "assets.show"
+        and not is_watching()
+    ):
         return render_template("errors/closed.html"), 503
     return None
 

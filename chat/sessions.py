@@ -1,7 +1,8 @@
 """Where sessions are kept: a table of ours behind Flask-Session's cachelib type.
 
 A session says who somebody is and nothing else. The table holds a digest of each id, so that a copy of the database
-opens no one's session.
+opens no one's session. One that was ended is not revived by a request that still held it: only `add` and `move` make
+rows.
 """
 
 from __future__ import annotations
@@ -11,47 +12,92 @@ import json
 from typing import Any
 
 from cachelib.base import BaseCache
-from sqlalchemy import Integer, bindparam, delete, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, update
 
 from chat.database import Database, clock
-from chat.tables import sessions
+from chat.tables import people, sessions
+
+A_DAY = 86_400
+GUESTS = 30 * A_DAY
+"""How long a guest may stay away, in seconds: their session is all that they are known by."""
 
 IT = sessions.c.id == bindparam("it")
-UNTIL = clock() + bindparam("seconds", type_=Integer)
-DATA = select(sessions.c.data).where(IT, sessions.c.expires_at > clock())
-KEPT = update(sessions).where(IT).values(expires_at=UNTIL)
-MADE = insert(sessions).values(id=bindparam("it"), expires_at=UNTIL)
+WHO = select(people.c.id).where(people.c.id == bindparam("whose")).scalar_subquery()
+
+# Of whom was removed nothing is found, as their sessions go with them.
+LIVING = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
+FOUND = (
+    select(
+        sessions.c.data,
+        (clock() - sessions.c.seen_at).label("idle"),
+        *(people.c[name] for name in ("id", "email", "name", "role")),
+    )
+    .outerjoin_from(sessions, people, people.c.id == sessions.c.person_id)
+    .where(IT, LIVING)
+)
+
+IDLE_END = clock() + bindparam("idle", type_=BigInteger)
+LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
+ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
+END = case((ROLE == "guest", clock() + GUESTS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
+KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
+MADE = insert(sessions).values(
+    id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock(), seen_at=clock()
+)
+OF_GUEST = MADE.values(expires_at=clock() + GUESTS)
+OF_ACCOUNT = MADE.values(expires_at=IDLE_END, agent=bindparam("agent"))
 OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
 
 
 class SessionStore(BaseCache):
-    """Sessions as JSON in the database; only what Flask-Session asks of a cache."""
+    """Sessions as JSON in the database: what Flask-Session asks of a cache, and whose each is.
 
-    def __init__(self, database: Database):
+    A member's ends after `idle` days without a visit, and in any case after `longest` days.
+    """
+
+    def __init__(self, database: Database, idle: int = 7, longest: int = 30):
         super().__init__()
         self.database = database
+        self.spans = {"idle": idle * A_DAY, "longest": longest * A_DAY}
+
+    def find(self, key: str) -> Row | None:
+        """Find a session's `data` and how long it was `idle`, with its person; None where it has ended."""
+        with self.database.read() as connection:
+            return connection.execute(FOUND, {"it": digest(key)}).first()
 
     def get(self, key: str) -> Any:
-        """Find a session's data; None where there is none, or it has expired."""
-        with self.database.read() as connection:
-            data = connection.execute(DATA, {"it": digest(key)}).scalar()
-        return None if data is None else json.loads(data)
+        """Find a session's data; None where there is none, or it has ended."""
+        found = self.find(key)
+        return None if found is None else json.loads(found.data)
 
-    def set(self, key: str, value: Any, timeout: Any = None) -> bool:
-        """Keep a session's data for `timeout` seconds, and drop what has expired."""
-        row = {"it": digest(key), "data": json.dumps(value), "seconds": int(timeout)}
+    def add(self, key: str, value: Any, timeout: Any = None) -> bool:
+        """Keep a new session's data, and drop what has expired; how long is for us to say."""
         with self.database.write() as connection:
             connection.execute(OLD)
-            # Not dropped and made anew, which two requests of one visitor can't do at once in Postgres.
-            if not connection.execute(KEPT, row).rowcount:
-                connection.execute(MADE, row)
+            connection.execute(OF_GUEST, row_of(key, value))
         return True
+
+    def set(self, key: str, value: Any, timeout: Any = None) -> bool:
+        """Keep the data of a session that is there, which was used just now; False where it has been ended."""
+        with self.database.write() as connection:
+            row = {name: value for name, value in row_of(key, value).items() if name != "whose"}
+            return connection.execute(KEPT, row | self.spans).rowcount > 0
+
+    def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
+        """End a session, and begin one of a member's or an admin's in its place."""
+        connection.execute(DROPPED, {"it": digest(before)})
+        connection.execute(OF_ACCOUNT, row_of(after, value) | {"agent": agent, "idle": self.spans["idle"]})
 
     def delete(self, key: str) -> bool:
         """Drop a session."""
         with self.database.write() as connection:
             return connection.execute(DROPPED, {"it": digest(key)}).rowcount > 0
+
+
+def row_of(key: str, value: Any) -> dict[str, Any]:
+    """Write a session's data and whose it is."""
+    return {"it": digest(key), "said": json.dumps(value), "whose": value.get("person")}
 
 
 def digest(key: str) -> str:

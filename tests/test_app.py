@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat import config
 from chat.config import Settings, WrongSetting
+from chat.routes import access
 from tests.asking import addresses, begin, ended, rows
 from tests.marked import SECRETS
 from tests.scripted import Scripted
@@ -29,18 +30,22 @@ def built(tmp_path: Path, **environ: str) -> Flask:
     return front_door.build(settings, {"scripted": Scripted()})
 
 
-def test_beyond_loopback_everything_but_health_metrics_and_assets_says_what_to_set(tmp_path: Path) -> None:
+def test_beyond_loopback_strangers_reach_nothing_but_what_the_gate_names(tmp_path: Path) -> None:
     app = built(tmp_path, HOST="0.0.0.0", SECRET_KEY=KEY)
     client = app.test_client()
 
     for method, address, rule in addresses(app):
-        with client.open(address, method=method, data={"text": "Hello?"} if method == "POST" else None) as response:
-            if rule.endpoint in {"health.alive", "health.ready", "metrics.show", "assets.show"}:
-                assert response.status_code == 200
-            else:
-                assert response.status_code == 503 and b"ACCESS=open" in response.data
+        if rule.endpoint in access.PUBLIC:
+            continue
+        page = client.open(address, method=method, data={"text": "Hello?"} if method == "POST" else None)
+        text = client.open(address, method=method, headers={"Accept": "text/plain"})
+        htmx = client.open(address, method=method, headers={"HX-Request": "true"})
+        assert page.status_code == (303 if method == "GET" else 401), address
+        assert method == "POST" or page.headers["Location"].startswith("/sign-in"), address
+        assert text.status_code == 401 and text.text.startswith("Sign in first") and text.text.count("\n") == 1
+        assert htmx.status_code == 401 and htmx.headers["HX-Redirect"].startswith("/sign-in")
 
-    assert client.get("/nope").status_code == 503
+    assert client.get("/nope").headers["Location"] == "/sign-in?next=/nope"
     assert set(rows(app).values()) == {0}
 
 

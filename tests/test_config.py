@@ -60,7 +60,7 @@ def test_a_relative_folder_is_one_of_the_working_directory(tmp_path: Path, monke
         ("GAP_TIMEOUT", "inf"),
         ("OPENAI_BASE_URL", "api.example.org/v1"),
         ("OPENAI_BASE_URL", "https://api.example.org/ v1"),
-        ("ACCESS", "team"),
+        ("ACCESS", "everyone"),
         ("LOCAL_MODEL", "yes"),
     ],
 )
@@ -82,13 +82,13 @@ def test_a_wrong_setting_is_named_with_what_it_means(name: str, text: str) -> No
         ("localhost", "local"),
         ("::1", "local"),
         ("[::1]", "local"),
-        ("0.0.0.0", "closed"),
-        ("::", "closed"),
-        ("192.168.1.5", "closed"),
-        ("chat.example.org", "closed"),
-        ("localhost.example.org", "closed"),
+        ("0.0.0.0", "team"),
+        ("::", "team"),
+        ("192.168.1.5", "team"),
+        ("chat.example.org", "team"),
+        ("localhost.example.org", "team"),
     ],
 )
-def test_beyond_loopback_an_instance_is_closed_until_it_is_opened(host: str, access: str) -> None:
+def test_beyond_loopback_an_instance_is_a_teams_until_it_is_opened(host: str, access: str) -> None:
     assert config.load({"HOST": host})["ACCESS"] == access
     assert config.load({"HOST": host, "ACCESS": "open"})["ACCESS"] == "open"

@@ -30,16 +30,16 @@ def count(database: Database) -> int:
 
 
 def test_a_session_is_found_again(store: SessionStore) -> None:
-    store.set("one", {"person": 7}, 60)
-    store.set("two", {"person": 8}, 60)
+    store.add("one", {"person": 7})
+    store.add("two", {"person": 8})
 
     assert store.get("one") == {"person": 7}
     assert store.get("two") == {"person": 8}
 
 
 def test_a_session_that_is_kept_again_replaces_itself(store: SessionStore, database: Database) -> None:
-    store.set("one", {"person": 7}, 60)
-    store.set("one", {"person": 7, "day": 1}, 60)
+    store.add("one", {"person": 7})
+    store.set("one", {"person": 7, "day": 1})
 
     assert store.get("one") == {"person": 7, "day": 1}
     assert count(database) == 1
@@ -51,14 +51,14 @@ def test_an_unknown_session_is_none(store: SessionStore) -> None:
 
 
 def test_a_dropped_session_is_gone(store: SessionStore) -> None:
-    store.set("one", {"person": 7}, 60)
+    store.add("one", {"person": 7})
 
     assert store.delete("one") is True
     assert store.get("one") is None
 
 
 def test_a_session_ends_when_its_time_has_run_out(store: SessionStore, database: Database) -> None:
-    store.set("one", {"person": 7}, 60)
+    store.add("one", {"person": 7})
 
     expire(database)
 
@@ -66,16 +66,16 @@ def test_a_session_ends_when_its_time_has_run_out(store: SessionStore, database:
 
 
 def test_what_has_expired_is_swept_with_the_next_session(store: SessionStore, database: Database) -> None:
-    store.set("one", {"person": 7}, 60)
+    store.add("one", {"person": 7})
     expire(database)
 
-    store.set("two", {"person": 8}, 60)
+    store.add("two", {"person": 8})
 
     assert count(database) == 1
 
 
 def test_the_table_opens_no_session_to_its_reader(store: SessionStore, database: Database) -> None:
-    store.set("session:a-secret-id", {"person": 7}, 60)
+    store.add("session:a-secret-id", {"person": 7})
 
     with database.read() as connection:
         row = connection.execute(select(sessions)).one()

@@ -7,7 +7,6 @@ from chat.conversations.asking import StillAnswering, WrongParent, ask
 from chat.conversations.branching import edit, show, try_again, versions
 from chat.conversations.continuing import NothingToContinue, go_on
 from chat.conversations.finding import (
-    NotFound,
     delete,
     find,
     listing,
@@ -19,6 +18,7 @@ from chat.conversations.finding import (
 from chat.conversations.naming import NoTitle, rename
 from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
+from chat.database import NotFound
 
 __all__ = [
     "Choice",

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import accounts
-from chat.conversations.finding import OWN_CONVERSATION, NotFound
+from chat.conversations.finding import OWN_CONVERSATION
 from chat.conversations.turns import Choice, Turn, begin, expect_reply, new_message
-from chat.database import Database
+from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.tables import conversations, messages, replies
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Boolean, Connection, Row, bindparam, func, select, union_all, update
 
 from chat.conversations.asking import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
-from chat.conversations.finding import NotFound, owned_message, owned_reply
+from chat.conversations.finding import owned_message, owned_reply
 from chat.conversations.turns import Choice, Turn, expect_reply, new_message
-from chat.database import Database
+from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.tables import conversations, messages, replies
 

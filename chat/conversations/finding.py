@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy import delete as delete_from
 
-from chat.database import Database
+from chat.database import Database, NotFound
 from chat.tables import conversations, messages, replies
 
 LISTED = 200
@@ -55,10 +55,6 @@ MESSAGES = select(messages, *(replies.c[name] for name in KNOWN)).outerjoin_from
 OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conversation_id).where(
     messages.c.id == bindparam("id"), MINE
 )
-
-
-class NotFound(Exception):
-    """There is no such thing, or it is somebody else's."""
 
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:

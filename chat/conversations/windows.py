@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import CTE, Connection, Integer, Row, bindparam, literal, select
 
-from chat.conversations.finding import MESSAGES, NotFound
-from chat.database import Database
+from chat.conversations.finding import MESSAGES
+from chat.database import Database, NotFound
 from chat.tables import messages
 
 WINDOW = 40

@@ -28,6 +28,7 @@ ENDING = (
     .order_by(conversations.c.id)
     .with_for_update()
 )
+RUNNING = select(func.count()).select_from(replies).where(replies.c.state == "generating")
 
 REPLY = bindparam("reply", type_=Integer)
 MINE = (replies.c.id == REPLY) & (replies.c.owner == bindparam("held_by")) & (replies.c.state == "generating")
@@ -141,6 +142,12 @@ def end(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bo
 def since(database: Database, reply_id: int) -> list[str]:
     """Read all pieces of a reply."""
     return news(database, {reply_id: 0})[0].get(reply_id, [])
+
+
+def running(database: Database) -> int:
+    """Count the replies that are being written, by whichever process."""
+    with database.read() as connection:
+        return connection.execute(RUNNING).scalar_one()
 
 
 def news(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, Going]]:

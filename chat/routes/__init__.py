@@ -6,6 +6,8 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from chat.routes import (
+    access,
+    admin,
     assets,
     bodies,
     conversations,
@@ -13,9 +15,11 @@ from chat.routes import (
     exports,
     facts,
     health,
+    invites,
     messages,
     metrics,
     replies,
+    signing,
 )
 from chat.routes.room import Room
 
@@ -30,8 +34,9 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    for module in (assets, conversations, exports, health, messages, metrics, replies):
+    for module in (access, assets, conversations, exports, health, invites, messages, metrics, replies, signing):
         app.register_blueprint(module.bp)
+    admin.register(app)
     assets.bundle(app)
     facts.register(app)
     app.extensions["room"] = Room()

@@ -31,7 +31,7 @@ BUNDLES = {
             *("shortcuts", "print"),
         ],
     ),
-    "sheet.css": ("text/css", "css", ["sheet"]),
+    "sheet.css": ("text/css", "css", ["sheet", "admin"]),
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
     "page.js": ("text/javascript", "js", SCRIPTS),
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, redirect, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
 
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
 from chat.limits import TooMany
 from chat.reporting import NUMBER, report
 from chat.routes import pages
+from chat.routes.access import SignInFirst
 from chat.routes.bodies import drain
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
@@ -57,6 +59,7 @@ def register(app: Flask) -> None:
     for error, status in STATUS.items():
         app.register_error_handler(error, answer_of(status))
     app.register_error_handler(TooMany, lambda error: answer_later(error, 429, error.wait))
+    app.register_error_handler(SignInFirst, lead_to_sign_in)
     app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
@@ -76,6 +79,15 @@ def answer_later(error: Exception, status: int, seconds: int) -> Response:
     response = answer(str(error), status)
     response.headers["Retry-After"] = str(seconds)
     return response
+
+
+def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
+    """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
+    if request.headers.get("HX-Request"):
+        return Response("", 401, {"HX-Redirect": error.address})
+    if request.method == "GET" and wants_page():
+        return redirect(error.address, code=303)
+    return answer(str(error), 401)
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:
@@ -116,10 +128,15 @@ def answer(sentence: str, status: int) -> Response:
     told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in OURS}
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)
-    if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
+    if not wants_page():
         rest = f" Say this number to whoever runs it: {number}" if sentence in OURS else ""
         return Response(f"{sentence}{rest}\n", status, mimetype="text/plain")
     return Response(render_template("errors/page.html", **told, **draft(status)), status)
+
+
+def wants_page() -> bool:
+    """Tell whether a page is wanted rather than bare text."""
+    return request.accept_mimetypes.best_match(["text/html", "text/plain"]) != "text/plain"
 
 
 def draft(status: int) -> dict[str, object]:

@@ -7,16 +7,22 @@ a visitor without a session it also names the guest that the first message makes
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
+from typing import cast
 
-from flask import current_app, request, session
+from flask import current_app, g, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Row
 
 from chat import limits
+from chat.accounts import people
+from chat.conversations import NotFound
+from chat.database import Database
 from chat.limits import Asker, Limit
+from chat.routes.cookies import Sessions
 
-A_DAY = 86_400
+AN_HOUR = 3_600
+LONGEST_AGENT = 300
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,63 @@ def person_id() -> int | None:
         return None
 
 
+def person() -> Row | None:
+    """Give who has come back: `id`, `email`, `name`, `role`; None for a newcomer, and for who was suspended."""
+    found: Row | None = g.get("person")
+    return found if found is not None and found.id is not None else None
+
+
+def is_member() -> bool:
+    """Tell whether the visitor is signed in."""
+    found = person()
+    return found is not None and found.role in people.ROLES
+
+
+def require_admin() -> Row:
+    """Give the admin who is asking. Raises NotFound for everybody else."""
+    found = person()
+    if found is None or found.role != people.ADMIN:
+        raise NotFound
+    return found
+
+
+def sign_in(person_id: int, known: str | None = None) -> None:
+    """Let the visitor be somebody from here on, under another session id, with what they said as a guest.
+
+    `known` is the hash that their password matched, if that is why. Raises people.Refused where they may not come in.
+    """
+    before, after = sessions().renew(session)
+    guest = person_id_of_guest()
+    session.clear()
+    session["person"] = person_id
+    agent = (request.user_agent.string or "")[:LONGEST_AGENT]
+    database: Database = current_app.extensions["database"]
+    with database.write() as connection:
+        people.let_in(connection, person_id, guest, known)
+        sessions().cache.move(connection, before, after, dict(session), agent)
+
+
+def sign_out() -> None:
+    """End the visitor's session."""
+    session.clear()
+
+
+def person_id_of_guest() -> int | None:
+    """Tell which guest the visitor is; None for anybody else."""
+    found = person()
+    return found.id if found is not None and found.role == "guest" else None
+
+
+def sessions() -> Sessions:
+    """Give what keeps the sessions."""
+    return cast(Sessions, current_app.session_interface)
+
+
 def keep_session() -> None:
-    """Let a session that is in use live on: touched once a day, so that reading writes nothing."""
-    today = int(time.time()) // A_DAY
-    if session.get("person") and session.get("day") != today:
-        session["day"] = today
+    """Let a session that is in use live on: touched once an hour, so that reading writes nothing."""
+    found = person()
+    if found is not None and (found.idle is None or found.idle >= AN_HOUR):
+        session.modified = True
 
 
 def new_form_key() -> str:
@@ -75,4 +133,3 @@ def remember(person: int | None) -> None:
     """Let the session say who this is, from the first message on."""
     if session.get("person") != person:
         session["person"] = person
-    keep_session()

@@ -99,8 +99,8 @@ def test_without_a_token_none_opens_them(tmp_path: Path) -> None:
         assert client.get("/metrics", headers=headers, environ_overrides=REMOTE).status_code == 404
 
 
-def test_a_closed_instance_shows_strangers_what_it_shows_everywhere(tmp_path: Path) -> None:
-    client = built(tmp_path, HOST="0.0.0.0").test_client()
+def test_a_local_instance_shows_strangers_what_it_shows_everywhere(tmp_path: Path) -> None:
+    client = built(tmp_path).test_client()
 
     response = client.get("/metrics", environ_overrides=REMOTE)
 

@@ -157,11 +157,10 @@ def test_who_sends_again_is_known_already(client: FlaskClient) -> None:
     assert "Set-Cookie" in first.headers and "Set-Cookie" not in second.headers
 
 
-def test_a_session_in_use_lives_on_by_one_write_a_day(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_in_use_lives_on_by_one_write_an_hour(app: Flask, client: FlaskClient) -> None:
     ended(client, begin(client))
-    monkeypatch.setattr("chat.routes.visitor.A_DAY", 43_200)  # as if a day had passed
+    with app.extensions["database"].write() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET seen_at = seen_at - 3600")
 
     first, second = client.get("/"), client.get("/")
 

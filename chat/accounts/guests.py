@@ -1,0 +1,49 @@
+"""Guests: who chats without an account, and what becomes of that once they have one."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Connection, Integer, bindparam, delete, insert, select, update
+
+from chat.database import clock
+from chat.tables import conversations, people, sends
+
+NEW_GUEST = 600
+"""How long, in seconds, the form that made a guest may name it again: a double click, not a key for later."""
+
+IS_GUEST = people.c.role == "guest"
+KNOWN = select(people.c.id, (clock() - people.c.created_at).label("age")).where(
+    people.c.uid == bindparam("uid"), IS_GUEST
+)
+NEW = insert(people).values(created_at=clock()).returning(people.c.id)
+
+GUEST = bindparam("guest", type_=Integer)
+TAKEN = [
+    update(table).where(table.c.person_id == GUEST).values(person_id=bindparam("account", type_=Integer))
+    for table in (conversations, sends)
+]
+FOUND = select(people.c.id).where(people.c.id == GUEST, IS_GUEST).with_for_update()
+GONE = delete(people).where(people.c.id == GUEST)
+
+
+def welcome(connection: Connection, uid: str) -> int:
+    """Find or make the guest that a newcomer's form names; whoever shows no such name is a guest of another one.
+
+    Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
+    """
+    person = connection.execute(KNOWN, {"uid": uid}).first() if uid else None
+    if person and person.age < NEW_GUEST:
+        return person.id
+    # A form that is no newcomer's any more can't show to be its guest.
+    name = secrets.token_urlsafe(16) if person or not uid else uid
+    return connection.execute(NEW, {"uid": name}).scalar_one()
+
+
+def take_along(connection: Connection, guest_id: int | None, account_id: int) -> None:
+    """Give an account what a guest said, and let the guest go, with their sessions; nothing where it is no guest."""
+    if guest_id is None or connection.execute(FOUND, {"guest": guest_id}).first() is None:
+        return
+    for taken in TAKEN:
+        connection.execute(taken, {"guest": guest_id, "account": account_id})
+    connection.execute(GONE, {"guest": guest_id})

@@ -1,0 +1,115 @@
+"""Members and admins: find, make, let in, end their sessions."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
+
+from chat.accounts.guests import take_along
+from chat.database import Database, clock
+from chat.tables import conversations, messages, people, replies, sessions
+
+MEMBER, ADMIN = "member", "admin"
+ROLES = (MEMBER, ADMIN)
+
+ID = people.c.id == bindparam("person")
+SHOWN = select(people.c.id, people.c.email, people.c.name, people.c.role, people.c.password, people.c.suspended_at)
+BY_ID = SHOWN.where(ID)
+BY_EMAIL = SHOWN.where(people.c.email == bindparam("email"))
+HELD = BY_ID.with_for_update()
+NEW = insert(people).values(created_at=clock()).returning(people.c.id)
+PASSWORD = update(people).where(ID).values(password=bindparam("hash"))
+ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
+ANY_ADMIN = select(exists().where(people.c.role == ADMIN, people.c.suspended_at.is_(None)))
+ENDED = delete(sessions).where(sessions.c.person_id == bindparam("person"))
+RUNNING = (
+    select(replies.c.id)
+    .join(messages, messages.c.id == replies.c.id)
+    .join(conversations, conversations.c.id == messages.c.conversation_id)
+    .where(replies.c.state == "generating", conversations.c.person_id == bindparam("person"))
+)
+
+
+class Refused(Exception):
+    """Somebody may not come in, or not any more; the text says what to do."""
+
+
+class BadEmail(Exception):
+    """An e-mail address can't be one; the text says what to change."""
+
+
+def find(database: Database, person_id: int) -> Row | None:
+    """Find a person."""
+    with database.read() as connection:
+        return connection.execute(BY_ID, {"person": person_id}).first()
+
+
+def by_email(database: Database, email: str) -> Row | None:
+    """Find who has an e-mail address."""
+    with database.read() as connection:
+        return connection.execute(BY_EMAIL, {"email": plain(email)}).first()
+
+
+def plain(email: str) -> str:
+    """Write an e-mail address as it is kept: one person doesn't become two by capital letters."""
+    return email.strip().lower()
+
+
+def require_email(email: str) -> str:
+    """Give an e-mail address as it is kept. Raises BadEmail where it can't be one."""
+    address = plain(email)
+    name, at, host = address.rpartition("@")
+    if (
+        not (name and at and "." in host.strip("."))
+        or len(address) > 254
+        or not address.isprintable()
+        or " " in address
+    ):
+        raise BadEmail("That is no e-mail address. It looks like name@example.org.")
+    return address
+
+
+def make(connection: Connection, email: str, role: str, password_hash: str | None, name: str = "") -> int:
+    """Make a member or an admin. Raises IntegrityError where the e-mail address is somebody's already."""
+    row = {"uid": secrets.token_urlsafe(16), "email": plain(email), "name": name or None, "role": role}
+    return connection.execute(NEW, row | {"password": password_hash}).scalar_one()
+
+
+def anyone(database: Database) -> bool:
+    """Tell whether anybody has an account here."""
+    with database.read() as connection:
+        return bool(connection.execute(ANY_ACCOUNT).scalar())
+
+
+def has_admin(connection: Connection) -> bool:
+    """Tell whether there is an admin who can sign in."""
+    return bool(connection.execute(ANY_ADMIN).scalar())
+
+
+def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None) -> None:
+    """Let a person in, with what they said as a guest; `known` is the hash that their password matched, if that.
+
+    Nobody changes them until the transaction ends. Raises Refused where they have been suspended, removed, or given
+    another password since they were looked at.
+    """
+    person = connection.execute(HELD, {"person": person_id}).first()
+    if person is None or person.suspended_at is not None or (known and person.password != known):
+        raise Refused("Your account has changed in this moment. Sign in again.")
+    take_along(connection, guest_id, person_id)
+
+
+def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
+    """Give a person another password; whoever knew the old one is signed out."""
+    connection.execute(PASSWORD, {"person": person_id, "hash": password_hash})
+    end_sessions(connection, person_id)
+
+
+def end_sessions(connection: Connection, person_id: int) -> None:
+    """End all sessions of a person; streams that are open end within seconds, too."""
+    connection.execute(ENDED, {"person": person_id})
+
+
+def running_replies(connection: Connection, person_id: int) -> list[int]:
+    """List a person's replies that are being written, for `Replies.stop`."""
+    return list(connection.execute(RUNNING, {"person": person_id}).scalars())

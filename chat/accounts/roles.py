@@ -1,0 +1,131 @@
+"""Roles: who is an admin, who is suspended, who is removed. There is always an admin who can sign in.
+
+What is changed holds from the next request on: in the same transaction the person's sessions end, and so do the
+answers being written for somebody who may not ask any more.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, select, update
+
+from chat import audit
+from chat.accounts import invites, people
+from chat.database import Database, NotFound, clock
+from chat.engines import overwrite_deleted
+from chat.tables import conversations, messages, replies, resets
+from chat.tables import people as table
+
+LOCK = select(func.pg_advisory_xact_lock(3, 0))
+
+PERSON = bindparam("person", type_=Integer)
+WITH_ACCOUNT = table.c.role.in_(people.ROLES)
+FOUND = select(table).where(table.c.id == PERSON, WITH_ACCOUNT)
+ADMIN = (table.c.role == people.ADMIN) & table.c.suspended_at.is_(None)
+OTHER_ADMIN = select(table.c.id).where(ADMIN, table.c.id != PERSON).limit(1)
+
+THIS = table.c.id == PERSON
+GIVEN = update(table).where(THIS).values(role=bindparam("given"))
+SUSPENDED = update(table).where(THIS).values(suspended_at=clock())
+RESUMED = update(table).where(THIS).values(suspended_at=None)
+REMOVED = delete(table).where(THIS)
+RESETS = delete(resets).where(resets.c.person_id == PERSON)
+
+# The conversations first, as wherever a reply ends.
+HELD = select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
+RUNNING = (
+    select(messages.c.id)
+    .join(conversations, conversations.c.id == messages.c.conversation_id)
+    .join(replies, replies.c.id == messages.c.id)
+    .where(conversations.c.person_id == PERSON, replies.c.state == "generating")
+)
+STOPPED = update(replies).where(replies.c.id.in_(RUNNING)).values(stop=True).returning(replies.c.id)
+
+
+class LastAdmin(Exception):
+    """Nobody could look after this instance any more; the message says what to do first."""
+
+
+def change(database: Database, by: Row | str, person_id: int, role: str) -> None:
+    """Make a person a member or an admin. Raises NotFound and LastAdmin."""
+    if role not in people.ROLES:
+        raise NotFound
+    with database.write() as connection:
+        person = held(connection, by, person_id)
+        if person.role == role:
+            return
+        if role != people.ADMIN:
+            lose_rights(connection, person)
+        people.end_sessions(connection, person_id)
+        connection.execute(GIVEN, {"person": person_id, "given": role})
+        audit.note(connection, by, "role_changed", f"{audit.name_of(person)} is {role} now")
+
+
+def suspend(database: Database, by: Row | str, person_id: int) -> list[int]:
+    """Keep a person out, and stop what is being written for them; gives these replies. Raises NotFound and LastAdmin.
+
+    Replies that other processes write stop within a second.
+    """
+    with database.write() as connection:
+        person = held(connection, by, person_id)
+        if person.suspended_at is not None:
+            return []
+        stopped = shut_out(connection, person)
+        connection.execute(SUSPENDED, {"person": person_id})
+        audit.note(connection, by, "suspended", audit.name_of(person))
+    return stopped
+
+
+def resume(database: Database, by: Row | str, person_id: int) -> None:
+    """Let a suspended person in again. Raises NotFound."""
+    with database.write() as connection:
+        person = held(connection, by, person_id)
+        if person.suspended_at is not None:
+            connection.execute(RESUMED, {"person": person_id})
+            audit.note(connection, by, "resumed", audit.name_of(person))
+
+
+def remove(database: Database, by: Row | str, person_id: int) -> list[int]:
+    """Delete a person with all that is theirs, for good; gives the replies that were being written.
+
+    Raises NotFound and LastAdmin.
+    """
+    with database.write() as connection:
+        person = held(connection, by, person_id)
+        stopped = shut_out(connection, person)
+        overwrite_deleted(connection)
+        connection.execute(REMOVED, {"person": person_id})
+        audit.note(connection, by, "removed", audit.name_of(person))
+    return stopped
+
+
+def held(connection: Connection, by: Row | str, person_id: int) -> Row:
+    """Find a person whose rights somebody changes, while nobody else changes any. Raises NotFound.
+
+    Also where whoever changes them has lost the right to, since the request began.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(LOCK)
+    if not isinstance(by, str) and not connection.execute(FOUND.where(ADMIN), {"person": by.id}).first():
+        raise NotFound
+    person = connection.execute(FOUND, {"person": person_id}).first()
+    if person is None:
+        raise NotFound
+    return person
+
+
+def lose_rights(connection: Connection, person: Row) -> None:
+    """Let nothing remain of an admin's rights: others can't come in by invites of theirs. Raises LastAdmin."""
+    if person.role != people.ADMIN:
+        return
+    if not connection.execute(OTHER_ADMIN, {"person": person.id}).first():
+        raise LastAdmin(f"{audit.name_of(person)} is the last admin. Make somebody else an admin first.")
+    invites.revoke_all_of(connection, person.id)
+
+
+def shut_out(connection: Connection, person: Row) -> list[int]:
+    """End all by which a person is here: rights, sessions, links, and answers that are being written."""
+    lose_rights(connection, person)
+    people.end_sessions(connection, person.id)
+    connection.execute(RESETS, {"person": person.id})
+    connection.execute(HELD.with_for_update(), {"person": person.id})
+    return list(connection.execute(STOPPED, {"person": person.id}).scalars())

@@ -1,0 +1,65 @@
+"""The roster: everybody who has an account, as admins see them. What anybody said isn't in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Integer, Row, bindparam, func, select
+
+from chat.accounts.people import ROLES
+from chat.database import Database, NotFound, clock
+from chat.tables import conversations, people, sessions
+
+PAGE = 50
+BEYOND_ALL = 2**31 - 1
+
+STILL_OPEN = (sessions.c.person_id == people.c.id) & (sessions.c.expires_at > clock())
+OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()
+LATEST = select(func.max(sessions.c.seen_at)).where(sessions.c.person_id == people.c.id).scalar_subquery()
+KNOWN = select(
+    *(people.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at")),
+    OPEN.label("sessions"),
+    func.coalesce(LATEST, people.c.seen_at).label("seen_at"),
+).where(people.c.role.in_(ROLES))
+EVERYONE = KNOWN.order_by(people.c.email, people.c.id)
+PAGED = KNOWN.where(people.c.id < bindparam("before", type_=Integer)).order_by(people.c.id.desc()).limit(PAGE + 1)
+ONE = KNOWN.where(people.c.id == bindparam("person"))
+BY_EMAIL = KNOWN.where(people.c.email == bindparam("email"))
+SAID = select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
+
+
+def page(database: Database, before: int | None = None) -> Sequence[Row]:
+    """List people, who came last first, or those before one: a page of them and one more, where there are more."""
+    with database.read() as connection:
+        return connection.execute(PAGED, {"before": BEYOND_ALL if before is None else before}).all()
+
+
+def everyone(database: Database) -> Sequence[Row]:
+    """List all people by their e-mail."""
+    with database.read() as connection:
+        return connection.execute(EVERYONE).all()
+
+
+def find(database: Database, person_id: int) -> Row:
+    """Find somebody who has an account. Raises NotFound."""
+    with database.read() as connection:
+        return required(connection.execute(ONE, {"person": person_id}).first())
+
+
+def by_email(database: Database, email: str) -> Row:
+    """Find who has an account with an e-mail. Raises NotFound."""
+    with database.read() as connection:
+        return required(connection.execute(BY_EMAIL, {"email": email}).first())
+
+
+def required(found: Row | None) -> Row:
+    """Give what was found. Raises NotFound."""
+    if found is None:
+        raise NotFound
+    return found
+
+
+def conversations_of(database: Database, person_id: int) -> int:
+    """Count what would be deleted with a person."""
+    with database.read() as connection:
+        return connection.execute(SAID, {"person": person_id}).scalar_one()

@@ -1,0 +1,37 @@
+"""Signing in by e-mail and password."""
+
+from __future__ import annotations
+
+from sqlalchemy import Row, bindparam, update
+
+from chat.accounts import passwords, people
+from chat.accounts.people import Refused
+from chat.database import Database
+from chat.tables import people as people_table
+
+WRONG = "That e-mail address and that password don't belong together. Try again."
+
+SAME = (people_table.c.id == bindparam("person")) & (people_table.c.password == bindparam("known"))
+REHASHED = update(people_table).where(SAME).values(password=bindparam("hash"))
+
+
+def check(database: Database, email: str, password: str) -> Row:
+    """Find who an e-mail address and a password belong to. Raises Refused, in the same words and time for unknown ones.
+
+    Not within a transaction: hashing takes long.
+    """
+    person = people.by_email(database, email)
+    kept = person.password if person else None
+    if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
+        raise Refused(WRONG)
+    return strengthened(database, person, password)
+
+
+def strengthened(database: Database, person: Row, password: str) -> Row:
+    """Keep a password by today's parameters, where it was kept by others."""
+    if not passwords.is_outdated(person.password):
+        return person
+    row = {"person": person.id, "known": person.password, "hash": passwords.hashed(password)}
+    with database.write() as connection:
+        connection.execute(REHASHED, row)
+    return people.find(database, person.id) or person

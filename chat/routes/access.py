@@ -1,0 +1,64 @@
+"""The gate: where a team shares an instance, nothing but what is named here is for strangers."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, current_app, request
+
+from chat.routes import visitor
+
+PUBLIC = {
+    "assets.show",
+    "health.alive",
+    "health.ready",
+    "invites.redeem",
+    "invites.show",
+    "metrics.show",
+    "signing.show",
+    "signing.sign_in",
+    "signing.sign_out",
+}
+"""What a stranger may reach, by endpoint. All else, also what there isn't, wants a member."""
+
+PATH = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?")
+"""An address on this site: what begins with two slashes or holds a backslash may lead to another one."""
+
+bp = Blueprint("access", __name__)
+
+
+class SignInFirst(Exception):
+    """Only members may do this; `place` is where to go on once signed in."""
+
+    def __init__(self, place: str):
+        super().__init__("Sign in first. This Rivulet is for those who have an account here.")
+        self.place = place
+
+    @property
+    def address(self) -> str:
+        """Say where to sign in."""
+        return "/sign-in" if self.place == "/" else f"/sign-in?{urlencode({'next': self.place}, safe='/')}"
+
+
+@bp.before_app_request
+def require_member() -> None:
+    """Let nobody but members past the gate, where there is one. Raises SignInFirst."""
+    is_team = current_app.extensions["settings"]["ACCESS"] == "team"
+    if is_team and request.endpoint not in PUBLIC and not visitor.is_member():
+        raise SignInFirst(wanted())
+
+
+def wanted() -> str:
+    """Tell which page the visitor is on, or wants to see; a form's own address, which is none, leads to its page."""
+    if request.headers.get("HX-Request"):
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return local(f"{shown.path}?{shown.query}" if shown.query else shown.path)
+    if request.method != "GET":
+        return local(re.sub(r"/messages$", "", request.path)) if request.path.endswith("/messages") else "/"
+    return local(request.full_path.rstrip("?"))
+
+
+def local(place: str) -> str:
+    """Give an address back where it is one on this site, else the first page."""
+    return place if PATH.fullmatch(place) and not place.startswith("/sign-") else "/"

@@ -1,0 +1,24 @@
+"""What admins see and do: one blueprint a noun, all behind one door. Nobody's conversations are among it."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+
+from chat.routes import visitor
+from chat.routes.admin import audit, health, invites, people
+
+ROOM = "/admin"
+
+
+def register(app: Flask) -> None:
+    """Give an app the pages for admins, and their door."""
+    app.before_request(admins_only)
+    for module in (health, people, invites, audit):
+        app.register_blueprint(module.bp)
+
+
+def admins_only() -> None:
+    """Let only admins at what stands under /admin; for others it isn't there. Raises NotFound."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    if f"{rule}/".startswith(f"{ROOM}/"):
+        visitor.require_admin()

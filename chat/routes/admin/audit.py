@@ -1,0 +1,85 @@
+"""The audit log: page by page, and as a file for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from sqlalchemy import Row
+
+from chat import audit
+from chat.routes import facts, pages
+from chat.routes.admin import lists
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet takes for a formula; the last four are the wide forms of the first."""
+
+COLUMNS = ("id", "at", "actor_id", "actor", "action", "subject")
+
+bp = Blueprint("admin_audit", __name__, url_prefix="/admin")
+
+
+@bp.get("/audit")
+def index() -> str:
+    """Show what was done, the newest first."""
+    rows = audit.page(pages.database(), lists.before())
+    return render_template("admin/audit.html", **lists.paged(rows, audit.PAGE), actions=audit.ACTIONS)
+
+
+@bp.get("/audit.csv")
+def as_csv() -> Response:
+    """Give all of it as a table."""
+    return streamed(csv_of, "csv", "text/csv")
+
+
+@bp.get("/audit.jsonl")
+def as_json() -> Response:
+    """Give all of it as an object a line."""
+    return streamed(json_of, "jsonl", "application/jsonl")
+
+
+def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
+    """Send all rows as a file, some at a time."""
+    batches = audit.batches(pages.database())
+    response = Response(parts(batches, write, csv_line(COLUMNS) if ending == "csv" else ""), mimetype=mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'
+    return response
+
+
+def parts(batches: Iterable[Iterable[Row]], write: Callable[[Iterable[Row]], str], head: str) -> Iterator[str]:
+    """Write batches of rows, after a head."""
+    yield head
+    for rows in batches:
+        yield write(rows)
+
+
+def csv_of(rows: Iterable[Row]) -> str:
+    """Write rows as lines of a table."""
+    return "".join(csv_line(map(defused, told(row).values())) for row in rows)
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """Write one line of a table."""
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def defused(value: Any) -> str:
+    """Write a cell that no spreadsheet runs: anybody may call themselves by a formula."""
+    cell = "" if value is None else str(value)
+    return f"'{cell}" if cell.startswith(FORMULAS) else cell
+
+
+def json_of(rows: Iterable[Row]) -> str:
+    """Write rows as an object a line."""
+    return "".join(f"{json.dumps(told(row))}\n" for row in rows)
+
+
+def told(row: Row) -> dict[str, Any]:
+    """Describe a row by plain values, in the order of COLUMNS."""
+    return {name: facts.moment(row.at) if name == "at" else getattr(row, name) for name in COLUMNS}

@@ -1,0 +1,42 @@
+"""How this instance does: its version, its database, what it is busy with, and what to know about where it runs."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+from flask import Blueprint, current_app, render_template
+
+from chat import VERSION, engines
+from chat.database import HEAD
+from chat.replies import log
+from chat.routes import pages
+
+bp = Blueprint("admin_health", __name__, url_prefix="/admin")
+
+
+@bp.get("")
+def show() -> str:
+    """Show all that is known; where the database can't be asked, that."""
+    problem = current_app.extensions["readiness"].problem()
+    warnings = current_app.extensions.get("warnings", [])
+    return render_template("admin/health.html", problem=problem, warnings=warnings, facts=facts())
+
+
+def facts() -> dict[str, Any]:
+    """Tell what runs here."""
+    database = pages.database()
+    return {
+        "Rivulet": VERSION,
+        "Python": platform.python_version(),
+        "Database": engines.described(database.engine),
+        "Size": size(engines.size_of(database.engine)),
+        "Schema": HEAD,
+        "Answers being written": log.running(database),
+        "Workers": len(current_app.extensions["metrics"].board.totals().pids),
+    }
+
+
+def size(octets: int) -> str:
+    """Write a size for people."""
+    return f"{octets / 1e9:.1f} GB" if octets >= 1e9 else f"{octets / 1e6:.1f} MB"

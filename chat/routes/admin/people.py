@@ -1,0 +1,91 @@
+"""Who has an account, and what an admin may do about them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from chat import audit
+from chat.accounts import resets, roles, roster
+from chat.accounts.roles import LastAdmin
+from chat.routes import pages, visitor
+from chat.routes.admin import lists
+
+DONE = {
+    "role": "The role is changed. They sign in again, and have it.",
+    "suspended": "They are signed out, and can't come in.",
+    "resumed": "They can sign in again.",
+    "removed": "They are removed, and all that was theirs.",
+}
+
+bp = Blueprint("admin_people", __name__, url_prefix="/admin/people")
+
+
+@bp.get("")
+def index() -> str:
+    """Show everybody who has an account, who came last first."""
+    return listed(done=DONE.get(request.args.get("done", "")))
+
+
+@bp.errorhandler(LastAdmin)
+def refuse(error: LastAdmin) -> tuple[str, int]:
+    """Say why something can't be done."""
+    return listed(problem=str(error)), 409
+
+
+def listed(**told: str | None) -> str:
+    """Make the page of all people."""
+    rows = roster.page(pages.database(), lists.before())
+    return render_template("admin/people.html", **lists.paged(rows, roster.PAGE), me=visitor.require_admin(), **told)
+
+
+@bp.post("/<id:person_id>/role")
+def change(person_id: int) -> Response:
+    """Make somebody a member or an admin."""
+    roles.change(pages.database(), visitor.require_admin(), person_id, request.form.get("role", ""))
+    return back(person_id, "role")
+
+
+@bp.post("/<id:person_id>/suspension")
+def suspend(person_id: int) -> Response:
+    """Keep somebody out, until they are let in again."""
+    pages.replies().cancel(roles.suspend(pages.database(), visitor.require_admin(), person_id))
+    return back(person_id, "suspended")
+
+
+@bp.post("/<id:person_id>/resumption")
+def resume(person_id: int) -> Response:
+    """Let somebody in again."""
+    roles.resume(pages.database(), visitor.require_admin(), person_id)
+    return back(person_id, "resumed")
+
+
+@bp.get("/<id:person_id>/removal")
+def ask_to_remove(person_id: int) -> str:
+    """Ask whether somebody is to be removed, and say what goes with them."""
+    database = pages.database()
+    person, count = roster.find(database, person_id), roster.conversations_of(database, person_id)
+    return render_template("admin/removal.html", person=person, count=count)
+
+
+@bp.post("/<id:person_id>/removal")
+def remove(person_id: int) -> Response:
+    """Delete somebody with all that is theirs."""
+    pages.replies().cancel(roles.remove(pages.database(), visitor.require_admin(), person_id))
+    return back(person_id, "removed")
+
+
+def back(person_id: int, done: str) -> Response:
+    """Go back to the list; who did it to themselves has no place there any more."""
+    is_me = visitor.require_admin().id == person_id
+    return redirect("/" if is_me else f"/admin/people?done={done}", code=303)
+
+
+@bp.post("/<id:person_id>/reset")
+def reset(person_id: int) -> str:
+    """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
+    person = roster.find(pages.database(), person_id)
+    with pages.database().write() as connection:
+        token = resets.make(connection, person.id)
+        audit.note(connection, visitor.require_admin(), "reset_made", audit.name_of(person))
+    return render_template("admin/reset.html", person=person, link=lists.link(f"/resets/{token}"))

@@ -1,0 +1,67 @@
+"""The cookie by which a visitor is known again, and what Flask-Session makes of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from flask import Flask, Request, g, request
+from flask_session.base import ServerSideSession
+from flask_session.cachelib import CacheLibSessionInterface
+
+from chat.sessions import SessionStore
+
+COOKIE = "rivulet"
+
+WATCHED = {"/healthz", "/readyz", "/metrics"}
+"""What those ask for who watch the process; they have no session."""
+
+
+class Sessions(CacheLibSessionInterface):
+    """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
+
+    cache: SessionStore
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Name the cookie: the prefix has browsers refuse one that another host set, or that would go by plain http."""
+        return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the browser may send the cookie by https only."""
+        return request.is_secure
+
+    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
+        """Find the session of a request; who watches the process has none, and the database is left alone."""
+        if request.path in WATCHED:
+            return None
+        cookies = (request.cookies.get(name) for name in dict.fromkeys([self.get_cookie_name(app), COOKIE]))
+        return next(filter(None, map(self._found, cookies)), None) or self._begun()
+
+    def _found(self, sid: str | None) -> ServerSideSession | None:
+        found = self.cache.find(self._get_store_id(sid)) if sid else None
+        # Guests were known by the plain name on https, too; nobody who signs in ever was.
+        if found is None or (
+            request.is_secure and found.role != "guest" and sid != request.cookies.get(f"__Host-{COOKIE}")
+        ):
+            return None
+        g.person = found
+        return self.session_class(json.loads(found.data), sid=sid)
+
+    def _begun(self) -> ServerSideSession:
+        begun = self.session_class(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+        begun.new = True
+        return begun
+
+    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
+        keep = self.cache.add if session.new else self.cache.set
+        keep(store_id, dict(session))
+
+    def renew(self, session: ServerSideSession) -> tuple[str, str]:
+        """Give a session another id; gives the names by which the store knows the one before and the new one."""
+        before, session.sid = session.sid, self._generate_sid(self.sid_length)
+        session.new, session.modified = False, True
+        return self._get_store_id(before), self._get_store_id(session.sid)
+
+    def name_of(self, session: ServerSideSession) -> str:
+        """Give the name by which the store knows a session."""
+        return self._get_store_id(session.sid)

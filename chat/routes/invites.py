@@ -1,0 +1,63 @@
+"""Redeeming an invite: a form for who has the link, and one page for all links that can't be used."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from chat import audit
+from chat.accounts import invites, passwords, people
+from chat.accounts.invites import EmailTaken, Newcomer
+from chat.accounts.passwords import BadPassword
+from chat.accounts.people import BadEmail
+from chat.database import NotFound
+from chat.routes import pages, visitor
+
+LONGEST_NAME = 100
+
+bp = Blueprint("invites", __name__, url_prefix="/invites")
+
+
+@bp.get("/<token>")
+def show(token: str) -> str:
+    """Show the form of an invite; who is signed in has an account."""
+    return page(invites.find(pages.database(), token))
+
+
+def page(invite: Row, **told: str) -> str:
+    """Make the page of an invite, with what was typed, but no password."""
+    known = visitor.person() if visitor.is_member() else None
+    return render_template("invites/page.html", invite=invite, known=known, form=request.form, **told)
+
+
+@bp.post("/<token>")
+def redeem(token: str) -> Response | tuple[str, int]:
+    """Make the account and sign in: what was said as a guest comes along, and the token leaves the address."""
+    invite = invites.find(pages.database(), token)
+    if visitor.is_member():
+        return page(invite), 409
+    try:
+        person_id = invites.redeem(pages.database(), token, newcomer(invite))
+    except (BadEmail, BadPassword, EmailTaken) as error:
+        return page(invite, problem=str(error)), 400
+    visitor.sign_in(person_id)
+    return redirect("/", code=303)
+
+
+def newcomer(invite: Row) -> Newcomer:
+    """Read who somebody is from the form. Raises BadEmail and BadPassword.
+
+    The password is hashed here, before the transaction, and only for who has an invite.
+    """
+    email = invite.email or people.require_email(request.form.get("email", ""))
+    password = request.form.get("password", "")
+    passwords.require_good(password)
+    name = audit.line(request.form.get("name", ""))[:LONGEST_NAME]
+    return Newcomer(email, name, passwords.hashed(password))
+
+
+@bp.errorhandler(NotFound)
+def refuse(_: NotFound) -> tuple[str, int]:
+    """Answer all invites that can't be used alike: used, run out, revoked and made up ones."""
+    return render_template("invites/closed.html"), 404

@@ -1,0 +1,57 @@
+"""What tests of accounts share: databases of both kinds, and people with roles."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Row, insert, select
+
+from chat.database import Database
+from chat.tables import people
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database, once of each kind; the other kind is skipped where there is none."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("database")
+        return
+    database = Database(request.getfixturevalue("database_server").new_database())
+    database.upgrade()
+    yield database
+    database.engine.dispose()
+
+
+def joined(database: Database, name: str, role: str = "member") -> Row:
+    """Make a person with an account."""
+    row = {"uid": name, "created_at": 0, "role": role, "email": f"{name}@example.org", "name": name.title()}
+    with database.write() as connection:
+        return connection.execute(insert(people).values(**row).returning(people)).one()
+
+
+def person_of(database: Database, person_id: int) -> Row | None:
+    """Read what is stored of a person."""
+    with database.read() as connection:
+        return connection.execute(select(people).where(people.c.id == person_id)).first()
+
+
+def all_at_once(*tasks: Callable[[], object]) -> list[object]:
+    """Do several things in threads at the same moment; gives what each gave, or the error that it raised."""
+    barrier, outcomes = threading.Barrier(len(tasks)), []
+
+    def run(task: Callable[[], object]) -> None:
+        barrier.wait(20)
+        try:
+            outcomes.append(task())
+        except Exception as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(outcomes) == len(tasks)
+    return outcomes

@@ -1,0 +1,206 @@
+"""Roles: what an admin takes away is gone at once, and there is always an admin left."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlalchemy import insert, select
+
+from chat import audit
+from chat.accounts import invites, roles
+from chat.accounts.invites import Newcomer
+from chat.accounts.roles import LastAdmin
+from chat.database import Database, NotFound
+from chat.tables import conversations, messages, metadata, people, resets, sessions
+from tests.accounts.conftest import all_at_once, joined, person_of
+from tests.turns import asked, count
+
+WAYS_DOWN = [
+    lambda database, by, person: roles.change(database, by, person, "member"),
+    roles.suspend,
+    roles.remove,
+]
+
+
+def signed_in(database: Database, person_id: int, browsers: int = 1) -> None:
+    """Let a person have sessions."""
+    rows = [{"id": f"{person_id} {number}", "data": "{}", "expires_at": 2**40} for number in range(browsers)]
+    with database.write() as connection:
+        connection.execute(insert(sessions).values(person_id=person_id), rows)
+
+
+def admins(database: Database) -> int:
+    """Count the admins who can sign in."""
+    with database.read() as connection:
+        return len(connection.execute(select(people.c.id).where(roles.ADMIN)).all())
+
+
+def test_a_member_becomes_an_admin_and_signs_in_anew(database: Database) -> None:
+    ann, bob = joined(database, "ann", "admin"), joined(database, "bob")
+    signed_in(database, bob.id)
+
+    roles.change(database, ann, bob.id, "admin")
+
+    assert person_of(database, bob.id).role == "admin"
+    assert count(database, sessions) == 0
+    assert audit.page(database)[0].subject == "bob@example.org is admin now"
+
+
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_the_last_admin_cannot_be_lost(either: Database, way) -> None:
+    ann = joined(either, "ann", "admin")
+    joined(either, "bob")
+    roles.suspend(either, "command line", joined(either, "cid", "admin").id)
+    signed_in(either, ann.id)
+
+    with pytest.raises(LastAdmin, match=r"ann@example\.org is the last admin"):
+        way(either, ann, ann.id)
+
+    assert admins(either) == 1
+    assert count(either, sessions) == 1
+
+
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_two_admins_who_depose_each_other_at_once_leave_one(either: Database, way) -> None:
+    """Security A4: a check before a change, with room for another one between."""
+    for number in range(5):
+        ann, bob = (joined(either, f"{name}{number}", "admin") for name in ("ann", "bob"))
+
+        outcomes = all_at_once(partial(way, either, ann, bob.id), partial(way, either, bob, ann.id))
+
+        assert sum(isinstance(outcome, NotFound) for outcome in outcomes) == 1
+        assert admins(either) == 1
+        with either.write() as connection:
+            connection.execute(people.delete())
+
+
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_all_admins_who_step_down_at_once_leave_one(either: Database, way) -> None:
+    everyone = [joined(either, f"a{number}", "admin") for number in range(8)]
+
+    outcomes = all_at_once(*[partial(way, either, person, person.id) for person in everyone])
+
+    assert sum(isinstance(outcome, LastAdmin) for outcome in outcomes) == 1
+    assert admins(either) == 1
+
+
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_who_is_no_admin_changes_nobody(database: Database, way) -> None:
+    """OW 26-44553: a role that was taken away still held elsewhere."""
+    joined(database, "ann", "admin")
+    bob, cid = joined(database, "bob"), joined(database, "cid")
+    late = joined(database, "dan", "admin")
+    roles.suspend(database, "command line", late.id)
+
+    for actor in (bob, late):
+        with pytest.raises(NotFound):
+            way(database, actor, cid.id)
+
+    assert person_of(database, cid.id).suspended_at is None
+
+
+@pytest.mark.parametrize("way", [*WAYS_DOWN, roles.resume])
+def test_a_guest_or_nobody_has_no_rights_to_change(database: Database, person: int, way) -> None:
+    for nobody in (person, 999):
+        with pytest.raises(NotFound):
+            way(database, "command line", nobody)
+
+    assert person_of(database, person).role == "guest"
+
+
+@pytest.mark.parametrize("role", ["guest", "owner", ""])
+def test_there_are_no_other_roles(database: Database, role: str) -> None:
+    bob = joined(database, "bob")
+
+    with pytest.raises(NotFound):
+        roles.change(database, "command line", bob.id, role)
+
+    assert person_of(database, bob.id).role == "member"
+
+
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_what_an_admin_was_let_in_by_is_over_with_the_right(database: Database, way) -> None:
+    joined(database, "ann", "admin")
+    bob = joined(database, "bob", "admin")
+    others = joined(database, "cid", "admin")
+    signed_in(database, bob.id, browsers=3)
+    signed_in(database, others.id)
+    token, kept = invites.make(database, bob, "admin"), invites.make(database, others)
+
+    way(database, "command line", bob.id)
+
+    assert count(database, sessions) == 1
+    assert invites.find(database, kept)
+    with pytest.raises(NotFound):
+        invites.redeem(database, token, Newcomer("bob2@example.org", "Bob", "a hash"))
+
+
+def test_a_suspended_person_keeps_no_way_in_and_comes_back_with_everything(database: Database) -> None:
+    bob = joined(database, "bob")
+    asked(database, bob.id)
+    signed_in(database, bob.id)
+    with database.write() as connection:
+        connection.execute(insert(resets).values(digest="d", person_id=bob.id, expires_at=2**40))
+
+    roles.suspend(database, "command line", bob.id)
+    suspended = person_of(database, bob.id).suspended_at
+    roles.resume(database, "command line", bob.id)
+
+    assert suspended and person_of(database, bob.id).suspended_at is None
+    assert [count(database, table) for table in (sessions, resets, conversations)] == [0, 0, 1]
+    assert [row.action for row in audit.page(database)] == ["resumed", "suspended"]
+
+
+def test_doing_it_again_changes_nothing_and_is_not_noted(database: Database) -> None:
+    bob = joined(database, "bob")
+
+    for _ in range(2):
+        roles.change(database, "command line", bob.id, "member")
+        roles.resume(database, "command line", bob.id)
+    roles.suspend(database, "command line", bob.id)
+    roles.suspend(database, "command line", bob.id)
+
+    assert [row.action for row in audit.page(database)] == ["suspended"]
+
+
+def test_who_is_removed_takes_all_that_was_theirs_along(either: Database) -> None:
+    """Security D4: what is deleted is gone, not flagged."""
+    bob, other = joined(either, "bob"), joined(either, "cid")
+    for person in (bob, other):
+        asked(either, person.id, "A secret of theirs")
+        signed_in(either, person.id)
+    asked(either, bob.id)
+
+    running = roles.remove(either, "command line", bob.id)
+
+    assert len(running) == 2
+    assert person_of(either, bob.id) is None
+    assert [count(either, table) for table in (people, conversations, messages, sessions)] == [1, 1, 2, 1]
+    assert audit.page(either)[0].subject == "bob@example.org"
+
+
+def test_every_table_that_names_a_person_forgets_one_who_is_removed() -> None:
+    rules = {
+        f"{table.name}.{key.parent.name}": key.ondelete
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table is people
+    }
+
+    assert rules.pop("invites.made_by") == "SET NULL"
+    assert set(rules.values()) == {"CASCADE"}
+
+
+def test_nothing_that_was_said_is_left_in_the_file(database: Database) -> None:
+    """Security D4: deleted text isn't found in the file after a checkpoint."""
+    bob = joined(database, "bob")
+    for _ in range(20):
+        asked(database, bob.id, "the-words-that-were-said " * 200)
+
+    roles.remove(database, "command line", bob.id)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    with open(database.engine.url.database, "rb") as file:
+        assert b"the-words-that-were-said" not in file.read()

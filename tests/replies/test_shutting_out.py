@@ -1,0 +1,36 @@
+"""Answers that are being written for somebody who is suspended or removed."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.accounts import roles
+from chat.database import Database
+from chat.replies import Replies
+from tests.accounts.conftest import joined
+from tests.replies.writing import finished
+from tests.scripted import Gate, Scripted
+from tests.turns import asked, eventually, stored, text_stored
+
+
+@pytest.mark.parametrize("way", [roles.suspend, roles.remove])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_an_answer_stops_upstream_whichever_process_writes_it(
+    database: Database, replies: Replies, other: Replies, provider: Scripted, elsewhere: Scripted, often, way, where
+) -> None:
+    """ALLM 26-32717: who is suspended went on asking."""
+    bob, gate = joined(database, "bob"), Gate()
+    said, writing = (provider, replies) if where == "here" else (elsewhere, other)
+    said.will_say("Once", gate, "upon a time")
+    turn = asked(database, bob.id)
+    writing.start(turn)
+    gate.wait_until_reached()
+    eventually(lambda: text_stored(database, turn.reply_id) == "Once")
+
+    replies.cancel(way(database, "command line", bob.id))
+
+    assert said.sayings[0].cancelled.wait(20)
+    if way is roles.suspend:
+        finished(writing, turn)
+        assert stored(database, turn.reply_id).state == "stopped"
+        assert stored(database, turn.reply_id).text == "Once"

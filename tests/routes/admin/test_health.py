@@ -1,0 +1,57 @@
+"""The page that tells how the instance does."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat import VERSION
+from chat.database import HEAD
+from chat.routes.admin import health
+from tests.scripted import Gate, Scripted
+
+
+def told(page: str) -> dict[str, str]:
+    """Read the page's facts."""
+    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+
+
+def test_it_tells_what_runs(admin: FlaskClient) -> None:
+    page = admin.get("/admin").text
+    facts = told(page)
+
+    assert "All is well" in page
+    assert (facts["Rivulet"], facts["Schema"], facts["Workers"]) == (VERSION, HEAD, "1")
+    assert re.fullmatch(r"SQLite 3\.\d+\.\d+", facts["Database"])
+    assert re.fullmatch(r"\d+\.\d MB", facts["Size"]) and facts["Size"] != "0.0 MB"
+
+
+def test_it_counts_the_answers_being_written(admin: FlaskClient, member: FlaskClient, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say(gate, "Done.")
+    member.post("/conversations", data={"text": "Hello?"}, headers={"HX-Request": "true"})
+
+    running = told(admin.get("/admin").text)["Answers being written"]
+    gate.open()
+
+    assert running == "1"
+
+
+def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None:
+    app.extensions["warnings"] = ["This disk is emptied."]
+
+    assert "This disk is emptied." in admin.get("/admin").text
+
+
+def test_what_keeps_it_from_serving_is_told(app: Flask, admin: FlaskClient) -> None:
+    app.extensions["replies"].leaving = True
+
+    page = admin.get("/admin").text
+
+    assert "is being stopped" in page and "All is well" not in page
+
+
+def test_sizes_are_written_for_people() -> None:
+    assert [health.size(octets) for octets in (150_000, 12_345_678, 3_210_000_000)] == ["0.1 MB", "12.3 MB", "3.2 GB"]

@@ -1,0 +1,82 @@
+"""Invites, as an admin makes and revokes them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat import audit
+from chat.accounts import invites
+from chat.tables import invites as table
+from tests.routes.admin.conftest import ADMIN
+from tests.turns import count
+
+FORM = {"role": "member", "days": "7", "uses": "1", "email": ""}
+
+
+def made(admin: FlaskClient, **form: str) -> str:
+    """Make an invite; gives its token."""
+    page = admin.post("/admin/invites", data=FORM | form)
+    assert page.status_code == 200 and page.headers["Cache-Control"] == "no-store"
+    return re.findall(r"http://localhost/invites/([\w-]{43})<", page.text)[0]
+
+
+def test_a_link_is_shown_once(app: Flask, admin: FlaskClient) -> None:
+    token = made(admin, role="admin", uses="3")
+
+    assert invites.find(app.extensions["database"], token).uses_left == 3
+    for path in ["/admin/invites", "/admin/audit", "/admin/audit.csv"]:
+        assert token not in admin.get(path).text
+    noted = audit.page(app.extensions["database"])[0]
+    assert (noted.actor, noted.action, noted.subject) == (ADMIN, "invite_made", "admin")
+
+
+def test_open_invites_are_listed_and_revoked(app: Flask, admin: FlaskClient) -> None:
+    token = made(admin, email=" Eve@Example.org ")
+    page = admin.get("/admin/invites").text
+
+    answer = admin.post(re.findall(r'action="(/admin/invites/\d+/revocation)"', page)[0])
+
+    assert "eve@example.org" in page and "One use left" in page
+    assert answer.headers["Location"] == "/admin/invites?done=revoked"
+    assert "There are none." in admin.get(answer.headers["Location"]).text
+    assert app.test_client().get(f"/invites/{token}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"role": "guest"},
+        {"days": "0"},
+        {"days": "1e3"},
+        {"days": ""},
+        {"uses": "101"},
+        {"uses": "-1"},
+        {"uses": "١"},
+        {"uses": "9" * 5000},
+        {"email": "nobody"},
+        {"email": "eve@example.org", "uses": "2"},
+    ],
+)
+def test_a_wrong_wish_is_told_and_kept(app: Flask, admin: FlaskClient, wrong: dict[str, str]) -> None:
+    answer = admin.post("/admin/invites", data=FORM | {"days": "21"} | wrong)
+
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert "days" in wrong or 'value="21"' in answer.text
+    assert count(app.extensions["database"], table) == 0
+
+
+def test_a_form_with_nothing_in_it_makes_what_is_safe(app: Flask, admin: FlaskClient) -> None:
+    admin.post("/admin/invites")
+
+    (row,) = invites.listing(app.extensions["database"])
+
+    assert (row.role, row.uses_left, row.expires_at - row.created_at) == ("member", 1, 7 * 86_400)
+
+
+def test_an_invite_that_there_is_not_is_not_revoked(admin: FlaskClient) -> None:
+    assert admin.post("/admin/invites/999/revocation").status_code == 404

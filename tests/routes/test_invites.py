@@ -1,0 +1,206 @@
+"""Redeeming an invite, in a browser that has never been here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from chat.accounts import invites, passwords, people
+from chat.database import Database
+from chat.tables import invites as invite_table
+from chat.tables import people as people_table
+from tests.scripted import Scripted
+from tests.team import account, sign_in, signed_in, team
+from tests.turns import count
+
+FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the water"}
+
+
+@pytest.fixture
+def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
+    """An app that a team shares."""
+    app = team(tmp_path, provider)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    """Its database."""
+    return app.extensions["database"]
+
+
+def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: Database) -> None:
+    token = invites.make(database, "command line")
+    shown = client.get(f"/invites/{token}")
+
+    answer = client.post(f"/invites/{token}", data=FORM)
+
+    assert shown.status_code == 200 and "You are invited" in shown.text
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert client.get("/").status_code == 200
+    eve = people.by_email(database, "eve@example.org")
+    assert eve and (eve.name, eve.role) == ("Eve", "member")
+    assert passwords.matches(eve.password, FORM["password"])
+    assert sign_in(client, "eve@example.org", FORM["password"]).status_code == 303
+
+
+def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
+    app.extensions["settings"]["ACCESS"] = "open"
+    client.post("/conversations", data={"text": "Before I had an account"})
+    token = invites.make(database, "command line")
+
+    client.post(f"/invites/{token}", data=FORM)
+
+    assert "Before I had an account" in client.get("/").text
+    assert count(database, people_table) == 1
+
+
+@pytest.mark.parametrize("extra", [{"role": "admin"}, {"id": "1"}, {"is_admin": "1"}, {"uses_left": "9"}])
+def test_the_form_gives_no_more_than_the_invite(client: FlaskClient, database: Database, extra: dict[str, str]) -> None:
+    """LC 24-10359: a form with a field more changed what it was not for."""
+    token = invites.make(database, "command line")
+
+    client.post(f"/invites/{token}", data=FORM | extra)
+
+    eve = people.by_email(database, "eve@example.org")
+    assert eve and eve.role == "member"
+    assert invites.listing(database) == []
+
+
+def spend(database: Database, token: str) -> None:
+    invites.redeem(database, token, invites.Newcomer("zoe@example.org", "Zoe", "a hash"))
+
+
+def run_out(database: Database, token: str) -> None:
+    with database.write() as connection:
+        connection.execute(update(invite_table).values(expires_at=0))
+
+
+def revoke(database: Database, token: str) -> None:
+    invites.revoke(database, "command line", invites.listing(database)[0].id)
+
+
+@pytest.mark.parametrize("happens", [spend, run_out, revoke])
+def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClient, database: Database, happens) -> None:
+    """Security A3: used, run out, revoked and made up are told apart by nobody."""
+    token = invites.make(database, "command line")
+    happens(database, token)
+    before = count(database, people_table)
+
+    answers = [
+        (answer.status_code, answer.text)
+        for there_or_not in (token, "m" * 43)
+        for answer in (client.get(f"/invites/{there_or_not}"), client.post(f"/invites/{there_or_not}", data=FORM))
+    ]
+
+    assert len(set(answers)) == 1
+    assert answers[0][0] == 404
+    assert count(database, people_table) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"password": "sea"}, "too short"),
+        ({"password": "password1"}, "first passwords"),
+        ({"password": "x" * 2000}, "too long"),
+        ({"email": "nobody"}, "no e-mail address"),
+        ({"email": ""}, "no e-mail address"),
+        ({"email": "bob@example.org"}, "Sign in instead"),
+        ({"email": "BOB@example.org "}, "Sign in instead"),
+    ],
+)
+def test_what_cannot_be_is_told_and_what_was_typed_kept(
+    client: FlaskClient, database: Database, wrong: dict[str, str], says: str
+) -> None:
+    account(database, "bob@example.org")
+    token = invites.make(database, "command line")
+
+    answer = client.post(f"/invites/{token}", data=FORM | wrong)
+
+    assert answer.status_code == 400
+    assert says in answer.text
+    assert 'value="Eve"' in answer.text
+    assert (FORM | wrong)["password"] not in answer.text
+    assert invites.find(database, token).uses_left == 1
+
+
+def test_a_password_is_not_hashed_for_who_has_no_invite(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(_: str) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr(passwords, "hashed", never)
+
+    assert client.post("/invites/made-up", data=FORM).status_code == 404
+
+
+def test_a_password_is_hashed_while_others_may_write(
+    client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, hashed = invites.make(database, "command line"), passwords.hashed
+
+    def while_another_writes(password: str) -> str:
+        writer = threading.Thread(target=invites.make, args=(database, "command line"))
+        writer.start()
+        writer.join(5)
+        assert not writer.is_alive()
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", while_another_writes)
+
+    assert client.post(f"/invites/{token}", data=FORM).status_code == 303
+
+
+def test_an_invite_for_one_e_mail_takes_no_other(client: FlaskClient, database: Database) -> None:
+    token = invites.make(database, "command line", email="gus@example.org")
+
+    assert 'value="gus@example.org" readonly' in client.get(f"/invites/{token}").text
+    client.post(f"/invites/{token}", data=FORM)
+
+    assert people.by_email(database, "gus@example.org")
+    assert people.by_email(database, "eve@example.org") is None
+
+
+def test_who_is_signed_in_uses_no_invite_up(app: Flask, database: Database) -> None:
+    member = signed_in(app, "bob@example.org")
+    token = invites.make(database, "command line")
+
+    assert "You are signed in as bob@example.org" in member.get(f"/invites/{token}").text
+    assert member.post(f"/invites/{token}", data=FORM).status_code == 409
+    assert invites.find(database, token).uses_left == 1
+
+
+def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> None:
+    token = invites.make(database, "command line")
+
+    client.post(f"/invites/{token}", data=FORM | {"name": " Eve\nof\u202e  \t the " + "sea " * 50})
+
+    eve = people.by_email(database, "eve@example.org")
+    assert eve and eve.name.startswith("Eve of the sea") and len(eve.name) <= 100
+
+
+def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: FlaskClient, database: Database) -> None:
+    """OW 24-7806: an ambient cookie, or none, is not who is asking."""
+    token = invites.make(database, "command line")
+
+    answer = client.post(f"/invites/{token}", data=FORM, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 403
+    assert count(database, people_table) == 0
+
+
+def test_the_token_is_in_no_log(client: FlaskClient, database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    token = invites.make(database, "command line")
+
+    with caplog.at_level("DEBUG"):
+        client.get(f"/invites/{token}")
+        client.post(f"/invites/{token}", data=FORM)
+
+    assert caplog.records and token not in caplog.text

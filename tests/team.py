@@ -1,0 +1,50 @@
+"""What tests of accounts share: an instance of a team, members of it, and browsers that are signed in."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+import app as front_door
+from chat import config
+from chat.accounts import passwords, people
+from chat.database import Database
+from tests.scripted import Scripted
+from tests.serving import KEY, UNLIMITED
+
+PASSWORD = "a river bends twice"
+
+
+def team(tmp_path: Path, provider: Scripted | None = None, **environ: str) -> Flask:
+    """Make an app that a team shares."""
+    known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, **UNLIMITED}
+    return front_door.build(config.load(known | environ), {"scripted": provider or Scripted()})
+
+
+def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:
+    """Make somebody with an account, whose password is PASSWORD."""
+    with database.write() as connection:
+        return people.make(connection, email, role, kept())
+
+
+@cache
+def kept() -> str:
+    """Hash PASSWORD, once for all tests."""
+    return passwords.hashed(PASSWORD)
+
+
+def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str = PASSWORD, **more: str):  # type: ignore[no-untyped-def]
+    """Sign in as the form does; gives the answer."""
+    return client.post("/sign-in", data={"email": email, "password": password, **more})
+
+
+def signed_in(app: Flask, email: str = "ann@example.org", role: str = "member") -> FlaskClient:
+    """Give a browser of somebody who is signed in; their account is made where there is none."""
+    if people.by_email(app.extensions["database"], email) is None:
+        account(app.extensions["database"], email, role)
+    client = app.test_client()
+    assert sign_in(client, email).status_code == 303
+    return client
