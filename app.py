@@ -13,6 +13,7 @@ from flask import Flask
 from htmx_flask import Htmx
 
 from chat import config, engines, platforms, providers, proxies, reporting, routes, security
+from chat.accounts import claiming
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
@@ -20,7 +21,7 @@ from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.readiness import Readiness
 from chat.replies import Replies
-from chat.routes import cookies
+from chat.routes import claim, cookies
 from chat.routes.journal import Journal
 from chat.sessions import SessionStore
 
@@ -37,10 +38,11 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     try:
         settings = config.load(environ)
         app = build(settings, providers.configured(settings))
+        claiming.set_up(app.extensions["database"], settings)
     except (config.WrongSetting, DatabaseUnusable) as error:
         print(f"Rivulet can't start: {error}", file=sys.stderr)
         raise SystemExit(CANNOT_START) from error
-    app.extensions["warnings"] = platforms.warnings(environ, settings)
+    app.extensions["warnings"] = [*platforms.warnings(environ, settings), *claim.invitation(app)]
     if watching:
         app.extensions["replies"].watch()
     return app
@@ -64,7 +66,9 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
         "readiness": Readiness(db, replies),
         "metrics": metrics,
     }
-    app.session_interface = cookies.Sessions(app, SessionStore(db))
+    app.session_interface = cookies.Sessions(
+        app, SessionStore(db, settings["SESSION_IDLE_DAYS"], settings["SESSION_DAYS"])
+    )
     Htmx(app)
     security.protect(app)
     routes.register(app)
@@ -95,7 +99,7 @@ def flask_settings(settings: Settings) -> dict[str, Any]:
         "SECRET_KEY": security.secret_key(settings),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),
         "SESSION_COOKIE_NAME": cookies.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 Settings = dict[str, Any]
 
@@ -80,6 +81,14 @@ def address(text: str) -> str:
     return text.rstrip("/")
 
 
+def mail_server(text: str) -> str:
+    """Read the address of a mail server."""
+    parsed = urlsplit(text)
+    if parsed.scheme not in {"smtp", "smtps"} or not parsed.hostname or parsed.port == 0:
+        raise ValueError
+    return text
+
+
 def names(text: str) -> list[str]:
     """Read a list with commas between."""
     return [name.strip() for name in text.split(",") if name.strip()]
@@ -107,6 +116,13 @@ SETTINGS = (
     Setting(
         "ACCESS", "", one_of("open", "team"), "Who may chat: `team` who has an account, `open` anyone who gets here."
     ),
+    Setting("ADMIN_EMAIL", "", str, "Whom to make the first admin, with ADMIN_PASSWORD; else a link in the log does."),
+    Setting("ADMIN_PASSWORD", "", str, "The password that the first admin begins with."),
+    Setting("SESSION_IDLE_DAYS", 7, count, "After how many days without a visit somebody has to sign in again."),
+    Setting("SESSION_DAYS", 30, count, "After how many days somebody has to sign in again in any case."),
+    Setting("APP_URL", "", address, "The address by which people reach this, for links in mails: `https://...`."),
+    Setting("SMTP_URL", "", mail_server, "A server that sends mail: `smtp://user:password@host:587`, or `smtps://`."),
+    Setting("MAIL_FROM", "", str, "The address that mails come from."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cachelib.base import BaseCache
-from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, text, update
 
 from chat.database import Database, clock
 from chat.tables import people, sessions
@@ -46,6 +47,24 @@ MADE = insert(sessions).values(
 )
 OF_GUEST = MADE.values(expires_at=clock() + GUESTS)
 OF_ACCOUNT = MADE.values(expires_at=IDLE_END, agent=bindparam("agent"))
+WHOSE = sessions.c.person_id == bindparam("person")
+OF_PERSON = (
+    select(sessions.c.id, sessions.c.agent, sessions.c.seen_at)
+    .where(WHOSE, sessions.c.expires_at > clock())
+    .order_by(sessions.c.seen_at.desc())
+)
+OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
+
+EACH = {
+    "sqlite": "json_each(:asked) AS asked",
+    "postgresql": "json_array_elements_text(CAST(:asked AS json)) AS asked (value)",
+}
+ENDED = """
+    SELECT asked.value FROM {} LEFT JOIN sessions ON sessions.id = asked.value
+    LEFT JOIN people ON people.id = sessions.person_id
+    WHERE sessions.id IS NULL OR people.suspended_at IS NOT NULL
+"""
+ENDED_OF = {dialect: text(ENDED.format(each)) for dialect, each in EACH.items()}
 OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
 
@@ -93,6 +112,27 @@ class SessionStore(BaseCache):
         """Drop a session."""
         with self.database.write() as connection:
             return connection.execute(DROPPED, {"it": digest(key)}).rowcount > 0
+
+    def of_person(self, person_id: int) -> Sequence[Row]:
+        """List a person's sessions: `id` is a digest, `agent` what the browser calls itself, `seen_at`."""
+        with self.database.read() as connection:
+            return connection.execute(OF_PERSON, {"person": person_id}).all()
+
+    def end(self, person_id: int, name: str) -> None:
+        """End one of a person's sessions, by its digest; somebody else's isn't found."""
+        with self.database.write() as connection:
+            connection.execute(OF_PERSON_DROPPED.where(IT), {"person": person_id, "it": name})
+
+    def end_others(self, person_id: int, name: str) -> None:
+        """End all of a person's sessions but one."""
+        with self.database.write() as connection:
+            connection.execute(OF_PERSON_DROPPED.where(~IT), {"person": person_id, "it": name})
+
+    def ended(self, names: Iterable[str]) -> list[str]:
+        """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
+        with self.database.read() as connection:
+            query = ENDED_OF[connection.dialect.name]
+            return list(connection.execute(query, {"asked": json.dumps(list(names))}).scalars())
 
 
 def row_of(key: str, value: Any) -> dict[str, Any]:

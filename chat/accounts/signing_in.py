@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Row, bindparam, update
 
-from chat.accounts import passwords, people
+from chat.accounts import passwords, people, throttling
 from chat.accounts.people import Refused
+from chat.accounts.throttling import Try
 from chat.database import Database
 from chat.tables import people as people_table
 
@@ -15,15 +16,17 @@ SAME = (people_table.c.id == bindparam("person")) & (people_table.c.password == 
 REHASHED = update(people_table).where(SAME).values(password=bindparam("hash"))
 
 
-def check(database: Database, email: str, password: str) -> Row:
+def check(database: Database, tried: Try, email: str, password: str) -> Row:
     """Find who an e-mail address and a password belong to. Raises Refused, in the same words and time for unknown ones.
 
-    Not within a transaction: hashing takes long.
+    Raises TooManyTries where those before were too many. Not within a transaction: hashing takes long.
     """
+    row = throttling.begin(database, tried)
     person = people.by_email(database, email)
     kept = person.password if person else None
     if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
         raise Refused(WRONG)
+    throttling.succeed(database, tried, row)
     return strengthened(database, person, password)
 
 

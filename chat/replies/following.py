@@ -22,18 +22,28 @@ class Follower:
         self.shown: Shown = running or reader.follow(reply_id)
         self.position = 0
         self.until = time.monotonic() + span
-        self.over = False
+        self.over = self.dismissed = False
+
+    def dismiss(self) -> None:
+        """Send this watcher away at once: it may not see more."""
+        self.dismissed = True
+        self.shown.wake()
 
     def next(self, timeout: float) -> str | None:
         """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
-        self.over = time.monotonic() >= self.until
-        if self.over:
+        if self._is_over():
             return None
         text, self.position = self.shown.wait(self.position, timeout)
+        if self.dismissed and self._is_over():
+            return None
         if text is None and self.shown.lost:
             self.shown = self.reader.follow(self.reply_id)
             return ""
         return text
+
+    def _is_over(self) -> bool:
+        self.over = self.dismissed or time.monotonic() >= self.until
+        return self.over
 
     @property
     def left(self) -> bool:

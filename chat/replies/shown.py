@@ -31,8 +31,16 @@ class Shown:
             self.stored += pieces
             self.ended = self.ended or ended
             if pieces or ended:  # who is woken for nothing, at each commit of others, wears out the machine
-                changed, self._changed = self._changed, threading.Event()
-                changed.set()
+                self._wake()
+
+    def wake(self) -> None:
+        """Let the followers look up, though there is nothing new."""
+        with self._publishing:
+            self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, threading.Event()
+        changed.set()
 
     def leave(self) -> None:
         """Send the followers away, to another process; those of what has ended still get its end."""

@@ -7,10 +7,13 @@ from werkzeug.routing import IntegerConverter
 
 from chat.routes import (
     access,
+    account,
     admin,
     assets,
     bodies,
+    claim,
     conversations,
+    cookies,
     errors,
     exports,
     facts,
@@ -19,8 +22,10 @@ from chat.routes import (
     messages,
     metrics,
     replies,
+    resets,
     signing,
 )
+from chat.routes.presence import Presence
 from chat.routes.room import Room
 
 
@@ -34,10 +39,12 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    for module in (access, assets, conversations, exports, health, invites, messages, metrics, replies, signing):
+    pages = (assets, conversations, exports, health, messages, metrics, replies)
+    doors = (access, account, claim, invites, resets, signing)
+    for module in (*pages, *doors):
         app.register_blueprint(module.bp)
     admin.register(app)
     assets.bundle(app)
     facts.register(app)
-    app.extensions["room"] = Room()
+    app.extensions |= {"room": Room(), "presence": Presence(cookies.store_of(app).ended)}
     errors.register(app)

@@ -19,6 +19,12 @@ PUBLIC = {
     "signing.show",
     "signing.sign_in",
     "signing.sign_out",
+    "claim.show",
+    "claim.make",
+    "resets.show",
+    "resets.redeem",
+    "resets.ask",
+    "resets.send",
 }
 """What a stranger may reach, by endpoint. All else, also what there isn't, wants a member."""
 

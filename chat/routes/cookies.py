@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import cast
 
 from flask import Flask, Request, g, request
 from flask_session.base import ServerSideSession
@@ -65,3 +66,8 @@ class Sessions(CacheLibSessionInterface):
     def name_of(self, session: ServerSideSession) -> str:
         """Give the name by which the store knows a session."""
         return self._get_store_id(session.sid)
+
+
+def store_of(app: Flask) -> SessionStore:
+    """Give where an app's sessions are kept."""
+    return cast(Sessions, app.session_interface).cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from chat.accounts import signing_in
+from chat.accounts import people, signing_in
+from chat.accounts.throttling import TooManyTries
 from chat.routes import access, pages, visitor
 
 bp = Blueprint("signing", __name__)
@@ -14,7 +15,8 @@ bp = Blueprint("signing", __name__)
 @bp.get("/sign-in")
 def show() -> str:
     """Show the form."""
-    return form(access.local(request.args.get("next", "/")))
+    done = "Your password is set. Sign in with it." if "set" in request.args else ""
+    return form(access.local(request.args.get("next", "/")), done=done)
 
 
 @bp.post("/sign-in")
@@ -23,16 +25,25 @@ def sign_in() -> Response:
     place = access.local(request.form.get("next", "/"))
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = signing_in.check(pages.database(), email, password)
+        person = signing_in.check(pages.database(), visitor.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
-    except signing_in.Refused as error:
-        return Response(form(place, email, str(error)), 403)
+    except people.Refused as error:
+        return refused(form(place, email, str(error)), error)
     return redirect(place, code=303)
 
 
-def form(place: str, email: str = "", problem: str = "") -> str:
+def form(place: str, email: str = "", problem: str = "", done: str = "") -> str:
     """Render the page with its form; a password is never given back."""
-    return render_template("accounts/sign_in.html", place=place, email=email, problem=problem)
+    mails = bool(current_app.extensions["settings"]["SMTP_URL"])
+    told = {"place": place, "email": email, "problem": problem, "done": done, "mails": mails}
+    return render_template("accounts/sign_in.html", **told)
+
+
+def refused(page: str, error: people.Refused) -> Response:
+    """Answer who may not come in, or not yet."""
+    if isinstance(error, TooManyTries):
+        return Response(page, 429, {"Retry-After": str(error.wait)})
+    return Response(page, 403)
 
 
 @bp.post("/sign-out")

@@ -10,21 +10,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import inf
-from typing import Any
 
-from flask import Flask, Response, current_app, render_template
+from flask import Response, current_app, render_template
 from markupsafe import Markup, escape
 from sqlalchemy import Row
 
-from chat import conversations, rendering
-from chat.conversations import NotFound, Turn, windows
-from chat.replies import Follower
+from chat import rendering
+from chat.conversations import Turn, windows
 from chat.reporting import report
-from chat.routes import choices, pages, visitor
+from chat.routes import pages
 from chat.routes.events import event, part
+from chat.routes.presence import Presence
 from chat.routes.room import Room
+from chat.routes.watching import Watch, watch
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -47,49 +46,18 @@ AGAIN = Markup('<meta http-equiv="refresh" content="1; url=/conversations/{}">')
 LEFT = "\n\n[The server is being restarted. The answer goes on in /conversations/{}.txt]\n"
 """Says in bare text where its answer goes on."""
 
+SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
+
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Watch:
-    """One browser's view of one reply: plain values that outlive the request."""
-
-    app: Flask
-    person_id: int | None
-    conversation_id: int
-    reply_id: int
-    follower: Follower
-
-    def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
-        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
-        deleted one is no message.
-        """
-        with self.app.app_context():
-            return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
-
-    def _content(self, sent: int) -> dict[str, Any]:
-        choices.offers()  # known from here on: a provider may take long to list them, and no transaction waits for it
-        with pages.database().read():
-            try:
-                reply = conversations.reply_of(pages.database(), self.person_id, self.reply_id)
-                current = conversations.find(pages.database(), self.person_id, reply.conversation_id)
-            except NotFound:
-                return {"message": None, "rest": ""}
-            shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
-            return {**shown, **pages.list_of(self.person_id, current)}
-
-
-def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
-    """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Watch(app, visitor.person_id(), conversation_id, reply_id, pages.replies().follow(reply_id, span))
-
-
-def sent(stream: Iterator[str], mimetype: str) -> Response:
-    """Send a stream; one that breaks ends, and the log says where. Raises NoRoom."""
+def sent(watched: Watch, stream: Iterator[str], mimetype: str) -> Response:
+    """Send a stream while its session may see it; one that breaks ends, and the log says where. Raises NoRoom."""
     room: Room = current_app.extensions["room"]
+    presence: Presence = current_app.extensions["presence"]
     room.require()
-    return Response(room.counted(logged(stream)), mimetype=mimetype, headers=HEADERS)
+    stream = presence.watched(watched.session, watched.follower, room.counted(logged(stream)))
+    return Response(stream, mimetype=mimetype, headers=HEADERS)
 
 
 def logged(stream: Iterator[str]) -> Iterator[str]:
@@ -103,7 +71,8 @@ def logged(stream: Iterator[str]) -> Iterator[str]:
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
-    return sent(events(watch(reply.conversation_id, reply.id, SPAN), mark), "text/event-stream")
+    watched = watch(reply.conversation_id, reply.id, SPAN)
+    return sent(watched, events(watched, mark), "text/event-stream")
 
 
 def events(watched: Watch, mark: Markup) -> Iterator[str]:
@@ -158,7 +127,8 @@ def pause(beat: float, due: float | None, said: bool) -> float:
 
 def as_text(turn: Turn) -> Response:
     """Stream a reply as bare text, for curl and its like."""
-    return sent(text_of(watch(turn.conversation_id, turn.reply_id, inf)), "text/plain")
+    watched = watch(turn.conversation_id, turn.reply_id, inf)
+    return sent(watched, text_of(watched), "text/plain")
 
 
 def text_of(watched: Watch) -> Iterator[str]:
@@ -168,14 +138,18 @@ def text_of(watched: Watch) -> Iterator[str]:
     while (text := watched.follower.next(BEAT)) is not None:
         sent += len(text)
         yield text or ("" if sent else "\n")
-    yield LEFT.format(watched.conversation_id) if watched.follower.left else watched.ended("messages/_ended.txt", sent)
+    if watched.follower.left:
+        yield SIGNED_OUT if watched.follower.dismissed else LEFT.format(watched.conversation_id)
+    else:
+        yield watched.ended("messages/_ended.txt", sent)
 
 
 def as_page(conversation: Row, turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript."""
     window = windows.newest(pages.database(), turn.reply_id)
     page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
-    return sent(page_of(page, watch(turn.conversation_id, turn.reply_id, SPAN)), "text/html")
+    watched = watch(turn.conversation_id, turn.reply_id, SPAN)
+    return sent(watched, page_of(page, watched), "text/html")
 
 
 def page_of(page: str, watched: Watch) -> Iterator[str]:

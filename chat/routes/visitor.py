@@ -15,11 +15,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Row
 
 from chat import limits
-from chat.accounts import people
+from chat.accounts import people, throttling
+from chat.accounts.throttling import Try
 from chat.conversations import NotFound
 from chat.database import Database
 from chat.limits import Asker, Limit
 from chat.routes.cookies import Sessions
+from chat.sessions import digest
 
 AN_HOUR = 3_600
 LONGEST_AGENT = 300
@@ -86,6 +88,17 @@ def person_id_of_guest() -> int | None:
     """Tell which guest the visitor is; None for anybody else."""
     found = person()
     return found.id if found is not None and found.role == "guest" else None
+
+
+def tried(email: str) -> Try:
+    """Tell as whom, and from where, somebody tries to sign in."""
+    secret = str(current_app.secret_key)
+    return Try(throttling.account_digest(secret, email), limits.digest(secret, request.remote_addr))
+
+
+def session_name() -> str:
+    """Give what the table knows the visitor's session by."""
+    return digest(sessions().name_of(session))
 
 
 def sessions() -> Sessions:

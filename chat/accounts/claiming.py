@@ -1,0 +1,101 @@
+"""The first admin: made by whoever can read the log, or set the environment; never by being first.
+
+The one-time link's token is derived from SECRET_KEY and a random value in the database, so that all workers know the
+same one, and neither of the two opens anything alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from contextlib import suppress
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from chat.accounts import passwords, people
+from chat.accounts.people import Refused
+from chat.config import Settings, WrongSetting
+from chat.database import Database
+from chat.tables import options
+
+IS_CLAIM = options.c.name == "claim"
+VALUE = select(options.c.value).where(IS_CLAIM)
+HELD = VALUE.with_for_update()
+USED_UP = delete(options).where(IS_CLAIM)
+NEW = insert(options).values(name="claim")
+
+TAKEN = "Somebody with that e-mail address has an account here already."
+
+
+def token(database: Database, secret: str) -> str | None:
+    """Give the token of the one-time link, made at first need; None where there is an admin."""
+    with suppress(IntegrityError), database.write() as connection:  # another worker makes it at this moment
+        if people.has_admin(connection):
+            return None
+        if connection.execute(VALUE).scalar() is None:
+            connection.execute(NEW, {"value": secrets.token_hex(32)})
+    with database.read() as connection:
+        value = connection.execute(VALUE).scalar()
+    return derived(secret, value) if value else None
+
+
+def derived(secret: str, value: str) -> str:
+    """Derive the token from the two that it takes."""
+    return hmac.new(secret.encode(), f"claim {value}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_open(database: Database, secret: str, given: str) -> bool:
+    """Tell whether a token makes an admin."""
+    with database.read() as connection:
+        value = connection.execute(VALUE).scalar()
+        known = derived(secret, value) if value and not people.has_admin(connection) else ""
+    return bool(known) and hmac.compare_digest(known.encode(), given.encode())
+
+
+def claim(database: Database, secret: str, given: str, email: str, password: str) -> int:
+    """Make the first admin; gives their id. Raises BadEmail, BadPassword, and Refused where another one was first."""
+    email = people.require_email(email)
+    passwords.require_good(password)
+    kept = passwords.hashed(password)
+    try:
+        with database.write() as connection:
+            require_unclaimed(connection, secret, given)
+            connection.execute(USED_UP)
+            return people.make(connection, email, people.ADMIN, kept)
+    except IntegrityError as error:
+        raise Refused(TAKEN) from error
+
+
+def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
+    """Let one claim after another in; the first one uses the token up. Raises Refused."""
+    value = connection.execute(HELD).scalar()
+    known = derived(secret, value) if value else ""
+    if not known or people.has_admin(connection) or not hmac.compare_digest(known.encode(), given.encode()):
+        raise Refused("This link has been used, or is none. There is an admin by now: ask for an invite.")
+
+
+def set_up(database: Database, settings: Settings) -> None:
+    """Make the admin that ADMIN_EMAIL and ADMIN_PASSWORD name, where there is none. Raises WrongSetting."""
+    email, password = settings["ADMIN_EMAIL"], settings["ADMIN_PASSWORD"]
+    if not (email or password):
+        return
+    try:
+        email = people.require_email(email)
+        passwords.require_good(password)
+    except (people.BadEmail, passwords.BadPassword) as error:
+        raise WrongSetting(f"ADMIN_EMAIL and ADMIN_PASSWORD can't be used as they are set. {error}") from error
+    with database.read() as connection:
+        is_needed = not people.has_admin(connection)
+    if is_needed:
+        make_admin(database, email, password)
+
+
+def make_admin(database: Database, email: str, password: str) -> None:
+    """Make an admin, unless another worker, or somebody by the link, is first."""
+    kept = passwords.hashed(password)
+    with suppress(IntegrityError), database.write() as connection:
+        if not people.has_admin(connection):
+            connection.execute(USED_UP)
+            people.make(connection, email, people.ADMIN, kept)

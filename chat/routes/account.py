@@ -1,0 +1,87 @@
+"""A member's own page: where they are signed in, and another password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from chat.accounts import passwords, people, signing_in
+from chat.routes import agents, pages, signing, visitor
+from chat.routes.access import SignInFirst
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+
+
+@bp.before_request
+def require_account() -> None:
+    """Let nobody but members and admins in, whoever may chat here. Raises SignInFirst."""
+    if not visitor.is_member():
+        raise SignInFirst("/account")
+
+
+@bp.get("")
+def show() -> str:
+    """Show the page."""
+    return page(
+        done="Your password is changed. You were signed out everywhere else." if "changed" in request.args else ""
+    )
+
+
+@bp.post("/password")
+def change_password() -> Response:
+    """Set another password, for whoever knows the present one."""
+    person, new = own(), request.form.get("password", "")
+    try:
+        signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
+        passwords.require_good(new)
+    except passwords.BadPassword as error:
+        return Response(page(str(error)), 400)
+    except people.Refused as error:
+        return signing.refused(
+            page("That isn't your present password." if error.args[0] == signing_in.WRONG else str(error)), error
+        )
+    kept = passwords.hashed(new)
+    with pages.database().write() as connection:
+        people.set_password(connection, person.id, kept)
+    visitor.sign_in(person.id, kept)
+    return redirect("/account?changed=1", code=303)
+
+
+@bp.post("/sessions/<name>/end")
+def end_session(name: str) -> Response:
+    """Sign out one browser; one's own, too."""
+    visitor.sessions().cache.end(own().id, name)
+    return redirect("/account", code=303)
+
+
+@bp.post("/sessions/end")
+def end_others() -> Response:
+    """Sign out all browsers but this one."""
+    visitor.sessions().cache.end_others(own().id, visitor.session_name())
+    return redirect("/account", code=303)
+
+
+def own() -> Row:
+    """Give the member who is asking."""
+    found = visitor.person()
+    assert found is not None
+    return found
+
+
+def page(problem: str = "", done: str = "") -> str:
+    """Render the page."""
+    person = people.find(pages.database(), own().id)
+    has_password = person is not None and bool(person.password)
+    told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
+    return render_template("accounts/account.html", **told, browsers=browsers())
+
+
+def browsers() -> list[dict[str, Any]]:
+    """List where a member is signed in, this browser first."""
+    rows = visitor.sessions().cache.of_person(own().id)
+    here = visitor.session_name()
+    listed = [{"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at} for row in rows]
+    return sorted(({**row, "here": row["name"] == here} for row in listed), key=lambda row: not row["here"])

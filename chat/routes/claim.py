@@ -1,0 +1,58 @@
+"""The one-time link that makes the first admin."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from chat.accounts import claiming, passwords, people
+from chat.config import is_loopback
+from chat.conversations import NotFound
+from chat.routes import pages, visitor
+
+bp = Blueprint("claim", __name__, url_prefix="/claim/<token>")
+
+
+@bp.get("")
+def show(token: str) -> str:
+    """Show the form. Raises NotFound where the link has been used, or is none."""
+    require_open(token)
+    return form(token)
+
+
+@bp.post("")
+def make(token: str) -> Response:
+    """Make the first admin, and sign them in. Raises NotFound."""
+    require_open(token)
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    try:
+        person_id = claiming.claim(pages.database(), str(current_app.secret_key), token, email, password)
+    except (people.BadEmail, passwords.BadPassword) as error:
+        return Response(form(token, email, str(error)), 400)
+    except people.Refused as error:
+        return Response(form(token, email, str(error)), 409)
+    visitor.sign_in(person_id)
+    return redirect("/", code=303)
+
+
+def require_open(token: str) -> None:
+    """Raise NotFound for a token that makes no admin."""
+    if not claiming.is_open(pages.database(), str(current_app.secret_key), token):
+        raise NotFound
+
+
+def form(token: str, email: str = "", problem: str = "") -> str:
+    """Render the page."""
+    return render_template("accounts/claim.html", token=token, email=email, problem=problem)
+
+
+def invitation(app: Flask) -> list[str]:
+    """Say in the log where the first admin is made, as long as there is none where a team needs one."""
+    settings = app.extensions["settings"]
+    token = settings["ACCESS"] == "team" and claiming.token(app.extensions["database"], str(app.secret_key))
+    if not token:
+        return []
+    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
+    where = settings["APP_URL"] or here
+    hint = "" if where else " (after the address of this server)"
+    return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{token}"]

@@ -1,0 +1,50 @@
+"""One browser's view of one reply: what is asked of it once the request is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, render_template
+
+from chat import conversations
+from chat.conversations import NotFound
+from chat.replies import Follower
+from chat.routes import choices, pages, visitor
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One browser's view of one reply: plain values that outlive the request."""
+
+    app: Flask
+    session: str
+    person_id: int | None
+    conversation_id: int
+    reply_id: int
+    follower: Follower
+
+    def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
+        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
+        deleted one is no message.
+        """
+        with self.app.app_context():
+            return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
+
+    def _content(self, sent: int) -> dict[str, Any]:
+        choices.offers()  # known from here on: a provider may take long to list them, and no transaction waits for it
+        with pages.database().read():
+            try:
+                reply = conversations.reply_of(pages.database(), self.person_id, self.reply_id)
+                current = conversations.find(pages.database(), self.person_id, reply.conversation_id)
+            except NotFound:
+                return {"message": None, "rest": ""}
+            shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
+            return {**shown, **pages.list_of(self.person_id, current)}
+
+
+def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
+    """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    follower = pages.replies().follow(reply_id, span)
+    return Watch(app, visitor.session_name(), visitor.person_id(), conversation_id, reply_id, follower)

@@ -1,0 +1,120 @@
+"""The first admin: by the link from the log, or by the environment; one, whoever hurries."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from chat import config
+from chat.accounts import claiming, passwords, people
+from chat.config import WrongSetting
+from chat.database import Database
+from chat.tables import metadata, options
+from chat.tables import people as people_table
+from tests.postgres import Postgres
+from tests.serving import KEY
+from tests.team import PASSWORD, account
+from tests.turns import count
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash in no time: what races here is the database."""
+    monkeypatch.setattr(passwords, "hashed", lambda password: f"hash of {len(password)}")
+
+
+def race(database: Database) -> list[object]:
+    """Claim fifty times at once; gives what came of each."""
+    token = claiming.token(database, KEY)
+    assert token
+    together = threading.Barrier(50)
+
+    def claim(number: int) -> object:
+        together.wait(20)
+        try:
+            return claiming.claim(database, KEY, token, f"admin{number}@example.org", PASSWORD)
+        except people.Refused as error:
+            return error
+
+    with ThreadPoolExecutor(50) as pool:
+        return list(pool.map(claim, range(50)))
+
+
+def test_fifty_claims_at_once_make_one_admin(database: Database) -> None:
+    """OW 26-45675: who is first was looked up and then made."""
+    outcomes = race(database)
+
+    assert len([outcome for outcome in outcomes if isinstance(outcome, int)]) == 1
+    assert count(database, people_table) == 1
+
+
+def test_fifty_claims_at_once_make_one_admin_on_postgres(database_server: Postgres) -> None:
+    """OW 26-45675, where many transactions write at once."""
+    database = Database(database_server.new_database())
+    database.upgrade()
+
+    outcomes = race(database)
+
+    assert len([outcome for outcome in outcomes if isinstance(outcome, int)]) == 1
+    assert count(database, people_table) == 1
+    database.engine.dispose()
+
+
+def test_all_workers_know_the_same_token_and_the_database_alone_does_not(database: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        tokens = set(pool.map(lambda _: claiming.token(database, KEY), range(8)))
+    token = tokens.pop()
+
+    assert tokens == set() and token
+    assert not claiming.is_open(database, "another key of thirty-two characters", token)
+    with database.read() as connection:
+        dump = [str(connection.execute(select(table)).all()) for table in metadata.sorted_tables]
+    assert token not in "".join(dump)
+
+
+def test_a_link_is_used_up_when_there_is_an_admin(database: Database) -> None:
+    token = claiming.token(database, KEY)
+    assert token and claiming.is_open(database, KEY, token)
+
+    account(database, role="admin")
+
+    assert not claiming.is_open(database, KEY, token)
+    assert claiming.token(database, KEY) is None
+    with pytest.raises(people.Refused):
+        claiming.claim(database, KEY, token, "bob@example.org", PASSWORD)
+
+
+@pytest.mark.parametrize("given", ["", "0" * 64, "é", "claim"])
+def test_a_made_up_token_claims_nothing(database: Database, given: str) -> None:
+    claiming.token(database, KEY)
+
+    assert not claiming.is_open(database, KEY, given)
+    with pytest.raises(people.Refused):
+        claiming.claim(database, KEY, given, "bob@example.org", PASSWORD)
+
+
+def test_workers_that_start_together_make_one_admin_from_the_environment(database: Database) -> None:
+    settings = config.load({"ADMIN_EMAIL": "Ann@example.org", "ADMIN_PASSWORD": PASSWORD})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: claiming.set_up(database, settings), range(8)))
+
+    with database.read() as connection:
+        (admin,) = connection.execute(select(people_table)).all()
+    assert (admin.email, admin.role) == ("ann@example.org", "admin")
+    assert count(database, options) == 0
+
+
+@pytest.mark.parametrize(("email", "password"), [("ann@example.org", "password1"), ("ann", PASSWORD), ("", PASSWORD)])
+def test_a_weak_admin_in_the_environment_stops_the_start_with_a_sentence(
+    database: Database, email: str, password: str
+) -> None:
+    settings = config.load({"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password})
+
+    with pytest.raises(WrongSetting, match="ADMIN_EMAIL and ADMIN_PASSWORD") as refused:
+        claiming.set_up(database, settings)
+
+    assert password not in str(refused.value)
