@@ -12,18 +12,21 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import config, engines, platforms, providers, proxies, reporting, routes, security
+from chat import config, engines, keys, platforms, providers, proxies, reporting, routes, security
 from chat.accounts import claiming
 from chat.config import Settings
 from chat.database import Database
 from chat.engines import DatabaseUnusable
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
+from chat.providers.http import timeouts_of
 from chat.readiness import Readiness
 from chat.replies import Replies
 from chat.routes import claim, cookies
 from chat.routes.journal import Journal
+from chat.services import Services
 from chat.sessions import SessionStore
+from chat.vault import Vault
 
 CANNOT_START = 3
 """The exit code by which gunicorn knows that starting again won't help."""
@@ -51,17 +54,20 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
 def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Wire an app from settings and providers. Raises WrongSetting and DatabaseUnusable."""
     reporting.set_up(settings["LOG_FORMAT"])
+    reporting.hide(config.secrets(settings))
     root = str(Path(__file__).parent)
     app = Flask("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     db = opened(settings)
+    secret, *older = keys.secret_keys(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config.from_mapping(flask_settings(settings))
+    app.config.from_mapping(flask_settings(secret, older))
+    services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
     metrics = Metrics()
-    replies = Replies(db, configured, metrics)
+    replies = Replies(db, services, metrics)
     app.extensions |= {
         "settings": settings,
         "database": db,
-        "providers": configured,
+        "providers": services,
         "replies": replies,
         "readiness": Readiness(db, replies),
         "metrics": metrics,
@@ -93,10 +99,11 @@ def make_folder(path: Path) -> None:
         raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
 
 
-def flask_settings(settings: Settings) -> dict[str, Any]:
+def flask_settings(secret: str, older: list[str]) -> dict[str, Any]:
     """Say what Flask and Flask-Session are to do."""
     return {
-        "SECRET_KEY": security.secret_key(settings),
+        "SECRET_KEY": secret,
+        "SECRET_KEY_FALLBACKS": older,
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),

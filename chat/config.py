@@ -125,7 +125,10 @@ SETTINGS = (
     Setting("MAIL_FROM", "", str, "The address that mails come from."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
-    Setting("SECRET_KEY", "", str, "Signs forms; at least 32 characters. On loopback one is made and kept."),
+    Setting("SECRET_KEY", "", str, "Signs and encrypts; at least 32 characters. On loopback one is made and kept."),
+    Setting(
+        "SECRET_KEY_FALLBACKS", [], names, "Older keys, with commas between: what they signed or encrypted still opens."
+    ),
     Setting("DATABASE_URL", "", str, "Where all is stored: `postgres://...` or `sqlite:///...`; else in INSTANCE."),
     Setting("METRICS_TOKEN", "", str, "The bearer token that opens /metrics to other machines; else only to this one."),
     Setting(
@@ -148,6 +151,14 @@ SETTINGS = (
     Setting("GAP_TIMEOUT", 120.0, seconds, "How long a provider may pause in an answer, in seconds."),
     Setting("WHOLE_TIMEOUT", 1800.0, seconds, "How long a whole answer may take, in seconds."),
 )
+
+
+SECRETS = ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "AIVVM_API_KEY")
+
+
+def secrets(settings: Settings) -> list[str]:
+    """List what no page and no log may hold."""
+    return [*(settings[name] for name in SECRETS), *settings["SECRET_KEY_FALLBACKS"]]
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -65,6 +65,10 @@ class Database:
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         )
 
+    def is_reading(self) -> bool:
+        """Tell whether this thread is within a transaction that reads."""
+        return getattr(self._here, "reading", None) is not None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads; all it sees is of one moment. Within another one it is the same one."""

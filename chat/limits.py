@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from chat.database import clock
+from chat.keys import derived
 from chat.tables import conversations, messages, replies, sends
 
 MINUTE = 60
@@ -162,7 +163,7 @@ def digest(secret: str, address: str | None) -> str:
         network = network_of(ipaddress.ip_address(address or ""))
     except ValueError:  # a server behind a socket of the machine itself, say
         network = address or ""
-    return hmac.new(secret.encode(), f"address {network}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(derived(secret, "addresses"), network.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def network_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:

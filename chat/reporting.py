@@ -7,15 +7,44 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 import traceback
+from collections.abc import Iterable
 from contextvars import ContextVar
+from urllib.parse import quote
 
 NUMBER: ContextVar[str] = ContextVar("number", default="")
 """The number of the request that is being answered: the log and the pages that tell of errors show it."""
 
+LOOKS_SECRET = re.compile(
+    r"(?P<before>\bBearer\s+|\bBasic\s+|\bAuthorization['\"]?\s*[:=]\s*['\"]?(?:Bearer|Basic)?\s*)[^\s'\",;]+"
+    r"|\b(?:sk|pk|gsk|xai)-[\w*.-]{8,}|\bAIza[\w-]{20,}",
+    re.IGNORECASE,
+)
+"""What looks like a key, whoever's it is, and what follows where one is sent."""
+
+SHORTEST_SECRET = 8
+
 JOURNAL = "journal"
 """The logger that tells of each request."""
+
+
+HIDDEN: set[str] = set()
+"""What no line of the log may hold: the keys of this process."""
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep some secrets out of the log from now on."""
+    long = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+    HIDDEN.update(long, (quote(secret, safe="") for secret in long))
+
+
+def blanked(line: str) -> str:
+    """Put … in the place of what is a secret, or looks like one."""
+    for secret in sorted(HIDDEN, key=len, reverse=True):  # one may begin as another does
+        line = line.replace(secret, "…")
+    return LOOKS_SECRET.sub(lambda found: f"{found['before'] or ''}…", line)
 
 
 def set_up(form: str) -> None:
@@ -38,6 +67,10 @@ class Text(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record and what it was raised by, without secrets."""
+        return blanked(super().format(record))
+
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Write a record."""
         number = NUMBER.get()
@@ -58,4 +91,4 @@ class Json(logging.Formatter):
             **getattr(record, "fields", {}),
             **({"exception": self.formatException(record.exc_info)} if record.exc_info else {}),
         }
-        return json.dumps(said)
+        return blanked(json.dumps(said))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import secrets
-from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, render_template, request
 
-from chat.config import Settings, WrongSetting, is_loopback
+from chat.config import is_loopback
 from chat.proxies import is_from_here
 
 POLICY = (
@@ -30,11 +27,6 @@ HEADERS = {
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 HEALTH = {"health.alive", "health.ready"}
 A_YEAR = "max-age=31536000"
-
-SHORTEST_KEY = 32
-FEWEST_SIGNS = 8
-EXAMPLES = ("changeme", "change-me", "change_me", "your-own", "your-secret", "your_secret", "example", "replace-")
-RANDOM = "Set it to 32 random characters or more, for example from `openssl rand -hex 32`."
 
 
 class UnknownHost(Exception):
@@ -132,48 +124,3 @@ def add_headers(response: Response) -> Response:
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = A_YEAR
     return response
-
-
-def secret_key(settings: Settings) -> str:
-    """Find the key that signs forms; on loopback one is made once and kept. Raises WrongSetting."""
-    key: str = settings["SECRET_KEY"]
-    if key and len(key) < SHORTEST_KEY:
-        raise WrongSetting(f"SECRET_KEY is too short: it wants {SHORTEST_KEY} characters or more.")
-    if key and can_be_guessed(key):
-        raise WrongSetting(f"SECRET_KEY can be guessed. {RANDOM}")
-    if not key and not is_loopback(settings["HOST"]):
-        raise WrongSetting(f"SECRET_KEY is not set. Beyond this machine it is required. {RANDOM}")
-    return key or kept_key(settings["INSTANCE"] / "secret_key")
-
-
-def can_be_guessed(key: str) -> bool:
-    """Tell whether a key is one of the examples that are about, or hardly more than one character."""
-    return len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES)
-
-
-def kept_key(path: Path) -> str:
-    """Read the key of this machine, made at first need; only its owner may read it. Raises WrongSetting."""
-    try:
-        if not path.exists():
-            make_key(path)
-        key = path.read_text()
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "no text"
-        raise WrongSetting(f"SECRET_KEY is not set, and none can be kept in {path} ({reason}). {RANDOM}") from error
-    if len(key) < SHORTEST_KEY:
-        raise WrongSetting(
-            f"SECRET_KEY is not set, and {path} holds no whole key. Delete that file, or set SECRET_KEY."
-        )
-    return key
-
-
-def make_key(path: Path) -> None:
-    """Make the key of this machine, unless another worker is first: then its key holds."""
-    made = path.with_name(f"secret_key.{secrets.token_hex(4)}")
-    made.touch(mode=0o600)
-    try:
-        made.write_text(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            path.hardlink_to(made)
-    finally:
-        made.unlink()

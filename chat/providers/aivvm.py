@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.catalogue import Catalogue
+from chat.providers.catalogue import Catalogue, rows_of
 from chat.providers.failures import json_of
 from chat.providers.http import Exchange, encoded, fetched, timeouts_of
 from chat.providers.results import ExchangeResult, in_one_piece
@@ -101,8 +101,7 @@ class Aivvm(AbstractProvider):
         rows = json_of(fetched(exchange, LIST_LIMIT))
         if not isinstance(rows, list):
             raise exchange.broken("sent no list of models")
-        rows = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
-        return [Model(row["id"], str(row.get("name") or row["id"])) for row in rows]
+        return [Model(row["id"], row["name"]) for row in rows_of(rows)]
 
     def _headers(self) -> dict[str, str]:
         return {"Content-Type": "application/json", "Origin": self.url, "Referer": f"{self.url}/"}

@@ -1,14 +1,4 @@
-"""What a provider is: something that turns a conversation into a stream of text.
-
-ProviderError               the reply can't be had; its text is a sentence for the person chatting
-├── BadKey                  the key is missing, or was refused
-├── RateLimited             too many requests, or no credit left
-├── ContextTooLong          the conversation doesn't fit the model's window
-├── ModelNotFound           the provider doesn't have that model (a ValueError, too)
-├── Unavailable             the provider can't be reached, or is overloaded or broken
-├── Refused                 the provider won't answer this request
-└── Interrupted             the answer broke off; what came before it stands
-"""
+"""What a provider is: something that turns a conversation into a stream of text; its errors are in errors.py."""
 
 from __future__ import annotations
 
@@ -19,47 +9,38 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from chat.providers.errors import (
+    BadKey,
+    ContextTooLong,
+    Interrupted,
+    ModelNotFound,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
+
+__all__ = [
+    "AbstractProvider",
+    "BadKey",
+    "ContextTooLong",
+    "CreateResult",
+    "Interrupted",
+    "Messages",
+    "Model",
+    "ModelNotFound",
+    "ProviderError",
+    "RateLimited",
+    "Refused",
+    "Timeouts",
+    "Unavailable",
+]
+
 Messages = list[dict[str, str]]
 """A conversation, oldest first: `{"role": "system" | "user" | "assistant", "content": text}` each."""
 
 ANSWER_LIMIT, REASONING_LIMIT = 1_000_000, 200_000
 """The longest answer, in characters, and how much is kept of what was thought before; what never ends is cut here."""
-
-
-class ProviderError(Exception):
-    """The reply can't be had; the message is a sentence for the person chatting."""
-
-
-class BadKey(ProviderError):
-    """The provider wants a key that is not set, or refuses the one it got."""
-
-
-class RateLimited(ProviderError):
-    """The provider wants fewer requests; `retry_after` is its wish in seconds, None where it has none."""
-
-    def __init__(self, sentence: str, retry_after: float | None = None):
-        super().__init__(sentence)
-        self.retry_after = retry_after
-
-
-class ContextTooLong(ProviderError):
-    """The conversation is longer than the model can read."""
-
-
-class ModelNotFound(ProviderError, ValueError):
-    """The provider has no model of that name."""
-
-
-class Unavailable(ProviderError):
-    """The provider can't be reached, or is overloaded or broken; trying again may help."""
-
-
-class Refused(ProviderError):
-    """The provider understood the request and won't answer it."""
-
-
-class Interrupted(ProviderError):
-    """The answer broke off after it had begun."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +167,10 @@ class AbstractProvider(ABC):
     def models(self) -> list[Model]:
         """The models on offer, the best first; answers at once, from what is known."""
         return []
+
+    def refresh(self) -> None:
+        """Find out anew what can be known, and wait for it."""
+        self.models()
 
     def problem(self) -> str | None:
         """A sentence that says why it can't be used now and what to do; None where nothing is known to be wrong."""

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any
 
 from chat.providers.base import Model, ProviderError
+from chat.providers.harmless import harmless
 
 FRESH = 600.0
 """How long a list is good, in seconds."""
 AFTER_FAILURE = 30.0
 """How long to wait before asking again where there was none."""
+
+
+LONGEST_ID, LONGEST_NAME, MOST = 256, 120, 2_000
+"""The longest id and name of a model, in characters, and how many models of a list count."""
+
+
+def rows_of(listed: Iterable[Any]) -> list[dict[str, Any]]:
+    """Give the rows of a server's list whose id can be used, on one line, with a name that can be shown."""
+    usable = (row for row in listed if isinstance(row, dict) and is_id(row.get("id")))
+    return [{**row, "name": named(row)} for row in islice(usable, MOST)]
+
+
+def is_id(found: Any) -> bool:
+    """Tell whether something can be the id of a model; it goes up as it is, so what can't is left out."""
+    return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()
+
+
+def named(row: Mapping[str, Any]) -> str:
+    """Read the name of a model; without one it is called by its id."""
+    name = row.get("name")
+    return (harmless(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
 
 
 class Catalogue:

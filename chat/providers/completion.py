@@ -15,10 +15,12 @@ from typing import Any
 
 from chat.providers.base import ProviderError, Refused
 from chat.providers.failures import failure, json_of, quote, words_in
+from chat.providers.harmless import harmless
 from chat.providers.http import Exchange, encoded
 from chat.providers.results import ExchangeResult, in_one_piece
 from chat.providers.sse import Event, TooLong, events
 
+LONGEST_REASON = 64
 WHOLE_LIMIT = 8 * 1024 * 1024
 LAST_WORDS = 5.0
 """How long to wait for usage and [DONE] after the answer is finished, in seconds."""
@@ -135,7 +137,7 @@ class Completion(ExchangeResult):
 
     def _note_finish(self, reason: Any) -> None:
         if isinstance(reason, str) and reason:
-            self.finish_reason = reason
+            self.finish_reason = harmless(reason, self.exchange.key, LONGEST_REASON)
             self.exchange.wire.gap = LAST_WORDS
 
     def _spoken(self, said: dict[str, Any]) -> str:

@@ -24,11 +24,11 @@ from chat.providers.base import (
     Refused,
     Unavailable,
 )
+from chat.providers.harmless import harmless
 
 PASSING = {429, 500, 502, 503, 504, 529}
 """The statuses that may be gone in a moment; 529 is Anthropic's "overloaded"."""
 
-SECRET = re.compile(r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}|\bBearer\s+\S+", re.IGNORECASE)
 QUOTED = 200
 
 
@@ -124,11 +124,9 @@ def kind_of(status: int, words: str, page: bool = False) -> Kind:
 
 
 def quote(words: str, key: str) -> str:
-    """Put a server's words into a sentence: short, on one line, and not at all where they hold the key."""
-    if not words or (key and key in words):
-        return ""
-    line = "".join(sign for sign in " ".join(SECRET.sub("…", words).split()) if sign.isprintable())
-    return f" (it says: {line[:QUOTED].rstrip(' .')}{'…' if len(line) > QUOTED else ''})"
+    """Put a server's words into a sentence; nothing where there are none that may be shown."""
+    line = harmless(words, key, QUOTED)
+    return f" (it says: {line.rstrip(' .')})" if line else ""
 
 
 def when(wish: float | None) -> str:

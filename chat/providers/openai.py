@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.catalogue import Catalogue
+from chat.providers.catalogue import Catalogue, rows_of
 from chat.providers.completion import Completion
 from chat.providers.failures import json_of
 from chat.providers.http import Exchange, fetched, timeouts_of
@@ -78,6 +78,10 @@ class OpenAICompatible(AbstractProvider):
         listed = [model for model in self._catalogue.models(FIRST_LIST_PATIENCE) if chats(model.id)]
         return self._ordered(listed)
 
+    def refresh(self) -> None:
+        """Ask the server for its models, and wait for the answer."""
+        self._catalogue.refresh()
+
     def problem(self) -> str | None:
         """Say why the list of models can't be had; None where it can, or was not asked for."""
         return self._catalogue.problem
@@ -118,7 +122,7 @@ class OpenAICompatible(AbstractProvider):
         rows = answer.get("data") if isinstance(answer, dict) else answer
         if not isinstance(rows, list):
             raise exchange.broken("sent no list of models")
-        return [model_of(row) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+        return [model_of(row) for row in rows_of(rows)]
 
     def _exchange(self, path: str, timeouts: Timeouts, **options: Any) -> Exchange:
         headers = {"Content-Type": "application/json"}
@@ -129,8 +133,7 @@ class OpenAICompatible(AbstractProvider):
 
 def model_of(row: Mapping[str, Any]) -> Model:
     """Read a row of the list."""
-    name = row.get("name")
-    return Model(row["id"], name if isinstance(name, str) and name else row["id"], window_of(row))
+    return Model(row["id"], row["name"], window_of(row))
 
 
 def window_of(row: Mapping[str, Any]) -> int | None:

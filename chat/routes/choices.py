@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from flask import current_app
 
 from chat.conversations import Choice
-from chat.providers.base import AbstractProvider, Model
+from chat.providers.base import Model
+from chat.services import Services
+
+GONE = "That model is not on offer here any more. Choose another one and send again."
 
 
 @dataclass(frozen=True)
@@ -27,24 +30,33 @@ class NoModel(Exception):
     """No model is set up at all."""
 
 
-def providers() -> dict[str, AbstractProvider]:
-    """Give the providers that are set up, by name."""
+def services() -> Services:
+    """Give the providers that are set up."""
     return current_app.extensions["providers"]
 
 
 def offers() -> list[Offer]:
-    """List all models of working providers."""
-    return [
+    """List the models of working providers that are turned on, the one to begin with first."""
+    known = services().now()
+    offered = [
         Offer(f"{name}/{model.id}", name, model)
-        for name, provider in providers().items()
+        for name, provider in known.providers.items()
         if provider.working
         for model in provider.models()
+        if (name, model.id) not in known.hidden
     ]
+    return sorted(offered, key=lambda offer: offer.value != known.default)
 
 
 def problems() -> list[str]:
     """List what providers say is wrong with them."""
-    return [sentence for provider in providers().values() if (sentence := provider.problem())]
+    return [sentence for provider in services().now().providers.values() if (sentence := provider.problem())]
+
+
+def require_on(choice: Choice) -> None:
+    """Raise UnknownModel for a model that was turned off: also a Continue asks for more of it."""
+    if (choice.provider, choice.model) in services().now().hidden:
+        raise UnknownModel(GONE)
 
 
 def chosen(value: str) -> Choice:
@@ -57,4 +69,4 @@ def chosen(value: str) -> Choice:
     for offer in offered:
         if value in {"", offer.value}:
             return Choice(offer.provider, offer.model.id)
-    raise UnknownModel("That model is not on offer here any more. Choose another one and send again.")
+    raise UnknownModel(GONE)

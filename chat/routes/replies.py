@@ -60,6 +60,8 @@ def offered_again(choice: Choice) -> str:
 def go_on(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
     asker = visitor.asker()
+    begun = conversations.reply_of(pages.database(), asker.person_id, reply_id)
+    choices.require_on(Choice(begun.provider, begun.model))
     turn = conversations.go_on(pages.database(), asker, reply_id)
     pages.replies().start(turn)
     if not pages.wants_fragment():

@@ -129,8 +129,9 @@ def read_form_key(text: str) -> FormKey:
 
 
 def serializer() -> URLSafeSerializer:
-    """Give the signer of form keys."""
-    return URLSafeSerializer(current_app.secret_key or "", salt="turn")
+    """Give the signer of form keys; what an older key signed still holds."""
+    older = current_app.config["SECRET_KEY_FALLBACKS"]
+    return URLSafeSerializer([*reversed(older), current_app.secret_key or ""], salt="turn")
 
 
 def asker(guest: str = "") -> Asker:

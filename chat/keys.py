@@ -1,0 +1,83 @@
+"""The keys of an instance: SECRET_KEY, the older ones that still open what they closed, and one for each purpose."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from chat.config import Settings, WrongSetting, is_loopback
+
+SHORTEST_KEY = 32
+FEWEST_SIGNS = 8
+EXAMPLES = ("changeme", "change-me", "change_me", "your-own", "your-secret", "your_secret", "example", "replace-")
+RANDOM = "Set it to 32 random characters or more, for example from `openssl rand -hex 32`."
+
+
+def secret_keys(settings: Settings) -> list[str]:
+    """Give the key that signs and closes, then the older ones, which only open. Raises WrongSetting."""
+    older: list[str] = settings["SECRET_KEY_FALLBACKS"]
+    for key in older:
+        require_good("SECRET_KEY_FALLBACKS", key)
+    return [secret_key(settings), *older]
+
+
+def secret_key(settings: Settings) -> str:
+    """Find the key that signs forms; on loopback one is made once and kept. Raises WrongSetting."""
+    key: str = settings["SECRET_KEY"]
+    if key:
+        require_good("SECRET_KEY", key)
+    elif not is_loopback(settings["HOST"]):
+        raise WrongSetting(f"SECRET_KEY is not set. Beyond this machine it is required. {RANDOM}")
+    return key or kept_key(settings["INSTANCE"] / "secret_key")
+
+
+def require_good(name: str, key: str) -> None:
+    """Raise WrongSetting for a key that is too short, or can be guessed: an older one opens as much as the new."""
+    if len(key) < SHORTEST_KEY:
+        raise WrongSetting(f"{name} is too short: a key wants {SHORTEST_KEY} characters or more.")
+    if can_be_guessed(key):
+        raise WrongSetting(f"{name} can be guessed. {RANDOM}")
+
+
+def can_be_guessed(key: str) -> bool:
+    """Tell whether a key is one of the examples that are about, or hardly more than one character."""
+    return len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES)
+
+
+def kept_key(path: Path) -> str:
+    """Read the key of this machine, made at first need; only its owner may read it. Raises WrongSetting."""
+    try:
+        if not path.exists():
+            make_key(path)
+        key = path.read_text()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise WrongSetting(f"SECRET_KEY is not set, and none can be kept in {path} ({reason}). {RANDOM}") from error
+    if len(key) < SHORTEST_KEY:
+        raise WrongSetting(
+            f"SECRET_KEY is not set, and {path} holds no whole key. Delete that file, or set SECRET_KEY."
+        )
+    return key
+
+
+def make_key(path: Path) -> None:
+    """Make the key of this machine, unless another worker is first: then its key holds."""
+    made = path.with_name(f"secret_key.{secrets.token_hex(4)}")
+    made.touch(mode=0o600)
+    try:
+        made.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+    finally:
+        made.unlink()
+
+
+@functools.lru_cache
+def derived(secret: str, purpose: str) -> bytes:
+    """Derive the key of one purpose, 32 bytes: who learns it learns nothing of the others, nor of the secret."""
+    return HKDF(SHA256(), 32, salt=None, info=f"rivulet {purpose}".encode()).derive(secret.encode())

@@ -1,0 +1,33 @@
+"""What servers say, made fit to be shown and stored: short, on one line, and without keys."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import unquote
+
+SECRET = re.compile(
+    r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}|\bBearer\s+\S+|\S{0,60}\*{3}\S{0,60}", re.IGNORECASE
+)
+"""What looks like a key, whoever's it is, or like one that was starred in part."""
+
+TELLING = 8
+"""So many characters of a key in a row are never shown."""
+
+LOOKED_AT = 2_000
+"""How much of what was said is looked at, in characters."""
+
+
+def harmless(words: str, key: str, most: int) -> str:
+    """Put what a server says on one line of `most` characters; nothing of it where it holds a part of the key."""
+    words = words[:LOOKED_AT]
+    forms = (words, unquote(words), unescape(words))
+    if any(part in form for part in parts_of(key) for form in forms):
+        return ""
+    line = "".join(sign for sign in " ".join(SECRET.sub("…", words).split()) if sign.isprintable())
+    return line if len(line) <= most else f"{line[:most].rstrip(' .')}…"
+
+
+def parts_of(key: str) -> list[str]:
+    """Cut a key into what would tell of it."""
+    return [key[start : start + TELLING] for start in range(max(1, len(key) - TELLING + 1))] if key else []

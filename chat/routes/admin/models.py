@@ -1,0 +1,130 @@
+"""Models and providers, as admins set them up, turn them off and on, and choose the one to begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from chat.routes import visitor
+from chat.routes.choices import services
+from chat.services import BadService, Service
+from chat.services.entering import KINDS, entered
+
+NEW = {"name": "", "kind": "openai", "url": ""}
+PROTOCOLS = {
+    "openai": "OpenAI and all that speak as it does",
+    "aivvm": "chatbot-ui v1 (Aivvm)",
+    "environment": "Set up by the environment",
+}
+DONE = {
+    "added": "The provider is there.",
+    "changed": "That is changed, for answers that begin from now on.",
+    "deleted": "The provider is deleted.",
+    "asked": "It was asked again.",
+}
+
+bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
+
+
+@bp.get("")
+def index() -> str:
+    """Show all providers, and a form for another one."""
+    return listed(NEW)
+
+
+@bp.get("/<name>")
+def show(name: str) -> str:
+    """Show one provider and its models."""
+    service = services().find(name)
+    return opened(service, {"url": service.url})
+
+
+@bp.errorhandler(BadService)
+def refuse(error: BadService) -> tuple[str, int]:
+    """Say what is wrong with what was entered, and keep it, but for the key."""
+    form = NEW | {field: text for field, text in request.form.items() if field != "key"}
+    name = (request.view_args or {}).get("name")
+    page = opened(services().find(name), form, problem=str(error)) if name else listed(form, problem=str(error))
+    return page, 400
+
+
+def listed(form: dict[str, str], problem: str = "") -> str:
+    """Make the page of all providers."""
+    told = [told_of(service) for service in services().now().services.values()]
+    kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
+    return render_template("admin/models.html", told=told, form=form, kinds=kinds, problem=problem, done=done())
+
+
+def opened(service: Service, form: dict[str, str], problem: str = "") -> str:
+    """Make the page of one provider."""
+    return render_template("admin/provider.html", **told_of(service), form=form, problem=problem, done=done())
+
+
+def told_of(service: Service) -> dict[str, Any]:
+    """Tell of a provider: its models first, as asking for them finds out what is wrong."""
+    known, models = services().now(), service.models()
+    hidden = {model for provider, model in known.hidden if provider == service.name}
+    on = [model for model in models if model.id not in hidden]
+    wrong, first = service.problem(), known.default.removeprefix(f"{service.name}/")
+    protocol = PROTOCOLS.get(service.kind, service.kind)
+    told = {"models": models, "hidden": hidden, "on": on, "wrong": wrong, "protocol": protocol}
+    return told | {"service": service, "first": first if first != known.default else ""}
+
+
+def done() -> str:
+    """Tell what was done just before."""
+    return DONE.get(request.args.get("done", ""), "")
+
+
+@bp.post("")
+def add() -> Response:
+    """Set up a provider."""
+    new = entered(request.form)
+    services().add(visitor.require_admin(), new)
+    return back(new.name, "added")
+
+
+@bp.post("/<name>")
+def change(name: str) -> Response:
+    """Change the address or the key of a provider."""
+    services().change(visitor.require_admin(), entered(request.form, name, services().find(name).kind))
+    return back(name, "changed")
+
+
+@bp.post("/<name>/state")
+def switch(name: str) -> Response:
+    """Turn a provider on or off."""
+    services().switch(visitor.require_admin(), name, "on" in request.form)
+    return back(name, "changed")
+
+
+@bp.post("/<name>/asking")
+def ask_again(name: str) -> Response:
+    """Find out now whether a provider can be reached, and what it offers."""
+    services().find(name).refresh()
+    return back(name, "asked")
+
+
+@bp.post("/<name>/offer")
+def offer(name: str) -> Response:
+    """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
+    admin, form = visitor.require_admin(), request.form
+    if "first" in form:
+        services().begin_with(admin, name, form["first"])
+    else:
+        services().offer(admin, name, form.get("on", form.get("off", "")), "on" in form)
+    return back(name, "changed")
+
+
+@bp.post("/<name>/deletion")
+def delete(name: str) -> Response:
+    """Delete a provider that an admin set up."""
+    services().remove(visitor.require_admin(), name)
+    return redirect("/admin/models?done=deleted", code=303)
+
+
+def back(name: str, done: str) -> Response:
+    """Lead to the page of a provider."""
+    return redirect(f"/admin/models/{name}?done={done}", code=303)

@@ -1,0 +1,103 @@
+"""What an admin enters for a provider, read and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from chat import config
+from chat.providers import PROVIDERS
+from chat.providers.aivvm import Aivvm
+from chat.providers.base import AbstractProvider, Timeouts
+from chat.providers.openai import OpenAICompatible
+
+KINDS: dict[str, type[OpenAICompatible] | type[Aivvm]] = {"openai": OpenAICompatible, "aivvm": Aivvm}
+"""The kinds that can be entered, by the name of the one that the environment sets up."""
+
+LONGEST_URL = 300
+LEAST_SHOWN_OF = 12
+"""From which length on the end of a key is shown: of a shorter one it would be too much."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+KEY = re.compile(r"[!-~]{0,512}")
+URL = re.compile(
+    r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?", re.IGNORECASE
+)
+"""An address without a user, a query or a fragment, and without a sign that two programs could read differently."""
+
+
+class BadService(Exception):
+    """What was entered for a provider can't be used; the text says what to change."""
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What an admin entered; an empty key is the one that is kept already."""
+
+    name: str
+    kind: str
+    url: str
+    key: str = field(default="", repr=False)
+
+
+def entered(form: Mapping[str, str], name: str | None = None, kind: str | None = None) -> Entered:
+    """Read a form; of a provider that is there already `name` and `kind` stand. Raises BadService."""
+    name = form.get("name", "").strip() if name is None else name
+    kind = form.get("kind", "") if kind is None else kind
+    return Entered(good_name(name), good_kind(kind), good_url(form.get("url", "")), good_key(form.get("key", "")))
+
+
+def good_name(name: str) -> str:
+    """Check the name of a provider, which stands in addresses and before the names of its models. Raises BadService."""
+    if not NAME.fullmatch(name):
+        raise BadService("A name has 1 to 32 letters, digits, dots, dashes or underscores, and begins with no sign.")
+    return name
+
+
+def require_free(name: str, taken: set[str]) -> None:
+    """Raise BadService for a name that is taken, or is the environment's."""
+    if name.lower() in PROVIDERS:
+        raise BadService(f"The name {name} is kept for what the environment sets up. Choose another one.")
+    if name.lower() in {other.lower() for other in taken}:
+        raise BadService(f"There is a provider with the name {name} already. Choose another one.")
+
+
+def good_kind(kind: str) -> str:
+    """Check the kind of a provider. Raises BadService."""
+    if kind not in KINDS:
+        raise BadService("Choose the protocol that the server speaks.")
+    return kind
+
+
+def good_url(url: str) -> str:
+    """Check the address of a server, without the slash at its end. Raises BadService."""
+    try:
+        url = config.address(url.strip())
+        port = urlsplit(url).port
+    except ValueError:
+        url, port = "", None
+    if not URL.fullmatch(url) or len(url) > LONGEST_URL or port == 0:
+        raise BadService(
+            "The address can't be used. It begins with http:// or https://, and has a host and perhaps a path; "
+            "no user, no question mark, no #."
+        )
+    return url
+
+
+def good_key(key: str) -> str:
+    """Check a key. Raises BadService."""
+    if not KEY.fullmatch(key.strip()):
+        raise BadService("The key can't be used: a key is one word of letters, digits and signs, of 512 at most.")
+    return key.strip()
+
+
+def end_of(key: str) -> str:
+    """Give what may be shown of a key."""
+    return key[-4:] if len(key) >= LEAST_SHOWN_OF else ""
+
+
+def provider_of(kind: str, url: str, key: str, timeouts: Timeouts) -> AbstractProvider:
+    """Make a provider. Raises KeyError for a kind that isn't known."""
+    return KINDS[kind](url, key, timeouts)

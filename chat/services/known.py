@@ -1,0 +1,103 @@
+"""What is known of the providers at one moment: made of what is configured and what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from sqlalchemy import Row
+
+from chat import reporting
+from chat.providers.base import AbstractProvider, Model, Timeouts
+from chat.services.entering import KINDS, provider_of
+from chat.services.store import ENVIRONMENT, Stored
+from chat.vault import Locked, Vault
+
+LOCKED = "Its key can't be read, as SECRET_KEY is another one than it was. Enter the key again."
+IDLE = "It can't be used as it is set up."
+UNKNOWN = "This Rivulet doesn't know the protocol that it speaks. A newer one does."
+
+
+@dataclass(frozen=True)
+class Service:
+    """A provider as admins see it; `provider` is None where it can't be made, and `wrong` says why."""
+
+    name: str
+    kind: str
+    url: str
+    key_end: str
+    enabled: bool
+    provider: AbstractProvider | None = None
+    wrong: str = ""
+    made_of: tuple[str, str, str] | None = field(default=None, repr=False)
+
+    def models(self) -> list[Model]:
+        """List the models of a provider that is turned on."""
+        return self.provider.models() if self.provider and self.enabled else []
+
+    def ids(self) -> set[str]:
+        """Name its models."""
+        return {model.id for model in self.models()}
+
+    def refresh(self) -> None:
+        """Ask it now what it offers, and wait for the answer."""
+        if self.provider and self.enabled:
+            self.provider.refresh()
+
+    def problem(self) -> str:
+        """Say what is wrong with it; empty where nothing is known to be."""
+        if self.provider is None:
+            return self.wrong
+        return self.provider.problem() or ("" if self.provider.working else IDLE)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The providers, the models that are turned off, and the one to begin with (`provider/model`)."""
+
+    version: str | None = None
+    services: Mapping[str, Service] = field(default_factory=dict)
+    hidden: frozenset[tuple[str, str]] = frozenset()
+    default: str = ""
+    providers: Mapping[str, AbstractProvider] = field(default_factory=dict)
+
+
+def known_of(
+    stored: Stored, configured: Mapping[str, AbstractProvider], before: Known, vault: Vault, timeouts: Timeouts
+) -> Known:
+    """Put together what is configured and what is stored; a provider that stays as it was is the same object."""
+    off = {row.name for row in stored.rows if not row.enabled}
+    services = {name: of_environment(name, provider, name not in off) for name, provider in configured.items()}
+    for row in stored.rows:
+        if row.kind != ENVIRONMENT and row.name not in services:
+            services[row.name] = of_row(row, before.services.get(row.name), vault, timeouts)
+    on = {name: service.provider for name, service in services.items() if service.enabled and service.provider}
+    return Known(stored.version, services, stored.hidden, stored.default, on)
+
+
+def of_environment(name: str, provider: AbstractProvider, enabled: bool) -> Service:
+    """Tell of a provider that the environment sets up."""
+    return Service(name, ENVIRONMENT, without_secrets(provider.url), "", enabled, provider)
+
+
+def without_secrets(url: str) -> str:
+    """Write an address without the user, the password and the query that an environment may have put in."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def of_row(row: Row, before: Service | None, vault: Vault, timeouts: Timeouts) -> Service:
+    """Tell of a provider that an admin set up."""
+    shown = (row.name, row.kind, row.url, row.key_end, row.enabled)
+    if row.kind not in KINDS:
+        return Service(*shown, wrong=UNKNOWN)
+    try:
+        key = vault.opened(row.key, row.url) if row.key else ""
+    except Locked:
+        return Service(*shown, wrong=LOCKED)
+    reporting.hide([key])
+    made_of = (row.kind, row.url, key)
+    same = before is not None and before.made_of == made_of
+    provider = before.provider if before and same else provider_of(*made_of, timeouts)
+    return Service(*shown, provider=provider, made_of=made_of)

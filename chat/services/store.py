@@ -1,0 +1,123 @@
+"""What is stored of providers and models: what admins set up, turned off, hid, and begin with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from chat.database import NotFound, clock
+from chat.services.entering import Entered, end_of, require_free
+from chat.tables import hidden_models, options, services
+
+ENVIRONMENT = "environment"
+"""The kind of a row about a provider that the environment sets up."""
+
+OPTION = options.c.name == bindparam("option")
+VALUE = select(options.c.value).where(OPTION)
+SET = update(options).where(OPTION)
+ALL = select(services).order_by(services.c.created_at, services.c.name)
+HIDDEN = select(hidden_models)
+
+IT = services.c.name == bindparam("it")
+ONE = select(services).where(IT, services.c.kind != ENVIRONMENT)
+NAMES = select(services.c.name)
+NEW = insert(services).values(created_at=clock())
+CHANGED = update(services).where(IT)
+RESEALED = update(services).where(IT, services.c.key == bindparam("old"))
+GONE = delete(services).where(IT, services.c.kind != ENVIRONMENT)
+
+MODEL = (hidden_models.c.provider == bindparam("provider_name")) & (hidden_models.c.model == bindparam("model_id"))
+FOUND = select(hidden_models.c.model).where(MODEL)
+HIDE = insert(hidden_models)
+SHOWN = delete(hidden_models).where(MODEL)
+FORGOTTEN = delete(hidden_models).where(hidden_models.c.provider == bindparam("it"))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All that is stored, as of one moment."""
+
+    version: str
+    rows: Sequence[Row]
+    hidden: frozenset[tuple[str, str]]
+    default: str
+
+
+def version(connection: Connection) -> str:
+    """Tell which version of it all is stored."""
+    return option(connection, "services")
+
+
+def option(connection: Connection, name: str) -> str:
+    """Read one thing that holds for the whole instance."""
+    return connection.execute(VALUE, {"option": name}).scalar_one()
+
+
+def all_of(connection: Connection) -> Stored:
+    """Read all that is stored."""
+    hidden = frozenset((row.provider, row.model) for row in connection.execute(HIDDEN))
+    rows = connection.execute(ALL).all()
+    return Stored(version(connection), rows, hidden, option(connection, "default_model"))
+
+
+def begin_change(connection: Connection) -> None:
+    """Give it all another version; as each change writes this row first, one comes after the other on Postgres, too."""
+    connection.execute(SET, {"option": "services", "value": secrets.token_hex(8)})
+
+
+def add(connection: Connection, entered: Entered, key: str, taken: set[str]) -> None:
+    """Store a provider with its encrypted key. Raises BadService for a name that is taken."""
+    require_free(entered.name, taken | set(connection.execute(NAMES).scalars()))
+    row = {"name": entered.name, "kind": entered.kind, "url": entered.url, "enabled": True}
+    connection.execute(NEW, row | {"key": key, "key_end": end_of(entered.key)})
+
+
+def find(connection: Connection, name: str) -> Row:
+    """Find a provider that an admin set up. Raises NotFound."""
+    row = connection.execute(ONE, {"it": name}).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def change(connection: Connection, name: str, **values: str) -> None:
+    """Change a provider."""
+    connection.execute(CHANGED, {"it": name, **values})
+
+
+def switch(connection: Connection, name: str, on: bool, of_environment: bool) -> None:
+    """Turn a provider on or off; one of the environment has a row only since it was turned off. Raises NotFound."""
+    if connection.execute(CHANGED, {"it": name, "enabled": on}).rowcount:
+        return
+    if not of_environment:
+        raise NotFound
+    connection.execute(NEW, {"name": name, "kind": ENVIRONMENT, "url": "", "key": "", "key_end": "", "enabled": on})
+
+
+def remove(connection: Connection, name: str) -> None:
+    """Delete a provider that an admin set up, and what was hidden of it. Raises NotFound."""
+    if not connection.execute(GONE, {"it": name}).rowcount:
+        raise NotFound
+    connection.execute(FORGOTTEN, {"it": name})
+
+
+def offer(connection: Connection, provider: str, model: str, on: bool) -> None:
+    """Let a model be chosen, or no longer."""
+    which = {"provider_name": provider, "model_id": model}
+    if on:
+        connection.execute(SHOWN, which)
+    elif not connection.execute(FOUND, which).first():
+        connection.execute(HIDE, {"provider": provider, "model": model})
+
+
+def begin_with(connection: Connection, provider: str, model: str) -> None:
+    """Make a model the one to begin with."""
+    connection.execute(SET, {"option": "default_model", "value": f"{provider}/{model}"})
+
+
+def reseal(connection: Connection, name: str, old: str, new: str) -> None:
+    """Put a newly encrypted key in the place of an older one, unless that was changed since."""
+    connection.execute(RESEALED, {"it": name, "old": old, "key": new})

@@ -1,0 +1,49 @@
+"""The vault: what is stored closed, and opened only where it is used.
+
+A value is closed together with what it belongs to (a provider's key with its address): who can write to the database,
+but doesn't know SECRET_KEY, can't have a key sent elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from chat.keys import derived
+
+
+class Locked(Exception):
+    """A stored value can't be opened: SECRET_KEY is another one, or the value belongs to something else."""
+
+
+class Vault:
+    """Closes values by the first of some secrets, and opens what any of them closed."""
+
+    def __init__(self, secrets: Sequence[str]):
+        keys = [Fernet(base64.urlsafe_b64encode(derived(secret, "vault"))) for secret in secrets]
+        self._newest, self._all = keys[0], MultiFernet(keys)
+
+    def closed(self, value: str, owner: str) -> str:
+        """Close a value for its owner."""
+        return self._newest.encrypt(json.dumps([owner, value]).encode()).decode()
+
+    def opened(self, token: str, owner: str) -> str:
+        """Open a value of this owner. Raises Locked."""
+        try:
+            whose, value = json.loads(self._all.decrypt(token))
+        except (InvalidToken, ValueError, TypeError) as error:
+            raise Locked from error
+        if whose != owner:
+            raise Locked
+        return value
+
+    def is_new(self, token: str) -> bool:
+        """Tell whether a value was closed by the newest secret."""
+        try:
+            self._newest.decrypt(token)
+        except (InvalidToken, ValueError):
+            return False
+        return True

@@ -1,0 +1,77 @@
+"""What is stored encrypted opens with the right secret, beside what it belongs to, and in no other way."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from chat.keys import derived
+from chat.vault import Locked, Vault
+
+OLD, NEW, OTHER = "old-secret-" * 4, "new-secret-" * 4, "other-secret-" * 4
+HOST = "https://models.test/v1"
+
+
+def test_a_value_is_opened_by_the_secret_that_closed_it_and_is_not_to_be_read_without() -> None:
+    token = Vault([NEW]).closed("sk-the-key-itself", HOST)
+
+    assert Vault([NEW]).opened(token, HOST) == "sk-the-key-itself"
+    assert "the-key" not in token and b"the-key" not in base64.urlsafe_b64decode(token)
+
+
+@pytest.mark.parametrize("secrets", [[OTHER], [OTHER, OLD]])
+def test_another_secret_opens_nothing(secrets: list[str]) -> None:
+    token = Vault([NEW]).closed("sk-the-key-itself", HOST)
+
+    with pytest.raises(Locked):
+        Vault(secrets).opened(token, HOST)
+
+
+def test_a_key_opens_only_beside_the_address_it_was_entered_for() -> None:
+    """Hold LB 24-37895, NC 26-82639: who changes the address in the database gets no key sent there."""
+    token = Vault([NEW]).closed("sk-the-key-itself", HOST)
+
+    with pytest.raises(Locked):
+        Vault([NEW]).opened(token, "https://models.test.evil.example/v1")
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "gAAAA", "é", "x" * 10_000])
+def test_what_is_no_closed_value_is_locked_and_breaks_nothing(token: str) -> None:
+    vault = Vault([NEW])
+
+    with pytest.raises(Locked):
+        vault.opened(token, HOST)
+    assert not vault.is_new(token)
+
+
+def test_a_value_that_was_tampered_with_is_locked() -> None:
+    token = Vault([NEW]).closed("sk-the-key-itself", HOST)
+    middle = len(token) // 2
+
+    with pytest.raises(Locked):
+        Vault([NEW]).opened(token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1 :], HOST)
+
+
+def test_after_a_rotation_the_old_value_opens_and_a_new_one_needs_the_new_secret_alone() -> None:
+    token = Vault([OLD]).closed("sk-the-key-itself", HOST)
+    rotated = Vault([NEW, OLD])
+
+    again = rotated.closed(rotated.opened(token, HOST), HOST)
+
+    assert not rotated.is_new(token) and rotated.is_new(again)
+    assert Vault([NEW]).opened(again, HOST) == "sk-the-key-itself"
+
+
+def test_the_same_value_is_closed_differently_each_time() -> None:
+    vault = Vault([NEW])
+
+    assert vault.closed("sk-the-key-itself", HOST) != vault.closed("sk-the-key-itself", HOST)
+
+
+def test_each_purpose_has_a_key_of_its_own() -> None:
+    """Hold LC 25-41258: what one service signs is of no use with another."""
+    keys = {derived(secret, purpose) for secret in (OLD, NEW) for purpose in ("vault", "addresses")}
+
+    assert len(keys) == 4 and {len(key) for key in keys} == {32}
+    assert derived(NEW, "vault") == derived(NEW, "vault")
