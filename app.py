@@ -60,7 +60,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     db = opened(settings)
     secret, *older = keys.secret_keys(settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config.from_mapping(flask_settings(secret, older))
+    app.config.from_mapping(flask_settings(settings, secret, older))
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
     metrics = Metrics()
     replies = Replies(db, services, metrics)
@@ -99,7 +99,7 @@ def make_folder(path: Path) -> None:
         raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
 
 
-def flask_settings(secret: str, older: list[str]) -> dict[str, Any]:
+def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[str, Any]:
     """Say what Flask and Flask-Session are to do."""
     return {
         "SECRET_KEY": secret,

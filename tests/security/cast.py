@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
+from chat.accounts import invites, resets
 from chat.database import Database, clock
-from chat.tables import metadata, people, replies
+from chat.services.entering import Entered
+from chat.tables import metadata, people, replies, sessions
 from tests.asking import begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, eventually, guest, text_stored
@@ -19,10 +22,13 @@ PRIVATE = "What Olga alone knows"
 NOBODYS = 999_999_999
 """An id that nothing has."""
 
-MOVING = {"lease_until", "seen_at"}
+MOVING = {"lease_until", "seen_at", "expires_at", "data"}
 """Columns that change by themselves: a lease that is renewed, and when somebody was last here."""
 
-Things = dict[str, int]
+HASH = "$argon2id$v=19$m=8,t=1,p=1$bm90IGEgc2FsdA$bm90IGEgaGFzaA"
+"""A hash of no password."""
+
+Things = dict[str, Any]
 
 
 @dataclass
@@ -53,6 +59,7 @@ def owner(app: Flask, provider: Scripted) -> Owner:
 def enrol(app: Flask, name: str, role: str) -> int:
     """Make a person of a role."""
     row = {"uid": name, "role": role, "email": f"{name}@example.org", "name": name, "created_at": clock()}
+    row |= {"password": HASH}
     with database(app).write() as connection:
         return connection.execute(insert(people).values(row).returning(people.c.id)).scalar_one()
 
@@ -70,12 +77,37 @@ def visiting(app: Flask, role: str) -> int | None:
     if role == "stranger":
         return None
     if role == "guest":
-        return guest(database(app), "a guest")
+        return guest(database(app), secrets.token_hex(8))
     person_id = enrol(app, role.replace(" ", "-"), "admin" if role == "admin" else "member")
     if role == "suspended":
         with database(app).write() as connection:
             connection.execute(update(people).where(people.c.id == person_id).values(suspended_at=clock()))
     return person_id
+
+
+def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
+    """Make what stands in an address beside a person's own things: somebody, an invite, a provider, a link."""
+    made: Things = {}
+    someone = enrol(app, f"spare-{secrets.token_hex(4)}", "member") if wanted & {"person_id", "token"} else 0
+    if "person_id" in wanted:
+        made["person_id"] = someone
+    if "invite_id" in wanted:
+        invite(app)
+        made["invite_id"] = max(row.id for row in invites.listing(database(app)))
+    if "token" in wanted and endpoint.startswith("invites."):
+        made["token"] = invite(app)
+    if "token" in wanted and endpoint.startswith("resets."):
+        with database(app).write() as connection:
+            made["token"] = resets.make(connection, someone)
+    if "name" in wanted and endpoint.startswith("admin_models."):
+        made["name"] = f"spare-{secrets.token_hex(4)}"
+        app.extensions["providers"].add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
+    return made
+
+
+def invite(app: Flask) -> str:
+    """Make an invite for somebody new; gives its token."""
+    return invites.make(database(app), "a test", email=f"{secrets.token_hex(8)}@example.org")
 
 
 def own_things(app: Flask, person_id: int) -> Things:
@@ -90,6 +122,11 @@ def break_off(stored: Database, reply_id: int) -> None:
     with stored.write() as connection:
         broken = {"state": "interrupted", "reasoning": "Let me think."}
         connection.execute(update(replies).where(replies.c.id == reply_id).values(broken))
+
+
+def session_of(app: Flask, person_id: int) -> str:
+    """Give the name that the table knows a session of a person by."""
+    return read(app, select(sessions.c.id).where(sessions.c.person_id == person_id))[0].id
 
 
 def settle(app: Flask) -> None:
