@@ -165,6 +165,10 @@ def load(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
     settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}
     settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "team")
+    if settings["SMTP_URL"] and not (settings["APP_URL"] and settings["MAIL_FROM"]):
+        raise WrongSetting(
+            "SMTP_URL needs APP_URL and MAIL_FROM beside it: a mail has a sender, and links lead to you."
+        )
     return settings
 
 

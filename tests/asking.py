@@ -55,9 +55,9 @@ def rows(app: Flask) -> dict[str, int]:
 
 
 def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterator[tuple[str, str, Rule]]:
-    """Give every method and address that the app knows, deletion last."""
+    """Give every method and address that the app knows, deletion and signing out last."""
     known = arguments(app, conversation_id=conversation_id, reply_id=reply_id, message_id=reply_id - 1)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/deletion")):
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith(("/deletion", "/sign-out"))):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             yield method, address(app, rule, method, known), rule
 

@@ -33,7 +33,7 @@ def account(database: Database, email: str = "ann@example.org", role: str = "mem
 @cache
 def kept() -> str:
     """Hash PASSWORD, once for all tests."""
-    return passwords.hashed(PASSWORD)
+    return passwords.HASHER.hash(PASSWORD)
 
 
 def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str = PASSWORD, **more: str):  # type: ignore[no-untyped-def]

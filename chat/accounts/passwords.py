@@ -53,8 +53,14 @@ def is_common(password: str) -> bool:
     plain = password.lower()
     if len(set(plain)) < 4 or is_run(plain):
         return True
-    cores = {re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain), re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain.translate(LEET))}
-    return any(core in common() and len(plain) - len(core) <= TAIL for core in cores | {plain, plain.translate(LEET)})
+    read = {plain, core(plain), core(plain.translate(LEET))}
+    guesses = read | {guess.translate(LEET) for guess in read}
+    return any(guess in common() and len(plain) - len(guess) <= TAIL for guess in guesses)
+
+
+def core(text: str) -> str:
+    """Leave out the digits and signs around a word."""
+    return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text)
 
 
 def is_run(text: str) -> bool:

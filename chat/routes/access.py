@@ -50,9 +50,13 @@ class SignInFirst(Exception):
 @bp.before_app_request
 def require_member() -> None:
     """Let nobody but members past the gate, where there is one. Raises SignInFirst."""
-    is_team = current_app.extensions["settings"]["ACCESS"] == "team"
-    if is_team and request.endpoint not in PUBLIC and not visitor.is_member():
+    if request.endpoint not in PUBLIC and is_shut():
         raise SignInFirst(wanted())
+
+
+def is_shut() -> bool:
+    """Tell whether there is a gate, and the visitor stands before it."""
+    return current_app.extensions["settings"]["ACCESS"] == "team" and not visitor.is_member()
 
 
 def wanted() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
+from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
@@ -38,7 +39,7 @@ def change_password() -> Response:
         signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
         passwords.require_good(new)
     except passwords.BadPassword as error:
-        return Response(page(str(error)), 400)
+        return Page(page(str(error)), 400)
     except people.Refused as error:
         return signing.refused(
             page("That isn't your present password." if error.args[0] == signing_in.WRONG else str(error)), error

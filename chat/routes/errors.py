@@ -13,7 +13,7 @@ from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswer
 from chat.database import DatabaseBusy
 from chat.limits import TooMany
 from chat.reporting import NUMBER, report
-from chat.routes import pages
+from chat.routes import access, pages, signing
 from chat.routes.access import SignInFirst
 from chat.routes.bodies import drain
 from chat.routes.choices import NoModel, UnknownModel
@@ -84,10 +84,10 @@ def answer_later(error: Exception, status: int, seconds: int) -> Response:
 def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
     """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
     if request.headers.get("HX-Request"):
-        return Response("", 401, {"HX-Redirect": error.address})
-    if request.method == "GET" and wants_page():
+        return Response("", 401, {"HX-Redirect": error.address, **PLACE})
+    if request.method in {"GET", "HEAD"} and wants_page():
         return redirect(error.address, code=303)
-    return answer(str(error), 401)
+    return Response(signing.form(error.place, draft=typed()), 401) if wants_page() else answer(str(error), 401)
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:
@@ -146,7 +146,7 @@ def draft(status: int) -> dict[str, object]:
         text = typed() if form else ""
     except (RequestEntityTooLarge, ClientDisconnected):
         return {}
-    if not text:
+    if not text or access.is_shut():
         return {}
     action = "/conversations" if status == 404 else request.path
     # What the message was to go on from, unless that may be what is wrong with it.

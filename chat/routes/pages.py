@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
+from chat.accounts import people
 from chat.conversations import Window, windows
 from chat.database import Database
 from chat.replies import Replies
@@ -64,7 +65,13 @@ def visit(conversation: Row | None = None) -> str:
 
 def page(conversation: Row | None = None, window: Window | None = None, **more: Any) -> str:
     """Render the whole page: the beginning of a conversation, or one of them at its end, or at another window."""
-    return render_template("conversations/page.html", **opened(conversation, window), **more)
+    return render_template("conversations/page.html", **opened(conversation, window), **door(), **more)
+
+
+def door() -> dict[str, Any]:
+    """Gather what the foot of the list says: who is signed in, or whether anybody can."""
+    member = visitor.person() if visitor.is_member() else None
+    return {"member": member, "may_sign_in": member is None and people.anyone(database())}
 
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
-from chat.accounts import passwords, people, resets
+from chat.accounts import letters, passwords, people, resets, throttling
 from chat.conversations import NotFound
-from chat.routes import pages, visitor
+from chat.routes import pages, signing, visitor
+
+SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
 
 bp = Blueprint("resets", __name__)
 
@@ -26,7 +29,7 @@ def redeem(token: str) -> Response:
         passwords.require_good(password)
         resets.redeem(pages.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
-        return Response(form(token, email, str(error)), 400)
+        return Page(form(token, email, str(error)), 400)
     except people.Refused as error:  # used in this moment
         raise NotFound from error
     visitor.sign_out()
@@ -50,18 +53,28 @@ def form(token: str, email: str, problem: str = "") -> str:
 def ask() -> str:
     """Show the form that asks for a link by mail. Raises NotFound where no mail is sent."""
     require_mail()
-    return render_template("accounts/forgotten.html")
+    return forgotten()
 
 
 @bp.post("/resets")
-def send() -> str:
-    """Mail a link to whoever has that address; the answer is the same for all. Raises NotFound."""
+def send() -> Response:
+    """Mail a link to whoever has that address; the answer is the same for all, and at once. Raises NotFound."""
     require_mail()
-    return render_template("accounts/forgotten.html")
+    email = request.form.get("email", "")
+    try:
+        throttling.begin(pages.database(), visitor.tried(f"forgotten {email}"))
+    except people.Refused as error:
+        return signing.refused(forgotten(email, str(error)), error)
+    letters.send_reset_later(pages.database(), current_app.extensions["settings"], email)
+    return Page(forgotten(email, done=SENT))
 
 
 def require_mail() -> None:
     """Raise NotFound where no mail is sent."""
-    settings = current_app.extensions["settings"]
-    if not settings["SMTP_URL"]:
+    if not current_app.extensions["settings"]["SMTP_URL"]:
         raise NotFound
+
+
+def forgotten(email: str = "", problem: str = "", done: str = "") -> str:
+    """Render the page that asks for a link."""
+    return render_template("accounts/forgotten.html", email=email, problem=problem, done=done)

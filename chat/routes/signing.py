@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
 from chat.routes import access, pages, visitor
+from chat.routes.messages import typed
 
 bp = Blueprint("signing", __name__)
 
@@ -22,28 +26,34 @@ def show() -> str:
 @bp.post("/sign-in")
 def sign_in() -> Response:
     """Let somebody in who knows their password."""
-    place = access.local(request.form.get("next", "/"))
+    place, draft = access.local(request.form.get("next", "/")), typed()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
         person = signing_in.check(pages.database(), visitor.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
     except people.Refused as error:
-        return refused(form(place, email, str(error)), error)
-    return redirect(place, code=303)
+        return refused(form(place, email, str(error), draft=draft), error)
+    return Page(given_back(place, draft)) if draft else redirect(place, code=303)
 
 
-def form(place: str, email: str = "", problem: str = "", done: str = "") -> str:
+def given_back(place: str, draft: str) -> str:
+    """Render what somebody wrote before they had to sign in, to be sent from there."""
+    action = f"{place}/messages" if re.fullmatch("/conversations/[0-9]{1,9}", place) else "/conversations"
+    return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
+
+
+def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the page with its form; a password is never given back."""
     mails = bool(current_app.extensions["settings"]["SMTP_URL"])
-    told = {"place": place, "email": email, "problem": problem, "done": done, "mails": mails}
+    told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
     return render_template("accounts/sign_in.html", **told)
 
 
 def refused(page: str, error: people.Refused) -> Response:
     """Answer who may not come in, or not yet."""
     if isinstance(error, TooManyTries):
-        return Response(page, 429, {"Retry-After": str(error.wait)})
-    return Response(page, 403)
+        return Page(page, 429, {"Retry-After": str(error.wait)})
+    return Page(page, 403)
 
 
 @bp.post("/sign-out")

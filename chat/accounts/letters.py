@@ -1,0 +1,80 @@
+"""Letters: mails that carry a link, sent in the background, so that nobody hears by the time it takes who is known."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+import threading
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from chat.accounts import people, resets
+from chat.config import Settings, is_loopback
+from chat.database import Database
+
+PATIENCE = 20.0
+"""How long the mail server may take for each of its answers, in seconds."""
+
+FORGOTTEN = """\
+Somebody, perhaps you, asked for a new password for your account at {site}.
+
+Set it here, within half an hour:
+
+{site}/resets/{token}
+
+If it wasn't you, there is nothing to do: your password stays as it is.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class NotPrivate(Exception):
+    """A mail server wants a password, and anybody on the way could read it."""
+
+
+def send_reset_later(database: Database, settings: Settings, email: str) -> None:
+    """Mail a link to whoever has an e-mail address, if anybody does; all of it happens after the answer."""
+    threading.Thread(target=send_reset, args=(database, settings, email), name="letter", daemon=True).start()
+
+
+def send_reset(database: Database, settings: Settings, email: str) -> None:
+    """Mail a link to whoever has an e-mail address; what fails is told to the log alone."""
+    try:
+        person = people.by_email(database, email)
+        if person is None or person.suspended_at is not None:
+            return
+        with database.write() as connection:
+            token = resets.make(connection, person.id)
+        text = FORGOTTEN.format(site=settings["APP_URL"], token=token)
+        send(settings, person.email, "Set a new password for Rivulet", text)
+    except Exception as error:  # its text may quote the address, or the server's password
+        logger.error("a mail could not be sent: %s", type(error).__name__)
+
+
+def send(settings: Settings, to: str, subject: str, text: str) -> None:
+    """Send a mail. Raises SMTPException, OSError and NotPrivate."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = settings["MAIL_FROM"], to, subject
+    message.set_content(text)
+    with connected(settings["SMTP_URL"]) as server:
+        server.send_message(message)
+
+
+def connected(url: str) -> smtplib.SMTP:
+    """Connect to a mail server, privately where it can, and sign in. Raises NotPrivate rather than tell a password."""
+    parsed, context = urlsplit(url), ssl.create_default_context()
+    host = parsed.hostname or ""
+    if parsed.scheme == "smtps":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parsed.port or 465, timeout=PATIENCE, context=context)
+    else:
+        server = smtplib.SMTP(host, parsed.port or 587, timeout=PATIENCE)
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+        elif parsed.username and not is_loopback(host):
+            server.close()
+            raise NotPrivate
+    if parsed.username:
+        server.login(unquote(parsed.username), unquote(parsed.password or ""))
+    return server

@@ -1,0 +1,93 @@
+"""Reset links: used once, for half an hour, and known to nobody who has the database."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import update
+
+from chat.accounts import people, resets
+from chat.database import Database
+from chat.sessions import SessionStore
+from chat.tables import resets as resets_table
+from chat.tables import sessions
+from tests.postgres import Postgres
+from tests.team import account
+from tests.turns import count
+
+
+def made(database: Database, person_id: int) -> str:
+    """Make a link."""
+    with database.write() as connection:
+        return resets.make(connection, person_id)
+
+
+def redeemed(database: Database, token: str) -> bool:
+    """Use a link; tells whether it could be used."""
+    try:
+        resets.redeem(database, token, "a hash")
+    except people.Refused:
+        return False
+    return True
+
+
+def twenty_at_once(database: Database) -> int:
+    """Use one link twenty times at once; tells how often that went."""
+    token = made(database, account(database))
+    with ThreadPoolExecutor(20) as pool:
+        return sum(pool.map(lambda _: redeemed(database, token), range(20)))
+
+
+def test_a_link_is_used_once_by_twenty_at_once(database: Database) -> None:
+    """ALLM 24-2913, 26-72917: a link that many used at once, a code that went twice."""
+    assert twenty_at_once(database) == 1
+
+
+def test_a_link_is_used_once_by_twenty_at_once_on_postgres(database_server: Postgres) -> None:
+    database = Database(database_server.new_database())
+    database.upgrade()
+
+    assert twenty_at_once(database) == 1
+    database.engine.dispose()
+
+
+def test_a_new_password_ends_all_sessions(database: Database) -> None:
+    ann, bob = account(database), account(database, "bob@example.org")
+    for person in (ann, ann, bob):
+        SessionStore(database).add(f"of {person}, {count(database, sessions)}", {"person": person})
+
+    assert redeemed(database, made(database, ann))
+
+    assert count(database, sessions) == 1
+    assert people.find(database, ann).password == "a hash"  # type: ignore[union-attr]
+
+
+def test_a_later_link_voids_the_one_before(database: Database) -> None:
+    ann = account(database)
+    first, second = made(database, ann), made(database, ann)
+
+    assert not redeemed(database, first) and redeemed(database, second)
+
+
+@pytest.mark.parametrize("change", [lambda token: token + "x", lambda token: token[:-1], lambda _: "", str.swapcase])
+def test_a_link_that_was_changed_is_none(database: Database, change) -> None:  # type: ignore[no-untyped-def]
+    token = made(database, account(database))
+
+    assert not redeemed(database, change(token)) and resets.find(database, change(token)) is None
+
+
+def test_a_link_lasts_half_an_hour(database: Database) -> None:
+    token = made(database, account(database))
+    with database.write() as connection:
+        connection.execute(update(resets_table).values(expires_at=resets_table.c.expires_at - resets.LASTS))
+
+    assert resets.find(database, token) is None and not redeemed(database, token)
+
+
+def test_the_table_holds_no_token(database: Database) -> None:
+    token = made(database, account(database))
+
+    with database.read() as connection:
+        assert token not in str(connection.execute(resets_table.select()).all())
+    assert len(token) >= 43

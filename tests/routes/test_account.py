@@ -1,0 +1,139 @@
+"""A member's own page: where they are signed in, and another password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from chat.accounts import passwords, people
+from chat.routes import agents
+from chat.tables import sessions
+from tests.scripted import Scripted
+from tests.team import PASSWORD, sign_in, signed_in, team
+from tests.turns import count
+
+NEW = "another river altogether"
+
+
+@pytest.fixture
+def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
+    """An app that a team shares."""
+    app = team(tmp_path, provider)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def change(client, present: str = PASSWORD, password: str = NEW):  # type: ignore[no-untyped-def]
+    """Change the password."""
+    return client.post("/account/password", data={"present": present, "password": password})
+
+
+def test_another_password_ends_all_other_sessions_and_gives_this_one_another_id(app: Flask) -> None:
+    client, other = signed_in(app), signed_in(app)
+    before = client.get_cookie("rivulet")
+
+    answer = change(client)
+
+    assert answer.status_code == 303 and client.get_cookie("rivulet") != before
+    assert "Your password is changed" in client.get(answer.headers["Location"]).text
+    assert other.get("/").status_code == 303
+    assert count(app.extensions["database"], sessions) == 1
+    assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("present", "password", "status"), [("wrong", NEW, 403), (PASSWORD, "brief", 400), (PASSWORD, "password1", 400)]
+)
+def test_without_the_present_password_or_a_good_new_one_nothing_changes(
+    app: Flask, present: str, password: str, status: int
+) -> None:
+    client, other = signed_in(app), signed_in(app)
+
+    answer = change(client, present, password)
+
+    assert answer.status_code == status and answer.mimetype == "text/html" and password not in answer.text
+    assert client.get("/").status_code == other.get("/").status_code == 200
+
+
+def test_who_guesses_the_present_password_has_to_wait(app: Flask) -> None:
+    client = signed_in(app)
+
+    answers = [change(client, "wrong guess") for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_it_lists_where_somebody_is_signed_in_and_ends_one_of_them(app: Flask) -> None:
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604.1"
+    client, other = signed_in(app), app.test_client()
+    other.post("/sign-in", data={"email": "ann@example.org", "password": PASSWORD}, headers={"User-Agent": agent})
+    page = client.get("/account").text
+
+    (name,) = re.findall(r"/account/sessions/([0-9a-f]{64})/end", page)
+    assert "Safari on an iPhone" in page and page.count("This browser") == 1
+    client.post(f"/account/sessions/{name}/end")
+
+    assert other.get("/").status_code == 303 and client.get("/").status_code == 200
+    assert "iPhone" not in client.get("/account").text
+
+
+def test_all_others_are_signed_out_at_once(app: Flask) -> None:
+    client, others = signed_in(app), [signed_in(app) for _ in range(3)]
+
+    client.post("/account/sessions/end")
+
+    assert [other.get("/").status_code for other in others] == [303] * 3
+    assert client.get("/").status_code == 200
+
+
+def test_nobody_ends_somebody_elses_session(app: Flask) -> None:
+    """OW 25-63681, 26-45399: an id of somebody else's was as good as one's own."""
+    ann, bob = signed_in(app), signed_in(app, "bob@example.org")
+    with app.extensions["database"].read() as connection:
+        names = [row.id for row in connection.execute(sessions.select())]
+
+    for name in names:
+        ann.post(f"/account/sessions/{name}/end")
+    ann.post("/account/sessions/end")
+
+    assert bob.get("/").status_code == 200
+
+
+def test_the_account_is_for_those_who_have_one(tmp_path: Path, provider: Scripted) -> None:
+    client = team(tmp_path, provider, ACCESS="open").test_client()
+
+    assert client.get("/account").headers["Location"] == "/sign-in?next=/account"
+    assert change(client).status_code == 401
+
+
+def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask) -> None:
+    database = app.extensions["database"]
+    weak = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with database.write() as connection:
+        people.make(connection, "ann@example.org", "member", weak)
+
+    client = signed_in(app)
+
+    person = people.by_email(database, "ann@example.org")
+    assert person and not passwords.is_outdated(person.password) and client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/140 Safari/537 Edg/140", "Edge on Windows"),
+        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537 Chrome/140 Mobile Safari/537", "Chrome on Android"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit Version/18 Safari/605", "Safari on a Mac"),
+        ("curl/8.5.0", "curl"),
+        ("<script>", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_named_in_words(agent: str, words: str) -> None:
+    assert agents.named(agent) == words
