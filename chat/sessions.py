@@ -65,6 +65,8 @@ ENDED = """
     WHERE sessions.id IS NULL OR people.suspended_at IS NOT NULL
 """
 ENDED_OF = {dialect: text(ENDED.format(each)) for dialect, each in EACH.items()}
+WHO_HAS_IT = select(sessions.c.person_id).where(IT).scalar_subquery()
+SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
 OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
 
@@ -101,12 +103,14 @@ class SessionStore(BaseCache):
         """Keep the data of a session that is there, which was used just now; False where it has been ended."""
         with self.database.write() as connection:
             row = {name: value for name, value in row_of(key, value).items() if name != "whose"}
+            connection.execute(SEEN, {"it": row["it"]})  # the person first, as who suspends them does
             return connection.execute(KEPT, row | self.spans).rowcount > 0
 
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
         """End a session, and begin one of a member's or an admin's in its place."""
         connection.execute(DROPPED, {"it": digest(before)})
         connection.execute(OF_ACCOUNT, row_of(after, value) | {"agent": agent, "idle": self.spans["idle"]})
+        connection.execute(SEEN, {"it": digest(after)})
 
     def delete(self, key: str) -> bool:
         """Drop a session."""

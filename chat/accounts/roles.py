@@ -107,7 +107,8 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
         connection.execute(LOCK)
     if not isinstance(by, str) and not connection.execute(FOUND.where(ADMIN), {"person": by.id}).first():
         raise NotFound
-    person = connection.execute(FOUND, {"person": person_id}).first()
+    # Nor signs them in meanwhile.
+    person = connection.execute(FOUND.with_for_update(), {"person": person_id}).first()
     if person is None:
         raise NotFound
     return person

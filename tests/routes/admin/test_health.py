@@ -40,7 +40,7 @@ def test_it_counts_the_answers_being_written(admin: FlaskClient, member: FlaskCl
 
 
 def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None:
-    app.extensions["warnings"] = ["This disk is emptied."]
+    app.extensions["disk"] = ["This disk is emptied."]
 
     assert "This disk is emptied." in admin.get("/admin").text
 
