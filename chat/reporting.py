@@ -91,4 +91,4 @@ class Json(logging.Formatter):
             **getattr(record, "fields", {}),
             **({"exception": self.formatException(record.exc_info)} if record.exc_info else {}),
         }
-        return blanked(json.dumps(said))
+        return json.dumps({name: blanked(word) if isinstance(word, str) else word for name, word in said.items()})

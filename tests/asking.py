@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from chat.tables import metadata, options
+from chat.tables import metadata
 
 HTMX = {"HX-Request": "true"}
 TEXT = {"Accept": "text/plain"}
@@ -44,13 +44,9 @@ def key_in(page: str) -> str:
 
 
 def rows(app: Flask) -> dict[str, int]:
-    """Count the rows of every table but the one of options, which begins with some."""
+    """Count the rows of every table."""
     with app.extensions["database"].read() as connection:
-        counted = {
-            table.name: select(func.count()).select_from(table)
-            for table in metadata.sorted_tables
-            if table is not options
-        }
+        counted = {table.name: select(func.count()).select_from(table) for table in metadata.sorted_tables}
         return {name: connection.execute(count).scalar_one() for name, count in counted.items()}
 
 

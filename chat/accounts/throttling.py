@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, sel
 
 from chat.accounts.people import Refused, plain
 from chat.database import Database, clock
+from chat.keys import derived
 from chat.tables import attempts
 
 FREE = 5
@@ -66,7 +67,7 @@ class Try:
 
 def account_digest(secret: str, email: str) -> str:
     """Give what the tries as an account are known by, whether there is one or not."""
-    return hmac.new(secret.encode(), f"account {plain(email)}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(derived(secret, "accounts"), plain(email).encode(), hashlib.sha256).hexdigest()
 
 
 def begin(database: Database, tried: Try) -> int:

@@ -18,6 +18,7 @@ ENVIRONMENT = "environment"
 OPTION = options.c.name == bindparam("option")
 VALUE = select(options.c.value).where(OPTION)
 SET = update(options).where(OPTION)
+MADE = insert(options)
 ALL = select(services).order_by(services.c.created_at, services.c.name)
 HIDDEN = select(hidden_models)
 
@@ -53,7 +54,13 @@ def version(connection: Connection) -> str:
 
 def option(connection: Connection, name: str) -> str:
     """Read one thing that holds for the whole instance."""
-    return connection.execute(VALUE, {"option": name}).scalar_one()
+    return connection.execute(VALUE, {"option": name}).scalar() or ""
+
+
+def set_option(connection: Connection, name: str, value: str) -> None:
+    """Set one thing that holds for the whole instance."""
+    if not connection.execute(SET, {"option": name, "value": value}).rowcount:
+        connection.execute(MADE, {"name": name, "value": value})
 
 
 def all_of(connection: Connection) -> Stored:
@@ -65,7 +72,7 @@ def all_of(connection: Connection) -> Stored:
 
 def begin_change(connection: Connection) -> None:
     """Give it all another version; as each change writes this row first, one comes after the other on Postgres, too."""
-    connection.execute(SET, {"option": "services", "value": secrets.token_hex(8)})
+    set_option(connection, "services", secrets.token_hex(8))
 
 
 def add(connection: Connection, entered: Entered, key: str, taken: set[str]) -> None:
@@ -115,7 +122,7 @@ def offer(connection: Connection, provider: str, model: str, on: bool) -> None:
 
 def begin_with(connection: Connection, provider: str, model: str) -> None:
     """Make a model the one to begin with."""
-    connection.execute(SET, {"option": "default_model", "value": f"{provider}/{model}"})
+    set_option(connection, "default_model", f"{provider}/{model}")
 
 
 def reseal(connection: Connection, name: str, old: str, new: str) -> None:

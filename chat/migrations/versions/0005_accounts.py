@@ -90,7 +90,6 @@ def make_what_admins_keep() -> None:
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
     )
-    op.execute("INSERT INTO options (name, value) VALUES ('services', ''), ('default_model', '')")
     op.create_table(
         "services",
         sa.Column("name", sa.String(64), primary_key=True),

@@ -1,0 +1,65 @@
+"""What servers say is short, on one line, and without keys."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.providers.harmless import harmless
+
+KEY = "sk-proj-abcdefgh12345678+/="
+ODD = "my own key, of no known form: Zq7"
+
+
+@pytest.mark.parametrize("key", [KEY, ODD, ODD[:9]])
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda key: key,
+        lambda key: f"{key[:8]}{'*' * 20}{key[-4:]}",
+        lambda key: quote(key, safe=""),
+        lambda key: key[1:],
+        lambda key: key[:-1],
+        lambda key: key.replace("+", "&#43;").replace(",", "&#44;"),
+    ],
+    ids=["whole", "starred", "for an address", "without its first sign", "without its last sign", "for HTML"],
+)
+def test_nothing_of_the_key_is_repeated_however_it_is_written(key: str, written) -> None:  # type: ignore[no-untyped-def]
+    said = harmless(f"Incorrect API key provided: {written(key)}. Sorry.", key, 200)
+
+    assert said == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "bad: sk-abcdefgh12345678",
+        "bad: gsk_abcdefgh12345678",
+        "bad: ab*********78",
+        "bad: AIzaSyA1234567890",
+        "bad: Bearer abc.def.78",
+    ],
+)
+def test_somebody_else_s_key_is_left_out(words: str) -> None:
+    said = harmless(words, "", 200)
+
+    assert said == "bad: …"
+
+
+@given(st.text())
+def test_it_is_one_short_printable_line(words: str) -> None:
+    said = harmless(words, KEY, 50)
+
+    assert said.isprintable() and len(said) <= 51
+
+
+def test_what_turns_text_around_or_breaks_the_line_is_left_out() -> None:
+    assert harmless("a\u202egnp.exe\r\nERROR forged\0", "", 200) == "agnp.exe ERROR forged"
+
+
+@pytest.mark.parametrize("words", ["*" * 60_000, "x" * 60_000, "sk-" * 20_000, "*x" * 30_000, "%" * 60_000])
+def test_a_long_one_is_looked_at_in_part(words: str) -> None:
+    assert len(harmless(words, KEY, 200)) <= 201

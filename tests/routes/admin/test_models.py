@@ -1,0 +1,266 @@
+"""The pages by which admins set up providers and models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat.providers.base import Model
+from chat.services import Services
+from tests.asking import PAGE, TEXT, begin, ended, reply_in
+from tests.rendering.corpus import CORPUS
+from tests.scripted import Gate, Scripted
+from tests.team import signed_in, team
+
+KEY = "sk-abcdefgh12345678"
+HOME = "http://127.0.0.1:9/v1"
+ACME = {"name": "acme", "kind": "openai", "url": HOME, "key": KEY}
+MODELS = "/admin/models"
+
+
+@pytest.fixture
+def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
+    """An app that a team shares."""
+    app = team(tmp_path, provider)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def admin(app: Flask) -> FlaskClient:
+    """An admin's browser."""
+    return signed_in(app, "root@example.org", role="admin")
+
+
+@pytest.fixture
+def member(app: Flask) -> FlaskClient:
+    """A member's browser."""
+    return signed_in(app)
+
+
+def bare(page: str) -> str:
+    """Give a page without the number of its request."""
+    return re.sub("<code>[0-9a-f]{32}</code>", "", page)
+
+
+def services(app: Flask) -> Services:
+    """Give the services of an app."""
+    return app.extensions["providers"]
+
+
+def test_an_admin_adds_a_provider_sees_the_end_of_its_key_and_never_the_key(app: Flask, admin: FlaskClient) -> None:
+    answer = admin.post(MODELS, data=ACME)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{MODELS}/acme?done=added")
+    pages = [admin.get(path).text for path in (MODELS, answer.headers["Location"])]
+    assert services(app)["acme"].url == HOME
+    assert all(HOME in page for page in pages) and "<code>5678</code>" in pages[1]
+    assert not any("abcdefgh" in page for page in pages)
+
+
+def test_what_is_refused_is_kept_in_the_form_but_for_the_key(admin: FlaskClient) -> None:
+    answer = admin.post(MODELS, data=ACME | {"url": 'ftp://"><b>.test'})
+
+    assert answer.status_code == 400
+    assert "The address can&#39;t be used" in answer.text and 'value="acme"' in answer.text
+    assert "ftp://&#34;&gt;&lt;b&gt;.test" in answer.text and KEY not in answer.text
+
+
+def test_with_another_address_the_key_is_asked_for_on_the_provider_s_own_page(app: Flask, admin: FlaskClient) -> None:
+    admin.post(MODELS, data=ACME)
+
+    answer = admin.post(f"{MODELS}/acme", data={"url": "http://127.0.0.1:10/v1", "key": ""})
+
+    assert answer.status_code == 400 and "Enter the key for this one, too." in answer.text
+    assert 'value="http://127.0.0.1:10/v1"' in answer.text and services(app)["acme"].url == HOME
+
+
+def test_the_kind_and_the_name_of_a_provider_stay(app: Flask, admin: FlaskClient) -> None:
+    admin.post(MODELS, data=ACME)
+
+    admin.post(f"{MODELS}/acme", data={"name": "other", "kind": "aivvm", "url": HOME})
+
+    assert services(app).find("acme").kind == "openai" and "other" not in services(app)
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (MODELS, ACME),
+        (f"{MODELS}/scripted", {"url": HOME}),
+        (f"{MODELS}/scripted/state", {"off": "1"}),
+        (f"{MODELS}/scripted/offer", {"off": "small"}),
+        (f"{MODELS}/scripted/offer", {"first": "large"}),
+        (f"{MODELS}/scripted/asking", {}),
+        (f"{MODELS}/scripted/deletion", {}),
+    ],
+)
+def test_a_member_finds_no_such_pages_and_changes_nothing(
+    app: Flask, member: FlaskClient, path: str, form: dict[str, str]
+) -> None:
+    """Hold OW 24-7045: what the page doesn't show is refused by the server, too, on each route of it."""
+    before = services(app).now()
+    nowhere = member.post("/admin/nowhere", data=form)
+
+    answers = [member.post(path, data=form), member.get(path.removesuffix("/state"))]
+
+    services(app).look()
+    assert services(app).now() == before
+    assert answers[0].status_code == 404 and bare(answers[0].text) == bare(nowhere.text)
+    assert answers[1].status_code in {404, 405}
+
+
+@pytest.mark.parametrize("path", ["nope", "acme/../scripted", "%2e%2e", "<b>", "a" * 300])
+def test_a_provider_that_is_not_there_is_not_found(admin: FlaskClient, path: str) -> None:
+    for answer in (
+        admin.get(f"{MODELS}/{path}"),
+        *(admin.post(f"{MODELS}/{path}{verb}", data={"url": HOME}) for verb in ("", "/state", "/asking", "/deletion")),
+    ):
+        assert answer.status_code in {404, 308}
+
+
+@pytest.mark.parametrize("field", ["url", "base_url", "host", "api_base", "provider", "key_url"])
+def test_no_other_route_takes_an_address(app: Flask, member: FlaskClient, provider: Scripted, field: str) -> None:
+    """Hold OW 24-7959, LC 26-54033, NC 23-49785: who chats can't say which server is asked."""
+    form = {"text": "Hello?", "model": "scripted/small", field: "http://evil.test/v1"}
+
+    said = member.post("/conversations", data=form, headers=TEXT).text
+
+    assert said == "Nothing was scripted.\n" and provider.calls[0].options == {}
+    assert {service.url for service in services(app).now().services.values()} == {"http://scripted.test"}
+
+
+def test_only_the_pages_for_admins_read_an_address_from_a_form() -> None:
+    routes = Path(__file__).parents[3] / "chat" / "routes"
+
+    readers = [
+        path.name for path in routes.rglob("*.py") if "services" in path.read_text() and "entered" in path.read_text()
+    ]
+
+    assert readers == ["models.py"]
+
+
+def test_a_model_that_was_turned_off_is_not_offered_and_refused_where_it_is_posted(
+    member: FlaskClient, admin: FlaskClient, provider: Scripted
+) -> None:
+    """Hold OW 26-44555: the page hides a model, and the server refuses it as well."""
+    admin.post(f"{MODELS}/scripted/offer", data={"off": "small"})
+
+    page = member.get("/").text
+    refused = member.post("/conversations", data={"text": "Hello?", "model": "scripted/small"}, headers=PAGE)
+
+    assert "scripted/small" not in page and "scripted/large" in page
+    assert refused.status_code == 400 and "not on offer here any more" in refused.text
+    assert "Hello?</textarea>" in refused.text and provider.calls == []
+
+
+def test_a_model_that_was_turned_off_is_neither_tried_again_nor_continued(
+    member: FlaskClient, admin: FlaskClient, provider: Scripted
+) -> None:
+    provider.will_say("Half an", finish_reason="length")
+    conversation = begin(member)
+    ended(member, conversation)
+    reply = reply_in(member, conversation)
+    admin.post(f"{MODELS}/scripted/offer", data={"off": "small"})
+
+    continued = member.post(f"/replies/{reply}/continue")
+    by_name = member.post(f"/replies/{reply}/retry", data={"model": "scripted/small"})
+    member.post(f"/replies/{reply}/retry")
+    ended(member, conversation)
+
+    assert (continued.status_code, by_name.status_code) == (400, 400)
+    assert [call.model for call in provider.calls] == ["small", "large"]
+
+
+def test_the_model_to_begin_with_comes_first_and_answers_where_none_is_named(
+    member: FlaskClient, admin: FlaskClient, provider: Scripted
+) -> None:
+    admin.post(f"{MODELS}/scripted/offer", data={"first": "large"})
+
+    page = member.get("/").text
+    member.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
+
+    assert page.index("scripted/large") < page.index("scripted/small")
+    assert provider.calls[0].model == "large"
+    assert "Begins" in admin.get(f"{MODELS}/scripted").text
+
+
+def test_where_the_one_to_begin_with_is_turned_off_the_next_one_is(
+    member: FlaskClient, admin: FlaskClient, provider: Scripted
+) -> None:
+    admin.post(f"{MODELS}/scripted/offer", data={"first": "large"})
+    admin.post(f"{MODELS}/scripted/offer", data={"off": "large"})
+
+    member.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
+
+    assert provider.calls[0].model == "small"
+
+
+def test_an_answer_goes_on_while_its_provider_is_turned_off_and_the_next_one_is_refused(
+    member: FlaskClient, admin: FlaskClient, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("Hel", gate, "lo")
+    conversation = begin(member)
+    gate.wait_until_reached()
+
+    admin.post(f"{MODELS}/scripted/state", data={"off": "1"})
+    gate.open()
+
+    assert "Hello" in ended(member, conversation)
+    refused = member.post(f"/conversations/{conversation}/messages", data={"text": "More"}, headers=PAGE)
+    assert refused.status_code == 503 and "More</textarea>" in refused.text
+    assert "Off" in admin.get(MODELS).text
+
+    admin.post(f"{MODELS}/scripted/state", data={"on": "1"})
+    assert member.post("/conversations", data={"text": "Again"}, headers=TEXT).text == "Nothing was scripted.\n"
+
+
+def test_a_provider_that_can_not_be_reached_says_so_and_is_asked_again(admin: FlaskClient) -> None:
+    admin.post(MODELS, data=ACME)
+
+    answer = admin.post(f"{MODELS}/acme/asking", follow_redirects=True)
+
+    assert "It was asked again." in answer.text
+    assert "The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
+    assert "In trouble" in admin.get(MODELS).text
+
+
+def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
+    admin.post(MODELS, data=ACME)
+
+    answer = admin.post(f"{MODELS}/acme/deletion", follow_redirects=True)
+
+    assert "The provider is deleted." in answer.text and "acme" not in services(app)
+    assert admin.get(f"{MODELS}/acme").status_code == 404
+
+
+@pytest.mark.parametrize("text", [*CORPUS[:24], "{{ 7*7 }}", "line\r\nSet-Cookie: a=b", "\u202egnp.exe"])
+def test_what_a_provider_says_is_text_in_the_pages(
+    admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Hold LB 25-59417 and M6 of security.md: names and sentences from outside are text wherever they stand."""
+    monkeypatch.setattr(provider, "models", lambda: [Model(text, text), Model("other", text)])
+    monkeypatch.setattr(provider, "problem", lambda: text)
+
+    for path in (MODELS, f"{MODELS}/scripted"):
+        page = admin.get(path).text
+        assert "49" not in page or "7*7" not in text
+        if "<" in text:
+            assert text not in page
+
+
+def test_a_model_with_an_odd_id_is_turned_off_by_its_button(
+    app: Flask, admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = 'a/b:"c" <d>&amp;'
+    monkeypatch.setattr(provider, "models", lambda: [Model(odd, odd)])
+
+    answer = admin.post(f"{MODELS}/scripted/offer", data={"off": odd})
+
+    assert answer.status_code == 303 and services(app).now().hidden == {("scripted", odd)}
