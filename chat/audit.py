@@ -14,12 +14,10 @@ from chat.tables import audit
 
 ACTIONS = {
     "account_claimed": "became the first admin",
-    "account_made": "made an account",
     "person_added": "added a person",
     "signed_in": "signed in",
-    "sign_in_failed": "failed to sign in",
-    "sign_in_throttled": "tried too often to sign in",
-    "signed_out_everywhere": "signed out everywhere",
+    "sign_in_throttled": "failed to sign in, and has to wait",
+    "signed_out_everywhere": "signed out everywhere else",
     "password_changed": "changed the password",
     "reset_made": "made a reset link",
     "reset_used": "set a new password by a reset link",

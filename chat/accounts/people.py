@@ -6,6 +6,7 @@ import secrets
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
+from chat import audit
 from chat.accounts.guests import take_along
 from chat.database import Database, clock
 from chat.tables import conversations, messages, people, replies, sessions
@@ -97,11 +98,13 @@ def let_in(connection: Connection, person_id: int, guest_id: int | None, known: 
     if person is None or person.suspended_at is not None or (known and person.password != known):
         raise Refused("Your account has changed in this moment. Sign in again.")
     take_along(connection, guest_id, person_id)
+    audit.note(connection, person, "signed_in")
 
 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
     """Give a person another password; whoever knew the old one is signed out."""
     connection.execute(PASSWORD, {"person": person_id, "hash": password_hash})
+    audit.note(connection, connection.execute(BY_ID, {"person": person_id}).one(), "password_changed")
     end_sessions(connection, person_id)
 
 

@@ -15,7 +15,7 @@ from chat.engines import overwrite_deleted
 from chat.tables import conversations, messages, replies, resets
 from chat.tables import people as table
 
-LOCK = select(func.pg_advisory_xact_lock(3, 0))
+LOCK = select(func.pg_advisory_xact_lock(5, 0))
 
 PERSON = bindparam("person", type_=Integer)
 WITH_ACCOUNT = table.c.role.in_(people.ROLES)
