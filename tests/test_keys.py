@@ -12,6 +12,7 @@ from flask import Flask
 import app as front_door
 from chat import config, keys
 from chat.config import WrongSetting
+from chat.services import Entered
 from tests.asking import PAGE, begin, ended, rows
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
@@ -103,6 +104,19 @@ def test_a_forgotten_key_signs_nothing_any_more(start: Start) -> None:
         new.test_client().post("/conversations", data={"text": "Hi", "key": key}, headers=PAGE).get_data()
 
     assert rows(new)["conversations"] == 2
+
+
+def test_a_rotation_keeps_the_keys_of_providers_over_both_workers_and_beyond(start: Start) -> None:
+    """Hold A5 of security.md: what the old secret encrypted is open to both, and at last to the new one alone."""
+    old = start(SECRET_KEY=OLD).extensions["providers"]
+    old.add("ann@example.org", Entered("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
+
+    new = start(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).extensions["providers"]
+    last = start(SECRET_KEY=NEW).extensions["providers"]
+    lost = start(SECRET_KEY=OLD[::-1]).extensions["providers"]
+
+    assert "acme" in old and new["acme"]._key == last["acme"]._key == "sk-abcdefgh12345678"
+    assert "acme" not in lost and "Enter the key again" in lost.find("acme").problem()
 
 
 @pytest.mark.parametrize("older", [{"SECRET_KEY_FALLBACKS": OLD}, {}])

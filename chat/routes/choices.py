@@ -64,7 +64,8 @@ def chosen(value: str) -> Choice:
     offered = offers()
     if not offered:
         raise NoModel(
-            " ".join(problems()) or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again."
+            " ".join(problems())
+            or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again, or add one at /admin/models."
         )
     for offer in offered:
         if value in {"", offer.value}:

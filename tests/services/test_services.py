@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from chat.services import BadService, Entered, Services
 from chat.tables import audit, hidden_models
 from chat.tables import services as table
 from chat.vault import Vault
+from tests.postgres import Postgres
 from tests.scripted import Scripted
 
 OLD, NEW = secrets.token_hex(32), secrets.token_hex(32)
@@ -245,6 +247,33 @@ def test_a_name_is_used_once(services: Services) -> None:
     for name in ("ACME", "scripted", "openai"):
         with pytest.raises(BadService):
             services.add(ADMIN, Entered(name, "openai", URL))
+
+
+def race(database: Database) -> list[bool]:
+    """Let twenty admins add a provider of the same name at once; tells who did."""
+    services = services_of(database)
+
+    def add(number: int) -> bool:
+        try:
+            services.add(ADMIN, Entered(["acme", "Acme"][number % 2], "openai", URL, f"sk-key-of-number-{number}"))
+        except BadService:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        return list(pool.map(add, range(20)))
+
+
+def test_of_twenty_who_add_the_same_name_at_once_one_does(database: Database) -> None:
+    assert race(database).count(True) == 1
+
+
+def test_of_twenty_who_add_the_same_name_at_once_one_does_on_postgres(database_server: Postgres) -> None:
+    database = Database(database_server.new_database())
+    database.upgrade()
+
+    assert race(database).count(True) == 1
+    database.engine.dispose()
 
 
 def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Database, services: Services) -> None:

@@ -187,7 +187,7 @@ def test_the_model_to_begin_with_comes_first_and_answers_where_none_is_named(
 
     assert page.index("scripted/large") < page.index("scripted/small")
     assert provider.calls[0].model == "large"
-    assert "Begins" in admin.get(f"{MODELS}/scripted").text
+    assert ">Default<" in admin.get(f"{MODELS}/scripted").text
 
 
 def test_where_the_one_to_begin_with_is_turned_off_the_next_one_is(
