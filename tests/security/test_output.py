@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from io import BytesIO
@@ -56,6 +57,29 @@ def test_nothing_that_was_sent_is_echoed_as_markup(app: Flask, counted: Counted)
                 assert HOSTILE not in str(response.headers)
             calls += 1
     counted("answers were searched for what was sent", calls)
+
+
+def test_every_answer_names_its_type(app: Flask) -> None:
+    person_id = cast.enrol(app, "ann", "member")
+    text = {"text/html", "text/plain", "text/css", "text/javascript", "text/markdown", "text/csv", "text/event-stream"}
+
+    for _, method, rule in routes(app):
+        for form in (PAGE, HTMX, TEXT):
+            place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
+            data = {"data": SENT} if method == "POST" else {}
+            with cast.signed_in(app, person_id).open(place, method=method, headers=form, **data) as response:
+                assert not response.get_data() or response.mimetype, place
+                assert response.mimetype not in text or response.content_type.endswith("charset=utf-8"), place
+
+
+def test_a_password_is_typed_unseen_and_managers_know_the_field(app: Flask) -> None:
+    pages = "".join(path.read_text() for path in Path(app.root_path, "templates").rglob("*.html"))
+
+    fields = [field for field in re.findall("<input[^>]*>", pages) if re.search("password|present", field)]
+
+    assert len(fields) >= 4
+    assert all('type="password"' in field and "autocomplete=" in field for field in fields)
+    assert all("paste" not in field and "value=" not in field for field in fields)
 
 
 def test_a_forged_host_stands_in_no_address(app: Flask) -> None:
