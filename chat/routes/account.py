@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -10,6 +11,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.accounts import passwords, people, signing_in
+from chat.conversations import NotFound
 from chat.routes import agents, pages, signing, visitor
 from chat.routes.access import SignInFirst
 
@@ -53,7 +55,9 @@ def change_password() -> Response:
 
 @bp.post("/sessions/<name>/end")
 def end_session(name: str) -> Response:
-    """Sign out one browser; one's own, too."""
+    """Sign out one browser; one's own, too. Raises NotFound for what names none."""
+    if not re.fullmatch("[0-9a-f]{64}", name):
+        raise NotFound
     visitor.sessions().cache.end(own().id, name)
     return redirect("/account", code=303)
 

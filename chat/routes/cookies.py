@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request, Response, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
 
@@ -56,6 +56,12 @@ class Sessions(CacheLibSessionInterface):
     def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
         keep = self.cache.add if session.new else self.cache.set
         keep(store_id, dict(session))
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+        """Keep a session, or end it; Flask-Session takes the cookie back without the mark that browsers want to see."""
+        super().save_session(app, session, response)
+        if session is not None and session.modified and not session and request.is_secure:
+            response.delete_cookie(self.get_cookie_name(app), secure=True, httponly=True, samesite="Lax")
 
     def new_id(self) -> str:
         """Make the id of a session."""

@@ -58,6 +58,8 @@ def refused(page: str, error: people.Refused) -> Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visitor's session."""
+    """End the visitor's session; drafts that the browser keeps go, too."""
     visitor.sign_out()
-    return redirect("/", code=303)
+    response = redirect("/", code=303)
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response

@@ -104,6 +104,11 @@ def test_nobody_ends_somebody_elses_session(app: Flask) -> None:
     assert bob.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("name", ["%00", "a" * 63 + "%00", "7", "..", "A" * 64])
+def test_what_names_no_session_is_not_found(app: Flask, name: str) -> None:
+    assert signed_in(app).post(f"/account/sessions/{name}/end").status_code == 404
+
+
 def test_the_account_is_for_those_who_have_one(tmp_path: Path, provider: Scripted) -> None:
     client = team(tmp_path, provider, ACCESS="open").test_client()
 

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from chat.accounts import people as accounts_people
 from chat.tables import people, sessions
 from tests.asking import begin, ended, rows
+from tests.postgres import Postgres
 from tests.scripted import Scripted
 from tests.team import PASSWORD, account, sign_in, signed_in, team
 from tests.turns import count
@@ -75,8 +76,9 @@ def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) 
     assert cookie
     thief.set_cookie("rivulet", cookie.value)
 
-    client.post("/sign-out")
+    answer = client.post("/sign-out")
 
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert client.get("/").status_code == thief.get("/").status_code == 303
     assert rows(app)["sessions"] == 0
 
@@ -213,3 +215,32 @@ def test_a_request_of_somebody_signed_in_asks_for_session_and_person_in_one_stat
     client.post("/conversations/999/title", data={"title": "x"})
 
     assert len([statement for statement in asked if "FROM sessions" in statement or "FROM people" in statement]) == 1
+
+
+def test_signing_out_by_https_takes_the_cookie_back_in_the_way_that_browsers_take(app: Flask) -> None:
+    client, form = app.test_client(), {"email": "ann@example.org", "password": PASSWORD}
+    account(app.extensions["database"])
+    client.post("/sign-in", base_url="https://localhost", data=form)
+
+    cookies = client.post("/sign-out", base_url="https://localhost").headers.getlist("Set-Cookie")
+
+    assert cookies[-1].startswith("__Host-rivulet=;") and "Secure" in cookies[-1] and "Max-Age=0" in cookies[-1]
+    assert rows(app)["sessions"] == 0
+
+
+def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
+    tmp_path: Path, provider: Scripted, database_server: Postgres
+) -> None:
+    app = team(tmp_path, provider, ACCESS="open", DATABASE_URL=database_server.new_database())
+    account(app.extensions["database"])
+    client = app.test_client()
+    conversation = begin(client, "Said as a guest")
+    ended(client, conversation)
+
+    assert sign_in(client).status_code == 303
+    assert sign_in(app.test_client(), email="a\0nn@example.org", password="a\0b").status_code == 403
+    changed = client.post("/account/password", data={"present": PASSWORD, "password": "another river altogether"})
+
+    assert changed.status_code == 303 and "Said as a guest" in client.get(f"/conversations/{conversation}").text
+    assert client.post("/sign-out").status_code == 303 and rows(app)["sessions"] == 0
+    app.extensions["database"].engine.dispose()
