@@ -37,6 +37,9 @@ EXTRA = {
 SENT = {"text": "Hello?", "title": "Another title", "password": PASSWORD, "email": "newcomer@example.org"}
 """What the forms want."""
 
+NO_SESSION = "0" * 64
+"""A name that no session has, and nothing else."""
+
 OF_EACH_ANSWER = re.compile(r'[0-9a-f]{32}|name="key" value="[^"]+"')
 """What is new in each answer: the request's number and the key of a composer."""
 
@@ -86,15 +89,17 @@ class Visit:
             self.person_id = cast.visiting(self.app, "guest")
         own = cast.own_things(self.app, self.person_id) if self.person_id else things(NOBODYS, NOBODYS)
         me, olga = {"person_id": self.person_id or NOBODYS}, {"person_id": self.owner.person_id}
-        olga["name"] = cast.session_of(self.app, self.owner.person_id)
         spare = [me, olga, olga]
-        if rule.endpoint != "account.end_session" and self.may(name):
+        if rule.endpoint == "account.end_session":
+            olga["name"] = cast.session_of(self.app, self.owner.person_id)
+            me["name"] = cast.session_of(self.app, self.person_id) if self.person_id and self.browser() else NO_SESSION
+        elif self.may(name):
             spare = [cast.spare(self.app, rule.arguments, rule.endpoint) for _ in spare]
         return {
             "own": own | spare[0],
             "another's": self.owner.finished | spare[1],
             "another's, running": self.owner.running | spare[2],
-            "nobody's": things(NOBODYS, NOBODYS) | {"person_id": NOBODYS, "invite_id": NOBODYS, "name": "nobodys"},
+            "nobody's": things(NOBODYS, NOBODYS) | {"person_id": NOBODYS, "invite_id": NOBODYS, "name": NO_SESSION},
         }
 
     def may(self, name: str) -> bool:
