@@ -13,3 +13,6 @@ SECRETS = {
 
 PASSWORD = f"{MARK} of a person"
 """The password with which people of the tests sign in."""
+
+MAIL_SERVER = f"smtp://user:{MARK}-of-mail@127.0.0.1:1"
+"""A mail server that nobody reaches, with a password in its address."""
