@@ -135,11 +135,13 @@ class Services(Mapping[str, AbstractProvider]):
 
     def switch(self, actor: Row | str, name: str, on: bool) -> None:
         """Turn a provider on or off. Raises NotFound."""
+        self.find(name)
         with self._change(actor, f"provider_{'on' if on else 'off'}", name) as connection:
             store.switch(connection, name, on, name in self.configured)
 
     def remove(self, actor: Row | str, name: str) -> None:
         """Delete a provider that an admin set up. Raises NotFound."""
+        self.find(name)
         with self._change(actor, "provider_deleted", name) as connection:
             store.remove(connection, name)
 

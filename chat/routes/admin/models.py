@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from chat.database import NotFound
 from chat.routes import visitor
 from chat.routes.choices import services
 from chat.services import BadService, Service
@@ -26,6 +27,12 @@ DONE = {
 }
 
 bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
+
+
+@bp.before_request
+def look() -> None:
+    """See what is stored now: another worker may have made a change a moment ago, and led here."""
+    services().look()
 
 
 @bp.get("")
@@ -89,7 +96,10 @@ def add() -> Response:
 @bp.post("/<name>")
 def change(name: str) -> Response:
     """Change the address or the key of a provider."""
-    services().change(visitor.require_admin(), entered(request.form, name, services().find(name).kind))
+    kind = services().find(name).kind
+    if kind not in KINDS:
+        raise NotFound
+    services().change(visitor.require_admin(), entered(request.form, name, kind))
     return back(name, "changed")
 
 

@@ -63,6 +63,26 @@ def test_an_admin_adds_a_provider_sees_the_end_of_its_key_and_never_the_key(app:
     assert not any("abcdefgh" in page for page in pages)
 
 
+def test_another_worker_shows_at_once_what_was_added_here(
+    app: Flask, admin: FlaskClient, provider: Scripted, tmp_path: Path
+) -> None:
+    other = team(tmp_path, provider).test_client()
+    other.set_cookie("rivulet", admin.get_cookie("rivulet").value)  # type: ignore[union-attr]
+    assert "acme" not in other.get(MODELS).text
+
+    place = admin.post(MODELS, data=ACME).headers["Location"]
+
+    assert other.get(place).status_code == 200
+
+
+@pytest.mark.parametrize("url", [HOME, "nonsense"])
+def test_what_the_environment_sets_up_is_not_changed_here(app: Flask, admin: FlaskClient, url: str) -> None:
+    answers = [admin.post(f"{MODELS}/scripted{verb}", data={"url": url, "key": KEY}) for verb in ("", "/deletion")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert services(app).find("scripted").url == "http://scripted.test"
+
+
 def test_what_is_refused_is_kept_in_the_form_but_for_the_key(admin: FlaskClient) -> None:
     answer = admin.post(MODELS, data=ACME | {"url": 'ftp://"><b>.test'})
 
@@ -115,7 +135,7 @@ def test_a_member_finds_no_such_pages_and_changes_nothing(
     assert answers[1].status_code in {404, 405}
 
 
-@pytest.mark.parametrize("path", ["nope", "acme/../scripted", "%2e%2e", "<b>", "a" * 300])
+@pytest.mark.parametrize("path", ["nope", "acme/../scripted", "%2e%2e", "<b>", "a" * 300, "a%00b"])
 def test_a_provider_that_is_not_there_is_not_found(admin: FlaskClient, path: str) -> None:
     for answer in (
         admin.get(f"{MODELS}/{path}"),
