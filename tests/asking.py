@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -50,24 +51,23 @@ def rows(app: Flask) -> dict[str, int]:
 
 
 def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterator[tuple[str, str, Rule]]:
-    """Give every method and address that the app knows, deletion and signing out last.
-
-    A rule of a new kind has to be added here.
-    """
-    asset = next(iter(app.extensions["assets"]))
-    known = {
-        "conversation_id": conversation_id,
-        "reply_id": reply_id,
-        "message_id": reply_id - 1,
-        "person_id": 1,
-        "invite_id": 1,
-        "filename": "mark.svg",
-        "digest": asset.split("/")[2],
-        "name": asset.split("/")[3],
-        "form": "md",
-        "token": "no-token",
-    }
-    adapter = app.url_map.bind("localhost")
+    """Give every method and address that the app knows, deletion and signing out last."""
+    known = arguments(app, conversation_id=conversation_id, reply_id=reply_id, message_id=reply_id - 1)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith(("/deletion", "/sign-out"))):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-            yield method, adapter.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method), rule
+            yield method, address(app, rule, method, known), rule
+
+
+def address(app: Flask, rule: Rule, method: str, known: dict[str, Any]) -> str:
+    """Write the address of a rule."""
+    return app.url_map.bind("localhost").build(rule.endpoint, {name: known[name] for name in rule.arguments}, method)
+
+
+def arguments(app: Flask, **known: Any) -> dict[str, Any]:
+    """Give what stands in addresses, by its name in the rules; a rule of a new kind has to be added here.
+
+    A `name` is an asset's and nobody else's; the token is nobody's.
+    """
+    asset = next(iter(app.extensions["assets"]))
+    named = {"digest": asset.split("/")[2], "name": asset.split("/")[3], "form": "md"}
+    return named | {"token": "nobodys", "person_id": 1, "invite_id": 1} | known

@@ -15,17 +15,18 @@ from chat.config import Settings
 from chat.database import Database
 from chat.replies import Replies
 from tests import postgres
+from tests.marked import SECRETS
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 from tests.turns import guest
 
-pytest_plugins = ["tests.long"]
+pytest_plugins = ["tests.long", "tests.counted", "tests.canary"]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings of an instance on loopback, in a folder of its own."""
-    return config.load({"INSTANCE": str(tmp_path / "instance"), **UNLIMITED})
+    """Settings of an instance on loopback, in a folder of its own, with secrets that nothing may show."""
+    return config.load({"INSTANCE": str(tmp_path / "instance"), **UNLIMITED, **SECRETS})
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.marked import SECRETS
 from tests.scripted import PATIENCE, Gate
 
 ROOT = Path(__file__).parent.parent
-KEY = "a-key-of-at-least-thirty-two-characters"
+KEY = SECRETS["SECRET_KEY"]
 
 UNLIMITED = {
     "ANSWERS_AT_ONCE": "0",
@@ -107,7 +108,7 @@ class Gunicorn:
             "INSTANCE": str(folder / "instance"),
             "PORT": str(self.port),
             "OPENAI_BASE_URL": model.url,
-            "OPENAI_API_KEY": "sk-a-key-nobody-may-see",
+            "OPENAI_API_KEY": SECRETS["OPENAI_API_KEY"],
             "OPENAI_MODEL": "small",
             "LOCAL_MODEL": "off",
             "DRAIN_SECONDS": "0.2",

@@ -12,10 +12,11 @@ import app as front_door
 from chat import config
 from chat.accounts import passwords, people
 from chat.database import Database
+from tests import marked
 from tests.scripted import Scripted
 from tests.serving import KEY, UNLIMITED
 
-PASSWORD = "a river bends twice"
+PASSWORD = marked.PASSWORD
 
 
 def team(tmp_path: Path, provider: Scripted | None = None, **environ: str) -> Flask:

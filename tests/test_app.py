@@ -16,9 +16,10 @@ import app as front_door
 from chat import config
 from chat.routes import access
 from tests.asking import addresses, begin, ended, rows
+from tests.marked import SECRETS
 from tests.scripted import Scripted
 
-KEY = "a-key-of-at-least-thirty-two-characters"
+KEY = SECRETS["SECRET_KEY"]
 REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 
 

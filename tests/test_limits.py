@@ -246,6 +246,7 @@ def test_an_answer_that_another_worker_takes_up_is_no_send_and_still_one_answer(
 
 
 def test_twenty_who_ask_at_once_are_let_through_to_the_last_one_and_no_further(database: Database, person: int) -> None:
+    """LC 24-11171: a limit that is passed in parallel."""
     asker, let_through, refused = Asker(person, address=HOME, own=Limit(answers=7), shared=Limit(sends=9)), [], []
 
     def try_it() -> None:
@@ -313,6 +314,7 @@ def test_a_household_is_one_address(one: str, other: str | None, same: bool) -> 
 
 
 def test_an_address_is_stored_under_a_name_that_only_the_key_can_make(database: Database, person: int) -> None:
+    """OW 26-59224: a digest that anybody can make again."""
     ask(database, Asker(person, address=HOME, shared=Limit(sends=1)))
 
     with database.read() as connection:

@@ -13,9 +13,10 @@ import app as front_door
 from chat import config
 from chat.proxies import is_from_here
 from tests.asking import HTMX, begin
+from tests.marked import SECRETS
 from tests.scripted import Scripted
 
-KEY = "a-key-of-at-least-thirty-two-characters"
+KEY = SECRETS["SECRET_KEY"]
 
 FORGED = {
     "X-Forwarded-For": "127.0.0.1",

@@ -117,6 +117,7 @@ def test_an_answer_that_streams_has_the_headers(client: FlaskClient, provider: S
 def test_a_write_from_another_site_is_refused_and_changes_nothing(
     client: FlaskClient, app: Flask, provider: Scripted, headers: dict[str, str]
 ) -> None:
+    """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough."""
     gate = Gate()
     provider.will_say("Hel", gate)
     conversation = begin(client)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from chat.providers.base import Unavailable
 from tests.browser.site import Site, send
+from tests.marked import PASSWORD
 from tests.scripted import Gate
 
 RICH = """# Rivers
@@ -100,7 +101,7 @@ def signing_in(page: Page, site: Site) -> None:
     """Be refused at signing in."""
     page.goto(f"{site.url}/sign-in")
     page.get_by_label("E-mail address").fill("ann@example.org")
-    page.get_by_label("Password").fill("a river bends twice")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert").first).to_be_visible()
 

@@ -203,6 +203,7 @@ def test_only_the_last_answer_can_be_continued(page: Page, provider: Scripted) -
 def test_a_hostile_answer_runs_nothing_and_asks_nobody(
     visit: Callable[..., Page], site: Site, provider: Scripted, javascript: bool
 ) -> None:
+    """OW 26-45303, 26-70480, 26-45317: seen in a browser."""
     gate = Gate()
     provider.will_say(*HOSTILE[:700], gate, *HOSTILE[700:])
     page = visit(site.url, java_script_enabled=javascript)

@@ -78,6 +78,7 @@ def test_a_path_to_nothing_is_empty(database: Database) -> None:
 
 
 def test_a_circle_in_the_tree_does_not_hold_the_walk(database: Database, person: int) -> None:
+    """OW 26-87013, 26-88000: a circle of messages that holds the server."""
     turn = answered(database, asked(database, person))
     with database.write() as connection:
         connection.execute(update(messages).where(messages.c.parent_id.is_(None)).values(parent_id=turn.reply_id))

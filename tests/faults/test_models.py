@@ -14,11 +14,12 @@ import pytest
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, text_of, until_ended, violations
 from tests.faults.model import HEAD, ending, question, said, words
+from tests.marked import SECRETS
 from tests.providers.server import END, RESET, SILENCE, chunk, delta, head, whole
 from tests.scripted import Gate
 from tests.serving import free_port
 
-KEY = "sk-a-key-nobody-may-see"
+KEY = SECRETS["OPENAI_API_KEY"]
 TIMES = {"CONNECT_TIMEOUT": "1", "FIRST_TIMEOUT": "1", "GAP_TIMEOUT": "1", "WHOLE_TIMEOUT": "4"}
 
 CLOSED = "closed the connection too early"

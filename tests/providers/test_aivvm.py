@@ -374,6 +374,7 @@ def test_a_500_without_a_reason_of_its_own_is_an_outage(quick_pauses, body):
 
 
 def test_a_key_that_is_echoed_is_never_shown(quick_pauses):
+    """GR 24-34510; LC 26-44653: a secret in what is answered."""
     with Server([head("500 Something about my-secret-key is odd"), chunk("Error"), END]) as server:
         provider = Aivvm(server.url, "my-secret-key", Timeouts(2, 5, 5, 5))
         result = provider.create_completion("gpt-4", QUESTION, True)

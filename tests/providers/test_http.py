@@ -209,6 +209,7 @@ def test_a_connection_that_is_lost_before_the_head_is_not_tried_again():
 
 
 def test_a_redirect_is_not_followed():
+    """OW 26-45401, 26-54008, 26-54018; LB 24-47066: a redirect that leads inside, with the key."""
     with Server(whole("308 Permanent Redirect", "", "Location: /elsewhere")) as server:
         _, error = heard(ask(server))
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_no_bomb_ends_a_process_or_takes_it_for_long() -> None:
+    """OW 26-59220, 26-70493; LB 26-58578: a text that takes a server's time."""
     command = [sys.executable, "-m", "tests.rendering.bombs"]
 
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

@@ -34,11 +34,13 @@ PIECES = st.lists(
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless(text: str) -> None:
+    """OW 24-6706, 25-46719; ALLM 24-3570; NC 25-50733; LB 25-59417, 26-42045: markup of a model that runs."""
     assert checked(rendering.whole(text, "m1"))
 
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless_wherever_it_is_split(text: str) -> None:
+    """ALLM 26-32626: what grows was cleaned at its end only."""
     for middle in range(1, len(text)):
         page, growing = begun(text[:middle])
         for second, piece in enumerate((text[middle:], "\n\n", "End")):
@@ -91,6 +93,7 @@ def is_harmless_growing(pieces: list[str], pauses: list[float]) -> None:
 @settings(deadline=None)
 @given(TEXTS)
 def test_any_text_is_harmless(text: str) -> None:
+    """ALLM 26-41318; LC 26-54025: a description of a picture that becomes an attribute."""
     is_harmless(text)
 
 

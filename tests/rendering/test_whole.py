@@ -79,6 +79,7 @@ def test_a_link_that_is_not_absolute_leads_nowhere(address: str) -> None:
     ],
 )
 def test_an_image_becomes_a_link_that_names_its_host(text: str) -> None:
+    """OW 24-7053; LC 25-66450; M365 25-32711: a picture that carries data away."""
     html = rendering.whole(text, "m1")
 
     assert "a (e.example)</a>" in html
@@ -106,6 +107,8 @@ def test_a_link_with_a_users_name_names_the_host(text: str) -> None:
 
 
 def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """OW 26-70492: the branch for what can't be drawn put raw text in."""
+
     class Panic(BaseException):
         """As a panic in Rust arrives in Python."""
 
@@ -122,6 +125,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
 
 
 def test_the_sanitiser_has_the_last_word_on_what_markdown_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OW 26-44568: cleaned before markdown made markup of it."""
     hostile = '<p onclick="x" hx-get="/a" class="code" id="m1-note-1">a<script>b</script><img src=x><iframe></iframe>'
     monkeypatch.setattr(markdown, "html", lambda text: hostile)
 

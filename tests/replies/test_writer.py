@@ -119,6 +119,7 @@ def test_what_can_not_be_stored_is_not_shown(
 def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
     database: Database, person: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """OW 26-87012: one bad value ends the loop for all."""
     turns = [asked(database, person) for _ in range(3)]
     bad, gate, append = turns[1].reply_id, Gate(), log.append
 

@@ -113,6 +113,7 @@ def test_a_body_in_chunks_past_the_limit_is_refused_and_no_part_of_it_is_taken(s
     ids=["long", "escapes", "fields"],
 )
 def test_what_is_too_large_takes_little_memory(server: Gunicorn, model: Upstream, body: bytes, chunked: bool) -> None:
+    """GR 24-8966, 24-10569; OW 24-12537: a body that takes a server's memory."""
     model.will_say("Warm.")
     assert post(server, b"text=Hello").startswith("HTTP/1.1 200 ")
     before = peak(server)

@@ -87,6 +87,7 @@ def test_deleting_stops_the_answer_upstream(client: FlaskClient, provider: Scrip
     ["99999999999999999999", "9223372036854775808", "999999999999999999", "9" * 5_000, "0", "-1", "1.5", "one", "²"],
 )
 def test_an_id_that_can_be_nobodys_is_not_found(client: FlaskClient, number: str) -> None:
+    """OW 26-54017, 26-59221: a part of an address that is decoded again and again."""
     for form in (HTMX, PAGE):
         answers = [
             client.get(f"/conversations/{number}", headers=form),

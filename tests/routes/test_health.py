@@ -14,9 +14,10 @@ from sqlalchemy import event
 import app as front_door
 from chat import config, readiness
 from tests.asking import begin, rows
+from tests.marked import SECRETS
 from tests.scripted import PATIENCE, Scripted
 
-KEY = "a-key-of-at-least-thirty-two-characters"
+KEY = SECRETS["SECRET_KEY"]
 
 
 def test_a_process_that_lives_says_ok(client: FlaskClient) -> None:

@@ -86,6 +86,7 @@ def test_what_machines_ask_for_again_and_again_is_left_out(
 def test_what_an_address_hides_or_makes_up_is_not_told(
     client: FlaskClient, lines: pytest.LogCaptureFixture, asked: str, written: str
 ) -> None:
+    """LC 26-4276, 24-12580: lines of the log that somebody makes up."""
     client.get(asked)
 
     (line,) = told(lines)

@@ -15,12 +15,13 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat import config
 from tests.asking import HTMX, TEXT, begin
+from tests.marked import SECRETS
 from tests.scripted import Gate, Scripted
 from tests.serving import Gunicorn, gunicorn, upstream
 from tests.turns import eventually
 
-KEY = "a-key-of-at-least-thirty-two-characters"
-TOKEN = "the-token"
+KEY = SECRETS["SECRET_KEY"]
+TOKEN = SECRETS["METRICS_TOKEN"]
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 FORWARDED = {"X-Forwarded-For": "127.0.0.1"}

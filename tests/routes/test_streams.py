@@ -132,6 +132,7 @@ def test_a_follow_that_showed_something_else_ends_with_the_whole_answer(
 
 
 def test_every_piece_of_a_follow_is_whole_events_of_data_alone(client: FlaskClient, provider: Scripted) -> None:
+    """OW 25-64496: a model's server that sends events of its own."""
     hostile = "a\r\n\r\nevent: x\r\ndata: <img src=x>\r\n\r\nid: 7\n\n```\nretry: 1\u2028\u0085\n```\n"
     gate = Gate()
     provider.will_say(*hostile, gate, "end")

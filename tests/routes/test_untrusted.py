@@ -23,6 +23,7 @@ HOSTILE = [
 def test_a_hostile_question_is_text_in_the_page_the_list_and_the_title(
     client: FlaskClient, provider: Scripted, text: str
 ) -> None:
+    """OW 25-64495: a prompt that is put in as markup."""
     conversation = begin(client, text)
     ended(client, conversation)
 
@@ -37,6 +38,7 @@ def test_a_hostile_question_is_text_in_the_page_the_list_and_the_title(
 def test_what_a_provider_says_is_wrong_is_text_in_the_page_and_in_the_stream(
     client: FlaskClient, provider: Scripted, text: str
 ) -> None:
+    """OW 24-8017: a text from outside in a tooltip."""
     provider.will_say("So ", Unavailable(text))
     conversation = begin(client)
     ended(client, conversation)

@@ -52,6 +52,7 @@ def dump(app: Flask) -> list[str]:
 def test_what_is_somebody_elses_is_not_found_and_not_touched(
     app: Flask, client: FlaskClient, provider: Scripted, form: dict[str, str]
 ) -> None:
+    """OW 26-45349, 26-70483; LC 26-31950."""
     gate, stranger = Gate(), app.test_client()
     begin(stranger, "I am somebody, too.")
     provider.will_say("Hel", gate, "lo")
@@ -138,6 +139,7 @@ def test_a_key_that_is_not_ours_counts_as_a_new_one(client: FlaskClient, provide
 
 
 def test_what_a_form_adds_about_people_is_ignored(app: Flask, client: FlaskClient) -> None:
+    """OW 26-44550; LC 24-10359; ALLM 24-3283."""
     stranger = app.test_client()
     begin(stranger)
     extra = {"person": "1", "person_id": "1", "guest": "1", "id": "1", "conversation_id": "1", "role": "system"}

@@ -1,0 +1,173 @@
+"""Who plays in the tests of security: an owner of private things, and visitors of each kind with their own."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Select, Table, insert, select, update
+
+from chat.accounts import invites, resets
+from chat.database import Database, clock
+from chat.services.entering import Entered
+from chat.tables import metadata, people, replies, sessions
+from tests.asking import begin, ended, reply_in
+from tests.scripted import Gate, Scripted
+from tests.turns import answered, asked, eventually, guest, text_stored
+
+PRIVATE = "What Olga alone knows"
+NOBODYS = 999_999_999
+"""An id that nothing has."""
+
+MOVING = {"lease_until", "seen_at", "expires_at", "data"}
+"""Columns that change by themselves: a lease that is renewed, and when somebody was last here."""
+
+HASH = "$argon2id$v=19$m=8,t=1,p=1$bm90IGEgc2FsdA$bm90IGEgaGFzaA"
+"""A hash of no password."""
+
+Things = dict[str, Any]
+
+
+@dataclass
+class Owner:
+    """A member with a conversation that broke off, and one whose answer is being written."""
+
+    person_id: int
+    finished: Things
+    running: Things
+    gate: Gate
+
+
+def owner(app: Flask, provider: Scripted) -> Owner:
+    """Let Olga ask twice; the second answer waits at a gate."""
+    person_id = enrol(app, "olga", "member")
+    client, gate = signed_in(app, person_id), Gate()
+    provider.will_say("It stays here.")
+    first = begin(client, PRIVATE)
+    ended(client, first)
+    provider.will_say("Hel", gate, "lo")
+    second = begin(client, f"{PRIVATE}, and more")
+    finished, running = (things(number, reply_in(client, number)) for number in (first, second))
+    eventually(lambda: text_stored(database(app), running["reply_id"]) == "Hel")
+    break_off(database(app), finished["reply_id"])
+    return Owner(person_id, finished, running, gate)
+
+
+def enrol(app: Flask, name: str, role: str) -> int:
+    """Make a person of a role."""
+    row = {"uid": name, "role": role, "email": f"{name}@example.org", "name": name, "created_at": clock()}
+    row |= {"password": HASH}
+    with database(app).write() as connection:
+        return connection.execute(insert(people).values(row).returning(people.c.id)).scalar_one()
+
+
+def signed_in(app: Flask, person_id: int) -> FlaskClient:
+    """Give a browser of a person."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["person"] = person_id
+    return client
+
+
+def visiting(app: Flask, role: str) -> int | None:
+    """Make a visitor of a role; a stranger is nobody yet."""
+    if role == "stranger":
+        return None
+    if role == "guest":
+        return guest(database(app), secrets.token_hex(8))
+    person_id = enrol(app, role.replace(" ", "-"), "admin" if role == "admin" else "member")
+    if role == "suspended":
+        with database(app).write() as connection:
+            connection.execute(update(people).where(people.c.id == person_id).values(suspended_at=clock()))
+    return person_id
+
+
+def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
+    """Make what stands in an address beside a person's own things: somebody, an invite, a provider, a link."""
+    made: Things = {}
+    someone = enrol(app, f"spare-{secrets.token_hex(4)}", "member") if wanted & {"person_id", "token"} else 0
+    if "person_id" in wanted:
+        made["person_id"] = someone
+    if "invite_id" in wanted:
+        invite(app)
+        made["invite_id"] = max(row.id for row in invites.listing(database(app)))
+    if "token" in wanted and endpoint.startswith("invites."):
+        made["token"] = invite(app)
+    if "token" in wanted and endpoint.startswith("resets."):
+        with database(app).write() as connection:
+            made["token"] = resets.make(connection, someone)
+    if "name" in wanted and endpoint.startswith("admin_models."):
+        made["name"] = f"spare-{secrets.token_hex(4)}"
+        app.extensions["providers"].add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
+    return made
+
+
+def invite(app: Flask) -> str:
+    """Make an invite for somebody new; gives its token."""
+    return invites.make(database(app), "a test", email=f"{secrets.token_hex(8)}@example.org")
+
+
+def own_things(app: Flask, person_id: int) -> Things:
+    """Give a person a conversation that broke off, whose every button can be pressed."""
+    turn = answered(database(app), asked(database(app), person_id, "Mine"), "Some.", "interrupted")
+    break_off(database(app), turn.reply_id)
+    return things(turn.conversation_id, turn.reply_id)
+
+
+def break_off(stored: Database, reply_id: int) -> None:
+    """Have a reply be one that broke off after some thought."""
+    with stored.write() as connection:
+        broken = {"state": "interrupted", "reasoning": "Let me think."}
+        connection.execute(update(replies).where(replies.c.id == reply_id).values(broken))
+
+
+def session_of(app: Flask, person_id: int) -> str:
+    """Give the name that the table knows a session of a person by."""
+    return read(app, select(sessions.c.id).where(sessions.c.person_id == person_id))[0].id
+
+
+def settle(app: Flask) -> None:
+    """Wait until no answer is being written any more."""
+    states = select(replies.c.state).where(replies.c.state == "generating")
+    eventually(lambda: not read(app, states))
+
+
+def read(app: Flask, query: Select[Any]) -> list[Any]:
+    """Read rows of an app's database."""
+    with database(app).read() as connection:
+        return list(connection.execute(query))
+
+
+def things(conversation_id: int, reply_id: int) -> Things:
+    """Name a conversation and what is in it as addresses do."""
+    return {"conversation_id": conversation_id, "reply_id": reply_id, "message_id": reply_id - 1}
+
+
+def database(app: Flask) -> Database:
+    """Give an app's database."""
+    return app.extensions["database"]
+
+
+def belongings(app: Flask, person_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Read a person's row and all rows that hang on it, in whatever table, but for what moves by itself."""
+    kept: dict[str, list[dict[str, Any]]] = {}
+    with database(app).read() as connection:
+        for table in metadata.sorted_tables:
+            rows = [dict(row._mapping) for row in connection.execute(select(table))]
+            kept[table.name] = [row for row in rows if row == {**row, "id": person_id} and table is people]
+            kept[table.name] += [row for row in rows if table is not people and hangs_on(table, row, kept)]
+    return {name: [still(row) for row in rows] for name, rows in kept.items()}
+
+
+def hangs_on(table: Table, row: dict[str, Any], kept: dict[str, list[dict[str, Any]]]) -> bool:
+    """Tell whether a row names, by one of its foreign keys, a row that is kept."""
+    keys = [(key.parent.name, key.column) for key in table.foreign_keys if key.column.table is not table]
+    return any(row[name] in {one[to.name] for one in kept.get(to.table.name, ())} for name, to in keys)
+
+
+def still(row: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what moves by itself."""
+    return {name: value for name, value in row.items() if name not in MOVING}

@@ -1,0 +1,116 @@
+"""Who may do what: a row for each method and endpoint, an answer for each kind of visitor.
+
+A new route fails the tests until it has a row here.
+"""
+
+from __future__ import annotations
+
+ALLOWED = "it is done, whatever is asked for"
+OWN = "one's own is done; what is another's is not found, as what doesn't exist"
+FOUND = "what there is is done; what there isn't is not found"
+REFUSED = "the form is read and refused in a sentence: what the tests send is not right, or not for this visitor"
+SPENT = "what there is is refused in a sentence, and what there isn't not found"
+NOT_FOUND = "there is no such page"
+SIGN_IN = "the way to the page that signs in"
+
+COLUMNS = ("stranger", "guest", "outside", "member", "admin")
+"""With ACCESS=open a stranger, and a guest; with ACCESS=team whoever is no member; with both a member, and an admin."""
+
+PUBLIC = (ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED)
+CHAT = (ALLOWED, ALLOWED, SIGN_IN, ALLOWED, ALLOWED)
+"""What begins or lists: it shows a visitor their own and nothing else."""
+
+THEIRS = (NOT_FOUND, OWN, SIGN_IN, OWN, OWN)
+"""What is found through the person who asks. An admin is no exception."""
+
+ACCOUNT = (SIGN_IN, SIGN_IN, SIGN_IN, ALLOWED, ALLOWED)
+ADMIN = (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, ALLOWED)
+ADMIN_FINDS = (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, FOUND)
+LINK = (FOUND, FOUND, FOUND, FOUND, FOUND)
+"""Whoever has the link may."""
+
+CLOSED = (NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND)
+
+ROWS = {
+    "GET assets.show": LINK,
+    "GET health.alive": PUBLIC,
+    "GET health.ready": PUBLIC,
+    "GET metrics.show": PUBLIC,  # the tests ask from this machine; tests/routes/test_metrics.py asks from elsewhere
+    "GET conversations.new": CHAT,
+    "GET conversations.index": CHAT,
+    "POST messages.create (new)": CHAT,
+    "GET conversations.show": THEIRS,
+    "POST conversations.rename": THEIRS,
+    "POST conversations.read": THEIRS,
+    "POST conversations.delete": THEIRS,
+    "GET exports.conversation": THEIRS,
+    "GET exports.message": THEIRS,
+    "GET messages.index": THEIRS,
+    "POST messages.create": THEIRS,
+    "POST messages.edit": THEIRS,
+    "POST messages.show": THEIRS,
+    "GET replies.follow": THEIRS,
+    "GET replies.reasoning": THEIRS,
+    "POST replies.stop": THEIRS,
+    "POST replies.retry": THEIRS,
+    "POST replies.go_on": THEIRS,
+    "GET signing.show": PUBLIC,
+    "POST signing.sign_in": (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
+    "POST signing.sign_out": PUBLIC,
+    "GET claim.show": CLOSED,  # there is an admin; tests/accounts/test_claiming.py claims an instance without one
+    "POST claim.make": CLOSED,
+    "GET invites.show": LINK,
+    "POST invites.redeem": (FOUND, FOUND, FOUND, SPENT, SPENT),
+    "GET resets.show": LINK,
+    "POST resets.redeem": LINK,
+    "GET resets.ask": CLOSED,  # no mail is set up
+    "POST resets.send": CLOSED,
+    "GET account.show": ACCOUNT,
+    "POST account.change_password": (SIGN_IN, SIGN_IN, SIGN_IN, REFUSED, REFUSED),
+    "POST account.end_session": ACCOUNT,
+    "POST account.end_others": ACCOUNT,
+    "GET admin_health.show": ADMIN,
+    "GET admin_audit.index": ADMIN,
+    "GET admin_audit.as_csv": ADMIN,
+    "GET admin_audit.as_json": ADMIN,
+    "GET admin_people.index": ADMIN,
+    "POST admin_people.change": ADMIN_FINDS,
+    "POST admin_people.suspend": ADMIN_FINDS,
+    "POST admin_people.resume": ADMIN_FINDS,
+    "GET admin_people.ask_to_remove": ADMIN_FINDS,
+    "POST admin_people.remove": ADMIN_FINDS,
+    "POST admin_people.reset": ADMIN_FINDS,
+    "GET admin_invites.index": ADMIN,
+    "POST admin_invites.make": ADMIN,
+    "POST admin_invites.revoke": ADMIN_FINDS,
+    "GET admin_models.index": ADMIN,
+    "GET admin_models.show": ADMIN_FINDS,
+    "POST admin_models.add": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, REFUSED),
+    "POST admin_models.change": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, SPENT),
+    "POST admin_models.switch": ADMIN_FINDS,
+    "POST admin_models.ask_again": ADMIN_FINDS,
+    "POST admin_models.offer": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, NOT_FOUND),  # there is no such model
+    "POST admin_models.delete": ADMIN_FINDS,
+}
+
+ROLES = ("stranger", "guest", "suspended", "member", "another member", "admin")
+VISITORS = [(access, role) for access in ("open", "team") for role in ROLES]
+
+
+def column(access: str, role: str) -> str:
+    """Name the column of a visitor. Whoever is suspended is a stranger; a guest of open times is no member."""
+    if role in {"member", "another member", "admin"}:
+        return role.removeprefix("another ")
+    if access == "team":
+        return "outside"
+    return "stranger" if role == "suspended" else role
+
+
+def expected(access: str, role: str, name: str, whose: str) -> str:
+    """Look up what a visitor gets of a route for what is their `own`, `another's` or `nobody's`."""
+    word = ROWS[name][COLUMNS.index(column(access, role))]
+    if word is OWN:
+        return ALLOWED if whose == "own" else NOT_FOUND
+    if word in {FOUND, SPENT}:
+        return NOT_FOUND if whose == "nobody's" else ALLOWED if word is FOUND else REFUSED
+    return word
