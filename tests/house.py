@@ -25,6 +25,7 @@ FLOORS = [
     "chat.limits",
     "chat.accounts",
     "chat.sessions",
+    "chat.openid",
     "chat.providers",
     "chat.rendering",
     "chat.audit",
