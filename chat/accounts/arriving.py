@@ -32,6 +32,7 @@ HAS_PASSWORD = (
     "The account of {} here has a password. Sign in with it, then connect single sign-on on the page of your account."
 )
 OF_ANOTHER = "The account of {} here belongs to another sign-in. Ask an admin of this Rivulet."
+NOT_OF_THESE = "This Rivulet is not for {}. Ask an admin."
 SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
 
 
@@ -60,7 +61,11 @@ def introduced(connection: Connection, who: Identity, domains: Collection[str], 
     if not who.verified:
         raise Refused(UNVERIFIED.format(by))
     email = require_plain(who.email)
-    person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, who.name, domains)
+    person = connection.execute(BY_EMAIL, {"address": email}).first()
+    if person is None:
+        if not is_of(email, domains):
+            raise Refused(UNKNOWN.format(email))
+        person = made(connection, email, who.name, f"by {by}")
     require_free(person, who)
     connection.execute(TIED, {"person": person.id, "whom": who.subject})
     return person
@@ -79,13 +84,11 @@ def require_plain(email: str) -> str:
         raise Refused("The e-mail address that was told of you can't be used here. Ask an admin.") from error
 
 
-def made(connection: Connection, email: str, name: str, domains: Collection[str]) -> Row:
-    """Make a member of somebody whose domain is one of those. Raises Refused."""
-    if not is_of(email, domains):
-        raise Refused(UNKNOWN.format(email))
+def made(connection: Connection, email: str, name: str, by: str) -> Row:
+    """Make a member."""
     people.make(connection, email, MEMBER, None, audit.line(name))
     person = connection.execute(BY_EMAIL, {"address": email}).one()
-    audit.note(connection, person, "account_made", "by single sign-on")
+    audit.note(connection, person, "account_made", by)
     return person
 
 
@@ -108,6 +111,27 @@ def require_free(person: Row, who: Identity) -> None:
 def issuer_of(subject: str) -> str:
     """Tell who says who somebody is."""
     return subject.partition(" ")[0]
+
+
+def vouched(database: Database, email: str, domains: Collection[str]) -> int:
+    """Find or make the account of somebody whom a proxy of ours vouches for; gives their id. Raises Refused."""
+    try:
+        return let_through(database, require_plain(email), domains)
+    except IntegrityError:  # two of their requests came in this moment
+        return let_through(database, require_plain(email), domains)
+
+
+def let_through(database: Database, email: str, domains: Collection[str]) -> int:
+    """Look for whom a proxy names, in one transaction; without domains the proxy has decided who comes in."""
+    with database.write() as connection:
+        if domains and not is_of(email, domains):
+            raise Refused(NOT_OF_THESE.format(email))
+        by = "by the proxy in front"
+        person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, "", by)
+        if person.suspended_at is not None:
+            raise Refused(SUSPENDED)
+        audit.note(connection, person, "signed_in", by)
+        return person.id
 
 
 def connect(database: Database, person_id: int, who: Identity) -> None:

@@ -17,6 +17,7 @@ from chat.routes import (
     errors,
     exports,
     facts,
+    forwarded,
     health,
     invites,
     messages,
@@ -41,11 +42,12 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = Id
     bodies.register(app)
     pages = (assets, conversations, exports, health, messages, metrics, replies)
-    doors = (access, account, claim, invites, openid, resets, signing)
+    doors = (forwarded, access, account, claim, invites, openid, resets, signing)
     for module in (*pages, *doors):
         app.register_blueprint(module.bp)
     admin.register(app)
     openid.register(app)
+    forwarded.register(app)
     assets.bundle(app)
     facts.register(app)
     app.extensions |= {"room": Room(), "presence": Presence(cookies.store_of(app).ended)}

@@ -83,7 +83,7 @@ def page(problem: str = "", done: str = "") -> str:
     person = people.find(pages.database(), own().id)
     has_password = person is not None and bool(person.password)
     told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
-    told["openid"] = has_password and signing.openid_name()
+    told |= {"openid": has_password and signing.openid_name(), "proxied": signing.is_by_proxy()}
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 

@@ -54,6 +54,11 @@ def openid_name() -> str:
     return (current_app.extensions["openid"] and current_app.extensions["settings"]["OIDC_NAME"]) or ""
 
 
+def is_by_proxy() -> bool:
+    """Tell whether a proxy in front says who somebody is, and nothing else does."""
+    return bool(current_app.extensions["settings"]["AUTH_HEADER"])
+
+
 def refused(page: str, error: people.Refused) -> Response:
     """Answer who may not come in, or not yet."""
     if isinstance(error, TooManyTries):

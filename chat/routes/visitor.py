@@ -79,9 +79,16 @@ def sign_in(person_id: int, known: str | None = None) -> None:
         sessions().cache.move(connection, before, after, dict(session), agent)
 
 
+def be(person_id: int) -> None:
+    """Let the visitor be somebody from this very request on. Raises people.Refused."""
+    sign_in(person_id)
+    g.person = sessions().cache.find(sessions().name_of(session))
+
+
 def sign_out() -> None:
     """End the visitor's session."""
     session.clear()
+    g.person = None
 
 
 def person_id_of_guest() -> int | None:

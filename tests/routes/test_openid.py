@@ -505,7 +505,7 @@ def test_signing_in_is_noted(app: Flask) -> None:
     with app.extensions["database"].read() as connection:
         noted = [(row.actor, row.action, row.subject) for row in connection.execute(audit.select())]
     assert noted == [
-        ("ann@example.org", "account_made", "by single sign-on"),
+        ("ann@example.org", "account_made", "by Example"),
         ("ann@example.org", "signed_in", "by Example"),
     ]
 
