@@ -50,7 +50,10 @@ def rows(app: Flask) -> dict[str, int]:
 
 
 def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterator[tuple[str, str, Rule]]:
-    """Give every method and address that the app knows, deletion last; a rule of a new kind has to be added here."""
+    """Give every method and address that the app knows, deletion and signing out last.
+
+    A rule of a new kind has to be added here.
+    """
     asset = next(iter(app.extensions["assets"]))
     known = {
         "conversation_id": conversation_id,
@@ -60,8 +63,9 @@ def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterat
         "digest": asset.split("/")[2],
         "name": asset.split("/")[3],
         "form": "md",
+        "token": "no-token",
     }
     adapter = app.url_map.bind("localhost")
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith("/deletion")):
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith(("/deletion", "/sign-out"))):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             yield method, adapter.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method), rule

@@ -53,7 +53,7 @@ def test_an_example_of_settings_can_be_used(example: str, tmp_path: Path) -> Non
 
     assert environ
     assert set(environ) <= set(settings)
-    assert settings["ACCESS"] in {"local", "open"}
+    assert settings["ACCESS"] in {"local", "open", "team"}
 
 
 def test_the_provider_of_the_documentation_answers(settings: Settings) -> None:

@@ -53,7 +53,8 @@ def by_email(database: Database, email: str) -> Row | None:
 
 def plain(email: str) -> str:
     """Write an e-mail address as it is kept: one person doesn't become two by capital letters."""
-    return email.strip().lower()
+    # Postgres knows no NUL.
+    return email.replace("\0", " ").strip().lower()
 
 
 def require_email(email: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
+from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.accounts import passwords, people, signing_in
+from chat.conversations import NotFound
 from chat.routes import agents, pages, signing, visitor
 from chat.routes.access import SignInFirst
 
@@ -42,7 +45,7 @@ def change_password() -> Response:
         signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
         passwords.require_good(new)
     except passwords.BadPassword as error:
-        return Response(page(str(error)), 400)
+        return Page(page(str(error)), 400)
     except people.Refused as error:
         return signing.refused(page(said(error)), error)
     kept = passwords.hashed(new)
@@ -59,7 +62,9 @@ def said(error: people.Refused) -> str:
 
 @bp.post("/sessions/<name>/end")
 def end_session(name: str) -> Response:
-    """Sign out one browser; one's own, too."""
+    """Sign out one browser; one's own, too. Raises NotFound for what names none."""
+    if not re.fullmatch("[0-9a-f]{64}", name):
+        raise NotFound
     visitor.sessions().cache.end(own().id, name)
     return redirect("/account", code=303)
 

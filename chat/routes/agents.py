@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox", "CriOS": "Chrome"} | {
     "Chrome": "Chrome",
     "Safari": "Safari",
@@ -19,6 +17,6 @@ SYSTEMS = {"iPhone": "an iPhone", "iPad": "an iPad", "Android": "Android", "Wind
 
 def named(agent: str) -> str:
     """Name a browser and what it runs on, as far as it tells."""
-    browser = next((name for sign, name in BROWSERS.items() if re.search(rf"\b{sign}", agent)), "A browser")
+    browser = next((name for sign, name in BROWSERS.items() if sign in agent), "A browser")
     system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")
     return f"{browser} on {system}" if system else browser

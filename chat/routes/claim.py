@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
@@ -28,9 +29,9 @@ def make(token: str) -> Response:
     try:
         person_id = claiming.claim(pages.database(), str(current_app.secret_key), token, email, password)
     except (people.BadEmail, passwords.BadPassword) as error:
-        return Response(form(token, email, str(error)), 400)
+        return Page(form(token, email, str(error)), 400)
     except people.Refused as error:
-        return Response(form(token, email, str(error)), 409)
+        return Page(form(token, email, str(error)), 409)
     visitor.sign_in(person_id)
     return redirect("/", code=303)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request, Response, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
 
@@ -49,7 +49,7 @@ class Sessions(CacheLibSessionInterface):
         return self.session_class(json.loads(found.data), sid=sid)
 
     def _begun(self) -> ServerSideSession:
-        begun = self.session_class(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+        begun = self.session_class(sid=self.new_id(), permanent=self.permanent)
         begun.new = True
         return begun
 
@@ -57,15 +57,29 @@ class Sessions(CacheLibSessionInterface):
         keep = self.cache.add if session.new else self.cache.set
         keep(store_id, dict(session))
 
-    def renew(self, session: ServerSideSession) -> tuple[str, str]:
-        """Give a session another id; gives the names by which the store knows the one before and the new one."""
-        before, session.sid = session.sid, self._generate_sid(self.sid_length)
-        session.new, session.modified = False, True
-        return self._get_store_id(before), self._get_store_id(session.sid)
+    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+        """Keep a session, or end it; Flask-Session takes the cookie back without the mark that browsers want to see."""
+        super().save_session(app, session, response)
+        if session is not None and session.modified and not session and request.is_secure:
+            response.delete_cookie(self.get_cookie_name(app), secure=True, httponly=True, samesite="Lax")
+
+    def new_id(self) -> str:
+        """Make the id of a session."""
+        return self._generate_sid(self.sid_length)
+
+    def replace(self, session: ServerSideSession, sid: str, said: dict[str, Any]) -> None:
+        """Put another session, which is in the store by now, in the place of a visitor's."""
+        session.clear()
+        session.update(said)
+        session.sid, session.new = sid, False
 
     def name_of(self, session: ServerSideSession) -> str:
         """Give the name by which the store knows a session."""
-        return self._get_store_id(session.sid)
+        return self.name_for(session.sid)
+
+    def name_for(self, sid: str) -> str:
+        """Give the name by which the store knows the session of an id."""
+        return self._get_store_id(sid)
 
 
 def store_of(app: Flask) -> SessionStore:

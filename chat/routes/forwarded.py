@@ -7,6 +7,7 @@ another, and of nobody where it names none. Passwords let nobody in meanwhile.
 from __future__ import annotations
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat import proxies
@@ -43,7 +44,7 @@ def instead_of_signing_in(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
         return redirect(access.local(request.args.get("next", "/")), code=303)
-    return Response(render_template("accounts/unnamed.html"), 403)
+    return Page(render_template("accounts/unnamed.html"), 403)
 
 
 def become(email: str, domains: list[str]) -> None:

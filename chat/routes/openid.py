@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
+from flask import Response as Page
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -43,7 +44,7 @@ def begin() -> Response:
     try:
         return leave(place)
     except OutOfOrder as error:
-        return Response(signing.form(place, problem=str(error)), STATUS[OutOfOrder])
+        return Page(signing.form(place, problem=str(error)), STATUS[OutOfOrder])
 
 
 @bp.post("/account/openid")
@@ -58,7 +59,7 @@ def connect() -> Response:
     except Refused as error:
         return signing.refused(account.page(account.said(error)), error)
     except OutOfOrder as error:
-        return Response(account.page(str(error)), STATUS[OutOfOrder])
+        return Page(account.page(str(error)), STATUS[OutOfOrder])
 
 
 def leave(place: str, person_id: int | None = None) -> Response:
@@ -92,7 +93,7 @@ def returned(taken: dict[str, Any]) -> Response:
         page = (
             account.page(str(error)) if person_id and visitor.is_member() else signing.form(place, problem=str(error))
         )
-        return Response(page, STATUS.get(type(error), 403))
+        return Page(page, STATUS.get(type(error), 403))
     return redirect(place, code=303)
 
 

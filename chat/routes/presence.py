@@ -30,14 +30,14 @@ class Presence:
 
     def watched(self, session: str, follower: Follower, stream: Iterator[str]) -> Iterator[str]:
         """Yield what a stream does, and send its follower away where the session ends."""
-        with self._lock:
-            self._watching[follower] = session
-            self._begin()
         try:
+            with self._lock:
+                self._watching[follower] = session
+                self._begin()
             yield from stream
         finally:
             with self._lock:
-                del self._watching[follower]
+                self._watching.pop(follower, None)
 
     def _begin(self) -> None:
         if self._thread is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
@@ -28,7 +29,7 @@ def redeem(token: str) -> Response:
         passwords.require_good(password)
         resets.redeem(pages.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
-        return Response(form(token, email, str(error)), 400)
+        return Page(form(token, email, str(error)), 400)
     except people.Refused as error:  # used in this moment
         raise NotFound from error
     visitor.sign_out()
@@ -65,7 +66,7 @@ def send() -> Response:
     except people.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
     letters.send_reset_later(pages.database(), current_app.extensions["settings"], email)
-    return Response(forgotten(email, done=SENT))
+    return Page(forgotten(email, done=SENT))
 
 
 def require_mail() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
@@ -32,7 +33,7 @@ def sign_in() -> Response:
         visitor.sign_in(person.id, person.password)
     except people.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
-    return Response(given_back(place, draft)) if draft else redirect(place, code=303)
+    return Page(given_back(place, draft)) if draft else redirect(place, code=303)
 
 
 def given_back(place: str, draft: str) -> str:
@@ -62,12 +63,14 @@ def is_by_proxy() -> bool:
 def refused(page: str, error: people.Refused) -> Response:
     """Answer who may not come in, or not yet."""
     if isinstance(error, TooManyTries):
-        return Response(page, 429, {"Retry-After": str(error.wait)})
-    return Response(page, 403)
+        return Page(page, 429, {"Retry-After": str(error.wait)})
+    return Page(page, 403)
 
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visitor's session."""
+    """End the visitor's session; drafts that the browser keeps go, too."""
     visitor.sign_out()
-    return redirect("/", code=303)
+    response = redirect("/", code=303)
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response

@@ -68,15 +68,14 @@ def sign_in(person_id: int, known: str | None = None) -> None:
 
     `known` is the hash that their password matched, if that is why. Raises people.Refused where they may not come in.
     """
-    before, after = sessions().renew(session)
+    store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = person_id_of_guest()
-    session.clear()
-    session["person"] = person_id
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
     database: Database = current_app.extensions["database"]
     with database.write() as connection:
         people.let_in(connection, person_id, guest, known)
-        sessions().cache.move(connection, before, after, dict(session), agent)
+        store.cache.move(connection, store.name_of(session), store.name_for(sid), said, agent)
+    store.replace(session, sid, said)
 
 
 def be(person_id: int) -> None:

@@ -96,6 +96,15 @@ def missing(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/conversations/999999")
 
 
+def signing_in(page: Page, site: Site) -> None:
+    """Be refused at signing in."""
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Password").fill("a river bends twice")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
 STATES = [
     State("the first page", begin),
     State("an answer", answered),
@@ -103,4 +112,5 @@ STATES = [
     State("an answer that broke off", broken_off),
     State("a message being edited", edited),
     State("an error page", missing),
+    State("the page to sign in", signing_in),
 ]

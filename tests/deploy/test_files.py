@@ -58,7 +58,7 @@ def test_render_yaml_says_only_what_render_reads() -> None:
     variables = {variable["key"]: variable for variable in service["envVars"]}
     assert variables["SECRET_KEY"] == {"key": "SECRET_KEY", "generateValue": True}
     assert variables["DATABASE_URL"]["fromDatabase"] == {"name": database["name"], "property": "connectionString"}
-    assert variables["ACCESS"] == {"key": "ACCESS", "sync": False}
+    assert "ACCESS" not in variables
     assert all(isinstance(value, str) for value in files.fixed(service["envVars"]).values())
 
 

@@ -39,7 +39,7 @@ OF_RENDER = {
 }
 """What Heroku's buildpack and Render set for every Python app."""
 
-UNWANTED = r'!!!|HTTP/1\.1"|Traceback'
+UNWANTED = r'!!!(?! There is no admin yet)|HTTP/1\.1"|Traceback'
 """Warnings, lines of gunicorn's own access log, and errors."""
 
 

@@ -95,7 +95,11 @@ def test_what_was_typed_without_javascript_comes_back_after_signing_in(app: Flas
     assert asked.status_code == 401 and f'name="next" value="/conversations/{conversation}"' in asked.text
     for page in (asked, wrong, answer):
         assert "What I wrote\nfor long</textarea>" in page.text
-    assert answer.status_code == 200 and f'action="/conversations/{conversation}/messages#latest"' in answer.text
+    assert (
+        answer.status_code == 200
+        and answer.mimetype == "text/html"
+        and f'action="/conversations/{conversation}/messages#latest"' in answer.text
+    )
     assert len(provider.calls) == 1
 
 

@@ -55,7 +55,7 @@ def test_without_the_present_password_or_a_good_new_one_nothing_changes(
 
     answer = change(client, present, password)
 
-    assert answer.status_code == status and password not in answer.text
+    assert answer.status_code == status and answer.mimetype == "text/html" and password not in answer.text
     assert client.get("/").status_code == other.get("/").status_code == 200
 
 
@@ -102,6 +102,11 @@ def test_nobody_ends_somebody_elses_session(app: Flask) -> None:
     ann.post("/account/sessions/end")
 
     assert bob.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["%00", "a" * 63 + "%00", "7", "..", "A" * 64])
+def test_what_names_no_session_is_not_found(app: Flask, name: str) -> None:
+    assert signed_in(app).post(f"/account/sessions/{name}/end").status_code == 404
 
 
 def test_the_account_is_for_those_who_have_one(tmp_path: Path, provider: Scripted) -> None:

@@ -95,7 +95,8 @@ def test_whom_the_proxy_names_no_more_is_signed_out(app: Flask, email: str | Non
 
     assert answer.status_code == 303 and answer.headers["Location"].startswith("/sign-in")
     assert count(app.extensions["database"], sessions) == 0
-    assert client.get("/sign-in", headers=said(email)).status_code == 403
+    unnamed = client.get("/sign-in", headers=said(email))
+    assert unnamed.status_code == 403 and unnamed.mimetype == "text/html"
 
 
 def test_who_is_suspended_stays_out_and_ends_what_was_open(app: Flask) -> None:

@@ -304,6 +304,7 @@ def test_a_broken_provider_is_a_sentence(shut: Flask, idp: Idp, path: str, broke
     answer = client.post("/sign-in/openid") if path == ABOUT else through(client)
 
     assert answer.status_code in {400, 403, 503} and 'role="alert"' in answer.text
+    assert answer.mimetype == "text/html"
 
 
 def test_a_provider_that_is_well_again_is_used(app: Flask, idp: Idp) -> None:

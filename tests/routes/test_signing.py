@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
+from chat.accounts import people as accounts_people
 from chat.tables import people, sessions
 from tests.asking import begin, ended, rows
+from tests.postgres import Postgres
 from tests.scripted import Scripted
-from tests.team import account, sign_in, signed_in, team
+from tests.team import PASSWORD, account, sign_in, signed_in, team
 from tests.turns import count
+
+TIMES = ("created_at", "seen_at", "expires_at")
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
     known = sign_in(client, password="not the password")
     unknown = sign_in(client, email="bob@example.org")
 
-    assert known.status_code == unknown.status_code == 403
+    assert known.status_code == unknown.status_code == 403 and known.mimetype == "text/html"
     assert known.text.replace("ann@", "bob@") == unknown.text
     assert "not the password" not in known.text and "Set-Cookie" not in known.headers
 
@@ -71,8 +76,9 @@ def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) 
     assert cookie
     thief.set_cookie("rivulet", cookie.value)
 
-    client.post("/sign-out")
+    answer = client.post("/sign-out")
 
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert client.get("/").status_code == thief.get("/").status_code == 303
     assert rows(app)["sessions"] == 0
 
@@ -88,3 +94,153 @@ def test_what_a_guest_said_is_taken_along(tmp_path: Path, provider: Scripted) ->
 
     assert "Said as a guest" in client.get(f"/conversations/{conversation}").text
     assert count(app.extensions["database"], people) == 1
+
+
+def test_the_sixth_try_waits_whatever_address_is_made_up(app: Flask) -> None:
+    """Security.md A2: rotating forged addresses are one, and the right password waits, too."""
+    account(app.extensions["database"])
+    forged = [{"X-Forwarded-For": f"203.0.113.{number}"} for number in range(6)]
+    form = {"email": "ann@example.org", "password": "wrong guess"}
+
+    answers = [app.test_client().post("/sign-in", data=form, headers=header) for header in forged]
+    right = sign_in(app.test_client())
+
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+    assert right.status_code == 429 and 0 < int(right.headers["Retry-After"]) <= 15
+    assert "Try again in" in right.text and 'value="ann@example.org"' in right.text
+
+
+def test_from_one_address_twenty_a_minute_whatever_is_forged(app: Flask) -> None:
+    answers = [
+        app.test_client().post(
+            "/sign-in",
+            data={"email": f"person{number}@example.org", "password": "x" * 2000},
+            headers={"X-Forwarded-For": f"203.0.113.{number}"},
+        )
+        for number in range(21)
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 20 + [429]
+
+
+def test_by_https_the_cookie_is_for_this_host_alone(app: Flask) -> None:
+    account(app.extensions["database"])
+    client = app.test_client()
+
+    cookie = client.post(
+        "/sign-in", base_url="https://localhost", data={"email": "ann@example.org", "password": PASSWORD}
+    ).headers["Set-Cookie"]
+
+    assert cookie.startswith("__Host-rivulet=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")) and "Domain" not in cookie
+
+
+def test_by_https_a_members_session_under_the_plain_name_is_not_taken_and_a_guests_is(
+    tmp_path: Path, provider: Scripted
+) -> None:
+    app = team(tmp_path, provider, ACCESS="open")
+    guest, member = app.test_client(), signed_in(app)
+    begin(guest, "Said as a guest")
+
+    seen = {}
+    for name, client in (("guest", guest), ("member", member)):
+        cookie = client.get_cookie("rivulet")
+        assert cookie
+        seen[name] = app.test_client(use_cookies=False).get(
+            "/", base_url="https://localhost", headers={"Cookie": f"rivulet={cookie.value}"}
+        )
+
+    assert "Said as a guest" in seen["guest"].text
+    assert "/account" not in seen["member"].text
+
+
+def test_a_session_ends_after_a_week_without_a_visit_and_after_a_month_in_any_case(app: Flask) -> None:
+    client, database = signed_in(app), app.extensions["database"]
+
+    def pass_by(days: int) -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE sessions SET {', '.join(f'{name} = {name} - {days * 86400}' for name in TIMES)}"
+            )
+
+    for _ in range(4):
+        pass_by(6)
+        assert client.get("/").status_code == 200
+    pass_by(6)
+    assert client.get("/").status_code == 303
+
+    sign_in(client)
+    pass_by(7)
+    assert client.get("/").status_code == 303
+
+
+def test_a_session_that_was_ended_is_not_revived_by_a_request_that_still_held_it(app: Flask) -> None:
+    client, database = signed_in(app), app.extensions["database"]
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE sessions SET seen_at = 0")
+
+    def end(response):  # type: ignore[no-untyped-def]
+        with database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM sessions")
+        return response
+
+    app.after_request_funcs[None].append(end)
+
+    assert client.get("/").status_code == 200
+    assert rows(app)["sessions"] == 0 and client.get("/").status_code == 303
+
+
+def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets_in(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account(app.extensions["database"])
+    let_in = accounts_people.let_in
+
+    def change_first(connection, person_id, guest_id, known):  # type: ignore[no-untyped-def]
+        connection.exec_driver_sql("UPDATE people SET password = 'another'")
+        let_in(connection, person_id, guest_id, known)
+
+    monkeypatch.setattr(accounts_people, "let_in", change_first)
+
+    answer = sign_in(app.test_client())
+
+    assert answer.status_code == 403 and "Set-Cookie" not in answer.headers and rows(app)["sessions"] == 0
+
+
+def test_a_request_of_somebody_signed_in_asks_for_session_and_person_in_one_statement(app: Flask) -> None:
+    client, asked = signed_in(app), []
+    event.listen(app.extensions["database"].engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+
+    client.get("/healthz")
+    client.post("/conversations/999/title", data={"title": "x"})
+
+    assert len([statement for statement in asked if "FROM sessions" in statement or "FROM people" in statement]) == 1
+
+
+def test_signing_out_by_https_takes_the_cookie_back_in_the_way_that_browsers_take(app: Flask) -> None:
+    client, form = app.test_client(), {"email": "ann@example.org", "password": PASSWORD}
+    account(app.extensions["database"])
+    client.post("/sign-in", base_url="https://localhost", data=form)
+
+    cookies = client.post("/sign-out", base_url="https://localhost").headers.getlist("Set-Cookie")
+
+    assert cookies[-1].startswith("__Host-rivulet=;") and "Secure" in cookies[-1] and "Max-Age=0" in cookies[-1]
+    assert rows(app)["sessions"] == 0
+
+
+def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
+    tmp_path: Path, provider: Scripted, database_server: Postgres
+) -> None:
+    app = team(tmp_path, provider, ACCESS="open", DATABASE_URL=database_server.new_database())
+    account(app.extensions["database"])
+    client = app.test_client()
+    conversation = begin(client, "Said as a guest")
+    ended(client, conversation)
+
+    assert sign_in(client).status_code == 303
+    assert sign_in(app.test_client(), email="a\0nn@example.org", password="a\0b").status_code == 403
+    changed = client.post("/account/password", data={"present": PASSWORD, "password": "another river altogether"})
+
+    assert changed.status_code == 303 and "Said as a guest" in client.get(f"/conversations/{conversation}").text
+    assert client.post("/sign-out").status_code == 303 and rows(app)["sessions"] == 0
+    app.extensions["database"].engine.dispose()

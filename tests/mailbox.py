@@ -1,0 +1,50 @@
+"""A mail server on loopback that keeps what it is given."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Mailbox(socketserver.ThreadingTCPServer):
+    """Speaks as much SMTP as smtplib needs; `letters` are the mails as they came."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.letters: list[str] = []
+        self.url = f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    """Takes one mail."""
+
+    server: Mailbox
+
+    def handle(self) -> None:
+        """Answer each line."""
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            command = line[:4].upper()
+            if command == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                self.server.letters.append(self._letter())
+            self.wfile.write(b"221 bye\r\n" if command == b"QUIT" else b"250 fine\r\n")
+            if command == b"QUIT":
+                return
+
+    def _letter(self) -> str:
+        lines = iter(self.rfile.readline, b".\r\n")
+        return b"".join(lines).decode()
+
+
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    """Serve until the end of the block."""
+    with Mailbox() as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()

@@ -1,0 +1,74 @@
+"""The page that makes the first admin, and the line in the log that leads there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import app as front_door
+from tests.serving import KEY
+from tests.team import PASSWORD, account, team
+
+FORM = {"email": "Ann@example.org", "password": PASSWORD}
+
+
+def said(tmp_path: Path, **environ: str) -> list[str]:
+    """Start the app; gives what it has to say."""
+    known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, "LOCAL_MODEL": "off"}
+    return front_door.create_app(known | environ, watching=False).extensions["warnings"]
+
+
+def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tmp_path: Path) -> None:
+    (line,) = said(tmp_path)
+    address = re.findall(r"/claim/[0-9a-f]{64}", line)[0]
+    app = team(tmp_path)
+    client, late = app.test_client(), app.test_client()
+    assert client.get(address).status_code == 200
+
+    answer = client.post(address, data=FORM)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert "Account" in client.get("/").text
+    assert late.get(address).status_code == late.post(address, data=FORM).status_code == 404
+    assert said(tmp_path) == []
+
+
+def test_the_link_is_the_same_at_each_start_and_leads_to_the_address_that_is_set(tmp_path: Path) -> None:
+    first, again = said(tmp_path), said(tmp_path, APP_URL="https://chat.example.org")
+    beyond = said(tmp_path, HOST="0.0.0.0")
+
+    assert "http://localhost:8000/claim/" in first[0] and "https://chat.example.org/claim/" in again[0]
+    assert first[0].rpartition("/")[2] == again[0].rpartition("/")[2] == beyond[-1].rpartition("/")[2]
+    assert "after the address of this server" in beyond[-1]
+
+
+def test_where_no_team_shares_it_there_is_no_link(tmp_path: Path) -> None:
+    assert said(tmp_path, ACCESS="open") == []
+
+
+def test_what_was_typed_is_kept_but_the_password(tmp_path: Path) -> None:
+    address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
+    client = team(tmp_path).test_client()
+
+    poor = client.post(address, data=FORM | {"password": "password1"})
+    nowhere = client.post(address, data=FORM | {"email": "nowhere"})
+
+    assert poor.status_code == nowhere.status_code == 400 and poor.mimetype == "text/html"
+    assert 'value="Ann@example.org"' in poor.text and "password1" not in poor.text
+    assert "no e-mail address" in nowhere.text and PASSWORD not in nowhere.text
+
+
+def test_somebody_who_has_an_account_is_not_made_again(tmp_path: Path) -> None:
+    address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
+    app = team(tmp_path)
+    account(app.extensions["database"])
+
+    assert app.test_client().post(address, data=FORM).status_code == 409
+
+
+def test_an_admin_of_the_environment_signs_in_and_no_link_is_said(tmp_path: Path) -> None:
+    environ = {"ADMIN_EMAIL": "ann@example.org", "ADMIN_PASSWORD": PASSWORD}
+
+    assert said(tmp_path, **environ) == said(tmp_path, **environ) == []
+    client = team(tmp_path).test_client()
+    assert client.post("/sign-in", data=FORM).status_code == 303

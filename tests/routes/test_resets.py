@@ -1,0 +1,155 @@
+"""Forgotten passwords: asking for a link, and using it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from chat import config
+from chat.accounts import people, resets
+from chat.config import WrongSetting
+from tests.mailbox import Mailbox, mailbox
+from tests.scripted import Scripted
+from tests.team import account, sign_in, signed_in, team
+from tests.turns import eventually
+
+NEW = "another river altogether"
+
+
+@pytest.fixture
+def mails() -> Iterator[Mailbox]:
+    """A mail server."""
+    with mailbox() as server:
+        yield server
+
+
+@pytest.fixture
+def app(tmp_path: Path, provider: Scripted, mails: Mailbox) -> Iterator[Flask]:
+    """An app that a team shares, which can send mail."""
+    environ = {"SMTP_URL": mails.url, "MAIL_FROM": "rivulet@example.org", "APP_URL": "https://chat.example.org/"}
+    app = team(tmp_path, provider, **environ)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def link_for(app: Flask, email: str = "ann@example.org") -> str:
+    """Make a link as an admin does."""
+    database = app.extensions["database"]
+    person = people.by_email(database, email)
+    assert person
+    with database.write() as connection:
+        return f"/resets/{resets.make(connection, person.id)}"
+
+
+def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
+    client, other = signed_in(app), app.test_client()
+    address = link_for(app)
+    page = other.get(address)
+
+    answer = other.post(address, data={"password": NEW})
+
+    assert "ann@example.org" in page.text and 'autocomplete="new-password"' in page.text
+    assert answer.status_code == 303 and "Your password is set" in other.get(answer.headers["Location"]).text
+    assert client.get("/").status_code == 303
+    assert other.get(address).status_code == other.post(address, data={"password": NEW}).status_code == 404
+    assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
+
+
+def test_a_poor_password_does_not_use_the_link_up(app: Flask) -> None:
+    account(app.extensions["database"])
+    client, address = app.test_client(), link_for(app)
+
+    refused = client.post(address, data={"password": "password1"})
+
+    assert (
+        refused.status_code == 400
+        and refused.mimetype == "text/html"
+        and 'role="alert"' in refused.text
+        and "password1" not in refused.text
+    )
+    assert client.post(address, data={"password": NEW}).status_code == 303
+
+
+def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is_asked_for(
+    app: Flask, mails: Mailbox
+) -> None:
+    """LB 25-59426: a link that led where the request's headers said."""
+    account(app.extensions["database"])
+    client = app.test_client()
+
+    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "evil.example"})
+    eventually(lambda: mails.letters)
+
+    (letter,) = mails.letters
+    token = re.findall(r"^https://chat\.example\.org/resets/([\w-]{43})\r$", letter, re.MULTILINE)[0]
+    assert "To: ann@example.org" in letter and "evil.example" not in letter
+    assert client.post(f"/resets/{token}", data={"password": NEW}).status_code == 303
+
+
+def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailbox) -> None:
+    """ALLM 26-21484: the answer told who has an account."""
+    account(app.extensions["database"])
+    client = app.test_client()
+
+    unknown = client.post("/resets", data={"email": "bob@example.org"})
+    known = client.post("/resets", data={"email": "ann@example.org"})
+    eventually(lambda: mails.letters)
+
+    assert (known.status_code, known.text.replace("ann@", "bob@")) == (unknown.status_code, unknown.text)
+    assert len(mails.letters) == 1
+
+
+@pytest.mark.parametrize("email", ["ann@example.org", "bob@example.org"])
+def test_nobody_is_flooded_with_mails(app: Flask, mails: Mailbox, email: str) -> None:
+    account(app.extensions["database"])
+
+    answers = [app.test_client().post("/resets", data={"email": email}) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert {answer.mimetype for answer in answers} == {"text/html"}
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_asking_for_links_does_not_keep_anybody_from_signing_in(app: Flask) -> None:
+    account(app.extensions["database"])
+    for _ in range(6):
+        app.test_client().post("/resets", data={"email": "ann@example.org"})
+
+    assert sign_in(app.test_client()).status_code == 303
+
+
+def test_a_mail_server_that_cannot_be_reached_is_told_to_the_log_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = {
+        "SMTP_URL": "smtp://user:secret-word@127.0.0.1:1",
+        "MAIL_FROM": "r@example.org",
+        "APP_URL": "https://e.org",
+    }
+    app = team(tmp_path, **environ)
+    account(app.extensions["database"])
+
+    answer = app.test_client().post("/resets", data={"email": "ann@example.org"})
+    eventually(lambda: "a mail could not be sent" in caplog.text)
+
+    assert answer.status_code == 200
+    assert "secret-word" not in caplog.text and "ann@" not in caplog.text
+
+
+def test_without_a_mail_server_the_page_says_to_ask_an_admin(tmp_path: Path, provider: Scripted) -> None:
+    client = team(tmp_path, provider).test_client()
+
+    assert "An admin can give you a link" in client.get("/sign-in").text
+    assert client.get("/resets").status_code == client.post("/resets").status_code == 404
+
+
+@pytest.mark.parametrize("missing", ["APP_URL", "MAIL_FROM"])
+def test_a_mail_server_wants_a_sender_and_an_address_to_lead_to(missing: str) -> None:
+    environ = {"SMTP_URL": "smtp://h", "APP_URL": "https://e.org", "MAIL_FROM": "r@e.org"}
+
+    with pytest.raises(WrongSetting, match="SMTP_URL needs APP_URL and MAIL_FROM"):
+        config.load(environ | {missing: ""})
