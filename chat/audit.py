@@ -21,6 +21,7 @@ ACTIONS = {
     "sign_in_throttled": "tried too often to sign in",
     "signed_out_everywhere": "signed out everywhere",
     "sign_on_connected": "connected the account with single sign-on",
+    "sign_on_disconnected": "disconnected the account from single sign-on",
     "password_changed": "changed the password",
     "reset_made": "made a reset link",
     "reset_used": "set a new password by a reset link",

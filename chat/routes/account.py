@@ -10,14 +10,15 @@ from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat.accounts import passwords, people, signing_in
+from chat.accounts import arriving, passwords, people, signing_in
 from chat.conversations import NotFound
 from chat.routes import agents, pages, signing, visitor
 from chat.routes.access import SignInFirst
 
 DONE = {
     "changed": "Your password is changed. You were signed out everywhere else.",
-    "connected": "Your account is connected. You can sign in by it from now on.",
+    "connected": "Your account is connected. You can sign in by that from now on.",
+    "disconnected": "Your account isn't connected any more. You sign in with your password.",
 }
 """What has been done, by what the address then says."""
 
@@ -89,6 +90,7 @@ def page(problem: str = "", done: str = "") -> str:
     has_password = person is not None and bool(person.password)
     told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
     told |= {"openid": has_password and signing.openid_name(), "proxied": signing.is_by_proxy()}
+    told["connected"] = bool(told["openid"]) and arriving.is_connected(pages.database(), own().id)
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 

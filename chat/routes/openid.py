@@ -62,6 +62,15 @@ def connect() -> Response:
         return Page(account.page(str(error)), STATUS[OutOfOrder])
 
 
+@bp.post("/account/openid/end")
+def disconnect() -> Response:
+    """Part a member's account from single sign-on. Raises SignInFirst."""
+    if not visitor.is_member():
+        raise access.SignInFirst("/account")
+    arriving.disconnect(pages.database(), account.own().id)
+    return redirect("/account?disconnected=1", code=303)
+
+
 def leave(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
     flow = Flow(address_of_return())

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from chat.accounts import people as accounts
+from chat.config import WrongSetting
 from chat.openid.published import Published
 from chat.providers.base import Timeouts
 from chat.tables import audit, people
@@ -517,3 +518,72 @@ def test_where_no_provider_is_set_there_is_nothing(tmp_path: Path) -> None:
     assert app.test_client().post("/sign-in/openid").status_code == 404
     assert app.test_client().get("/sign-in/openid/callback").status_code == 404
     assert "/sign-in/openid" not in app.test_client().get("/sign-in").text
+
+
+def test_a_connection_can_be_ended_by_who_has_a_password(app: Flask, idp: Idp) -> None:
+    client = signed_in(app)
+    back(client, there(client, "/account/openid", present=PASSWORD))
+    assert "Your account is connected" in client.get("/account").text
+
+    client.post("/account/openid/end")
+
+    assert person(app).subject is None and "Connect your account" in client.get("/account").text
+    assert through(app.test_client()).status_code == 403
+
+
+def test_who_has_no_password_stays_connected(app: Flask, idp: Idp) -> None:
+    client = app.test_client()
+    through(client)
+
+    client.post("/account/openid/end")
+
+    assert person(app).subject == f"{idp.issuer} 7"
+
+
+def test_a_client_without_a_secret_proves_itself_by_pkce_alone(tmp_path: Path, idp: Idp) -> None:
+    app = team(tmp_path, **idp.settings(**HOME, OIDC_CLIENT_SECRET=""))
+
+    through(app.test_client())
+
+    assert [said for path, said in idp.asked if path == TOKEN] == [""]
+
+
+def test_the_secret_is_sent_in_the_form_where_the_provider_wants_it_there(app: Flask, idp: Idp) -> None:
+    ways = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    idp.broken[ABOUT] = lambda: idp._about() | ways
+
+    assert through(app.test_client()).status_code == 303
+    assert [said for path, said in idp.asked if path == TOKEN] == [""]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"OIDC_CLIENT_ID": ""}, {"OIDC_ISSUER": ""}, {"OIDC_ISSUER": "http://sign-in.example.org"}],
+    ids=str,
+)
+def test_settings_by_which_nobody_could_be_believed_stop_the_start(
+    tmp_path: Path, idp: Idp, environ: dict[str, str]
+) -> None:
+    with pytest.raises(WrongSetting, match="OIDC_ISSUER"):
+        team(tmp_path, **idp.settings() | environ)
+
+
+def test_an_issuer_may_be_written_with_a_slash_at_its_end(tmp_path: Path, idp: Idp) -> None:
+    idp.broken[ABOUT] = lambda: idp._about() | {"issuer": f"{idp.issuer}/"}
+    idp.untrue = {"iss": f"{idp.issuer}/"}
+    app = team(tmp_path, **idp.settings(**HOME, OIDC_ISSUER=f"{idp.issuer}/"))
+
+    assert through(app.test_client()).status_code == 303
+
+
+def test_neither_the_secret_nor_a_token_is_logged(app: Flask, idp: Idp, caplog: pytest.LogCaptureFixture) -> None:
+    """ALLM 24-6842, LC 24-12580: what is secret is in no log."""
+    client = app.test_client()
+    idp.broken[TOKEN] = lambda: ({"error": "invalid_client", "error_description": SECRET}, 401)
+
+    address = there(client)
+    answer = back(client, address)
+
+    code = parse_qs(urlsplit(address).query)["code"][0]
+    assert answer.status_code == 503 and "/token" in caplog.text
+    assert all(each not in caplog.text + answer.text for each in (SECRET, code))
