@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import config, engines, platforms, providers, proxies, reporting, routes, security
+from chat import commands, config, engines, platforms, providers, proxies, reporting, routes, security
 from chat.accounts import claiming
 from chat.config import Settings
 from chat.database import Database
@@ -42,8 +42,9 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     except (config.WrongSetting, DatabaseUnusable) as error:
         print(f"Rivulet can't start: {error}", file=sys.stderr)
         raise SystemExit(CANNOT_START) from error
-    app.extensions["warnings"] = [*platforms.warnings(environ, settings), *claim.invitation(app)]
-    if watching:
+    app.extensions["disk"] = platforms.warnings(environ, settings)
+    app.extensions["warnings"] = [*app.extensions["disk"], *claim.invitation(app)]
+    if watching and commands.serves():
         app.extensions["replies"].watch()
     return app
 
@@ -72,6 +73,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     Htmx(app)
     security.protect(app)
     routes.register(app)
+    commands.register(app)
     trusted = settings["TRUSTED_PROXIES"]
     app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted)  # type: ignore[method-assign, assignment]
     return app

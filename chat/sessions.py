@@ -15,6 +15,7 @@ from typing import Any
 from cachelib.base import BaseCache
 from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, text, update
 
+from chat import audit
 from chat.database import Database, clock
 from chat.tables import people, sessions
 
@@ -53,6 +54,7 @@ OF_PERSON = (
     .where(WHOSE, sessions.c.expires_at > clock())
     .order_by(sessions.c.seen_at.desc())
 )
+OWNER = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
 OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
 
 EACH = {
@@ -131,6 +133,7 @@ class SessionStore(BaseCache):
         """End all of a person's sessions but one."""
         with self.database.write() as connection:
             connection.execute(OF_PERSON_DROPPED.where(~IT), {"person": person_id, "it": name})
+            audit.note(connection, connection.execute(OWNER, {"person": person_id}).one(), "signed_out_everywhere")
 
     def ended(self, names: Iterable[str]) -> list[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""

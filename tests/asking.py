@@ -59,6 +59,8 @@ def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterat
         "conversation_id": conversation_id,
         "reply_id": reply_id,
         "message_id": reply_id - 1,
+        "person_id": 1,
+        "invite_id": 1,
         "filename": "mark.svg",
         "digest": asset.split("/")[2],
         "name": asset.split("/")[3],

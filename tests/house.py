@@ -15,6 +15,7 @@ TOP = Path(__file__).parent.parent
 
 FLOORS = [
     "app",
+    "chat.commands",
     "chat.backups",
     "chat.routes",
     "chat.security",

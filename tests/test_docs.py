@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 import app as front_door
 from chat import config
@@ -54,6 +55,15 @@ def test_an_example_of_settings_can_be_used(example: str, tmp_path: Path) -> Non
     assert environ
     assert set(environ) <= set(settings)
     assert settings["ACCESS"] in {"local", "open", "team"}
+
+
+def test_the_commands_of_the_documentation_can_be_typed_one_after_the_other(app: Flask) -> None:
+    lines = [line for block in blocks("operating.md", "sh") for line in block.splitlines()]
+
+    done = [app.test_cli_runner().invoke(args=shlex.split(line)[1:]) for line in lines]
+
+    assert {line.split()[0] for line in lines} == {"bin/flask"} and len(lines) >= 7
+    assert [(result.exit_code, result.output) for result in done if result.exit_code] == []
 
 
 def test_the_provider_of_the_documentation_answers(settings: Settings) -> None:

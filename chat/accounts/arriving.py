@@ -28,6 +28,8 @@ TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))
 UNTIED = update(people_table).where(people.ID, people_table.c.password.is_not(None)).values(subject=None)
 IS_TIED = select(exists().where(people.ID, people_table.c.subject.is_not(None)))
 
+PROXY = "by the proxy in front"
+
 UNVERIFIED = "You have no account here yet, and {} doesn't say that your e-mail address is verified. Ask an admin."
 UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
 HAS_PASSWORD = (
@@ -54,7 +56,6 @@ def admit(database: Database, who: Identity, domains: Collection[str], by: str) 
         )
         if person.suspended_at is not None:
             raise Refused(SUSPENDED)
-        audit.note(connection, person, "signed_in", f"by {by}")
         return person.id
 
 
@@ -128,11 +129,9 @@ def let_through(database: Database, email: str, domains: Collection[str]) -> int
     with database.write() as connection:
         if domains and not is_of(email, domains):
             raise Refused(NOT_OF_THESE.format(email))
-        by = "by the proxy in front"
-        person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, "", by)
+        person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, "", PROXY)
         if person.suspended_at is not None:
             raise Refused(SUSPENDED)
-        audit.note(connection, person, "signed_in", by)
         return person.id
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from chat import audit
 from chat.accounts import passwords, people
 from chat.accounts.people import Refused
 from chat.config import Settings, WrongSetting
@@ -62,8 +63,7 @@ def claim(database: Database, secret: str, given: str, email: str, password: str
     try:
         with database.write() as connection:
             require_unclaimed(connection, secret, given)
-            connection.execute(USED_UP)
-            return people.make(connection, email, people.ADMIN, kept)
+            return first_admin(connection, email, kept)
     except IntegrityError as error:
         raise Refused(TAKEN) from error
 
@@ -97,5 +97,12 @@ def make_admin(database: Database, email: str, password: str) -> None:
     kept = passwords.hashed(password)
     with suppress(IntegrityError), database.write() as connection:
         if not people.has_admin(connection):
-            connection.execute(USED_UP)
-            people.make(connection, email, people.ADMIN, kept)
+            first_admin(connection, email, kept)
+
+
+def first_admin(connection: Connection, email: str, kept: str) -> int:
+    """Make the admin, within a transaction, and let nobody else claim it; gives their id. Raises IntegrityError."""
+    connection.execute(USED_UP)
+    person_id = people.make(connection, email, people.ADMIN, kept)
+    audit.note(connection, connection.execute(people.BY_ID, {"person": person_id}).one(), "account_claimed")
+    return person_id

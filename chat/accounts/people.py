@@ -6,6 +6,7 @@ import secrets
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
+from chat import audit
 from chat.accounts.guests import take_along
 from chat.database import Database, clock
 from chat.tables import conversations, messages, people, replies, sessions
@@ -88,21 +89,23 @@ def has_admin(connection: Connection) -> bool:
     return bool(connection.execute(ANY_ADMIN).scalar())
 
 
-def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None) -> None:
+def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> None:
     """Let a person in, with what they said as a guest; `known` is the hash that their password matched, if that.
 
-    Nobody changes them until the transaction ends. Raises Refused where they have been suspended, removed, or given
-    another password since they were looked at.
+    `by` tells the log by whose word, where that is not ours. Nobody changes them until the transaction ends. Raises
+    Refused where they have been suspended, removed, or given another password since they were looked at.
     """
     person = connection.execute(HELD, {"person": person_id}).first()
     if person is None or person.suspended_at is not None or (known and person.password != known):
         raise Refused("Your account has changed in this moment. Sign in again.")
     take_along(connection, guest_id, person_id)
+    audit.note(connection, person, "signed_in", by)
 
 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
     """Give a person another password; whoever knew the old one is signed out."""
     connection.execute(PASSWORD, {"person": person_id, "hash": password_hash})
+    audit.note(connection, connection.execute(BY_ID, {"person": person_id}).one(), "password_changed")
     end_sessions(connection, person_id)
 
 

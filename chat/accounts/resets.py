@@ -7,6 +7,7 @@ import secrets
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
+from chat import audit
 from chat.accounts import people
 from chat.accounts.people import Refused
 from chat.database import Database, clock
@@ -54,6 +55,7 @@ def redeem(database: Database, token: str, password_hash: str) -> int:
             raise Refused(GONE)
         connection.execute(DROPPED, {"person": person_id})
         people.set_password(connection, person_id, password_hash)
+        audit.note(connection, connection.execute(people.BY_ID, {"person": person_id}).one(), "reset_used")
         return person_id
 
 

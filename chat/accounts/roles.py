@@ -15,7 +15,7 @@ from chat.engines import overwrite_deleted
 from chat.tables import conversations, messages, replies, resets
 from chat.tables import people as table
 
-LOCK = select(func.pg_advisory_xact_lock(3, 0))
+LOCK = select(func.pg_advisory_xact_lock(5, 0))
 
 PERSON = bindparam("person", type_=Integer)
 WITH_ACCOUNT = table.c.role.in_(people.ROLES)
@@ -38,6 +38,9 @@ RUNNING = (
     .join(replies, replies.c.id == messages.c.id)
     .where(conversations.c.person_id == PERSON, replies.c.state == "generating")
 )
+# From parent to child SQLite would delete a thousand messages, and no more.
+LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
+FORGOTTEN = delete(conversations).where(conversations.c.id == bindparam("whole"))
 STOPPED = update(replies).where(replies.c.id.in_(RUNNING)).values(stop=True).returning(replies.c.id)
 
 
@@ -87,15 +90,29 @@ def resume(database: Database, by: Row | str, person_id: int) -> None:
 def remove(database: Database, by: Row | str, person_id: int) -> list[int]:
     """Delete a person with all that is theirs, for good; gives the replies that were being written.
 
-    Raises NotFound and LastAdmin.
+    They are suspended first: where this breaks off they stay so, and are removed by doing it again. Raises NotFound and
+    LastAdmin.
     """
     with database.write() as connection:
         person = held(connection, by, person_id)
         stopped = shut_out(connection, person)
-        overwrite_deleted(connection)
-        connection.execute(REMOVED, {"person": person_id})
-        audit.note(connection, by, "removed", audit.name_of(person))
+        connection.execute(SUSPENDED, {"person": person_id})
+    forget(database, person_id)
+    with database.write() as connection:
+        if connection.execute(REMOVED, {"person": person_id}).rowcount:
+            audit.note(connection, by, "removed", audit.name_of(person))
     return stopped
+
+
+def forget(database: Database, person_id: int) -> None:
+    """Delete what somebody said, a conversation a transaction: all at once would keep others waiting for seconds."""
+    with database.read() as connection:
+        theirs = connection.execute(HELD, {"person": person_id}).scalars().all()
+    for conversation_id in theirs:
+        with database.write() as connection:
+            overwrite_deleted(connection)
+            for statement in (LOOSENED, FORGOTTEN):
+                connection.execute(statement, {"whole": conversation_id})
 
 
 def held(connection: Connection, by: Row | str, person_id: int) -> Row:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Integer, Row, bindparam, func, select
+from sqlalchemy.exc import IntegrityError
 
+from chat import audit
+from chat.accounts import people as accounts
+from chat.accounts import resets
+from chat.accounts.invites import EmailTaken
 from chat.accounts.people import ROLES
 from chat.database import Database, NotFound, clock
 from chat.tables import conversations, people, sessions
@@ -61,3 +66,22 @@ def conversations_of(database: Database, person_id: int) -> int:
     """Count what would be deleted with a person."""
     with database.read() as connection:
         return connection.execute(SAID, {"person": person_id}).scalar_one()
+
+
+def add(database: Database, by: Row | str, email: str, role: str, name: str, password_hash: str | None) -> Row:
+    """Make somebody an account; without a password they need a link to set one. Raises EmailTaken."""
+    try:
+        with database.write() as connection:
+            person_id = accounts.make(connection, email, role, password_hash, audit.line(name))
+            audit.note(connection, by, "person_added", f"{email}, {role}")
+            return connection.execute(ONE, {"person": person_id}).one()
+    except IntegrityError as error:
+        raise EmailTaken(f"{email} has an account here already.") from error
+
+
+def reset(database: Database, by: Row | str, person_id: int) -> str:
+    """Make the token of a link by which somebody sets a new password. Raises NotFound."""
+    with database.write() as connection:
+        person = required(connection.execute(ONE, {"person": person_id}).first())
+        audit.note(connection, by, "reset_made", audit.name_of(person))
+        return resets.make(connection, person.id)

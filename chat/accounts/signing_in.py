@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Row, bindparam, update
 
+from chat import audit
 from chat.accounts import passwords, people, throttling
 from chat.accounts.people import Refused
 from chat.accounts.throttling import Try
@@ -25,9 +26,17 @@ def check(database: Database, tried: Try, email: str, password: str) -> Row:
     person = people.by_email(database, email)
     kept = person.password if person else None
     if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
+        note_failure(database, tried, email)
         raise Refused(WRONG)
     throttling.succeed(database, tried, row)
     return strengthened(database, person, password)
+
+
+def note_failure(database: Database, tried: Try, email: str) -> None:
+    """Write down a failure after which somebody has to wait: those before it happen to everybody."""
+    with database.write() as connection:
+        if throttling.wait_of(connection, tried.account) > 0:
+            audit.note(connection, "somebody", "sign_in_throttled", people.plain(email))
 
 
 def strengthened(database: Database, person: Row, password: str) -> Row:

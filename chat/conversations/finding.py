@@ -56,6 +56,9 @@ OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conv
     messages.c.id == bindparam("id"), MINE
 )
 
+# From parent to child SQLite would delete a thousand messages, and no more.
+LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
+
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
     """List a person's conversations, the newest first; each knows whether it is `answering`."""
@@ -133,5 +136,6 @@ def delete(database: Database, person_id: int | None, conversation_id: int) -> l
     with database.write() as connection:
         owned(connection, person_id, conversation_id)
         stopped = list(connection.execute(running).scalars())
+        connection.execute(LOOSENED, {"whole": conversation_id})
         connection.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
     return stopped

@@ -57,4 +57,4 @@ def become(email: str, domains: list[str]) -> None:
     if "," in email:
         raise people.Refused(TWICE)
     if email:
-        visitor.be(arriving.vouched(pages.database(), email, domains))
+        visitor.be(arriving.vouched(pages.database(), email, domains), arriving.PROXY)

@@ -108,8 +108,8 @@ def returned(taken: dict[str, Any]) -> Response:
 
 def arrived(who: openid.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
-    names = settings()["OIDC_DOMAINS"], settings()["OIDC_NAME"]
-    visitor.sign_in(arriving.arrive(pages.database(), who, *names))
+    domains, name = settings()["OIDC_DOMAINS"], settings()["OIDC_NAME"]
+    visitor.sign_in(arriving.arrive(pages.database(), who, domains, name), by=f"by {name}")
 
 
 def connected(person_id: int, who: openid.Identity) -> None:

@@ -49,6 +49,7 @@ def test_fifty_claims_at_once_make_one_admin(database: Database) -> None:
 
     assert len([outcome for outcome in outcomes if isinstance(outcome, int)]) == 1
     assert count(database, people_table) == 1
+    assert count(database, options) == 0
 
 
 def test_fifty_claims_at_once_make_one_admin_on_postgres(database_server: Postgres) -> None:

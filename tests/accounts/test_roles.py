@@ -14,7 +14,7 @@ from chat.accounts.roles import LastAdmin
 from chat.database import Database, NotFound
 from chat.tables import conversations, messages, metadata, people, resets, sessions
 from tests.accounts.conftest import all_at_once, joined, person_of
-from tests.turns import asked, count
+from tests.turns import asked, count, grown
 
 WAYS_DOWN = [
     lambda database, by, person: roles.change(database, by, person, "member"),
@@ -178,6 +178,33 @@ def test_who_is_removed_takes_all_that_was_theirs_along(either: Database) -> Non
     assert person_of(either, bob.id) is None
     assert [count(either, table) for table in (people, conversations, messages, sessions)] == [1, 1, 2, 1]
     assert audit.page(either)[0].subject == "bob@example.org"
+
+
+def test_however_long_it_was_what_was_said_goes(either: Database) -> None:
+    bob = joined(either, "bob")
+    grown(either, bob.id, 1500)
+
+    roles.remove(either, "command line", bob.id)
+
+    assert count(either, messages) == 0
+
+
+def test_a_removal_that_breaks_off_leaves_them_suspended_and_is_done_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = joined(database, "bob")
+    asked(database, bob.id)
+    with monkeypatch.context() as broken:
+        broken.setattr(roles, "forget", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            roles.remove(database, "command line", bob.id)
+    left = person_of(database, bob.id)
+
+    roles.remove(database, "command line", bob.id)
+
+    assert left and left.suspended_at
+    assert [count(database, table) for table in (people, conversations)] == [0, 0]
+    assert [row.action for row in audit.page(database)] == ["removed"]
 
 
 def test_every_table_that_names_a_person_forgets_one_who_is_removed() -> None:

@@ -11,7 +11,7 @@ from chat.database import Database, clock
 from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, pieces, replies
-from tests.turns import CHOICE, answered, asked, count, guest
+from tests.turns import CHOICE, answered, asked, count, grown, guest
 
 
 @pytest.fixture
@@ -91,6 +91,15 @@ def test_the_owner_finds_everything(database: Database, person: int) -> None:
 
     assert conversations.find(database, person, turn.conversation_id).leaf_id == turn.reply_id
     assert conversations.reply_of(database, person, turn.reply_id).text == "Hi."
+
+
+def test_deleting_takes_a_long_conversation_too(database: Database, person: int) -> None:
+    """SQLite follows a thousand links from parent to child, and then gives up."""
+    turn = grown(database, person, 2000)
+
+    conversations.delete(database, person, turn.conversation_id)
+
+    assert count(database, messages) == 0
 
 
 def test_deleting_takes_all_that_was_said(database: Database, person: int) -> None:

@@ -19,8 +19,8 @@ bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 def show() -> str:
     """Show all that is known; where the database can't be asked, that."""
     problem = current_app.extensions["readiness"].problem()
-    warnings = current_app.extensions.get("warnings", [])
-    return render_template("admin/health.html", problem=problem, warnings=warnings, facts=facts())
+    disk = current_app.extensions.get("disk", [])
+    return render_template("admin/health.html", problem=problem, warnings=disk, facts=facts())
 
 
 def facts() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from sqlalchemy import Row
 
 from chat.database import NotFound
@@ -27,5 +27,5 @@ def paged(rows: Sequence[Row], size: int) -> dict[str, Any]:
 
 
 def link(path: str) -> str:
-    """Write the whole address of a page, by the name that whoever asks has for this instance."""
-    return f"{request.host_url.rstrip('/')}{path}"
+    """Write the whole address of a page: by APP_URL, else by the name that whoever asks has for this instance."""
+    return f"{current_app.extensions['settings']['APP_URL'] or request.host_url.rstrip('/')}{path}"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from chat import audit
-from chat.accounts import resets, roles, roster
+from chat.accounts import roles, roster
 from chat.accounts.roles import LastAdmin
 from chat.routes import pages, visitor
 from chat.routes.admin import lists
@@ -84,8 +83,6 @@ def back(person_id: int, done: str) -> Response:
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
+    token = roster.reset(pages.database(), visitor.require_admin(), person_id)
     person = roster.find(pages.database(), person_id)
-    with pages.database().write() as connection:
-        token = resets.make(connection, person.id)
-        audit.note(connection, visitor.require_admin(), "reset_made", audit.name_of(person))
     return render_template("admin/reset.html", person=person, link=lists.link(f"/resets/{token}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -10,7 +11,9 @@ from flask.testing import FlaskClient
 from chat import VERSION
 from chat.database import HEAD
 from chat.routes.admin import health
+from tests.postgres import Postgres
 from tests.scripted import Gate, Scripted
+from tests.team import signed_in, team
 
 
 def told(page: str) -> dict[str, str]:
@@ -39,8 +42,18 @@ def test_it_counts_the_answers_being_written(admin: FlaskClient, member: FlaskCl
     assert running == "1"
 
 
+def test_it_tells_of_postgres(tmp_path: Path, database_server: Postgres) -> None:
+    app = team(tmp_path, DATABASE_URL=database_server.new_database())
+
+    facts = told(signed_in(app, "ann@example.org", "admin").get("/admin").text)
+    app.extensions["database"].engine.dispose()
+
+    assert re.fullmatch(r"PostgreSQL \d+\.\d+", facts["Database"])
+    assert re.fullmatch(r"\d+\.\d MB", facts["Size"]) and float(facts["Size"][:-3]) > 1
+
+
 def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None:
-    app.extensions["warnings"] = ["This disk is emptied."]
+    app.extensions["disk"] = ["This disk is emptied."]
 
     assert "This disk is emptied." in admin.get("/admin").text
 

@@ -1,0 +1,162 @@
+"""What is done from a shell beside the running server: `flask user ...` and `flask invite`. Both use its database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import Row
+
+from chat import audit
+from chat.accounts import invites, passwords, people, roles, roster
+from chat.accounts.invites import BadInvite, EmailTaken
+from chat.accounts.passwords import BadPassword
+from chat.accounts.people import BadEmail
+from chat.accounts.roles import LastAdmin
+from chat.config import is_loopback
+from chat.database import Database, DatabaseBusy, NotFound
+
+BY = "command line"
+"""Who it was, in the audit log: a shell knows no account."""
+
+COLUMNS = ("E-MAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
+
+user = AppGroup("user", help="Add people, let them set new passwords, suspend them, list them.")
+
+
+def serves() -> bool:
+    """Tell whether this process is to serve, or is one of flask's commands, which must take up no one's answers."""
+    context = click.get_current_context(silent=True)
+    return context is None or context.info_name == "run"
+
+
+def register(app: Flask) -> None:
+    """Give an app its commands."""
+    for command in (user, invite):
+        app.cli.add_command(command)
+
+
+def said(command: Callable[..., None]) -> Callable[..., None]:
+    """End a command that can't be done with a sentence and the exit code 1."""
+
+    @wraps(command)
+    def run(**arguments: Any) -> None:
+        try:
+            command(**arguments)
+        except (BadEmail, BadInvite, BadPassword, DatabaseBusy, EmailTaken, LastAdmin) as error:
+            raise click.ClickException(str(error)) from error
+        except NotFound as error:
+            raise click.ClickException(f"Nobody here has the e-mail address {arguments.get('email')}.") from error
+
+    return run
+
+
+@user.command()
+@click.argument("email")
+@click.option("--name", default="", help="What they are called.")
+@click.option("--admin", is_flag=True, help="Make an admin rather than a member.")
+@click.option("--password", "asks", is_flag=True, help="Ask for a password, rather than print a link to set one.")
+@said
+def add(email: str, name: str, admin: bool, asks: bool) -> None:
+    """Make an account; prints a link by which they set their password."""
+    email = people.require_email(email)
+    kept = passwords.hashed(asked_password()) if asks else None
+    person = roster.add(database(), BY, email, people.ADMIN if admin else people.MEMBER, name, kept)
+    click.echo(f"{email} has an account now.", err=True)
+    if not asks:
+        print_reset(person.id)
+
+
+def asked_password() -> str:
+    """Ask for a password, twice, without showing it. Raises BadPassword."""
+    password: str = click.prompt("Their password", hide_input=True, confirmation_prompt=True)
+    passwords.require_good(password)
+    return password
+
+
+@user.command()
+@click.argument("email")
+@said
+def reset(email: str) -> None:
+    """Print a link by which somebody sets a new password."""
+    print_reset(found(email).id)
+
+
+def print_reset(person_id: int) -> None:
+    """Make a link and print it: by itself on the standard output, so that other programs can take it."""
+    token = roster.reset(database(), BY, person_id)
+    click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
+    click.echo(link(f"/resets/{token}"))
+
+
+@user.command()
+@click.argument("email")
+@said
+def suspend(email: str) -> None:
+    """Keep somebody out: they are signed out, and what is being written for them stops."""
+    roles.suspend(database(), BY, found(email).id)
+    click.echo(f"{email} is suspended.", err=True)
+
+
+@user.command()
+@click.argument("email")
+@said
+def resume(email: str) -> None:
+    """Let somebody in again who was suspended."""
+    roles.resume(database(), BY, found(email).id)
+    click.echo(f"{email} can sign in again.", err=True)
+
+
+@user.command("list")
+@said
+def list_all() -> None:
+    """Print who has an account."""
+    lines = [COLUMNS, *map(described, roster.everyone(database()))]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def described(person: Row) -> tuple[str, ...]:
+    """Describe a person in the order of COLUMNS."""
+    seen = f"{datetime.fromtimestamp(person.seen_at, UTC):%Y-%m-%d %H:%M}" if person.seen_at else "never"
+    state = "suspended" if person.suspended_at else "active"
+    return person.email or "", person.role, state, seen, audit.line(person.name or "")
+
+
+@click.command()
+@click.option("--role", type=click.Choice(people.ROLES), default=people.MEMBER, show_default=True)
+@click.option("--days", type=int, default=invites.DAYS, show_default=True, help="How long it holds.")
+@click.option("--uses", type=int, default=1, show_default=True, help="How often it can be used.")
+@click.option("--email", help="Who alone may use it.")
+@with_appcontext
+@said
+def invite(role: str, days: int, uses: int, email: str | None) -> None:
+    """Print a link by which somebody makes an account."""
+    email = people.require_email(email) if email else None
+    token = invites.make(database(), BY, role, days, uses, email)
+    times, span = "once" if uses == 1 else f"{uses} times", "a day" if days == 1 else f"{days} days"
+    click.echo(f"It makes {role}s of those who open it, {times}, within {span}:", err=True)
+    click.echo(link(f"/invites/{token}"))
+
+
+def found(email: str) -> Row:
+    """Find who has an e-mail address. Raises NotFound."""
+    return roster.by_email(database(), people.plain(email))
+
+
+def database() -> Database:
+    """Give the app's database."""
+    return current_app.extensions["database"]
+
+
+def link(path: str) -> str:
+    """Write the address of a page as far as it can be known here; else what comes after that of this instance."""
+    settings = current_app.extensions["settings"]
+    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
+    return f"{settings['APP_URL'] or here}{path}"

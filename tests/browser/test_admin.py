@@ -1,0 +1,102 @@
+"""The admins' pages with a real browser: for everyone, at any width, with JavaScript and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.accounts import invites, people, roles
+from tests.browser.site import Site
+from tests.browser.test_access import OVERFLOWING, SMALL, WIDTHS, complaints
+from tests.serving import KEY
+from tests.team import PASSWORD, account
+
+PAGES = ["people", "people/3/removal", "invites", "audit", ""]
+LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server for a team, with an admin, a member who is suspended, one with a long name, and invites."""
+    site = Site(tmp_path_factory.mktemp("instance"), ACCESS="team", SECRET_KEY=KEY)
+    database = site.app.extensions["database"]
+    account(database, role="admin")
+    roles.suspend(database, "command line", account(database, "bob@example.org"))
+    with database.write() as connection:
+        people.make(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
+    for email in (None, LONG):
+        invites.make(database, "command line", "admin", email=email)
+    site.app.extensions["disk"] = ["On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."]
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def enter(visit: Callable[..., Page], site: Site) -> Callable[..., Page]:
+    """Sign the admin in, in a browser of the test's wish, and open one of their pages."""
+
+    def enter(name: str, **options: object) -> Page:
+        page = visit(f"{site.url}/sign-in?next=/admin{'/' if name else ''}{name}", **options)
+        page.get_by_label("E-mail address").fill("ann@example.org")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("navigation", name="Administration")).to_be_visible()
+        return page
+
+    return enter
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_overflows(enter: Callable[..., Page], name: str, theme: str) -> None:
+    page = enter(name, color_scheme=theme)
+    for summary in page.locator("details summary").all():
+        summary.click()
+
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert complaints(page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_is_pressed_is_large_enough_for_a_finger(enter: Callable[..., Page], name: str) -> None:
+    page = enter(name, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 800})
+    for summary in page.locator("details summary").all():
+        summary.tap()
+
+    assert page.evaluate(SMALL, 44) == []
+
+
+def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
+    enter: Callable[..., Page], visit: Callable[..., Page]
+) -> None:
+    page = enter("invites")
+    page.get_by_role("button", name="Make an invite").click()
+    link = page.locator(".link").inner_text()
+
+    phone = visit(link, java_script_enabled=False, viewport={"width": 360, "height": 800})
+    phone.get_by_label("Your name").fill("Dora")
+    phone.get_by_label("E-mail address").fill("dora@example.org")
+    phone.get_by_label("A password").fill(PASSWORD)
+    phone.get_by_role("button", name="Make my account").click()
+    expect(phone.locator("#text")).to_be_visible()
+    page.goto(page.url.replace("/invites", "/people"))
+
+    assert "/invites/" not in phone.url
+    expect(page.get_by_text("dora@example.org").first).to_be_visible()
+
+
+def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: Site) -> None:
+    account(site.app.extensions["database"], "eve@example.org")
+    page = enter("people", java_script_enabled=False)
+
+    row = page.locator("li", has_text="eve@example.org")
+    row.get_by_text("Change").click()
+    row.get_by_role("button", name="Suspend").click()
+
+    expect(page.get_by_role("status").first).to_contain_text("They are signed out")
+    expect(page.locator("li", has_text="eve@example.org")).to_contain_text("Suspended")

@@ -1,0 +1,151 @@
+"""flask user and flask invite, in a shell beside the server."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import Result
+from flask import Flask
+
+import app as front_door
+from chat import audit, commands
+from chat.accounts import invites, passwords, people, resets
+from tests.team import PASSWORD, account, signed_in, team
+
+EMAIL = "bob@example.org"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """An app that a team shares."""
+    app = team(tmp_path)
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+def typed(app: Flask, *arguments: str, answers: str | None = None) -> Result:
+    """Type a command."""
+    return app.test_cli_runner().invoke(args=list(arguments), input=answers)
+
+
+def noted(app: Flask) -> list[tuple[str, str, str]]:
+    """Read the audit log, the newest first."""
+    return [(row.actor, row.action, row.subject) for row in audit.page(app.extensions["database"])]
+
+
+def test_a_person_is_added_and_sets_their_password_by_the_link(app: Flask) -> None:
+    done = typed(app, "user", "add", "Bob@Example.org", "--name", "Bob\nMarsh")
+
+    bob = people.by_email(app.extensions["database"], EMAIL)
+    token = done.stdout.strip().removeprefix("http://localhost:8000/resets/")
+    assert (done.exit_code, done.stdout.count("\n")) == (0, 1)
+    assert bob and (bob.role, bob.name, bob.password) == ("member", "Bob Marsh", None)
+    assert resets.find(app.extensions["database"], token)
+    assert noted(app) == [("command line", "reset_made", EMAIL), ("command line", "person_added", f"{EMAIL}, member")]
+
+
+def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None:
+    done = typed(app, "user", "add", EMAIL, "--admin", "--password", answers=f"{PASSWORD}\n{PASSWORD}\n")
+
+    bob = people.by_email(app.extensions["database"], EMAIL)
+    assert done.exit_code == 0
+    assert bob and bob.role == "admin" and passwords.matches(bob.password, PASSWORD)
+    assert PASSWORD not in done.output and "resets" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["user", "add", "nobody"], "That is no e-mail address."),
+        (["user", "add", EMAIL], "has an account here already."),
+        (["user", "reset", "eve@example.org"], "Nobody here has the e-mail address eve@example.org."),
+        (["user", "suspend", "eve@example.org"], "Nobody here"),
+        (["user", "suspend", "ann@example.org"], "ann@example.org is the last admin."),
+        (["invite", "--days", "0"], "An invite holds for 1 to 90 days."),
+        (["invite", "--uses", "101"], "An invite can be used 1 to 100 times."),
+        (["invite", "--email", "nobody"], "That is no e-mail address."),
+    ],
+)
+def test_what_cannot_be_done_ends_in_a_sentence(app: Flask, arguments: list[str], says: str) -> None:
+    account(app.extensions["database"], "ann@example.org", "admin")
+    account(app.extensions["database"], EMAIL)
+
+    tried = typed(app, *arguments)
+
+    assert (tried.exit_code, tried.stdout) == (1, "")
+    assert tried.stderr.startswith("Error: ") and says in tried.stderr and tried.stderr.count("\n") == 1
+    assert noted(app) == []
+
+
+def test_a_password_that_is_too_easy_adds_nobody(app: Flask) -> None:
+    tried = typed(app, "user", "add", EMAIL, "--password", answers="password1\npassword1\n")
+
+    assert tried.exit_code == 1 and "Error: That is one of the first passwords" in tried.stderr
+    assert people.by_email(app.extensions["database"], EMAIL) is None
+
+
+def test_somebody_is_suspended_and_let_in_again(app: Flask) -> None:
+    bob = signed_in(app, EMAIL)
+
+    out = typed(app, "user", "suspend", "BOB@example.org")
+    suspended = bob.get("/").status_code
+    listed = typed(app, "user", "list").stdout
+    back = typed(app, "user", "resume", EMAIL)
+
+    assert (out.exit_code, back.exit_code, suspended) == (0, 0, 303)
+    assert "suspended" in listed
+    assert noted(app)[:2] == [("command line", "resumed", EMAIL), ("command line", "suspended", EMAIL)]
+
+
+def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:
+    signed_in(app, "zoe@example.org")
+    with app.extensions["database"].write() as connection:
+        people.make(connection, "eve@example.org", "admin", None, "Eve\nroot\x1b[31m")
+
+    lines = typed(app, "user", "list").stdout.splitlines()
+
+    assert re.fullmatch(r"E-MAIL +ROLE +STATE +LAST SEEN \(UTC\) +NAME", lines[0])
+    assert re.fullmatch(r"eve@example.org +admin +active +never +Eve root \[31m", lines[1])
+    assert re.fullmatch(r"zoe@example.org +member +active +\d{4}-\d\d-\d\d \d\d:\d\d", lines[2])
+    assert len(lines) == 3
+
+
+def test_an_invite_is_printed_by_itself(app: Flask) -> None:
+    done = typed(app, "invite", "--role", "admin", "--days", "2", "--uses", "3")
+
+    invite = invites.find(
+        app.extensions["database"], done.stdout.strip().removeprefix("http://localhost:8000/invites/")
+    )
+    assert (invite.role, invite.uses_left, invite.made_by) == ("admin", 3, None)
+    assert "3 times, within 2 days" in done.stderr
+    assert noted(app) == [("command line", "invite_made", "admin")]
+
+
+def test_a_link_begins_as_the_settings_say(app: Flask) -> None:
+    settings = app.extensions["settings"]
+
+    settings["HOST"] = "0.0.0.0"
+    unknown = typed(app, "invite").stdout
+    settings["APP_URL"] = "https://chat.example.org"
+    known = typed(app, "invite").stdout
+
+    assert unknown.startswith("/invites/") and known.startswith("https://chat.example.org/invites/")
+
+
+def test_a_command_takes_up_no_answers_of_others(tmp_path: Path) -> None:
+    """A process that ends in a moment would leave them again, and each taking is counted."""
+    with click.Context(click.Command("flask"), info_name="flask"):
+        app = front_door.create_app({"INSTANCE": str(tmp_path), "LOCAL_MODEL": "off"})
+        served = commands.serves()
+    app.extensions["database"].engine.dispose()
+
+    assert not served
+    assert "adoption" not in {thread.name for thread in threading.enumerate()}
+    assert commands.serves()
+    with click.Context(click.Command("run"), info_name="run"):
+        assert commands.serves()
