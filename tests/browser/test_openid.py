@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.site import Site
+from tests.browser.test_access import OVERFLOWING, complaints
 from tests.openid import Idp, serving
 from tests.serving import KEY
 
@@ -35,7 +37,7 @@ def leave_for(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open pages that may lead to the provider, which no other page may."""
     contexts = []
 
-    def open_page(url: str, **options: bool) -> Page:
+    def open_page(url: str, **options: Any) -> Page:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.goto(url)
@@ -81,3 +83,16 @@ def test_back_leads_to_the_form_and_not_there_again(leave_for: Callable[..., Pag
 
     expect(page.get_by_role("button", name="Sign in with Example")).to_be_visible()
     idp.reset()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_overflows(leave_for: Callable[..., Page], team_site: Site, theme: str) -> None:
+    page = leave_for(f"{team_site.url}/sign-in", color_scheme=theme, viewport={"width": 320, "height": 700})
+    found = complaints(page) + page.evaluate(OVERFLOWING)
+    page.goto(f"{team_site.url}/account")
+    page.get_by_role("button", name="Sign in with Example").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+    found += complaints(page) + page.evaluate(OVERFLOWING)
+
+    assert found == []
