@@ -26,6 +26,7 @@ from tests.asking import begin, ended
 from tests.openid import ABOUT, KEYS, SECRET, TOKEN, Idp, fails, key, leads_on, serving, shows_a_page
 from tests.openid import PERSON as USERINFO
 from tests.scripted import Scripted
+from tests.serving import KEY, gunicorn, upstream
 from tests.team import PASSWORD, account, sign_in, signed_in, team
 from tests.turns import count
 
@@ -587,3 +588,18 @@ def test_neither_the_secret_nor_a_token_is_logged(app: Flask, idp: Idp, caplog: 
     code = parse_qs(urlsplit(address).query)["code"][0]
     assert answer.status_code == 503 and "/token" in caplog.text
     assert all(each not in caplog.text + answer.text for each in (SECRET, code))
+
+
+def test_two_workers_as_they_are_deployed_let_somebody_in(tmp_path: Path, idp: Idp) -> None:
+    environ = idp.settings(**HOME, ACCESS="team", SECRET_KEY=KEY, WEB_CONCURRENCY="2")
+    with upstream() as model, gunicorn(tmp_path, model, **environ) as server:
+        for _ in range(4):
+            browser = requests.Session()
+            page = browser.post(f"{server.url}/sign-in/openid", data={"next": "/account"}, timeout=10).text
+
+            answer = browser.get(address_in(page), timeout=10)
+
+            assert (answer.status_code, answer.url) == (
+                200,
+                f"{server.url}/account",
+            ) and "ann@example.org" in answer.text
