@@ -14,10 +14,13 @@ from chat.tables import audit
 
 ACTIONS = {
     "account_claimed": "became the first admin",
+    "account_made": "got an account",
     "person_added": "added a person",
     "signed_in": "signed in",
     "sign_in_throttled": "failed to sign in, and has to wait",
     "signed_out_everywhere": "signed out everywhere else",
+    "sign_on_connected": "connected the account with single sign-on",
+    "sign_on_disconnected": "disconnected the account from single sign-on",
     "password_changed": "changed the password",
     "reset_made": "made a reset link",
     "reset_used": "set a new password by a reset link",

@@ -89,6 +89,13 @@ def mail_server(text: str) -> str:
     return text
 
 
+def header(text: str) -> str:
+    """Read the name of a header."""
+    if not text.replace("-", "").isalnum() or not text.isascii():
+        raise ValueError
+    return text
+
+
 def names(text: str) -> list[str]:
     """Read a list with commas between."""
     return [name.strip() for name in text.split(",") if name.strip()]
@@ -123,6 +130,15 @@ SETTINGS = (
     Setting("APP_URL", "", address, "The address by which people reach this, for links in mails: `https://...`."),
     Setting("SMTP_URL", "", mail_server, "A server that sends mail: `smtp://user:password@host:587`, or `smtps://`."),
     Setting("MAIL_FROM", "", str, "The address that mails come from."),
+    Setting("OIDC_ISSUER", "", address, "Where single sign-on is: the issuer's address of an OpenID provider."),
+    Setting("OIDC_CLIENT_ID", "", str, "As what the OpenID provider knows this app."),
+    Setting("OIDC_CLIENT_SECRET", "", str, "By what the OpenID provider knows that it is this app."),
+    Setting("OIDC_NAME", "single sign-on", str, "What the button says after `Sign in with`."),
+    Setting("OIDC_DOMAINS", [], names, "E-mail domains whose people become members when they first sign in there."),
+    Setting(
+        "AUTH_HEADER", "", header, "The header in which a proxy of yours says the e-mail of who is signed in there."
+    ),
+    Setting("AUTH_DOMAINS", [], names, "E-mail domains of which that is believed; else all."),
     Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs and encrypts; at least 32 characters. On loopback one is made and kept."),

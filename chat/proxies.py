@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chat.config import is_loopback
+from chat.config import Settings, WrongSetting, is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,6 +32,49 @@ def believe(app: WSGIApplication, count: int) -> WSGIApplication:
     Proxies add to X-Forwarded-For, and most of them write X-Forwarded-Proto anew. The host stays what it is.
     """
     return ProxyFix(app, x_for=count, x_proto=1) if count else Unbelieving(app)
+
+
+def require_sound(settings: Settings) -> None:
+    """Refuse AUTH_HEADER where anybody could send it, or where it would not be the only word. Raises WrongSetting."""
+    if not settings["AUTH_HEADER"]:
+        return
+    if settings["TRUSTED_PROXIES"] < 1 or settings["ACCESS"] != "team":
+        raise WrongSetting(
+            "AUTH_HEADER is believed of proxies of yours alone, and for a team: set TRUSTED_PROXIES to the number of "
+            "proxies that stand in front, and ACCESS=team."
+        )
+    if settings["OIDC_ISSUER"]:
+        raise WrongSetting("AUTH_HEADER and OIDC_ISSUER both say who somebody is. Set one of the two.")
+
+
+def told(environ: WSGIEnvironment, header: str, count: int) -> str:
+    """Give what the proxies in front say in a header; nothing where they don't, or where it isn't they who say it.
+
+    A header that came twice has a comma in it, as servers join the two: one of them may be a visitor's own.
+    """
+    if not came_through(environ, count):
+        return ""
+    return str(environ.get(f"HTTP_{header.upper().replace('-', '_')}", "")).strip()
+
+
+def came_through(environ: WSGIEnvironment, count: int) -> bool:
+    """Tell whether a request can have come through so many proxies of ours.
+
+    Who sends what they would add can't be told from them. What is known is the machine that speaks to this one: it has
+    to be near, on this machine or in a private network, and never one of the Internet.
+    """
+    passed = [name for name in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if name.strip()]
+    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""
+    return len(passed) >= count and is_near(peer)
+
+
+def is_near(peer: str) -> bool:
+    """Tell whether a peer is on this machine (a Unix socket has no address) or in a private network."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return not peer
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 class Unbelieving:

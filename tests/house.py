@@ -27,6 +27,7 @@ FLOORS = [
     "chat.accounts",
     "chat.sessions",
     "chat.services",
+    "chat.openid",
     "chat.providers",
     "chat.rendering",
     "chat.audit",

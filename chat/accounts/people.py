@@ -99,17 +99,17 @@ def has_admin(connection: Connection) -> bool:
     return bool(connection.execute(ANY_ADMIN).scalar())
 
 
-def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None) -> None:
+def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> None:
     """Let a person in, with what they said as a guest; `known` is the hash that their password matched, if that.
 
-    Nobody changes them until the transaction ends. Raises Refused where they have been suspended, removed, or given
-    another password since they were looked at.
+    `by` tells the log by whose word, where that is not ours. Nobody changes them until the transaction ends. Raises
+    Refused where they have been suspended, removed, or given another password since they were looked at.
     """
     person = connection.execute(HELD, {"person": person_id}).first()
     if person is None or person.suspended_at is not None or (known and person.password != known):
         raise Refused("Your account has changed in this moment. Sign in again.")
     take_along(connection, guest_id, person_id)
-    audit.note(connection, person, "signed_in")
+    audit.note(connection, person, "signed_in", by)
 
 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:

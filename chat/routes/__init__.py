@@ -17,10 +17,12 @@ from chat.routes import (
     errors,
     exports,
     facts,
+    forwarded,
     health,
     invites,
     messages,
     metrics,
+    openid,
     replies,
     resets,
     signing,
@@ -40,10 +42,12 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = Id
     bodies.register(app)
     pages = (assets, conversations, exports, health, messages, metrics, replies)
-    doors = (access, account, claim, invites, resets, signing)
+    doors = (forwarded, access, account, claim, invites, openid, resets, signing)
     for module in (*pages, *doors):
         app.register_blueprint(module.bp)
     admin.register(app)
+    openid.register(app)
+    forwarded.register(app)
     assets.bundle(app)
     facts.register(app)
     app.extensions |= {"room": Room(), "presence": Presence(cookies.store_of(app).ended)}

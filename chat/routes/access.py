@@ -16,6 +16,8 @@ PUBLIC = {
     "invites.redeem",
     "invites.show",
     "metrics.show",
+    "openid.begin",
+    "openid.finish",
     "signing.show",
     "signing.sign_in",
     "signing.sign_out",

@@ -10,10 +10,17 @@ from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat.accounts import passwords, people, signing_in
+from chat.accounts import arriving, passwords, people, signing_in
 from chat.conversations import NotFound
 from chat.routes import agents, pages, signing, visitor
 from chat.routes.access import SignInFirst
+
+DONE = {
+    "changed": "Your password is changed. You were signed out everywhere else.",
+    "connected": "Your account is connected. You can sign in by that from now on.",
+    "disconnected": "Your account isn't connected any more. You sign in with your password.",
+}
+"""What has been done, by what the address then says."""
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -28,9 +35,7 @@ def require_account() -> None:
 @bp.get("")
 def show() -> str:
     """Show the page."""
-    return page(
-        done="Your password is changed. You were signed out everywhere else." if "changed" in request.args else ""
-    )
+    return page(done=next((said for name, said in DONE.items() if name in request.args), ""))
 
 
 @bp.post("/password")
@@ -43,14 +48,17 @@ def change_password() -> Response:
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except people.Refused as error:
-        return signing.refused(
-            page("That isn't your present password." if error.args[0] == signing_in.WRONG else str(error)), error
-        )
+        return signing.refused(page(said(error)), error)
     kept = passwords.hashed(new)
     with pages.database().write() as connection:
         people.set_password(connection, person.id, kept)
     visitor.sign_in(person.id, kept)
     return redirect("/account?changed=1", code=303)
+
+
+def said(error: people.Refused) -> str:
+    """Say why the present password is refused."""
+    return "That isn't your present password." if error.args[0] == signing_in.WRONG else str(error)
 
 
 @bp.post("/sessions/<name>/end")
@@ -81,6 +89,8 @@ def page(problem: str = "", done: str = "") -> str:
     person = people.find(pages.database(), own().id)
     has_password = person is not None and bool(person.password)
     told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
+    told |= {"openid": has_password and signing.openid_name(), "proxied": signing.is_by_proxy()}
+    told["connected"] = bool(told["openid"]) and arriving.is_connected(pages.database(), own().id)
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 

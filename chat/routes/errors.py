@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from chat.accounts.people import Refused
 from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseBusy
 from chat.limits import TooMany
@@ -31,6 +32,7 @@ STATUS = {
     StillAnswering: 409,
     NoModel: 503,
     NoRoom: 503,
+    Refused: 403,
     DatabaseBusy: 503,
 }
 """Errors whose own text is the sentence."""

@@ -46,7 +46,18 @@ def form(place: str, email: str = "", problem: str = "", done: str = "", draft: 
     """Render the page with its form; a password is never given back."""
     mails = bool(current_app.extensions["settings"]["SMTP_URL"])
     told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
+    told["openid"] = openid_name()
     return render_template("accounts/sign_in.html", **told)
+
+
+def openid_name() -> str:
+    """Say how single sign-on is called here; nothing where there is none."""
+    return (current_app.extensions["openid"] and current_app.extensions["settings"]["OIDC_NAME"]) or ""
+
+
+def is_by_proxy() -> bool:
+    """Tell whether a proxy in front says who somebody is, and nothing else does."""
+    return bool(current_app.extensions["settings"]["AUTH_HEADER"])
 
 
 def refused(page: str, error: people.Refused) -> Response:

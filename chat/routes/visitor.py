@@ -63,24 +63,32 @@ def require_admin() -> Row:
     return found
 
 
-def sign_in(person_id: int, known: str | None = None) -> None:
+def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     """Let the visitor be somebody from here on, under another session id, with what they said as a guest.
 
-    `known` is the hash that their password matched, if that is why. Raises people.Refused where they may not come in.
+    `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. Raises
+    people.Refused where they may not come in.
     """
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = person_id_of_guest()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
     database: Database = current_app.extensions["database"]
     with database.write() as connection:
-        people.let_in(connection, person_id, guest, known)
+        people.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.name_of(session), store.name_for(sid), said, agent)
     store.replace(session, sid, said)
+
+
+def be(person_id: int, by: str) -> None:
+    """Let the visitor be somebody from this very request on, by the word of another. Raises people.Refused."""
+    sign_in(person_id, by=by)
+    g.person = sessions().cache.find(sessions().name_of(session))
 
 
 def sign_out() -> None:
     """End the visitor's session."""
     session.clear()
+    g.person = None
 
 
 def person_id_of_guest() -> int | None:

@@ -196,9 +196,9 @@ def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets
     account(app.extensions["database"])
     let_in = accounts_people.let_in
 
-    def change_first(connection, person_id, guest_id, known):  # type: ignore[no-untyped-def]
+    def change_first(connection, person_id, guest_id, known, by):  # type: ignore[no-untyped-def]
         connection.exec_driver_sql("UPDATE people SET password = 'another'")
-        let_in(connection, person_id, guest_id, known)
+        let_in(connection, person_id, guest_id, known, by)
 
     monkeypatch.setattr(accounts_people, "let_in", change_first)
 

@@ -1,0 +1,160 @@
+"""Who comes from a sign-in elsewhere: known already, known by their e-mail, made a member, or not let in.
+
+An account with a password is never tied to a sign-in elsewhere by an e-mail alone: nobody has verified the address that
+it was made with, so whoever made it in another's name would share it with them from then on. Its owner connects it on
+the account page, with the password. One without a password belongs to nobody but whom a verified e-mail names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, Row, bindparam, exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chat import audit
+from chat.accounts import people
+from chat.accounts.people import MEMBER, Refused
+from chat.database import Database
+from chat.openid import Identity
+from chat.tables import people as people_table
+
+KNOWN = select(
+    *(people_table.c[name] for name in ("id", "email", "name", "role", "password", "subject", "suspended_at"))
+)
+BY_SUBJECT = KNOWN.where(people_table.c.subject == bindparam("whom"))
+BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("address")).with_for_update()
+TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))
+UNTIED = update(people_table).where(people.ID, people_table.c.password.is_not(None)).values(subject=None)
+IS_TIED = select(exists().where(people.ID, people_table.c.subject.is_not(None)))
+
+PROXY = "by the proxy in front"
+
+UNVERIFIED = "You have no account here yet, and {} doesn't say that your e-mail address is verified. Ask an admin."
+UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
+HAS_PASSWORD = (
+    "The account of {} here has a password. Sign in with it, then connect single sign-on on the page of your account."
+)
+OF_ANOTHER = "The account of {} here belongs to another sign-in. Ask an admin of this Rivulet."
+NOT_OF_THESE = "This Rivulet is not for {}. Ask an admin."
+SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
+
+
+def arrive(database: Database, who: Identity, domains: Collection[str], by: str = "single sign-on") -> int:
+    """Find or make the account of somebody who has signed in elsewhere; gives their id. Raises Refused."""
+    try:
+        return admit(database, who, domains, by)
+    except IntegrityError:  # they came twice in this moment, and are known now
+        return admit(database, who, domains, by)
+
+
+def admit(database: Database, who: Identity, domains: Collection[str], by: str) -> int:
+    """Look for somebody and let them in, in one transaction."""
+    with database.write() as connection:
+        person = connection.execute(BY_SUBJECT, {"whom": who.subject}).first() or introduced(
+            connection, who, domains, by
+        )
+        if person.suspended_at is not None:
+            raise Refused(SUSPENDED)
+        return person.id
+
+
+def introduced(connection: Connection, who: Identity, domains: Collection[str], by: str) -> Row:
+    """Tie somebody who has never come this way to an account. Raises Refused."""
+    if not who.verified:
+        raise Refused(UNVERIFIED.format(by))
+    email = require_plain(who.email)
+    person = connection.execute(BY_EMAIL, {"address": email}).first()
+    if person is None:
+        if not is_of(email, domains):
+            raise Refused(UNKNOWN.format(email))
+        person = made(connection, email, who.name, f"by {by}")
+    require_free(person, who)
+    connection.execute(TIED, {"person": person.id, "whom": who.subject})
+    return person
+
+
+def require_plain(email: str) -> str:
+    """Give an e-mail address as it is kept. Raises Refused for one that could be taken for another's.
+
+    Letters beyond ASCII may become others in lower case; a domain that has some is written as xn--.
+    """
+    try:
+        if not email.isascii() or email.count("@") != 1:
+            raise people.BadEmail
+        return people.require_email(email)
+    except people.BadEmail as error:
+        raise Refused("The e-mail address that was told of you can't be used here. Ask an admin.") from error
+
+
+def made(connection: Connection, email: str, name: str, by: str) -> Row:
+    """Make a member."""
+    people.make(connection, email, MEMBER, None, audit.line(name))
+    person = connection.execute(BY_EMAIL, {"address": email}).one()
+    audit.note(connection, person, "account_made", by)
+    return person
+
+
+def is_of(email: str, domains: Collection[str]) -> bool:
+    """Tell whether an e-mail address is one of some domains, each of them by itself and without those below it."""
+    return email.rpartition("@")[2] in {domain.lower() for domain in domains}
+
+
+def require_free(person: Row, who: Identity) -> None:
+    """Refuse to tie an account that somebody else may hold. Raises Refused."""
+    if person.suspended_at is not None:
+        raise Refused(SUSPENDED)
+    if person.password is not None:
+        raise Refused(HAS_PASSWORD.format(person.email))
+    # The same issuer has given the address to another person; of an issuer that is no longer asked all begin anew.
+    if person.subject and issuer_of(person.subject) == issuer_of(who.subject):
+        raise Refused(OF_ANOTHER.format(person.email))
+
+
+def issuer_of(subject: str) -> str:
+    """Tell who says who somebody is."""
+    return subject.partition(" ")[0]
+
+
+def vouched(database: Database, email: str, domains: Collection[str]) -> int:
+    """Find or make the account of somebody whom a proxy of ours vouches for; gives their id. Raises Refused."""
+    try:
+        return let_through(database, require_plain(email), domains)
+    except IntegrityError:  # two of their requests came in this moment
+        return let_through(database, require_plain(email), domains)
+
+
+def let_through(database: Database, email: str, domains: Collection[str]) -> int:
+    """Look for whom a proxy names, in one transaction; without domains the proxy has decided who comes in."""
+    with database.write() as connection:
+        if domains and not is_of(email, domains):
+            raise Refused(NOT_OF_THESE.format(email))
+        person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, "", PROXY)
+        if person.suspended_at is not None:
+            raise Refused(SUSPENDED)
+        return person.id
+
+
+def connect(database: Database, person_id: int, who: Identity) -> None:
+    """Tie an account to a sign-in elsewhere, for its owner, who has shown both. Raises Refused."""
+    try:
+        with database.write() as connection:
+            connection.execute(TIED, {"person": person_id, "whom": who.subject})
+            person = connection.execute(people.BY_ID, {"person": person_id}).one()
+            audit.note(connection, person, "sign_on_connected")
+    except IntegrityError as error:
+        raise Refused("Somebody else's account here is connected with that sign-in already.") from error
+
+
+def is_connected(database: Database, person_id: int) -> bool:
+    """Tell whether somebody can sign in elsewhere for their account."""
+    with database.read() as connection:
+        return bool(connection.execute(IS_TIED, {"person": person_id}).scalar())
+
+
+def disconnect(database: Database, person_id: int) -> None:
+    """Let nobody in by a sign-in elsewhere any more; an account without a password stays as it is."""
+    with database.write() as connection:
+        if connection.execute(UNTIED, {"person": person_id}).rowcount:
+            person = connection.execute(people.BY_ID, {"person": person_id}).one()
+            audit.note(connection, person, "sign_on_disconnected")

@@ -1,0 +1,16 @@
+"""Why somebody isn't signed in by single sign-on."""
+
+from __future__ import annotations
+
+
+class Unproven(Exception):
+    """It isn't shown who somebody is; the text says what to do."""
+
+
+class OutOfOrder(Exception):
+    """The provider can't be used just now, or not as it is set up; the text is for who wants to sign in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Single sign-on can't be used just now. Try again in a moment; the log of this Rivulet says why."
+        )

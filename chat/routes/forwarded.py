@@ -1,0 +1,60 @@
+"""Who somebody is by the word of an authenticating proxy in front: AUTH_HEADER, off by default.
+
+The header holds for the request that brings it: the session is of whom it names, of somebody else as soon as it names
+another, and of nobody where it names none. Passwords let nobody in meanwhile.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Response as Page
+from werkzeug.wrappers import Response
+
+from chat import proxies
+from chat.accounts import arriving, people
+from chat.routes import access, pages, visitor
+
+PASSWORDS = {"signing.show", "signing.sign_in"}
+
+TWICE = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
+
+bp = Blueprint("forwarded", __name__)
+
+
+def register(app: Flask) -> None:
+    """Let an app start only where the header can be believed. Raises WrongSetting."""
+    proxies.require_sound(app.extensions["settings"])
+
+
+@bp.before_app_request
+def follow() -> Response | None:
+    """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
+    settings = current_app.extensions["settings"]
+    if not settings["AUTH_HEADER"]:
+        return None
+    email = proxies.told(request.environ, settings["AUTH_HEADER"], settings["TRUSTED_PROXIES"])
+    if request.endpoint in PASSWORDS:
+        return instead_of_signing_in(email)
+    if request.endpoint not in access.PUBLIC:
+        become(email, settings["AUTH_DOMAINS"])
+    return None
+
+
+def instead_of_signing_in(email: str) -> Response:
+    """Lead on whom the proxy names, and say to others that it names nobody."""
+    if email:
+        return redirect(access.local(request.args.get("next", "/")), code=303)
+    return Page(render_template("accounts/unnamed.html"), 403)
+
+
+def become(email: str, domains: list[str]) -> None:
+    """Have the session be of whom the proxy names, and of nobody else. Raises people.Refused."""
+    found = visitor.person() if visitor.is_member() else None
+    if found is not None and found.email == people.plain(email):
+        return
+    if found is not None:
+        visitor.sign_out()
+    if "," in email:
+        raise people.Refused(TWICE)
+    if email:
+        visitor.be(arriving.vouched(pages.database(), email, domains), arriving.PROXY)

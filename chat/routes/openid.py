@@ -1,0 +1,155 @@
+"""Single sign-on: there, back, and tied to an account.
+
+What a browser takes along stands in a cookie of its own, signed, for ten minutes and one return: it binds the return to
+the browser that left, and makes no row for a stranger. The page that leads away is a page and not a redirect: a browser
+would hold a redirect after a form against the policy's `form-action`, wherever the provider may send it on to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
+from flask import Response as Page
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+from chat import openid
+from chat.accounts import arriving, signing_in
+from chat.accounts.people import Refused
+from chat.conversations import NotFound
+from chat.openid import Flow, OutOfOrder, Provider, Unproven
+from chat.routes import access, account, pages, signing, visitor
+
+COOKIE = "rivulet-openid"
+LASTS = 600
+"""How long somebody may be away, in seconds."""
+
+GONE = "This sign-in was begun in another browser, or too long ago, or is over. Begin again."
+STATUS = {Unproven: 400, Refused: 403, OutOfOrder: 503}
+
+bp = Blueprint("openid", __name__)
+
+
+def register(app: Flask) -> None:
+    """Give an app the provider that its settings name. Raises WrongSetting."""
+    app.extensions["openid"] = openid.configured(app.extensions["settings"])
+
+
+@bp.post("/sign-in/openid")
+def begin() -> Response:
+    """Lead somebody to where they show who they are. Raises NotFound where there is no provider."""
+    place = access.local(request.form.get("next", "/"))
+    try:
+        return leave(place)
+    except OutOfOrder as error:
+        return Page(signing.form(place, problem=str(error)), STATUS[OutOfOrder])
+
+
+@bp.post("/account/openid")
+def connect() -> Response:
+    """Lead a member there to connect their account, who knows its password. Raises SignInFirst and NotFound."""
+    if not visitor.is_member():
+        raise access.SignInFirst("/account")
+    person = account.own()
+    try:
+        signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
+        return leave("/account?connected=1", person.id)
+    except Refused as error:
+        return signing.refused(account.page(account.said(error)), error)
+    except OutOfOrder as error:
+        return Page(account.page(str(error)), STATUS[OutOfOrder])
+
+
+@bp.post("/account/openid/end")
+def disconnect() -> Response:
+    """Part a member's account from single sign-on. Raises SignInFirst."""
+    if not visitor.is_member():
+        raise access.SignInFirst("/account")
+    arriving.disconnect(pages.database(), account.own().id)
+    return redirect("/account?disconnected=1", code=303)
+
+
+def leave(place: str, person_id: int | None = None) -> Response:
+    """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
+    flow = Flow(address_of_return())
+    told = {"address": provider().address(flow), "name": settings()["OIDC_NAME"]}
+    response = make_response(render_template("accounts/leaving.html", **told))
+    said = signer().dumps({"flow": asdict(flow), "place": place, "person": person_id})
+    response.set_cookie(cookie(), said, LASTS, secure=request.is_secure, httponly=True, samesite="Lax")
+    return response
+
+
+@bp.get("/sign-in/openid/callback")
+def finish() -> Response:
+    """Let in who comes back, or say why not. Raises NotFound where there is no provider."""
+    provider()
+    response = returned(taken_along())
+    response.delete_cookie(cookie(), secure=request.is_secure, httponly=True, samesite="Lax")
+    return response
+
+
+def returned(taken: dict[str, Any]) -> Response:
+    """Answer who comes back with what they had taken along."""
+    place, person_id = taken.get("place", "/"), taken.get("person")
+    try:
+        if not taken:
+            raise Unproven(GONE)
+        who = provider().identity(Flow(**taken["flow"]), request.args)
+        connected(person_id, who) if person_id else arrived(who)
+    except (Unproven, OutOfOrder, Refused) as error:
+        page = (
+            account.page(str(error)) if person_id and visitor.is_member() else signing.form(place, problem=str(error))
+        )
+        return Page(page, STATUS.get(type(error), 403))
+    return redirect(place, code=303)
+
+
+def arrived(who: openid.Identity) -> None:
+    """Sign somebody in, under another session id. Raises Refused."""
+    domains, name = settings()["OIDC_DOMAINS"], settings()["OIDC_NAME"]
+    visitor.sign_in(arriving.arrive(pages.database(), who, domains, name), by=f"by {name}")
+
+
+def connected(person_id: int, who: openid.Identity) -> None:
+    """Tie an account, for the member who left for that. Raises Refused and Unproven."""
+    if not visitor.is_member() or account.own().id != person_id:
+        raise Unproven(GONE)
+    arriving.connect(pages.database(), person_id, who)
+
+
+def taken_along() -> dict[str, Any]:
+    """Read what this browser took along; nothing where that is none of ours, or too old."""
+    try:
+        return signer().loads(request.cookies.get(cookie(), ""), max_age=LASTS)
+    except BadSignature:
+        return {}
+
+
+def address_of_return() -> str:
+    """Give the address that the provider sends people back to; it has to know it beforehand."""
+    return f"{settings()['APP_URL'] or request.host_url.rstrip('/')}/sign-in/openid/callback"
+
+
+def provider() -> Provider:
+    """Give the provider. Raises NotFound where there is none."""
+    found: Provider | None = current_app.extensions["openid"]
+    if found is None:
+        raise NotFound
+    return found
+
+
+def settings() -> dict[str, Any]:
+    """Give the settings."""
+    return current_app.extensions["settings"]
+
+
+def cookie() -> str:
+    """Name the cookie; by https the prefix keeps others from setting it."""
+    return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+
+
+def signer() -> URLSafeTimedSerializer:
+    """Give the signer of what is taken along."""
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="openid")

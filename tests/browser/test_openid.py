@@ -1,0 +1,98 @@
+"""Single sign-on in a real browser: no script is needed, and the policy stands in no one's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.site import Site
+from tests.browser.test_access import OVERFLOWING, complaints
+from tests.openid import Idp, serving
+from tests.serving import KEY
+
+
+@pytest.fixture(scope="module")
+def idp() -> Iterator[Idp]:
+    """A provider that knows Ann."""
+    with serving() as idp:
+        yield idp
+
+
+@pytest.fixture(scope="module")
+def team_site(tmp_path_factory: pytest.TempPathFactory, idp: Idp) -> Iterator[Site]:
+    """A team's instance whose people sign in there."""
+    folder: Path = tmp_path_factory.mktemp("team")
+    site = Site(folder, ACCESS="team", SECRET_KEY=KEY, **idp.settings(OIDC_DOMAINS="example.org"))
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def leave_for(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages that may lead to the provider, which no other page may."""
+    contexts = []
+
+    def open_page(url: str, **options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scripted", [False, True], ids=["without JavaScript", "with JavaScript"])
+def test_somebody_signs_in_by_it_and_is_where_they_wanted_to_be(
+    leave_for: Callable[..., Page], team_site: Site, scripted: bool
+) -> None:
+    page = leave_for(f"{team_site.url}/account", java_script_enabled=scripted)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+
+    page.get_by_role("button", name="Sign in with Example").click()
+
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    assert urlsplit(page.url).path == "/account" and "ann@example.org" in page.content()
+    assert [each for each in complaints if "form-action" in each or "Content Security" in each] == []
+
+
+def test_who_refuses_there_is_back_at_the_form(leave_for: Callable[..., Page], team_site: Site, idp: Idp) -> None:
+    idp.denies = True
+    page = leave_for(f"{team_site.url}/sign-in", java_script_enabled=False)
+
+    page.get_by_role("button", name="Sign in with Example").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("given up, or refused")
+    idp.reset()
+
+
+def test_back_leads_to_the_form_and_not_there_again(leave_for: Callable[..., Page], team_site: Site, idp: Idp) -> None:
+    idp.broken["/authorize"] = lambda: "<!doctype html><title>There</title><h1>Your name there?</h1>"
+    page = leave_for(f"{team_site.url}/sign-in", java_script_enabled=False)
+    page.get_by_role("button", name="Sign in with Example").click()
+    expect(page.get_by_role("heading", name="Your name there?")).to_be_visible()
+
+    page.go_back()
+
+    expect(page.get_by_role("button", name="Sign in with Example")).to_be_visible()
+    idp.reset()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_overflows(leave_for: Callable[..., Page], team_site: Site, theme: str) -> None:
+    page = leave_for(f"{team_site.url}/sign-in", color_scheme=theme, viewport={"width": 320, "height": 700})
+    found = complaints(page) + page.evaluate(OVERFLOWING)
+    page.goto(f"{team_site.url}/account")
+    page.get_by_role("button", name="Sign in with Example").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+    found += complaints(page) + page.evaluate(OVERFLOWING)
+
+    assert found == []
