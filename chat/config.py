@@ -10,7 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from chat.values import (
+    address,
+    count,
+    folder,
+    header,
+    mail_server,
+    names,
+    one_of,
+    port,
+    seconds,
+    up_to_an_hour,
+    whole,
+)
 
 Settings = dict[str, Any]
 
@@ -27,89 +40,6 @@ class Setting:
     default: Any
     read: Callable[[str], Any]
     meaning: str
-
-
-def seconds(text: str) -> float:
-    """Read a length of time in seconds, more than 0."""
-    value = float(text)
-    if not 0 < value < 1_000_000:
-        raise ValueError
-    return value
-
-
-def up_to_an_hour(text: str) -> float:
-    """Read a length of time of at most an hour, in seconds."""
-    value = seconds(text)
-    if value > 3_600:
-        raise ValueError
-    return value
-
-
-def port(text: str) -> int:
-    """Read a TCP port, 0 to 65535."""
-    value = int(text)
-    if not 0 <= value <= 65_535:
-        raise ValueError
-    return value
-
-
-def count(text: str) -> int:
-    """Read a number, 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def whole(text: str) -> int:
-    """Read a number, 0 or more."""
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
-def folder(text: str) -> Path:
-    """Read a folder; a relative one is in the working directory of the start."""
-    return Path(text).absolute()
-
-
-def address(text: str) -> str:
-    """Read an http or https address, without the slash at its end."""
-    if not text.startswith(("http://", "https://")) or any(sign.isspace() for sign in text):
-        raise ValueError
-    return text.rstrip("/")
-
-
-def mail_server(text: str) -> str:
-    """Read the address of a mail server."""
-    parsed = urlsplit(text)
-    if parsed.scheme not in {"smtp", "smtps"} or not parsed.hostname or parsed.port == 0:
-        raise ValueError
-    return text
-
-
-def header(text: str) -> str:
-    """Read the name of a header."""
-    if not text.replace("-", "").isalnum() or not text.isascii():
-        raise ValueError
-    return text
-
-
-def names(text: str) -> list[str]:
-    """Read a list with commas between."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    """Read one of a few words."""
-
-    def read(text: str) -> str:
-        if text.lower() not in choices:
-            raise ValueError
-        return text.lower()
-
-    return read
 
 
 LOCAL = one_of("auto", "on", "off")

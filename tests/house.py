@@ -40,6 +40,7 @@ FLOORS = [
     "chat.vault",
     "chat.keys",
     "chat.config",
+    "chat.values",
     "chat.metrics",
     "chat.reporting",
     "chat.serving",

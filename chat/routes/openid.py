@@ -52,6 +52,7 @@ def connect() -> Response:
     """Lead a member there to connect their account, who knows its password. Raises SignInFirst and NotFound."""
     if not visitor.is_member():
         raise access.SignInFirst("/account")
+    provider()
     person = account.own()
     try:
         signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
@@ -151,5 +152,6 @@ def cookie() -> str:
 
 
 def signer() -> URLSafeTimedSerializer:
-    """Give the signer of what is taken along."""
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="openid")
+    """Give the signer of what is taken along; what an older key signed still holds."""
+    older = current_app.config["SECRET_KEY_FALLBACKS"]
+    return URLSafeTimedSerializer([*reversed(older), current_app.secret_key or ""], salt="openid")

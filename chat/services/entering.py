@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from chat import config
 from chat.providers import PROVIDERS
 from chat.providers.aivvm import Aivvm
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.providers.openai import OpenAICompatible
+from chat.values import address
 
 KINDS: dict[str, type[OpenAICompatible] | type[Aivvm]] = {"openai": OpenAICompatible, "aivvm": Aivvm}
 """The kinds that can be entered, by the name of the one that the environment sets up."""
@@ -74,7 +74,7 @@ def good_kind(kind: str) -> str:
 def good_url(url: str) -> str:
     """Check the address of a server, without the slash at its end. Raises BadService."""
     try:
-        url = config.address(url.strip())
+        url = address(url.strip())
         port = urlsplit(url).port
     except ValueError:
         url, port = "", None

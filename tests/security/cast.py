@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,9 +114,22 @@ def invite(app: Flask) -> str:
 
 def own_things(app: Flask, person_id: int) -> Things:
     """Give a person a conversation that broke off, whose every button can be pressed."""
-    turn = answered(database(app), asked(database(app), person_id, "Mine"), "Some.", "interrupted")
+    with let_in(app, person_id):
+        turn = answered(database(app), asked(database(app), person_id, "Mine"), "Some.", "interrupted")
     break_off(database(app), turn.reply_id)
     return things(turn.conversation_id, turn.reply_id)
+
+
+@contextmanager
+def let_in(app: Flask, person_id: int) -> Iterator[None]:
+    """Let a person who may be suspended ask meanwhile, as they did before."""
+    this = people.c.id == person_id
+    with database(app).write() as connection:
+        suspended = connection.execute(select(people.c.suspended_at).where(this)).scalar()
+        connection.execute(update(people).where(this).values(suspended_at=None))
+    yield
+    with database(app).write() as connection:
+        connection.execute(update(people).where(this).values(suspended_at=suspended))
 
 
 def break_off(stored: Database, reply_id: int) -> None:
