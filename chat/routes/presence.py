@@ -46,6 +46,7 @@ class Presence:
             self._thread = thread
 
     def _work(self) -> None:
+        time.sleep(ROUND)  # who has just begun was just let in, and a short answer needs no look
         while watching := self._all():
             try:
                 self._look(watching)
