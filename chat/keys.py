@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hmac
 import secrets
 from contextlib import suppress
 from pathlib import Path
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chat.config import Settings, WrongSetting, is_loopback
 
@@ -79,5 +77,9 @@ def make_key(path: Path) -> None:
 
 @functools.lru_cache
 def derived(secret: str, purpose: str) -> bytes:
-    """Derive the key of one purpose, 32 bytes: who learns it learns nothing of the others, nor of the secret."""
-    return HKDF(SHA256(), 32, salt=None, info=f"rivulet {purpose}".encode()).derive(secret.encode())
+    """Derive the key of one purpose, 32 bytes: who learns it learns nothing of the others, nor of the secret.
+
+    HKDF with SHA-256, no salt and one block (RFC 5869); every instance needs it, and not all that cryptography loads.
+    """
+    extracted = hmac.digest(bytes(32), secret.encode(), "sha256")
+    return hmac.digest(extracted, f"rivulet {purpose}".encode() + b"\x01", "sha256")

@@ -9,10 +9,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chat.keys import derived
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class Locked(Exception):
@@ -23,17 +26,24 @@ class Vault:
     """Closes values by the first of some secrets, and opens what any of them closed."""
 
     def __init__(self, secrets: Sequence[str]):
-        keys = [Fernet(base64.urlsafe_b64encode(derived(secret, "vault"))) for secret in secrets]
-        self._newest, self._all = keys[0], MultiFernet(keys)
+        self._secrets = secrets
+
+    @cached_property
+    def _keys(self) -> list[Fernet]:
+        from cryptography.fernet import Fernet  # 7 MB, which who stores no key doesn't need
+
+        return [Fernet(base64.urlsafe_b64encode(derived(secret, "vault"))) for secret in self._secrets]
 
     def closed(self, value: str, owner: str) -> str:
         """Close a value for its owner."""
-        return self._newest.encrypt(json.dumps([owner, value]).encode()).decode()
+        return self._keys[0].encrypt(json.dumps([owner, value]).encode()).decode()
 
     def opened(self, token: str, owner: str) -> str:
         """Open a value of this owner. Raises Locked."""
+        from cryptography.fernet import InvalidToken, MultiFernet
+
         try:
-            whose, value = json.loads(self._all.decrypt(token))
+            whose, value = json.loads(MultiFernet(self._keys).decrypt(token))
         except (InvalidToken, ValueError, TypeError) as error:
             raise Locked from error
         if whose != owner:
@@ -42,8 +52,10 @@ class Vault:
 
     def is_new(self, token: str) -> bool:
         """Tell whether a value was closed by the newest secret."""
+        from cryptography.fernet import InvalidToken
+
         try:
-            self._newest.decrypt(token)
+            self._keys[0].decrypt(token)
         except (InvalidToken, ValueError):
             return False
         return True

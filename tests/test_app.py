@@ -150,3 +150,18 @@ def test_history_and_session_outlive_a_restart(tmp_path: Path) -> None:
 
     assert page.status_code == 200
     assert "Do you remember me?" in page.text and "Nothing was scripted." in page.text
+
+
+def test_what_hardly_anybody_needs_is_not_loaded(tmp_path: Path) -> None:
+    code = """
+import sys
+from app import create_app
+create_app({"INSTANCE": sys.argv[1], "LOCAL_MODEL": "off"}, watching=False).test_client().get("/")
+print(sorted({"alembic", "authlib", "cryptography", "joserfc"} & sys.modules.keys()))
+"""
+    built(tmp_path)  # brings the database up to date, which loads Alembic
+    command = [sys.executable, "-c", code, str(tmp_path / "instance")]
+
+    loaded = subprocess.check_output(command, text=True, cwd=Path(front_door.__file__).parent)
+
+    assert loaded == "[]\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chat.keys import derived
 from chat.vault import Locked, Vault
@@ -75,3 +77,9 @@ def test_each_purpose_has_a_key_of_its_own() -> None:
 
     assert len(keys) == 4 and {len(key) for key in keys} == {32}
     assert derived(NEW, "vault") == derived(NEW, "vault")
+
+
+def test_a_key_of_one_purpose_is_derived_as_rfc_5869_says() -> None:
+    theirs = HKDF(SHA256(), 32, salt=None, info=b"rivulet vault").derive(NEW.encode())
+
+    assert derived(NEW, "vault") == theirs

@@ -6,14 +6,17 @@ knows Flask, and nothing may be called within a transaction: it asks other machi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat.config import Settings, WrongSetting, is_loopback
 from chat.openid.failures import OutOfOrder, Unproven
-from chat.openid.identity import Identity
-from chat.openid.provider import Flow, Provider
+from chat.openid.flow import Flow, Identity
 
-__all__ = ["Flow", "Identity", "OutOfOrder", "Provider", "Unproven", "configured"]
+if TYPE_CHECKING:
+    from chat.openid.provider import Provider
+
+__all__ = ["Flow", "Identity", "OutOfOrder", "Unproven", "configured"]
 
 
 def configured(settings: Settings) -> Provider | None:
@@ -26,4 +29,6 @@ def configured(settings: Settings) -> Provider | None:
     parsed = urlsplit(issuer)
     if parsed.scheme != "https" and not is_loopback(parsed.hostname or ""):
         raise WrongSetting("OIDC_ISSUER has to begin with https://, or anybody on the way could say who somebody is.")
+    from chat.openid.provider import Provider  # with Authlib, whose 11 MB nobody else needs
+
     return Provider(issuer, client_id, settings["OIDC_CLIENT_SECRET"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken
@@ -12,6 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from chat.openid.failures import Unproven
+from chat.openid.flow import Identity
 from chat.openid.published import Published
 
 SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
@@ -25,16 +25,6 @@ LONGEST = {"sub": 255, "email": 254, "name": 100}
 FAULTS = (JoseError, ValueError, TypeError, KeyError, AttributeError)
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who somebody is elsewhere: `subject` is issuer and number there; only an e-mail that is `verified` decides."""
-
-    subject: str
-    email: str = ""
-    verified: bool = False
-    name: str = ""
 
 
 def claims_in(tokens: Mapping[str, Any], published: Published, client_id: str, nonce: str) -> dict[str, Any]:

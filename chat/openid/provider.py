@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.auth import ClientAuth
@@ -13,23 +11,14 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from chat.openid.failures import Unproven
-from chat.openid.identity import Identity, claims_in, identity_of
+from chat.openid.flow import Flow, Identity
+from chat.openid.identity import claims_in, identity_of
 from chat.openid.published import TIMES, Published
 from chat.providers.base import Timeouts
 
 SCOPE = "openid email profile"
 BASIC, POST = "client_secret_basic", "client_secret_post"
 FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-
-
-@dataclass(frozen=True)
-class Flow:
-    """What a browser takes along to the provider and back: random values, for one sign-in alone."""
-
-    redirect_uri: str
-    state: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
 
 class Provider:

@@ -8,7 +8,7 @@ would hold a redirect after a form against the policy's `form-action`, wherever 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
 from flask import Response as Page
@@ -19,8 +19,11 @@ from chat import openid
 from chat.accounts import arriving, signing_in
 from chat.accounts.people import Refused
 from chat.conversations import NotFound
-from chat.openid import Flow, OutOfOrder, Provider, Unproven
+from chat.openid import Flow, OutOfOrder, Unproven
 from chat.routes import access, account, pages, signing, visitor
+
+if TYPE_CHECKING:
+    from chat.openid.provider import Provider
 
 COOKIE = "rivulet-openid"
 LASTS = 600
