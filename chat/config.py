@@ -107,6 +107,13 @@ def secrets(settings: Settings) -> list[str]:
     return [*(settings[name] for name in SECRETS), *settings["SECRET_KEY_FALLBACKS"]]
 
 
+SECRET = {
+    *("ADMIN_PASSWORD", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN", "OIDC_CLIENT_SECRET"),
+    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "AIVVM_API_KEY", "AIVVM_URL", "DATABASE_URL", "SMTP_URL"),
+}
+"""Settings that are shown to nobody; addresses are among them, as one may hold a password."""
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
     settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}

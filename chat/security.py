@@ -26,7 +26,7 @@ HEADERS = {
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 HEALTH = {"health.alive", "health.ready"}
-A_YEAR = "max-age=31536000"
+A_YEAR = "max-age=31536000; includeSubDomains"
 
 
 class UnknownHost(Exception):

@@ -49,3 +49,10 @@ def signed_in(app: Flask, email: str = "ann@example.org", role: str = "member") 
     client = app.test_client()
     assert sign_in(client, email).status_code == 303
     return client
+
+
+def follow(client: FlaskClient, address: str) -> str:
+    """Follow a link that is a secret; gives where it is used, out of whose address the secret is."""
+    answer = client.get(address)
+    assert answer.status_code == 303
+    return answer.headers["Location"]

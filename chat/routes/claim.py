@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
 from chat.config import is_loopback
 from chat.conversations import NotFound
-from chat.routes import pages, visitor
+from chat.routes import links, pages, visitor
 
-bp = Blueprint("claim", __name__, url_prefix="/claim/<token>")
+bp = Blueprint("claim", __name__, url_prefix="/claim")
+
+
+@bp.get("/<token>")
+def follow(token: str) -> Response:
+    """Follow the link. Raises NotFound where it has been used, or is none."""
+    require_open(token)
+    return links.follow("/claim", token)
 
 
 @bp.get("")
-def show(token: str) -> str:
-    """Show the form. Raises NotFound where the link has been used, or is none."""
-    require_open(token)
-    return form(token)
+def show() -> str:
+    """Show the form. Raises NotFound."""
+    require_open(links.token())
+    return form()
 
 
 @bp.post("")
-def make(token: str) -> Response:
+def make() -> Response:
     """Make the first admin, and sign them in. Raises NotFound."""
+    token = links.token()
     require_open(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
         person_id = claiming.claim(pages.database(), str(current_app.secret_key), token, email, password)
     except (people.BadEmail, passwords.BadPassword) as error:
-        return Page(form(token, email, str(error)), 400)
+        return Page(form(email, str(error)), 400)
     except people.Refused as error:
-        return Page(form(token, email, str(error)), 409)
+        return Page(form(email, str(error)), 409)
     visitor.sign_in(person_id)
-    return redirect("/", code=303)
+    return links.done("/")
 
 
 def require_open(token: str) -> None:
@@ -42,9 +50,9 @@ def require_open(token: str) -> None:
         raise NotFound
 
 
-def form(token: str, email: str = "", problem: str = "") -> str:
+def form(email: str = "", problem: str = "") -> str:
     """Render the page."""
-    return render_template("accounts/claim.html", token=token, email=email, problem=problem)
+    return render_template("accounts/claim.html", email=email, problem=problem)
 
 
 def invitation(app: Flask) -> list[str]:

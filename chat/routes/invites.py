@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,7 @@ from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.database import NotFound
-from chat.routes import pages, visitor
+from chat.routes import links, pages, visitor
 
 LONGEST_NAME = 100
 
@@ -20,9 +20,16 @@ bp = Blueprint("invites", __name__, url_prefix="/invites")
 
 
 @bp.get("/<token>")
-def show(token: str) -> str:
-    """Show the form of an invite; who is signed in has an account."""
-    return page(invites.find(pages.database(), token))
+def follow(token: str) -> Response:
+    """Follow an invite."""
+    invites.find(pages.database(), token)
+    return links.follow("/invites/yours", token)
+
+
+@bp.get("/yours")
+def show() -> str:
+    """Show the form of the invite that was followed; who is signed in has an account."""
+    return page(invites.find(pages.database(), links.token()))
 
 
 def page(invite: Row, **told: str) -> str:
@@ -31,9 +38,10 @@ def page(invite: Row, **told: str) -> str:
     return render_template("invites/page.html", invite=invite, known=known, form=request.form, **told)
 
 
-@bp.post("/<token>")
-def redeem(token: str) -> Response | tuple[str, int]:
-    """Make the account and sign in: what was said as a guest comes along, and the token leaves the address."""
+@bp.post("/yours")
+def redeem() -> Response | tuple[str, int]:
+    """Make the account and sign in: what was said as a guest comes along."""
+    token = links.token()
     invite = invites.find(pages.database(), token)
     if visitor.is_member():
         return page(invite), 409
@@ -42,7 +50,7 @@ def redeem(token: str) -> Response | tuple[str, int]:
     except (BadEmail, BadPassword, EmailTaken) as error:
         return page(invite, problem=str(error)), 400
     visitor.sign_in(person_id)
-    return redirect("/", code=303)
+    return links.done("/")
 
 
 def newcomer(invite: Row) -> Newcomer:

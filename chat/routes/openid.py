@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
 from flask import Response as Page
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
 from chat import openid
@@ -80,7 +80,7 @@ def leave(place: str, person_id: int | None = None) -> Response:
     flow = Flow(address_of_return())
     told = {"address": provider().address(flow), "name": settings()["OIDC_NAME"]}
     response = make_response(render_template("accounts/leaving.html", **told))
-    said = signer().dumps({"flow": asdict(flow), "place": place, "person": person_id})
+    said = visitor.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
     response.set_cookie(cookie(), said, LASTS, secure=request.is_secure, httponly=True, samesite="Lax")
     return response
 
@@ -126,7 +126,7 @@ def connected(person_id: int, who: openid.Identity) -> None:
 def taken_along() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return signer().loads(request.cookies.get(cookie(), ""), max_age=LASTS)
+        return visitor.signer("openid").loads(request.cookies.get(cookie(), ""), max_age=LASTS)
     except BadSignature:
         return {}
 
@@ -152,9 +152,3 @@ def settings() -> dict[str, Any]:
 def cookie() -> str:
     """Name the cookie; by https the prefix keeps others from setting it."""
     return f"__Host-{COOKIE}" if request.is_secure else COOKIE
-
-
-def signer() -> URLSafeTimedSerializer:
-    """Give the signer of what is taken along; what an older key signed still holds."""
-    older = current_app.config["SECRET_KEY_FALLBACKS"]
-    return URLSafeTimedSerializer([*reversed(older), current_app.secret_key or ""], salt="openid")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
 from chat.conversations import NotFound
-from chat.routes import pages, signing, visitor
+from chat.routes import links, pages, signing, visitor
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
 
@@ -16,24 +16,32 @@ bp = Blueprint("resets", __name__)
 
 
 @bp.get("/resets/<token>")
-def show(token: str) -> str:
-    """Show the form. Raises NotFound where the link can't be used."""
-    return form(token, email_of(token))
+def follow(token: str) -> Response:
+    """Follow a link. Raises NotFound where it can't be used."""
+    email_of(token)
+    return links.follow("/resets/yours", token)
 
 
-@bp.post("/resets/<token>")
-def redeem(token: str) -> Response:
+@bp.get("/resets/yours")
+def show() -> str:
+    """Show the form of the link that was followed. Raises NotFound."""
+    return form(email_of(links.token()))
+
+
+@bp.post("/resets/yours")
+def redeem() -> Response:
     """Set the new password. Raises NotFound."""
+    token = links.token()
     email, password = email_of(token), request.form.get("password", "")
     try:
         passwords.require_good(password)
         resets.redeem(pages.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
-        return Page(form(token, email, str(error)), 400)
+        return Page(form(email, str(error)), 400)
     except people.Refused as error:  # used in this moment
         raise NotFound from error
     visitor.sign_out()
-    return redirect("/sign-in?set=1", code=303)
+    return links.done("/sign-in?set=1")
 
 
 def email_of(token: str) -> str:
@@ -44,9 +52,9 @@ def email_of(token: str) -> str:
     return person.email
 
 
-def form(token: str, email: str, problem: str = "") -> str:
+def form(email: str, problem: str = "") -> str:
     """Render the page."""
-    return render_template("accounts/reset.html", token=token, email=email, problem=problem)
+    return render_template("accounts/reset.html", email=email, problem=problem)
 
 
 @bp.get("/resets")

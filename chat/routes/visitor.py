@@ -6,12 +6,13 @@ a visitor without a session it also names the guest that the first message makes
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, g, request, session
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Row
 
 from chat import limits
@@ -123,22 +124,22 @@ def keep_session() -> None:
 def new_form_key() -> str:
     """Make the key of a composer."""
     guest = "" if person_id() else secrets.token_urlsafe(16)
-    return serializer().dumps([secrets.token_urlsafe(16), guest])
+    return signer("turn").dumps([secrets.token_urlsafe(16), guest])
 
 
 def read_form_key(text: str) -> FormKey:
     """Read a composer's key; one that isn't ours, or is missing, counts as a new one."""
     try:
-        turn, guest = serializer().loads(text)
+        turn, guest = signer("turn").loads(text)
     except (BadSignature, ValueError, TypeError):
         turn, guest = secrets.token_urlsafe(16), ""
     return FormKey(turn, guest)
 
 
-def serializer() -> URLSafeSerializer:
-    """Give the signer of form keys; what an older key signed still holds."""
-    older = current_app.config["SECRET_KEY_FALLBACKS"]
-    return URLSafeSerializer([*reversed(older), current_app.secret_key or ""], salt="turn")
+def signer(purpose: str) -> URLSafeTimedSerializer:
+    """Give what signs for a purpose, by HMAC with SHA-256; what an older key signed still holds."""
+    keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.secret_key or ""]
+    return URLSafeTimedSerializer(keys, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
 
 
 def asker(guest: str = "") -> Asker:

@@ -38,7 +38,8 @@ def test_two_workers_print_one_link_once_and_know_a_session_from_each_other(tmp_
             eventually(lambda: "Rivulet is at" in server.log.read_text())  # the other worker may be there before
             (address,) = re.findall(r"!!! There is no admin yet.*(/claim/\w+)", server.log.read_text())
             browser = requests.Session()
-            claimed = browser.post(f"{server.url}{address}", {"email": "ann@example.org", "password": PASSWORD})
+            place = browser.get(f"{server.url}{address}").url
+            claimed = browser.post(place, {"email": "ann@example.org", "password": PASSWORD})
             pages = [browser.get(server.url, headers={"Connection": "close"}) for _ in range(8)]
         with gunicorn(tmp_path, model, ACCESS="team", SECRET_KEY=KEY) as server:
             eventually(lambda: server.log.read_text().count("Rivulet is at") == 2)

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import app as front_door
+from chat.routes import links
 from tests.serving import KEY
-from tests.team import PASSWORD, account, team
+from tests.team import PASSWORD, account, follow, team
 
 FORM = {"email": "Ann@example.org", "password": PASSWORD}
 
@@ -23,13 +24,15 @@ def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tm
     address = re.findall(r"/claim/[0-9a-f]{64}", line)[0]
     app = team(tmp_path)
     client, late = app.test_client(), app.test_client()
-    assert client.get(address).status_code == 200
+    place = follow(client, address)
+    assert client.get(place).status_code == 200
 
-    answer = client.post(address, data=FORM)
+    answer = client.post(place, data=FORM)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert "Account" in client.get("/").text
-    assert late.get(address).status_code == late.post(address, data=FORM).status_code == 404
+    late.set_cookie(links.COOKIE, address.rpartition("/")[2])
+    assert late.get(address).status_code == late.post(place, data=FORM).status_code == 404
     assert said(tmp_path) == []
 
 
@@ -49,6 +52,7 @@ def test_where_no_team_shares_it_there_is_no_link(tmp_path: Path) -> None:
 def test_what_was_typed_is_kept_but_the_password(tmp_path: Path) -> None:
     address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
     client = team(tmp_path).test_client()
+    address = follow(client, address)
 
     poor = client.post(address, data=FORM | {"password": "password1"})
     nowhere = client.post(address, data=FORM | {"email": "nowhere"})
@@ -62,8 +66,9 @@ def test_somebody_who_has_an_account_is_not_made_again(tmp_path: Path) -> None:
     address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
     app = team(tmp_path)
     account(app.extensions["database"])
+    client = app.test_client()
 
-    assert app.test_client().post(address, data=FORM).status_code == 409
+    assert client.post(follow(client, address), data=FORM).status_code == 409
 
 
 def test_an_admin_of_the_environment_signs_in_and_no_link_is_said(tmp_path: Path) -> None:

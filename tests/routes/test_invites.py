@@ -10,13 +10,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from chat.accounts import invites, passwords, people
 from chat.database import Database
+from chat.routes import links
 from chat.tables import invites as invite_table
 from chat.tables import people as people_table
 from tests.scripted import Scripted
-from tests.team import account, sign_in, signed_in, team
+from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import count
 
 FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the water"}
@@ -38,9 +40,10 @@ def database(app: Flask) -> Database:
 
 def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: Database) -> None:
     token = invites.make(database, "command line")
-    shown = client.get(f"/invites/{token}")
+    place = follow(client, f"/invites/{token}")
+    shown = client.get(place)
 
-    answer = client.post(f"/invites/{token}", data=FORM)
+    answer = client.post(place, data=FORM)
 
     assert shown.status_code == 200 and "You are invited" in shown.text
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
@@ -51,12 +54,26 @@ def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: 
     assert sign_in(client, "eve@example.org", FORM["password"]).status_code == 303
 
 
+def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_is_used(
+    client: FlaskClient, database: Database
+) -> None:
+    """Security A3: an address is kept in histories, and shown to who looks on."""
+    token = invites.make(database, "command line")
+
+    place = follow(client, f"/invites/{token}")
+    page = client.get(place)
+    client.post(place, data=FORM)
+
+    assert place == "/invites/yours" and token not in page.text
+    assert client.get_cookie(links.COOKIE) is None
+
+
 def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
     app.extensions["settings"]["ACCESS"] = "open"
     client.post("/conversations", data={"text": "Before I had an account"})
     token = invites.make(database, "command line")
 
-    client.post(f"/invites/{token}", data=FORM)
+    client.post(follow(client, f"/invites/{token}"), data=FORM)
 
     assert "Before I had an account" in client.get("/").text
     assert count(database, people_table) == 1
@@ -67,7 +84,7 @@ def test_the_form_gives_no_more_than_the_invite(client: FlaskClient, database: D
     """LC 24-10359: a form with a field more changed what it was not for."""
     token = invites.make(database, "command line")
 
-    client.post(f"/invites/{token}", data=FORM | extra)
+    client.post(follow(client, f"/invites/{token}"), data=FORM | extra)
 
     eve = people.by_email(database, "eve@example.org")
     assert eve and eve.role == "member"
@@ -87,6 +104,14 @@ def revoke(database: Database, token: str) -> None:
     invites.revoke(database, "command line", invites.listing(database)[0].id)
 
 
+def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
+    """Follow an invite that can't be, and do what who had followed it before would do."""
+    yield client.get(f"/invites/{token}")
+    client.set_cookie(links.COOKIE, token)
+    yield client.get("/invites/yours")
+    yield client.post("/invites/yours", data=FORM)
+
+
 @pytest.mark.parametrize("happens", [spend, run_out, revoke])
 def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClient, database: Database, happens) -> None:
     """Security A3: used, run out, revoked and made up are told apart by nobody."""
@@ -95,9 +120,7 @@ def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClien
     before = count(database, people_table)
 
     answers = [
-        (answer.status_code, answer.text)
-        for there_or_not in (token, "m" * 43)
-        for answer in (client.get(f"/invites/{there_or_not}"), client.post(f"/invites/{there_or_not}", data=FORM))
+        (answer.status_code, answer.text) for there_or_not in (token, "m" * 43) for answer in used(client, there_or_not)
     ]
 
     assert len(set(answers)) == 1
@@ -123,7 +146,7 @@ def test_what_cannot_be_is_told_and_what_was_typed_kept(
     account(database, "bob@example.org")
     token = invites.make(database, "command line")
 
-    answer = client.post(f"/invites/{token}", data=FORM | wrong)
+    answer = client.post(follow(client, f"/invites/{token}"), data=FORM | wrong)
 
     assert answer.status_code == 400
     assert says in answer.text
@@ -138,7 +161,7 @@ def test_a_password_is_not_hashed_for_who_has_no_invite(client: FlaskClient, mon
 
     monkeypatch.setattr(passwords, "hashed", never)
 
-    assert client.post("/invites/made-up", data=FORM).status_code == 404
+    assert client.post("/invites/yours", data=FORM).status_code == 404
 
 
 def test_a_password_is_hashed_while_others_may_write(
@@ -155,14 +178,14 @@ def test_a_password_is_hashed_while_others_may_write(
 
     monkeypatch.setattr(passwords, "hashed", while_another_writes)
 
-    assert client.post(f"/invites/{token}", data=FORM).status_code == 303
+    assert client.post(follow(client, f"/invites/{token}"), data=FORM).status_code == 303
 
 
 def test_an_invite_for_one_e_mail_takes_no_other(client: FlaskClient, database: Database) -> None:
     token = invites.make(database, "command line", email="gus@example.org")
 
-    assert 'value="gus@example.org" readonly' in client.get(f"/invites/{token}").text
-    client.post(f"/invites/{token}", data=FORM)
+    assert 'value="gus@example.org" readonly' in client.get(follow(client, f"/invites/{token}")).text
+    client.post("/invites/yours", data=FORM)
 
     assert people.by_email(database, "gus@example.org")
     assert people.by_email(database, "eve@example.org") is None
@@ -172,15 +195,15 @@ def test_who_is_signed_in_uses_no_invite_up(app: Flask, database: Database) -> N
     member = signed_in(app, "bob@example.org")
     token = invites.make(database, "command line")
 
-    assert "You are signed in as bob@example.org" in member.get(f"/invites/{token}").text
-    assert member.post(f"/invites/{token}", data=FORM).status_code == 409
+    assert "You are signed in as bob@example.org" in member.get(follow(member, f"/invites/{token}")).text
+    assert member.post("/invites/yours", data=FORM).status_code == 409
     assert invites.find(database, token).uses_left == 1
 
 
 def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> None:
     token = invites.make(database, "command line")
 
-    client.post(f"/invites/{token}", data=FORM | {"name": " Eve\nof\u202e  \t the " + "sea " * 50})
+    client.post(follow(client, f"/invites/{token}"), data=FORM | {"name": " Eve\nof\u202e  \t the " + "sea " * 50})
 
     eve = people.by_email(database, "eve@example.org")
     assert eve and eve.name.startswith("Eve of the sea") and len(eve.name) <= 100
@@ -190,7 +213,7 @@ def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: Flask
     """OW 24-7806: an ambient cookie, or none, is not who is asking."""
     token = invites.make(database, "command line")
 
-    answer = client.post(f"/invites/{token}", data=FORM, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = client.post(follow(client, f"/invites/{token}"), data=FORM, headers={"Sec-Fetch-Site": "cross-site"})
 
     assert answer.status_code == 403
     assert count(database, people_table) == 0
@@ -200,7 +223,6 @@ def test_the_token_is_in_no_log(client: FlaskClient, database: Database, caplog:
     token = invites.make(database, "command line")
 
     with caplog.at_level("DEBUG"):
-        client.get(f"/invites/{token}")
-        client.post(f"/invites/{token}", data=FORM)
+        client.post(follow(client, f"/invites/{token}"), data=FORM)
 
     assert caplog.records and token not in caplog.text

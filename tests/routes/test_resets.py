@@ -12,10 +12,11 @@ from flask import Flask
 from chat import config
 from chat.accounts import people, resets
 from chat.config import WrongSetting
+from chat.routes import links
 from tests.mailbox import Mailbox, mailbox
 from tests.marked import MAIL_SERVER, MARK
 from tests.scripted import Scripted
-from tests.team import account, sign_in, signed_in, team
+from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import eventually
 
 NEW = "another river altogether"
@@ -49,20 +50,23 @@ def link_for(app: Flask, email: str = "ann@example.org") -> str:
 def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
     client, other = signed_in(app), app.test_client()
     address = link_for(app)
-    page = other.get(address)
+    place = follow(other, address)
+    page = other.get(place)
 
-    answer = other.post(address, data={"password": NEW})
+    answer = other.post(place, data={"password": NEW})
 
     assert "ann@example.org" in page.text and 'autocomplete="new-password"' in page.text
     assert answer.status_code == 303 and "Your password is set" in other.get(answer.headers["Location"]).text
     assert client.get("/").status_code == 303
-    assert other.get(address).status_code == other.post(address, data={"password": NEW}).status_code == 404
+    other.set_cookie(links.COOKIE, address.rpartition("/")[2])
+    assert other.get(address).status_code == other.post(place, data={"password": NEW}).status_code == 404
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
 
 
 def test_a_poor_password_does_not_use_the_link_up(app: Flask) -> None:
     account(app.extensions["database"])
-    client, address = app.test_client(), link_for(app)
+    client = app.test_client()
+    address = follow(client, link_for(app))
 
     refused = client.post(address, data={"password": "password1"})
 
@@ -88,7 +92,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
     (letter,) = mails.letters
     token = re.findall(r"^https://chat\.example\.org/resets/([\w-]{43})\r$", letter, re.MULTILINE)[0]
     assert "To: ann@example.org" in letter and "evil.example" not in letter
-    assert client.post(f"/resets/{token}", data={"password": NEW}).status_code == 303
+    assert client.post(follow(client, f"/resets/{token}"), data={"password": NEW}).status_code == 303
 
 
 def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailbox) -> None:

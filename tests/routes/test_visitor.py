@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -165,3 +168,12 @@ def test_a_session_in_use_lives_on_by_one_write_an_hour(app: Flask, client: Flas
     first, second = client.get("/"), client.get("/")
 
     assert "Set-Cookie" in first.headers and "Set-Cookie" not in second.headers
+
+
+def test_what_is_signed_is_signed_by_hmac_with_sha_256(client: FlaskClient, app: Flask) -> None:
+    said, _, signature = key_in(client.get("/").text).rpartition(".")
+    key = hashlib.sha256(b"turnsigner" + str(app.secret_key).encode()).digest()
+
+    expected = hmac.digest(key, said.encode(), "sha256")
+
+    assert base64.urlsafe_b64decode(f"{signature}=") == expected

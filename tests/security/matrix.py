@@ -57,12 +57,15 @@ ROWS = {
     "GET signing.show": PUBLIC,
     "POST signing.sign_in": (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
     "POST signing.sign_out": PUBLIC,
-    "GET claim.show": CLOSED,  # there is an admin; tests/accounts/test_claiming.py claims an instance without one
+    "GET claim.follow": CLOSED,  # there is an admin; tests/accounts/test_claiming.py claims an instance without one
+    "GET claim.show": CLOSED,
     "POST claim.make": CLOSED,
-    "GET invites.show": LINK,
-    "POST invites.redeem": (FOUND, FOUND, FOUND, SPENT, SPENT),
-    "GET resets.show": LINK,
-    "POST resets.redeem": LINK,
+    "GET invites.follow": LINK,
+    "GET invites.show": CLOSED,  # no invite was followed; tests/routes/test_invites.py follows some
+    "POST invites.redeem": CLOSED,
+    "GET resets.follow": LINK,
+    "GET resets.show": CLOSED,
+    "POST resets.redeem": CLOSED,
     "GET resets.ask": CLOSED,  # no mail is set up
     "POST resets.send": CLOSED,
     "POST openid.begin": CLOSED,  # no provider is set up; tests/routes/test_openid.py goes there and back
@@ -77,6 +80,7 @@ ROWS = {
     "GET admin_audit.index": ADMIN,
     "GET admin_audit.as_csv": ADMIN,
     "GET admin_audit.as_json": ADMIN,
+    "GET admin_settings.show": ADMIN,
     "GET admin_people.index": ADMIN,
     "POST admin_people.change": ADMIN_FINDS,
     "POST admin_people.suspend": ADMIN_FINDS,

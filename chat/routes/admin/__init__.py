@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, request
 
 from chat.routes import visitor
-from chat.routes.admin import audit, health, invites, models, people
+from chat.routes.admin import audit, health, invites, models, people, settings
 
 ROOM = "/admin"
 
@@ -13,7 +13,7 @@ ROOM = "/admin"
 def register(app: Flask) -> None:
     """Give an app the pages for admins, and their door."""
     app.before_request(admins_only)
-    for module in (health, people, invites, models, audit):
+    for module in (health, people, invites, models, audit, settings):
         app.register_blueprint(module.bp)
 
 

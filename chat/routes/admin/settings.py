@@ -1,0 +1,25 @@
+"""The settings of this instance, which the environment makes; none that is a secret is shown."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, render_template
+
+from chat.config import SECRET, SETTINGS, Setting
+
+bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
+
+
+@bp.get("")
+def show() -> str:
+    """Show every setting, what it is set to, and what it means."""
+    values = current_app.extensions["settings"]
+    told = [(setting, said(setting, values[setting.name])) for setting in SETTINGS]
+    return render_template("admin/settings.html", told=told)
+
+
+def said(setting: Setting, value: object) -> str:
+    """Write a value for people: of a secret only whether there is one."""
+    if setting.name in SECRET:
+        return "set, and not shown" if value else "not set"
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    return text or "not set"

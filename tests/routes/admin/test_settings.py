@@ -1,0 +1,30 @@
+"""The page of settings: what holds, and no secret."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+
+from chat.config import SECRET, SETTINGS
+from tests.marked import SECRETS
+
+
+def test_an_admin_sees_what_is_set_and_what_it_means(admin: FlaskClient) -> None:
+    page = admin.get("/admin/settings").text
+
+    assert all(setting.name in page for setting in SETTINGS)
+    assert ">team<" in page and "Who may chat" in page
+
+
+def test_a_secret_is_told_to_be_set_and_no_more(admin: FlaskClient) -> None:
+    page = admin.get("/admin/settings").text
+
+    assert "set, and not shown" in page
+    assert not [value for value in SECRETS.values() if value in page]
+
+
+def test_all_that_may_hold_a_secret_is_taken_for_one() -> None:
+    telling = ("KEY", "PASSWORD", "SECRET", "TOKEN", "URL")
+
+    held = {setting.name for setting in SETTINGS if any(word in setting.name for word in telling)}
+
+    assert held - {"APP_URL"} == SECRET
