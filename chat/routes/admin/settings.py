@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, render_template
 
-from chat.config import SECRET, SETTINGS, Setting
+from chat.config import SECRET, SETTINGS, Setting, Settings
 
 bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
 
@@ -13,8 +13,13 @@ bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
 def show() -> str:
     """Show every setting, what it is set to, and what it means."""
     values = current_app.extensions["settings"]
-    told = [(setting, said(setting, values[setting.name])) for setting in SETTINGS]
+    told = [(setting, said(setting, values[setting.name]), is_left(setting, values)) for setting in SETTINGS]
     return render_template("admin/settings.html", told=told)
+
+
+def is_left(setting: Setting, values: Settings) -> bool:
+    """Tell whether a setting is as it comes."""
+    return bool(values[setting.name] == setting.default)
 
 
 def said(setting: Setting, value: object) -> str:
