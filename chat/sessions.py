@@ -54,7 +54,6 @@ OF_PERSON = (
     .where(WHOSE, sessions.c.expires_at > clock())
     .order_by(sessions.c.seen_at.desc())
 )
-OWNER = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
 OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
 
 EACH = {
@@ -133,7 +132,7 @@ class SessionStore(BaseCache):
         """End all of a person's sessions but one."""
         with self.database.write() as connection:
             connection.execute(OF_PERSON_DROPPED.where(~IT), {"person": person_id, "it": name})
-            audit.note(connection, connection.execute(OWNER, {"person": person_id}).one(), "signed_out_everywhere")
+            audit.note_own(connection, person_id, "signed_out_everywhere")
 
     def ended(self, names: Iterable[str]) -> list[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
@@ -148,5 +147,5 @@ def row_of(key: str, value: Any) -> dict[str, Any]:
 
 
 def digest(key: str) -> str:
-    """Give what the table knows a session id by."""
+    """Give what a table knows a secret by: a session's id, or the token of a link."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -135,7 +135,7 @@ def joined(connection: Connection, token: str, newcomer: Newcomer) -> int:
     if used is None:
         raise NotFound
     person_id = people.make(connection, newcomer.email, used.role, newcomer.password, newcomer.name)
-    audit.note(connection, connection.execute(people.BY_ID, {"person": person_id}).one(), "invite_redeemed", used.role)
+    audit.note_own(connection, person_id, "invite_redeemed", used.role)
     return person_id
 
 

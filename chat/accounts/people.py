@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, selec
 from chat import audit
 from chat.accounts.guests import take_along
 from chat.database import Database, NotFound, clock
-from chat.tables import conversations, messages, people, replies, sessions
+from chat.tables import people, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
@@ -25,12 +25,6 @@ PASSWORD = update(people).where(ID).values(password=bindparam("hash"))
 ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
 ANY_ADMIN = select(exists().where(people.c.role == ADMIN, people.c.suspended_at.is_(None)))
 ENDED = delete(sessions).where(sessions.c.person_id == bindparam("person"))
-RUNNING = (
-    select(replies.c.id)
-    .join(messages, messages.c.id == replies.c.id)
-    .join(conversations, conversations.c.id == messages.c.conversation_id)
-    .where(replies.c.state == "generating", conversations.c.person_id == bindparam("person"))
-)
 
 
 class Refused(Exception):
@@ -115,15 +109,10 @@ def let_in(connection: Connection, person_id: int, guest_id: int | None, known: 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
     """Give a person another password; whoever knew the old one is signed out."""
     connection.execute(PASSWORD, {"person": person_id, "hash": password_hash})
-    audit.note(connection, connection.execute(BY_ID, {"person": person_id}).one(), "password_changed")
+    audit.note_own(connection, person_id, "password_changed")
     end_sessions(connection, person_id)
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:
     """End all sessions of a person; streams that are open end within seconds, too."""
     connection.execute(ENDED, {"person": person_id})
-
-
-def running_replies(connection: Connection, person_id: int) -> list[int]:
-    """List a person's replies that are being written, for `Replies.stop`."""
-    return list(connection.execute(RUNNING, {"person": person_id}).scalars())

@@ -7,7 +7,7 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
-from chat.config import is_loopback
+from chat.config import site
 from chat.conversations import NotFound
 from chat.routes import links, pages, visitor
 
@@ -61,7 +61,6 @@ def invitation(app: Flask) -> list[str]:
     token = settings["ACCESS"] == "team" and claiming.token(app.extensions["database"], str(app.secret_key))
     if not token:
         return []
-    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
-    where = settings["APP_URL"] or here
+    where = site(settings)
     hint = "" if where else " (after the address of this server)"
     return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{token}"]

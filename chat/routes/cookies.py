@@ -1,4 +1,4 @@
-"""The cookie by which a visitor is known again, and what Flask-Session makes of it."""
+"""Cookies, which are bound to this host by https; and that of sessions, for Flask-Session."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
+from werkzeug.wrappers import Response
 
 from chat.sessions import SessionStore
 
@@ -18,14 +19,34 @@ WATCHED = {"/healthz", "/readyz", "/metrics"}
 """What those ask for who watch the process; they have no session."""
 
 
+def named(name: str) -> str:
+    """Name a cookie: by https the prefix has browsers refuse one that another host set, or that came by plain http."""
+    return f"__Host-{name}" if request.is_secure else name
+
+
+def taken(name: str) -> str:
+    """Read a cookie of ours; empty where there is none."""
+    return request.cookies.get(named(name), "")
+
+
+def give(response: Response, name: str, value: str, lasts: int) -> None:
+    """Give a browser a cookie for so many seconds."""
+    response.set_cookie(named(name), value, lasts, secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def take_back(response: Response, name: str) -> None:
+    """Take a cookie from a browser."""
+    response.delete_cookie(named(name), secure=request.is_secure, httponly=True, samesite="Lax")
+
+
 class Sessions(CacheLibSessionInterface):
     """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
 
     cache: SessionStore
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Name the cookie: the prefix has browsers refuse one that another host set, or that would go by plain http."""
-        return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+        """Name the cookie of a session."""
+        return named(COOKIE)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the browser may send the cookie by https only."""

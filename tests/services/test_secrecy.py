@@ -105,7 +105,7 @@ def test_a_key_that_is_echoed_instead_of_a_list_of_models_is_nowhere(
         admin.post("/admin/models/acme/asking")
         pages = [admin.get(path).text for path in ("/admin/models", "/admin/models/acme", "/")]
 
-    assert "In trouble" in pages[0]
+    assert "Not working" in pages[0]
     assert not [part for part in TELLING if part in log.text or [page for page in pages if part in page]]
 
 

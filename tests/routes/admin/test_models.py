@@ -248,7 +248,7 @@ def test_a_provider_that_can_not_be_reached_says_so_and_is_asked_again(admin: Fl
 
     assert "It was asked again." in answer.text
     assert "The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
-    assert "In trouble" in admin.get(MODELS).text
+    assert "Not working" in admin.get(MODELS).text
 
 
 def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
