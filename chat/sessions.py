@@ -26,6 +26,8 @@ GUESTS = 30 * A_DAY
 IT = sessions.c.id == bindparam("it")
 WHO = select(people.c.id).where(people.c.id == bindparam("whose")).scalar_subquery()
 
+GUEST = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
+
 # Of whom was removed nothing is found, as their sessions go with them.
 LIVING = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
 FOUND = (
@@ -43,6 +45,7 @@ LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
 ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
 END = case((ROLE == "guest", clock() + GUESTS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
 KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
+OWNED = update(sessions).where(IT).values(person_id=GUEST)
 MADE = insert(sessions).values(
     id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock(), seen_at=clock()
 )
@@ -86,6 +89,14 @@ class SessionStore(BaseCache):
     def find(self, key: str) -> Row | None:
         """Find a session's `data` and how long it was `idle`, with its person; None where it has ended."""
         with self.database.read() as connection:
+            found = connection.execute(FOUND, {"it": digest(key)}).first()
+        whose = found and found.id is None and json.loads(found.data).get("person")
+        return self._of_an_older_one(key, whose) if whose else found
+
+    def _of_an_older_one(self, key: str, person: int) -> Row | None:
+        """Find a guest's session that an older Rivulet made beside this one, and note whose it is."""
+        with self.database.write() as connection:
+            connection.execute(OWNED, {"it": digest(key), "whose": person})
             return connection.execute(FOUND, {"it": digest(key)}).first()
 
     def get(self, key: str) -> Any:

@@ -32,6 +32,7 @@ OLD = delete(resets).where(resets.c.expires_at <= clock())
 def make(connection: Connection, person_id: int) -> str:
     """Make the token of a link for a person, of 256 bits; earlier ones are void."""
     token = secrets.token_urlsafe(32)
+    connection.execute(people.HELD, {"person": person_id})  # before their links, as by who suspends them
     connection.execute(OLD)
     connection.execute(DROPPED, {"person": person_id})
     connection.execute(MADE, {"digest": digest(token), "person_id": person_id})
@@ -50,10 +51,12 @@ def find(database: Database, token: str) -> Row:
 def redeem(database: Database, token: str, password_hash: str) -> int:
     """Set the password of whose link it is, and end their sessions; gives their id. Raises NotFound the second time."""
     with database.write() as connection:
+        whose = connection.execute(WHOSE, {"it": digest(token)}).first()
+        if whose is None or not connection.execute(people.HELD, {"person": whose.id}).first():
+            raise NotFound
         person_id = connection.execute(USED, {"it": digest(token)}).scalar()
         if person_id is None:
             raise NotFound
-        connection.execute(DROPPED, {"person": person_id})
         people.set_password(connection, person_id, password_hash)
         audit.note_own(connection, person_id, "reset_used")
         return person_id

@@ -42,15 +42,16 @@ def change_password() -> Response:
     """Set another password, for whoever knows the current one."""
     person, new = own(), request.form.get("password", "")
     try:
-        signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
+        present = request.form.get("present", "")
+        checked = signing_in.check(pages.database(), visitor.tried(person.email), person.email, present)
         passwords.require_good(new)
+        kept = passwords.hashed(new)
+        with pages.database().write() as connection:
+            people.change_password(connection, checked, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except people.Refused as error:
         return signing.refused(page(said(error)), error)
-    kept = passwords.hashed(new)
-    with pages.database().write() as connection:
-        people.set_password(connection, person.id, kept)
     visitor.sign_in(person.id, kept)
     return redirect("/account?changed=1", code=303)
 

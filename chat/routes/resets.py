@@ -38,6 +38,7 @@ def redeem() -> Response:
         resets.redeem(pages.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
+    throttling.forgive(pages.database(), visitor.tried(email))
     visitor.sign_out()
     return links.done("/sign-in?set=1")
 
@@ -65,11 +66,14 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        throttling.begin(pages.database(), visitor.tried(f"forgotten {email}"))
+        throttling.begin(pages.database(), visitor.tried(f"forgotten {people.plain(email)}"))
     except people.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
-    letters.send_reset_later(pages.database(), current_app.extensions["settings"], email)
-    return Page(forgotten(email, done=SENT))
+    answer = Page(forgotten(email, done=SENT))
+    database, settings = pages.database(), current_app.extensions["settings"]
+    # Once it is sent: under gevent a thread runs at once, and how long it does would tell who has an account.
+    answer.call_on_close(lambda: letters.send_reset_later(database, settings, email))
+    return answer
 
 
 def require_mail() -> None:

@@ -10,12 +10,16 @@ from sqlalchemy.exc import DBAPIError
 
 from chat import audit
 from chat import conversations as conversations_
-from chat.accounts import invites, roles
+from chat.accounts import invites, roles, roster
+from chat.accounts import resets as resets_
 from chat.accounts.invites import Newcomer
 from chat.accounts.roles import LastAdmin
 from chat.database import Database, NotFound
 from chat.limits import Asker
+from chat.providers.base import Timeouts
+from chat.services import Entered, Services
 from chat.tables import conversations, messages, metadata, people, replies, resets, sessions
+from chat.vault import Vault
 from tests.accounts.conftest import all_at_once, joined, person_of
 from tests.turns import CHOICE, answered, asked, count, grown
 
@@ -151,6 +155,39 @@ def test_who_asks_at_the_moment_of_being_suspended_has_nothing_written(either: D
         with either.read() as connection:
             running = select(replies.c.id).where(replies.c.state == "generating", ~replies.c.stop)
             assert connection.execute(running).all() == []
+
+
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_a_link_that_an_admin_made_for_another_is_over_with_the_right(database: Database, way) -> None:
+    """A second way in, after the right to it was gone: ALLM 26-32717."""
+    ann, bob = joined(database, "ann", "admin"), joined(database, "bob", "admin")
+    token = roster.reset(database, bob, ann.id)
+
+    way(database, ann, bob.id)
+
+    with pytest.raises(NotFound):
+        resets_.find(database, token)
+
+
+DOING = {
+    "invite": lambda database, by: invites.make(database, by, "admin"),
+    "reset link": lambda database, by: roster.reset(database, by, by.id),
+    "person": lambda database, by: roster.add(database, by, "eve@example.org", "admin", "", None),
+    "provider": lambda database, by: Services(database, Vault(["s" * 40]), {}, Timeouts()).add(
+        by, Entered("evil", "openai", "http://evil.example/v1")
+    ),
+}
+
+
+@pytest.mark.parametrize("do", DOING.values(), ids=DOING)
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_what_an_admin_began_before_the_right_was_gone_is_not_done(either: Database, way, do) -> None:
+    """OW 26-44553, 26-59219: a request that began long ago, and whose body came late."""
+    ann, bob = joined(either, "ann", "admin"), joined(either, "bob", "admin")
+    way(either, ann, bob.id)
+
+    with pytest.raises(NotFound):
+        do(either, bob)
 
 
 @pytest.mark.parametrize("role", ["guest", "owner", ""])

@@ -86,7 +86,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
     account(app.extensions["database"])
     client = app.test_client()
 
-    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "evil.example"})
+    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "evil.example"}).close()
     eventually(lambda: mails.letters)
 
     (letter,) = mails.letters
@@ -102,10 +102,33 @@ def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailb
 
     unknown = client.post("/resets", data={"email": "bob@example.org"})
     known = client.post("/resets", data={"email": "ann@example.org"})
+    for answer in (unknown, known):
+        answer.close()
     eventually(lambda: mails.letters)
 
     assert (known.status_code, known.text.replace("ann@", "bob@")) == (unknown.status_code, unknown.text)
     assert len(mails.letters) == 1
+
+
+def test_a_new_password_is_not_kept_waiting_by_others_tries(app: Flask) -> None:
+    """Whoever fails on purpose would keep its owner out for good."""
+    account(app.extensions["database"])
+    for _ in range(5):
+        sign_in(app.test_client(), password="not the password")
+    client = app.test_client()
+
+    client.post(follow(client, link_for(app)), data={"password": NEW})
+
+    assert sign_in(client, password=NEW).status_code == 303
+
+
+def test_blanks_around_an_address_make_no_other_one(app: Flask, mails: Mailbox) -> None:
+    account(app.extensions["database"])
+    asked = [f"{blanks}ann@example.org" for blanks in ("", " ", "  ", "   ", "    ", "     ")]
+
+    answers = [app.test_client().post("/resets", data={"email": email}) for email in asked]
+
+    assert answers[-1].status_code == 429
 
 
 @pytest.mark.parametrize("email", ["ann@example.org", "bob@example.org"])
@@ -139,6 +162,7 @@ def test_a_mail_server_that_cannot_be_reached_is_told_to_the_log_alone(
     account(app.extensions["database"])
 
     answer = app.test_client().post("/resets", data={"email": "ann@example.org"})
+    answer.close()
     eventually(lambda: "a mail could not be sent" in caplog.text)
 
     assert answer.status_code == 200
