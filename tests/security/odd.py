@@ -53,7 +53,7 @@ GOOD = ["Hello?", "1", "2", "md", "admin", "member", "small", "scripted/large", 
 """What some field takes."""
 
 TEXTS = st.sampled_from([*ODD, *GOOD]) | st.text(st.characters(), max_size=8)
-PAIRS = st.lists(st.tuples(st.sampled_from(FIELDS), TEXTS), max_size=5)
+PAIRS = st.lists(st.tuples(st.sampled_from(FIELDS), TEXTS), min_size=2, max_size=10)
 
 BYTES = st.sampled_from([b"text=%ff", b"text=%C0%AF", b"text=\xff\xfe", b"&" * 1500, b"=&=&=", b"%"]) | st.binary(
     max_size=64
