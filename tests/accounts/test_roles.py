@@ -70,7 +70,7 @@ def test_the_last_admin_cannot_be_lost(either: Database, way) -> None:
 
 @pytest.mark.parametrize("way", WAYS_DOWN)
 def test_two_admins_who_depose_each_other_at_once_leave_one(either: Database, way) -> None:
-    """Security A4: a check before a change, with room for another one between."""
+    """A check before a change, with room for another one between."""
     for number in range(5):
         ann, bob = (joined(either, f"{name}{number}", "admin") for name in ("ann", "bob"))
 
@@ -246,7 +246,7 @@ def test_doing_it_again_changes_nothing_and_is_not_noted(database: Database) -> 
 
 
 def test_who_is_removed_takes_all_that_was_theirs_along(either: Database) -> None:
-    """Security D4: what is deleted is gone, not flagged."""
+    """What is deleted is gone, not flagged."""
     bob, other = joined(either, "bob"), joined(either, "cid")
     for person in (bob, other):
         asked(either, person.id, "A secret of theirs")
@@ -301,7 +301,7 @@ def test_every_table_that_names_a_person_forgets_one_who_is_removed() -> None:
 
 
 def test_nothing_that_was_said_is_left_in_the_file(database: Database) -> None:
-    """Security D4: deleted text isn't found in the file after a checkpoint."""
+    """Deleted text isn't found in the file after a checkpoint."""
     bob = joined(database, "bob")
     for _ in range(20):
         asked(database, bob.id, "the-words-that-were-said " * 200)

@@ -57,7 +57,7 @@ def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: 
 def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_is_used(
     client: FlaskClient, database: Database
 ) -> None:
-    """Security A3: an address is kept in histories, and shown to who looks on."""
+    """An address is kept in histories, and shown to who looks on."""
     token = invites.make(database, "command line")
 
     place = follow(client, f"/invites/{token}")
@@ -114,7 +114,7 @@ def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
 
 @pytest.mark.parametrize("happens", [spend, run_out, revoke])
 def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClient, database: Database, happens) -> None:
-    """Security A3: used, run out, revoked and made up are told apart by nobody."""
+    """Used, run out, revoked and made up are told apart by nobody."""
     token = invites.make(database, "command line")
     happens(database, token)
     before = count(database, people_table)
