@@ -33,6 +33,7 @@ LIVING = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
 FOUND = (
     select(
         sessions.c.data,
+        sessions.c.created_at,
         (clock() - sessions.c.seen_at).label("idle"),
         *(people.c[name] for name in ("id", "email", "name", "role")),
     )

@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import Flask, Request, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.sessions import SessionStore
@@ -39,6 +40,11 @@ def take_back(response: Response, name: str) -> None:
     response.delete_cookie(named(name), secure=request.is_secure, httponly=True, samesite="Lax")
 
 
+def is_old(found: Row) -> bool:
+    """Tell whether a session is a guest's of the versions that knew only the plain name; others may set that one."""
+    return found.role == "guest" and found.created_at is None
+
+
 class Sessions(CacheLibSessionInterface):
     """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
 
@@ -61,10 +67,7 @@ class Sessions(CacheLibSessionInterface):
 
     def _found(self, sid: str | None) -> ServerSideSession | None:
         found = self.cache.find(self._get_store_id(sid)) if sid else None
-        # Guests were known by the plain name on https, too; nobody who signs in ever was.
-        if found is None or (
-            request.is_secure and found.role != "guest" and sid != request.cookies.get(f"__Host-{COOKIE}")
-        ):
+        if found is None or (request.is_secure and sid != taken(COOKIE) and not is_old(found)):
             return None
         g.person = found
         return self.session_class(json.loads(found.data), sid=sid)

@@ -9,6 +9,7 @@ from flask import current_app, redirect, request
 from werkzeug.wrappers import Response
 
 from chat.routes import cookies
+from chat.sessions import digest
 
 COOKIE = "rivulet-link"
 LASTS = 3_600
@@ -29,6 +30,19 @@ def follow(place: str, token: str) -> Response:
 def token() -> str:
     """Give the token of the link that was followed last; empty where there was none."""
     return cookies.taken(COOKIE)
+
+
+def mark() -> str:
+    """Give what a form tells by which link it was made for."""
+    return digest(token())[:32]
+
+
+def is_another() -> bool:
+    """Tell whether a form was made for another link than the one that was followed last.
+
+    Another page, or another tab, may have followed one meanwhile: what was typed for the first is not for that.
+    """
+    return request.form.get("link", mark()) != mark()
 
 
 def done(place: str) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -33,6 +33,8 @@ def redeem() -> Response:
     """Set the new password. Raises NotFound."""
     token = links.token()
     email, password = email_of(token), request.form.get("password", "")
+    if links.is_another():
+        return redirect("/resets/yours", code=303)
     try:
         passwords.require_good(password)
         resets.redeem(pages.database(), token, passwords.hashed(password))
@@ -50,7 +52,7 @@ def email_of(token: str) -> str:
 
 def form(email: str, problem: str = "") -> str:
     """Render the page."""
-    return render_template("accounts/reset.html", email=email, problem=problem)
+    return render_template("accounts/reset.html", link=links.mark(), email=email, problem=problem)
 
 
 @bp.get("/resets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -207,6 +208,19 @@ def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> No
 
     eve = people.by_email(database, "eve@example.org")
     assert eve and eve.name.startswith("Eve of the sea") and len(eve.name) <= 100
+
+
+def test_a_form_is_for_the_invite_that_it_was_made_for(client: FlaskClient, database: Database) -> None:
+    """An invite of somebody else's, which another page followed meanwhile, takes nothing of what was typed."""
+    first, planted = invites.make(database, "command line"), invites.make(database, "x", email="mal@evil.example")
+    shown = client.get(follow(client, f"/invites/{first}")).text
+    follow(client, f"/invites/{planted}")
+
+    mark = re.findall('name="link" value="([0-9a-f]+)"', shown)[0]
+    answer = client.post("/invites/yours", data=FORM | {"link": mark})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/invites/yours")
+    assert count(database, people_table) == 0
 
 
 def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: FlaskClient, database: Database) -> None:

@@ -63,6 +63,23 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
 
 
+def test_a_form_is_for_the_link_that_it_was_made_for(app: Flask) -> None:
+    """Another page, or tab, follows another link meanwhile."""
+    database = app.extensions["database"]
+    account(database)
+    account(database, "mal@example.org")
+    client = app.test_client()
+    shown = client.get(follow(client, link_for(app))).text
+    follow(client, link_for(app, "mal@example.org"))
+
+    mark = re.findall('name="link" value="([0-9a-f]+)"', shown)[0]
+    answer = client.post("/resets/yours", data={"password": NEW, "link": mark})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/resets/yours")
+    assert sign_in(app.test_client(), "mal@example.org", NEW).status_code == 403
+    assert sign_in(app.test_client()).status_code == 303
+
+
 def test_a_poor_password_does_not_use_the_link_up(app: Flask) -> None:
     account(app.extensions["database"])
     client = app.test_client()
