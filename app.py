@@ -60,6 +60,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     app = Flask("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     db = opened(settings)
     secret, *older = keys.secret_keys(settings)
+    reporting.hide([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))

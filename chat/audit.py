@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, select
 
 from chat.database import Database, clock
-from chat.tables import audit
+from chat.tables import audit, people
 
 ACTIONS = {
     "account_claimed": "became the first admin",
@@ -40,8 +40,6 @@ ACTIONS = {
     "model_on": "turned on a model",
     "model_off": "turned off a model",
     "model_first": "chose the model to begin with",
-    "model_changed": "changed a model",
-    "setting_changed": "changed a setting",
 }
 """All that is noted: the name that is stored, and the words that a page shows after the actor."""
 
@@ -61,6 +59,7 @@ LATER = (
     .limit(BATCH)
 )
 LAST = select(func.max(audit.c.id))
+WHO = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
 BEYOND_ALL = 2**31 - 1
 
 
@@ -73,6 +72,11 @@ def note(connection: Connection, actor: Row | str, action: str, subject: str = "
         raise ValueError(f"{action!r} is no action of the audit log. Add it to chat.audit.ACTIONS.")
     row = {"action": action, "subject": line(subject), "actor": line(name_of(actor))}
     connection.execute(NOTED, row | {"actor_id": None if isinstance(actor, str) else actor.id})
+
+
+def note_own(connection: Connection, person_id: int, action: str, subject: str = "") -> None:
+    """Write down what a person does, by their id."""
+    note(connection, connection.execute(WHO, {"person": person_id}).one(), action, subject)
 
 
 def name_of(actor: Row | str) -> str:

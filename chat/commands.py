@@ -18,7 +18,7 @@ from chat.accounts.invites import BadInvite, EmailTaken
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.accounts.roles import LastAdmin
-from chat.config import is_loopback
+from chat.config import site
 from chat.database import Database, DatabaseBusy, NotFound
 
 BY = "command line"
@@ -157,6 +157,4 @@ def database() -> Database:
 
 def link(path: str) -> str:
     """Write the address of a page as far as it can be known here; else what comes after that of this instance."""
-    settings = current_app.extensions["settings"]
-    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
-    return f"{settings['APP_URL'] or here}{path}"
+    return f"{site(current_app.extensions['settings'])}{path}"

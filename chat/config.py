@@ -57,7 +57,9 @@ SETTINGS = (
     Setting("ADMIN_PASSWORD", "", str, "The password that the first admin begins with."),
     Setting("SESSION_IDLE_DAYS", 7, count, "After how many days without a visit somebody has to sign in again."),
     Setting("SESSION_DAYS", 30, count, "After how many days somebody has to sign in again in any case."),
-    Setting("APP_URL", "", address, "The address by which people reach this, for links in mails: `https://...`."),
+    Setting(
+        "APP_URL", "", address, "The address by which people reach this, for links, and single sign-on: `https://...`."
+    ),
     Setting("SMTP_URL", "", mail_server, "A server that sends mail: `smtp://user:password@host:587`, or `smtps://`."),
     Setting("MAIL_FROM", "", str, "The address that mails come from."),
     Setting("OIDC_ISSUER", "", address, "Where single sign-on is: the issuer's address of an OpenID provider."),
@@ -99,19 +101,21 @@ SETTINGS = (
 )
 
 
-SECRETS = ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "AIVVM_API_KEY")
+KEYS = ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "AIVVM_API_KEY", "OIDC_CLIENT_SECRET", "ADMIN_PASSWORD")
+ADDRESSES = ("OPENAI_BASE_URL", "AIVVM_URL", "DATABASE_URL", "SMTP_URL")
+SECRET = {*KEYS, "SECRET_KEY_FALLBACKS", *ADDRESSES}
+"""Settings that are shown to nobody; addresses are among them, as one may hold a password."""
 
 
 def secrets(settings: Settings) -> list[str]:
     """List what no page and no log may hold."""
-    return [*(settings[name] for name in SECRETS), *settings["SECRET_KEY_FALLBACKS"]]
+    return [*(settings[name] for name in KEYS), *settings["SECRET_KEY_FALLBACKS"]]
 
 
-SECRET = {
-    *("ADMIN_PASSWORD", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN", "OIDC_CLIENT_SECRET"),
-    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "AIVVM_API_KEY", "AIVVM_URL", "DATABASE_URL", "SMTP_URL"),
-}
-"""Settings that are shown to nobody; addresses are among them, as one may hold a password."""
+def site(settings: Settings) -> str:
+    """Give the address of this instance as far as its settings tell; empty where they don't."""
+    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
+    return settings["APP_URL"] or here
 
 
 def load(environ: Mapping[str, str]) -> Settings:

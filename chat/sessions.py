@@ -26,11 +26,14 @@ GUESTS = 30 * A_DAY
 IT = sessions.c.id == bindparam("it")
 WHO = select(people.c.id).where(people.c.id == bindparam("whose")).scalar_subquery()
 
+GUEST = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
+
 # Of whom was removed nothing is found, as their sessions go with them.
 LIVING = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
 FOUND = (
     select(
         sessions.c.data,
+        sessions.c.created_at,
         (clock() - sessions.c.seen_at).label("idle"),
         *(people.c[name] for name in ("id", "email", "name", "role")),
     )
@@ -43,6 +46,7 @@ LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
 ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
 END = case((ROLE == "guest", clock() + GUESTS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
 KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
+OWNED = update(sessions).where(IT).values(person_id=GUEST)
 MADE = insert(sessions).values(
     id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock(), seen_at=clock()
 )
@@ -54,7 +58,6 @@ OF_PERSON = (
     .where(WHOSE, sessions.c.expires_at > clock())
     .order_by(sessions.c.seen_at.desc())
 )
-OWNER = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
 OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
 
 EACH = {
@@ -87,6 +90,14 @@ class SessionStore(BaseCache):
     def find(self, key: str) -> Row | None:
         """Find a session's `data` and how long it was `idle`, with its person; None where it has ended."""
         with self.database.read() as connection:
+            found = connection.execute(FOUND, {"it": digest(key)}).first()
+        whose = found and found.id is None and json.loads(found.data).get("person")
+        return self._of_an_older_one(key, whose) if whose else found
+
+    def _of_an_older_one(self, key: str, person: int) -> Row | None:
+        """Find a guest's session that an older Rivulet made beside this one, and note whose it is."""
+        with self.database.write() as connection:
+            connection.execute(OWNED, {"it": digest(key), "whose": person})
             return connection.execute(FOUND, {"it": digest(key)}).first()
 
     def get(self, key: str) -> Any:
@@ -133,7 +144,7 @@ class SessionStore(BaseCache):
         """End all of a person's sessions but one."""
         with self.database.write() as connection:
             connection.execute(OF_PERSON_DROPPED.where(~IT), {"person": person_id, "it": name})
-            audit.note(connection, connection.execute(OWNER, {"person": person_id}).one(), "signed_out_everywhere")
+            audit.note_own(connection, person_id, "signed_out_everywhere")
 
     def ended(self, names: Iterable[str]) -> list[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
@@ -148,5 +159,5 @@ def row_of(key: str, value: Any) -> dict[str, Any]:
 
 
 def digest(key: str) -> str:
-    """Give what the table knows a session id by."""
+    """Give what a table knows a secret by: a session's id, or the token of a link."""
     return hashlib.sha256(key.encode()).hexdigest()

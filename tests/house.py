@@ -27,6 +27,7 @@ FLOORS = [
     "chat.accounts",
     "chat.sessions",
     "chat.services",
+    "chat.admins",
     "chat.openid",
     "chat.providers",
     "chat.rendering",
@@ -48,6 +49,7 @@ FLOORS = [
 """A room may import from rooms below it, never from above."""
 
 STORES = {
+    "chat.admins",
     "chat.engines",
     "chat.copies",
     "chat.backups",

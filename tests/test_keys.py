@@ -107,7 +107,7 @@ def test_a_forgotten_key_signs_nothing_any_more(start: Start) -> None:
 
 
 def test_a_rotation_keeps_the_keys_of_providers_over_both_workers_and_beyond(start: Start) -> None:
-    """Hold A5 of security.md: what the old secret encrypted is open to both, and at last to the new one alone."""
+    """What the old secret encrypted is open to both, and at last to the new one alone."""
     old = start(SECRET_KEY=OLD).extensions["providers"]
     old.add("ann@example.org", Entered("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
 

@@ -43,7 +43,7 @@ def written(form: logging.Formatter, message: str, *arguments: object, error: Ex
     ],
 )
 def test_no_line_holds_a_key_and_the_rest_of_it_stays(form: logging.Formatter, said: str) -> None:
-    """Hold LC 26-32625 and A7 of security.md: a key in a log is a key that somebody else reads."""
+    """Hold LC 26-32625: a key in a log is a key that somebody else reads."""
     line = written(form, "Before %s after", said)
 
     assert "Before" in line and "…" in json.loads(line)["message"] if line.startswith("{") else "…" in line

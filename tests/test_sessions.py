@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from chat.database import Database, clock
-from chat.sessions import SessionStore
+from chat.sessions import SessionStore, digest
 from chat.tables import sessions
+from tests.team import account
+from tests.turns import guest
 
 
 @pytest.fixture
@@ -83,3 +85,26 @@ def test_the_table_opens_no_session_to_its_reader(store: SessionStore, database:
     assert "a-secret-id" not in repr(row)
     assert json.loads(row.data) == {"person": 7}
     assert store.get(row.id) is None
+
+
+def test_a_guests_session_that_an_older_version_made_is_theirs(store: SessionStore, database: Database) -> None:
+    """A deploy in which both serve for a while: the older one knows no column that says whose a session is."""
+    ann = guest(database, "ann")
+    row = {"id": digest("one"), "data": json.dumps({"person": ann}), "expires_at": clock() + 60}
+    with database.write() as connection:
+        connection.execute(insert(sessions).values(row))
+
+    found = store.find("one")
+
+    assert found and (found.id, found.role) == (ann, "guest")
+
+
+def test_no_member_is_known_by_a_session_that_says_so_alone(store: SessionStore, database: Database) -> None:
+    member = account(database)
+    row = {"id": digest("one"), "data": json.dumps({"person": member}), "expires_at": clock() + 60}
+    with database.write() as connection:
+        connection.execute(insert(sessions).values(row))
+
+    found = store.find("one")
+
+    assert found and found.id is None

@@ -84,7 +84,7 @@ def require_plain(email: str) -> str:
             raise people.BadEmail
         return people.require_email(email)
     except people.BadEmail as error:
-        raise Refused("The e-mail address that was told of you can't be used here. Ask an admin.") from error
+        raise Refused("The e-mail address that we were given for you can't be used here. Ask an admin.") from error
 
 
 def made(connection: Connection, email: str, name: str, by: str) -> Row:
@@ -140,8 +140,7 @@ def connect(database: Database, person_id: int, who: Identity) -> None:
     try:
         with database.write() as connection:
             connection.execute(TIED, {"person": person_id, "whom": who.subject})
-            person = connection.execute(people.BY_ID, {"person": person_id}).one()
-            audit.note(connection, person, "sign_on_connected")
+            audit.note_own(connection, person_id, "sign_on_connected")
     except IntegrityError as error:
         raise Refused("Somebody else's account here is connected with that sign-in already.") from error
 
@@ -156,5 +155,4 @@ def disconnect(database: Database, person_id: int) -> None:
     """Let nobody in by a sign-in elsewhere any more; an account without a password stays as it is."""
     with database.write() as connection:
         if connection.execute(UNTIED, {"person": person_id}).rowcount:
-            person = connection.execute(people.BY_ID, {"person": person_id}).one()
-            audit.note(connection, person, "sign_on_disconnected")
+            audit.note_own(connection, person_id, "sign_on_disconnected")

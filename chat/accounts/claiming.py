@@ -6,12 +6,11 @@ same one, and neither of the two opens anything alone.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from contextlib import suppress
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import audit
@@ -19,6 +18,7 @@ from chat.accounts import passwords, people
 from chat.accounts.people import Refused
 from chat.config import Settings, WrongSetting
 from chat.database import Database
+from chat.keys import derived
 from chat.tables import options
 
 IS_CLAIM = options.c.name == "claim"
@@ -39,20 +39,26 @@ def token(database: Database, secret: str) -> str | None:
             connection.execute(NEW, {"value": secrets.token_hex(32)})
     with database.read() as connection:
         value = connection.execute(VALUE).scalar()
-    return derived(secret, value) if value else None
+    return token_of(secret, value) if value else None
 
 
-def derived(secret: str, value: str) -> str:
+def token_of(secret: str, value: str) -> str:
     """Derive the token from the two that it takes."""
-    return hmac.new(secret.encode(), f"claim {value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(derived(secret, "claim"), value.encode(), "sha256").hex()
 
 
 def is_open(database: Database, secret: str, given: str) -> bool:
     """Tell whether a token makes an admin."""
     with database.read() as connection:
-        value = connection.execute(VALUE).scalar()
-        known = derived(secret, value) if value and not people.has_admin(connection) else ""
-    return bool(known) and hmac.compare_digest(known.encode(), given.encode())
+        return opens(connection, VALUE, secret, given)
+
+
+def opens(connection: Connection, kept: Select, secret: str, given: str) -> bool:
+    """Tell whether a token is the one that there is, and nobody is the admin yet."""
+    value = connection.execute(kept).scalar()
+    if not value or people.has_admin(connection):
+        return False
+    return hmac.compare_digest(token_of(secret, value).encode(), given.encode())
 
 
 def claim(database: Database, secret: str, given: str, email: str, password: str) -> int:
@@ -70,9 +76,7 @@ def claim(database: Database, secret: str, given: str, email: str, password: str
 
 def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
     """Let one claim after another in; the first one uses the token up. Raises Refused."""
-    value = connection.execute(HELD).scalar()
-    known = derived(secret, value) if value else ""
-    if not known or people.has_admin(connection) or not hmac.compare_digest(known.encode(), given.encode()):
+    if not opens(connection, HELD, secret, given):
         raise Refused("This link has been used, or is none. There is an admin by now: ask for an invite.")
 
 
@@ -104,5 +108,5 @@ def first_admin(connection: Connection, email: str, kept: str) -> int:
     """Make the admin, within a transaction, and let nobody else claim it; gives their id. Raises IntegrityError."""
     connection.execute(USED_UP)
     person_id = people.make(connection, email, people.ADMIN, kept)
-    audit.note(connection, connection.execute(people.BY_ID, {"person": person_id}).one(), "account_claimed")
+    audit.note_own(connection, person_id, "account_claimed")
     return person_id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chat import audit
+from chat import admins, audit
 from chat.accounts import people
 from chat.accounts.people import ROLES
 from chat.database import Database, NotFound, clock
@@ -78,6 +78,7 @@ def make(
     token = secrets.token_urlsafe(32)
     row = {"digest": digest(token), "role": role, "seconds": days * A_DAY, "uses": uses, "email": email}
     with database.write() as connection:
+        admins.hold(connection, by)
         connection.execute(OLD)
         connection.execute(MADE, row | {"made_by": None if isinstance(by, str) else by.id})
         audit.note(connection, by, "invite_made", described(role, email))
@@ -135,13 +136,14 @@ def joined(connection: Connection, token: str, newcomer: Newcomer) -> int:
     if used is None:
         raise NotFound
     person_id = people.make(connection, newcomer.email, used.role, newcomer.password, newcomer.name)
-    audit.note(connection, connection.execute(people.BY_ID, {"person": person_id}).one(), "invite_redeemed", used.role)
+    audit.note_own(connection, person_id, "invite_redeemed", used.role)
     return person_id
 
 
 def revoke(database: Database, by: Row | str, invite_id: int) -> None:
     """Let an invite be used no more. Raises NotFound."""
     with database.write() as connection:
+        admins.hold(connection, by)
         revoked = connection.execute(REVOKED_ONE, {"invite": invite_id}).first()
         if revoked is None:
             raise NotFound

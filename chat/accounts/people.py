@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, selec
 from chat import audit
 from chat.accounts.guests import take_along
 from chat.database import Database, NotFound, clock
-from chat.tables import conversations, messages, people, replies, sessions
+from chat.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
@@ -22,15 +22,12 @@ HELD = BY_ID.with_for_update()
 ACTIVE = select(people.c.id).where(ID, people.c.suspended_at.is_(None)).with_for_update(read=True)
 NEW = insert(people).values(created_at=clock()).returning(people.c.id)
 PASSWORD = update(people).where(ID).values(password=bindparam("hash"))
+PASSWORD_STILL = PASSWORD.where(people.c.password == bindparam("known"))
+PARTED = update(people).where(ID).values(subject=None)
+LINKS = delete(resets).where(resets.c.person_id == bindparam("person"))
 ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
 ANY_ADMIN = select(exists().where(people.c.role == ADMIN, people.c.suspended_at.is_(None)))
 ENDED = delete(sessions).where(sessions.c.person_id == bindparam("person"))
-RUNNING = (
-    select(replies.c.id)
-    .join(messages, messages.c.id == replies.c.id)
-    .join(conversations, conversations.c.id == messages.c.conversation_id)
-    .where(replies.c.state == "generating", conversations.c.person_id == bindparam("person"))
-)
 
 
 class Refused(Exception):
@@ -112,18 +109,28 @@ def let_in(connection: Connection, person_id: int, guest_id: int | None, known: 
     audit.note(connection, person, "signed_in", by)
 
 
+def change_password(connection: Connection, person: Row, password_hash: str) -> None:
+    """Give a person another password, unless they got one since theirs was looked at. Raises Refused."""
+    row = {"person": person.id, "hash": password_hash, "known": person.password}
+    if not connection.execute(PASSWORD_STILL, row).rowcount:
+        raise Refused("Your password was changed elsewhere just now. Sign in again.")
+    end_what_it_opened(connection, person.id)
+
+
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
-    """Give a person another password; whoever knew the old one is signed out."""
+    """Give a person another password, and let nobody in by a sign-in elsewhere that was tied before."""
     connection.execute(PASSWORD, {"person": person_id, "hash": password_hash})
-    audit.note(connection, connection.execute(BY_ID, {"person": person_id}).one(), "password_changed")
+    connection.execute(PARTED, {"person": person_id})
+    end_what_it_opened(connection, person_id)
+
+
+def end_what_it_opened(connection: Connection, person_id: int) -> None:
+    """End what whoever knew the old password may have: sessions, and links to set a new one."""
+    connection.execute(LINKS, {"person": person_id})
+    audit.note_own(connection, person_id, "password_changed")
     end_sessions(connection, person_id)
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:
     """End all sessions of a person; streams that are open end within seconds, too."""
     connection.execute(ENDED, {"person": person_id})
-
-
-def running_replies(connection: Connection, person_id: int) -> list[int]:
-    """List a person's replies that are being written, for `Replies.stop`."""
-    return list(connection.execute(RUNNING, {"person": person_id}).scalars())

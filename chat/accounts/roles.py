@@ -28,6 +28,7 @@ GIVEN = update(table).where(THIS).values(role=bindparam("given"))
 SUSPENDED = update(table).where(THIS).values(suspended_at=clock())
 RESUMED = update(table).where(THIS).values(suspended_at=None)
 REMOVED = delete(table).where(THIS)
+ALL_RESETS = delete(resets)
 RESETS = delete(resets).where(resets.c.person_id == PERSON)
 
 # The conversations first, as wherever a reply ends.
@@ -39,6 +40,7 @@ RUNNING = (
     .where(conversations.c.person_id == PERSON, replies.c.state == "generating")
 )
 # From parent to child SQLite would delete a thousand messages, and no more.
+HELD_ONE = select(conversations.c.id).where(conversations.c.id == bindparam("whole")).with_for_update()
 LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
 FORGOTTEN = delete(conversations).where(conversations.c.id == bindparam("whole"))
 STOPPED = update(replies).where(replies.c.id.in_(RUNNING)).values(stop=True).returning(replies.c.id)
@@ -111,7 +113,7 @@ def forget(database: Database, person_id: int) -> None:
     for conversation_id in theirs:
         with database.write() as connection:
             overwrite_deleted(connection)
-            for statement in (LOOSENED, FORGOTTEN):
+            for statement in (HELD_ONE, LOOSENED, FORGOTTEN):
                 connection.execute(statement, {"whole": conversation_id})
 
 
@@ -138,6 +140,7 @@ def lose_rights(connection: Connection, person: Row) -> None:
     if not connection.execute(OTHER_ADMIN, {"person": person.id}).first():
         raise LastAdmin(f"{audit.name_of(person)} is the last admin. Make somebody else an admin first.")
     invites.revoke_all_of(connection, person.id)
+    connection.execute(ALL_RESETS)  # who made them isn't kept, and they live half an hour
 
 
 def shut_out(connection: Connection, person: Row) -> list[int]:

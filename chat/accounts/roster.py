@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Integer, Row, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from chat import audit
+from chat import admins, audit
 from chat.accounts import people as accounts
 from chat.accounts import resets
 from chat.accounts.invites import EmailTaken
@@ -72,6 +72,7 @@ def add(database: Database, by: Row | str, email: str, role: str, name: str, pas
     """Make somebody an account; without a password they need a link to set one. Raises EmailTaken."""
     try:
         with database.write() as connection:
+            admins.hold(connection, by)
             person_id = accounts.make(connection, email, role, password_hash, audit.line(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
             return connection.execute(ONE, {"person": person_id}).one()
@@ -82,6 +83,7 @@ def add(database: Database, by: Row | str, email: str, role: str, name: str, pas
 def reset(database: Database, by: Row | str, person_id: int) -> str:
     """Make the token of a link by which somebody sets a new password. Raises NotFound."""
     with database.write() as connection:
+        admins.hold(connection, by)
         person = required(connection.execute(ONE, {"person": person_id}).first())
         audit.note(connection, by, "reset_made", audit.name_of(person))
         return resets.make(connection, person.id)

@@ -11,10 +11,15 @@ from chat.accounts.throttling import Try
 from chat.database import Database
 from chat.tables import people as people_table
 
-WRONG = "That e-mail address and that password don't belong together. Try again."
-
 SAME = (people_table.c.id == bindparam("person")) & (people_table.c.password == bindparam("known"))
 REHASHED = update(people_table).where(SAME).values(password=bindparam("hash"))
+
+
+class WrongPassword(Refused):
+    """Nobody has that e-mail address and that password."""
+
+    def __init__(self) -> None:
+        super().__init__("That e-mail address and that password don't belong together. Try again.")
 
 
 def check(database: Database, tried: Try, email: str, password: str) -> Row:
@@ -27,7 +32,7 @@ def check(database: Database, tried: Try, email: str, password: str) -> Row:
     kept = person.password if person else None
     if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
         note_failure(database, tried, email)
-        raise Refused(WRONG)
+        raise WrongPassword
     throttling.succeed(database, tried, row)
     return strengthened(database, person, password)
 

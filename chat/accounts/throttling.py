@@ -101,6 +101,12 @@ def succeed(database: Database, tried: Try, row: int) -> None:
         connection.execute(TAKEN_BACK, {"it": row})
 
 
+def forgive(database: Database, tried: Try) -> None:
+    """Forget the failures as an account, whose owner showed in another way to be that."""
+    with database.write() as connection:
+        connection.execute(FORGIVEN, {"whose": tried.account})
+
+
 def hold(connection: Connection, tried: Try) -> None:
     """Let nobody else count for this account or this address meanwhile; SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":

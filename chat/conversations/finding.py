@@ -56,6 +56,9 @@ OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conv
     messages.c.id == bindparam("id"), MINE
 )
 
+# Before its messages, as an end takes it.
+HELD_TO_DELETE = OWN_CONVERSATION.with_for_update()
+
 # From parent to child SQLite would delete a thousand messages, and no more.
 LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
 
@@ -134,7 +137,8 @@ def delete(database: Database, person_id: int | None, conversation_id: int) -> l
         .where(messages.c.conversation_id == conversation_id, replies.c.state == "generating")
     )
     with database.write() as connection:
-        owned(connection, person_id, conversation_id)
+        if not connection.execute(HELD_TO_DELETE, {"id": conversation_id, "person": person_id}).first():
+            raise NotFound
         stopped = list(connection.execute(running).scalars())
         connection.execute(LOOSENED, {"whole": conversation_id})
         connection.execute(delete_from(conversations).where(conversations.c.id == conversation_id))

@@ -67,11 +67,19 @@ def is_shut() -> bool:
 def wanted() -> str:
     """Tell which page the visitor is on, or wants to see; a form's own address, which is none, leads to its page."""
     if request.headers.get("HX-Request"):
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-        return local(f"{shown.path}?{shown.query}" if shown.query else shown.path)
+        return local(place_in(request.headers.get("HX-Current-URL", "")))
     if request.method != "GET":
         return local(re.sub(r"/messages$", "", request.path)) if request.path.endswith("/messages") else "/"
     return local(request.full_path.rstrip("?"))
+
+
+def place_in(url: str) -> str:
+    """Read the place on its site out of an address; nothing where it is none."""
+    try:
+        shown = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{shown.path}?{shown.query}" if shown.query else shown.path
 
 
 def local(place: str) -> str:

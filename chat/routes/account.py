@@ -28,8 +28,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 @bp.before_request
 def require_account() -> None:
     """Let nobody but members and admins in, whoever may chat here. Raises SignInFirst."""
-    if not visitor.is_member():
-        raise SignInFirst("/account")
+    own()
 
 
 @bp.get("")
@@ -40,25 +39,26 @@ def show() -> str:
 
 @bp.post("/password")
 def change_password() -> Response:
-    """Set another password, for whoever knows the present one."""
+    """Set another password, for whoever knows the current one."""
     person, new = own(), request.form.get("password", "")
     try:
-        signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
+        present = request.form.get("present", "")
+        checked = signing_in.check(pages.database(), visitor.tried(person.email), person.email, present)
         passwords.require_good(new)
+        kept = passwords.hashed(new)
+        with pages.database().write() as connection:
+            people.change_password(connection, checked, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except people.Refused as error:
         return signing.refused(page(said(error)), error)
-    kept = passwords.hashed(new)
-    with pages.database().write() as connection:
-        people.set_password(connection, person.id, kept)
     visitor.sign_in(person.id, kept)
     return redirect("/account?changed=1", code=303)
 
 
 def said(error: people.Refused) -> str:
-    """Say why the present password is refused."""
-    return "That isn't your present password." if error.args[0] == signing_in.WRONG else str(error)
+    """Say why the current password is refused."""
+    return "That isn't your current password." if isinstance(error, signing_in.WrongPassword) else str(error)
 
 
 @bp.post("/sessions/<name>/end")
@@ -78,9 +78,10 @@ def end_others() -> Response:
 
 
 def own() -> Row:
-    """Give the member who is asking."""
+    """Give the member who is asking. Raises SignInFirst."""
     found = visitor.person()
-    assert found is not None
+    if found is None or not visitor.is_member():
+        raise SignInFirst("/account")
     return found
 
 

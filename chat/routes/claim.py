@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, render_template, request
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
-from chat.config import is_loopback
+from chat.config import site
 from chat.conversations import NotFound
 from chat.routes import links, pages, visitor
 
@@ -33,6 +33,8 @@ def make() -> Response:
     """Make the first admin, and sign them in. Raises NotFound."""
     token = links.token()
     require_open(token)
+    if links.is_another():
+        return redirect("/claim", code=303)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
         person_id = claiming.claim(pages.database(), str(current_app.secret_key), token, email, password)
@@ -52,7 +54,7 @@ def require_open(token: str) -> None:
 
 def form(email: str = "", problem: str = "") -> str:
     """Render the page."""
-    return render_template("accounts/claim.html", email=email, problem=problem)
+    return render_template("accounts/claim.html", link=links.mark(), email=email, problem=problem)
 
 
 def invitation(app: Flask) -> list[str]:
@@ -61,7 +63,6 @@ def invitation(app: Flask) -> list[str]:
     token = settings["ACCESS"] == "team" and claiming.token(app.extensions["database"], str(app.secret_key))
     if not token:
         return []
-    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
-    where = settings["APP_URL"] or here
+    where = site(settings)
     hint = "" if where else " (after the address of this server)"
     return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{token}"]

@@ -1,4 +1,4 @@
-"""The cookie by which a visitor is known again, and what Flask-Session makes of it."""
+"""Cookies, which are bound to this host by https; and that of sessions, for Flask-Session."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
 
 from chat.sessions import SessionStore
 
@@ -18,14 +20,39 @@ WATCHED = {"/healthz", "/readyz", "/metrics"}
 """What those ask for who watch the process; they have no session."""
 
 
+def named(name: str) -> str:
+    """Name a cookie: by https the prefix has browsers refuse one that another host set, or that came by plain http."""
+    return f"__Host-{name}" if request.is_secure else name
+
+
+def taken(name: str) -> str:
+    """Read a cookie of ours; empty where there is none."""
+    return request.cookies.get(named(name), "")
+
+
+def give(response: Response, name: str, value: str, lasts: int) -> None:
+    """Give a browser a cookie for so many seconds."""
+    response.set_cookie(named(name), value, lasts, secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def take_back(response: Response, name: str) -> None:
+    """Take a cookie from a browser."""
+    response.delete_cookie(named(name), secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def is_old(found: Row) -> bool:
+    """Tell whether a session is a guest's of the versions that knew only the plain name; others may set that one."""
+    return found.role == "guest" and found.created_at is None
+
+
 class Sessions(CacheLibSessionInterface):
     """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
 
     cache: SessionStore
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Name the cookie: the prefix has browsers refuse one that another host set, or that would go by plain http."""
-        return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+        """Name the cookie of a session."""
+        return named(COOKIE)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the browser may send the cookie by https only."""
@@ -40,10 +67,7 @@ class Sessions(CacheLibSessionInterface):
 
     def _found(self, sid: str | None) -> ServerSideSession | None:
         found = self.cache.find(self._get_store_id(sid)) if sid else None
-        # Guests were known by the plain name on https, too; nobody who signs in ever was.
-        if found is None or (
-            request.is_secure and found.role != "guest" and sid != request.cookies.get(f"__Host-{COOKIE}")
-        ):
+        if found is None or (request.is_secure and sid != taken(COOKIE) and not is_old(found)):
             return None
         g.person = found
         return self.session_class(json.loads(found.data), sid=sid)

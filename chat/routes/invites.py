@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
@@ -35,7 +35,9 @@ def show() -> str:
 def page(invite: Row, **told: str) -> str:
     """Make the page of an invite, with what was typed, but no password."""
     known = visitor.person() if visitor.is_member() else None
-    return render_template("invites/page.html", invite=invite, known=known, form=request.form, **told)
+    return render_template(
+        "invites/page.html", invite=invite, link=links.mark(), known=known, form=request.form, **told
+    )
 
 
 @bp.post("/yours")
@@ -45,6 +47,8 @@ def redeem() -> Response | tuple[str, int]:
     invite = invites.find(pages.database(), token)
     if visitor.is_member():
         return page(invite), 409
+    if links.is_another():
+        return redirect("/invites/yours", code=303)
     try:
         person_id = invites.redeem(pages.database(), token, newcomer(invite))
     except (BadEmail, BadPassword, EmailTaken) as error:

@@ -1,36 +1,52 @@
-"""Links that are secrets: at the first view the token leaves the address, for a cookie of its own.
+"""Links to this instance; and those that are secrets, whose token leaves the address at the first view for a cookie.
 
 An address is kept in histories, stands in screenshots and is shared without a thought. The cookie lasts an hour.
 """
 
 from __future__ import annotations
 
-from flask import redirect, request
+from flask import current_app, redirect, request
 from werkzeug.wrappers import Response
+
+from chat.routes import cookies
+from chat.sessions import digest
 
 COOKIE = "rivulet-link"
 LASTS = 3_600
 
 
+def whole(path: str) -> str:
+    """Write the whole address of a page: by APP_URL, else by the name that whoever asks has for this instance."""
+    return f"{current_app.extensions['settings']['APP_URL'] or request.host_url.rstrip('/')}{path}"
+
+
 def follow(place: str, token: str) -> Response:
     """Lead to where a link is used."""
     response = redirect(place, code=303)
-    response.set_cookie(cookie(), token, LASTS, secure=request.is_secure, httponly=True, samesite="Lax")
+    cookies.give(response, COOKIE, token, LASTS)
     return response
 
 
 def token() -> str:
     """Give the token of the link that was followed last; empty where there was none."""
-    return request.cookies.get(cookie(), "")
+    return cookies.taken(COOKIE)
+
+
+def mark() -> str:
+    """Give what a form tells by which link it was made for."""
+    return digest(token())[:32]
+
+
+def is_another() -> bool:
+    """Tell whether a form was made for another link than the one that was followed last.
+
+    Another page, or another tab, may have followed one meanwhile: what was typed for the first is not for that.
+    """
+    return request.form.get("link", mark()) != mark()
 
 
 def done(place: str) -> Response:
     """Lead away from a link that was used."""
     response = redirect(place, code=303)
-    response.delete_cookie(cookie(), secure=request.is_secure, httponly=True, samesite="Lax")
+    cookies.take_back(response, COOKIE)
     return response
-
-
-def cookie() -> str:
-    """Name the cookie; by https the prefix keeps others from setting it."""
-    return f"__Host-{COOKIE}" if request.is_secure else COOKIE

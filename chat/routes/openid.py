@@ -20,7 +20,7 @@ from chat.accounts import arriving, signing_in
 from chat.accounts.people import Refused
 from chat.conversations import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
-from chat.routes import access, account, pages, signing, visitor
+from chat.routes import access, account, cookies, links, pages, signing, visitor
 
 if TYPE_CHECKING:
     from chat.openid.provider import Provider
@@ -53,10 +53,8 @@ def begin() -> Response:
 @bp.post("/account/openid")
 def connect() -> Response:
     """Lead a member there to connect their account, who knows its password. Raises SignInFirst and NotFound."""
-    if not visitor.is_member():
-        raise access.SignInFirst("/account")
-    provider()
     person = account.own()
+    provider()
     try:
         signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
         return leave("/account?connected=1", person.id)
@@ -69,19 +67,17 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises SignInFirst."""
-    if not visitor.is_member():
-        raise access.SignInFirst("/account")
     arriving.disconnect(pages.database(), account.own().id)
     return redirect("/account?disconnected=1", code=303)
 
 
 def leave(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
-    flow = Flow(address_of_return())
+    flow = Flow(links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
     told = {"address": provider().address(flow), "name": settings()["OIDC_NAME"]}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = visitor.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
-    response.set_cookie(cookie(), said, LASTS, secure=request.is_secure, httponly=True, samesite="Lax")
+    cookies.give(response, COOKIE, said, LASTS)
     return response
 
 
@@ -90,7 +86,7 @@ def finish() -> Response:
     """Let in who comes back, or say why not. Raises NotFound where there is no provider."""
     provider()
     response = returned(taken_along())
-    response.delete_cookie(cookie(), secure=request.is_secure, httponly=True, samesite="Lax")
+    cookies.take_back(response, COOKIE)
     return response
 
 
@@ -101,7 +97,10 @@ def returned(taken: dict[str, Any]) -> Response:
         if not taken:
             raise Unproven(GONE)
         who = provider().identity(Flow(**taken["flow"]), request.args)
-        connected(person_id, who) if person_id else arrived(who)
+        if person_id:
+            connected(person_id, who)
+        else:
+            arrived(who)
     except (Unproven, OutOfOrder, Refused) as error:
         page = (
             account.page(str(error)) if person_id and visitor.is_member() else signing.form(place, problem=str(error))
@@ -126,14 +125,9 @@ def connected(person_id: int, who: openid.Identity) -> None:
 def taken_along() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return visitor.signer("openid").loads(request.cookies.get(cookie(), ""), max_age=LASTS)
+        return visitor.signer("openid").loads(cookies.taken(COOKIE), max_age=LASTS)
     except BadSignature:
         return {}
-
-
-def address_of_return() -> str:
-    """Give the address that the provider sends people back to; it has to know it beforehand."""
-    return f"{settings()['APP_URL'] or request.host_url.rstrip('/')}/sign-in/openid/callback"
 
 
 def provider() -> Provider:
@@ -147,8 +141,3 @@ def provider() -> Provider:
 def settings() -> dict[str, Any]:
     """Give the settings."""
     return current_app.extensions["settings"]
-
-
-def cookie() -> str:
-    """Name the cookie; by https the prefix keeps others from setting it."""
-    return f"__Host-{COOKIE}" if request.is_secure else COOKIE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -33,28 +33,26 @@ def redeem() -> Response:
     """Set the new password. Raises NotFound."""
     token = links.token()
     email, password = email_of(token), request.form.get("password", "")
+    if links.is_another():
+        return redirect("/resets/yours", code=303)
     try:
         passwords.require_good(password)
         resets.redeem(pages.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
-    except people.Refused as error:  # used in this moment
-        raise NotFound from error
+    throttling.forgive(pages.database(), visitor.tried(email))
     visitor.sign_out()
     return links.done("/sign-in?set=1")
 
 
 def email_of(token: str) -> str:
     """Tell whose link it is. Raises NotFound."""
-    person = resets.find(pages.database(), token)
-    if person is None:
-        raise NotFound
-    return person.email
+    return str(resets.find(pages.database(), token).email)
 
 
 def form(email: str, problem: str = "") -> str:
     """Render the page."""
-    return render_template("accounts/reset.html", email=email, problem=problem)
+    return render_template("accounts/reset.html", link=links.mark(), email=email, problem=problem)
 
 
 @bp.get("/resets")
@@ -70,11 +68,14 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        throttling.begin(pages.database(), visitor.tried(f"forgotten {email}"))
+        throttling.begin(pages.database(), visitor.tried(f"forgotten {people.plain(email)}"))
     except people.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
-    letters.send_reset_later(pages.database(), current_app.extensions["settings"], email)
-    return Page(forgotten(email, done=SENT))
+    answer = Page(forgotten(email, done=SENT))
+    database, settings = pages.database(), current_app.extensions["settings"]
+    # Once it is sent: under gevent a thread runs at once, and how long it does would tell who has an account.
+    answer.call_on_close(lambda: letters.send_reset_later(database, settings, email))
+    return answer
 
 
 def require_mail() -> None:

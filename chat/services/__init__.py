@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat import audit
+from chat import admins, audit
 from chat.database import Database, DatabaseBusy, NotFound
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.services import store
@@ -105,6 +105,7 @@ class Services(Mapping[str, AbstractProvider]):
     @contextmanager
     def _change(self, actor: Row | str, action: str, subject: str) -> Iterator[Connection]:
         with self.database.write() as connection:
+            admins.hold(connection, actor)
             store.begin_change(connection)
             yield connection
             audit.note(connection, actor, action, subject)

@@ -52,7 +52,9 @@ def entered(form: Mapping[str, str], name: str | None = None, kind: str | None =
 def good_name(name: str) -> str:
     """Check the name of a provider, which stands in addresses and before the names of its models. Raises BadService."""
     if not NAME.fullmatch(name):
-        raise BadService("A name has 1 to 32 letters, digits, dots, dashes or underscores, and begins with no sign.")
+        raise BadService(
+            "A name has 1 to 32 letters, digits, dots, dashes or underscores, and begins with a letter or a digit."
+        )
     return name
 
 

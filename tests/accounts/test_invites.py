@@ -51,7 +51,7 @@ def test_an_invite_makes_a_person_with_its_role(either: Database) -> None:
 
 
 def test_a_token_is_256_bits_and_the_database_does_not_know_it(database: Database) -> None:
-    """Security A3: a dump of the database lets nobody in."""
+    """A dump of the database lets nobody in."""
     token = invites.make(database, "command line")
 
     assert len(token) == 43

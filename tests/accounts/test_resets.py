@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
-from chat.accounts import people, resets
-from chat.database import Database
+from chat.accounts import arriving, people, resets, roles
+from chat.database import Database, NotFound
+from chat.openid import Identity
 from chat.sessions import SessionStore
 from chat.tables import resets as resets_table
 from chat.tables import sessions
+from tests.accounts.conftest import all_at_once
 from tests.postgres import Postgres
 from tests.team import account
 from tests.turns import count
@@ -27,9 +31,17 @@ def redeemed(database: Database, token: str) -> bool:
     """Use a link; tells whether it could be used."""
     try:
         resets.redeem(database, token, "a hash")
-    except people.Refused:
+    except NotFound:
         return False
     return True
+
+
+def is_open(database: Database, token: str) -> bool:
+    """Tell whether a link could be used."""
+    try:
+        return bool(resets.find(database, token))
+    except NotFound:
+        return False
 
 
 def twenty_at_once(database: Database) -> int:
@@ -74,7 +86,7 @@ def test_a_later_link_voids_the_one_before(database: Database) -> None:
 def test_a_link_that_was_changed_is_none(database: Database, change) -> None:  # type: ignore[no-untyped-def]
     token = made(database, account(database))
 
-    assert not redeemed(database, change(token)) and resets.find(database, change(token)) is None
+    assert not redeemed(database, change(token)) and not is_open(database, change(token))
 
 
 def test_a_link_lasts_half_an_hour(database: Database) -> None:
@@ -82,7 +94,7 @@ def test_a_link_lasts_half_an_hour(database: Database) -> None:
     with database.write() as connection:
         connection.execute(update(resets_table).values(expires_at=resets_table.c.expires_at - resets.LASTS))
 
-    assert resets.find(database, token) is None and not redeemed(database, token)
+    assert not is_open(database, token) and not redeemed(database, token)
 
 
 def test_the_table_holds_no_token(database: Database) -> None:
@@ -91,3 +103,50 @@ def test_the_table_holds_no_token(database: Database) -> None:
     with database.read() as connection:
         assert token not in str(connection.execute(resets_table.select()).all())
     assert len(token) >= 43
+
+
+def test_a_reset_lets_nobody_in_by_what_was_tied_before(database: Database) -> None:
+    """ALLM 26-32717: who had the password once kept another way in."""
+    ann = account(database)
+    arriving.connect(database, ann, Identity("https://id.example 7"))
+
+    assert redeemed(database, made(database, ann))
+
+    assert not arriving.is_connected(database, ann)
+
+
+def test_another_password_voids_links(database: Database) -> None:
+    ann = account(database)
+    token = made(database, ann)
+
+    with database.write() as connection:
+        people.change_password(connection, people.find(database, ann), "another hash")
+
+    assert not is_open(database, token)
+
+
+def test_a_password_that_was_set_meanwhile_is_not_overwritten(database: Database) -> None:
+    ann = account(database)
+    looked_at = people.find(database, ann)
+    assert redeemed(database, made(database, ann))
+
+    with pytest.raises(people.Refused), database.write() as connection:
+        people.change_password(connection, looked_at, "of who knew the old one")
+
+    assert people.find(database, ann).password == "a hash"  # type: ignore[union-attr]
+
+
+def test_links_and_suspensions_at_once_wait_for_each_other(database_server: Postgres) -> None:
+    database = Database(database_server.new_database())
+    database.upgrade()
+    account(database, "boss@example.org", "admin")
+    for number in range(10):
+        ann = account(database, f"ann{number}@example.org")
+        token = made(database, ann)
+        doing = [
+            partial(redeemed, database, token),
+            partial(roles.suspend, database, "command line", ann),
+            partial(made, database, ann),
+        ]
+        assert not [outcome for outcome in all_at_once(*doing) if isinstance(outcome, DBAPIError)]
+    database.engine.dispose()

@@ -10,12 +10,16 @@ from sqlalchemy.exc import DBAPIError
 
 from chat import audit
 from chat import conversations as conversations_
-from chat.accounts import invites, roles
+from chat.accounts import invites, roles, roster
+from chat.accounts import resets as resets_
 from chat.accounts.invites import Newcomer
 from chat.accounts.roles import LastAdmin
 from chat.database import Database, NotFound
 from chat.limits import Asker
+from chat.providers.base import Timeouts
+from chat.services import Entered, Services
 from chat.tables import conversations, messages, metadata, people, replies, resets, sessions
+from chat.vault import Vault
 from tests.accounts.conftest import all_at_once, joined, person_of
 from tests.turns import CHOICE, answered, asked, count, grown
 
@@ -66,7 +70,7 @@ def test_the_last_admin_cannot_be_lost(either: Database, way) -> None:
 
 @pytest.mark.parametrize("way", WAYS_DOWN)
 def test_two_admins_who_depose_each_other_at_once_leave_one(either: Database, way) -> None:
-    """Security A4: a check before a change, with room for another one between."""
+    """A check before a change, with room for another one between."""
     for number in range(5):
         ann, bob = (joined(either, f"{name}{number}", "admin") for name in ("ann", "bob"))
 
@@ -153,6 +157,39 @@ def test_who_asks_at_the_moment_of_being_suspended_has_nothing_written(either: D
             assert connection.execute(running).all() == []
 
 
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_a_link_that_an_admin_made_for_another_is_over_with_the_right(database: Database, way) -> None:
+    """A second way in, after the right to it was gone: ALLM 26-32717."""
+    ann, bob = joined(database, "ann", "admin"), joined(database, "bob", "admin")
+    token = roster.reset(database, bob, ann.id)
+
+    way(database, ann, bob.id)
+
+    with pytest.raises(NotFound):
+        resets_.find(database, token)
+
+
+DOING = {
+    "invite": lambda database, by: invites.make(database, by, "admin"),
+    "reset link": lambda database, by: roster.reset(database, by, by.id),
+    "person": lambda database, by: roster.add(database, by, "eve@example.org", "admin", "", None),
+    "provider": lambda database, by: Services(database, Vault(["s" * 40]), {}, Timeouts()).add(
+        by, Entered("evil", "openai", "http://evil.example/v1")
+    ),
+}
+
+
+@pytest.mark.parametrize("do", DOING.values(), ids=DOING)
+@pytest.mark.parametrize("way", WAYS_DOWN)
+def test_what_an_admin_began_before_the_right_was_gone_is_not_done(either: Database, way, do) -> None:
+    """OW 26-44553, 26-59219: a request that began long ago, and whose body came late."""
+    ann, bob = joined(either, "ann", "admin"), joined(either, "bob", "admin")
+    way(either, ann, bob.id)
+
+    with pytest.raises(NotFound):
+        do(either, bob)
+
+
 @pytest.mark.parametrize("role", ["guest", "owner", ""])
 def test_there_are_no_other_roles(database: Database, role: str) -> None:
     bob = joined(database, "bob")
@@ -209,7 +246,7 @@ def test_doing_it_again_changes_nothing_and_is_not_noted(database: Database) -> 
 
 
 def test_who_is_removed_takes_all_that_was_theirs_along(either: Database) -> None:
-    """Security D4: what is deleted is gone, not flagged."""
+    """What is deleted is gone, not flagged."""
     bob, other = joined(either, "bob"), joined(either, "cid")
     for person in (bob, other):
         asked(either, person.id, "A secret of theirs")
@@ -264,7 +301,7 @@ def test_every_table_that_names_a_person_forgets_one_who_is_removed() -> None:
 
 
 def test_nothing_that_was_said_is_left_in_the_file(database: Database) -> None:
-    """Security D4: deleted text isn't found in the file after a checkpoint."""
+    """Deleted text isn't found in the file after a checkpoint."""
     bob = joined(database, "bob")
     for _ in range(20):
         asked(database, bob.id, "the-words-that-were-said " * 200)

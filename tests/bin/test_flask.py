@@ -41,7 +41,8 @@ def test_commands_reach_the_people_of_a_server_that_runs(tmp_path: Path, model: 
     with gunicorn(tmp_path, model, ACCESS="team", SECRET_KEY=KEY) as server, requests.Session() as browser:
         beside(server, "user", "add", "ann@example.org", "--admin")
         form = {"name": "Bob", "email": EMAIL, "password": PASSWORD}
-        joined = browser.post(beside(server, "invite"), data=form)
+        place = browser.get(beside(server, "invite")).url
+        joined = browser.post(place, data=form)
         assert (joined.status_code, joined.url) == (200, f"{server.url}/".replace("127.0.0.1", "localhost"))
         url = joined.url + "conversations"
         told = browser.post(url, data={"text": "Tell me"}, headers={"Accept": "text/plain"}, stream=True, timeout=30)

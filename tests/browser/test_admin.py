@@ -13,7 +13,7 @@ from tests.browser.test_access import OVERFLOWING, SMALL, WIDTHS, complaints
 from tests.serving import KEY
 from tests.team import PASSWORD, account
 
-PAGES = ["people", "people/3/removal", "invites", "audit", ""]
+PAGES = ["people", "people/3/removal", "invites", "audit", "models", "models/scripted", "settings", ""]
 LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
 
 

@@ -119,6 +119,7 @@ def test_answers_are_marked_until_they_are_seen(page: Page, provider: Scripted) 
         expect(page.locator(".reply")).to_contain_text(name)
     expect(page).to_have_title("… Second · Rivulet")
     page.get_by_role("link", name="First").click()
+    expect(page).to_have_title("… First · Rivulet")
     expect(page.locator(".list__answering")).to_have_count(2)
 
     gates[1].open()

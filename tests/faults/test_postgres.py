@@ -134,7 +134,7 @@ def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postg
     database = Database(database_server.new_database())
     database.upgrade()
     store, line, kept = SessionStore(database), threading.Barrier(8), []
-    store.set("one", {"person": 7}, 60)
+    store.add("one", {"person": 7}, 60)
 
     def keep() -> None:
         for _ in range(10):

@@ -168,3 +168,13 @@ def test_where_anybody_has_an_account_there_is_a_way_to_sign_in_and_who_is_signe
 
     assert "/sign-in" not in before and 'href="/sign-in"' in app.test_client().get("/").text
     assert 'href="/account"' in member.get("/").text and "/sign-in" not in member.get("/").text
+
+
+@pytest.mark.parametrize("shown", ["http://[", "http://a\u2100b/", "//evil.example", "", "nonsense"])
+def test_an_address_that_is_none_leads_to_the_first_page(app: Flask, shown: str) -> None:
+    """LC 25-66452: a header that nobody expected."""
+    headers = {**HTMX, "HX-Current-URL": shown.encode().decode("latin-1")}
+
+    answer = app.test_client().get("/conversations/1", headers=headers)
+
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: 
 def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_is_used(
     client: FlaskClient, database: Database
 ) -> None:
-    """Security A3: an address is kept in histories, and shown to who looks on."""
+    """An address is kept in histories, and shown to who looks on."""
     token = invites.make(database, "command line")
 
     place = follow(client, f"/invites/{token}")
@@ -114,7 +115,7 @@ def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
 
 @pytest.mark.parametrize("happens", [spend, run_out, revoke])
 def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClient, database: Database, happens) -> None:
-    """Security A3: used, run out, revoked and made up are told apart by nobody."""
+    """Used, run out, revoked and made up are told apart by nobody."""
     token = invites.make(database, "command line")
     happens(database, token)
     before = count(database, people_table)
@@ -207,6 +208,19 @@ def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> No
 
     eve = people.by_email(database, "eve@example.org")
     assert eve and eve.name.startswith("Eve of the sea") and len(eve.name) <= 100
+
+
+def test_a_form_is_for_the_invite_that_it_was_made_for(client: FlaskClient, database: Database) -> None:
+    """An invite of somebody else's, which another page followed meanwhile, takes nothing of what was typed."""
+    first, planted = invites.make(database, "command line"), invites.make(database, "x", email="mal@evil.example")
+    shown = client.get(follow(client, f"/invites/{first}")).text
+    follow(client, f"/invites/{planted}")
+
+    mark = re.findall('name="link" value="([0-9a-f]+)"', shown)[0]
+    answer = client.post("/invites/yours", data=FORM | {"link": mark})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/invites/yours")
+    assert count(database, people_table) == 0
 
 
 def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: FlaskClient, database: Database) -> None:

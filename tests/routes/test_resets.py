@@ -63,6 +63,23 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
 
 
+def test_a_form_is_for_the_link_that_it_was_made_for(app: Flask) -> None:
+    """Another page, or tab, follows another link meanwhile."""
+    database = app.extensions["database"]
+    account(database)
+    account(database, "mal@example.org")
+    client = app.test_client()
+    shown = client.get(follow(client, link_for(app))).text
+    follow(client, link_for(app, "mal@example.org"))
+
+    mark = re.findall('name="link" value="([0-9a-f]+)"', shown)[0]
+    answer = client.post("/resets/yours", data={"password": NEW, "link": mark})
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/resets/yours")
+    assert sign_in(app.test_client(), "mal@example.org", NEW).status_code == 403
+    assert sign_in(app.test_client()).status_code == 303
+
+
 def test_a_poor_password_does_not_use_the_link_up(app: Flask) -> None:
     account(app.extensions["database"])
     client = app.test_client()
@@ -86,7 +103,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
     account(app.extensions["database"])
     client = app.test_client()
 
-    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "evil.example"})
+    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "evil.example"}).close()
     eventually(lambda: mails.letters)
 
     (letter,) = mails.letters
@@ -102,10 +119,33 @@ def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailb
 
     unknown = client.post("/resets", data={"email": "bob@example.org"})
     known = client.post("/resets", data={"email": "ann@example.org"})
+    for answer in (unknown, known):
+        answer.close()
     eventually(lambda: mails.letters)
 
     assert (known.status_code, known.text.replace("ann@", "bob@")) == (unknown.status_code, unknown.text)
     assert len(mails.letters) == 1
+
+
+def test_a_new_password_is_not_kept_waiting_by_others_tries(app: Flask) -> None:
+    """Whoever fails on purpose would keep its owner out for good."""
+    account(app.extensions["database"])
+    for _ in range(5):
+        sign_in(app.test_client(), password="not the password")
+    client = app.test_client()
+
+    client.post(follow(client, link_for(app)), data={"password": NEW})
+
+    assert sign_in(client, password=NEW).status_code == 303
+
+
+def test_blanks_around_an_address_make_no_other_one(app: Flask, mails: Mailbox) -> None:
+    account(app.extensions["database"])
+    asked = [f"{blanks}ann@example.org" for blanks in ("", " ", "  ", "   ", "    ", "     ")]
+
+    answers = [app.test_client().post("/resets", data={"email": email}) for email in asked]
+
+    assert answers[-1].status_code == 429
 
 
 @pytest.mark.parametrize("email", ["ann@example.org", "bob@example.org"])
@@ -139,6 +179,7 @@ def test_a_mail_server_that_cannot_be_reached_is_told_to_the_log_alone(
     account(app.extensions["database"])
 
     answer = app.test_client().post("/resets", data={"email": "ann@example.org"})
+    answer.close()
     eventually(lambda: "a mail could not be sent" in caplog.text)
 
     assert answer.status_code == 200

@@ -70,7 +70,7 @@ def stored(folder: Path) -> bytes:
 def test_a_key_that_a_provider_echoes_is_nowhere(
     app: Flask, tmp_path: Path, log: pytest.LogCaptureFixture, way: str, written: str
 ) -> None:
-    """Hold LC 44653, ALLM 24-7783 and A7 of security.md: the provider's own words may hold our key."""
+    """Hold LC 44653, ALLM 24-7783: the provider's own words may hold our key."""
     script: Script = SCRIPTS[way](WRITTEN[written])
     admin, member = signed_in(app, "root@example.org", role="admin"), signed_in(app)
     with Server(whole("200 OK", '{"data": [{"id": "gpt"}]}'), script) as server:
@@ -98,14 +98,14 @@ def test_a_key_that_a_provider_echoes_is_nowhere(
 def test_a_key_that_is_echoed_instead_of_a_list_of_models_is_nowhere(
     app: Flask, log: pytest.LogCaptureFixture, way: str, written: str
 ) -> None:
-    """Hold A7 of security.md for what is wrong with a list of models, which admins and everybody who chats are told."""
+    """What is wrong with a list of models is told to admins and to everybody who chats: it may hold our key, too."""
     admin = signed_in(app, "root@example.org", role="admin")
     with Server(SCRIPTS[way](WRITTEN[written])) as server:
         admin.post("/admin/models", data={"name": "acme", "kind": "openai", "url": server.url, "key": KEY})
         admin.post("/admin/models/acme/asking")
         pages = [admin.get(path).text for path in ("/admin/models", "/admin/models/acme", "/")]
 
-    assert "In trouble" in pages[0]
+    assert "Not working" in pages[0]
     assert not [part for part in TELLING if part in log.text or [page for page in pages if part in page]]
 
 

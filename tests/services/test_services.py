@@ -205,7 +205,7 @@ def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(databa
 
 
 def test_a_worker_that_still_has_the_old_secret_breaks_on_nothing(database: Database) -> None:
-    """Hold A5 of security.md: two workers share a database while the key is being changed."""
+    """Two workers share a database while the key is being changed."""
     old = services_of(database, OLD)
     old.add(ADMIN, ACME)
 

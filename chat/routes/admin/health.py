@@ -17,7 +17,7 @@ bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 
 @bp.get("")
 def show() -> str:
-    """Show all that is known; where the database can't be asked, that."""
+    """Show what runs here, and what keeps it from serving."""
     problem = current_app.extensions["readiness"].problem()
     disk = current_app.extensions.get("disk", [])
     return render_template("admin/health.html", problem=problem, warnings=disk, facts=facts())

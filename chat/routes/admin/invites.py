@@ -10,8 +10,7 @@ from werkzeug.wrappers import Response
 from chat.accounts import invites, people
 from chat.accounts.invites import BadInvite
 from chat.accounts.people import BadEmail
-from chat.routes import pages, visitor
-from chat.routes.admin import lists
+from chat.routes import links, pages, visitor
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
 DONE = {"revoked": "That invite can't be used any more."}
@@ -48,7 +47,7 @@ def make() -> str:
     days, uses = number(form["days"]), number(form["uses"])
     token = invites.make(pages.database(), visitor.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite.html", link=lists.link(f"/invites/{token}"), **told)
+    return render_template("admin/invite.html", link=links.whole(f"/invites/{token}"), **told)
 
 
 def number(text: str) -> int:

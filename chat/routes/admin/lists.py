@@ -1,11 +1,11 @@
-"""What the admins' pages share: lists that go on, and links for others."""
+"""Lists of the admins' pages, which go on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from sqlalchemy import Row
 
 from chat.database import NotFound
@@ -24,8 +24,3 @@ def before() -> int | None:
 def paged(rows: Sequence[Row], size: int) -> dict[str, Any]:
     """Tell what a page shows of rows that were read with one more, and the `last` of them where others follow."""
     return {"rows": rows[:size], "last": rows[size - 1].id if len(rows) > size else None}
-
-
-def link(path: str) -> str:
-    """Write the whole address of a page: by APP_URL, else by the name that whoever asks has for this instance."""
-    return f"{current_app.extensions['settings']['APP_URL'] or request.host_url.rstrip('/')}{path}"

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import roles, roster
 from chat.accounts.roles import LastAdmin
-from chat.routes import pages, visitor
+from chat.routes import links, pages, visitor
 from chat.routes.admin import lists
 
 DONE = {
@@ -85,4 +85,4 @@ def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
     token = roster.reset(pages.database(), visitor.require_admin(), person_id)
     person = roster.find(pages.database(), person_id)
-    return render_template("admin/reset.html", person=person, link=lists.link(f"/resets/{token}"))
+    return render_template("admin/reset.html", person=person, link=links.whole(f"/resets/{token}"))

@@ -74,7 +74,7 @@ def test_an_admin_who_lost_the_right_is_out_at_the_next_request(app: Flask, admi
 
 
 def test_a_member_who_becomes_an_admin_signs_in_anew(app: Flask, admin: FlaskClient, member: FlaskClient) -> None:
-    """Security C4: a session id from before a change of rights isn't one after it."""
+    """A session id from before a change of rights isn't one after it."""
     answer = admin.post(f"/admin/people/{id_of(app, MEMBER)}/role", data={"role": "admin"})
 
     assert answer.headers["Location"] == "/admin/people?done=role"
@@ -82,7 +82,7 @@ def test_a_member_who_becomes_an_admin_signs_in_anew(app: Flask, admin: FlaskCli
 
 
 def test_no_page_of_an_admin_shows_what_others_say(app: Flask, admin: FlaskClient, member: FlaskClient) -> None:
-    """Security A8: an admin may not read what members say."""
+    """An admin may not read what members say."""
     member.post("/conversations", data={"text": "My diary: I like the sea"}, headers={"Accept": "text/plain"})
 
     for path in ["/conversations/1", "/conversations/1.md", "/messages/1.md", "/replies/2/generation"]:

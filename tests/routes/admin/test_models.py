@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,32 +14,12 @@ from chat.services import Services
 from tests.asking import PAGE, TEXT, begin, ended, reply_in
 from tests.rendering.corpus import CORPUS
 from tests.scripted import Gate, Scripted
-from tests.team import signed_in, team
+from tests.team import team
 
 KEY = "sk-abcdefgh12345678"
 HOME = "http://127.0.0.1:9/v1"
 ACME = {"name": "acme", "kind": "openai", "url": HOME, "key": KEY}
 MODELS = "/admin/models"
-
-
-@pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
-
-
-@pytest.fixture
-def admin(app: Flask) -> FlaskClient:
-    """An admin's browser."""
-    return signed_in(app, "root@example.org", role="admin")
-
-
-@pytest.fixture
-def member(app: Flask) -> FlaskClient:
-    """A member's browser."""
-    return signed_in(app)
 
 
 def bare(page: str) -> str:
@@ -248,7 +227,7 @@ def test_a_provider_that_can_not_be_reached_says_so_and_is_asked_again(admin: Fl
 
     assert "It was asked again." in answer.text
     assert "The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
-    assert "In trouble" in admin.get(MODELS).text
+    assert "Not working" in admin.get(MODELS).text
 
 
 def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
@@ -264,7 +243,7 @@ def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
 def test_what_a_provider_says_is_text_in_the_pages(
     admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    """Hold LB 25-59417 and M6 of security.md: names and sentences from outside are text wherever they stand."""
+    """Hold LB 25-59417: names and sentences from outside are text wherever they stand."""
     monkeypatch.setattr(provider, "models", lambda: [Model(text, text), Model("other", text)])
     monkeypatch.setattr(provider, "problem", lambda: text)
 

@@ -1,0 +1,23 @@
+"""Admins: whoever does what only they may is still one in the transaction that does it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from chat.database import NotFound
+from chat.tables import people
+
+STILL = (
+    select(people.c.id)
+    .where(people.c.id == bindparam("person"), people.c.role == "admin", people.c.suspended_at.is_(None))
+    .with_for_update(read=True)
+)
+
+
+def hold(connection: Connection, by: Row | str) -> None:
+    """Keep an admin as they are until the transaction ends; in words it is the command line, which may all.
+
+    Raises NotFound for who lost the right since their request began, which may have been long ago.
+    """
+    if not isinstance(by, str) and not connection.execute(STILL, {"person": by.id}).first():
+        raise NotFound
