@@ -126,9 +126,14 @@ def set_password(connection: Connection, person_id: int, password_hash: str) -> 
 
 def end_what_it_opened(connection: Connection, person_id: int) -> None:
     """End what whoever knew the old password may have: sessions, and links to set a new one."""
-    connection.execute(LINKS, {"person": person_id})
+    void_links(connection, person_id)
     audit.note_own(connection, person_id, "password_changed")
     end_sessions(connection, person_id)
+
+
+def void_links(connection: Connection, person_id: int) -> None:
+    """Let no link to set a person's password be used any more."""
+    connection.execute(LINKS, {"person": person_id})
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:

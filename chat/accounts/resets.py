@@ -25,7 +25,6 @@ WHOSE = (
 )
 MADE = insert(resets).values(expires_at=clock() + LASTS)
 USED = delete(resets).where(VALID).returning(resets.c.person_id)
-DROPPED = delete(resets).where(resets.c.person_id == bindparam("person"))
 OLD = delete(resets).where(resets.c.expires_at <= clock())
 
 
@@ -34,7 +33,7 @@ def make(connection: Connection, person_id: int) -> str:
     token = secrets.token_urlsafe(32)
     connection.execute(people.HELD, {"person": person_id})  # before their links, as by who suspends them
     connection.execute(OLD)
-    connection.execute(DROPPED, {"person": person_id})
+    people.void_links(connection, person_id)
     connection.execute(MADE, {"digest": digest(token), "person_id": person_id})
     return token
 

@@ -29,7 +29,6 @@ SUSPENDED = update(table).where(THIS).values(suspended_at=clock())
 RESUMED = update(table).where(THIS).values(suspended_at=None)
 REMOVED = delete(table).where(THIS)
 ALL_RESETS = delete(resets)
-RESETS = delete(resets).where(resets.c.person_id == PERSON)
 
 # The conversations first, as wherever a reply ends.
 HELD = select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
@@ -147,6 +146,6 @@ def shut_out(connection: Connection, person: Row) -> list[int]:
     """End all by which a person is here: rights, sessions, links, and answers that are being written."""
     lose_rights(connection, person)
     people.end_sessions(connection, person.id)
-    connection.execute(RESETS, {"person": person.id})
+    people.void_links(connection, person.id)
     connection.execute(HELD.with_for_update(), {"person": person.id})
     return list(connection.execute(STOPPED, {"person": person.id}).scalars())
