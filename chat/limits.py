@@ -24,14 +24,15 @@ from sqlalchemy import (
     String,
     bindparam,
     delete,
-    func,
     insert,
     literal,
     select,
 )
 
+from chat import locks
 from chat.database import clock
 from chat.keys import derived
+from chat.locks import Lock
 from chat.tables import conversations, messages, replies, sends
 
 MINUTE = 60
@@ -78,7 +79,7 @@ def admit(connection: Connection, asker: Asker) -> None:
     bounds = bounds_of(asker)
     if not bounds:
         return
-    hold(connection, asker)
+    locks.hold(connection, *locks_of(asker))
     known = {"person": asker.person_id, "address": asker.address}
     waits = connection.execute(standing(tuple(bounds)), known | {name: most - 1 for name, most in bounds.items()}).one()
     for name, wait in zip(bounds, waits, strict=True):
@@ -146,15 +147,10 @@ def several(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def hold(connection: Connection, asker: Asker) -> None:
-    """Let nobody else count for this person or this address meanwhile; SQLite has one writer at a time anyway."""
-    if connection.dialect.name != "postgresql":
-        return
-    # The person first: in two orders they could wait for each other.
-    locks = [func.pg_advisory_xact_lock(1, asker.person_id)]
-    if asker.address:
-        locks.append(func.pg_advisory_xact_lock(2, int(asker.address[:7], 16)))
-    connection.execute(select(*locks))
+def locks_of(asker: Asker) -> list[tuple[Lock, int | str]]:
+    """List what keeps others from counting for this person or this address meanwhile."""
+    held: list[tuple[Lock, int | str]] = [(Lock.PERSON, asker.person_id or 0)]
+    return [*held, (Lock.ADDRESS, asker.address)] if asker.address else held
 
 
 def digest(secret: str, address: str | None) -> str:

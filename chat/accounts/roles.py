@@ -6,16 +6,15 @@ answers being written for somebody who may not ask any more.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
 
-from chat import audit
+from chat import audit, locks
 from chat.accounts import invites, people
 from chat.database import Database, NotFound, clock
-from chat.engines import overwrite_deleted
+from chat.deletion import delete_conversation
+from chat.locks import Lock
 from chat.tables import conversations, messages, replies, resets
 from chat.tables import people as table
-
-LOCK = select(func.pg_advisory_xact_lock(5, 0))
 
 PERSON = bindparam("person", type_=Integer)
 WITH_ACCOUNT = table.c.role.in_(people.ROLES)
@@ -38,10 +37,7 @@ RUNNING = (
     .join(replies, replies.c.id == messages.c.id)
     .where(conversations.c.person_id == PERSON, replies.c.state == "generating")
 )
-# From parent to child SQLite would delete a thousand messages, and no more.
-HELD_ONE = select(conversations.c.id).where(conversations.c.id == bindparam("whole")).with_for_update()
-LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
-FORGOTTEN = delete(conversations).where(conversations.c.id == bindparam("whole"))
+HELD_ONE = select(conversations.c.id).where(conversations.c.id == bindparam("one")).with_for_update()
 STOPPED = update(replies).where(replies.c.id.in_(RUNNING)).values(stop=True).returning(replies.c.id)
 
 
@@ -111,9 +107,8 @@ def forget(database: Database, person_id: int) -> None:
         theirs = connection.execute(HELD, {"person": person_id}).scalars().all()
     for conversation_id in theirs:
         with database.write() as connection:
-            overwrite_deleted(connection)
-            for statement in (HELD_ONE, LOOSENED, FORGOTTEN):
-                connection.execute(statement, {"whole": conversation_id})
+            connection.execute(HELD_ONE, {"one": conversation_id})
+            delete_conversation(connection, conversation_id)
 
 
 def held(connection: Connection, by: Row | str, person_id: int) -> Row:
@@ -121,8 +116,7 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
 
     Also where whoever changes them has lost the right to, since the request began.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(LOCK)
+    locks.hold(connection, (Lock.RIGHTS, 0))
     if not isinstance(by, str) and not connection.execute(FOUND.where(ADMIN), {"person": by.id}).first():
         raise NotFound
     # Nor signs them in meanwhile.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, bindparam, select, update
-from sqlalchemy import delete as delete_from
 
 from chat.database import Database, NotFound
+from chat.deletion import delete_conversation
 from chat.tables import conversations, messages, replies
 
 LISTED = 200
@@ -59,8 +59,11 @@ OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conv
 # Before its messages, as an end takes it.
 HELD_TO_DELETE = OWN_CONVERSATION.with_for_update()
 
-# From parent to child SQLite would delete a thousand messages, and no more.
-LOOSENED = update(messages).where(messages.c.conversation_id == bindparam("whole")).values(parent_id=None)
+RUNNING = (
+    select(replies.c.id)
+    .join(messages, messages.c.id == replies.c.id)
+    .where(messages.c.conversation_id == bindparam("id"), replies.c.state == "generating")
+)
 
 
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
@@ -131,15 +134,9 @@ def mark_read(database: Database, person_id: int | None, conversation_id: int) -
 
 def delete(database: Database, person_id: int | None, conversation_id: int) -> list[int]:
     """Delete a conversation with all that was said; gives the replies that were being written. Raises NotFound."""
-    running = (
-        select(replies.c.id)
-        .join(messages, messages.c.id == replies.c.id)
-        .where(messages.c.conversation_id == conversation_id, replies.c.state == "generating")
-    )
     with database.write() as connection:
         if not connection.execute(HELD_TO_DELETE, {"id": conversation_id, "person": person_id}).first():
             raise NotFound
-        stopped = list(connection.execute(running).scalars())
-        connection.execute(LOOSENED, {"whole": conversation_id})
-        connection.execute(delete_from(conversations).where(conversations.c.id == conversation_id))
+        stopped = list(connection.execute(RUNNING, {"id": conversation_id}).scalars())
+        delete_conversation(connection, conversation_id)
     return stopped

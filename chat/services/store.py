@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from chat import locks
 from chat.database import NotFound, clock
+from chat.locks import Lock
 from chat.services.entering import Entered, end_of, require_free
 from chat.tables import hidden_models, options, services
-
-LOCK = select(func.pg_advisory_xact_lock(6, 0))
 
 ENVIRONMENT = "environment"
 """The kind of a row about a provider that the environment sets up."""
@@ -74,8 +74,7 @@ def all_of(connection: Connection) -> Stored:
 
 def begin_change(connection: Connection) -> None:
     """Give it all another version, one change after the other."""
-    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        connection.execute(LOCK)
+    locks.hold(connection, (Lock.SERVICES, 0))
     set_option(connection, "services", secrets.token_hex(8))
 
 
