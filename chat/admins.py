@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from chat.database import NotFound
+from chat.database import Database, NotFound
 from chat.tables import people
 
-STILL = (
-    select(people.c.id)
-    .where(people.c.id == bindparam("person"), people.c.role == "admin", people.c.suspended_at.is_(None))
-    .with_for_update(read=True)
+ONE = select(people.c.id).where(
+    people.c.id == bindparam("person"), people.c.role == "admin", people.c.suspended_at.is_(None)
 )
+HELD = ONE.with_for_update(read=True)
 
 
 def hold(connection: Connection, by: Row | str) -> None:
@@ -19,5 +18,11 @@ def hold(connection: Connection, by: Row | str) -> None:
 
     Raises NotFound for who lost the right since their request began, which may have been long ago.
     """
-    if not isinstance(by, str) and not connection.execute(STILL, {"person": by.id}).first():
+    if not isinstance(by, str) and not connection.execute(HELD, {"person": by.id}).first():
         raise NotFound
+
+
+def is_one(database: Database, person_id: int) -> bool:
+    """Tell whether somebody is an admin at this moment."""
+    with database.read() as connection:
+        return connection.execute(ONE, {"person": person_id}).first() is not None

@@ -6,13 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from flask import Blueprint, Response, render_template
 from sqlalchemy import Row
 
-from chat import audit
-from chat.routes import facts, pages
+from chat import admins, audit
+from chat.routes import facts, pages, visitor
 from chat.routes.admin import lists
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -43,8 +44,9 @@ def as_json() -> Response:
 
 
 def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
-    """Send all rows as a file, some at a time."""
-    batches = audit.batches(pages.database())
+    """Send all rows as a file, some at a time, as long as whoever wants it may: reading it can take them long."""
+    database, admin = pages.database(), visitor.require_admin().id
+    batches = takewhile(lambda _: admins.is_one(database, admin), audit.batches(database))
     response = Response(parts(batches, write, csv_line(COLUMNS) if ending == "csv" else ""), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'
     return response

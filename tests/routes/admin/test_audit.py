@@ -12,7 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat import audit
+from chat.accounts import roles
 from chat.routes.admin.audit import COLUMNS, FORMULAS
+from tests.routes.admin.conftest import ADMIN, id_of
+from tests.team import signed_in
 
 
 def noted(app: Flask, *rows: tuple[str, str, str]) -> None:
@@ -74,3 +77,16 @@ def test_json_lines_hold_everything_the_oldest_first(app: Flask, admin: FlaskCli
     assert [row["actor"] for row in rows if row["action"] == "suspended"] == [f"p{n}" for n in range(audit.BATCH + 3)]
     assert list(rows[0]) == list(COLUMNS)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", rows[0]["at"])
+
+
+def test_who_is_no_admin_any_more_gets_no_more_of_it(app: Flask, admin: FlaskClient) -> None:
+    signed_in(app, "eve@example.org", "admin")
+    noted(app, *[(f"p{number}", "suspended", "") for number in range(3 * audit.BATCH)])
+    answer = admin.get("/admin/audit.jsonl", buffered=False)
+    parts = iter(answer.response)
+    begun = [next(parts), next(parts)]
+
+    roles.change(app.extensions["database"], "a test", id_of(app, ADMIN), "member")
+
+    assert b"p0" in begun[1]
+    assert list(parts) == []
