@@ -43,7 +43,7 @@ def change_password() -> Response:
     person, new = own(), request.form.get("password", "")
     try:
         present = request.form.get("present", "")
-        checked = signing_in.check(pages.database(), visitor.tried(person.email), person.email, present)
+        checked = signing_in.check(pages.database(), visitor.tried_within(person.id), person.email, present)
         passwords.require_good(new)
         kept = passwords.hashed(new)
         with pages.database().write() as connection:

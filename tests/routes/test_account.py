@@ -68,6 +68,32 @@ def test_who_guesses_the_present_password_has_to_wait(app: Flask) -> None:
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
+def test_others_who_fail_keep_nobody_from_changing_their_password(app: Flask) -> None:
+    """Whoever fails on purpose at the door, as them, from their address and at large, would keep its owner waiting."""
+    client = signed_in(app)
+    for number in range(21):
+        sign_in(app.test_client(), password="not the password")
+        sign_in(app.test_client(), f"person{number}@example.org", "not the password")
+    outside = sign_in(app.test_client())
+
+    answer = change(client)
+
+    assert outside.status_code == 429 and answer.headers["Location"] == "/account?changed=1"
+
+
+def test_guesses_in_a_session_keep_nobody_out_and_are_forgiven_by_what_is_right_there(app: Flask) -> None:
+    client = signed_in(app)
+    for _ in range(4):
+        change(client, "wrong guess")
+    change(client, password=PASSWORD)
+
+    answers = [change(client, "wrong guess") for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+    assert sign_in(app.test_client()).status_code == 303
+    assert change(client).status_code == 429
+
+
 def test_it_lists_where_somebody_is_signed_in_and_ends_one_of_them(app: Flask) -> None:
     agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604.1"
     client, other = signed_in(app), app.test_client()
