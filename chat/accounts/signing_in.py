@@ -41,7 +41,7 @@ def note_failure(database: Database, tried: Try, email: str) -> None:
     """Write down a failure after which somebody has to wait: those before it happen to everybody."""
     with database.write() as connection:
         if throttling.wait_of(connection, tried.account) > 0:
-            audit.note(connection, "somebody", "sign_in_throttled", people.plain(email))
+            audit.note_throttled(connection, people.plain(email))
 
 
 def strengthened(database: Database, person: Row, password: str) -> Row:
