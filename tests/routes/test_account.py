@@ -59,6 +59,33 @@ def test_without_the_present_password_or_a_good_new_one_nothing_changes(
     assert client.get("/").status_code == other.get("/").status_code == 200
 
 
+def test_what_somebody_is_called_is_no_password_of_theirs(app: Flask) -> None:
+    client = signed_in(app, "bob.oakhollow@example.org")
+    with app.extensions["database"].write() as connection:
+        connection.exec_driver_sql("UPDATE people SET name = 'Bob Fjordline'")
+
+    answers = [change(client, password=poor) for poor in ("bob.oakhollow", "bobfjordline")]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *(b"%00" * 9, b"%ED%A0%BD" * 9, b"%ff" * 9, b"%F0%9F%98%80" * 9, b"%C4%B0" * 9, b"%D9%A1" * 9),
+        *(b"x" * 1024, b"4@8({[<3691!|70$5%2BzQ" * 40, b"%20" * 9, b"%0A" * 9, b"%E2%80%AE%00" * 9, b""),
+    ],
+)
+def test_whatever_is_to_be_a_password_is_answered(app: Flask, password: bytes) -> None:
+    """OW 26-87012: a text that nobody expected."""
+    client = signed_in(app)
+    body = b"present=" + PASSWORD.replace(" ", "+").encode() + b"&password=" + password
+
+    answer = client.post("/account/password", data=body, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code in (303, 400)
+
+
 def test_who_guesses_the_present_password_has_to_wait(app: Flask) -> None:
     client = signed_in(app)
 
