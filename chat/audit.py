@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, select
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select
 
 from chat.database import Database, clock
-from chat.tables import audit, people
+from chat.tables import BY_STRANGERS, audit, people
 
 ACTIONS = {
     "account_claimed": "became the first admin",
@@ -46,6 +46,9 @@ ACTIONS = {
 LONGEST = 300
 """How many characters of a name are kept."""
 
+MOST_THROTTLED = 1_000
+"""How many rows are kept that strangers make, who could fill the database: the newest."""
+
 PAGE = 50
 BATCH = 500
 
@@ -59,6 +62,10 @@ LATER = (
     .limit(BATCH)
 )
 LAST = select(func.max(audit.c.id))
+THROTTLED_BEYOND = (
+    select(audit.c.id).where(BY_STRANGERS).order_by(audit.c.id.desc()).limit(1).offset(MOST_THROTTLED).scalar_subquery()
+)
+FORGOTTEN = delete(audit).where(BY_STRANGERS, audit.c.id <= THROTTLED_BEYOND)
 WHO = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
 BEYOND_ALL = 2**31 - 1
 
@@ -77,6 +84,12 @@ def note(connection: Connection, actor: Row | str, action: str, subject: str = "
 def note_own(connection: Connection, person_id: int, action: str, subject: str = "") -> None:
     """Write down what a person does, by their id."""
     note(connection, connection.execute(WHO, {"person": person_id}).one(), action, subject)
+
+
+def note_throttled(connection: Connection, email: str) -> None:
+    """Write down that somebody has to wait before they try again to sign in, and forget who had to long ago."""
+    note(connection, "somebody", "sign_in_throttled", email)
+    connection.execute(FORGOTTEN)
 
 
 def name_of(actor: Row | str) -> str:

@@ -65,17 +65,17 @@ def said(command: Callable[..., None]) -> Callable[..., None]:
 def add(email: str, name: str, admin: bool, asks: bool) -> None:
     """Make an account; prints a link by which they set their password."""
     email = people.require_email(email)
-    kept = passwords.hashed(asked_password()) if asks else None
+    kept = passwords.hashed(asked_password(email, name)) if asks else None
     person = roster.add(database(), BY, email, people.ADMIN if admin else people.MEMBER, name, kept)
     click.echo(f"{email} has an account now.", err=True)
     if not asks:
         print_reset(person.id)
 
 
-def asked_password() -> str:
-    """Ask for a password, twice, without showing it. Raises BadPassword."""
+def asked_password(email: str, name: str) -> str:
+    """Ask for somebody's password, twice, without showing it. Raises BadPassword."""
     password: str = click.prompt("Their password", hide_input=True, confirmation_prompt=True)
-    passwords.require_good(password)
+    passwords.require_good(password, email, name)
     return password
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from chat.copies import CopyFailed, copy_before
 from chat.engines import DatabaseUnusable, begin, engine_for, make_file
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
 
 LOCK_WAIT = 10.0

@@ -155,11 +155,19 @@ def locks_of(asker: Asker) -> list[tuple[Lock, int | str]]:
 
 def digest(secret: str, address: str | None) -> str:
     """Give what the database knows an address by; of IPv6, which has one household in a /64, that."""
+    address = without_port(address or "")
     try:
-        network = network_of(ipaddress.ip_address(address or ""))
+        network = network_of(ipaddress.ip_address(address))
     except ValueError:  # a server behind a socket of the machine itself, say
-        network = address or ""
+        network = address
     return hmac.new(derived(secret, "addresses"), network.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def without_port(address: str) -> str:
+    """Give an address without the port that some proxies pass on, another one for each connection."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 def network_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:

@@ -7,6 +7,7 @@ A reply is what is known of a message that a model writes. Times are whole secon
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, false
+from sqlalchemy.sql import text
 
 metadata = MetaData()
 
@@ -150,6 +151,9 @@ attempts = Table(
 )
 """Tries to sign in, by a digest of the account or of the address that they came from."""
 
+BY_STRANGERS = text("action = 'sign_in_throttled'")
+"""What anybody can add to the audit log; no parameter, as an index of some rows is found by the same words alone."""
+
 audit = Table(
     "audit",
     metadata,
@@ -159,6 +163,7 @@ audit = Table(
     Column("actor", Text, nullable=False),
     Column("action", String(64), nullable=False),
     Column("subject", Text, nullable=False, default=""),
+    Index("ix_audit_throttled", "id", sqlite_where=BY_STRANGERS, postgresql_where=BY_STRANGERS),
     sqlite_autoincrement=True,
 )
 """Who did what, in words that still tell when the person is gone."""

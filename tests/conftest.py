@@ -38,6 +38,18 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.engine.dispose()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database, once of each kind; the other kind is skipped where there is none."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("database")
+        return
+    database = Database(request.getfixturevalue("database_server").new_database())
+    database.upgrade()
+    yield database
+    database.engine.dispose()
+
+
 @pytest.fixture
 def person(database: Database) -> int:
     """A guest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from chat import audit
 from chat.database import Database
@@ -101,3 +101,37 @@ def test_a_gap_in_the_log_ends_nothing(database: Database) -> None:
         connection.execute(audit_table.delete().where(audit_table.c.actor == "1"))
 
     assert [row.actor for batch in audit.batches(database) for row in batch] == ["0", "2"]
+
+
+def strangers(database: Database, number: int) -> None:
+    """Write rows that strangers made, and one that they didn't before each hundred."""
+    rows = [{"at": 0, "actor": "somebody", "action": "sign_in_throttled", "subject": str(it)} for it in range(number)]
+    others = [{"at": 0, "actor": "ann", "action": "signed_in", "subject": ""}] * (number // 100)
+    with database.write() as connection:
+        connection.execute(insert(audit_table), others + rows)
+
+
+def test_of_what_strangers_make_the_newest_thousand_stay_and_all_else(either: Database) -> None:
+    """Who is nobody here could fill the database, and hide what people did among it."""
+    strangers(either, 1_200)
+
+    with either.write() as connection:
+        audit.note_throttled(connection, "the newest")
+
+    rows = [row for batch in audit.batches(either) for row in batch]
+    subjects = [row.subject for row in rows if row.action == "sign_in_throttled"]
+    assert len(subjects) == audit.MOST_THROTTLED == 1_000
+    assert (subjects[0], subjects[-2], subjects[-1]) == ("201", "1199", "the newest")
+    assert len(rows) == 1_012
+
+
+def test_what_strangers_made_is_found_by_an_index(database: Database) -> None:
+    said: list[tuple[str, object]] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: said.append((told[2], told[3])))
+    with database.write() as connection:
+        audit.note_throttled(connection, "ann@example.org")
+
+    ((statement, parameters),) = [each for each in said if each[0].startswith("DELETE")]
+    with database.read() as connection:
+        plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+    assert plan.count("audit USING INDEX ix_audit_throttled") == 2

@@ -58,6 +58,13 @@ def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None
     assert PASSWORD not in done.output and "resets" not in done.output
 
 
+@pytest.mark.parametrize("poor", ["boboakhollow", "bob@example.org"])
+def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
+    done = typed(app, "user", "add", EMAIL, "--name", "Bob Oakhollow", "--password", answers=f"{poor}\n{poor}\n")
+
+    assert done.exit_code == 1 and people.by_email(app.extensions["database"], EMAIL) is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -305,8 +305,18 @@ def test_without_limits_nothing_is_counted_and_not_one_statement_more_is_run(dat
         ("192.0.2.7", "::ffff:192.0.2.7", True),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9", True),
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.7:51234", "192.0.2.7", True),
+        ("192.0.2.7:51234", "192.0.2.8:51234", False),
+        ("[2001:db8:1:2::9]:443", "2001:db8:1:2::1", True),
+        ("[2001:db8:1:2::9]", "2001:db8:1:2::1", True),
+        ("[2001:db8:1:2::9]:443", "[2001:db8:1:3::9]:443", False),
+        ("[::ffff:192.0.2.7]:51234", "192.0.2.7", True),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("[fe80::1%eth0]:443", "[fe80::1%eth1]:80", True),
+        ("unknown:51234", "unknown", True),
         ("", None, True),
         ("a socket", "192.0.2.7", False),
+        *((nonsense, "192.0.2.7", False) for nonsense in ("[", "]", ":", "[]:", "192.0.2.7:1:2", "[192.0.2.8", "é\0")),
     ],
 )
 def test_a_household_is_one_address(one: str, other: str | None, same: bool) -> None:

@@ -64,7 +64,7 @@ def opens(connection: Connection, kept: Select, secret: str, given: str) -> bool
 def claim(database: Database, secret: str, given: str, email: str, password: str) -> int:
     """Make the first admin; gives their id. Raises BadEmail, BadPassword, and Refused where another one was first."""
     email = people.require_email(email)
-    passwords.require_good(password)
+    passwords.require_good(password, email)
     kept = passwords.hashed(password)
     try:
         with database.write() as connection:
@@ -83,17 +83,16 @@ def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
 def set_up(database: Database, settings: Settings) -> None:
     """Make the admin that ADMIN_EMAIL and ADMIN_PASSWORD name, where there is none. Raises WrongSetting."""
     email, password = settings["ADMIN_EMAIL"], settings["ADMIN_PASSWORD"]
-    if not (email or password):
+    with database.read() as connection:
+        is_needed = not people.has_admin(connection)
+    if not is_needed or not (email or password):
         return
     try:
         email = people.require_email(email)
-        passwords.require_good(password)
+        passwords.require_good(password, email)
     except (people.BadEmail, passwords.BadPassword) as error:
         raise WrongSetting(f"ADMIN_EMAIL and ADMIN_PASSWORD can't be used as they are set. {error}") from error
-    with database.read() as connection:
-        is_needed = not people.has_admin(connection)
-    if is_needed:
-        make_admin(database, email, password)
+    make_admin(database, email, password)
 
 
 def make_admin(database: Database, email: str, password: str) -> None:

@@ -1,7 +1,7 @@
 """Passwords: how they are kept, compared, and which are good enough.
 
-argon2id as OWASP recommends: 19 MiB, two passes, one lane. Hashing burns 50 ms of a processor and that memory, so it
-happens beside the greenlets, and only so many at once.
+argon2id as OWASP recommends: 19 MiB, two passes, one lane. Hashing burns 50 ms of a processor and that memory, and
+judging a password up to ten times as long; so both happen beside the greenlets, and only so many at once.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -24,12 +22,16 @@ SHORTEST, LONGEST = 8, 1024
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 AT_ONCE = threading.BoundedSemaphore(2)
 
-COMMON = Path(__file__).parent / "common.txt"
-"""Words that passwords are most often made of: written by us, one a line, in lower case."""
+HARD_TO_GUESS = 2
+"""The least score, of 4: more than a million guesses."""
 
-LEET = str.maketrans("013457@$!", "oieastasi")
-TAIL = 4
-"""How many digits and signs around a common word leave it as easy to guess as it was."""
+JUDGED = 32
+"""How many characters are judged: the first ones, as the rest makes it harder. 72 hostile ones take 2 s, these 0.4."""
+
+JUDGING = threading.Lock()
+"""Held while one is judged: zxcvbn keeps the words that it was given where the next one would find them."""
+
+OURS = "rivulet"
 
 T = TypeVar("T")
 
@@ -38,41 +40,39 @@ class BadPassword(Exception):
     """A password can't be used; the text says what to change."""
 
 
-def require_good(password: str) -> None:
-    """Refuse what is too short, too long or too common; what it is made of is free. Raises BadPassword."""
+def require_good(password: str, *known: str) -> None:
+    """Refuse what is too short, too long or easy to guess; what it is made of is free. Raises BadPassword.
+
+    `known` is what others may know of its person: e-mail address, name. Not within a transaction: judging takes long.
+    """
     if len(password) < SHORTEST:
         raise BadPassword(f"The password is too short. {SHORTEST} characters are the least; a few words do well.")
     if len(password) > LONGEST:
         raise BadPassword(f"The password is too long. {LONGEST:,} characters are the most.")
-    if is_common(password):
+    if re.search("[\ud800-\udfff]", password):
+        raise BadPassword("The password holds what is no character. Type it anew.")
+    if is_guessed(password, *known):
         raise BadPassword("That is one of the first passwords that anybody would try. Take a few words of your own.")
 
 
-def is_common(password: str) -> bool:
-    """Tell whether a password is a common word, or nearly: in other letters, with a few signs around it, or a run."""
-    plain = password.lower()
-    if len(set(plain)) < 4 or is_run(plain):
-        return True
-    read = {plain, core(plain), core(plain.translate(LEET))}
-    guesses = read | {guess.translate(LEET) for guess in read}
-    return any(guess in common() and len(plain) - len(guess) <= TAIL for guess in guesses)
+def is_guessed(password: str, *known: str) -> bool:
+    """Tell whether somebody who knows what most people take, and this of its person, would soon guess a password."""
+    words = [word for text in (OURS, *known) for part in (text, *text.split("@")) for word in words_of(part)]
+    with JUDGING:
+        return aside(lambda: score(password[:JUDGED], words)) < HARD_TO_GUESS
 
 
-def core(text: str) -> str:
-    """Leave out the digits and signs around a word."""
-    return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text)
+def words_of(text: str) -> list[str]:
+    """Give what a password may be made of: a text, the same without signs, and its words."""
+    words = re.findall(r"[^\W_]+", text)
+    return [text[:JUDGED], "".join(words)[:JUDGED], *words]
 
 
-def is_run(text: str) -> bool:
-    """Tell whether each character follows on the one before it, as in 12345678 or hgfedcba."""
-    steps = {ord(after) - ord(before) for before, after in pairwise(text)}
-    return len(steps) == 1
+def score(password: str, words: list[str]) -> int:
+    """Judge in place how hard a password is to guess: 0 to 4."""
+    from zxcvbn import zxcvbn  # 14 MB of words: loaded where somebody takes a password
 
-
-@cache
-def common() -> frozenset[str]:
-    """Read the common words."""
-    return frozenset(COMMON.read_text().split())
+    return int(zxcvbn(password, user_inputs=words)["score"])
 
 
 def hashed(password: str) -> str:

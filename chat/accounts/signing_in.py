@@ -27,13 +27,13 @@ def check(database: Database, tried: Try, email: str, password: str) -> Row:
 
     Raises TooManyTries where those before were too many. Not within a transaction: hashing takes long.
     """
-    row = throttling.begin(database, tried)
+    rows = throttling.begin(database, tried)
     person = people.by_email(database, email)
     kept = person.password if person else None
     if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
         note_failure(database, tried, email)
         raise WrongPassword
-    throttling.succeed(database, tried, row)
+    throttling.succeed(database, tried, rows)
     return strengthened(database, person, password)
 
 
@@ -41,7 +41,7 @@ def note_failure(database: Database, tried: Try, email: str) -> None:
     """Write down a failure after which somebody has to wait: those before it happen to everybody."""
     with database.write() as connection:
         if throttling.wait_of(connection, tried.account) > 0:
-            audit.note(connection, "somebody", "sign_in_throttled", people.plain(email))
+            audit.note_throttled(connection, people.plain(email))
 
 
 def strengthened(database: Database, person: Row, password: str) -> Row:

@@ -1,14 +1,19 @@
-"""Throttling: how often somebody may try to sign in, as one account and from one address, over all workers.
+"""Throttling: how often somebody may try to sign in, as one account, from one address, and all together.
 
 A try counts as failed from before it is looked at until it has succeeded, in the transaction that looks how many there
-were: so many at once are no more than one after another. Nobody is locked out, they wait; while they wait, the right
-password is refused as well, or waiting would tell which one it is.
+were: so many at once are no more than one after another, over all workers. Nobody is locked out, they wait; while they
+wait, the right password is refused as well, or waiting would tell which one it is.
+
+Who is signed in and shows that they know their password is counted apart, by the account alone: what others fail at
+keeps them from nothing, and whoever has their session can't guess without end.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
@@ -30,6 +35,12 @@ A_MINUTE, A_DAY = 60, 86_400
 FROM_ADDRESS = 20
 """How many tries may fail in a minute, whoever they are as."""
 
+FROM_ALL = 100
+"""How many tries may fail in a minute in all: one common password may be tried as everybody, from everywhere."""
+
+ALL = "all"
+"""Whose tries those of the whole instance are; a digest is longer."""
+
 WHOSE = attempts.c.whose == bindparam("whose")
 FAILED = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
     WHOSE, attempts.c.at > clock() - A_DAY
@@ -39,13 +50,14 @@ NTH = (
     .where(WHOSE, attempts.c.at >= clock() - A_MINUTE)
     .order_by(attempts.c.at.desc())
     .limit(1)
-    .offset(FROM_ADDRESS - 1)
+    .offset(bindparam("before", type_=Integer))
 )
 TRIED = insert(attempts).values(at=clock()).returning(attempts.c.id)
 FORGIVEN = delete(attempts).where(WHOSE)
 TAKEN_BACK = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
 OLD = delete(attempts).where(attempts.c.at < clock() - A_DAY)
-OLD_OF_ADDRESS = FORGIVEN.where(attempts.c.at < clock() - A_MINUTE)
+OLD_OF_A_MINUTE = FORGIVEN.where(attempts.c.at < clock() - A_MINUTE)
+LOCK = select(func.pg_advisory_xact_lock(3, 0))
 
 
 class TooManyTries(Refused):
@@ -59,10 +71,10 @@ class TooManyTries(Refused):
 
 @dataclass(frozen=True)
 class Try:
-    """Who tries and from where, by digests."""
+    """Who tries and from where, by digests; no address is a session of theirs."""
 
     account: str
-    address: str
+    address: str = ""
 
 
 def account_digest(secret: str, email: str) -> str:
@@ -70,17 +82,29 @@ def account_digest(secret: str, email: str) -> str:
     return hmac.new(derived(secret, "accounts"), plain(email).encode(), hashlib.sha256).hexdigest()
 
 
-def begin(database: Database, tried: Try) -> int:
-    """Count a try as failed; gives the row that counts it for the address. Raises TooManyTries: that counts nothing."""
-    with database.write() as connection:
-        hold(connection, tried)
-        wait = max(wait_of(connection, tried.account), connection.execute(NTH, {"whose": tried.address}).scalar() or 0)
-        if wait > 0:
-            raise TooManyTries(wait)
+def own_digest(secret: str, person_id: int) -> str:
+    """Give what the tries of somebody who is signed in are known by; no e-mail address makes the same one."""
+    return hmac.new(derived(secret, "own accounts"), str(person_id).encode(), hashlib.sha256).hexdigest()
+
+
+def begin(database: Database, tried: Try) -> list[int]:
+    """Count a try as failed; gives the rows that only a minute counts. Raises TooManyTries: that counts nothing."""
+    with database.read() as connection:  # a flood is refused by reading, and keeps nobody from writing
+        require_turn(connection, tried)
+    with alone(database) as connection:
+        require_turn(connection, tried)
         connection.execute(OLD)
-        connection.execute(OLD_OF_ADDRESS, {"whose": tried.address})
         connection.execute(TRIED, {"whose": tried.account})
-        return connection.execute(TRIED, {"whose": tried.address}).scalar_one()
+        return [count(connection, whose) for whose in bounds_of(tried)]
+
+
+def require_turn(connection: Connection, tried: Try) -> None:
+    """Refuse who has to wait. Raises TooManyTries."""
+    waits = [wait_of(connection, tried.account)]
+    for whose, most in bounds_of(tried).items():
+        waits.append(connection.execute(NTH, {"whose": whose, "before": most - 1}).scalar() or 0)
+    if max(waits) > 0:
+        raise TooManyTries(max(waits))
 
 
 def wait_of(connection: Connection, account: str) -> int:
@@ -94,22 +118,42 @@ def delay(failed: int) -> int:
     return min(FIRST_WAIT * 2 ** min(failed - FREE, 10), LONGEST_WAIT)
 
 
-def succeed(database: Database, tried: Try, row: int) -> None:
-    """Take back a try that succeeded, and forgive those as the account that didn't."""
-    with database.write() as connection:
+def bounds_of(tried: Try) -> dict[str, int]:
+    """Tell whose tries a try is counted among beside the account's, and how many of those may fail in a minute."""
+    return {tried.address: FROM_ADDRESS, ALL: FROM_ALL} if tried.address else {}
+
+
+def count(connection: Connection, whose: str) -> int:
+    """Count a try for a minute; gives the row that does."""
+    connection.execute(OLD_OF_A_MINUTE, {"whose": whose})
+    return connection.execute(TRIED, {"whose": whose}).scalar_one()
+
+
+def succeed(database: Database, tried: Try, rows: list[int]) -> None:
+    """Take back a try that succeeded, and forgive those as the account that didn't.
+
+    At the door those at the door, in a session those in sessions: each success gives a guesser five more, so that it
+    takes one of the owner's where the guesser is.
+    """
+    with alone(database) as connection:
         connection.execute(FORGIVEN, {"whose": tried.account})
-        connection.execute(TAKEN_BACK, {"it": row})
+        for row in rows:
+            connection.execute(TAKEN_BACK, {"it": row})
 
 
 def forgive(database: Database, tried: Try) -> None:
     """Forget the failures as an account, whose owner showed in another way to be that."""
-    with database.write() as connection:
+    with alone(database) as connection:
         connection.execute(FORGIVEN, {"whose": tried.account})
 
 
-def hold(connection: Connection, tried: Try) -> None:
-    """Let nobody else count for this account or this address meanwhile; SQLite has one writer at a time anyway."""
-    if connection.dialect.name == "postgresql":
-        numbers = (int(tried.account[:7], 16), int(tried.address[:7], 16))
-        # The account first: in two orders they could wait for each other.
-        connection.execute(select(*(func.pg_advisory_xact_lock(3 + kind, it) for kind, it in enumerate(numbers))))
+@contextmanager
+def alone(database: Database) -> Iterator[Connection]:
+    """Open a transaction in which nobody else counts tries, as on SQLite, which has one writer at a time anyway.
+
+    One lock for all: the count of all tries would be waited for in any case, and one can't be taken in two orders.
+    """
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(LOCK)
+        yield connection

@@ -43,8 +43,8 @@ def change_password() -> Response:
     person, new = own(), request.form.get("password", "")
     try:
         present = request.form.get("present", "")
-        checked = signing_in.check(pages.database(), visitor.tried(person.email), person.email, present)
-        passwords.require_good(new)
+        checked = signing_in.check(pages.database(), visitor.tried_within(person.id), person.email, present)
+        passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hashed(new)
         with pages.database().write() as connection:
             people.change_password(connection, checked, kept)

@@ -64,8 +64,8 @@ def newcomer(invite: Row) -> Newcomer:
     """
     email = invite.email or people.require_email(request.form.get("email", ""))
     password = request.form.get("password", "")
-    passwords.require_good(password)
     name = audit.line(request.form.get("name", ""))[:LONGEST_NAME]
+    passwords.require_good(password, email, name)
     return Newcomer(email, name, passwords.hashed(password))
 
 

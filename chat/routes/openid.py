@@ -56,7 +56,8 @@ def connect() -> Response:
     person = account.own()
     provider()
     try:
-        signing_in.check(pages.database(), visitor.tried(person.email), person.email, request.form.get("present", ""))
+        present = request.form.get("present", "")
+        signing_in.check(pages.database(), visitor.tried_within(person.id), person.email, present)
         return leave("/account?connected=1", person.id)
     except Refused as error:
         return signing.refused(account.page(account.said(error)), error)

@@ -36,7 +36,7 @@ def redeem() -> Response:
     if links.is_another():
         return redirect("/resets/yours", code=303)
     try:
-        passwords.require_good(password)
+        passwords.require_good(password, email)
         resets.redeem(pages.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)

@@ -104,6 +104,11 @@ def tried(email: str) -> Try:
     return Try(throttling.account_digest(secret, email), limits.digest(secret, request.remote_addr))
 
 
+def tried_within(person_id: int) -> Try:
+    """Tell that somebody who is signed in tries to show once more who they are."""
+    return Try(throttling.own_digest(str(current_app.secret_key), person_id))
+
+
 def session_name() -> str:
     """Give what the table knows the visitor's session by."""
     return digest(sessions().name_of(session))

@@ -1,27 +1,14 @@
-"""What tests of accounts share: databases of both kinds, and people with roles."""
+"""What tests of accounts share: people with roles."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from sqlalchemy import Row, insert, select
 
 from chat.database import Database
 from chat.tables import people
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """An empty database, once of each kind; the other kind is skipped where there is none."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("database")
-        return
-    database = Database(request.getfixturevalue("database_server").new_database())
-    database.upgrade()
-    yield database
-    database.engine.dispose()
 
 
 def joined(database: Database, name: str, role: str = "member") -> Row:

@@ -119,3 +119,23 @@ def test_a_weak_admin_in_the_environment_stops_the_start_with_a_sentence(
         claiming.set_up(database, settings)
 
     assert password not in str(refused.value)
+
+
+def test_once_there_is_an_admin_the_one_of_the_environment_is_no_matter(database: Database) -> None:
+    """An upgrade with a stricter rule would not start."""
+    account(database, "ann@example.org", "admin")
+
+    claiming.set_up(database, config.load({"ADMIN_EMAIL": "ann", "ADMIN_PASSWORD": "password1"}))
+
+    assert count(database, people_table) == 1
+
+
+def test_an_admins_address_is_no_password_of_theirs(database: Database) -> None:
+    email, password = "ann.oakhollow@example.org", "ann.oakhollow"
+    token = claiming.token(database, KEY)
+    assert token
+
+    with pytest.raises(passwords.BadPassword):
+        claiming.claim(database, KEY, token, email, password)
+    with pytest.raises(WrongSetting):
+        claiming.set_up(database, config.load({"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password}))

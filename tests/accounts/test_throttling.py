@@ -88,6 +88,75 @@ def test_from_one_address_twenty_a_minute_may_fail_whoever_they_are_as(database:
     assert tried(database, "ann@example.org") is None
 
 
+def tried_everywhere(database: Database, number: int) -> int | None:
+    """Try and fail as one of many, each from an address of their own."""
+    return tried(database, f"person{number}@example.org", f"{number:032x}")
+
+
+def test_in_all_a_hundred_a_minute_may_fail(either: Database) -> None:
+    """Security.md A2: one password that many have, tried at each account from thousands of addresses."""
+    waits = [tried_everywhere(either, number) for number in range(101)]
+
+    assert waits[:100] == [None] * 100 and 50 <= (waits[100] or 0) <= 61
+    later(either, 61)
+    assert tried_everywhere(either, 101) is None
+
+
+def test_a_hundred_and_fifty_at_once_are_no_more_than_a_hundred_over_two_workers(either: Database) -> None:
+    other = Database(either.engine.url.render_as_string(hide_password=False))
+
+    with ThreadPoolExecutor(30) as pool:
+        tries = [pool.submit(tried_everywhere, (either, other)[number % 2], number) for number in range(150)]
+        through = sum(each.result(60) is None for each in tries)
+
+    assert through == 100
+    other.engine.dispose()
+
+
+def test_what_succeeds_takes_nobody_elses_try(database: Database) -> None:
+    for number in range(101):
+        there = by(f"person{number}@example.org")
+        throttling.succeed(database, there, throttling.begin(database, there))
+
+    assert count(database, attempts) == 0
+
+
+def test_what_fails_at_large_keeps_nobody_out_who_is_signed_in(database: Database) -> None:
+    account(database)
+    for number in range(100):
+        tried_everywhere(database, number)
+    within = Try(throttling.own_digest(KEY, 1))
+
+    person = signing_in.check(database, within, "ann@example.org", PASSWORD)
+
+    assert person.email == "ann@example.org" and tried(database, "ann@example.org") is not None
+    waits = [failed_within(database, within) for _ in range(6)]
+    assert waits[:5] == [None] * 5 and 14 <= (waits[5] or 0) <= 15
+
+
+def failed_within(database: Database, within: Try) -> int | None:
+    """Try and fail in a session; gives how long to wait where there were too many."""
+    try:
+        throttling.begin(database, within)
+    except TooManyTries as error:
+        return error.wait
+    return None
+
+
+@pytest.mark.parametrize("email", ["1", "own accounts 1", "all"])
+def test_nobody_can_name_what_is_counted_apart(database: Database, email: str) -> None:
+    assert account_digest(KEY, email) not in (throttling.own_digest(KEY, 1), throttling.ALL)
+
+
+def test_who_has_to_wait_keeps_nobody_from_writing(database: Database) -> None:
+    """A flood of tries is refused by reading alone."""
+    for _ in range(5):
+        tried(database, "ann@example.org")
+
+    with database.write():
+        assert tried(database, "ann@example.org")
+
+
 def test_what_is_old_is_dropped(database: Database) -> None:
     for number in range(20):
         tried(database, f"person{number}@example.org")
@@ -95,7 +164,7 @@ def test_what_is_old_is_dropped(database: Database) -> None:
 
     tried(database, "ann@example.org")
 
-    assert count(database, attempts) == 2
+    assert count(database, attempts) == 3
 
 
 def at_once(databases: list[Database]) -> list[bool]:

@@ -59,6 +59,33 @@ def test_without_the_present_password_or_a_good_new_one_nothing_changes(
     assert client.get("/").status_code == other.get("/").status_code == 200
 
 
+def test_what_somebody_is_called_is_no_password_of_theirs(app: Flask) -> None:
+    client = signed_in(app, "bob.oakhollow@example.org")
+    with app.extensions["database"].write() as connection:
+        connection.exec_driver_sql("UPDATE people SET name = 'Bob Fjordline'")
+
+    answers = [change(client, password=poor) for poor in ("bob.oakhollow", "bobfjordline")]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *(b"%00" * 9, b"%ED%A0%BD" * 9, b"%ff" * 9, b"%F0%9F%98%80" * 9, b"%C4%B0" * 9, b"%D9%A1" * 9),
+        *(b"x" * 1024, b"4@8({[<3691!|70$5%2BzQ" * 40, b"%20" * 9, b"%0A" * 9, b"%E2%80%AE%00" * 9, b""),
+    ],
+)
+def test_whatever_is_to_be_a_password_is_answered(app: Flask, password: bytes) -> None:
+    """OW 26-87012: a text that nobody expected."""
+    client = signed_in(app)
+    body = b"present=" + PASSWORD.replace(" ", "+").encode() + b"&password=" + password
+
+    answer = client.post("/account/password", data=body, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code in (303, 400)
+
+
 def test_who_guesses_the_present_password_has_to_wait(app: Flask) -> None:
     client = signed_in(app)
 
@@ -66,6 +93,32 @@ def test_who_guesses_the_present_password_has_to_wait(app: Flask) -> None:
 
     assert [answer.status_code for answer in answers] == [403] * 5 + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_others_who_fail_keep_nobody_from_changing_their_password(app: Flask) -> None:
+    """Whoever fails on purpose at the door, as them, from their address and at large, would keep its owner waiting."""
+    client = signed_in(app)
+    for number in range(21):
+        sign_in(app.test_client(), password="not the password")
+        sign_in(app.test_client(), f"person{number}@example.org", "not the password")
+    outside = sign_in(app.test_client())
+
+    answer = change(client)
+
+    assert outside.status_code == 429 and answer.headers["Location"] == "/account?changed=1"
+
+
+def test_guesses_in_a_session_keep_nobody_out_and_are_forgiven_by_what_is_right_there(app: Flask) -> None:
+    client = signed_in(app)
+    for _ in range(4):
+        change(client, "wrong guess")
+    change(client, password=PASSWORD)
+
+    answers = [change(client, "wrong guess") for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+    assert sign_in(app.test_client()).status_code == 303
+    assert change(client).status_code == 429
 
 
 def test_it_lists_where_somebody_is_signed_in_and_ends_one_of_them(app: Flask) -> None:

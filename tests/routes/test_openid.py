@@ -447,6 +447,18 @@ def test_its_owner_connects_it_with_the_password_and_signs_in_by_it_from_then_on
     assert through(fresh).status_code == 303 and "ann@example.org" in fresh.get("/account").text
 
 
+def test_others_who_fail_keep_nobody_from_connecting_and_guesses_there_wait(app: Flask) -> None:
+    client = signed_in(app)
+    for _ in range(6):
+        sign_in(app.test_client(), password="not the password")
+
+    guesses = [client.post("/account/openid", data={"present": "wrong"}).status_code for _ in range(4)]
+    right = client.post("/account/openid", data={"present": PASSWORD}).status_code
+    more = [client.post("/account/openid", data={"present": "wrong"}).status_code for _ in range(6)]
+
+    assert (guesses, right, more) == ([403] * 4, 200, [403] * 5 + [429])
+
+
 def test_a_connection_is_made_by_whom_it_was_begun_by(app: Flask) -> None:
     client = signed_in(app)
     address = there(client, "/account/openid", present=PASSWORD)

@@ -80,18 +80,19 @@ def test_a_form_is_for_the_link_that_it_was_made_for(app: Flask) -> None:
     assert sign_in(app.test_client()).status_code == 303
 
 
-def test_a_poor_password_does_not_use_the_link_up(app: Flask) -> None:
-    account(app.extensions["database"])
+@pytest.mark.parametrize("poor", ["password1", "boboakhollow"])
+def test_a_poor_password_does_not_use_the_link_up(app: Flask, poor: str) -> None:
+    account(app.extensions["database"], "bob.oakhollow@example.org")
     client = app.test_client()
-    address = follow(client, link_for(app))
+    address = follow(client, link_for(app, "bob.oakhollow@example.org"))
 
-    refused = client.post(address, data={"password": "password1"})
+    refused = client.post(address, data={"password": poor})
 
     assert (
         refused.status_code == 400
         and refused.mimetype == "text/html"
         and 'role="alert"' in refused.text
-        and "password1" not in refused.text
+        and poor not in refused.text
     )
     assert client.post(address, data={"password": NEW}).status_code == 303
 
