@@ -15,8 +15,7 @@ class Lock(IntEnum):
 
     PERSON = 1
     ADDRESS = 2
-    ACCOUNT_TRIED = 3
-    ADDRESS_TRIED = 4
+    TRIES = 3
     RIGHTS = 5
     SERVICES = 6
 

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
+from chat import locks
 from chat.accounts.people import Refused, plain
 from chat.database import Database, clock
 from chat.keys import derived
+from chat.locks import Lock
 from chat.tables import attempts
 
 FREE = 5
@@ -57,7 +59,6 @@ FORGIVEN = delete(attempts).where(WHOSE)
 TAKEN_BACK = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
 OLD = delete(attempts).where(attempts.c.at < clock() - A_DAY)
 OLD_OF_A_MINUTE = FORGIVEN.where(attempts.c.at < clock() - A_MINUTE)
-LOCK = select(func.pg_advisory_xact_lock(3, 0))
 
 
 class TooManyTries(Refused):
@@ -149,11 +150,10 @@ def forgive(database: Database, tried: Try) -> None:
 
 @contextmanager
 def alone(database: Database) -> Iterator[Connection]:
-    """Open a transaction in which nobody else counts tries, as on SQLite, which has one writer at a time anyway.
+    """Open a transaction in which nobody else counts tries.
 
     One lock for all: the count of all tries would be waited for in any case, and one can't be taken in two orders.
     """
     with database.write() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(LOCK)
+        locks.hold(connection, (Lock.TRIES, 0))
         yield connection
