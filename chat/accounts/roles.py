@@ -121,8 +121,7 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
 
     Also where whoever changes them has lost the right to, since the request began.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(LOCK)
+    alone(connection)
     if not isinstance(by, str) and not connection.execute(FOUND.where(ADMIN), {"person": by.id}).first():
         raise NotFound
     # Nor signs them in meanwhile.
@@ -130,6 +129,12 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
     if person is None:
         raise NotFound
     return person
+
+
+def alone(connection: Connection) -> None:
+    """Let nobody else change rights until the transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(LOCK)
 
 
 def lose_rights(connection: Connection, person: Row) -> None:
