@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import audit
-from chat.accounts import passwords, people, roles
+from chat.accounts import arriving, passwords, people, roles
 from chat.accounts.people import Refused
 from chat.config import Settings, WrongSetting
 from chat.database import Database
@@ -73,6 +73,14 @@ def claim(database: Database, secret: str, given: str, email: str, password: str
             return first_admin(connection, email, kept)
     except IntegrityError as error:
         raise Refused(TAKEN) from error
+
+
+def claim_for(database: Database, secret: str, given: str, person_id: int) -> None:
+    """Make somebody who has an account the first admin. Raises Refused where they may not, or another one was first."""
+    with database.write() as connection:
+        require_unclaimed(connection, secret, given)
+        if not promote(connection, person_id):
+            raise Refused(arriving.SUSPENDED)
 
 
 def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
