@@ -18,7 +18,7 @@ from chat.routes import access, pages, visitor
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 
-NOBODY = "The proxy in front of this Rivulet named nobody. Open the address that you were given, which leads by it."
+NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 TWICE = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
 
 bp = Blueprint("forwarded", __name__)
@@ -61,7 +61,7 @@ def become(email: str) -> None:
     if found is not None:
         visitor.sign_out()
     if email:
-        visitor.be(account_of(email), arriving.PROXY)
+        visitor.be(account_of(email), people.PROXY)
 
 
 def account_of(email: str) -> int:

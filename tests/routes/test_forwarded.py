@@ -58,6 +58,27 @@ def test_whom_the_proxy_names_is_let_in_and_made_a_member(app: Flask) -> None:
     assert noted == [("account_made", "by the proxy in front"), ("signed_in", "by the proxy in front")]
 
 
+def test_a_client_without_cookies_leaves_fifty_sessions_at_most_and_one_line_in_the_audit_log(app: Flask) -> None:
+    """A probe behind the proxy made a session and a line by each request."""
+    account(app.extensions["database"])
+    client = app.test_client(use_cookies=False)
+
+    answers = {seen(client, email="ann@example.org").status_code for _ in range(60)}
+
+    assert answers == {200}
+    assert count(app.extensions["database"], sessions) == 50 and count(app.extensions["database"], audit) == 1
+
+
+def test_who_comes_an_hour_later_is_noted_again(app: Flask) -> None:
+    account(app.extensions["database"])
+    for past in (0, 3_599, 3_601):
+        with app.extensions["database"].write() as connection:
+            connection.execute(update(sessions).values(created_at=sessions.c.created_at - past))
+        seen(app.test_client(), email="ann@example.org")
+
+    assert count(app.extensions["database"], audit) == 2
+
+
 def test_an_account_that_is_there_is_theirs_with_its_role(app: Flask) -> None:
     account(app.extensions["database"], role="admin")
 
