@@ -121,6 +121,7 @@ def change_password(connection: Connection, person: Row, password_hash: str) -> 
     row = {"person": person.id, "hash": password_hash, "known": person.password}
     if not connection.execute(PASSWORD_STILL, row).rowcount:
         raise Refused("Your password was changed elsewhere just now. Sign in again.")
+    audit.note_own(connection, person.id, "password_changed")
     end_what_it_opened(connection, person.id)
 
 
@@ -134,7 +135,6 @@ def set_password(connection: Connection, person_id: int, password_hash: str) -> 
 def end_what_it_opened(connection: Connection, person_id: int) -> None:
     """End what whoever knew the old password may have: sessions, and links to set a new one."""
     void_links(connection, person_id)
-    audit.note_own(connection, person_id, "password_changed")
     end_sessions(connection, person_id)
 
 
