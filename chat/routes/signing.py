@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
-from chat.routes import access, pages, visitor
+from chat.routes import access, cookies, pages, visitor
 from chat.routes.messages import typed
 
 bp = Blueprint("signing", __name__)
@@ -69,8 +69,10 @@ def refused(page: str, error: people.Refused) -> Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visitor's session; drafts that the browser keeps go, too."""
+    """End the visitor's session; drafts and links that the browser keeps go, too."""
     visitor.sign_out()
     response = redirect("/", code=303)
+    for name in (cookies.LINK, cookies.OPENID):
+        cookies.take_back(response, name)
     response.headers["Clear-Site-Data"] = '"storage"'
     return response

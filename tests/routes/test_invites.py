@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from chat.accounts import invites, passwords, people
 from chat.database import Database
-from chat.routes import links
+from chat.routes import cookies
 from chat.tables import invites as invite_table
 from chat.tables import people as people_table
 from tests.scripted import Scripted
@@ -66,7 +66,7 @@ def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_
     client.post(place, data=FORM)
 
     assert place == "/invites/yours" and token not in page.text
-    assert client.get_cookie(links.COOKIE) is None
+    assert client.get_cookie(cookies.LINK) is None
 
 
 def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
@@ -108,7 +108,7 @@ def revoke(database: Database, token: str) -> None:
 def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
     """Follow an invite that can't be, and do what who had followed it before would do."""
     yield client.get(f"/invites/{token}")
-    client.set_cookie(links.COOKIE, token)
+    client.set_cookie(cookies.LINK, token)
     yield client.get("/invites/yours")
     yield client.post("/invites/yours", data=FORM)
 
