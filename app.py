@@ -41,12 +41,12 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     try:
         settings = config.load(environ)
         app = build(settings, providers.configured(settings))
-        claiming.set_up(app.extensions["database"], settings)
+        told = claiming.set_up(app.extensions["database"], settings)
     except (config.WrongSetting, DatabaseUnusable) as error:
         print(f"Rivulet can't start: {error}", file=sys.stderr)
         raise SystemExit(CANNOT_START) from error
     app.extensions["disk"] = platforms.warnings(environ, settings)
-    app.extensions["warnings"] = [*app.extensions["disk"], *claim.invitation(app)]
+    app.extensions["warnings"] = [*app.extensions["disk"], *told, *claim.invitation(app)]
     if watching and commands.serves():
         app.extensions["replies"].watch()
     return app

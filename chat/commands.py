@@ -26,7 +26,7 @@ BY = "command line"
 
 COLUMNS = ("E-MAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
 
-user = AppGroup("user", help="Add people, let them set new passwords, suspend them, list them.")
+user = AppGroup("user", help="Add people, change their rights, let them set new passwords, list them.")
 
 
 def serves() -> bool:
@@ -92,6 +92,16 @@ def print_reset(person_id: int) -> None:
     token = roster.reset(database(), BY, person_id)
     click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
     click.echo(link(f"/resets/{token}"))
+
+
+@user.command()
+@click.argument("email")
+@click.argument("role", type=click.Choice(people.ROLES))
+@said
+def role(email: str, role: str) -> None:
+    """Make somebody a member or an admin; they sign in anew."""
+    roles.change(database(), BY, found(email).id, role)
+    click.echo(f"{email} is {role} now.", err=True)
 
 
 @user.command()

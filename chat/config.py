@@ -54,7 +54,7 @@ SETTINGS = (
         "ACCESS", "", one_of("open", "team"), "Who may chat: `team` who has an account, `open` anyone who gets here."
     ),
     Setting("ADMIN_EMAIL", "", str, "Whom to make the first admin, with ADMIN_PASSWORD; else a link in the log does."),
-    Setting("ADMIN_PASSWORD", "", str, "The password that the first admin begins with."),
+    Setting("ADMIN_PASSWORD", "", str, "The password of the first admin, where they have no account yet."),
     Setting("SESSION_IDLE_DAYS", 7, count, "After how many days without a visit somebody has to sign in again."),
     Setting("SESSION_DAYS", 30, count, "After how many days somebody has to sign in again in any case."),
     Setting(

@@ -23,6 +23,9 @@ A_DAY = 86_400
 GUESTS = 30 * A_DAY
 """How long a guest may stay away, in seconds: their session is all that they are known by."""
 
+MOST = 50
+"""How many sessions a member may have: who keeps no cookie, and is let in by each request, makes one each time."""
+
 IT = sessions.c.id == bindparam("it")
 WHO = select(people.c.id).where(people.c.id == bindparam("whose")).scalar_subquery()
 
@@ -59,6 +62,8 @@ OF_PERSON = (
     .order_by(sessions.c.seen_at.desc())
 )
 OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
+NEWEST = OF_PERSON.with_only_columns(sessions.c.id).limit(MOST - 1)
+CROWDED = OF_PERSON_DROPPED.where(sessions.c.id.not_in(NEWEST))
 
 EACH = {
     "sqlite": "json_each(:asked) AS asked",
@@ -120,8 +125,12 @@ class SessionStore(BaseCache):
             return connection.execute(KEPT, row | self.spans).rowcount > 0
 
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
-        """End a session, and begin one of a member's or an admin's in its place."""
+        """End a session, and begin one of a member's or an admin's in its place.
+
+        Where they have too many, the one that was seen longest ago ends as well.
+        """
         connection.execute(DROPPED, {"it": digest(before)})
+        connection.execute(CROWDED, {"person": value["person"]})  # before the new one: it may not be the one that ends
         connection.execute(OF_ACCOUNT, row_of(after, value) | {"agent": agent, "idle": self.spans["idle"]})
         connection.execute(SEEN, {"it": digest(after)})
 

@@ -73,6 +73,8 @@ def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
         (["user", "reset", "eve@example.org"], "Nobody here has the e-mail address eve@example.org."),
         (["user", "suspend", "eve@example.org"], "Nobody here"),
         (["user", "suspend", "ann@example.org"], "ann@example.org is the last admin."),
+        (["user", "role", "eve@example.org", "admin"], "Nobody here has the e-mail address eve@example.org."),
+        (["user", "role", "ann@example.org", "member"], "ann@example.org is the last admin."),
         (["invite", "--days", "0"], "An invite holds for 1 to 90 days."),
         (["invite", "--uses", "101"], "An invite can be used 1 to 100 times."),
         (["invite", "--email", "nobody"], "That is no e-mail address."),
@@ -107,6 +109,22 @@ def test_somebody_is_suspended_and_let_in_again(app: Flask) -> None:
     assert (out.exit_code, back.exit_code, suspended) == (0, 0, 303)
     assert "suspended" in listed
     assert noted(app)[:2] == [("command line", "resumed", EMAIL), ("command line", "suspended", EMAIL)]
+
+
+def test_a_role_is_given_and_taken_and_signs_out(app: Flask) -> None:
+    account(app.extensions["database"], "ann@example.org", "admin")
+    bob = signed_in(app, EMAIL)
+
+    given = typed(app, "user", "role", "BOB@example.org", "admin")
+    before = bob.get("/account").status_code
+    admin = signed_in(app, EMAIL).get("/admin/people").status_code
+    taken = typed(app, "user", "role", EMAIL, "member")
+
+    assert (given.exit_code, taken.exit_code, before, admin) == (0, 0, 303, 200)
+    assert given.stdout == taken.stdout == ""
+    assert signed_in(app, EMAIL).get("/admin/people").status_code == 404
+    roles = [(actor, subject) for actor, action, subject in noted(app) if action == "role_changed"]
+    assert roles == [("command line", f"{EMAIL} is {role} now") for role in ("member", "admin")]
 
 
 def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:

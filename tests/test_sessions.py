@@ -76,6 +76,47 @@ def test_what_has_expired_is_swept_with_the_next_session(store: SessionStore, da
     assert count(database) == 1
 
 
+def begin(store: SessionStore, person: int, name: str) -> None:
+    """Begin a session of somebody who signs in."""
+    with store.database.write() as connection:
+        store.move(connection, "none", name, {"person": person}, "A browser")
+
+
+def seen(database: Database, name: str, ago: int) -> None:
+    """Let a session have been seen so many seconds ago."""
+    with database.write() as connection:
+        connection.execute(update(sessions).where(sessions.c.id == digest(name)).values(seen_at=clock() - ago))
+
+
+def test_somebody_has_fifty_sessions_and_the_one_seen_longest_ago_makes_room(
+    store: SessionStore, database: Database
+) -> None:
+    ann, bob = account(database), account(database, "bob@example.org")
+    begin(store, bob, "bob")
+    seen(database, "bob", 90_000)
+    for number in range(50):
+        begin(store, ann, f"ann {number}")
+        seen(database, f"ann {number}", 60 if number in {20, 30} else 5)
+
+    begin(store, ann, "another")
+    begin(store, ann, "and another")
+
+    gone = [name for name in (f"ann {number}" for number in range(50)) if store.get(name) is None]
+    assert gone == ["ann 20", "ann 30"]
+    assert store.get("another") and store.get("and another") and store.get("bob")
+    assert len(store.of_person(ann)) == 50
+
+
+def test_a_session_that_has_expired_is_none_of_the_fifty(store: SessionStore, database: Database) -> None:
+    ann = account(database)
+    begin(store, ann, "old")
+    expire(database)
+    for number in range(50):
+        begin(store, ann, f"ann {number}")
+
+    assert len(store.of_person(ann)) == count(database) == 50
+
+
 def test_the_table_opens_no_session_to_its_reader(store: SessionStore, database: Database) -> None:
     store.add("session:a-secret-id", {"person": 7})
 

@@ -28,8 +28,6 @@ TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))
 UNTIED = update(people_table).where(people.ID, people_table.c.password.is_not(None)).values(subject=None)
 IS_TIED = select(exists().where(people.ID, people_table.c.subject.is_not(None)))
 
-PROXY = "by the proxy in front"
-
 UNVERIFIED = "You have no account here yet, and {} doesn't say that your e-mail address is verified. Ask an admin."
 UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
 HAS_PASSWORD = (
@@ -129,7 +127,7 @@ def let_through(database: Database, email: str, domains: Collection[str]) -> int
     with database.write() as connection:
         if domains and not is_of(email, domains):
             raise Refused(NOT_OF_THESE.format(email))
-        person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, "", PROXY)
+        person = connection.execute(BY_EMAIL, {"address": email}).first() or made(connection, email, "", people.PROXY)
         if person.suspended_at is not None:
             raise Refused(SUSPENDED)
         return person.id

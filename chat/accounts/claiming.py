@@ -10,24 +10,26 @@ import hmac
 import secrets
 from contextlib import suppress
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from chat import audit
-from chat.accounts import passwords, people
+from chat import audit, locks
+from chat.accounts import arriving, passwords, people, roles
 from chat.accounts.people import Refused
 from chat.config import Settings, WrongSetting
 from chat.database import Database
 from chat.keys import derived
+from chat.locks import Lock
 from chat.tables import options
 
 IS_CLAIM = options.c.name == "claim"
 VALUE = select(options.c.value).where(IS_CLAIM)
-HELD = VALUE.with_for_update()
 USED_UP = delete(options).where(IS_CLAIM)
 NEW = insert(options).values(name="claim")
 
 TAKEN = "Somebody with that e-mail address has an account here already."
+CLAIMED = "This link has been used, or is none. There is an admin by now: ask for an invite."
+SUSPENDED = "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
 
 
 def token(database: Database, secret: str) -> str | None:
@@ -50,12 +52,12 @@ def token_of(secret: str, value: str) -> str:
 def is_open(database: Database, secret: str, given: str) -> bool:
     """Tell whether a token makes an admin."""
     with database.read() as connection:
-        return opens(connection, VALUE, secret, given)
+        return opens(connection, secret, given)
 
 
-def opens(connection: Connection, kept: Select, secret: str, given: str) -> bool:
+def opens(connection: Connection, secret: str, given: str) -> bool:
     """Tell whether a token is the one that there is, and nobody is the admin yet."""
-    value = connection.execute(kept).scalar()
+    value = connection.execute(VALUE).scalar()
     if not value or people.has_admin(connection):
         return False
     return hmac.compare_digest(token_of(secret, value).encode(), given.encode())
@@ -74,38 +76,71 @@ def claim(database: Database, secret: str, given: str, email: str, password: str
         raise Refused(TAKEN) from error
 
 
+def claim_for(database: Database, secret: str, given: str, person_id: int) -> None:
+    """Make somebody who has an account the first admin. Raises Refused where they may not, or another one was first."""
+    with database.write() as connection:
+        require_unclaimed(connection, secret, given)
+        if not promote(connection, person_id):
+            raise Refused(arriving.SUSPENDED)
+
+
 def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
     """Let one claim after another in; the first one uses the token up. Raises Refused."""
-    if not opens(connection, HELD, secret, given):
-        raise Refused("This link has been used, or is none. There is an admin by now: ask for an invite.")
+    locks.hold(connection, (Lock.RIGHTS, 0))
+    if not opens(connection, secret, given):
+        raise Refused(CLAIMED)
 
 
-def set_up(database: Database, settings: Settings) -> None:
-    """Make the admin that ADMIN_EMAIL and ADMIN_PASSWORD name, where there is none. Raises WrongSetting."""
+def set_up(database: Database, settings: Settings) -> list[str]:
+    """Make the admin that ADMIN_EMAIL and ADMIN_PASSWORD name, where there is none. Raises WrongSetting.
+
+    Gives what whoever set this up has to know, in a sentence each.
+    """
     email, password = settings["ADMIN_EMAIL"], settings["ADMIN_PASSWORD"]
     with database.read() as connection:
         is_needed = not people.has_admin(connection)
     if not is_needed or not (email or password):
-        return
+        return []
     try:
         email = people.require_email(email)
         passwords.require_good(password, email)
     except (people.BadEmail, passwords.BadPassword) as error:
         raise WrongSetting(f"ADMIN_EMAIL and ADMIN_PASSWORD can't be used as they are set. {error}") from error
-    make_admin(database, email, password)
+    return make_admin(database, email, password)
 
 
-def make_admin(database: Database, email: str, password: str) -> None:
-    """Make an admin, unless another worker, or somebody by the link, is first."""
+def make_admin(database: Database, email: str, password: str) -> list[str]:
+    """Make an admin, unless another worker, or somebody by the link, is first; gives what is in the way."""
     kept = passwords.hashed(password)
     with suppress(IntegrityError), database.write() as connection:
-        if not people.has_admin(connection):
+        locks.hold(connection, (Lock.RIGHTS, 0))
+        if people.has_admin(connection):
+            return []
+        known = connection.execute(people.BY_EMAIL, {"email": email}).first()
+        if known is None:
             first_admin(connection, email, kept)
+        elif not promote(connection, known.id):
+            return [SUSPENDED]
+    return []
 
 
 def first_admin(connection: Connection, email: str, kept: str) -> int:
-    """Make the admin, within a transaction, and let nobody else claim it; gives their id. Raises IntegrityError."""
-    connection.execute(USED_UP)
-    person_id = people.make(connection, email, people.ADMIN, kept)
-    audit.note_own(connection, person_id, "account_claimed")
+    """Make a person and have them be the admin; gives their id. Raises IntegrityError."""
+    person_id = people.make(connection, email, people.MEMBER, kept)
+    promote(connection, person_id)
     return person_id
+
+
+def promote(connection: Connection, person_id: int) -> bool:
+    """Have somebody be the first admin, and let nobody else claim it; False where they are suspended, or removed.
+
+    Their password stays what it is; they sign in anew, as after every change of rights.
+    """
+    person = connection.execute(people.HELD, {"person": person_id}).first()
+    if person is None or person.suspended_at is not None:
+        return False
+    connection.execute(USED_UP)
+    people.end_sessions(connection, person_id)
+    connection.execute(roles.GIVEN, {"person": person_id, "given": people.ADMIN})
+    audit.note(connection, person, "account_claimed")
+    return True

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chat import admins, audit
@@ -26,9 +26,12 @@ A_DAY = 86_400
 KEPT = 30 * A_DAY
 """How long an invite is kept that has run out, in seconds."""
 
-OPEN = (invites.c.uses_left > 0) & (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
-THIS = (invites.c.digest == bindparam("token_digest")) & OPEN
+HOLDS = (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
+OPEN = HOLDS & (invites.c.uses_left > 0)
+IT = invites.c.digest == bindparam("token_digest")
+THIS = IT & OPEN
 FOUND = select(invites).where(THIS)
+SPENT = select(exists().where(IT, HOLDS, invites.c.uses_left == 0))
 LISTED = (
     select(invites, people_table.c.email.label("maker"))
     .outerjoin(people_table, people_table.c.id == invites.c.made_by)
@@ -115,6 +118,12 @@ def find(database: Database, token: str) -> Row:
     if found is None:
         raise NotFound
     return found
+
+
+def is_spent(database: Database, token: str) -> bool:
+    """Tell whether an invite can't be used because it was, as often as it says."""
+    with database.read() as connection:
+        return bool(connection.execute(SPENT, {"token_digest": digest(token)}).scalar())
 
 
 def redeem(database: Database, token: str, newcomer: Newcomer) -> int:

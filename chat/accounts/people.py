@@ -13,6 +13,10 @@ from chat.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
+AN_HOUR = 3_600
+
+PROXY = "by the proxy in front"
+"""By whose word somebody is let in at each request, if need be."""
 
 ID = people.c.id == bindparam("person")
 SHOWN = select(people.c.id, people.c.email, people.c.name, people.c.role, people.c.password, people.c.suspended_at)
@@ -27,6 +31,7 @@ PARTED = update(people).where(ID).values(subject=None)
 LINKS = delete(resets).where(resets.c.person_id == bindparam("person"))
 ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
 ANY_ADMIN = select(exists().where(people.c.role == ADMIN, people.c.suspended_at.is_(None)))
+CAME = select(exists().where(sessions.c.person_id == bindparam("person"), sessions.c.created_at > clock() - AN_HOUR))
 ENDED = delete(sessions).where(sessions.c.person_id == bindparam("person"))
 
 
@@ -99,14 +104,16 @@ def has_admin(connection: Connection) -> bool:
 def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> None:
     """Let a person in, with what they said as a guest; `known` is the hash that their password matched, if that.
 
-    `by` tells the log by whose word, where that is not ours. Nobody changes them until the transaction ends. Raises
-    Refused where they have been suspended, removed, or given another password since they were looked at.
+    `by` tells the log by whose word, where that is not ours; a proxy's is noted once an hour. Nobody changes them until
+    the transaction ends. Raises Refused where they have been suspended, removed, or given another password since they
+    were looked at.
     """
     person = connection.execute(HELD, {"person": person_id}).first()
     if person is None or person.suspended_at is not None or (known and person.password != known):
         raise Refused("Your account has changed in this moment. Sign in again.")
     take_along(connection, guest_id, person_id)
-    audit.note(connection, person, "signed_in", by)
+    if by != PROXY or not connection.execute(CAME, {"person": person_id}).scalar():
+        audit.note(connection, person, "signed_in", by)
 
 
 def change_password(connection: Connection, person: Row, password_hash: str) -> None:
@@ -114,6 +121,7 @@ def change_password(connection: Connection, person: Row, password_hash: str) -> 
     row = {"person": person.id, "hash": password_hash, "known": person.password}
     if not connection.execute(PASSWORD_STILL, row).rowcount:
         raise Refused("Your password was changed elsewhere just now. Sign in again.")
+    audit.note_own(connection, person.id, "password_changed")
     end_what_it_opened(connection, person.id)
 
 
@@ -127,7 +135,6 @@ def set_password(connection: Connection, person_id: int, password_hash: str) -> 
 def end_what_it_opened(connection: Connection, person_id: int) -> None:
     """End what whoever knew the old password may have: sessions, and links to set a new one."""
     void_links(connection, person_id)
-    audit.note_own(connection, person_id, "password_changed")
     end_sessions(connection, person_id)
 
 

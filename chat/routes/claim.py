@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from chat.accounts import claiming, passwords, people
 from chat.config import site
 from chat.conversations import NotFound
-from chat.routes import links, pages, visitor
+from chat.routes import forwarded, links, pages, signing, visitor
 
 bp = Blueprint("claim", __name__, url_prefix="/claim")
 
@@ -23,18 +23,20 @@ def follow(token: str) -> Response:
 
 @bp.get("")
 def show() -> str:
-    """Show the form. Raises NotFound."""
+    """Show the form. Raises NotFound, and people.Refused where a proxy in front is to say who it is, and doesn't."""
     require_open(links.token())
     return form()
 
 
 @bp.post("")
 def make() -> Response:
-    """Make the first admin, and sign them in. Raises NotFound."""
+    """Make the first admin, and sign them in. Raises NotFound, and people.Refused by the word of a proxy in front."""
     token = links.token()
     require_open(token)
     if links.is_another():
         return redirect("/claim", code=303)
+    if signing.is_by_proxy():
+        return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
         person_id = claiming.claim(pages.database(), str(current_app.secret_key), token, email, password)
@@ -46,6 +48,13 @@ def make() -> Response:
     return links.done("/")
 
 
+def make_by_proxy(token: str) -> Response:
+    """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
+    person_id = forwarded.account_of(forwarded.told())
+    claiming.claim_for(pages.database(), str(current_app.secret_key), token, person_id)
+    return links.done("/")
+
+
 def require_open(token: str) -> None:
     """Raise NotFound for a token that makes no admin."""
     if not claiming.is_open(pages.database(), str(current_app.secret_key), token):
@@ -53,8 +62,9 @@ def require_open(token: str) -> None:
 
 
 def form(email: str = "", problem: str = "") -> str:
-    """Render the page."""
-    return render_template("accounts/claim.html", link=links.mark(), email=email, problem=problem)
+    """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
+    named = forwarded.require_one(forwarded.told()) if signing.is_by_proxy() else ""
+    return render_template("accounts/claim.html", link=links.mark(), named=named, email=email, problem=problem)
 
 
 def invitation(app: Flask) -> list[str]:

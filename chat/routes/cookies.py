@@ -15,6 +15,8 @@ from werkzeug.wrappers import Response
 from chat.sessions import SessionStore
 
 COOKIE = "rivulet"
+LINK, OPENID = "rivulet-link", "rivulet-openid"
+"""What a browser carries for a while: a link that is a secret, and what it takes along to single sign-on."""
 
 WATCHED = {"/healthz", "/readyz", "/metrics"}
 """What those ask for who watch the process; they have no session."""

@@ -6,6 +6,8 @@ another, and of nobody where it names none. Passwords let nobody in meanwhile.
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
@@ -16,6 +18,7 @@ from chat.routes import access, pages, visitor
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 
+NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 TWICE = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
 
 bp = Blueprint("forwarded", __name__)
@@ -29,15 +32,18 @@ def register(app: Flask) -> None:
 @bp.before_app_request
 def follow() -> Response | None:
     """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
-    settings = current_app.extensions["settings"]
-    if not settings["AUTH_HEADER"]:
+    if not settings()["AUTH_HEADER"]:
         return None
-    email = proxies.told(request.environ, settings["AUTH_HEADER"], settings["TRUSTED_PROXIES"])
     if request.endpoint in PASSWORDS:
-        return instead_of_signing_in(email)
+        return instead_of_signing_in(told())
     if request.endpoint not in access.PUBLIC:
-        become(email, settings["AUTH_DOMAINS"])
+        become(told())
     return None
+
+
+def told() -> str:
+    """Give the e-mail address that the proxy tells; empty where it tells none."""
+    return proxies.told(request.environ, settings()["AUTH_HEADER"], settings()["TRUSTED_PROXIES"])
 
 
 def instead_of_signing_in(email: str) -> Response:
@@ -47,14 +53,29 @@ def instead_of_signing_in(email: str) -> Response:
     return Page(render_template("accounts/unnamed.html"), 403)
 
 
-def become(email: str, domains: list[str]) -> None:
+def become(email: str) -> None:
     """Have the session be of whom the proxy names, and of nobody else. Raises people.Refused."""
     found = visitor.person() if visitor.is_member() else None
     if found is not None and found.email == people.plain(email):
         return
     if found is not None:
         visitor.sign_out()
-    if "," in email:
-        raise people.Refused(TWICE)
     if email:
-        visitor.be(arriving.vouched(pages.database(), email, domains), arriving.PROXY)
+        visitor.be(account_of(email), people.PROXY)
+
+
+def account_of(email: str) -> int:
+    """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
+    return arriving.vouched(pages.database(), require_one(email), settings()["AUTH_DOMAINS"])
+
+
+def require_one(email: str) -> str:
+    """Give an e-mail address where the proxy named one person. Raises people.Refused."""
+    if not email or "," in email:
+        raise people.Refused(TWICE if email else NOBODY)
+    return email
+
+
+def settings() -> dict[str, Any]:
+    """Give the settings."""
+    return current_app.extensions["settings"]

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from chat.routes import cookies
 from chat.sessions import digest
 
-COOKIE = "rivulet-link"
 LASTS = 3_600
 
 
@@ -23,13 +22,13 @@ def whole(path: str) -> str:
 def follow(place: str, token: str) -> Response:
     """Lead to where a link is used."""
     response = redirect(place, code=303)
-    cookies.give(response, COOKIE, token, LASTS)
+    cookies.give(response, cookies.LINK, token, LASTS)
     return response
 
 
 def token() -> str:
     """Give the token of the link that was followed last; empty where there was none."""
-    return cookies.taken(COOKIE)
+    return cookies.taken(cookies.LINK)
 
 
 def mark() -> str:
@@ -48,5 +47,5 @@ def is_another() -> bool:
 def done(place: str) -> Response:
     """Lead away from a link that was used."""
     response = redirect(place, code=303)
-    cookies.take_back(response, COOKIE)
+    cookies.take_back(response, cookies.LINK)
     return response

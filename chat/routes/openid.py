@@ -25,7 +25,6 @@ from chat.routes import access, account, cookies, links, pages, signing, visitor
 if TYPE_CHECKING:
     from chat.openid.provider import Provider
 
-COOKIE = "rivulet-openid"
 LASTS = 600
 """How long somebody may be away, in seconds."""
 
@@ -78,7 +77,7 @@ def leave(place: str, person_id: int | None = None) -> Response:
     told = {"address": provider().address(flow), "name": settings()["OIDC_NAME"]}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = visitor.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
-    cookies.give(response, COOKIE, said, LASTS)
+    cookies.give(response, cookies.OPENID, said, LASTS)
     return response
 
 
@@ -87,7 +86,7 @@ def finish() -> Response:
     """Let in who comes back, or say why not. Raises NotFound where there is no provider."""
     provider()
     response = returned(taken_along())
-    cookies.take_back(response, COOKIE)
+    cookies.take_back(response, cookies.OPENID)
     return response
 
 
@@ -126,7 +125,7 @@ def connected(person_id: int, who: openid.Identity) -> None:
 def taken_along() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return visitor.signer("openid").loads(cookies.taken(COOKIE), max_age=LASTS)
+        return visitor.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
     except BadSignature:
         return {}
 

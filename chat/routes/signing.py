@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
-from chat.routes import access, pages, visitor
+from chat.routes import access, cookies, pages, visitor
 from chat.routes.messages import typed
+
+NOT_YET = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
 bp = Blueprint("signing", __name__)
 
@@ -28,12 +30,21 @@ def sign_in() -> Response:
     """Let somebody in who knows their password."""
     place, draft = access.local(request.form.get("next", "/")), typed()
     email, password = request.form.get("email", ""), request.form.get("password", "")
+    if "on" in request.form:
+        return gone_on(place, email, draft)
     try:
         person = signing_in.check(pages.database(), visitor.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
     except people.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
     return Page(given_back(place, draft)) if draft else redirect(place, code=303)
+
+
+def gone_on(place: str, email: str, draft: str) -> Response:
+    """Give back what somebody wrote who has signed in meanwhile, in another tab."""
+    if not visitor.is_member():
+        return Page(form(place, email, NOT_YET, draft=draft), 403)
+    return Page(given_back(place, draft))
 
 
 def given_back(place: str, draft: str) -> str:
@@ -69,8 +80,10 @@ def refused(page: str, error: people.Refused) -> Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visitor's session; drafts that the browser keeps go, too."""
+    """End the visitor's session; drafts and links that the browser keeps go, too."""
     visitor.sign_out()
     response = redirect("/", code=303)
+    for name in (cookies.LINK, cookies.OPENID):
+        cookies.take_back(response, name)
     response.headers["Clear-Site-Data"] = '"storage"'
     return response

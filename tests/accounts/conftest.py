@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import Row, insert, select
 
 from chat.database import Database
-from chat.tables import people
+from chat.tables import people, sessions
 
 
 def joined(database: Database, name: str, role: str = "member") -> Row:
@@ -16,6 +16,13 @@ def joined(database: Database, name: str, role: str = "member") -> Row:
     row = {"uid": name, "created_at": 0, "role": role, "email": f"{name}@example.org", "name": name.title()}
     with database.write() as connection:
         return connection.execute(insert(people).values(**row).returning(people)).one()
+
+
+def signed_in(database: Database, person_id: int, browsers: int = 1) -> None:
+    """Let a person have sessions."""
+    rows = [{"id": f"{person_id} {number}", "data": "{}", "expires_at": 2**40} for number in range(browsers)]
+    with database.write() as connection:
+        connection.execute(insert(sessions).values(person_id=person_id), rows)
 
 
 def person_of(database: Database, person_id: int) -> Row | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from chat import config
+from chat import audit, config
 from chat.accounts import claiming, passwords, people
 from chat.config import WrongSetting
 from chat.database import Database
-from chat.tables import metadata, options
+from chat.tables import metadata, options, sessions
 from chat.tables import people as people_table
+from tests.accounts.conftest import all_at_once, person_of, signed_in
 from tests.postgres import Postgres
 from tests.serving import KEY
 from tests.team import PASSWORD, account
@@ -107,6 +109,47 @@ def test_workers_that_start_together_make_one_admin_from_the_environment(databas
         (admin,) = connection.execute(select(people_table)).all()
     assert (admin.email, admin.role) == ("ann@example.org", "admin")
     assert count(database, options) == 0
+
+
+NAMED = {"ADMIN_EMAIL": "Ann@example.org", "ADMIN_PASSWORD": PASSWORD}
+
+
+def test_somebody_of_the_environment_who_is_a_member_already_becomes_the_admin_once(either: Database) -> None:
+    """It did nothing, and said nothing."""
+    settings, before = config.load(NAMED), account(either)
+    claiming.token(either, KEY)
+    signed_in(either, before)
+    with either.write() as connection:
+        kept = connection.execute(update(people_table).values(password="theirs").returning(people_table)).one()
+
+    told = all_at_once(*[partial(claiming.set_up, either, settings)] * 4)
+
+    assert told == [[]] * 4
+    assert person_of(either, before) == (*kept[:3], "admin", *kept[4:])
+    assert count(either, people_table) == 1 and count(either, sessions) == count(either, options) == 0
+    assert [(row.actor, row.action) for row in audit.page(either)] == [("ann@example.org", "account_claimed")]
+
+
+def test_where_there_is_an_admin_the_environment_makes_no_other(database: Database) -> None:
+    account(database, "bob@example.org", "admin")
+    ann = account(database)
+    signed_in(database, ann)
+
+    assert claiming.set_up(database, config.load(NAMED)) == []
+
+    assert person_of(database, ann).role == "member" and count(database, sessions) == 1
+
+
+def test_who_is_suspended_is_not_let_in_by_the_environment_and_the_start_says_so(database: Database) -> None:
+    ann = account(database)
+    with database.write() as connection:
+        connection.execute(update(people_table).values(suspended_at=1))
+    token = claiming.token(database, KEY)
+
+    (told,) = claiming.set_up(database, config.load(NAMED))
+
+    assert "ADMIN_EMAIL" in told and "flask user resume" in told
+    assert person_of(database, ann).role == "member" and token and claiming.is_open(database, KEY, token)
 
 
 @pytest.mark.parametrize(("email", "password"), [("ann@example.org", "password1"), ("ann", PASSWORD), ("", PASSWORD)])

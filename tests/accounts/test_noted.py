@@ -60,7 +60,7 @@ def test_a_password_by_a_link(app: Flask) -> None:
 
     resets.redeem(database, token, "a hash")
 
-    assert noted(app) == [(EMAIL, "password_changed", ""), (EMAIL, "reset_used", "")]
+    assert noted(app) == [(EMAIL, "reset_used", "")]
 
 
 @pytest.mark.parametrize("known", [True, False])

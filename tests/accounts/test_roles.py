@@ -20,7 +20,7 @@ from chat.providers.base import Timeouts
 from chat.services import Entered, Services
 from chat.tables import conversations, messages, metadata, people, replies, resets, sessions
 from chat.vault import Vault
-from tests.accounts.conftest import all_at_once, joined, person_of
+from tests.accounts.conftest import all_at_once, joined, person_of, signed_in
 from tests.turns import CHOICE, answered, asked, count, grown
 
 WAYS_DOWN = [
@@ -28,13 +28,6 @@ WAYS_DOWN = [
     roles.suspend,
     roles.remove,
 ]
-
-
-def signed_in(database: Database, person_id: int, browsers: int = 1) -> None:
-    """Let a person have sessions."""
-    rows = [{"id": f"{person_id} {number}", "data": "{}", "expires_at": 2**40} for number in range(browsers)]
-    with database.write() as connection:
-        connection.execute(insert(sessions).values(person_id=person_id), rows)
 
 
 def admins(database: Database) -> int:

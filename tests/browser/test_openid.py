@@ -63,6 +63,30 @@ def test_somebody_signs_in_by_it_and_is_where_they_wanted_to_be(
     assert [each for each in complaints if "form-action" in each or "Content Security" in each] == []
 
 
+def test_without_javascript_a_draft_of_any_length_outlives_single_sign_on(
+    leave_for: Callable[..., Page], team_site: Site
+) -> None:
+    words = "word " * 15_000
+    page = leave_for(f"{team_site.url}/account", java_script_enabled=False)
+    page.get_by_role("button", name="Sign in with Example").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    page.goto(team_site.url)
+    page.locator("#text").fill(words)
+    with team_site.app.extensions["database"].write() as connection:
+        connection.exec_driver_sql("DELETE FROM sessions")
+    page.get_by_role("button", name="Send").click()
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Sign in with Example").click()
+    expect(opened.value.locator("#text")).to_have_value("")
+    page.get_by_role("button", name="I am signed in").click()
+
+    expect(page.get_by_role("heading", name="You are signed in.")).to_be_visible()
+    expect(page.locator("#text")).to_have_value(words)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("article", name="You")).to_contain_text("word word")
+
+
 def test_who_refuses_there_is_back_at_the_form(leave_for: Callable[..., Page], team_site: Site, idp: Idp) -> None:
     idp.denies = True
     page = leave_for(f"{team_site.url}/sign-in", java_script_enabled=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.accounts import invites, passwords
 from tests.browser.site import Site, send
-from tests.scripted import Gate, Scripted
+from tests.scripted import PATIENCE, Gate, Scripted
 from tests.serving import KEY
 from tests.team import PASSWORD, account
 
@@ -27,6 +29,35 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
     page.get_by_label("E-mail address").fill("ann@example.org")
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
+    visit: Callable[..., Page], site: Site, scripted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second click gives the first one's answer up, and ended on the page of invites that are over."""
+    arrived, both, hashed = threading.Event(), threading.Barrier(2), passwords.hashed
+
+    def hashed_together(password: str) -> str:
+        arrived.set()
+        both.wait(PATIENCE)
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", hashed_together)
+    token, email = invites.make(site.app.extensions["database"], "command line"), f"eve{int(scripted)}@example.org"
+    page = visit(f"{site.url}/invites/{token}", java_script_enabled=scripted)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("password").fill(PASSWORD)
+
+    button = page.get_by_role("button", name="Make my account").bounding_box()
+    assert button
+    page.mouse.click(button["x"] + 9, button["y"] + 9)
+    assert arrived.wait(PATIENCE)
+    page.mouse.click(button["x"] + 9, button["y"] + 9)
+
+    expect(page.locator("#text")).to_be_visible()
+    page.goto(f"{site.url}/account")
+    expect(page.locator("p", has_text=email)).to_be_visible()
 
 
 def end_sessions(site: Site) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import app as front_door
-from chat.routes import links
+from chat.routes import cookies
 from tests.serving import KEY
 from tests.team import PASSWORD, account, follow, team
 
@@ -31,7 +31,7 @@ def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tm
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert "Account" in client.get("/").text
-    late.set_cookie(links.COOKIE, address.rpartition("/")[2])
+    late.set_cookie(cookies.LINK, address.rpartition("/")[2])
     assert late.get(address).status_code == late.post(place, data=FORM).status_code == 404
     assert said(tmp_path) == []
 

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from chat.accounts import claiming
-from chat.accounts import people as accounts
 from chat.config import WrongSetting
 from chat.database import Database
 from chat.tables import audit, people, sessions
@@ -57,6 +56,27 @@ def test_whom_the_proxy_names_is_let_in_and_made_a_member(app: Flask) -> None:
     with database.read() as connection:
         noted = [(row.action, row.subject) for row in connection.execute(audit.select())]
     assert noted == [("account_made", "by the proxy in front"), ("signed_in", "by the proxy in front")]
+
+
+def test_a_client_without_cookies_leaves_fifty_sessions_at_most_and_one_line_in_the_audit_log(app: Flask) -> None:
+    """A probe behind the proxy made a session and a line by each request."""
+    account(app.extensions["database"])
+    client = app.test_client(use_cookies=False)
+
+    answers = {seen(client, email="ann@example.org").status_code for _ in range(60)}
+
+    assert answers == {200}
+    assert count(app.extensions["database"], sessions) == 50 and count(app.extensions["database"], audit) == 1
+
+
+def test_who_comes_an_hour_later_is_noted_again(app: Flask) -> None:
+    account(app.extensions["database"])
+    for past in (0, 3_599, 3_601):
+        with app.extensions["database"].write() as connection:
+            connection.execute(update(sessions).values(created_at=sessions.c.created_at - past))
+        seen(app.test_client(), email="ann@example.org")
+
+    assert count(app.extensions["database"], audit) == 2
 
 
 def test_an_account_that_is_there_is_theirs_with_its_role(app: Flask) -> None:
@@ -196,18 +216,53 @@ def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
     assert count(app.extensions["database"], sessions) == 0
 
 
-def test_the_first_admin_claims_by_the_link_and_is_known_by_the_header(app: Flask) -> None:
-    with app.extensions["database"].read() as connection:
-        assert not accounts.has_admin(connection)
+def claim_of(app: Flask) -> str:
+    """Give the address of the link that makes the first admin."""
     token = claiming.token(app.extensions["database"], str(app.secret_key))
+    assert token
+    return f"/claim/{token}"
+
+
+@pytest.mark.parametrize("been_here", [False, True])
+def test_the_link_makes_whom_the_proxy_names_the_first_admin(app: Flask, been_here: bool) -> None:
+    """One who was claimed with another address could never come in, and the link was gone."""
     client = app.test_client()
-    page = client.get(f"/claim/{token}", headers=said("ann@example.org"), follow_redirects=True)
+    if been_here:
+        seen(client, email="ann@example.org")
+    page = client.get(claim_of(app), headers=said("ann@example.org"), follow_redirects=True)
 
-    form = {"email": "ann@example.org", "password": "a river bends twice"}
-    client.post("/claim", data=form, headers=said("ann@example.org"))
+    form = {"email": "bob@example.org", "password": "a river bends twice"}
+    answer = client.post("/claim", data=form, headers=said("Ann@example.org"))
 
-    assert page.status_code == 200
+    assert "ann@example.org" in page.text and "<input name=" not in page.text
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert client.get("/admin/people", headers=said("ann@example.org")).status_code == 200
+    database: Database = app.extensions["database"]
+    assert count(database, people) == count(database, sessions) == 1
+    with database.read() as connection:
+        noted = list(connection.execute(audit.select()).mappings())
+    assert [row["action"] for row in noted if row["actor"] == "ann@example.org"].count("account_claimed") == 1
+
+
+@pytest.mark.parametrize("email", [None, "ann@example.org,bob@example.org", "ann", "ann@evil.example"])
+def test_where_the_proxy_names_nobody_who_may_come_in_the_link_is_not_used_up(app: Flask, email: str | None) -> None:
+    app.extensions["settings"]["AUTH_DOMAINS"] = ["example.org"]
+    client, address = app.test_client(), claim_of(app)
+    client.get(address, headers=said(email))
+
+    answer = client.post("/claim", data={"email": "a@example.org", "password": "a boat"}, headers=said(email))
+
+    assert answer.status_code == 403 and answer.mimetype == "text/html"
+    assert count(app.extensions["database"], people) == 0
+    assert client.get(address, headers=said("ann@example.org")).status_code == 303
+
+
+def test_whom_the_proxy_does_not_name_is_told_so_at_the_link(app: Flask) -> None:
+    client = app.test_client()
+
+    page = client.get(claim_of(app), headers=said(None), follow_redirects=True)
+
+    assert page.status_code == 403 and "named nobody" in page.text
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from werkzeug.test import TestResponse
 
 from chat.accounts import invites, passwords, people
 from chat.database import Database
-from chat.routes import links
+from chat.routes import cookies
 from chat.tables import invites as invite_table
 from chat.tables import people as people_table
+from tests.accounts.conftest import all_at_once
 from tests.scripted import Scripted
 from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import count
@@ -66,7 +67,7 @@ def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_
     client.post(place, data=FORM)
 
     assert place == "/invites/yours" and token not in page.text
-    assert client.get_cookie(links.COOKIE) is None
+    assert client.get_cookie(cookies.LINK) is None
 
 
 def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
@@ -108,7 +109,7 @@ def revoke(database: Database, token: str) -> None:
 def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
     """Follow an invite that can't be, and do what who had followed it before would do."""
     yield client.get(f"/invites/{token}")
-    client.set_cookie(links.COOKIE, token)
+    client.set_cookie(cookies.LINK, token)
     yield client.get("/invites/yours")
     yield client.post("/invites/yours", data=FORM)
 
@@ -156,6 +157,92 @@ def test_what_cannot_be_is_told_and_what_was_typed_kept(
     assert 'value="Eve' in answer.text
     assert (FORM | wrong)["password"] not in answer.text
     assert invites.find(database, token).uses_left == 1
+
+
+def clicked(app: Flask, token: str, **form: str) -> TestResponse:
+    """Post the form as the second click does, before the first one's answer is there: with the link alone."""
+    client = app.test_client()
+    client.set_cookie(cookies.LINK, token)
+    return client.post("/invites/yours", data=FORM | form)
+
+
+@pytest.mark.parametrize("uses", [1, 2])
+@pytest.mark.parametrize("server", ["sqlite", "postgres"])
+def test_who_clicks_twice_has_one_account_and_is_in(
+    tmp_path: Path, request: pytest.FixtureRequest, server: str, uses: int
+) -> None:
+    """The second one ended on the page of invites that are over, or of addresses that are taken."""
+    url = request.getfixturevalue("database_server").new_database() if server == "postgres" else ""
+    app = team(tmp_path, DATABASE_URL=url)
+    database = app.extensions["database"]
+    token = invites.make(database, "command line", uses=uses)
+
+    answers = [*all_at_once(*[lambda: clicked(app, token)] * 2), clicked(app, token)]
+
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(303, "/")] * 3
+    assert all("rivulet=" in ";".join(answer.headers.getlist("Set-Cookie")) for answer in answers)
+    assert count(database, people_table) == 1
+    assert sum(invite.uses_left for invite in invites.listing(database)) == uses - 1
+    database.engine.dispose()
+
+
+def test_who_has_the_first_ones_session_by_the_second_click_is_led_on(client: FlaskClient, database: Database) -> None:
+    token = invites.make(database, "command line", uses=2)
+    client.post(follow(client, f"/invites/{token}"), data=FORM)
+
+    late = client.post("/invites/yours", data=FORM | {"link": "0" * 32})
+    client.set_cookie(cookies.LINK, token)
+    again = client.post("/invites/yours", data=FORM)
+
+    assert [(answer.status_code, answer.headers["Location"]) for answer in (late, again)] == [(303, "/")] * 2
+    assert invites.find(database, token).uses_left == 1
+
+
+@pytest.mark.parametrize(("uses", "status"), [(1, 404), (2, 400)])
+def test_a_second_click_guesses_no_password_more_often_than_signing_in(
+    app: Flask, database: Database, uses: int, status: int
+) -> None:
+    token = invites.make(database, "command line", uses=uses)
+    clicked(app, token)
+    first = clicked(app, token, password="a guess of somebody's")
+
+    guesses = {clicked(app, token, password=f"guess number {number}").text for number in range(4)}
+    right = clicked(app, token)
+
+    assert (first.status_code, guesses | {right.text}) == (status, {first.text})
+    assert "Set-Cookie" not in right.headers
+    assert sign_in(app.test_client(), FORM["email"], FORM["password"]).status_code == 429
+
+
+@pytest.mark.parametrize("since", [{"expires_at": 0}, {"revoked_at": 1}], ids=str)
+def test_an_invite_that_is_over_lets_nobody_in_by_their_password(
+    app: Flask, database: Database, since: dict[str, int]
+) -> None:
+    token = invites.make(database, "command line")
+    clicked(app, token)
+    with database.write() as connection:
+        connection.execute(update(invite_table).values(since))
+
+    assert clicked(app, token).status_code == 404
+
+
+def test_where_a_proxy_says_who_is_who_no_second_click_tells_a_password(tmp_path: Path) -> None:
+    app = team(tmp_path, AUTH_HEADER="X-Email", TRUSTED_PROXIES="1")
+    token = invites.make(app.extensions["database"], "command line")
+    clicked(app, token)
+
+    assert clicked(app, token).status_code == 404
+    app.extensions["database"].engine.dispose()
+
+
+def test_who_is_signed_in_is_nobody_else_by_a_spent_invite(app: Flask, database: Database) -> None:
+    member = signed_in(app, "bob@example.org")
+    token = invites.make(database, "command line")
+    clicked(app, token)
+    member.set_cookie(cookies.LINK, token)
+
+    assert member.post("/invites/yours", data=FORM).status_code == 404
+    assert "bob@example.org" in member.get("/account").text
 
 
 def test_a_password_is_not_hashed_for_who_has_no_invite(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

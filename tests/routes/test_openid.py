@@ -169,6 +169,27 @@ def test_nobody_is_led_to_another_site_by_signing_in(app: Flask, place: str) -> 
     assert through(app.test_client(), next=place).headers["Location"] == "/"
 
 
+DRAFT = {"text": "What I wrote\nfor long", "next": "/conversations/7"}
+
+
+def test_a_draft_waits_in_its_tab_until_somebody_has_signed_in_in_another_one(app: Flask) -> None:
+    """Without a script it was lost: what is taken along there has no room for it."""
+    client = app.test_client()
+    page = client.post("/conversations", data=DRAFT, headers={"Accept": "text/html"})
+
+    early = client.post("/sign-in", data=DRAFT | {"on": "1", "email": "ann@example.org"})
+    through(client)
+    late = client.post("/sign-in", data=DRAFT | {"on": "1"})
+
+    for shown in (page, early):
+        assert 'action="/sign-in/openid" target="_blank" rel="noopener"' in shown.text
+        assert "What I wrote\nfor long</textarea>" in shown.text
+    assert (page.status_code, early.status_code, late.status_code) == (401, 403, 200)
+    assert "You aren&#39;t signed in yet" in early.text and 'value="ann@example.org"' in early.text
+    assert 'action="/conversations/7/messages' in late.text and "What I wrote\nfor long</textarea>" in late.text
+    assert "_blank" not in client.get("/sign-in").text
+
+
 UNTRUE: list[dict[str, Any]] = [
     {"nonce": "another"},
     {"nonce": None},

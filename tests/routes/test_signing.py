@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from chat.accounts import people as accounts_people
+from chat.routes import cookies
 from chat.tables import people, sessions
 from tests.asking import begin, ended, rows
 from tests.postgres import Postgres
@@ -231,6 +232,20 @@ def test_signing_out_by_https_takes_the_cookie_back_in_the_way_that_browsers_tak
 
     assert cookies[-1].startswith("__Host-rivulet=;") and "Secure" in cookies[-1] and "Max-Age=0" in cookies[-1]
     assert rows(app)["sessions"] == 0
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_signing_out_takes_back_what_a_link_or_single_sign_on_left_in_the_browser(app: Flask, scheme: str) -> None:
+    """On a machine that others use, too, the next one would find an invite or a reset link for up to an hour."""
+    client = app.test_client()
+    prefix = "__Host-" if scheme == "https" else ""
+    kept = [f"{prefix}{name}" for name in (cookies.LINK, cookies.OPENID)]
+    for name in kept:
+        client.set_cookie(name, "a token", secure=scheme == "https")
+
+    client.post("/sign-out", base_url=f"{scheme}://localhost")
+
+    assert [client.get_cookie(name) for name in kept] == [None, None]
 
 
 def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
