@@ -38,7 +38,10 @@ STATUS = {
 """Errors whose own text is the sentence."""
 
 NOT_FOUND = "There is nothing here, or it is not yours."
-OTHER_NAME = "This Rivulet doesn't answer to that name. Whoever runs it can add names by TRUSTED_HOSTS."
+OTHER_NAME = (
+    "This Rivulet doesn't answer to that name. Whoever runs it can list all its names in TRUSTED_HOSTS; without those "
+    "it has that of APP_URL alone, and on one's own machine localhost."
+)
 OTHER_SITE = "This was sent from another site, so it was not done. Open the page itself and try again."
 TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
 UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
