@@ -42,6 +42,7 @@ refuse_preloading()
 bind = listening.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
+# How long a connection may wait for its next request, and within that a head may take to arrive, as a whole.
 keepalive = 5
 # A worker gives no sign of life while it starts, and bringing the database up to date may wait a minute.
 timeout = 120

@@ -71,7 +71,9 @@ SETTINGS = (
         "AUTH_HEADER", "", header, "The header in which a proxy of yours says the e-mail of who is signed in there."
     ),
     Setting("AUTH_DOMAINS", [], names, "E-mail domains of which that is believed; else all."),
-    Setting("TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else any (locally: localhost)."),
+    Setting(
+        "TRUSTED_HOSTS", [], names, "Host names to answer to, with commas between; else APP_URL's (locally: localhost)."
+    ),
     Setting("TRUSTED_PROXIES", 0, whole, "How many proxies of yours stand in front; 0 believes nothing they say."),
     Setting("SECRET_KEY", "", str, "Signs and encrypts; at least 32 characters. On loopback one is made and kept."),
     Setting(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, render_template, request
 
-from chat.config import is_loopback
+from chat.config import Settings, is_loopback
 from chat.proxies import is_from_here
 
 POLICY = (
@@ -50,10 +50,18 @@ def refuse_unknown_hosts() -> None:
 
     Flask's TRUSTED_HOSTS would do the same, but knows no IPv6 addresses.
     """
-    settings = current_app.extensions["settings"]
-    trusted = settings["TRUSTED_HOSTS"] or (LOCAL_HOSTS if settings["ACCESS"] == "local" else [])
-    if trusted and not is_watching() and name_in(request.host) not in map(name_in, trusted):
+    own = own_hosts(current_app.extensions["settings"])
+    if own and not is_watching() and name_in(request.host) not in map(name_in, own):
         raise UnknownHost
+
+
+def own_hosts(settings: Settings) -> list[str]:
+    """List the hosts that are ours; none where any is. What is for this machine alone isn't reached by APP_URL."""
+    if settings["TRUSTED_HOSTS"]:
+        return list(settings["TRUSTED_HOSTS"])
+    if settings["ACCESS"] == "local":
+        return LOCAL_HOSTS
+    return [urlsplit(settings["APP_URL"]).netloc] if settings["APP_URL"] else []
 
 
 def is_watching() -> bool:

@@ -54,7 +54,8 @@ def folder(text: str) -> Path:
 
 def address(text: str) -> str:
     """Read an http or https address, without the slash at its end."""
-    if not text.startswith(("http://", "https://")) or any(sign.isspace() for sign in text):
+    is_whole = text.startswith(("http://", "https://")) and urlsplit(text).hostname
+    if not is_whole or any(sign.isspace() for sign in text):
         raise ValueError
     return text.rstrip("/")
 

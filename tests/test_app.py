@@ -93,6 +93,45 @@ def test_trusted_hosts_are_the_only_ones_answered(tmp_path: Path) -> None:
     assert client.get("/healthz", headers={"Host": "172.19.0.2:8000"}).status_code == 200
 
 
+BEYOND = {"HOST": "0.0.0.0", "SECRET_KEY": KEY}
+
+
+@pytest.mark.parametrize(
+    ("environ", "answered", "refused"),
+    [
+        (BEYOND, ["chat.example.org", "CHAT.example.org:8443"], ["evil.example", "localhost", "10.1.2.3", "[half"]),
+        ({"ACCESS": "team", "SECRET_KEY": KEY}, ["chat.example.org"], ["evil.example", "localhost:8000"]),
+        ({}, ["localhost:8000", "127.0.0.1", "[::1]:8000"], ["evil.example", "chat.example.org"]),
+        (BEYOND | {"TRUSTED_HOSTS": "other.example"}, ["other.example"], ["chat.example.org"]),
+        (BEYOND | {"APP_URL": "http://[2001:db8::1]:8000"}, ["[2001:db8::1]"], ["[2001:db8::2]", "chat.example.org"]),
+    ],
+)
+def test_where_no_names_are_trusted_only_that_of_app_url_is_answered(
+    tmp_path: Path, environ: dict[str, str], answered: list[str], refused: list[str]
+) -> None:
+    """LB 25-59426: a host that a header names.
+
+    Nor lets a proxy in front of loopback everybody in, where nobody has said who may come in.
+    """
+    client = built(tmp_path, **{"APP_URL": "https://chat.example.org/", **environ}).test_client()
+
+    statuses = {host: client.get("/", headers={"Host": host}).status_code for host in [*answered, *refused]}
+
+    assert {statuses[host] for host in answered} <= {200, 303}
+    assert {statuses[host] for host in refused} == {400}
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+def test_who_comes_by_another_name_is_told_what_to_set_and_not_what_they_sent(tmp_path: Path) -> None:
+    client = built(tmp_path, **BEYOND, APP_URL="https://chat.example.org").test_client()
+
+    page = client.get("/", headers={"Host": "evil.example"}).text
+
+    assert "APP_URL" in page and "TRUSTED_HOSTS" in page
+    assert "evil" not in page and "chat.example.org" not in page
+
+
 @pytest.mark.parametrize(
     ("environ", "named"),
     [

@@ -55,6 +55,8 @@ def test_a_relative_folder_is_one_of_the_working_directory(tmp_path: Path, monke
         ("PORT", "http"),
         ("WEB_CONCURRENCY", "0"),
         ("WEB_CONCURRENCY", "2.5"),
+        ("APP_URL", "https://"),
+        ("APP_URL", "https://[half"),
         ("GAP_TIMEOUT", "0"),
         ("GAP_TIMEOUT", "nan"),
         ("GAP_TIMEOUT", "inf"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import sys
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +15,8 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+
+from chat.serving.greenlets import is_under_gevent
 
 SHORTEST, LONGEST = 8, 1024
 
@@ -114,9 +115,3 @@ def aside(work: Callable[[], T]) -> T:
 
             return get_hub().threadpool.apply(work)
         return work()
-
-
-def is_under_gevent() -> bool:
-    """Tell whether threads are greenlets here."""
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and monkey.is_module_patched("threading")

@@ -1,44 +1,46 @@
-"""The bodies of requests: one that breaks off, or is no HTTP, is the sender's fault; none costs much to read."""
+"""The bodies of requests: whole before anything is done, or the sender's fault; none costs much time or memory."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, request
 from htmx_flask.requests import HtmxAwareRequest
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge, RequestTimeout
 from werkzeug.formparser import FormDataParser
+from werkzeug.wsgi import get_content_length
+
+from chat.serving.greenlets import at_most
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 FORM = "application/x-www-form-urlencoded"
+SECONDS = 30.0
+"""How long a body may take to arrive, as a whole: 1 MiB needs 280 kbit/s, as a phone at the edge of its network has."""
+
+GIVEN_BACK = 2 * 1024 * 1024
+"""How large a form, in bytes, is still given back where it is too large to be sent."""
+
 DRAINED = 16 * 1024 * 1024
 """How much of a body, in bytes, is read all the same: a browser that is cut off while it sends reads no answer."""
 
 ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}")
 """Some escapes in a row; a longer run is several, as re keeps account of each turn it takes."""
 
+WRONG = "rivulet.wrong_body"
+"""Where the environ of a request says what is wrong with its body."""
+
 bp = Blueprint("bodies", __name__)
 
 
-class Body:
-    """A server's input stream whose every failure is an OSError, which Werkzeug answers with 400.
+class TooSlow(RequestTimeout):
+    """A body took longer than SECONDS to arrive."""
 
-    gunicorn raises classes of its own for chunks that are none. `taken` is how many bytes were read.
-    """
-
-    def __init__(self, stream: Any):
-        self._stream = stream
-        self.taken = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes. Raises OSError."""
-        try:
-            read = self._stream.read(size)
-        except Exception as error:
-            raise OSError("the body can't be read") from error
-        self.taken += len(read)
-        return read
+    description = "This took too long to arrive, so nothing was done. Try again, by a better connection if you can."
 
 
 class Fields(FormDataParser):
@@ -78,39 +80,69 @@ class Request(HtmxAwareRequest):
 def register(app: Flask) -> None:
     """Let an app read bodies in these ways."""
     app.request_class = Request
+    app.wsgi_app = Whole(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
     app.register_blueprint(bp)
 
 
 @bp.before_app_request
-def watch_body() -> None:
-    """Put a Body in the place of the server's stream, before anyone reads it. Raises RequestEntityTooLarge."""
-    request.environ["wsgi.input"] = Body(request.environ["wsgi.input"])
-    if request.environ.get("HTTP_TRANSFER_ENCODING"):
-        gather(request.max_content_length or 0)
+def refuse_broken_bodies() -> None:
+    """Refuse a request whose body can't be used. Raises RequestEntityTooLarge, ClientDisconnected and TooSlow."""
+    if wrong := request.environ.get(WRONG):
+        raise wrong
 
 
-def gather(most: int) -> None:
-    """Read a body that comes in chunks: Werkzeug would take its first `most` bytes for all of it.
+class Whole:
+    """Wraps an app, so that it sees a request when its body is there: whose session it is, is looked up then.
 
-    Raises RequestEntityTooLarge and ClientDisconnected.
+    Whoever sends a body minutes after its head may have been suspended meanwhile. `most` is in bytes.
     """
-    stream, sent = request.environ["wsgi.input"], bytearray()
+
+    def __init__(self, app: WSGIApplication, most: int):
+        self.app = app
+        self.most = most
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        length = get_content_length(environ)
+        if length or environ.get("HTTP_TRANSFER_ENCODING"):
+            body, wrong = arrived(environ["wsgi.input"], length)
+            environ[WRONG] = wrong or (RequestEntityTooLarge if len(body) > self.most else None)
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+            environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return self.app(environ, start_response)
+
+
+def arrived(stream: Any, length: int | None) -> tuple[bytes, type[HTTPException] | None]:
+    """Wait for a body; gives it, or what is wrong with it."""
     try:
-        while len(sent) <= most and (more := stream.read(most + 1 - len(sent))):
-            sent += more
-    except OSError as error:
-        raise ClientDisconnected from error
-    if too_much := len(sent) > most:
-        drain()
-        sent.clear()
-    del request.environ["HTTP_TRANSFER_ENCODING"]
-    request.environ |= {"wsgi.input": Body(BytesIO(sent)), "CONTENT_LENGTH": str(len(sent))}
-    if too_much:
+        with at_most(SECONDS, TooSlow()):
+            return whole(stream, length), None
+    except HTTPException as error:
+        return b"", type(error)
+    except Exception:  # gunicorn has classes of its own for chunks that are none
+        return b"", ClientDisconnected
+
+
+def whole(stream: Any, length: int | None) -> bytes:
+    """Read a body to its end, of a length or in chunks. Raises RequestEntityTooLarge and ClientDisconnected."""
+    most = DRAINED if length is None else min(length, DRAINED)
+    sent = taken(stream, min(most, GIVEN_BACK + 1))
+    if len(sent) > GIVEN_BACK:
+        drain(stream, most - len(sent))
         raise RequestEntityTooLarge
+    if len(sent) < (length or 0):
+        raise ClientDisconnected
+    return sent
 
 
-def drain() -> None:
-    """Read the rest of a body, or much of it, to no end."""
-    stream, most = request.environ["wsgi.input"], min(request.content_length or DRAINED, DRAINED)
-    while stream.taken < most and stream.read(min(most - stream.taken, 65_536)):
-        pass
+def taken(stream: Any, most: int) -> bytes:
+    """Read up to so many bytes; a server may give fewer at a time."""
+    sent = bytearray()
+    while len(sent) < most and (more := stream.read(most - len(sent))):
+        sent += more
+    return bytes(sent)
+
+
+def drain(stream: Any, most: int) -> None:
+    """Read up to so many bytes, to no end."""
+    while most > 0 and (more := stream.read(min(most, 65_536))):
+        most -= len(more)

@@ -6,7 +6,7 @@ import logging
 
 from flask import Flask, Response, redirect, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from chat.accounts.people import Refused
@@ -16,7 +16,7 @@ from chat.limits import TooMany
 from chat.reporting import NUMBER, report
 from chat.routes import access, pages, signing
 from chat.routes.access import SignInFirst
-from chat.routes.bodies import drain
+from chat.routes.bodies import GIVEN_BACK
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.room import NoRoom
@@ -38,7 +38,10 @@ STATUS = {
 """Errors whose own text is the sentence."""
 
 NOT_FOUND = "There is nothing here, or it is not yours."
-OTHER_NAME = "This Rivulet doesn't answer to that name. Whoever runs it can add names by TRUSTED_HOSTS."
+OTHER_NAME = (
+    "This Rivulet doesn't answer to that name. Whoever runs it can list all its names in TRUSTED_HOSTS; without those "
+    "it has that of APP_URL alone, and on one's own machine localhost."
+)
 OTHER_SITE = "This was sent from another site, so it was not done. Open the page itself and try again."
 TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
 UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
@@ -49,9 +52,6 @@ OURS = {BROKEN, UNSTORABLE}
 
 PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
 """Where htmx puts a sentence; a router's own error page doesn't say, by which the page knows it from ours."""
-
-GIVEN_BACK = 2 * 1024 * 1024
-"""How large a form, in bytes, is still given back where it is too large to be sent."""
 
 logger = logging.getLogger(__name__)
 
@@ -95,10 +95,6 @@ def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
 def too_large(_: RequestEntityTooLarge) -> Response:
     """Answer a body past the limit."""
     request.max_content_length = request.max_form_memory_size = GIVEN_BACK
-    try:
-        typed()
-    except RequestEntityTooLarge:
-        drain()
     return answer(TOO_LARGE, 413)
 
 
@@ -146,7 +142,7 @@ def draft(status: int) -> dict[str, object]:
     try:
         form = request.form if request.method == "POST" else {}
         text = typed() if form else ""
-    except (RequestEntityTooLarge, ClientDisconnected):
+    except RequestEntityTooLarge:
         return {}
     if not text or access.is_shut():
         return {}

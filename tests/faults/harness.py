@@ -67,7 +67,7 @@ class Server(Gunicorn):
 
 
 class Hurried(Server):
-    """The app with the times of its streams divided by HASTE."""
+    """The app with the times of its streams and bodies divided by HASTE."""
 
     module = "tests.faults.hurried"
 

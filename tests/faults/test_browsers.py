@@ -6,13 +6,15 @@ import random
 import re
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.faults.browser import Browser, read, reset
-from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
+from tests.faults.harness import PATIENCE, Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import HEAD, ending, question, said, words
 from tests.scripted import Gate
 
@@ -84,6 +86,32 @@ def test_half_requests_and_idle_connections_harm_nobody(server: Server, model: M
 
         assert unharmed(server, "beside-the-slow")
         assert server.browser().get("/healthz").body == "ok\n"
+
+
+@pytest.mark.parametrize("start", [b"", b"POST /conversations HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
+def test_a_head_has_as_long_as_a_connection_that_waits(tmp_path: Path, model: Model, start: bytes) -> None:
+    """F16: one that drips is dropped, as one that says nothing: gunicorn's keepalive bounds both, here by a second."""
+    with served(tmp_path, model, GUNICORN_CMD_ARGS="--keep-alive 1") as server, ExitStack() as stack:
+        slow = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        slow.sendall(start)
+
+        assert start_of_answer(slow, drop=start and b"x") == b""
+        assert "Traceback" not in server.log.read_text()
+
+
+def start_of_answer(connection: socket.socket, drop: bytes) -> bytes:
+    """Send a drop twenty times a second until the server says something, or closes the connection."""
+    connection.settimeout(0.05)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            connection.sendall(drop)
+            return connection.recv(100)
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return b""
+    raise AssertionError("the server still waits")
 
 
 def allow_open_files(count: int) -> None:

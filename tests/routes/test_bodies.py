@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.formparser import FormDataParser
 
-from chat.routes.bodies import FORM, Fields
+from chat.routes.bodies import FORM, Fields, TooSlow
 from tests.asking import HTMX, PAGE, TEXT, rows
 from tests.scripted import PATIENCE
 from tests.serving import Gunicorn, Upstream, gunicorn, upstream
@@ -46,6 +46,42 @@ def test_a_form_of_nothing_but_fields_is_refused(client: FlaskClient, app: Flask
         assert refused.status_code == 413 and "Shorten it" in refused.text
 
     assert set(rows(app).values()) == {0}
+
+
+CHUNKED = {"Transfer-Encoding": "chunked"}
+
+
+def test_a_form_in_chunks_that_is_too_large_is_given_back(client: FlaskClient, app: Flask) -> None:
+    body = BytesIO(b"text=Keep+me" + b"+" * MEGABYTE)
+
+    refused = client.post("/conversations", input_stream=body, content_type=FORM, headers=PAGE | CHUNKED)
+
+    assert refused.status_code == 413 and "larger than 1 MiB" in refused.text and ">Keep me " in refused.text
+    assert set(rows(app).values()) == {0}
+
+
+def test_a_body_too_large_is_refused_where_nobody_asks_for_it_too(client: FlaskClient) -> None:
+    for length in (CHUNKED, {"Content-Length": str(MEGABYTE + 1)}):
+        assert client.get("/", input_stream=BytesIO(b"x" * (MEGABYTE + 1)), headers=length).status_code == 413
+
+
+class Slow(BytesIO):
+    """A body of which no byte comes in time."""
+
+    def read(self, _: int | None = -1) -> bytes:
+        """Do what a server's stream does under gevent."""
+        raise TooSlow
+
+
+def test_what_takes_too_long_is_told_in_the_form_that_was_asked_for(client: FlaskClient, app: Flask) -> None:
+    page, fragment, text = (
+        client.post("/conversations", input_stream=Slow(), content_type=FORM, headers=form | CHUNKED)
+        for form in (PAGE, HTMX, TEXT)
+    )
+
+    assert {page.status_code, fragment.status_code, text.status_code} == {408}
+    assert page.text.startswith("<!doctype html>") and fragment.text.startswith('<p class="problem">')
+    assert text.text == f"{TooSlow.description}\n" and set(rows(app).values()) == {0}
 
 
 @pytest.fixture(scope="module")

@@ -134,9 +134,9 @@ def test_a_link_from_elsewhere_begins_nothing(app: Flask) -> None:
 
 
 def test_the_address_of_the_return_is_of_app_url_where_that_is_set(tmp_path: Path, idp: Idp) -> None:
-    app = team(tmp_path, **idp.settings(APP_URL="https://chat.example.org"))
+    app = team(tmp_path, **idp.settings(APP_URL="https://chat.example.org"), TRUSTED_HOSTS="other.example")
 
-    page = app.test_client().post("/sign-in/openid", headers={"Host": "evil.example"}).text
+    page = app.test_client().post("/sign-in/openid", headers={"Host": "other.example"}).text
 
     assert parse_qs(urlsplit(address_in(page)).query)["redirect_uri"] == [
         "https://chat.example.org/sign-in/openid/callback"

@@ -1,0 +1,183 @@
+"""Bodies that come late, slowly, or not to their end: nobody is still who they were, and no part is taken for all."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import func, select
+
+from chat.accounts import people, roles
+from chat.tables import messages
+from tests.faults.browser import Answer, Browser, read
+from tests.faults.harness import PATIENCE, Hurried, Model, Server, served
+from tests.serving import KEY
+from tests.team import PASSWORD, account
+
+HASTE = 30
+"""How much shorter the app's times are, so that the longest time of a body is a second."""
+
+LENGTH, CHUNKS = "Content-Length: {}", "Transfer-Encoding: chunked"
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    """A model's server."""
+    with Model() as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[Server]:
+    """The app of a team."""
+    with served(tmp_path_factory.mktemp("bodies"), model, ACCESS="team", SECRET_KEY=KEY) as server:
+        account(server.database)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[Server]:
+    """The app with short times, for everybody."""
+    with served(tmp_path_factory.mktemp("hurried"), model, Hurried, HASTE=str(HASTE)) as server:
+        yield server
+
+
+def opened(server: Server, length: str, cookie: str = "", method: str = "POST") -> socket.socket:
+    """Send the head of a request whose body is to come."""
+    path = "/conversations" if method == "POST" else "/"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{length}\r\n"
+    head += f"Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
+    connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    connection.sendall(head.encode())
+    return connection
+
+
+def framed(body: bytes, length: str) -> bytes:
+    """Write a body whole, or in one chunk and the last one."""
+    return body if length != CHUNKS else b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+def answered(connection: socket.socket) -> Answer:
+    """Read until the server closes the connection, or the answer's length is there."""
+    received = b""
+    while more := connection.recv(65_536):
+        received += more
+        head, found, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        if found and length and len(body) >= int(length[1]):
+            break
+    return read(received)
+
+
+def stored(server: Server) -> int:
+    """Count the messages."""
+    with server.database.read() as connection:
+        return connection.execute(select(func.count()).select_from(messages)).scalar_one()
+
+
+def signed_in(server: Server) -> Browser:
+    """Give a browser of somebody who is signed in."""
+    browser = server.browser()
+    assert browser.ask("POST", "/sign-in", {"email": "ann@example.org", "password": PASSWORD}).status == 303
+    return browser
+
+
+@pytest.mark.parametrize("length", [LENGTH, CHUNKS])
+def test_a_late_body_of_somebody_who_was_suspended_meanwhile_is_a_strangers(server: Server, length: str) -> None:
+    """OW 26-59219: who lost the right went on by a connection that was open before."""
+    browser, before = signed_in(server), stored(server)
+    ann = people.by_email(server.database, "ann@example.org")
+    assert ann
+    body = urlencode({"text": "What else do they know?"}).encode()
+
+    with opened(server, length.format(len(body)), browser.cookie) as connection:
+        assert server.browser().get("/healthz").status == 200  # by then the head was read, too
+        roles.suspend(server.database, "a test", ann.id)
+        connection.sendall(framed(body, length))
+        answer = answered(connection)
+    roles.resume(server.database, "a test", ann.id)
+
+    assert answer.status == 401 and 'name="password"' in answer.body
+    assert stored(server) == before
+
+
+def drip(connection: socket.socket, drop: bytes) -> Answer:
+    """Send a drop twenty times a second until an answer comes."""
+    deadline = time.monotonic() + PATIENCE
+    connection.settimeout(0.05)
+    received = b""
+    while not received and time.monotonic() < deadline:
+        connection.sendall(drop)
+        try:
+            received = connection.recv(65_536)
+        except TimeoutError:
+            continue
+    connection.settimeout(PATIENCE)
+    return read(received + rest(connection))
+
+
+def rest(connection: socket.socket) -> bytes:
+    """Read until the server closes the connection."""
+    received = b""
+    while more := connection.recv(65_536):
+        received += more
+    return received
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize(
+    ("length", "drop"), [(LENGTH.format(1_000_000), b"x"), (CHUNKS, b"1\r\nx\r\n")], ids=["length", "chunks"]
+)
+def test_a_body_that_drips_is_answered_in_time_and_the_connection_closed(
+    hurried: Server, method: str, length: str, drop: bytes
+) -> None:
+    before = stored(hurried)
+
+    with opened(hurried, length, method=method) as connection:
+        answer = drip(connection, drop)
+
+    assert answer.status == 408 and "took too long to arrive" in answer.body and "<!doctype html>" in answer.body
+    log = hurried.log.read_text()
+    assert stored(hurried) == before and f"{method} /" in log and " 408 " in log and "Traceback" not in log
+
+
+def test_others_are_served_while_bodies_drip(server: Server) -> None:
+    slow = [opened(server, length) for length in (LENGTH.format(1000), CHUNKS) * 20]
+
+    answer = server.browser().get("/healthz")
+
+    assert answer.body == "ok\n"
+    for connection in slow:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("length", "sent"),
+    [(LENGTH.format(1000), b"text=Hello"), (CHUNKS, b"a\r\ntext=Hello\r\n"), (CHUNKS, b"nonsense\r\n")],
+    ids=["length", "chunks", "no chunks"],
+)
+def test_a_body_that_breaks_off_is_no_message(hurried: Server, length: str, sent: bytes) -> None:
+    before = stored(hurried)
+
+    with opened(hurried, length) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer = answered(connection)
+
+    assert answer.status == 400
+    assert stored(hurried) == before
+
+
+def test_who_waits_to_be_asked_for_the_body_is_asked(hurried: Server) -> None:
+    body = urlencode({"text": "Hello?"}).encode()
+
+    with opened(hurried, f"{LENGTH.format(len(body))}\r\nExpect: 100-continue") as connection:
+        asked = connection.recv(100)
+        connection.sendall(body)
+        answer = connection.recv(100)
+
+    assert asked == b"HTTP/1.1 100 Continue\r\n\r\n" and answer.startswith(b"HTTP/1.1 200 ")
