@@ -22,7 +22,8 @@ from chat.providers.base import AbstractProvider
 from chat.providers.http import timeouts_of
 from chat.readiness import Readiness
 from chat.replies import Replies
-from chat.routes import claim, cookies
+from chat.routes import cookies
+from chat.routes.accounts import claim
 from chat.routes.journal import Journal
 from chat.services import Services
 from chat.sessions import SessionStore

@@ -20,7 +20,7 @@ from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 from tests.turns import guest
 
-pytest_plugins = ["tests.long", "tests.counted", "tests.canary"]
+pytest_plugins = ["tests.long", "tests.counted", "tests.canary", "tests.team"]
 
 
 @pytest.fixture

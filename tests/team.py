@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -23,6 +25,14 @@ def team(tmp_path: Path, provider: Scripted | None = None, **environ: str) -> Fl
     """Make an app that a team shares."""
     known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, **UNLIMITED}
     return front_door.build(config.load(known | environ), {"scripted": provider or Scripted()})
+
+
+@pytest.fixture
+def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
+    """An app that a team shares, with the scripted provider."""
+    app = team(tmp_path, provider)
+    yield app
+    app.extensions["database"].engine.dispose()
 
 
 def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:

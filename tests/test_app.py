@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.routes import access
+from chat.routes.accounts import access
 from tests.asking import addresses, begin, ended, rows
 from tests.marked import SECRETS
 from tests.scripted import Scripted

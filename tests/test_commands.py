@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,17 +14,15 @@ from flask import Flask
 import app as front_door
 from chat import audit, commands
 from chat.accounts import invites, passwords, people, resets
-from tests.team import PASSWORD, account, signed_in, team
+from tests.team import PASSWORD, account, signed_in
 
 EMAIL = "bob@example.org"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(team_app: Flask) -> Flask:
     """An app that a team shares."""
-    app = team(tmp_path)
-    yield app
-    app.extensions["database"].engine.dispose()
+    return team_app
 
 
 def typed(app: Flask, *arguments: str, answers: str | None = None) -> Result:

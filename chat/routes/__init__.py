@@ -6,26 +6,19 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from chat.routes import (
-    access,
-    account,
+    accounts,
     admin,
     assets,
     bodies,
-    claim,
     conversations,
     cookies,
     errors,
     exports,
     facts,
-    forwarded,
     health,
-    invites,
     messages,
     metrics,
-    openid,
     replies,
-    resets,
-    signing,
 )
 from chat.routes.presence import Presence
 from chat.routes.room import Room
@@ -41,13 +34,10 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
-    pages = (assets, conversations, exports, health, messages, metrics, replies)
-    doors = (forwarded, access, account, claim, invites, openid, resets, signing)
-    for module in (*pages, *doors):
+    for module in (assets, conversations, exports, health, messages, metrics, replies):
         app.register_blueprint(module.bp)
+    accounts.register(app)
     admin.register(app)
-    openid.register(app)
-    forwarded.register(app)
     assets.bundle(app)
     facts.register(app)
     app.extensions |= {"room": Room(), "presence": Presence(cookies.store_of(app).ended)}

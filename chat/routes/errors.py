@@ -14,8 +14,9 @@ from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswer
 from chat.database import DatabaseBusy
 from chat.limits import TooMany
 from chat.reporting import NUMBER, report
-from chat.routes import access, pages, signing
-from chat.routes.access import SignInFirst
+from chat.routes import pages
+from chat.routes.accounts import access, signing
+from chat.routes.accounts.access import SignInFirst
 from chat.routes.bodies import GIVEN_BACK
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed

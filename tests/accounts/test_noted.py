@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
 from chat import audit
 from chat.accounts import claiming, people, resets
-from tests.team import PASSWORD, account, sign_in, signed_in, team
+from tests.team import PASSWORD, account, sign_in, signed_in
 
 EMAIL = "ann@example.org"
 NEW = "a boat upon the water"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(team_app: Flask) -> Flask:
     """An app that a team shares."""
-    app = team(tmp_path)
-    yield app
-    app.extensions["database"].engine.dispose()
+    return team_app
 
 
 def noted(app: Flask) -> list[tuple[str, str, str]]:

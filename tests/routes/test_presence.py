@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -17,15 +16,13 @@ from chat.tables import people as people_table
 from tests.asking import TEXT, begin, reply_in
 from tests.postgres import Postgres
 from tests.scripted import Gate, Scripted
-from tests.team import signed_in, team
+from tests.team import signed_in
 
 
 @pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
+def app(team_app: Flask) -> Flask:
     """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
+    return team_app
 
 
 def suspend(database: Database, person_id: int) -> None:

@@ -61,14 +61,14 @@ ROWS = {
     "GET claim.show": CLOSED,
     "POST claim.make": CLOSED,
     "GET invites.follow": LINK,
-    "GET invites.show": CLOSED,  # no invite was followed; tests/routes/test_invites.py follows some
+    "GET invites.show": CLOSED,  # no invite was followed; tests/routes/accounts/test_invites.py follows some
     "POST invites.redeem": CLOSED,
     "GET resets.follow": LINK,
     "GET resets.show": CLOSED,
     "POST resets.redeem": CLOSED,
     "GET resets.ask": CLOSED,  # no mail is set up
     "POST resets.send": CLOSED,
-    "POST openid.begin": CLOSED,  # no provider is set up; tests/routes/test_openid.py goes there and back
+    "POST openid.begin": CLOSED,  # no provider is set up; tests/routes/accounts/test_openid.py goes there and back
     "GET openid.finish": CLOSED,
     "POST openid.connect": (SIGN_IN, SIGN_IN, SIGN_IN, NOT_FOUND, NOT_FOUND),
     "POST openid.disconnect": ACCOUNT,

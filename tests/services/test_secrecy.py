@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from flask import Flask
 from chat import reporting
 from tests.asking import TEXT, ended
 from tests.providers.server import Script, Server, delta, sse, whole
-from tests.team import signed_in, team
+from tests.team import signed_in
 
 KEY = "sk-proj-Zq7Yw3Xv9/Tu+5Rs1P0"
 TELLING = (KEY, KEY[:12], KEY[-8:], "Zq7Yw3Xv9", quote(KEY, safe=""))
@@ -45,11 +45,9 @@ SCRIPTS: dict[str, Callable[[str], Script]] = {
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(team_app: Flask) -> Flask:
     """An app that a team shares."""
-    app = team(tmp_path)
-    yield app
-    app.extensions["database"].engine.dispose()
+    return team_app
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from chat.accounts import invites, people
 from chat.accounts.invites import BadInvite
 from chat.accounts.people import BadEmail
-from chat.routes import links, pages, visitor
+from chat.routes import pages, visitor
+from chat.routes.accounts import links
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
 DONE = {"revoked": "That invite can't be used any more."}

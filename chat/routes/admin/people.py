@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import roles, roster
 from chat.accounts.roles import LastAdmin
-from chat.routes import links, pages, visitor
+from chat.routes import pages, visitor
+from chat.routes.accounts import links
 from chat.routes.admin import lists
 
 DONE = {

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.accounts import people
-from tests.scripted import Scripted
-from tests.team import signed_in, team
+from tests.team import signed_in
 
 ADMIN, MEMBER = "ann@example.org", "bob@example.org"
 
 
 @pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
+def app(team_app: Flask) -> Flask:
     """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
+    return team_app
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from chat.accounts import claiming, passwords, people
 from chat.config import site
 from chat.conversations import NotFound
-from chat.routes import forwarded, links, pages, signing, visitor
+from chat.routes import pages, visitor
+from chat.routes.accounts import forwarded, links, signing
 
 bp = Blueprint("claim", __name__, url_prefix="/claim")
 

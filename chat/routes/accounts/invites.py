@@ -12,7 +12,8 @@ from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail, Refused
 from chat.database import NotFound
-from chat.routes import links, pages, signing, visitor
+from chat.routes import pages, visitor
+from chat.routes.accounts import links, signing
 
 LONGEST_NAME = 100
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,14 +18,6 @@ from tests.team import PASSWORD, account, sign_in, signed_in, team
 from tests.turns import count
 
 TIMES = ("created_at", "seen_at", "expires_at")
-
-
-@pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
 
 
 def test_who_signs_in_is_led_to_where_they_wanted_to_go_and_may_chat(app: Flask) -> None:

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
-from chat.routes import access, cookies, pages, visitor
+from chat.routes import cookies, pages, visitor
+from chat.routes.accounts import access
 from chat.routes.messages import typed
 
 NOT_YET = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."

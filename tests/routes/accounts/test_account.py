@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from chat.accounts import passwords, people
-from chat.routes import agents
+from chat.routes.accounts import agents
 from chat.tables import sessions
 from tests.scripted import Scripted
 from tests.team import PASSWORD, sign_in, signed_in, team
 from tests.turns import count
 
 NEW = "another river altogether"
-
-
-@pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
 
 
 def change(client, present: str = PASSWORD, password: str = NEW):  # type: ignore[no-untyped-def]

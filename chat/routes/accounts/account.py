@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import arriving, passwords, people, signing_in
 from chat.conversations import NotFound
-from chat.routes import agents, pages, signing, visitor
-from chat.routes.access import SignInFirst
+from chat.routes import pages, visitor
+from chat.routes.accounts import agents, signing
+from chat.routes.accounts.access import SignInFirst
 
 DONE = {
     "changed": "Your password is changed. You were signed out everywhere else.",

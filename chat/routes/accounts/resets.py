@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
 from chat.conversations import NotFound
-from chat.routes import links, pages, signing, visitor
+from chat.routes import pages, visitor
+from chat.routes.accounts import links, signing
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
 

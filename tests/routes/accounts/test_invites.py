@@ -19,19 +19,10 @@ from chat.routes import cookies
 from chat.tables import invites as invite_table
 from chat.tables import people as people_table
 from tests.accounts.conftest import all_at_once
-from tests.scripted import Scripted
 from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import count
 
 FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the water"}
-
-
-@pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
 
 
 @pytest.fixture

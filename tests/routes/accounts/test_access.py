@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from chat.routes import access
+from chat.routes.accounts import access
 from tests.asking import HTMX, PAGE, begin, rows
 from tests.scripted import Scripted
 from tests.team import account, sign_in, signed_in, team
 
 DRAFT = {"text": "What I wrote\nfor long"}
-
-
-@pytest.fixture
-def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An app that a team shares."""
-    app = team(tmp_path, provider)
-    yield app
-    app.extensions["database"].engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 
 from chat import proxies
 from chat.accounts import arriving, people
-from chat.routes import access, pages, visitor
+from chat.routes import pages, visitor
+from chat.routes.accounts import access
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 

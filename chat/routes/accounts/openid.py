@@ -20,7 +20,8 @@ from chat.accounts import arriving, signing_in
 from chat.accounts.people import Refused
 from chat.conversations import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
-from chat.routes import access, account, cookies, links, pages, signing, visitor
+from chat.routes import cookies, pages, visitor
+from chat.routes.accounts import access, account, links, signing
 
 if TYPE_CHECKING:
     from chat.openid.provider import Provider

@@ -1,0 +1,16 @@
+"""How people come in, and what is theirs when they have: one blueprint a noun, and the gate before all there is."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from chat.routes.accounts import access, account, claim, forwarded, invites, openid, resets, signing
+
+
+def register(app: Flask) -> None:
+    """Give an app its gate, and the doors in it. Raises WrongSetting."""
+    # Who somebody is by a proxy's word is known before the gate asks.
+    for module in (forwarded, access, account, claim, invites, openid, resets, signing):
+        app.register_blueprint(module.bp)
+    openid.register(app)
+    forwarded.register(app)
