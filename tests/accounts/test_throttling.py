@@ -121,6 +121,22 @@ def test_what_succeeds_takes_nobody_elses_try(database: Database) -> None:
     assert count(database, attempts) == 0
 
 
+def test_many_who_succeed_at_once_are_kept_out_by_nobody(either: Database) -> None:
+    """On Postgres they would wait for each other's rows in two orders."""
+    other = Database(either.engine.url.render_as_string(hide_password=False))
+
+    def right(number: int) -> None:
+        database, there = (either, other)[number % 2], by(f"person{number % 40}@example.org", f"{number:032x}")
+        throttling.succeed(database, there, throttling.begin(database, there))
+        throttling.forgive(database, there)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(right, range(80))) == [None] * 80
+
+    assert count(either, attempts) == 0
+    other.engine.dispose()
+
+
 def test_what_fails_at_large_keeps_nobody_out_who_is_signed_in(database: Database) -> None:
     account(database)
     for number in range(100):
