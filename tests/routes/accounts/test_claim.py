@@ -77,3 +77,14 @@ def test_an_admin_of_the_environment_signs_in_and_no_link_is_said(tmp_path: Path
     assert said(tmp_path, **environ) == said(tmp_path, **environ) == []
     client = team(tmp_path).test_client()
     assert client.post("/sign-in", data=FORM).status_code == 303
+
+
+def test_a_start_says_that_who_is_suspended_is_not_made_the_admin(tmp_path: Path) -> None:
+    app = team(tmp_path)
+    account(app.extensions["database"])
+    with app.extensions["database"].write() as connection:
+        connection.exec_driver_sql("UPDATE people SET suspended_at = 1")
+
+    why, link = said(tmp_path, ADMIN_EMAIL="ann@example.org", ADMIN_PASSWORD=PASSWORD)
+
+    assert "somebody who is suspended" in why and "/claim/" in link
