@@ -42,6 +42,14 @@ def test_a_method_that_is_not_allowed_names_those_that_are(client: FlaskClient) 
     assert response.status_code == 405 and "POST" in response.headers["Allow"]
 
 
+def test_a_form_that_is_too_large_and_breaks_off_is_answered_as_one_that_is_too_large(client: FlaskClient) -> None:
+    claim = {"CONTENT_LENGTH": "1500000"}
+
+    answer = client.post("/conversations", data={"text": "Hel"}, headers=PAGE, environ_overrides=claim)
+
+    assert answer.status_code == 413 and "larger than 1 MiB" in answer.text
+
+
 @pytest.mark.parametrize(
     "failure", [DatabaseBusy("The database is busy."), OperationalError("SELECT 1", {}, Exception("disk I/O error"))]
 )
