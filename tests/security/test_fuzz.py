@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 from werkzeug.routing import Rule
-from werkzeug.test import TestResponse
 
 from chat.routes import visitor
 from chat.services.entering import Entered
@@ -35,10 +34,18 @@ PROVIDER = Entered("spare", "openai", "http://127.0.0.1:9/v1", "")
 LINKED = {"invites.show": "invites", "invites.redeem": "invites", "resets.show": "resets", "resets.redeem": "resets"}
 """What is to be followed before, by endpoint."""
 
+SPENDING = {
+    *("POST account.end_session", "POST account.end_others", "POST conversations.delete", "POST conversations.rename"),
+    *("POST messages.create", "POST messages.create (new)", "POST messages.edit"),
+    *("POST replies.go_on", "POST replies.retry", "POST replies.stop"),
+}
+"""After what somebody's things are gone, or other things, or more and more."""
+
 ROLES = ["member", "admin", "guest"]
 
 MOST = 256 * 1024
-"""The largest answer, in bytes: a page of a few messages, the longest of them given back."""
+"""The largest answer, in bytes: a page of a few messages, the longest of them given back. A redirect says the address
+that was asked for twice beside."""
 
 Visitor = tuple[FlaskClient, Things]
 
@@ -65,7 +72,7 @@ class Fuzzer:
         return chance.choice([usual, usual, *ROLES])
 
     def send(self, route: tuple[str, str, Rule], role: str, sent: Request) -> None:
-        """Send a request as somebody. Whoever did something, or lost a cookie, is somebody new afterwards."""
+        """Send a request as somebody; who has spent something by it, or lost a cookie, is somebody new afterwards."""
         name, usual, rule = route
         browser, own = self.visitors.get(role) or self.newcomer(role)
         method, place = sent.method or usual, self.place(rule, usual, sent.whose, own)
@@ -78,13 +85,15 @@ class Fuzzer:
         with browser.open(where, method=method, headers=sent.headers, **body) as response:
             content = response.get_data()
         assert response.status_code < 500, f"{method} {rule.rule} broke for {role}: {sent} {response.text[:300]}"
-        assert len(content) <= MOST and "X-Evil" not in response.headers, f"{method} {rule.rule} for {role}: {sent}"
+        told = f"{method} {rule.rule} for {role}: {sent} {response.status_code}, {len(content)} B"
+        assert len(content) <= MOST + 2 * len(where) and "X-Evil" not in response.headers, told
         self.statuses[response.status_code] += 1
-        self.done[name] += method == usual and response.status_code < 400
-        if has_changed(response, method):
+        done = method == usual and response.status_code < 400
+        self.done[name] += done
+        if "Set-Cookie" in response.headers or (done and name in SPENDING):
             del self.visitors[role]
-            if role == "admin":
-                self.undo()
+        if done and name.startswith("POST admin_"):
+            self.undo()
 
     def newcomer(self, role: str) -> Visitor:
         """Let somebody new in; gives their browser and their things."""
@@ -146,11 +155,6 @@ class Fuzzer:
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have passwords be hashed in no time: how well is for other tests."""
     monkeypatch.setattr("chat.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-def has_changed(response: TestResponse, method: str) -> bool:
-    """Tell whether whoever asked may not be who they were, or have what they had."""
-    return "Set-Cookie" in response.headers or (method == "POST" and response.status_code < 400)
 
 
 AT_ONCE = 10
