@@ -15,6 +15,7 @@ from chat.config import Settings
 from chat.database import Database
 from chat.replies import Replies
 from tests import postgres
+from tests.looking import watching_databases
 from tests.marked import SECRETS
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
@@ -87,5 +88,5 @@ def database_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgre
     """A PostgreSQL; what needs it is skipped where there is none."""
     if not postgres.programs():
         pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
-    with postgres.postgres() as server:
+    with postgres.postgres() as server, watching_databases(server):
         yield server

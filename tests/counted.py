@@ -21,10 +21,10 @@ def counted(record_property: Callable[[str, object], None]) -> Counted:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Write a line for each thing that was counted."""
+    """Write a line for each thing that was counted; the last report of a test tells all of it."""
     sums: Counter[str] = Counter()
     for report in [report for reports in terminalreporter.stats.values() for report in reports]:
-        for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
+        for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "teardown" else ():
             if name == "counted":
                 sums[value[0]] += value[1]
     for what, number in sums.items():

@@ -57,6 +57,12 @@ def not_root() -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
+TABLES = """
+SELECT oid::regclass::text FROM pg_class
+WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+"""
+
+
 class Postgres:
     """One server; every database on it is a test's own."""
 
@@ -66,6 +72,7 @@ class Postgres:
         self.programs = found
         self.folder = folder
         self.data = folder / "data"
+        self.log = folder / "log"
         self.port = free_port()
         self.numbers = count(1)
         self.as_user = not_root()
@@ -89,11 +96,11 @@ class Postgres:
         options |= {"max_connections": 100, "shared_buffers": "16MB"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *settings]
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **self._place())
         deadline = time.monotonic() + PATIENCE
         while not self.answers():
-            assert self.process.poll() is None and time.monotonic() < deadline, (self.folder / "log").read_text()
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
 
     def answers(self) -> bool:
@@ -118,6 +125,17 @@ class Postgres:
         """Run a statement as the administrator."""
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def contents(self) -> Iterator[tuple[str, str]]:
+        """Read all that its databases hold: the name of each table, and its rows as text."""
+        for name in self._column("postgres", "SELECT datname FROM pg_database WHERE datallowconn"):
+            for table in self._column(name, TABLES):
+                yield f"{table} of {name}", "\n".join(self._column(name, f"SELECT it::text FROM ONLY {table} it"))
+
+    def _column(self, database: str, query: str) -> list[str]:
+        # Bytes are written as the text they may be.
+        with psycopg.connect(self.address(database), options="-c bytea_output=escape") as connection:
+            return [value for (value,) in connection.execute(query.encode())]
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT ends its connections and closes the files well, SIGQUIT is a crash."""

@@ -21,6 +21,9 @@ from tests.scripted import PATIENCE, Gate
 ROOT = Path(__file__).parent.parent
 KEY = SECRETS["SECRET_KEY"]
 
+OURS: set[int] = set()
+"""The ports on which servers of ours listen: tests/canary.py looks for secrets in what they answer."""
+
 UNLIMITED = {
     "ANSWERS_AT_ONCE": "0",
     "SENDS_A_MINUTE": "0",
@@ -108,16 +111,17 @@ class Gunicorn:
             "INSTANCE": str(folder / "instance"),
             "PORT": str(self.port),
             "OPENAI_BASE_URL": model.url,
-            "OPENAI_API_KEY": SECRETS["OPENAI_API_KEY"],
             "OPENAI_MODEL": "small",
             "LOCAL_MODEL": "off",
             "DRAIN_SECONDS": "0.2",
             **UNLIMITED,
+            **SECRETS,
             **environ,
         }
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        OURS.add(self.port)
         command = [sys.executable, "-m", "gunicorn", f"{self.module}:create_app()"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -141,6 +145,7 @@ class Gunicorn:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
+        OURS.discard(self.port)
 
 
 def ask_health(connection: socket.socket) -> bytes:

@@ -90,7 +90,7 @@ def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
         return Response("", 401, {"HX-Redirect": error.address, **PLACE})
     if request.method in {"GET", "HEAD"} and wants_page():
         return redirect(error.address, code=303)
-    return Response(signing.form(error.place, draft=typed()), 401) if wants_page() else answer(str(error), 401)
+    return Response(signing.form(error.place, draft=readable()), 401) if wants_page() else answer(str(error), 401)
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:
@@ -140,14 +140,18 @@ def wants_page() -> bool:
 
 def draft(status: int) -> dict[str, object]:
     """Give back what was typed, with a composer to send it again; where its conversation is gone, in a new one."""
-    try:
-        form = request.form if request.method == "POST" else {}
-        text = typed() if form else ""
-    except RequestEntityTooLarge:
-        return {}
+    text = readable() if request.method == "POST" else ""
     if not text or access.is_shut():
         return {}
     action = "/conversations" if status == 404 else request.path
     # What the message was to go on from, unless that may be what is wrong with it.
-    parent = "" if status in {400, 404} else form.get("parent", "")
+    parent = "" if status in {400, 404} else request.form.get("parent", "")
     return {"draft": text, "action": action, **pages.composer(), "parent": parent}
+
+
+def readable() -> str:
+    """Read what was typed; nothing where the form is too large for that, or has too many fields."""
+    try:
+        return typed()
+    except RequestEntityTooLarge:
+        return ""

@@ -13,6 +13,7 @@ import pytest
 
 from tests import postgres
 from tests.bin.checkout import ROOT
+from tests.looking import watching_databases
 from tests.postgres import Postgres
 from tests.serving import KEY, free_port
 
@@ -121,7 +122,7 @@ def database_server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A PostgreSQL that asks ann for a password; what needs it is skipped where there is none."""
     if not postgres.programs():
         pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
-    with postgres.postgres() as server:
+    with postgres.postgres() as server, watching_databases(server):
         server.command("CREATE ROLE ann LOGIN PASSWORD 'another'")
         rules = server.data / "pg_hba.conf"
         rules.write_text("host all ann 127.0.0.1/32 scram-sha-256\n" + rules.read_text())

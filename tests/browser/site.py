@@ -11,6 +11,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import app as front_door
 from chat import config
+from tests.marked import SECRETS
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 
@@ -28,7 +29,7 @@ class Site:
     def __init__(self, folder: Path, **environ: str):
         self.provider = Scripted()
         self.app = front_door.build(
-            config.load({"INSTANCE": str(folder), **UNLIMITED, **environ}), {"scripted": self.provider}
+            config.load({"INSTANCE": str(folder), **UNLIMITED, **SECRETS, **environ}), {"scripted": self.provider}
         )
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
         self.url = f"http://127.0.0.1:{self.server.server_port}"

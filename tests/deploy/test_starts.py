@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shlex
 import signal
 import socket
@@ -19,11 +18,12 @@ import pytest
 
 from chat.database import HEAD
 from tests.deploy import files
+from tests.marked import SECRETS
 from tests.postgres import Postgres
-from tests.serving import ROOT, ask_health, free_port
+from tests.serving import OURS, ROOT, ask_health, free_port
 
 PATIENCE = 60.0
-KEY = {"SECRET_KEY": secrets.token_hex(32)}
+KEY = {"SECRET_KEY": SECRETS["SECRET_KEY"]}
 """What a platform makes by itself."""
 
 OF_HEROKU = {
@@ -50,7 +50,9 @@ class Started:
         self.port = free_port()
         self.log = folder / "log"
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.environ = {"INSTANCE": str(folder / "instance"), **environ, "PATH": path, "PORT": str(self.port)}
+        others = {name: secret for name, secret in SECRETS.items() if name not in KEY}
+        self.environ = {"INSTANCE": str(folder / "instance"), **others, **environ, "PATH": path, "PORT": str(self.port)}
+        OURS.add(self.port)
         words = ["bash", "-c", command] if isinstance(command, str) else command
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -101,6 +103,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for one in started:
         if one.process.poll() is None:
             one.stop(signal.SIGKILL)
+        OURS.discard(one.port)
 
 
 def of_heroku(database_server: Postgres) -> dict[str, str]:

@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 
 from chat.routes.accounts import access
+from chat.routes.bodies import FORM
 from tests.asking import HTMX, PAGE, begin, rows
 from tests.scripted import Scripted
 from tests.team import account, sign_in, signed_in, team
 
+MEGABYTE = 1024 * 1024
 DRAFT = {"text": "What I wrote\nfor long"}
 
 
@@ -109,6 +111,20 @@ def test_strangers_see_no_model_and_no_conversation_on_a_page_that_refuses_them(
     ):
         assert page.status_code in {401, 403, 404}
         assert "Small" not in page.text and "business" not in page.text and 'id="conversations"' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("body", "claimed", "status"),
+    [(b"&" * 1_500, 1_500, 401), (b"text=" + b"x" * 3 * MEGABYTE, 3 * MEGABYTE + 5, 413), (b"text=Hel", 99, 400)],
+    ids=["of too many fields", "too large", "that breaks off"],
+)
+def test_a_strangers_form_that_cannot_be_read_is_answered(app: Flask, body: bytes, claimed: int, status: int) -> None:
+    claim = {"CONTENT_LENGTH": str(claimed)}
+
+    page = app.test_client().post("/conversations", data=body, content_type=FORM, headers=PAGE, environ_overrides=claim)
+
+    assert page.status_code == status
+    assert ('action="/sign-in"' in page.text) == (status == 401)
 
 
 def test_a_guest_from_before_is_a_stranger_where_a_team_shares_it(tmp_path: Path, provider: Scripted) -> None:
