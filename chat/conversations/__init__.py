@@ -18,12 +18,10 @@ from chat.conversations.finding import (
 from chat.conversations.naming import NoTitle, rename
 from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
-from chat.database import NotFound
 
 __all__ = [
     "Choice",
     "NoTitle",
-    "NotFound",
     "NothingToContinue",
     "StillAnswering",
     "Turn",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, request
 
-from chat.conversations import NotFound
+from chat.database import NotFound
 
 SCRIPTS = [
     *("browser", "composer", "keys", "problem", "branches", "growing", "reading", "place", "popovers", "copying"),

@@ -8,8 +8,9 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.conversations import NotFound, windows
-from chat.routes import exports, pages, visitor
+from chat.conversations import windows
+from chat.database import NotFound
+from chat.routes import exports, instance, pages, visitor
 
 WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
@@ -45,13 +46,13 @@ def index() -> str:
 @bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str | Response:
     """Show a conversation in the form that is asked for, at its end or at a window; htmx gets that window alone."""
-    conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
     toward, message_id = asked_window()
     if form := exports.asked_form():
         return exports.exported(conversation, form)
     if toward is None:
         return pages.visit(conversation)
-    window = WINDOWS[toward](pages.database(), conversation, message_id)
+    window = WINDOWS[toward](instance.database(), conversation, message_id)
     if not pages.wants_fragment():
         return pages.page(conversation, window)
     return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
@@ -71,23 +72,23 @@ def asked_window() -> tuple[str | None, int]:
 @bp.post("/conversations/<id:conversation_id>/title")
 def rename(conversation_id: int) -> Response:
     """Give a conversation another title."""
-    conversations.rename(pages.database(), visitor.person_id(), conversation_id, request.form.get("title", ""))
+    conversations.rename(instance.database(), visitor.person_id(), conversation_id, request.form.get("title", ""))
     return redirect(f"/conversations/{conversation_id}", code=303)
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
 def read(conversation_id: int) -> Response:
     """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
-    conversations.mark_read(pages.database(), visitor.person_id(), conversation_id)
+    conversations.mark_read(instance.database(), visitor.person_id(), conversation_id)
     if not pages.wants_fragment():
         return redirect(f"/conversations/{conversation_id}", code=303)
-    conversation = conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
     return Response(render_template("conversations/_listed.html", **pages.sidebar(conversation)))
 
 
 @bp.post("/conversations/<id:conversation_id>/deletion")
 def delete(conversation_id: int) -> Response:
     """Delete a conversation; an answer that is being written is stopped, upstream too."""
-    running = conversations.delete(pages.database(), visitor.person_id(), conversation_id)
-    pages.replies().cancel(running)
+    running = conversations.delete(instance.database(), visitor.person_id(), conversation_id)
+    instance.replies().cancel(running)
     return redirect("/", code=303)

@@ -10,8 +10,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from chat.accounts.people import Refused
-from chat.conversations import NotFound, NothingToContinue, NoTitle, StillAnswering, WrongParent
-from chat.database import DatabaseBusy
+from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
+from chat.database import DatabaseBusy, NotFound
 from chat.limits import TooMany
 from chat.reporting import NUMBER, report
 from chat.routes import pages

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Row
 
 from chat import conversations
-from chat.routes import pages, visitor
+from chat.routes import instance, pages, visitor
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
 """The ending of an address, and the type that it stands for."""
@@ -22,13 +22,13 @@ bp = Blueprint("exports", __name__)
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    return exported(conversations.find(pages.database(), visitor.person_id(), conversation_id), form)
+    return exported(conversations.find(instance.database(), visitor.person_id(), conversation_id), form)
 
 
 @bp.get("/messages/<id:message_id>.md")
 def message(message_id: int) -> Response:
     """Give what one message says as it was written; for an answer that is its Markdown."""
-    row = conversations.message_of(pages.database(), visitor.person_id(), message_id)
+    row = conversations.message_of(instance.database(), visitor.person_id(), message_id)
     return sent(text_of(row), "md")
 
 
@@ -42,7 +42,7 @@ def asked_form() -> str | None:
 
 def exported(current: Row, form: str) -> Response:
     """Give a conversation in one of FORMS."""
-    path = conversations.path(pages.database(), current.leaf_id)
+    path = conversations.path(instance.database(), current.leaf_id)
     if form == "json":
         return sent(json.dumps(described(current, path), ensure_ascii=False, indent=2), form)
     heading, title = ("## ", f"# {current.title}") if form == "md" else ("", current.title)
@@ -73,7 +73,7 @@ def speaker(row: Row) -> str:
 
 def text_of(row: Row) -> str:
     """Give what a message says; of a reply that is being written, so far."""
-    return pages.replies().so_far(row.id) if row.state == "generating" else row.text
+    return instance.replies().so_far(row.id) if row.state == "generating" else row.text
 
 
 def timed(seconds: int | None) -> str | None:

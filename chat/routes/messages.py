@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, windows
-from chat.routes import choices, pages, streams, visitor
+from chat.routes import choices, instance, pages, streams, visitor
 from chat.routes.bodies import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
@@ -32,9 +32,9 @@ def create(conversation_id: int | None = None) -> Response:
     choice = choices.chosen(request.form.get("model", ""))
     key = visitor.read_form_key(request.form.get("key", ""))
     asker = visitor.asker(key.guest)
-    turn = conversations.ask(pages.database(), asker, conversation_id, text, choice, key.turn, parent_id)
+    turn = conversations.ask(instance.database(), asker, conversation_id, text, choice, key.turn, parent_id)
     visitor.remember(turn.person_id)
-    pages.replies().start(turn)
+    instance.replies().start(turn)
     return answer(turn, opening=conversation_id is None or "away" in request.form)
 
 
@@ -42,27 +42,27 @@ def create(conversation_id: int | None = None) -> Response:
 def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
     asker = visitor.asker()
-    conversations.message_of(pages.database(), asker.person_id, message_id)
+    conversations.message_of(instance.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
     # A page has one key, for the composer and all that can be edited in it.
     key = f"{visitor.read_form_key(request.form.get('key', '')).turn}-{message_id}"
-    turn = conversations.edit(pages.database(), asker, message_id, text, choice, key, parent_id)
-    pages.replies().start(turn)
+    turn = conversations.edit(instance.database(), asker, message_id, text, choice, key, parent_id)
+    instance.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
 
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
     """Show the branch that a message stands on, now and whenever the conversation is opened."""
-    message = conversations.show(pages.database(), visitor.person_id(), message_id)
+    message = conversations.show(instance.database(), visitor.person_id(), message_id)
     return pages.changed(message.conversation_id, message)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
 def index(conversation_id: int) -> Response:
     """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
-    conversations.find(pages.database(), visitor.person_id(), conversation_id)
+    conversations.find(instance.database(), visitor.person_id(), conversation_id)
     return redirect(f"/conversations/{conversation_id}", code=303)
 
 
@@ -74,7 +74,7 @@ def sent_text() -> str:
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
         raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
-    most = current_app.extensions["settings"]["PROMPT_LIMIT"]
+    most = instance.settings()["PROMPT_LIMIT"]
     if most and len(text) > most:
         raise TooLong(
             f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."
@@ -116,16 +116,17 @@ def answer(turn: Turn, opening: bool) -> Response:
         return redirect(address, code=303)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return streams.as_text(turn)
-    return streams.as_page(conversations.find(pages.database(), visitor.person_id(), turn.conversation_id), turn)
+    return streams.as_page(conversations.find(instance.database(), visitor.person_id(), turn.conversation_id), turn)
 
 
 def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
-    with pages.database().read():
-        conversation = conversations.find(pages.database(), visitor.person_id(), turn.conversation_id)
+    with instance.database().read():
+        conversation = conversations.find(instance.database(), visitor.person_id(), turn.conversation_id)
         if opening:
-            window = windows.newest(pages.database(), turn.reply_id)
+            window = windows.newest(instance.database(), turn.reply_id)
             html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
             return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
-        content = {**pages.sidebar(conversation), **pages.body(windows.newest(pages.database(), turn.reply_id, size=2))}
+        window = windows.newest(instance.database(), turn.reply_id, size=2)
+        content = {**pages.sidebar(conversation), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, request
 
 from chat import security
-from chat.conversations import NotFound
+from chat.database import NotFound
 from chat.metrics import Metrics
 
 bp = Blueprint("metrics", __name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app, redirect, render_template
+from flask import redirect, render_template
 from htmx_flask import request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
@@ -13,9 +13,7 @@ from werkzeug.wrappers import Response
 from chat import conversations, rendering
 from chat.accounts import people
 from chat.conversations import Window, windows
-from chat.database import Database
-from chat.replies import Replies
-from chat.routes import choices, facts, visitor
+from chat.routes import choices, facts, instance, visitor
 from chat.routes.choices import Offer
 
 EXAMPLES = (
@@ -24,16 +22,6 @@ EXAMPLES = (
     "What should I ask before I buy a used bicycle?",
     "Show me a list comprehension in Python, and when not to use one.",
 )
-
-
-def database() -> Database:
-    """Give the app's database."""
-    return current_app.extensions["database"]
-
-
-def replies() -> Replies:
-    """Give the replies of this process."""
-    return current_app.extensions["replies"]
 
 
 def wants_fragment() -> bool:
@@ -50,8 +38,8 @@ def changed(conversation_id: int, message: Row | None = None) -> Response:
     if not wants_fragment():
         place = f"?at={message.id}#{'reply' if message.state else 'message'}-{message.id}" if message else ""
         return redirect(f"/conversations/{conversation_id}{place}", code=303)
-    conversation = conversations.find(database(), visitor.person_id(), conversation_id)
-    window = windows.around(database(), conversation, message.id) if message else None
+    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
+    window = windows.around(instance.database(), conversation, message.id) if message else None
     content = opened(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
@@ -71,14 +59,14 @@ def page(conversation: Row | None = None, window: Window | None = None, **more: 
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
     member = visitor.person() if visitor.is_member() else None
-    return {"member": member, "may_sign_in": member is None and people.anyone(database())}
+    return {"member": member, "may_sign_in": member is None and people.anyone(instance.database())}
 
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
     choices.offers()  # known from here on: no transaction waits for a provider to list them
-    with database().read():
-        window = window or windows.newest(database(), conversation.leaf_id if conversation else None)
+    with instance.database().read():
+        window = window or windows.newest(instance.database(), conversation.leaf_id if conversation else None)
         return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
 
 
@@ -89,7 +77,7 @@ def sidebar(current: Row | None = None) -> dict[str, Any]:
 
 def list_of(person_id: int | None, current: Row | None) -> dict[str, Any]:
     """Gather the list of a person's conversations, and the title that says how they stand."""
-    listed = conversations.listing(database(), person_id) if person_id else []
+    listed = conversations.listing(instance.database(), person_id) if person_id else []
     answering = any(row.answering for row in listed)
     return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
 
@@ -127,7 +115,7 @@ def shown(row: Row) -> dict[str, Any]:
 
 def all_shown(window: Window) -> list[dict[str, Any]]:
     """Prepare the messages of a window for their template."""
-    versions = conversations.versions(database(), window.rows)
+    versions = conversations.versions(instance.database(), window.rows)
     offers = choices.offers() if window.rows else []
     leaf_id = window.leaf.id if window.leaf else None
     return [
@@ -157,7 +145,7 @@ def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
 def html_of(row: Row) -> str | None:
     """Give a reply's HTML, made anew where an older renderer made it."""
     if row.state == "generating":
-        return rendering.whole(replies().so_far(row.id), f"m{row.id}")
+        return rendering.whole(instance.replies().so_far(row.id), f"m{row.id}")
     if not row.state:
         return None
     kept = row.html is not None and row.html_version == rendering.VERSION

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
 from chat.conversations import Choice
-from chat.routes import choices, pages, streams, visitor
+from chat.routes import choices, instance, pages, streams, visitor
 
 bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 
@@ -15,27 +15,27 @@ bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 @bp.get("/generation")
 def follow(reply_id: int) -> Response:
     """Stream a reply: all of it so far at once, then what is new, at last its finished form."""
-    reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
+    reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
     return streams.as_events(reply)
 
 
 @bp.get("/reasoning")
 def reasoning(reply_id: int) -> str:
     """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
-    reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
-    thought = conversations.reasoning_of(pages.database(), visitor.person_id(), reply_id)
+    reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
+    thought = conversations.reasoning_of(instance.database(), visitor.person_id(), reply_id)
     thoughts = rendering.whole(thought, f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
-    current = conversations.find(pages.database(), visitor.person_id(), reply.conversation_id)
+    current = conversations.find(instance.database(), visitor.person_id(), reply.conversation_id)
     return render_template("messages/reasoning.html", thoughts=thoughts, reply_id=reply_id, current=current)
 
 
 @bp.post("/stop")
 def stop(reply_id: int) -> Response:
     """Stop a reply; what was said is kept."""
-    reply = conversations.reply_of(pages.database(), visitor.person_id(), reply_id)
-    pages.replies().stop(reply_id)
+    reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
+    instance.replies().stop(reply_id)
     return Response(status=204) if pages.wants_fragment() else pages.changed(reply.conversation_id)
 
 
@@ -43,10 +43,10 @@ def stop(reply_id: int) -> Response:
 def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
     asker = visitor.asker()
-    tried = conversations.reply_of(pages.database(), asker.person_id, reply_id)
+    tried = conversations.reply_of(instance.database(), asker.person_id, reply_id)
     choice = choices.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
-    turn = conversations.try_again(pages.database(), asker, reply_id, choice)
-    pages.replies().start(turn)
+    turn = conversations.try_again(instance.database(), asker, reply_id, choice)
+    instance.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
 
@@ -60,13 +60,13 @@ def offered_again(choice: Choice) -> str:
 def go_on(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
     asker = visitor.asker()
-    begun = conversations.reply_of(pages.database(), asker.person_id, reply_id)
+    begun = conversations.reply_of(instance.database(), asker.person_id, reply_id)
     choices.require_on(Choice(begun.provider, begun.model))
-    turn = conversations.go_on(pages.database(), asker, reply_id)
-    pages.replies().start(turn)
+    turn = conversations.go_on(instance.database(), asker, reply_id)
+    instance.replies().start(turn)
     if not pages.wants_fragment():
         return pages.changed(turn.conversation_id)
-    reply = conversations.reply_of(pages.database(), turn.person_id, reply_id)
-    current = conversations.find(pages.database(), turn.person_id, turn.conversation_id)
+    reply = conversations.reply_of(instance.database(), turn.person_id, reply_id)
+    current = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
     html = render_template("messages/_continued.html", message=pages.shown(reply), **pages.sidebar(current))
     return Response(html)

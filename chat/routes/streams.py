@@ -19,7 +19,7 @@ from sqlalchemy import Row
 from chat import rendering
 from chat.conversations import Turn, windows
 from chat.reporting import report
-from chat.routes import pages
+from chat.routes import instance, pages
 from chat.routes.events import event, part
 from chat.routes.presence import Presence
 from chat.routes.room import Room
@@ -145,7 +145,7 @@ def text_of(watched: Watch) -> Iterator[str]:
 
 def as_page(conversation: Row, turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript."""
-    window = windows.newest(pages.database(), turn.reply_id)
+    window = windows.newest(instance.database(), turn.reply_id)
     page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
     return sent(watched, page_of(page, watched), "text/html")

@@ -18,9 +18,9 @@ from sqlalchemy import Row
 from chat import limits
 from chat.accounts import people, throttling
 from chat.accounts.throttling import Try
-from chat.conversations import NotFound
-from chat.database import Database
+from chat.database import NotFound
 from chat.limits import Asker, Limit
+from chat.routes import instance
 from chat.routes.cookies import Sessions
 from chat.sessions import digest
 
@@ -73,7 +73,7 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = person_id_of_guest()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
-    database: Database = current_app.extensions["database"]
+    database = instance.database()
     with database.write() as connection:
         people.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.name_of(session), store.name_for(sid), said, agent)
@@ -149,7 +149,7 @@ def signer(purpose: str) -> URLSafeTimedSerializer:
 
 def asker(guest: str = "") -> Asker:
     """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
-    settings = current_app.extensions["settings"]
+    settings = instance.settings()
     own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
     shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
     address = limits.digest(str(current_app.secret_key), request.remote_addr) if shared != Limit() else None

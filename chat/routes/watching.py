@@ -8,9 +8,9 @@ from typing import Any
 from flask import Flask, current_app, render_template
 
 from chat import conversations
-from chat.conversations import NotFound
+from chat.database import NotFound
 from chat.replies import Follower
-from chat.routes import choices, pages, visitor
+from chat.routes import choices, instance, pages, visitor
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Watch:
 
     def _content(self, sent: int) -> dict[str, Any]:
         choices.offers()  # known from here on: a provider may take long to list them, and no transaction waits for it
-        with pages.database().read():
+        with instance.database().read():
             try:
-                reply = conversations.reply_of(pages.database(), self.person_id, self.reply_id)
-                current = conversations.find(pages.database(), self.person_id, reply.conversation_id)
+                reply = conversations.reply_of(instance.database(), self.person_id, self.reply_id)
+                current = conversations.find(instance.database(), self.person_id, reply.conversation_id)
             except NotFound:
                 return {"message": None, "rest": ""}
             shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
@@ -46,5 +46,5 @@ class Watch:
 def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
     """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    follower = pages.replies().follow(reply_id, span)
+    follower = instance.replies().follow(reply_id, span)
     return Watch(app, visitor.session_name(), visitor.person_id(), conversation_id, reply_id, follower)

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from chat import conversations
-from chat.conversations import Choice, NotFound, StillAnswering, Turn, WrongParent, asking
+from chat.conversations import Choice, StillAnswering, Turn, WrongParent, asking
 from chat.conversations.turns import LEASE
-from chat.database import Database, clock
+from chat.database import Database, NotFound, clock
 from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, replies

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from chat import conversations
-from chat.conversations import Choice, NotFound, StillAnswering, Turn, WrongParent
-from chat.database import Database
+from chat.conversations import Choice, StillAnswering, Turn, WrongParent
+from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages

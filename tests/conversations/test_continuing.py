@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from chat import conversations
-from chat.conversations import NotFound, NothingToContinue, StillAnswering, Turn
+from chat.conversations import NothingToContinue, StillAnswering, Turn
 from chat.conversations.turns import LEASE
-from chat.database import Database
+from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.replies import Replies
 from chat.tables import messages, pieces

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import insert
 
 from chat import conversations
-from chat.conversations import NotFound, finding
-from chat.database import Database, clock
+from chat.conversations import finding
+from chat.database import Database, NotFound, clock
 from chat.limits import Asker
 from chat.tables import conversations as conversation_table
 from chat.tables import messages, pieces, replies

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chat import conversations
-from chat.conversations import NotFound, NoTitle
+from chat.conversations import NoTitle
 from chat.conversations.naming import TITLE_LENGTH, title_of
-from chat.database import Database
+from chat.database import Database, NotFound
 from tests.turns import asked
 
 

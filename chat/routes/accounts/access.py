@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 
-from chat.routes import visitor
+from chat.routes import instance, visitor
 
 PUBLIC = {
     "assets.show",
@@ -61,7 +61,7 @@ def require_member() -> None:
 
 def is_shut() -> bool:
     """Tell whether there is a gate, and the visitor stands before it."""
-    return current_app.extensions["settings"]["ACCESS"] == "team" and not visitor.is_member()
+    return instance.settings()["ACCESS"] == "team" and not visitor.is_member()
 
 
 def wanted() -> str:

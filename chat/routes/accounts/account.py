@@ -11,8 +11,8 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.accounts import arriving, passwords, people, signing_in
-from chat.conversations import NotFound
-from chat.routes import pages, visitor
+from chat.database import NotFound
+from chat.routes import instance, visitor
 from chat.routes.accounts import agents, signing
 from chat.routes.accounts.access import SignInFirst
 
@@ -44,10 +44,10 @@ def change_password() -> Response:
     person, new = own(), request.form.get("password", "")
     try:
         present = request.form.get("present", "")
-        checked = signing_in.check(pages.database(), visitor.tried_within(person.id), person.email, present)
+        checked = signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
         passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hashed(new)
-        with pages.database().write() as connection:
+        with instance.database().write() as connection:
             people.change_password(connection, checked, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
@@ -88,11 +88,11 @@ def own() -> Row:
 
 def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
-    person = people.find(pages.database(), own().id)
+    person = people.find(instance.database(), own().id)
     has_password = person is not None and bool(person.password)
     told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
     told |= {"openid": has_password and signing.openid_name(), "proxied": signing.is_by_proxy()}
-    told["connected"] = bool(told["openid"]) and arriving.is_connected(pages.database(), own().id)
+    told["connected"] = bool(told["openid"]) and arriving.is_connected(instance.database(), own().id)
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 

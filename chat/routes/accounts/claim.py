@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
 from chat.config import site
-from chat.conversations import NotFound
-from chat.routes import pages, visitor
+from chat.database import NotFound
+from chat.routes import instance, visitor
 from chat.routes.accounts import forwarded, links, signing
 
 bp = Blueprint("claim", __name__, url_prefix="/claim")
@@ -40,7 +40,7 @@ def make() -> Response:
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = claiming.claim(pages.database(), str(current_app.secret_key), token, email, password)
+        person_id = claiming.claim(instance.database(), str(current_app.secret_key), token, email, password)
     except (people.BadEmail, passwords.BadPassword) as error:
         return Page(form(email, str(error)), 400)
     except people.Refused as error:
@@ -52,13 +52,13 @@ def make() -> Response:
 def make_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
     person_id = forwarded.account_of(forwarded.told())
-    claiming.claim_for(pages.database(), str(current_app.secret_key), token, person_id)
+    claiming.claim_for(instance.database(), str(current_app.secret_key), token, person_id)
     return links.done("/")
 
 
 def require_open(token: str) -> None:
     """Raise NotFound for a token that makes no admin."""
-    if not claiming.is_open(pages.database(), str(current_app.secret_key), token):
+    if not claiming.is_open(instance.database(), str(current_app.secret_key), token):
         raise NotFound
 
 

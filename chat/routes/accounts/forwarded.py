@@ -6,15 +6,13 @@ another, and of nobody where it names none. Passwords let nobody in meanwhile.
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Blueprint, Flask, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat import proxies
 from chat.accounts import arriving, people
-from chat.routes import pages, visitor
+from chat.routes import instance, visitor
 from chat.routes.accounts import access
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
@@ -33,7 +31,7 @@ def register(app: Flask) -> None:
 @bp.before_app_request
 def follow() -> Response | None:
     """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
-    if not settings()["AUTH_HEADER"]:
+    if not instance.settings()["AUTH_HEADER"]:
         return None
     if request.endpoint in PASSWORDS:
         return instead_of_signing_in(told())
@@ -44,7 +42,7 @@ def follow() -> Response | None:
 
 def told() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
-    return proxies.told(request.environ, settings()["AUTH_HEADER"], settings()["TRUSTED_PROXIES"])
+    return proxies.told(request.environ, instance.settings()["AUTH_HEADER"], instance.settings()["TRUSTED_PROXIES"])
 
 
 def instead_of_signing_in(email: str) -> Response:
@@ -67,7 +65,7 @@ def become(email: str) -> None:
 
 def account_of(email: str) -> int:
     """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
-    return arriving.vouched(pages.database(), require_one(email), settings()["AUTH_DOMAINS"])
+    return arriving.vouched(instance.database(), require_one(email), instance.settings()["AUTH_DOMAINS"])
 
 
 def require_one(email: str) -> str:
@@ -75,8 +73,3 @@ def require_one(email: str) -> str:
     if not email or "," in email:
         raise people.Refused(TWICE if email else NOBODY)
     return email
-
-
-def settings() -> dict[str, Any]:
-    """Give the settings."""
-    return current_app.extensions["settings"]

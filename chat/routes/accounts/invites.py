@@ -12,7 +12,7 @@ from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail, Refused
 from chat.database import NotFound
-from chat.routes import pages, visitor
+from chat.routes import instance, visitor
 from chat.routes.accounts import links, signing
 
 LONGEST_NAME = 100
@@ -23,14 +23,14 @@ bp = Blueprint("invites", __name__, url_prefix="/invites")
 @bp.get("/<token>")
 def follow(token: str) -> Response:
     """Follow an invite."""
-    invites.find(pages.database(), token)
+    invites.find(instance.database(), token)
     return links.follow("/invites/yours", token)
 
 
 @bp.get("/yours")
 def show() -> str:
     """Show the form of the invite that was followed; who is signed in has an account."""
-    return page(invites.find(pages.database(), links.token()))
+    return page(invites.find(instance.database(), links.token()))
 
 
 def page(invite: Row, **told: str) -> str:
@@ -51,7 +51,7 @@ def redeem() -> Response | tuple[str, int]:
     try:
         return join(links.token())
     except NotFound:
-        if not (invites.is_spent(pages.database(), links.token()) and is_known()):
+        if not (invites.is_spent(instance.database(), links.token()) and is_known()):
             raise
     return links.done("/")
 
@@ -64,11 +64,11 @@ def is_theirs() -> bool:
 
 def join(token: str) -> Response | tuple[str, int]:
     """Make the account of an invite and sign in: what was said as a guest comes along. Raises NotFound."""
-    invite = invites.find(pages.database(), token)
+    invite = invites.find(instance.database(), token)
     if visitor.is_member():
         return page(invite), 409
     try:
-        visitor.sign_in(invites.redeem(pages.database(), token, newcomer(invite)))
+        visitor.sign_in(invites.redeem(instance.database(), token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
         if not (isinstance(error, EmailTaken) and is_known()):
             return page(invite, problem=str(error)), 400
@@ -81,7 +81,7 @@ def is_known() -> bool:
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = signing_in.check(pages.database(), visitor.tried(email), email, password)
+        person = signing_in.check(instance.database(), visitor.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
     except Refused:
         return False

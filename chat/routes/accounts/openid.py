@@ -18,9 +18,9 @@ from werkzeug.wrappers import Response
 from chat import openid
 from chat.accounts import arriving, signing_in
 from chat.accounts.people import Refused
-from chat.conversations import NotFound
+from chat.database import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
-from chat.routes import cookies, pages, visitor
+from chat.routes import cookies, instance, visitor
 from chat.routes.accounts import access, account, links, signing
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def connect() -> Response:
     provider()
     try:
         present = request.form.get("present", "")
-        signing_in.check(pages.database(), visitor.tried_within(person.id), person.email, present)
+        signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
         return leave("/account?connected=1", person.id)
     except Refused as error:
         return signing.refused(account.page(account.said(error)), error)
@@ -68,14 +68,14 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises SignInFirst."""
-    arriving.disconnect(pages.database(), account.own().id)
+    arriving.disconnect(instance.database(), account.own().id)
     return redirect("/account?disconnected=1", code=303)
 
 
 def leave(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
     flow = Flow(links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
-    told = {"address": provider().address(flow), "name": settings()["OIDC_NAME"]}
+    told = {"address": provider().address(flow), "name": instance.settings()["OIDC_NAME"]}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = visitor.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
     cookies.give(response, cookies.OPENID, said, LASTS)
@@ -112,15 +112,15 @@ def returned(taken: dict[str, Any]) -> Response:
 
 def arrived(who: openid.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
-    domains, name = settings()["OIDC_DOMAINS"], settings()["OIDC_NAME"]
-    visitor.sign_in(arriving.arrive(pages.database(), who, domains, name), by=f"by {name}")
+    domains, name = instance.settings()["OIDC_DOMAINS"], instance.settings()["OIDC_NAME"]
+    visitor.sign_in(arriving.arrive(instance.database(), who, domains, name), by=f"by {name}")
 
 
 def connected(person_id: int, who: openid.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and Unproven."""
     if not visitor.is_member() or account.own().id != person_id:
         raise Unproven(GONE)
-    arriving.connect(pages.database(), person_id, who)
+    arriving.connect(instance.database(), person_id, who)
 
 
 def taken_along() -> dict[str, Any]:
@@ -137,8 +137,3 @@ def provider() -> Provider:
     if found is None:
         raise NotFound
     return found
-
-
-def settings() -> dict[str, Any]:
-    """Give the settings."""
-    return current_app.extensions["settings"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
-from chat.conversations import NotFound
-from chat.routes import pages, visitor
+from chat.database import NotFound
+from chat.routes import instance, visitor
 from chat.routes.accounts import links, signing
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
@@ -38,17 +38,17 @@ def redeem() -> Response:
         return redirect("/resets/yours", code=303)
     try:
         passwords.require_good(password, email)
-        resets.redeem(pages.database(), token, passwords.hashed(password))
+        resets.redeem(instance.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
-    throttling.forgive(pages.database(), visitor.tried(email))
+    throttling.forgive(instance.database(), visitor.tried(email))
     visitor.sign_out()
     return links.done("/sign-in?set=1")
 
 
 def email_of(token: str) -> str:
     """Tell whose link it is. Raises NotFound."""
-    return str(resets.find(pages.database(), token).email)
+    return str(resets.find(instance.database(), token).email)
 
 
 def form(email: str, problem: str = "") -> str:
@@ -69,11 +69,11 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        throttling.begin(pages.database(), visitor.tried(f"forgotten {people.plain(email)}"))
+        throttling.begin(instance.database(), visitor.tried(f"forgotten {people.plain(email)}"))
     except people.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
     answer = Page(forgotten(email, done=SENT))
-    database, settings = pages.database(), current_app.extensions["settings"]
+    database, settings = instance.database(), instance.settings()
     # Once it is sent: under gevent a thread runs at once, and how long it does would tell who has an account.
     answer.call_on_close(lambda: letters.send_reset_later(database, settings, email))
     return answer
@@ -81,7 +81,7 @@ def send() -> Response:
 
 def require_mail() -> None:
     """Raise NotFound where no mail is sent."""
-    if not current_app.extensions["settings"]["SMTP_URL"]:
+    if not instance.settings()["SMTP_URL"]:
         raise NotFound
 
 

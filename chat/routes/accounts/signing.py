@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
-from chat.routes import cookies, pages, visitor
+from chat.routes import cookies, instance, pages, visitor
 from chat.routes.accounts import access
 from chat.routes.messages import typed
 
@@ -34,7 +34,7 @@ def sign_in() -> Response:
     if "on" in request.form:
         return gone_on(place, email, draft)
     try:
-        person = signing_in.check(pages.database(), visitor.tried(email), email, password)
+        person = signing_in.check(instance.database(), visitor.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
     except people.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
@@ -56,7 +56,7 @@ def given_back(place: str, draft: str) -> str:
 
 def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the page with its form; a password is never given back."""
-    mails = bool(current_app.extensions["settings"]["SMTP_URL"])
+    mails = bool(instance.settings()["SMTP_URL"])
     told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
     told["openid"] = openid_name()
     return render_template("accounts/sign_in.html", **told)
@@ -64,12 +64,12 @@ def form(place: str, email: str = "", problem: str = "", done: str = "", draft: 
 
 def openid_name() -> str:
     """Say how single sign-on is called here; nothing where there is none."""
-    return (current_app.extensions["openid"] and current_app.extensions["settings"]["OIDC_NAME"]) or ""
+    return (current_app.extensions["openid"] and instance.settings()["OIDC_NAME"]) or ""
 
 
 def is_by_proxy() -> bool:
     """Tell whether a proxy in front says who somebody is, and nothing else does."""
-    return bool(current_app.extensions["settings"]["AUTH_HEADER"])
+    return bool(instance.settings()["AUTH_HEADER"])
 
 
 def refused(page: str, error: people.Refused) -> Response:

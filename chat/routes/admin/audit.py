@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template
 from sqlalchemy import Row
 
 from chat import admins, audit
-from chat.routes import facts, pages, visitor
+from chat.routes import facts, instance, visitor
 from chat.routes.admin import lists
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -27,7 +27,7 @@ bp = Blueprint("admin_audit", __name__, url_prefix="/admin")
 @bp.get("/audit")
 def index() -> str:
     """Show what was done, the newest first."""
-    rows = audit.page(pages.database(), lists.before())
+    rows = audit.page(instance.database(), lists.before())
     return render_template("admin/audit.html", **lists.paged(rows, audit.PAGE), actions=audit.ACTIONS)
 
 
@@ -45,7 +45,7 @@ def as_json() -> Response:
 
 def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
     """Send all rows as a file, some at a time, as long as whoever wants it may: reading it can take them long."""
-    database, admin = pages.database(), visitor.require_admin().id
+    database, admin = instance.database(), visitor.require_admin().id
     batches = takewhile(lambda _: admins.is_one(database, admin), audit.batches(database))
     response = Response(parts(batches, write, csv_line(COLUMNS) if ending == "csv" else ""), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'

@@ -10,7 +10,7 @@ from flask import Blueprint, current_app, render_template
 from chat import VERSION, engines
 from chat.database import HEAD
 from chat.replies import log
-from chat.routes import pages
+from chat.routes import instance
 
 bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 
@@ -25,7 +25,7 @@ def show() -> str:
 
 def facts() -> dict[str, Any]:
     """Tell what runs here."""
-    database = pages.database()
+    database = instance.database()
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),

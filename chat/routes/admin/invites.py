@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from chat.accounts import invites, people
 from chat.accounts.invites import BadInvite
 from chat.accounts.people import BadEmail
-from chat.routes import pages, visitor
+from chat.routes import instance, visitor
 from chat.routes.accounts import links
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
@@ -36,7 +36,7 @@ def listed(form: Mapping[str, str], **told: str | None) -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
     return render_template(
-        "admin/invites.html", invites=invites.listing(pages.database()), form=form, limits=limits, **told
+        "admin/invites.html", invites=invites.listing(instance.database()), form=form, limits=limits, **told
     )
 
 
@@ -46,7 +46,7 @@ def make() -> str:
     form = NEW | request.form.to_dict()
     email = people.require_email(form["email"]) if form["email"].strip() else None
     days, uses = number(form["days"]), number(form["uses"])
-    token = invites.make(pages.database(), visitor.require_admin(), form["role"], days, uses, email)
+    token = invites.make(instance.database(), visitor.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
     return render_template("admin/invite.html", link=links.whole(f"/invites/{token}"), **told)
 
@@ -59,5 +59,5 @@ def number(text: str) -> int:
 @bp.post("/<id:invite_id>/revocation")
 def revoke(invite_id: int) -> Response:
     """Let an invite be used no more."""
-    invites.revoke(pages.database(), visitor.require_admin(), invite_id)
+    invites.revoke(instance.database(), visitor.require_admin(), invite_id)
     return redirect("/admin/invites?done=revoked", code=303)

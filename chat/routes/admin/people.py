@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import roles, roster
 from chat.accounts.roles import LastAdmin
-from chat.routes import pages, visitor
+from chat.routes import instance, visitor
 from chat.routes.accounts import links
 from chat.routes.admin import lists
 
@@ -35,35 +35,35 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def listed(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = roster.page(pages.database(), lists.before())
+    rows = roster.page(instance.database(), lists.before())
     return render_template("admin/people.html", **lists.paged(rows, roster.PAGE), me=visitor.require_admin(), **told)
 
 
 @bp.post("/<id:person_id>/role")
 def change(person_id: int) -> Response:
     """Make somebody a member or an admin."""
-    roles.change(pages.database(), visitor.require_admin(), person_id, request.form.get("role", ""))
+    roles.change(instance.database(), visitor.require_admin(), person_id, request.form.get("role", ""))
     return back(person_id, "role")
 
 
 @bp.post("/<id:person_id>/suspension")
 def suspend(person_id: int) -> Response:
     """Keep somebody out, until they are let in again."""
-    pages.replies().cancel(roles.suspend(pages.database(), visitor.require_admin(), person_id))
+    instance.replies().cancel(roles.suspend(instance.database(), visitor.require_admin(), person_id))
     return back(person_id, "suspended")
 
 
 @bp.post("/<id:person_id>/resumption")
 def resume(person_id: int) -> Response:
     """Let somebody in again."""
-    roles.resume(pages.database(), visitor.require_admin(), person_id)
+    roles.resume(instance.database(), visitor.require_admin(), person_id)
     return back(person_id, "resumed")
 
 
 @bp.get("/<id:person_id>/removal")
 def ask_to_remove(person_id: int) -> str:
     """Ask whether somebody is to be removed, and say what goes with them."""
-    database = pages.database()
+    database = instance.database()
     person, count = roster.find(database, person_id), roster.conversations_of(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
 
@@ -71,7 +71,7 @@ def ask_to_remove(person_id: int) -> str:
 @bp.post("/<id:person_id>/removal")
 def remove(person_id: int) -> Response:
     """Delete somebody with all that is theirs."""
-    pages.replies().cancel(roles.remove(pages.database(), visitor.require_admin(), person_id))
+    instance.replies().cancel(roles.remove(instance.database(), visitor.require_admin(), person_id))
     return back(person_id, "removed")
 
 
@@ -84,6 +84,6 @@ def back(person_id: int, done: str) -> Response:
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
-    token = roster.reset(pages.database(), visitor.require_admin(), person_id)
-    person = roster.find(pages.database(), person_id)
+    token = roster.reset(instance.database(), visitor.require_admin(), person_id)
+    person = roster.find(instance.database(), person_id)
     return render_template("admin/reset.html", person=person, link=links.whole(f"/resets/{token}"))
