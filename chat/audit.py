@@ -50,6 +50,8 @@ MOST_THROTTLED = 1_000
 """How many rows are kept that strangers make, who could fill the database: the newest."""
 
 PAGE = 50
+"""How many rows a page shows, of this and of other lists that admins see."""
+
 BATCH = 500
 
 NOTED = insert(audit).values(at=clock())

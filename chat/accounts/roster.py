@@ -12,11 +12,9 @@ from chat.accounts import people as accounts
 from chat.accounts import resets
 from chat.accounts.invites import EmailTaken
 from chat.accounts.people import ROLES
+from chat.audit import BEYOND_ALL, PAGE
 from chat.database import Database, NotFound, clock
 from chat.tables import conversations, people, sessions
-
-PAGE = 50
-BEYOND_ALL = 2**31 - 1
 
 STILL_OPEN = (sessions.c.person_id == people.c.id) & (sessions.c.expires_at > clock())
 OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()

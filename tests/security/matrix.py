@@ -68,7 +68,7 @@ ROWS = {
     "POST resets.redeem": CLOSED,
     "GET resets.ask": CLOSED,  # no mail is set up
     "POST resets.send": CLOSED,
-    "POST openid.begin": CLOSED,  # no provider is set up; tests/routes/accounts/test_openid.py goes there and back
+    "POST openid.begin": CLOSED,  # no provider is set up; tests/routes/accounts/openid goes there and back
     "GET openid.finish": CLOSED,
     "POST openid.connect": (SIGN_IN, SIGN_IN, SIGN_IN, NOT_FOUND, NOT_FOUND),
     "POST openid.disconnect": ACCOUNT,

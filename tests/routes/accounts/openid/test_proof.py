@@ -1,0 +1,137 @@
+"""What proves who somebody is, and what proves nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.openid import PERSON as USERINFO
+from tests.openid import Idp
+from tests.routes.accounts.openid.way import back, person, there, through
+
+UNTRUE: list[dict[str, Any]] = [
+    {"nonce": "another"},
+    {"nonce": None},
+    {"aud": "another-app"},
+    {"aud": ["another-app", "and-another"]},
+    {"aud": None},
+    {"azp": "another-app"},
+    {"iss": "https://another.example"},
+    {"iss": None},
+    {"exp": 1_000_000_000},
+    {"exp": None},
+    {"exp": "never"},
+    {"iat": 9_000_000_000},
+    {"nbf": 9_000_000_000},
+    {"at_hash": "bm90IHRoYXQgb25l"},
+    {"sub": None},
+    {"sub": ""},
+    {"sub": 7},
+    {"sub": "7" * 256},
+    {"email": ["ann@example.org"]},
+]
+
+
+@pytest.mark.parametrize("untrue", UNTRUE, ids=str)
+def test_a_token_that_says_something_else_signs_nobody_in(shut: Flask, idp: Idp, untrue: dict[str, Any]) -> None:
+    idp.untrue = untrue
+
+    answer = through(shut.test_client())
+
+    assert answer.status_code == 400 and "you were not signed in" in answer.text
+    assert "rivulet=" not in answer.headers.get("Set-Cookie", "")
+
+
+@pytest.mark.parametrize("way", ["unsigned", "signed_by_what_all_know", "signed_by_the_secret", "signed_by_another"])
+def test_a_token_that_the_provider_did_not_sign_signs_nobody_in(shut: Flask, idp: Idp, way: str) -> None:
+    """LB 24-24566: what isn't proven is not believed. `none`, HS256 with what is public, and another one's key."""
+    idp.sign = getattr(idp, way)
+
+    answer = through(shut.test_client())
+
+    assert answer.status_code == 400 and "could not be verified" in answer.text
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "...", "é", "e30.e30.e30"])
+def test_what_is_no_token_signs_nobody_in(shut: Flask, idp: Idp, token: str) -> None:
+    idp.sign = lambda _: token
+
+    assert through(shut.test_client()).status_code == 400
+
+
+def test_a_return_that_nobody_left_for_signs_nobody_in(app: Flask) -> None:
+    """Login CSRF: somebody else's return, in a browser that did not leave, or that left for another one."""
+    ours, other = app.test_client(), app.test_client()
+    theirs = there(other)
+
+    assert back(ours, theirs).status_code == 400
+    there(ours)
+    assert back(ours, theirs).status_code == 400
+    assert ours.get("/").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "change", [("state=", "state=x"), ("state=", "nothing="), ("code=", "code=x"), ("code=", "c=")]
+)
+def test_a_return_that_was_tampered_with_signs_nobody_in(shut: Flask, change: tuple[str, str]) -> None:
+    client = shut.test_client()
+
+    answer = back(client, there(client).replace(*change))
+
+    assert answer.status_code in {400, 503} and client.get("/").status_code == 303
+
+
+def test_a_return_is_good_for_once(app: Flask) -> None:
+    client = app.test_client()
+    address = there(client)
+    back(client, address)
+    client.post("/sign-out")
+
+    answer = back(client, address)
+
+    assert answer.status_code == 400 and client.get("/").status_code == 303
+
+
+def test_what_is_taken_along_is_signed_and_holds_for_ten_minutes(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    late, forger = app.test_client(), app.test_client()
+    address, forged = there(late), there(forger)
+    cookie = forger.get_cookie("rivulet-openid")
+    assert cookie and cookie.http_only and cookie.same_site == "Lax"
+    forger.set_cookie("rivulet-openid", f"x{cookie.value}")
+    assert back(forger, forged).status_code == 400
+    now = time.time()
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + 660)
+
+    assert back(late, address).status_code == 400
+
+
+def test_an_answer_of_another_issuer_is_refused(app: Flask) -> None:
+    """Mix-up: RFC 9207."""
+    client = app.test_client()
+
+    assert back(client, f"{there(client)}&iss=https://another.example").status_code == 400
+
+
+def test_an_email_that_the_token_leaves_out_is_asked_for(app: Flask, idp: Idp) -> None:
+    idp.thin = True
+
+    assert through(app.test_client()).status_code == 303 and person(app)
+
+
+def test_what_is_said_of_somebody_else_is_not_believed(app: Flask, idp: Idp) -> None:
+    idp.thin = True
+    idp.broken[USERINFO] = lambda: idp.person | {"sub": "8"}
+
+    assert through(app.test_client()).status_code == 403
+
+
+@pytest.mark.parametrize("verified", [False, None, "true", 1])
+def test_an_email_that_is_not_verified_decides_nothing(shut: Flask, idp: Idp, verified: Any) -> None:
+    idp.person["email_verified"] = verified
+
+    answer = through(shut.test_client())
+
+    assert answer.status_code == 403 and "verified" in answer.text

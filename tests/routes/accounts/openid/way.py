@@ -1,0 +1,49 @@
+"""The way to single sign-on and back, as a browser goes."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat.tables import people
+
+HOME = {"OIDC_DOMAINS": "example.org"}
+
+
+def address_in(page: str) -> str:
+    """Read where the page leads."""
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page)
+    assert found, page
+    return html.unescape(found[1])
+
+
+def there(client: FlaskClient, start: str = "/sign-in/openid", **form: str) -> str:
+    """Go to the provider as a browser does; gives the address that it sends the browser back to."""
+    answer = client.post(start, data=form)
+    assert answer.status_code == 200, answer.text
+    answer = requests.get(address_in(answer.text), allow_redirects=False, timeout=10)
+    assert answer.status_code == 302, answer.text
+    return answer.headers["Location"]
+
+
+def back(client: FlaskClient, address: str) -> Any:
+    """Come back; gives the app's answer."""
+    parsed = urlsplit(address)
+    return client.get(f"{parsed.path}?{parsed.query}")
+
+
+def through(client: FlaskClient, **form: str) -> Any:
+    """Sign in, there and back; gives the app's answer."""
+    return back(client, there(client, **form))
+
+
+def person(app: Flask, email: str = "ann@example.org") -> Any:
+    """Find somebody, with all that is stored of them."""
+    with app.extensions["database"].read() as connection:
+        return connection.execute(people.select().where(people.c.email == email)).first()
