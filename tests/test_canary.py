@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def by_requests(port: int) -> None:
 
 
 def by_asyncio(port: int) -> None:
-    """Ask as the routers of the tests do."""
+    """Ask as the routers of the tests do, in a thread of its own: a browser's loop may run in this one."""
 
     async def ask() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -122,7 +123,8 @@ def by_asyncio(port: int) -> None:
         writer.close()
         return answer
 
-    assert asyncio.run(ask())
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(lambda: asyncio.run(ask())).result()
 
 
 @pytest.mark.parametrize("ask", [by_a_socket, by_requests, by_asyncio])
