@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import socket
 import subprocess
+import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -82,6 +84,18 @@ def test_what_takes_too_long_is_told_in_the_form_that_was_asked_for(client: Flas
     assert {page.status_code, fragment.status_code, text.status_code} == {408}
     assert page.text.startswith("<!doctype html>") and fragment.text.startswith('<p class="problem">')
     assert text.text == f"{TooSlow.description}\n" and set(rows(app).values()) == {0}
+
+
+@pytest.mark.parametrize("rest", ["", "\r\n--x\r\nnonsense\r\n\r\n", "x" * 700_000], ids=["", "nonsense", "large"])
+def test_a_file_within_a_form_that_breaks_off_is_kept_nowhere(client: FlaskClient, rest: str) -> None:
+    body = f'--x\r\nContent-Disposition: form-data; name="text"; filename="a"\r\n\r\nHello{rest}'
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        client.post("/conversations", data=body, content_type="multipart/form-data; boundary=x", headers=PAGE)
+        gc.collect()
+
+    assert [str(warning.message) for warning in told if warning.category is ResourceWarning] == []
 
 
 @pytest.fixture(scope="module")
