@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -31,11 +31,14 @@ def show() -> str:
 
 @bp.post("")
 def make() -> Response:
-    """Make the first admin, and sign them in. Raises NotFound, and people.Refused by the word of a proxy in front."""
+    """Make the first admin, and sign them in; the second of two clicks finds them made, and signs in.
+
+    Raises NotFound, and people.Refused by the word of a proxy in front.
+    """
     token = links.token()
+    if token and not is_open(token) and (signing.is_theirs() or signing.is_known()):
+        return links.done("/")
     require_open(token)
-    if links.is_another():
-        return redirect("/claim", code=303)
     if signing.is_by_proxy():
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
@@ -58,14 +61,19 @@ def make_by_proxy(token: str) -> Response:
 
 def require_open(token: str) -> None:
     """Raise NotFound for a token that makes no admin."""
-    if not claiming.is_open(instance.database(), str(current_app.secret_key), token):
+    if not is_open(token):
         raise NotFound
+
+
+def is_open(token: str) -> bool:
+    """Tell whether a token makes an admin."""
+    return claiming.is_open(instance.database(), str(current_app.secret_key), token)
 
 
 def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
     named = forwarded.require_one(forwarded.told()) if signing.is_by_proxy() else ""
-    return render_template("accounts/claim.html", link=links.mark(), named=named, email=email, problem=problem)
+    return render_template("accounts/claim.html", named=named, email=email, problem=problem)
 
 
 def invitation(app: Flask) -> list[str]:

@@ -7,10 +7,10 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat import audit
-from chat.accounts import invites, passwords, people, signing_in
+from chat.accounts import invites, passwords, people
 from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
-from chat.accounts.people import BadEmail, Refused
+from chat.accounts.people import BadEmail
 from chat.database import NotFound
 from chat.routes import instance, visitor
 from chat.routes.accounts import links, signing
@@ -44,22 +44,16 @@ def page(invite: Row, **told: str) -> str:
 @bp.post("/yours")
 def redeem() -> Response | tuple[str, int]:
     """Make the account and sign in; the second of two clicks finds it made, and signs in. Raises NotFound."""
-    if is_theirs():
+    if signing.is_theirs():
         return links.done("/")
     if links.is_another():
         return redirect("/invites/yours", code=303)
     try:
         return join(links.token())
     except NotFound:
-        if not (invites.is_spent(instance.database(), links.token()) and is_known()):
+        if not (invites.is_spent(instance.database(), links.token()) and signing.is_known()):
             raise
     return links.done("/")
-
-
-def is_theirs() -> bool:
-    """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
-    known = visitor.person() if visitor.is_member() else None
-    return known is not None and known.email == people.plain(request.form.get("email", ""))
 
 
 def join(token: str) -> Response | tuple[str, int]:
@@ -70,22 +64,9 @@ def join(token: str) -> Response | tuple[str, int]:
     try:
         visitor.sign_in(invites.redeem(instance.database(), token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
-        if not (isinstance(error, EmailTaken) and is_known()):
+        if not (isinstance(error, EmailTaken) and signing.is_known()):
             return page(invite, problem=str(error)), 400
     return links.done("/")
-
-
-def is_known() -> bool:
-    """Sign in who has an account with what was typed; tells others no more than signing in does, nor more often."""
-    if visitor.is_member() or signing.is_by_proxy():
-        return False
-    email, password = request.form.get("email", ""), request.form.get("password", "")
-    try:
-        person = signing_in.check(instance.database(), visitor.tried(email), email, password)
-        visitor.sign_in(person.id, person.password)
-    except Refused:
-        return False
-    return True
 
 
 def newcomer(invite: Row) -> Newcomer:

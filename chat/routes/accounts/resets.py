@@ -16,22 +16,26 @@ SENT = "If somebody has an account with that address, a link is on its way there
 bp = Blueprint("resets", __name__)
 
 
+class SpentLink(Exception):
+    """A link can't be used, whatever is the matter with it."""
+
+
 @bp.get("/resets/<token>")
 def follow(token: str) -> Response:
-    """Follow a link. Raises NotFound where it can't be used."""
+    """Follow a link. Raises SpentLink."""
     email_of(token)
     return links.follow("/resets/yours", token)
 
 
 @bp.get("/resets/yours")
 def show() -> str:
-    """Show the form of the link that was followed. Raises NotFound."""
+    """Show the form of the link that was followed. Raises SpentLink."""
     return form(email_of(links.token()))
 
 
 @bp.post("/resets/yours")
 def redeem() -> Response:
-    """Set the new password. Raises NotFound."""
+    """Set the new password. Raises SpentLink."""
     token = links.token()
     email, password = email_of(token), request.form.get("password", "")
     if links.is_another():
@@ -41,14 +45,19 @@ def redeem() -> Response:
         resets.redeem(instance.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
+    except NotFound as error:  # used a moment ago
+        raise SpentLink from error
     throttling.forgive(instance.database(), visitor.tried(email))
     visitor.sign_out()
     return links.done("/sign-in?set=1")
 
 
 def email_of(token: str) -> str:
-    """Tell whose link it is. Raises NotFound."""
-    return str(resets.find(instance.database(), token).email)
+    """Tell whose link it is. Raises SpentLink."""
+    try:
+        return str(resets.find(instance.database(), token).email)
+    except NotFound as error:
+        raise SpentLink from error
 
 
 def form(email: str, problem: str = "") -> str:
@@ -88,3 +97,9 @@ def require_mail() -> None:
 def forgotten(email: str = "", problem: str = "", done: str = "") -> str:
     """Render the page that asks for a link."""
     return render_template("accounts/forgotten.html", email=email, problem=problem, done=done)
+
+
+@bp.errorhandler(SpentLink)
+def refuse(_: SpentLink) -> tuple[str, int]:
+    """Answer all links that can't be used alike: used, too old, and made up ones."""
+    return render_template("accounts/spent.html"), 404

@@ -32,8 +32,23 @@ def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tm
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert "Account" in client.get("/").text
     late.set_cookie(cookies.LINK, address.rpartition("/")[2])
-    assert late.get(address).status_code == late.post(place, data=FORM).status_code == 404
+    assert late.get(address).status_code == late.post(place, data=FORM | {"password": "another one"}).status_code == 404
     assert said(tmp_path) == []
+
+
+def test_who_clicks_twice_is_the_admin_and_in(tmp_path: Path) -> None:
+    address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
+    app = team(tmp_path)
+    first, second = app.test_client(), app.test_client()  # one browser, which has not read the first answer yet
+    for client in (first, second):
+        place = follow(client, address)
+    first.post(place, data=FORM)
+
+    answer = second.post(place, data=FORM)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert "Account" in second.get("/").text
+    assert first.post(place, data=FORM).status_code == 404  # nor has it the link any more
 
 
 def test_the_link_is_the_same_at_each_start_and_leads_to_the_address_that_is_set(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
     assert client.get("/").status_code == 303
     other.set_cookie(cookies.LINK, address.rpartition("/")[2])
     assert other.get(address).status_code == other.post(place, data={"password": NEW}).status_code == 404
+    assert "sign in" in other.get(address).text and other.get(address).text == other.get("/resets/made-up").text
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
 
 

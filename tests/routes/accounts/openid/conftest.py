@@ -1,4 +1,4 @@
-"""What tests of single sign-on share: a provider that the tests run themselves, and an instance whose people it is for."""
+"""What tests of single sign-on share: a provider that the tests run, and an instance whose people it is for."""
 
 from __future__ import annotations
 
