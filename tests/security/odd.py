@@ -63,19 +63,8 @@ HEADERS = [
 ]
 VALUES = [
     *("a", "<", ">", '"', "'", "%", ";", ",", "/", "\\", " ", "\t", "é", "", "*/*", "text/html", "text/plain"),
-    *(
-        "bytes=0-1",
-        "gzip",
-        "true",
-        "null",
-        "-1",
-        "10",
-        "1500000",
-        "x" * 9000,
-        "rivulet=",
-        "rivulet=x",
-        "rivulet=" + "y" * 5000,
-    ),
+    *("bytes=0-1", "gzip", "true", "null", "-1", "10", "1500000", "x" * 9000),
+    *("rivulet=", "rivulet=x", "rivulet=" + "y" * 5000),
     *(";" * 200, "Basic x", "rivulet=\xff", 'rivulet="', "=x; rivulet=a"),
 ]
 METHODS = [*[""] * 16, "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"]
@@ -87,9 +76,7 @@ PLANES = [0x80, 0x800, 0x1_0000, 0x11_0000]
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent: whose things the address names, the method, the query, headers,
-    and a body with its type.
-    """
+    """What is sent: whose things the address names, the method, the query, headers, and a body with its type."""
 
     whose: str
     method: str
