@@ -101,7 +101,7 @@ def print_reset(person_id: int) -> None:
 def role(email: str, role: str) -> None:
     """Make somebody a member or an admin; they sign in anew."""
     roles.change(database(), BY, found(email).id, role)
-    click.echo(f"{email} is {role} now.", err=True)
+    click.echo(f"The role of {email} is {role} now.", err=True)
 
 
 @user.command()
