@@ -90,7 +90,7 @@ def visiting(app: Flask, role: str) -> int | None:
 def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
     """Make what stands in an address beside a person's own things: somebody, an invite, a provider, a link."""
     made: Things = {}
-    someone = enrol(app, f"spare-{secrets.token_hex(4)}", "member") if wanted & {"person_id", "token"} else 0
+    someone = enrol(app, f"spare-{secrets.token_hex(8)}", "member") if wanted & {"person_id", "token"} else 0
     if "person_id" in wanted:
         made["person_id"] = someone
     if "invite_id" in wanted:
@@ -102,7 +102,7 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
         with database(app).write() as connection:
             made["token"] = resets.make(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):
-        made["name"] = f"spare-{secrets.token_hex(4)}"
+        made["name"] = f"spare-{secrets.token_hex(8)}"
         app.extensions["providers"].add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
     return made
 
