@@ -1,4 +1,4 @@
-"""Who may come in: the headers of every answer, writes from other sites, hosts, and instances not yet set up."""
+"""What holds for every request: headers, host names, writes from other sites, instances for their own machine."""
 
 from __future__ import annotations
 
