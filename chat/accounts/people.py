@@ -14,6 +14,7 @@ from chat.tables import people, resets, sessions
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
 AN_HOUR = 3_600
+LONGEST_EMAIL = 254
 
 PROXY = "by the proxy in front"
 """By whose word somebody is let in at each request, if need be."""
@@ -73,13 +74,9 @@ def plain(email: str) -> str:
 def require_email(email: str) -> str:
     """Give an e-mail address as it is kept. Raises BadEmail where it can't be one."""
     address = plain(email)
-    name, at, host = address.rpartition("@")
-    if (
-        not (name and at and "." in host.strip("."))
-        or len(address) > 254
-        or not address.isprintable()
-        or " " in address
-    ):
+    name, _, host = address.rpartition("@")
+    is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
+    if not (is_word and name and "." in host.strip(".")):
         raise BadEmail("That is no e-mail address. It looks like name@example.org.")
     return address
 
