@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, selec
 
 from chat import audit
 from chat.accounts.guests import take_along
+from chat.admins import IS_ADMIN
 from chat.database import Database, NotFound, clock
 from chat.tables import people, resets, sessions
 
@@ -31,7 +32,7 @@ PASSWORD_STILL = PASSWORD.where(people.c.password == bindparam("known"))
 PARTED = update(people).where(ID).values(subject=None)
 LINKS = delete(resets).where(resets.c.person_id == bindparam("person"))
 ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
-ANY_ADMIN = select(exists().where(people.c.role == ADMIN, people.c.suspended_at.is_(None)))
+ANY_ADMIN = select(exists().where(IS_ADMIN))
 CAME = select(exists().where(sessions.c.person_id == bindparam("person"), sessions.c.created_at > clock() - AN_HOUR))
 ENDED = delete(sessions).where(sessions.c.person_id == bindparam("person"))
 
