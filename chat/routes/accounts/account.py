@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from chat.accounts import arriving, passwords, people, signing_in
 from chat.database import NotFound
 from chat.routes import instance, visitor
-from chat.routes.accounts import agents, signing
+from chat.routes.accounts import agents, forwarded, signing
 from chat.routes.accounts.access import SignInFirst
 
 DONE = {
@@ -91,7 +91,7 @@ def page(problem: str = "", done: str = "") -> str:
     person = people.find(instance.database(), own().id)
     has_password = person is not None and bool(person.password)
     told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
-    told |= {"openid": has_password and signing.openid_name(), "proxied": signing.is_by_proxy()}
+    told |= {"openid": has_password and signing.openid_name(), "proxied": forwarded.is_on()}
     told["connected"] = bool(told["openid"]) and arriving.is_connected(instance.database(), own().id)
     return render_template("accounts/account.html", **told, browsers=browsers())
 

@@ -39,7 +39,7 @@ def make() -> Response:
     if token and not is_open(token) and (signing.is_theirs() or signing.is_known()):
         return links.done("/")
     require_open(token)
-    if signing.is_by_proxy():
+    if forwarded.is_on():
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
@@ -72,7 +72,7 @@ def is_open(token: str) -> bool:
 
 def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
-    named = forwarded.require_one(forwarded.told()) if signing.is_by_proxy() else ""
+    named = forwarded.require_one(forwarded.told()) if forwarded.is_on() else ""
     return render_template("accounts/claim.html", named=named, email=email, problem=problem)
 
 
