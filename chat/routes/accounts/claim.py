@@ -36,7 +36,7 @@ def make() -> Response:
     Raises NotFound, and people.Refused by the word of a proxy in front.
     """
     token = links.token()
-    if token and not is_open(token) and (signing.is_theirs() or signing.is_known()):
+    if token and not is_open(token) and (signing.is_theirs() or signing.sign_in_again()):
         return links.done("/")
     require_open(token)
     if forwarded.is_on():

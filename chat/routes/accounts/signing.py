@@ -73,8 +73,11 @@ def is_theirs() -> bool:
     return known is not None and known.email == people.plain(request.form.get("email", ""))
 
 
-def is_known() -> bool:
-    """Sign in who has an account with what was typed; tells others no more than signing in does, nor more often."""
+def sign_in_again() -> bool:
+    """Sign in the second of two clicks, who has an account with what was typed; False for anybody else.
+
+    It tells others no more than signing in does, nor more often.
+    """
     if visitor.is_member() or forwarded.is_on():
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
