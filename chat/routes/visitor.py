@@ -100,13 +100,13 @@ def person_id_of_guest() -> int | None:
 
 def tried(email: str) -> Try:
     """Tell as whom, and from where, somebody tries to sign in."""
-    secret = str(current_app.secret_key)
+    secret = instance.secret()
     return Try(throttling.account_digest(secret, email), limits.digest(secret, request.remote_addr))
 
 
 def tried_within(person_id: int) -> Try:
     """Tell that somebody who is signed in tries to show once more who they are."""
-    return Try(throttling.own_digest(str(current_app.secret_key), person_id))
+    return Try(throttling.own_digest(instance.secret(), person_id))
 
 
 def session_name() -> str:
@@ -152,7 +152,7 @@ def asker(guest: str = "") -> Asker:
     settings = instance.settings()
     own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
     shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
-    address = limits.digest(str(current_app.secret_key), request.remote_addr) if shared != Limit() else None
+    address = limits.digest(instance.secret(), request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 
 

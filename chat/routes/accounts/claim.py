@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, render_template, request
+from flask import Blueprint, Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -43,7 +43,7 @@ def make() -> Response:
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = claiming.claim(instance.database(), str(current_app.secret_key), token, email, password)
+        person_id = claiming.claim(instance.database(), instance.secret(), token, email, password)
     except (people.BadEmail, passwords.BadPassword) as error:
         return Page(form(email, str(error)), 400)
     except people.Refused as error:
@@ -55,7 +55,7 @@ def make() -> Response:
 def make_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
     person_id = forwarded.account_of(forwarded.told())
-    claiming.claim_for(instance.database(), str(current_app.secret_key), token, person_id)
+    claiming.claim_for(instance.database(), instance.secret(), token, person_id)
     return links.done("/")
 
 
@@ -67,7 +67,7 @@ def require_open(token: str) -> None:
 
 def is_open(token: str) -> bool:
     """Tell whether a token makes an admin."""
-    return claiming.is_open(instance.database(), str(current_app.secret_key), token)
+    return claiming.is_open(instance.database(), instance.secret(), token)
 
 
 def form(email: str = "", problem: str = "") -> str:
