@@ -76,14 +76,14 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     database = instance.database()
     with database.write() as connection:
         people.let_in(connection, person_id, guest, known, by)
-        store.cache.move(connection, store.name_of(session), store.name_for(sid), said, agent)
+        store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
 
 
 def be(person_id: int, by: str) -> None:
     """Let the visitor be somebody from this very request on, by the word of another. Raises people.Refused."""
     sign_in(person_id, by=by)
-    g.person = sessions().cache.find(sessions().name_of(session))
+    g.person = sessions().cache.find(sessions().key_of(session))
 
 
 def sign_out() -> None:
@@ -111,7 +111,7 @@ def tried_within(person_id: int) -> Try:
 
 def session_name() -> str:
     """Give what the table knows the visitor's session by."""
-    return digest(sessions().name_of(session))
+    return digest(sessions().key_of(session))
 
 
 def sessions() -> Sessions:
