@@ -90,15 +90,18 @@ def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
     person = people.find(instance.database(), own().id)
     has_password = person is not None and bool(person.password)
-    told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
-    told |= {"openid": has_password and signing.openid_name(), "proxied": forwarded.is_on()}
-    told["connected"] = bool(told["openid"]) and arriving.is_connected(instance.database(), own().id)
+    openid = signing.openid_name() if has_password else ""
+    connected = bool(openid) and arriving.is_connected(instance.database(), own().id)
+    told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
+    told |= {"proxied": forwarded.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 
 def browsers() -> list[dict[str, Any]]:
     """List where a member is signed in, this browser first."""
-    rows = visitor.sessions().cache.of_person(own().id)
     here = visitor.session_name()
-    listed = [{"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at} for row in rows]
-    return sorted(({**row, "here": row["name"] == here} for row in listed), key=lambda row: not row["here"])
+    listed = [
+        {"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
+        for row in visitor.sessions().cache.of_person(own().id)
+    ]
+    return sorted(listed, key=lambda browser: not browser["here"])
