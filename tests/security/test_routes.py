@@ -223,4 +223,12 @@ def test_a_route_without_a_row_is_seen(app: Flask) -> None:
 
 
 def test_only_get_and_post_are_answered(app: Flask) -> None:
+    places = {address(app, rule, method, arguments(app, **things(1, 2))) for _, method, rule in routes(app)}
+    others = [
+        app.test_client().open(place, method=method).status_code
+        for place in places
+        for method in ("PUT", "PATCH", "DELETE", "TRACE", "BREW")
+    ]
+
     assert {method for _, method, _ in routes(app)} == {"GET", "POST"}
+    assert set(others) == {405}
