@@ -41,20 +41,25 @@ def show() -> str:
 @bp.post("/password")
 def change_password() -> Response:
     """Set another password, for whoever knows the current one."""
-    person, new = own(), request.form.get("password", "")
+    new = request.form.get("password", "")
     try:
-        present = request.form.get("present", "")
-        checked = signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
+        person = proven()
         passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hashed(new)
         with instance.database().write() as connection:
-            people.change_password(connection, checked, kept)
+            people.change_password(connection, person, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except people.Refused as error:
         return signing.refused(page(said(error)), error)
     visitor.sign_in(person.id, kept)
     return redirect("/account?changed=1", code=303)
+
+
+def proven() -> Row:
+    """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
+    person, present = own(), request.form.get("present", "")
+    return signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
 
 
 def said(error: people.Refused) -> str:
