@@ -24,9 +24,9 @@ from tests.asking import address, arguments
 from tests.counted import Counted
 from tests.scripted import Scripted
 from tests.security import cast
+from tests.security.calls import routes
 from tests.security.cast import NOBODYS, Things
 from tests.security.odd import USUAL, Request, escaped, joined, request
-from tests.security.test_routes import routes
 
 LENIENT = list(HealthCheck)
 

@@ -23,7 +23,7 @@ from tests.marked import SECRETS
 from tests.rendering.checks import checked
 from tests.scripted import Scripted
 from tests.security import cast
-from tests.security.test_routes import SENT, routes
+from tests.security.calls import SENT, routes
 from tests.serving import UNLIMITED
 
 HOSTILE = "<script>alert(1)</script>"
