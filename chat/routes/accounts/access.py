@@ -69,7 +69,7 @@ def wanted() -> str:
     if request.headers.get("HX-Request"):
         return local(place_in(request.headers.get("HX-Current-URL", "")))
     if request.method != "GET":
-        return local(re.sub(r"/messages$", "", request.path)) if request.path.endswith("/messages") else "/"
+        return local(request.path.removesuffix("/messages")) if request.path.endswith("/messages") else "/"
     return local(request.full_path.rstrip("?"))
 
 
