@@ -7,9 +7,8 @@ from sqlalchemy import Connection, Row, bindparam, select
 from chat.database import Database, NotFound
 from chat.tables import people
 
-ONE = select(people.c.id).where(
-    people.c.id == bindparam("person"), people.c.role == "admin", people.c.suspended_at.is_(None)
-)
+IS_ADMIN = (people.c.role == "admin") & people.c.suspended_at.is_(None)
+ONE = select(people.c.id).where(people.c.id == bindparam("person"), IS_ADMIN)
 HELD = ONE.with_for_update(read=True)
 
 

@@ -64,8 +64,7 @@ def came_through(environ: WSGIEnvironment, count: int) -> bool:
     to be near, on this machine or in a private network, and never one of the Internet.
     """
     passed = [name for name in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if name.strip()]
-    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""
-    return len(passed) >= count and is_near(peer)
+    return len(passed) >= count and is_near(peer_of(environ))
 
 
 def is_near(peer: str) -> bool:
@@ -93,5 +92,9 @@ class Unbelieving:
 
 def is_from_here(environ: WSGIEnvironment) -> bool:
     """Tell whether a request was made on this machine and through no proxy, as far as proxies say that they are one."""
-    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""
-    return is_loopback(peer) and not any(f"HTTP_{saying}" in environ for saying in SAYINGS)
+    return is_loopback(peer_of(environ)) and not any(f"HTTP_{saying}" in environ for saying in SAYINGS)
+
+
+def peer_of(environ: WSGIEnvironment) -> str:
+    """Give the address of the machine that speaks to this one, whatever proxies say; empty for a socket."""
+    return environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""

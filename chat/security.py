@@ -1,4 +1,4 @@
-"""Who may come in: the headers of every answer, writes from other sites, hosts, and instances not yet set up."""
+"""What holds for every request: headers, host names, writes from other sites, instances for their own machine."""
 
 from __future__ import annotations
 
@@ -90,14 +90,11 @@ def name_in(host: str) -> str | None:
 def close_to_strangers() -> tuple[str, int] | None:
     """Answer with what to set where strangers reach, by a proxy, what is for this machine alone."""
     is_local = current_app.extensions["settings"]["ACCESS"] == "local"
-    if (
-        is_local
-        and not is_loopback(request.remote_addr or "localhost")
-        and request.endpoint != "assets.show"
-        and not is_watching()
-    ):
-        return render_template("errors/closed.html"), 503
-    return None
+    if not is_local or is_loopback(request.remote_addr or "localhost"):
+        return None
+    if request.endpoint == "assets.show" or is_watching():
+        return None
+    return render_template("errors/closed.html"), 503
 
 
 def refuse_other_sites() -> None:

@@ -20,7 +20,7 @@ from chat.database import Database, clock
 from chat.tables import people, sessions
 
 A_DAY = 86_400
-GUESTS = 30 * A_DAY
+GUEST_STAYS = 30 * A_DAY
 """How long a guest may stay away, in seconds: their session is all that they are known by."""
 
 MOST = 50
@@ -28,7 +28,6 @@ MOST = 50
 
 IT = sessions.c.id == bindparam("it")
 WHO = select(people.c.id).where(people.c.id == bindparam("whose")).scalar_subquery()
-
 GUEST = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
 
 # Of whom was removed nothing is found, as their sessions go with them.
@@ -47,13 +46,13 @@ FOUND = (
 IDLE_END = clock() + bindparam("idle", type_=BigInteger)
 LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
 ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
-END = case((ROLE == "guest", clock() + GUESTS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
+END = case((ROLE == "guest", clock() + GUEST_STAYS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
 KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
 OWNED = update(sessions).where(IT).values(person_id=GUEST)
 MADE = insert(sessions).values(
     id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock(), seen_at=clock()
 )
-OF_GUEST = MADE.values(expires_at=clock() + GUESTS)
+OF_GUEST = MADE.values(expires_at=clock() + GUEST_STAYS)
 OF_ACCOUNT = MADE.values(expires_at=IDLE_END, agent=bindparam("agent"))
 WHOSE = sessions.c.person_id == bindparam("person")
 OF_PERSON = (
@@ -64,6 +63,11 @@ OF_PERSON = (
 OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
 NEWEST = OF_PERSON.with_only_columns(sessions.c.id).limit(MOST - 1)
 CROWDED = OF_PERSON_DROPPED.where(sessions.c.id.not_in(NEWEST))
+ONE_DROPPED, OTHERS_DROPPED = OF_PERSON_DROPPED.where(IT), OF_PERSON_DROPPED.where(~IT)
+WHO_HAS_IT = select(sessions.c.person_id).where(IT).scalar_subquery()
+SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
+OLD = delete(sessions).where(sessions.c.expires_at < clock())
+DROPPED = delete(sessions).where(IT)
 
 EACH = {
     "sqlite": "json_each(:asked) AS asked",
@@ -75,10 +79,6 @@ ENDED = """
     WHERE sessions.id IS NULL OR people.suspended_at IS NOT NULL
 """
 ENDED_OF = {dialect: text(ENDED.format(each)) for dialect, each in EACH.items()}
-WHO_HAS_IT = select(sessions.c.person_id).where(IT).scalar_subquery()
-SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
-OLD = delete(sessions).where(sessions.c.expires_at < clock())
-DROPPED = delete(sessions).where(IT)
 
 
 class SessionStore(BaseCache):
@@ -119,10 +119,10 @@ class SessionStore(BaseCache):
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Keep the data of a session that is there, which was used just now; False where it has been ended."""
+        it, said = digest(key), json.dumps(value)
         with self.database.write() as connection:
-            row = {name: value for name, value in row_of(key, value).items() if name != "whose"}
-            connection.execute(SEEN, {"it": row["it"]})  # the person first, as who suspends them does
-            return connection.execute(KEPT, row | self.spans).rowcount > 0
+            connection.execute(SEEN, {"it": it})  # the person first, as who suspends them does
+            return connection.execute(KEPT, {"it": it, "said": said} | self.spans).rowcount > 0
 
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
         """End a session, and begin one of a member's or an admin's in its place.
@@ -147,12 +147,12 @@ class SessionStore(BaseCache):
     def end(self, person_id: int, name: str) -> None:
         """End one of a person's sessions, by its digest; somebody else's isn't found."""
         with self.database.write() as connection:
-            connection.execute(OF_PERSON_DROPPED.where(IT), {"person": person_id, "it": name})
+            connection.execute(ONE_DROPPED, {"person": person_id, "it": name})
 
     def end_others(self, person_id: int, name: str) -> None:
         """End all of a person's sessions but one."""
         with self.database.write() as connection:
-            connection.execute(OF_PERSON_DROPPED.where(~IT), {"person": person_id, "it": name})
+            connection.execute(OTHERS_DROPPED, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
     def ended(self, names: Iterable[str]) -> list[str]:

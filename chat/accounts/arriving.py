@@ -19,9 +19,7 @@ from chat.database import Database
 from chat.openid import Identity
 from chat.tables import people as people_table
 
-KNOWN = select(
-    *(people_table.c[name] for name in ("id", "email", "name", "role", "password", "subject", "suspended_at"))
-)
+KNOWN = people.SHOWN.add_columns(people_table.c.subject)
 BY_SUBJECT = KNOWN.where(people_table.c.subject == bindparam("whom"))
 BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("address")).with_for_update()
 TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))

@@ -29,7 +29,7 @@ NEW = insert(options).values(name="claim")
 
 TAKEN = "Somebody with that e-mail address has an account here already."
 CLAIMED = "This link has been used, or is none. There is an admin by now: ask for an invite."
-SUSPENDED = "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
+NOT_MADE = "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
 
 
 def token(database: Database, secret: str) -> str | None:
@@ -120,7 +120,7 @@ def make_admin(database: Database, email: str, password: str) -> list[str]:
         if known is None:
             first_admin(connection, email, kept)
         elif not promote(connection, known.id):
-            return [SUSPENDED]
+            return [NOT_MADE]
     return []
 
 

@@ -7,7 +7,7 @@ import smtplib
 import ssl
 import threading
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from chat.accounts import people, resets
 from chat.config import Settings, is_loopback
@@ -63,18 +63,27 @@ def send(settings: Settings, to: str, subject: str, text: str) -> None:
 
 def connected(url: str) -> smtplib.SMTP:
     """Connect to a mail server, privately where it can, and sign in. Raises NotPrivate rather than tell a password."""
-    parsed, context = urlsplit(url), ssl.create_default_context()
-    host = parsed.hostname or ""
-    if parsed.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parsed.port or 465, timeout=PATIENCE, context=context)
-    else:
-        server = smtplib.SMTP(host, parsed.port or 587, timeout=PATIENCE)
-        server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=context)
-        elif parsed.username and not is_loopback(host):
-            server.close()
-            raise NotPrivate
+    parsed = urlsplit(url)
+    server = encrypted(parsed) if parsed.scheme == "smtps" else upgraded(parsed)
     if parsed.username:
         server.login(unquote(parsed.username), unquote(parsed.password or ""))
+    return server
+
+
+def encrypted(parsed: SplitResult) -> smtplib.SMTP:
+    """Connect to a server that speaks TLS from its first byte on."""
+    host, context = parsed.hostname or "", ssl.create_default_context()
+    return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=PATIENCE, context=context)
+
+
+def upgraded(parsed: SplitResult) -> smtplib.SMTP:
+    """Connect to a server that begins in the open, by STARTTLS where it can. Raises NotPrivate where it has to."""
+    host = parsed.hostname or ""
+    server = smtplib.SMTP(host, parsed.port or 587, timeout=PATIENCE)
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=ssl.create_default_context())
+    elif parsed.username and not is_loopback(host):
+        server.close()
+        raise NotPrivate
     return server

@@ -8,12 +8,14 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, selec
 
 from chat import audit
 from chat.accounts.guests import take_along
+from chat.admins import IS_ADMIN
 from chat.database import Database, NotFound, clock
 from chat.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
 AN_HOUR = 3_600
+LONGEST_EMAIL = 254
 
 PROXY = "by the proxy in front"
 """By whose word somebody is let in at each request, if need be."""
@@ -30,7 +32,7 @@ PASSWORD_STILL = PASSWORD.where(people.c.password == bindparam("known"))
 PARTED = update(people).where(ID).values(subject=None)
 LINKS = delete(resets).where(resets.c.person_id == bindparam("person"))
 ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
-ANY_ADMIN = select(exists().where(people.c.role == ADMIN, people.c.suspended_at.is_(None)))
+ANY_ADMIN = select(exists().where(IS_ADMIN))
 CAME = select(exists().where(sessions.c.person_id == bindparam("person"), sessions.c.created_at > clock() - AN_HOUR))
 ENDED = delete(sessions).where(sessions.c.person_id == bindparam("person"))
 
@@ -73,13 +75,9 @@ def plain(email: str) -> str:
 def require_email(email: str) -> str:
     """Give an e-mail address as it is kept. Raises BadEmail where it can't be one."""
     address = plain(email)
-    name, at, host = address.rpartition("@")
-    if (
-        not (name and at and "." in host.strip("."))
-        or len(address) > 254
-        or not address.isprintable()
-        or " " in address
-    ):
+    name, _, host = address.rpartition("@")
+    is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
+    if not (is_word and name and "." in host.strip(".")):
         raise BadEmail("That is no e-mail address. It looks like name@example.org.")
     return address
 

@@ -8,36 +8,35 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
 
-from chat import audit, locks
+from chat import admins, audit, locks
 from chat.accounts import invites, people
+from chat.admins import IS_ADMIN
 from chat.database import Database, NotFound, clock
 from chat.deletion import delete_conversation
 from chat.locks import Lock
 from chat.tables import conversations, messages, replies, resets
-from chat.tables import people as table
+from chat.tables import people as people_table
 
 PERSON = bindparam("person", type_=Integer)
-WITH_ACCOUNT = table.c.role.in_(people.ROLES)
-FOUND = select(table).where(table.c.id == PERSON, WITH_ACCOUNT)
-ADMIN = (table.c.role == people.ADMIN) & table.c.suspended_at.is_(None)
-OTHER_ADMIN = select(table.c.id).where(ADMIN, table.c.id != PERSON).limit(1)
+HELD = select(people_table).where(people.ID, people_table.c.role.in_(people.ROLES)).with_for_update()
+OTHER_ADMIN = select(people_table.c.id).where(IS_ADMIN, people_table.c.id != PERSON).limit(1)
 
-THIS = table.c.id == PERSON
-GIVEN = update(table).where(THIS).values(role=bindparam("given"))
-SUSPENDED = update(table).where(THIS).values(suspended_at=clock())
-RESUMED = update(table).where(THIS).values(suspended_at=None)
-REMOVED = delete(table).where(THIS)
+GIVEN = update(people_table).where(people.ID).values(role=bindparam("given"))
+SUSPENDED = update(people_table).where(people.ID).values(suspended_at=clock())
+RESUMED = update(people_table).where(people.ID).values(suspended_at=None)
+REMOVED = delete(people_table).where(people.ID)
 ALL_RESETS = delete(resets)
 
 # The conversations first, as wherever a reply ends.
-HELD = select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
+THEIRS = select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
+THEIRS_HELD = THEIRS.with_for_update()
+ONE_HELD = select(conversations.c.id).where(conversations.c.id == bindparam("one")).with_for_update()
 RUNNING = (
     select(messages.c.id)
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .join(replies, replies.c.id == messages.c.id)
     .where(conversations.c.person_id == PERSON, replies.c.state == "generating")
 )
-HELD_ONE = select(conversations.c.id).where(conversations.c.id == bindparam("one")).with_for_update()
 STOPPED = update(replies).where(replies.c.id.in_(RUNNING)).values(stop=True).returning(replies.c.id)
 
 
@@ -104,10 +103,10 @@ def remove(database: Database, by: Row | str, person_id: int) -> list[int]:
 def forget(database: Database, person_id: int) -> None:
     """Delete what somebody said, a conversation a transaction: all at once would keep others waiting for seconds."""
     with database.read() as connection:
-        theirs = connection.execute(HELD, {"person": person_id}).scalars().all()
+        theirs = connection.execute(THEIRS, {"person": person_id}).scalars().all()
     for conversation_id in theirs:
         with database.write() as connection:
-            connection.execute(HELD_ONE, {"one": conversation_id})
+            connection.execute(ONE_HELD, {"one": conversation_id})
             delete_conversation(connection, conversation_id)
 
 
@@ -117,10 +116,10 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
     Also where whoever changes them has lost the right to, since the request began.
     """
     locks.hold(connection, (Lock.RIGHTS, 0))
-    if not isinstance(by, str) and not connection.execute(FOUND.where(ADMIN), {"person": by.id}).first():
+    if not isinstance(by, str) and not connection.execute(admins.ONE, {"person": by.id}).first():
         raise NotFound
     # Nor signs them in meanwhile.
-    person = connection.execute(FOUND.with_for_update(), {"person": person_id}).first()
+    person = connection.execute(HELD, {"person": person_id}).first()
     if person is None:
         raise NotFound
     return person
@@ -141,5 +140,5 @@ def shut_out(connection: Connection, person: Row) -> list[int]:
     lose_rights(connection, person)
     people.end_sessions(connection, person.id)
     people.void_links(connection, person.id)
-    connection.execute(HELD.with_for_update(), {"person": person.id})
+    connection.execute(THEIRS_HELD, {"person": person.id})
     return list(connection.execute(STOPPED, {"person": person.id}).scalars())

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Integer, Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import admins, audit
-from chat.accounts import people as accounts
-from chat.accounts import resets
+from chat.accounts import people, resets
 from chat.accounts.invites import EmailTaken
 from chat.accounts.people import ROLES
-from chat.audit import BEYOND_ALL, PAGE
+from chat.audit import BEFORE, BEYOND_ALL, PAGE
 from chat.database import Database, NotFound, clock
-from chat.tables import conversations, people, sessions
+from chat.tables import conversations, sessions
+from chat.tables import people as people_table
 
-STILL_OPEN = (sessions.c.person_id == people.c.id) & (sessions.c.expires_at > clock())
+STILL_OPEN = (sessions.c.person_id == people_table.c.id) & (sessions.c.expires_at > clock())
 OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()
 KNOWN = select(
-    *(people.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at", "seen_at")),
+    *(people_table.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at", "seen_at")),
     OPEN.label("sessions"),
-).where(people.c.role.in_(ROLES))
-EVERYONE = KNOWN.order_by(people.c.email, people.c.id)
-PAGED = KNOWN.where(people.c.id < bindparam("before", type_=Integer)).order_by(people.c.id.desc()).limit(PAGE + 1)
-ONE = KNOWN.where(people.c.id == bindparam("person"))
-BY_EMAIL = KNOWN.where(people.c.email == bindparam("email"))
+).where(people_table.c.role.in_(ROLES))
+EVERYONE = KNOWN.order_by(people_table.c.email, people_table.c.id)
+PAGED = KNOWN.where(people_table.c.id < BEFORE).order_by(people_table.c.id.desc()).limit(PAGE + 1)
+ONE = KNOWN.where(people.ID)
+BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("email"))
 SAID = select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
 
 
@@ -71,7 +71,7 @@ def add(database: Database, by: Row | str, email: str, role: str, name: str, pas
     try:
         with database.write() as connection:
             admins.hold(connection, by)
-            person_id = accounts.make(connection, email, role, password_hash, audit.line(name))
+            person_id = people.make(connection, email, role, password_hash, audit.line(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
             return connection.execute(ONE, {"person": person_id}).one()
     except IntegrityError as error:

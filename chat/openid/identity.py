@@ -8,11 +8,10 @@ from typing import Any
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import JoseError
 
 from chat.openid.failures import Unproven
 from chat.openid.flow import Identity
-from chat.openid.published import Published
+from chat.openid.published import FAULTS, Published
 
 SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 """How an ID token may be signed: by a key of which the provider alone has the private half; never HS256, never none."""
@@ -20,9 +19,9 @@ SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY = 60
 """By how many seconds the two clocks may differ."""
 
-LONGEST = {"sub": 255, "email": 254, "name": 100}
-
-FAULTS = (JoseError, ValueError, TypeError, KeyError, AttributeError)
+LONGEST = {"sub": 255, "email": 254}
+LONGEST_NAME = 100
+"""How many characters are kept: a name is cut, and of the others what is longer is refused."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ def identity_of(claims: Mapping[str, Any]) -> Identity:
     told = {name: claims.get(name, "") for name in ("iss", "sub", "email", "name")}
     if not told["sub"] or any(not isinstance(value, str) for value in told.values()):
         raise Unproven("What came back doesn't say who you are, so you were not signed in.")
-    if any(len(told[name]) > most for name, most in LONGEST.items() if name != "name"):
+    if any(len(told[name]) > most for name, most in LONGEST.items()):
         raise Unproven("What came back says more than can be kept, so you were not signed in.")
     verified = claims.get("email_verified") is True
-    return Identity(f"{told['iss']} {told['sub']}", told["email"], verified, told["name"][: LONGEST["name"]])
+    return Identity(f"{told['iss']} {told['sub']}", told["email"], verified, told["name"][:LONGEST_NAME])

@@ -28,6 +28,9 @@ KEY_TYPES = {"RSA", "EC", "OKP"}
 WELL_KNOWN = "/.well-known/openid-configuration"
 KEYS = "jwks_uri"
 
+FAULTS = (JoseError, ValueError, TypeError, KeyError, AttributeError)
+"""What is raised for a key or a token that is none."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -91,7 +94,7 @@ def key_set(published: Mapping[str, Any]) -> KeySet:
     """Read the keys by which something may be signed that others can check; a shared secret is none."""
     keys = []
     for each in published.get("keys") or []:
-        with suppress(JoseError, ValueError, TypeError, KeyError, AttributeError):
+        with suppress(*FAULTS):
             if each.get("kty") in KEY_TYPES and each.get("use", "sig") == "sig":
                 keys.append(import_key(each))
     return KeySet(keys)

@@ -68,7 +68,7 @@ class Sessions(CacheLibSessionInterface):
         return next(filter(None, map(self._found, cookies)), None) or self._begun()
 
     def _found(self, sid: str | None) -> ServerSideSession | None:
-        found = self.cache.find(self._get_store_id(sid)) if sid else None
+        found = self.cache.find(self.key_for(sid)) if sid else None
         if found is None or (request.is_secure and sid != taken(COOKIE) and not is_old(found)):
             return None
         g.person = found
@@ -99,12 +99,12 @@ class Sessions(CacheLibSessionInterface):
         session.update(said)
         session.sid, session.new = sid, False
 
-    def name_of(self, session: ServerSideSession) -> str:
-        """Give the name by which the store knows a session."""
-        return self.name_for(session.sid)
+    def key_of(self, session: ServerSideSession) -> str:
+        """Give the key by which the store is asked for a session."""
+        return self.key_for(session.sid)
 
-    def name_for(self, sid: str) -> str:
-        """Give the name by which the store knows the session of an id."""
+    def key_for(self, sid: str) -> str:
+        """Give the key by which the store is asked for the session of an id."""
         return self._get_store_id(sid)
 
 

@@ -1,4 +1,4 @@
-"""This instance: what it is set to, what it stores, and what its process writes."""
+"""This instance: what it is set to, its secret, what it stores, and what its process writes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def settings() -> Settings:
 def database() -> Database:
     """Give the app's database."""
     return current_app.extensions["database"]
+
+
+def secret() -> str:
+    """Give SECRET_KEY, or the key that was made here in its place."""
+    return str(current_app.secret_key)
 
 
 def replies() -> Replies:

@@ -76,14 +76,14 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     database = instance.database()
     with database.write() as connection:
         people.let_in(connection, person_id, guest, known, by)
-        store.cache.move(connection, store.name_of(session), store.name_for(sid), said, agent)
+        store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
 
 
 def be(person_id: int, by: str) -> None:
     """Let the visitor be somebody from this very request on, by the word of another. Raises people.Refused."""
     sign_in(person_id, by=by)
-    g.person = sessions().cache.find(sessions().name_of(session))
+    g.person = sessions().cache.find(sessions().key_of(session))
 
 
 def sign_out() -> None:
@@ -100,18 +100,18 @@ def person_id_of_guest() -> int | None:
 
 def tried(email: str) -> Try:
     """Tell as whom, and from where, somebody tries to sign in."""
-    secret = str(current_app.secret_key)
+    secret = instance.secret()
     return Try(throttling.account_digest(secret, email), limits.digest(secret, request.remote_addr))
 
 
 def tried_within(person_id: int) -> Try:
     """Tell that somebody who is signed in tries to show once more who they are."""
-    return Try(throttling.own_digest(str(current_app.secret_key), person_id))
+    return Try(throttling.own_digest(instance.secret(), person_id))
 
 
 def session_name() -> str:
     """Give what the table knows the visitor's session by."""
-    return digest(sessions().name_of(session))
+    return digest(sessions().key_of(session))
 
 
 def sessions() -> Sessions:
@@ -152,7 +152,7 @@ def asker(guest: str = "") -> Asker:
     settings = instance.settings()
     own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
     shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
-    address = limits.digest(str(current_app.secret_key), request.remote_addr) if shared != Limit() else None
+    address = limits.digest(instance.secret(), request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 
 

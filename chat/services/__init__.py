@@ -102,15 +102,6 @@ class Services(Mapping[str, AbstractProvider]):
             raise NotFound
         return found
 
-    @contextmanager
-    def _change(self, actor: Row | str, action: str, subject: str) -> Iterator[Connection]:
-        with self.database.write() as connection:
-            admins.hold(connection, actor)
-            store.begin_change(connection)
-            yield connection
-            audit.note(connection, actor, action, subject)
-        self.look()
-
     def add(self, actor: Row | str, entered: Entered) -> None:
         """Set up a provider. Raises BadService."""
         key = self._closed(entered)
@@ -161,3 +152,13 @@ class Services(Mapping[str, AbstractProvider]):
     def _require_model(self, name: str, model: str) -> None:
         if model not in self.find(name).ids():
             raise NotFound
+
+    @contextmanager
+    def _change(self, actor: Row | str, action: str, subject: str) -> Iterator[Connection]:
+        """Open a transaction for what an admin changes: it is noted, and known here as soon as it is done."""
+        with self.database.write() as connection:
+            admins.hold(connection, actor)
+            store.begin_change(connection)
+            yield connection
+            audit.note(connection, actor, action, subject)
+        self.look()

@@ -7,7 +7,8 @@ import threading
 import pytest
 from sqlalchemy import update
 
-from chat import accounts, conversations
+from chat import conversations
+from chat.accounts import guests
 from chat.conversations import asking
 from chat.database import Database, clock
 from chat.limits import Asker
@@ -76,9 +77,9 @@ def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
 def test_an_old_form_is_no_key_to_its_guest(database: Database) -> None:
     first = guest(database, "ann")
 
-    make_older(database, accounts.NEW_GUEST - 60)
+    make_older(database, guests.NEW_GUEST - 60)
     soon = guest(database, "ann")
-    make_older(database, accounts.NEW_GUEST)
+    make_older(database, guests.NEW_GUEST)
     late = guest(database, "ann")
 
     assert soon == first

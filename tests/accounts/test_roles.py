@@ -14,6 +14,7 @@ from chat.accounts import invites, roles, roster
 from chat.accounts import resets as resets_
 from chat.accounts.invites import Newcomer
 from chat.accounts.roles import LastAdmin
+from chat.admins import IS_ADMIN
 from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.providers.base import Timeouts
@@ -33,7 +34,7 @@ WAYS_DOWN = [
 def admins(database: Database) -> int:
     """Count the admins who can sign in."""
     with database.read() as connection:
-        return len(connection.execute(select(people.c.id).where(roles.ADMIN)).all())
+        return len(connection.execute(select(people.c.id).where(IS_ADMIN)).all())
 
 
 def test_a_member_becomes_an_admin_and_signs_in_anew(database: Database) -> None:

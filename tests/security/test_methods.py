@@ -17,7 +17,7 @@ from tests.asking import PAGE, address, arguments, rows
 from tests.counted import Counted
 from tests.scripted import Scripted
 from tests.security import cast
-from tests.security.test_routes import SENT, routes
+from tests.security.calls import SENT, routes
 from tests.serving import UNLIMITED
 
 ASKING = {f"POST {way}" for way in ("messages.create (new)", "messages.create", "messages.edit")}

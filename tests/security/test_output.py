@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 import app as front_door
 from chat import config, providers, rendering
@@ -22,7 +23,7 @@ from tests.marked import SECRETS
 from tests.rendering.checks import checked
 from tests.scripted import Scripted
 from tests.security import cast
-from tests.security.test_routes import SENT, routes
+from tests.security.calls import SENT, routes
 from tests.serving import UNLIMITED
 
 HOSTILE = "<script>alert(1)</script>"
@@ -76,13 +77,21 @@ def test_every_answer_names_its_type(app: Flask) -> None:
     person_id = cast.enrol(app, "ann", "member")
     text = {"text/html", "text/plain", "text/css", "text/javascript", "text/markdown", "text/csv", "text/event-stream"}
 
+    for form in (PAGE, HTMX, TEXT):
+        for place, response in answers(app, person_id, form):
+            assert not response.get_data() or response.mimetype, place
+            assert response.mimetype not in text or response.content_type.endswith("charset=utf-8"), place
+
+
+def answers(app: Flask, person_id: int, headers: dict[str, str], **more: str) -> Iterator[tuple[str, TestResponse]]:
+    """Call every route as a person with things of their own, and with more fields; gives each answer by its address."""
     for _, method, rule in routes(app):
-        for form in (PAGE, HTMX, TEXT):
-            place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
-            data = {"data": SENT} if method == "POST" else {}
-            with cast.signed_in(app, person_id).open(place, method=method, headers=form, **data) as response:
-                assert not response.get_data() or response.mimetype, place
-                assert response.mimetype not in text or response.content_type.endswith("charset=utf-8"), place
+        place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
+        data = {"data": SENT | more} if method == "POST" else {}
+        browser = cast.signed_in(app, person_id)
+        with browser.open(place, method=method, query_string=more, headers=headers, **data) as response:
+            response.get_data()
+            yield place, response
 
 
 def test_a_password_is_typed_unseen_and_managers_know_the_field(app: Flask) -> None:
@@ -106,14 +115,9 @@ def test_a_forged_host_stands_in_no_address(app: Flask) -> None:
     }
     nexts = dict.fromkeys(["next", "url", "return_to", "redirect", "redirect_uri"], f"//{EVIL}")
 
-    for _, method, rule in routes(app):
-        place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
-        data = {"data": SENT | nexts} if method == "POST" else {}
-        with cast.signed_in(app, person_id).open(
-            place, method=method, query_string=nexts, headers=PAGE | forged, **data
-        ) as response:
-            assert EVIL not in response.headers.get("Location", ""), place
-            assert EVIL not in response.text, place
+    for place, response in answers(app, person_id, PAGE | forged, **nexts):
+        assert EVIL not in response.headers.get("Location", ""), place
+        assert EVIL not in response.text, place
 
 
 def test_no_route_allows_another_origin_to_read(client: FlaskClient, app: Flask) -> None:
@@ -174,20 +178,16 @@ def test_no_field_says_where_a_provider_is(settings: Settings, sink: socket.sock
     named = dict.fromkeys(["base_url", "url", "endpoint", "api_base", "OPENAI_BASE_URL", "host", "provider"], there)
     headers = {"X-Base-URL": there, "X-OpenAI-Base-URL": there, "base-url": there}
 
-    for _, method, rule in routes(app):
-        place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
-        data = {"data": SENT | named} if method == "POST" else {}
-        browser = cast.signed_in(app, person_id)
-        with browser.open(place, method=method, query_string=named, headers=PAGE | headers, **data) as response:
-            response.get_data()
+    called = [place for place, _ in answers(app, person_id, PAGE | headers, **named)]
     cast.settle(app)
 
-    assert not heard(sink)
+    assert called and not heard(sink)
     assert app.extensions["providers"]["openai"].url == here
     cast.database(app).engine.dispose()
 
 
 FILES = ["../../x.html", "..%2f..%2fx", "C:\\x", "a\0b.svg", "．．／x", "x" * 300, "/etc/passwd", "x.svg"]
+UPLOADS = ["file", "files", "text", "avatar", "image"]
 
 
 def test_a_file_that_is_sent_is_kept_nowhere(app: Flask, tmp_path: Path, counted: Counted) -> None:
@@ -200,19 +200,13 @@ def test_a_file_that_is_sent_is_kept_nowhere(app: Flask, tmp_path: Path, counted
     for _, method, rule in [route for route in routes(app) if route[1] == "POST"]:
         for name in FILES:
             place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
-            form = dict.fromkeys(["file", "files", "text", "avatar", "image"])
-            data = dict.fromkeys(form, (b"<script>", name, "text/html")) | {"title": "A title"}
-            with cast.signed_in(app, person_id).post(place, data=upload(data), headers=PAGE) as response:
+            data = {field: (BytesIO(b"<script>"), name, "text/html") for field in UPLOADS} | {"title": "A title"}
+            with cast.signed_in(app, person_id).post(place, data=data, headers=PAGE) as response:
                 response.get_data()
             sent += 1
 
     assert files(tmp_path) == before
     counted("files were sent and kept nowhere", sent)
-
-
-def upload(data: dict) -> dict:
-    """Make files of what is to be sent as such."""
-    return {name: (BytesIO(it[0]), *it[1:]) if isinstance(it, tuple) else it for name, it in data.items()}
 
 
 def files(folder: Path) -> set[str]:

@@ -17,9 +17,10 @@ import app as front_door
 from chat import config
 from tests.asking import HTMX, PAGE, address, arguments
 from tests.counted import Counted
-from tests.marked import PASSWORD, SECRETS
+from tests.marked import SECRETS
 from tests.scripted import Scripted
 from tests.security import cast
+from tests.security.calls import SENT, routes
 from tests.security.cast import NOBODYS, PRIVATE, Things, things
 from tests.security.matrix import ALLOWED, COLUMNS, NOT_FOUND, REFUSED, ROWS, SIGN_IN, VISITORS, expected
 from tests.serving import UNLIMITED
@@ -33,9 +34,6 @@ EXTRA = {
     "created_at": "0",
 }
 """Fields that no form has and no handler may take up."""
-
-SENT = {"text": "Hello?", "title": "Another title", "password": PASSWORD, "email": "newcomer@example.org"}
-"""What the forms want."""
 
 NO_SESSION = "0" * 64
 """A name that no session has, and nothing else."""
@@ -121,18 +119,6 @@ class Visit:
         reply_id, database = self.owner.running["reply_id"], cast.database(self.app)
         eventually(lambda: stored(database, reply_id).state == "complete")
         assert stored(database, reply_id).text == "Hello"
-
-
-def routes(app: Flask) -> Iterator[tuple[str, str, Rule]]:
-    """List every method of every rule: the name of its row, the method and the rule."""
-    for rule in app.url_map.iter_rules():
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield f"{method} {name_of(rule)}", method, rule
-
-
-def name_of(rule: Rule) -> str:
-    """Name a rule: two have one endpoint."""
-    return f"{rule.endpoint} (new)" if rule.endpoint == "messages.create" and not rule.arguments else rule.endpoint
 
 
 def answer(response: TestResponse) -> str:
@@ -223,4 +209,12 @@ def test_a_route_without_a_row_is_seen(app: Flask) -> None:
 
 
 def test_only_get_and_post_are_answered(app: Flask) -> None:
+    places = {address(app, rule, method, arguments(app, **things(1, 2))) for _, method, rule in routes(app)}
+    others = [
+        app.test_client().open(place, method=method).status_code
+        for place in places
+        for method in ("PUT", "PATCH", "DELETE", "TRACE", "BREW")
+    ]
+
     assert {method for _, method, _ in routes(app)} == {"GET", "POST"}
+    assert set(others) == {405}

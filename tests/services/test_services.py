@@ -20,7 +20,6 @@ from chat.services import BadService, Entered, Services
 from chat.tables import audit, hidden_models
 from chat.tables import services as table
 from chat.vault import Vault
-from tests.postgres import Postgres
 from tests.scripted import Scripted
 
 OLD, NEW = secrets.token_hex(32), secrets.token_hex(32)
@@ -264,16 +263,8 @@ def race(database: Database) -> list[bool]:
         return list(pool.map(add, range(20)))
 
 
-def test_of_twenty_who_add_the_same_name_at_once_one_does(database: Database) -> None:
-    assert race(database).count(True) == 1
-
-
-def test_of_twenty_who_add_the_same_name_at_once_one_does_on_postgres(database_server: Postgres) -> None:
-    database = Database(database_server.new_database())
-    database.upgrade()
-
-    assert race(database).count(True) == 1
-    database.engine.dispose()
+def test_of_twenty_who_add_the_same_name_at_once_one_does(either: Database) -> None:
+    assert race(either).count(True) == 1
 
 
 def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Database, services: Services) -> None:

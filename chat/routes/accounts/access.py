@@ -11,6 +11,9 @@ from chat.routes import instance, visitor
 
 PUBLIC = {
     "assets.show",
+    "claim.follow",
+    "claim.make",
+    "claim.show",
     "health.alive",
     "health.ready",
     "invites.follow",
@@ -19,17 +22,14 @@ PUBLIC = {
     "metrics.show",
     "openid.begin",
     "openid.finish",
+    "resets.ask",
+    "resets.follow",
+    "resets.redeem",
+    "resets.send",
+    "resets.show",
     "signing.show",
     "signing.sign_in",
     "signing.sign_out",
-    "claim.follow",
-    "claim.show",
-    "claim.make",
-    "resets.follow",
-    "resets.show",
-    "resets.redeem",
-    "resets.ask",
-    "resets.send",
 }
 """What a stranger may reach, by endpoint. All else, also what there isn't, wants a member."""
 
@@ -69,7 +69,7 @@ def wanted() -> str:
     if request.headers.get("HX-Request"):
         return local(place_in(request.headers.get("HX-Current-URL", "")))
     if request.method != "GET":
-        return local(re.sub(r"/messages$", "", request.path)) if request.path.endswith("/messages") else "/"
+        return local(request.path.removesuffix("/messages")) if request.path.endswith("/messages") else "/"
     return local(request.full_path.rstrip("?"))
 
 

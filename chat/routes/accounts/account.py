@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from chat.accounts import arriving, passwords, people, signing_in
 from chat.database import NotFound
 from chat.routes import instance, visitor
-from chat.routes.accounts import agents, signing
+from chat.routes.accounts import agents, forwarded, signing
 from chat.routes.accounts.access import SignInFirst
 
 DONE = {
@@ -41,20 +41,25 @@ def show() -> str:
 @bp.post("/password")
 def change_password() -> Response:
     """Set another password, for whoever knows the current one."""
-    person, new = own(), request.form.get("password", "")
+    new = request.form.get("password", "")
     try:
-        present = request.form.get("present", "")
-        checked = signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
+        person = proven()
         passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hashed(new)
         with instance.database().write() as connection:
-            people.change_password(connection, checked, kept)
+            people.change_password(connection, person, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except people.Refused as error:
         return signing.refused(page(said(error)), error)
     visitor.sign_in(person.id, kept)
     return redirect("/account?changed=1", code=303)
+
+
+def proven() -> Row:
+    """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
+    person, present = own(), request.form.get("present", "")
+    return signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
 
 
 def said(error: people.Refused) -> str:
@@ -90,15 +95,18 @@ def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
     person = people.find(instance.database(), own().id)
     has_password = person is not None and bool(person.password)
-    told = {"person": person, "has_password": has_password, "problem": problem, "done": done}
-    told |= {"openid": has_password and signing.openid_name(), "proxied": signing.is_by_proxy()}
-    told["connected"] = bool(told["openid"]) and arriving.is_connected(instance.database(), own().id)
+    openid = signing.openid_name() if has_password else ""
+    connected = bool(openid) and arriving.is_connected(instance.database(), own().id)
+    told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
+    told |= {"proxied": forwarded.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 
 def browsers() -> list[dict[str, Any]]:
     """List where a member is signed in, this browser first."""
-    rows = visitor.sessions().cache.of_person(own().id)
     here = visitor.session_name()
-    listed = [{"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at} for row in rows]
-    return sorted(({**row, "here": row["name"] == here} for row in listed), key=lambda row: not row["here"])
+    listed = [
+        {"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
+        for row in visitor.sessions().cache.of_person(own().id)
+    ]
+    return sorted(listed, key=lambda browser: not browser["here"])

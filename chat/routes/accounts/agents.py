@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox", "CriOS": "Chrome"} | {
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
     "Chrome": "Chrome",
     "Safari": "Safari",
     "curl": "curl",
 }
-SYSTEMS = {"iPhone": "an iPhone", "iPad": "an iPad", "Android": "Android", "Windows": "Windows"} | {
+SYSTEMS = {
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Android": "Android",
+    "Windows": "Windows",
     "CrOS": "ChromeOS",
     "Mac OS": "a Mac",
     "Linux": "Linux",

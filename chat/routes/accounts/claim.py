@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, current_app, render_template, request
+from flask import Blueprint, Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -36,14 +36,14 @@ def make() -> Response:
     Raises NotFound, and people.Refused by the word of a proxy in front.
     """
     token = links.token()
-    if token and not is_open(token) and (signing.is_theirs() or signing.is_known()):
+    if token and not is_open(token) and (signing.is_theirs() or signing.sign_in_again()):
         return links.done("/")
     require_open(token)
-    if signing.is_by_proxy():
+    if forwarded.is_on():
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = claiming.claim(instance.database(), str(current_app.secret_key), token, email, password)
+        person_id = claiming.claim(instance.database(), instance.secret(), token, email, password)
     except (people.BadEmail, passwords.BadPassword) as error:
         return Page(form(email, str(error)), 400)
     except people.Refused as error:
@@ -55,7 +55,7 @@ def make() -> Response:
 def make_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
     person_id = forwarded.account_of(forwarded.told())
-    claiming.claim_for(instance.database(), str(current_app.secret_key), token, person_id)
+    claiming.claim_for(instance.database(), instance.secret(), token, person_id)
     return links.done("/")
 
 
@@ -67,12 +67,12 @@ def require_open(token: str) -> None:
 
 def is_open(token: str) -> bool:
     """Tell whether a token makes an admin."""
-    return claiming.is_open(instance.database(), str(current_app.secret_key), token)
+    return claiming.is_open(instance.database(), instance.secret(), token)
 
 
 def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
-    named = forwarded.require_one(forwarded.told()) if signing.is_by_proxy() else ""
+    named = forwarded.require_one(forwarded.told()) if forwarded.is_on() else ""
     return render_template("accounts/claim.html", named=named, email=email, problem=problem)
 
 

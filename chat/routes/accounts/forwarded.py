@@ -31,13 +31,18 @@ def register(app: Flask) -> None:
 @bp.before_app_request
 def follow() -> Response | None:
     """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
-    if not instance.settings()["AUTH_HEADER"]:
+    if not is_on():
         return None
     if request.endpoint in PASSWORDS:
         return instead_of_signing_in(told())
     if request.endpoint not in access.PUBLIC:
         become(told())
     return None
+
+
+def is_on() -> bool:
+    """Tell whether a proxy in front says who somebody is, and nothing else does."""
+    return bool(instance.settings()["AUTH_HEADER"])
 
 
 def told() -> str:

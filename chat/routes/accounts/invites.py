@@ -51,7 +51,7 @@ def redeem() -> Response | tuple[str, int]:
     try:
         return join(links.token())
     except NotFound:
-        if not (invites.is_spent(instance.database(), links.token()) and signing.is_known()):
+        if not (invites.is_spent(instance.database(), links.token()) and signing.sign_in_again()):
             raise
     return links.done("/")
 
@@ -64,7 +64,7 @@ def join(token: str) -> Response | tuple[str, int]:
     try:
         visitor.sign_in(invites.redeem(instance.database(), token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
-        if not (isinstance(error, EmailTaken) and signing.is_known()):
+        if not (isinstance(error, EmailTaken) and signing.sign_in_again()):
             return page(invite, problem=str(error)), 400
     return links.done("/")
 

@@ -5,10 +5,10 @@ An address is kept in histories, stands in screenshots and is shared without a t
 
 from __future__ import annotations
 
-from flask import current_app, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from chat.routes import cookies
+from chat.routes import cookies, instance
 from chat.sessions import digest
 
 LASTS = 3_600
@@ -16,7 +16,7 @@ LASTS = 3_600
 
 def whole(path: str) -> str:
     """Write the whole address of a page: by APP_URL, else by the name that whoever asks has for this instance."""
-    return f"{current_app.extensions['settings']['APP_URL'] or request.host_url.rstrip('/')}{path}"
+    return f"{instance.settings()['APP_URL'] or request.host_url.rstrip('/')}{path}"
 
 
 def follow(place: str, token: str) -> Response:

@@ -16,7 +16,7 @@ from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
 from chat import openid
-from chat.accounts import arriving, signing_in
+from chat.accounts import arriving
 from chat.accounts.people import Refused
 from chat.database import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
@@ -53,12 +53,10 @@ def begin() -> Response:
 @bp.post("/account/openid")
 def connect() -> Response:
     """Lead a member there to connect their account, who knows its password. Raises SignInFirst and NotFound."""
-    person = account.own()
+    account.own()
     provider()
     try:
-        present = request.form.get("present", "")
-        signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
-        return leave("/account?connected=1", person.id)
+        return leave("/account?connected=1", account.proven().id)
     except Refused as error:
         return signing.refused(account.page(account.said(error)), error)
     except OutOfOrder as error:
@@ -103,10 +101,7 @@ def returned(taken: dict[str, Any]) -> Response:
         else:
             arrived(who)
     except (Unproven, OutOfOrder, Refused) as error:
-        page = (
-            account.page(str(error)) if person_id and visitor.is_member() else signing.form(place, problem=str(error))
-        )
-        return Page(page, STATUS.get(type(error), 403))
+        return Page(page(place, person_id, str(error)), STATUS.get(type(error), 403))
     return redirect(place, code=303)
 
 
@@ -121,6 +116,13 @@ def connected(person_id: int, who: openid.Identity) -> None:
     if not visitor.is_member() or account.own().id != person_id:
         raise Unproven(GONE)
     arriving.connect(instance.database(), person_id, who)
+
+
+def page(place: str, person_id: int | None, problem: str) -> str:
+    """Make the page that somebody left from, and say why they come back as they went."""
+    if person_id and visitor.is_member():
+        return account.page(problem)
+    return signing.form(place, problem=problem)
 
 
 def taken_along() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
 from chat.routes import cookies, instance, pages, visitor
-from chat.routes.accounts import access
+from chat.routes.accounts import access, forwarded
 from chat.routes.messages import typed
 
 NOT_YET = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
@@ -67,20 +67,18 @@ def openid_name() -> str:
     return (current_app.extensions["openid"] and instance.settings()["OIDC_NAME"]) or ""
 
 
-def is_by_proxy() -> bool:
-    """Tell whether a proxy in front says who somebody is, and nothing else does."""
-    return bool(instance.settings()["AUTH_HEADER"])
-
-
 def is_theirs() -> bool:
     """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
     known = visitor.person() if visitor.is_member() else None
     return known is not None and known.email == people.plain(request.form.get("email", ""))
 
 
-def is_known() -> bool:
-    """Sign in who has an account with what was typed; tells others no more than signing in does, nor more often."""
-    if visitor.is_member() or is_by_proxy():
+def sign_in_again() -> bool:
+    """Sign in the second of two clicks, who has an account with what was typed; False for anybody else.
+
+    It tells others no more than signing in does, nor more often.
+    """
+    if visitor.is_member() or forwarded.is_on():
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:

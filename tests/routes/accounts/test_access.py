@@ -20,20 +20,9 @@ DRAFT = {"text": "What I wrote\nfor long"}
 @pytest.mark.parametrize(
     "place",
     [
-        *(
-            "//e",
-            "/\\e",
-            "https:e",
-            "\t//e",
-            "/\t/e",
-            "%2f%2fe",
-            "https:///e",
-            "///e",
-            "/\\/e",
-            "\\\\e",
-            "javascript:alert(1)",
-        ),
-        *("", "e", "http://e/", "/\n/e", "/ /e", "/é", "//e@localhost/", "/sign-in", "/sign-out", "/\x00/e", " //e"),
+        *("//e", "/\\e", "https:e", "\t//e", "/\t/e", "%2f%2fe", "https:///e", "///e", "/\\/e", "\\\\e"),
+        *("javascript:alert(1)", "", "e", "http://e/", "/\n/e", "/ /e", "/é", "//e@localhost/", "/\x00/e", " //e"),
+        *("/sign-in", "/sign-out"),
     ],
 )
 def test_nobody_is_led_to_another_site(app: Flask, place: str) -> None:

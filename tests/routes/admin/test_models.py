@@ -239,7 +239,7 @@ def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
     assert admin.get(f"{MODELS}/acme").status_code == 404
 
 
-@pytest.mark.parametrize("text", [*CORPUS[:24], "{{ 7*7 }}", "line\r\nSet-Cookie: a=b", "\u202egnp.exe"])
+@pytest.mark.parametrize("text", [*CORPUS[:24], "{{ 'ran' * 2 }}", "line\r\nSet-Cookie: a=b", "\u202egnp.exe"])
 def test_what_a_provider_says_is_text_in_the_pages(
     admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
@@ -249,7 +249,7 @@ def test_what_a_provider_says_is_text_in_the_pages(
 
     for path in (MODELS, f"{MODELS}/scripted"):
         page = admin.get(path).text
-        assert "49" not in page or "7*7" not in text
+        assert "ranran" not in page
         if "<" in text:
             assert text not in page
 
