@@ -22,7 +22,7 @@ from chat.providers.base import AbstractProvider
 from chat.providers.http import timeouts_of
 from chat.readiness import Readiness
 from chat.replies import Replies
-from chat.routes import cookies
+from chat.routes import sessions
 from chat.routes.accounts import claim
 from chat.routes.journal import Journal
 from chat.services import Services
@@ -75,7 +75,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
         "readiness": Readiness(db, replies),
         "metrics": metrics,
     }
-    app.session_interface = cookies.Sessions(
+    app.session_interface = sessions.Sessions(
         app, SessionStore(db, settings["SESSION_IDLE_DAYS"], settings["SESSION_DAYS"])
     )
     Htmx(app)
@@ -111,7 +111,7 @@ def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[st
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),
-        "SESSION_COOKIE_NAME": cookies.COOKIE,
+        "SESSION_COOKIE_NAME": sessions.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, bindparam, update
 from sqlalchemy.exc import IntegrityError
 
 from chat import audit
@@ -23,8 +23,6 @@ KNOWN = people.SHOWN.add_columns(people_table.c.subject)
 BY_SUBJECT = KNOWN.where(people_table.c.subject == bindparam("whom"))
 BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("address")).with_for_update()
 TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))
-UNTIED = update(people_table).where(people.ID, people_table.c.password.is_not(None)).values(subject=None)
-IS_TIED = select(exists().where(people.ID, people_table.c.subject.is_not(None)))
 
 UNVERIFIED = "You have no account here yet, and {} doesn't say that your e-mail address is verified. Ask an admin."
 UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
@@ -129,26 +127,3 @@ def let_through(database: Database, email: str, domains: Collection[str]) -> int
         if person.suspended_at is not None:
             raise Refused(SUSPENDED)
         return person.id
-
-
-def connect(database: Database, person_id: int, who: Identity) -> None:
-    """Tie an account to a sign-in elsewhere, for its owner, who has shown both. Raises Refused."""
-    try:
-        with database.write() as connection:
-            connection.execute(TIED, {"person": person_id, "whom": who.subject})
-            audit.note_own(connection, person_id, "sign_on_connected")
-    except IntegrityError as error:
-        raise Refused("Somebody else's account here is connected with that sign-in already.") from error
-
-
-def is_connected(database: Database, person_id: int) -> bool:
-    """Tell whether somebody can sign in elsewhere for their account."""
-    with database.read() as connection:
-        return bool(connection.execute(IS_TIED, {"person": person_id}).scalar())
-
-
-def disconnect(database: Database, person_id: int) -> None:
-    """Let nobody in by a sign-in elsewhere any more; an account without a password stays as it is."""
-    with database.write() as connection:
-        if connection.execute(UNTIED, {"person": person_id}).rowcount:
-            audit.note_own(connection, person_id, "sign_on_disconnected")

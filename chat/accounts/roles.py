@@ -116,6 +116,7 @@ def held(connection: Connection, by: Row | str, person_id: int) -> Row:
     Also where whoever changes them has lost the right to, since the request began.
     """
     locks.hold(connection, (Lock.RIGHTS, 0))
+    # Under the lock nobody changes the actor either; to hold their row as well could cross with who signs them in.
     if not isinstance(by, str) and not connection.execute(admins.ONE, {"person": by.id}).first():
         raise NotFound
     # Nor signs them in meanwhile.

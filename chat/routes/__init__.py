@@ -11,7 +11,6 @@ from chat.routes import (
     assets,
     bodies,
     conversations,
-    cookies,
     errors,
     exports,
     facts,
@@ -19,6 +18,7 @@ from chat.routes import (
     messages,
     metrics,
     replies,
+    sessions,
 )
 from chat.routes.presence import Presence
 from chat.routes.room import Room
@@ -40,5 +40,5 @@ def register(app: Flask) -> None:
     admin.register(app)
     assets.bundle(app)
     facts.register(app)
-    app.extensions |= {"room": Room(), "presence": Presence(cookies.store_of(app).ended)}
+    app.extensions |= {"room": Room(), "presence": Presence(sessions.store_of(app).ended)}
     errors.register(app)

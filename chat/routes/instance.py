@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import current_app
+from itsdangerous import URLSafeTimedSerializer
 
 from chat.config import Settings
 from chat.database import Database
@@ -22,6 +25,12 @@ def database() -> Database:
 def secret() -> str:
     """Give SECRET_KEY, or the key that was made here in its place."""
     return str(current_app.secret_key)
+
+
+def signer(purpose: str) -> URLSafeTimedSerializer:
+    """Give what signs for a purpose, by HMAC with SHA-256; what an older key signed still holds."""
+    keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.secret_key or ""]
+    return URLSafeTimedSerializer(keys, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
 
 
 def replies() -> Replies:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, windows
-from chat.routes import choices, instance, pages, streams, visitor
+from chat.routes import choices, composers, instance, pages, streams, visitor
 from chat.routes.bodies import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
@@ -30,7 +30,7 @@ def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
-    key = visitor.read_form_key(request.form.get("key", ""))
+    key = composers.read_key(request.form.get("key", ""))
     asker = visitor.asker(key.guest)
     turn = conversations.ask(instance.database(), asker, conversation_id, text, choice, key.turn, parent_id)
     visitor.remember(turn.person_id)
@@ -46,7 +46,7 @@ def edit(message_id: int) -> Response:
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
     # A page has one key, for the composer and all that can be edited in it.
-    key = f"{visitor.read_form_key(request.form.get('key', '')).turn}-{message_id}"
+    key = f"{composers.read_key(request.form.get('key', '')).turn}-{message_id}"
     turn = conversations.edit(instance.database(), asker, message_id, text, choice, key, parent_id)
     instance.replies().start(turn)
     return pages.changed(turn.conversation_id)

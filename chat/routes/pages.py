@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from chat import conversations, rendering
 from chat.accounts import people
 from chat.conversations import Window, windows
-from chat.routes import choices, facts, instance, visitor
+from chat.routes import choices, composers, facts, instance, visitor
 from chat.routes.choices import Offer
 
 EXAMPLES = (
@@ -105,7 +105,7 @@ def composer(leaf: Row | None = None) -> dict[str, Any]:
     offers = choices.offers()
     chosen = next((offer.value for offer in own_offer(leaf, offers)), "") if leaf else ""
     offered = {"offers": offers, "chosen": chosen, "notes": choices.problems()}
-    return {"key": visitor.new_form_key(), "parent": leaf and leaf.id, **offered}
+    return {"key": composers.new_key(), "parent": leaf and leaf.id, **offered}
 
 
 def shown(row: Row) -> dict[str, Any]:

@@ -1,18 +1,10 @@
-"""Who is asking: the session says it, and a newcomer's form names the guest to be.
-
-Every composer carries a key of 128 random bits, signed. The same key is the same turn, however often it is posted. For
-a visitor without a session it also names the guest that the first message makes, so that a double click makes one.
-"""
+"""Who is asking: the session says it."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, g, request, session
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Row
 
 from chat import limits
@@ -21,19 +13,11 @@ from chat.accounts.throttling import Try
 from chat.database import NotFound
 from chat.limits import Asker, Limit
 from chat.routes import instance
-from chat.routes.cookies import Sessions
+from chat.routes.sessions import Sessions
 from chat.sessions import digest
 
 AN_HOUR = 3_600
 LONGEST_AGENT = 300
-
-
-@dataclass(frozen=True)
-class FormKey:
-    """What a composer's hidden field says: which turn this is, and which guest, where it is a newcomer's."""
-
-    turn: str
-    guest: str
 
 
 def person_id() -> int | None:
@@ -124,27 +108,6 @@ def keep_session() -> None:
     found = person()
     if found is not None and (found.idle is None or found.idle >= AN_HOUR):
         session.modified = True
-
-
-def new_form_key() -> str:
-    """Make the key of a composer."""
-    guest = "" if person_id() else secrets.token_urlsafe(16)
-    return signer("turn").dumps([secrets.token_urlsafe(16), guest])
-
-
-def read_form_key(text: str) -> FormKey:
-    """Read a composer's key; one that isn't ours, or is missing, counts as a new one."""
-    try:
-        turn, guest = signer("turn").loads(text)
-    except (BadSignature, ValueError, TypeError):
-        turn, guest = secrets.token_urlsafe(16), ""
-    return FormKey(turn, guest)
-
-
-def signer(purpose: str) -> URLSafeTimedSerializer:
-    """Give what signs for a purpose, by HMAC with SHA-256; what an older key signed still holds."""
-    keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.secret_key or ""]
-    return URLSafeTimedSerializer(keys, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
 
 
 def asker(guest: str = "") -> Asker:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.accounts import arriving, people
+from chat.accounts import arriving, connecting, people
 from chat.accounts.people import Refused
 from chat.database import Database
 from chat.openid import Identity
@@ -39,4 +39,4 @@ def test_a_sign_in_elsewhere_is_no_ones_twice(database: Database) -> None:
         bob = people.make(connection, "bob@example.org", "member", "hash")
 
     with pytest.raises(Refused, match="connected with that sign-in already"):
-        arriving.connect(database, bob, ANN)
+        connecting.connect(database, bob, ANN)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
-from chat.accounts import arriving, people, resets, roles
+from chat.accounts import connecting, people, resets, roles
 from chat.database import Database, NotFound
 from chat.openid import Identity
 from chat.sessions import SessionStore
@@ -95,11 +95,11 @@ def test_the_table_holds_no_token(database: Database) -> None:
 def test_a_reset_lets_nobody_in_by_what_was_tied_before(database: Database) -> None:
     """ALLM 26-32717: who had the password once kept another way in."""
     ann = account(database)
-    arriving.connect(database, ann, Identity("https://id.example 7"))
+    connecting.connect(database, ann, Identity("https://id.example 7"))
 
     assert redeemed(database, made(database, ann))
 
-    assert not arriving.is_connected(database, ann)
+    assert not connecting.is_connected(database, ann)
 
 
 def test_another_password_voids_links(database: Database) -> None:

@@ -10,7 +10,7 @@ from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat.accounts import arriving, passwords, people, signing_in
+from chat.accounts import connecting, passwords, people, signing_in
 from chat.database import NotFound
 from chat.routes import instance, visitor
 from chat.routes.accounts import agents, forwarded, signing
@@ -96,7 +96,7 @@ def page(problem: str = "", done: str = "") -> str:
     person = people.find(instance.database(), own().id)
     has_password = person is not None and bool(person.password)
     openid = signing.openid_name() if has_password else ""
-    connected = bool(openid) and arriving.is_connected(instance.database(), own().id)
+    connected = bool(openid) and connecting.is_connected(instance.database(), own().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": forwarded.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())

@@ -16,7 +16,7 @@ from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
 from chat import openid
-from chat.accounts import arriving
+from chat.accounts import arriving, connecting
 from chat.accounts.people import Refused
 from chat.database import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
@@ -66,7 +66,7 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises SignInFirst."""
-    arriving.disconnect(instance.database(), account.own().id)
+    connecting.disconnect(instance.database(), account.own().id)
     return redirect("/account?disconnected=1", code=303)
 
 
@@ -75,7 +75,7 @@ def leave(place: str, person_id: int | None = None) -> Response:
     flow = Flow(links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
     told = {"address": provider().address(flow), "name": instance.settings()["OIDC_NAME"]}
     response = make_response(render_template("accounts/leaving.html", **told))
-    said = visitor.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
+    said = instance.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
     cookies.give(response, cookies.OPENID, said, LASTS)
     return response
 
@@ -115,7 +115,7 @@ def connected(person_id: int, who: openid.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and Unproven."""
     if not visitor.is_member() or account.own().id != person_id:
         raise Unproven(GONE)
-    arriving.connect(instance.database(), person_id, who)
+    connecting.connect(instance.database(), person_id, who)
 
 
 def page(place: str, person_id: int | None, problem: str) -> str:
@@ -128,7 +128,7 @@ def page(place: str, person_id: int | None, problem: str) -> str:
 def taken_along() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return visitor.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
+        return instance.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
     except BadSignature:
         return {}
 

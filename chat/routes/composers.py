@@ -1,0 +1,36 @@
+"""The key of a composer: 128 random bits, signed. The same key is the same turn, however often it is posted.
+
+For a visitor without a session it also names the guest that the first message makes, so that a double click makes one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from itsdangerous import BadSignature
+
+from chat.routes import instance, visitor
+
+
+@dataclass(frozen=True)
+class FormKey:
+    """What a composer's hidden field says: which turn this is, and which guest, where it is a newcomer's."""
+
+    turn: str
+    guest: str
+
+
+def new_key() -> str:
+    """Make the key of a composer."""
+    guest = "" if visitor.person_id() else secrets.token_urlsafe(16)
+    return instance.signer("turn").dumps([secrets.token_urlsafe(16), guest])
+
+
+def read_key(text: str) -> FormKey:
+    """Read a composer's key; one that isn't ours, or is missing, counts as a new one."""
+    try:
+        turn, guest = instance.signer("turn").loads(text)
+    except (BadSignature, ValueError, TypeError):
+        turn, guest = secrets.token_urlsafe(16), ""
+    return FormKey(turn, guest)

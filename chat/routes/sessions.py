@@ -1,0 +1,92 @@
+"""Sessions for Flask-Session: which cookie names one, who has none, and whose one is."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any, cast
+
+from flask import Flask, Request, g, request
+from flask_session.base import ServerSideSession
+from flask_session.cachelib import CacheLibSessionInterface
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from chat.routes import cookies
+from chat.sessions import SessionStore
+
+COOKIE = "rivulet"
+
+WATCHED = {"/healthz", "/readyz", "/metrics"}
+"""What those ask for who watch the process; they have no session."""
+
+
+def is_old(found: Row) -> bool:
+    """Tell whether a session is a guest's of the versions that knew only the plain name; others may set that one."""
+    return found.role == "guest" and found.created_at is None
+
+
+class Sessions(CacheLibSessionInterface):
+    """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
+
+    cache: SessionStore
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Name the cookie of a session."""
+        return cookies.named(COOKIE)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the browser may send the cookie by https only."""
+        return request.is_secure
+
+    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
+        """Find the session of a request; who watches the process has none, and the database is left alone."""
+        if request.path in WATCHED:
+            return None
+        cookies = (request.cookies.get(name) for name in dict.fromkeys([self.get_cookie_name(app), COOKIE]))
+        return next(filter(None, map(self._found, cookies)), None) or self._begun()
+
+    def _found(self, sid: str | None) -> ServerSideSession | None:
+        found = self.cache.find(self.key_for(sid)) if sid else None
+        if found is None or (request.is_secure and sid != cookies.taken(COOKIE) and not is_old(found)):
+            return None
+        g.person = found
+        return self.session_class(json.loads(found.data), sid=sid)
+
+    def _begun(self) -> ServerSideSession:
+        begun = self.session_class(sid=self.new_id(), permanent=self.permanent)
+        begun.new = True
+        return begun
+
+    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
+        keep = self.cache.add if session.new else self.cache.set
+        keep(store_id, dict(session))
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+        """Keep a session, or end it; Flask-Session takes the cookie back without the mark that browsers want to see."""
+        super().save_session(app, session, response)
+        if session is not None and session.modified and not session and request.is_secure:
+            response.delete_cookie(self.get_cookie_name(app), secure=True, httponly=True, samesite="Lax")
+
+    def new_id(self) -> str:
+        """Make the id of a session."""
+        return self._generate_sid(self.sid_length)
+
+    def replace(self, session: ServerSideSession, sid: str, said: dict[str, Any]) -> None:
+        """Put another session, which is in the store by now, in the place of a visitor's."""
+        session.clear()
+        session.update(said)
+        session.sid, session.new = sid, False
+
+    def key_of(self, session: ServerSideSession) -> str:
+        """Give the key by which the store is asked for a session."""
+        return self.key_for(session.sid)
+
+    def key_for(self, sid: str) -> str:
+        """Give the key by which the store is asked for the session of an id."""
+        return self._get_store_id(sid)
+
+
+def store_of(app: Flask) -> SessionStore:
+    """Give where an app's sessions are kept."""
+    return cast(Sessions, app.session_interface).cache
