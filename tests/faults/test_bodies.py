@@ -123,10 +123,11 @@ def drip(connection: socket.socket, drop: bytes) -> Answer:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """Read until the server closes the connection."""
+    """Read until the server closes the connection, or resets it, as it does where a drop came meanwhile."""
     received = b""
-    while more := connection.recv(65_536):
-        received += more
+    with suppress(ConnectionResetError):
+        while more := connection.recv(65_536):
+            received += more
     return received
 
 
