@@ -133,8 +133,13 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
-    """Count what the worker is answering."""
+    """Count what the worker is answering; end a connection on which a body was not read to its end.
+
+    gunicorn would read the rest of it, as long as it comes.
+    """
     worker.answering -= 1
+    if environ.get("rivulet.unread_body"):
+        request.force_close()
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import smtplib
 import ssl
 import threading
@@ -15,6 +16,10 @@ from chat.database import Database
 
 PATIENCE = 20.0
 """How long the mail server may take for each of its answers, in seconds."""
+
+LATEST = 2.0
+"""Within how many seconds a letter is begun, at a moment that nobody can foresee: it takes a process some 30 ms, which
+whoever asks would notice."""
 
 FORGOTTEN = """\
 Somebody, perhaps you, asked for a new password for your account at {site}.
@@ -34,8 +39,14 @@ class NotPrivate(Exception):
 
 
 def send_reset_later(database: Database, settings: Settings, email: str) -> None:
-    """Mail a link to whoever has an e-mail address, if anybody does; all of it happens after the answer."""
-    threading.Thread(target=send_reset, args=(database, settings, email), name="letter", daemon=True).start()
+    """Mail a link to whoever has an e-mail address, if anybody does; all of it happens well after the answer.
+
+    A thread of gevent's that didn't wait first would run before its starter, who has the connection still to end.
+    """
+    wait = secrets.SystemRandom().uniform(LATEST / 10, LATEST)
+    letter = threading.Timer(wait, send_reset, (database, settings, email))
+    letter.name, letter.daemon = "letter", True
+    letter.start()
 
 
 def send_reset(database: Database, settings: Settings, email: str) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from chat import admins, audit
+from chat import admins, audit, locks
 from chat.accounts import people, resets
 from chat.accounts.invites import EmailTaken
 from chat.accounts.people import ROLES
 from chat.audit import BEFORE, BEYOND_ALL, PAGE
 from chat.database import Database, NotFound, clock
+from chat.locks import Lock
 from chat.tables import conversations, sessions
 from chat.tables import people as people_table
 
@@ -81,6 +82,7 @@ def add(database: Database, by: Row | str, email: str, role: str, name: str, pas
 def reset(database: Database, by: Row | str, person_id: int) -> str:
     """Make the token of a link by which somebody sets a new password. Raises NotFound."""
     with database.write() as connection:
+        locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who did it for each other would wait for each other
         admins.hold(connection, by)
         person = required(connection.execute(ONE, {"person": person_id}).first())
         audit.note(connection, by, "reset_made", audit.name_of(person))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,14 +27,21 @@ SECONDS = 30.0
 GIVEN_BACK = 2 * 1024 * 1024
 """How large a form, in bytes, is still given back where it is too large to be sent."""
 
-DRAINED = 16 * 1024 * 1024
-"""How much of a body, in bytes, is read all the same: a browser that is cut off while it sends reads no answer."""
+PIECE = 16 * 1024
+"""How much of a body, in bytes, is read before others go on: of chunks of a byte each that takes 40 ms."""
+
+BREATH = 0.0001
+"""How long, in seconds, others are let go on at least: what has come already is read without a wait, and by a sleep of
+0 gevent would look for nothing new."""
 
 ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}")
 """Some escapes in a row; a longer run is several, as re keeps account of each turn it takes."""
 
 WRONG = "rivulet.wrong_body"
 """Where the environ of a request says what is wrong with its body."""
+
+UNREAD = "rivulet.unread_body"
+"""Where it says whether there may be more of its body: the server is to end the connection, not to read on."""
 
 bp = Blueprint("bodies", __name__)
 
@@ -109,6 +118,7 @@ class Whole:
         length = get_content_length(environ)
         if length or environ.get("HTTP_TRANSFER_ENCODING"):
             body, wrong = arrived(environ["wsgi.input"], length)
+            environ[UNREAD] = wrong not in {None, RequestEntityTooLarge}
             environ[WRONG] = wrong or (RequestEntityTooLarge if len(body) > self.most else None)
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
@@ -127,26 +137,25 @@ def arrived(stream: Any, length: int | None) -> tuple[bytes, type[HTTPException]
 
 
 def whole(stream: Any, length: int | None) -> bytes:
-    """Read a body to its end, of a length or in chunks. Raises RequestEntityTooLarge and ClientDisconnected."""
-    most = DRAINED if length is None else min(length, DRAINED)
-    sent = taken(stream, min(most, GIVEN_BACK + 1))
-    if len(sent) > GIVEN_BACK:
-        drain(stream, most - len(sent))
+    """Read a body to its end, of a length or in chunks. Raises RequestEntityTooLarge and ClientDisconnected.
+
+    Also one that is too large: a browser that is cut off while it sends reads no answer.
+    """
+    sent, size = bytearray(), 0
+    for piece in pieces(stream, math.inf if length is None else length):
+        size += len(piece)
+        sent += piece if size <= GIVEN_BACK else b""
+    if size > GIVEN_BACK:
         raise RequestEntityTooLarge
-    if len(sent) < (length or 0):
+    if size < (length or 0):
         raise ClientDisconnected
-    return sent
-
-
-def taken(stream: Any, most: int) -> bytes:
-    """Read up to so many bytes; a server may give fewer at a time."""
-    sent = bytearray()
-    while len(sent) < most and (more := stream.read(most - len(sent))):
-        sent += more
     return bytes(sent)
 
 
-def drain(stream: Any, most: int) -> None:
-    """Read up to so many bytes, to no end."""
-    while most > 0 and (more := stream.read(min(most, 65_536))):
-        most -= len(more)
+def pieces(stream: Any, most: float) -> Iterator[bytes]:
+    """Read up to so many bytes; a server may give fewer at a time."""
+    while most > 0 and (piece := stream.read(min(most, PIECE))):
+        yield piece
+        most -= len(piece)
+        if most > 0 and len(piece) == PIECE:
+            time.sleep(BREATH)

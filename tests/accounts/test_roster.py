@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import update
 
@@ -89,3 +91,14 @@ def test_the_same_e_mail_is_added_once(either: Database) -> None:
 
     assert count(either, table) == 1
     assert roster.everyone(either)[0].role == "member"
+
+
+def test_links_that_admins_make_for_themselves_and_each_other_at_once_are_all_made(either: Database) -> None:
+    """Each holds whoever makes it, and for whom: in two orders they would wait for each other."""
+    ann, bob = joined(either, "ann", "admin"), joined(either, "bob", "admin")
+
+    with ThreadPoolExecutor(4) as pool:
+        pairs = [(ann, bob), (bob, ann), (ann, ann), (bob, bob)] * 10
+        made = list(pool.map(lambda pair: roster.reset(either, pair[0], pair[1].id), pairs))
+
+    assert len(set(made)) == 40

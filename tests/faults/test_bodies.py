@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
@@ -121,10 +123,11 @@ def drip(connection: socket.socket, drop: bytes) -> Answer:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """Read until the server closes the connection."""
+    """Read until the server closes the connection, or resets it, as it does where a drop came meanwhile."""
     received = b""
-    while more := connection.recv(65_536):
-        received += more
+    with suppress(ConnectionResetError):
+        while more := connection.recv(65_536):
+            received += more
     return received
 
 
@@ -181,3 +184,43 @@ def test_who_waits_to_be_asked_for_the_body_is_asked(hurried: Server) -> None:
         answer = connection.recv(100)
 
     assert asked == b"HTTP/1.1 100 Continue\r\n\r\n" and answer.startswith(b"HTTP/1.1 200 ")
+
+
+def flood(connection: socket.socket, ended: threading.Event) -> None:
+    """Send chunks of a byte, faster than they are read, until told to end or cut off."""
+    with suppress(OSError):
+        while not ended.is_set():
+            connection.sendall(b"1\r\nx\r\n" * 10_000)
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"1000000\r\n" + b"x" * 0x1000000 + b"\r\n"], ids=["at once", "past all limits"]
+)
+def test_others_are_served_while_a_body_comes_faster_than_it_can_be_read(server: Server, first: bytes) -> None:
+    """OW 26-59220: chunks of a byte take a thousand times the work of what they hold."""
+    ended = threading.Event()
+    with opened(server, CHUNKS) as connection:
+        connection.sendall(first)
+        sender = threading.Thread(target=flood, args=(connection, ended), daemon=True)
+        sender.start()
+
+        answers = [server.browser().get("/healthz").body for _ in range(5)]
+        went_on = sender.is_alive()
+
+        ended.set()
+        sender.join(PATIENCE)
+
+    assert answers == ["ok\n"] * 5 and went_on
+
+
+def test_a_body_that_comes_faster_than_it_can_be_read_is_ended_in_time_with_its_connection(hurried: Server) -> None:
+    ended = threading.Event()
+    with opened(hurried, CHUNKS) as connection:
+        sender = threading.Thread(target=flood, args=(connection, ended), daemon=True)
+        sender.start()
+
+        answer = connection.recv(100)
+        sender.join(PATIENCE)
+
+    assert answer.startswith(b"HTTP/1.1 408 ") and not sender.is_alive()
+    assert hurried.browser().get("/healthz").body == "ok\n"

@@ -81,11 +81,8 @@ def send() -> Response:
         throttling.begin(instance.database(), visitor.tried(f"forgotten {people.plain(email)}"))
     except people.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
-    answer = Page(forgotten(email, done=SENT))
-    database, settings = instance.database(), instance.settings()
-    # Once it is sent: under gevent a thread runs at once, and how long it does would tell who has an account.
-    answer.call_on_close(lambda: letters.send_reset_later(database, settings, email))
-    return answer
+    letters.send_reset_later(instance.database(), instance.settings(), email)
+    return Page(forgotten(email, done=SENT))
 
 
 def require_mail() -> None:

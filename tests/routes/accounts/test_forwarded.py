@@ -244,6 +244,19 @@ def test_the_link_makes_whom_the_proxy_names_the_first_admin(app: Flask, been_he
     assert [row["action"] for row in noted if row["actor"] == "ann@example.org"].count("account_claimed") == 1
 
 
+@pytest.mark.parametrize(("email", "status"), [("ann@example.org", 303), ("bob@example.org", 404), (None, 404)])
+def test_who_clicks_twice_is_the_admin_and_in_and_nobody_else(app: Flask, email: str | None, status: int) -> None:
+    first, second = app.test_client(), app.test_client()  # one browser, which has not read the first answer yet
+    address = claim_of(app)
+    for client in (first, second):
+        client.get(address, headers=said("ann@example.org"))
+    first.post("/claim", headers=said("ann@example.org"))
+
+    answer = second.post("/claim", headers=said(email))
+
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("email", [None, "ann@example.org,bob@example.org", "ann", "ann@evil.example"])
 def test_where_the_proxy_names_nobody_who_may_come_in_the_link_is_not_used_up(app: Flask, email: str | None) -> None:
     app.extensions["settings"]["AUTH_DOMAINS"] = ["example.org"]

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from chat import config
-from chat.accounts import people, resets
+from chat.accounts import letters, people, resets
 from chat.config import WrongSetting
 from chat.routes import cookies
 from tests.mailbox import Mailbox, mailbox
@@ -20,6 +20,12 @@ from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import eventually
 
 NEW = "another river altogether"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters that don't keep a test waiting."""
+    monkeypatch.setattr(letters, "LATEST", 0.05)
 
 
 @pytest.fixture
@@ -105,7 +111,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
     account(app.extensions["database"])
     client = app.test_client()
 
-    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "other.example"}).close()
+    client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "other.example"})
     eventually(lambda: mails.letters)
 
     (letter,) = mails.letters
@@ -121,8 +127,6 @@ def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailb
 
     unknown = client.post("/resets", data={"email": "bob@example.org"})
     known = client.post("/resets", data={"email": "ann@example.org"})
-    for answer in (unknown, known):
-        answer.close()
     eventually(lambda: mails.letters)
 
     assert (known.status_code, known.text.replace("ann@", "bob@")) == (unknown.status_code, unknown.text)
@@ -181,7 +185,6 @@ def test_a_mail_server_that_cannot_be_reached_is_told_to_the_log_alone(
     account(app.extensions["database"])
 
     answer = app.test_client().post("/resets", data={"email": "ann@example.org"})
-    answer.close()
     eventually(lambda: "a mail could not be sent" in caplog.text)
 
     assert answer.status_code == 200
