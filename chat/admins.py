@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from chat.database import Database, NotFound
+from chat.database import NotFound
 from chat.tables import people
 
 IS_ADMIN = (people.c.role == "admin") & people.c.suspended_at.is_(None)
@@ -19,9 +19,3 @@ def hold(connection: Connection, by: Row | str) -> None:
     """
     if not isinstance(by, str) and not connection.execute(HELD, {"person": by.id}).first():
         raise NotFound
-
-
-def is_one(database: Database, person_id: int) -> bool:
-    """Tell whether somebody is an admin at this moment."""
-    with database.read() as connection:
-        return connection.execute(ONE, {"person": person_id}).first() is not None

@@ -99,12 +99,12 @@ def has_admin(connection: Connection) -> bool:
     return bool(connection.execute(ANY_ADMIN).scalar())
 
 
-def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> None:
-    """Let a person in, with what they said as a guest; `known` is the hash that their password matched, if that.
+def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> Row:
+    """Let a person in, with what they said as a guest; gives them.
 
-    `by` tells the log by whose word, where that is not ours; a proxy's is noted once an hour. Nobody changes them until
-    the transaction ends. Raises Refused where they have been suspended, removed, or given another password since they
-    were looked at.
+    `known` is the hash that their password matched, if that; `by` tells the log by whose word, where that is not ours: a
+    proxy's is noted once an hour. Nobody changes them until the transaction ends. Raises Refused where they have been
+    suspended, removed, or given another password since they were looked at.
     """
     person = connection.execute(HELD, {"person": person_id}).first()
     if person is None or person.suspended_at is not None or (known and person.password != known):
@@ -112,6 +112,7 @@ def let_in(connection: Connection, person_id: int, guest_id: int | None, known: 
     take_along(connection, guest_id, person_id)
     if by != PROXY or not connection.execute(CAME, {"person": person_id}).scalar():
         audit.note(connection, person, "signed_in", by)
+    return person
 
 
 def change_password(connection: Connection, person: Row, password_hash: str) -> None:

@@ -4,8 +4,9 @@ A try counts as failed from before it is looked at until it has succeeded, in th
 were: so many at once are no more than one after another, over all workers. Nobody is locked out, they wait; while they
 wait, the right password is refused as well, or waiting would tell which one it is.
 
-Who is signed in and shows that they know their password is counted apart, by the account alone: what others fail at
-keeps them from nothing, and whoever has their session can't guess without end.
+Who is signed in and shows that they know their password is counted apart, and so is who signs in by a browser by which
+they did before: what others fail at keeps them from nothing, and whoever has their session, or that browser, can't
+guess without end.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ FROM_ADDRESS = 20
 FROM_ALL = 100
 """How many tries may fail in a minute in all: one common password may be tried as everybody, from everywhere."""
 
-ALL = "all"
-"""Whose tries those of the whole instance are; a digest is longer."""
+ALL, LETTERS = "all", "letters"
+"""Whose tries those of the whole instance are, to sign in and to be sent a link; a digest is longer."""
 
 WHOSE = attempts.c.whose == bindparam("whose")
 FAILED = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
@@ -72,10 +73,11 @@ class TooManyTries(Refused):
 
 @dataclass(frozen=True)
 class Try:
-    """Who tries and from where, by digests; no address is a session of theirs."""
+    """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those."""
 
     account: str
     address: str = ""
+    among: str = ALL
 
 
 def account_digest(secret: str, email: str) -> str:
@@ -83,9 +85,9 @@ def account_digest(secret: str, email: str) -> str:
     return hmac.new(derived(secret, "accounts"), plain(email).encode(), hashlib.sha256).hexdigest()
 
 
-def own_digest(secret: str, person_id: int) -> str:
-    """Give what the tries of somebody who is signed in are known by; no e-mail address makes the same one."""
-    return hmac.new(derived(secret, "own accounts"), str(person_id).encode(), hashlib.sha256).hexdigest()
+def own_digest(secret: str, whose: str) -> str:
+    """Give what tries that are counted apart are known by; no e-mail address makes the same one."""
+    return hmac.new(derived(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
 
 
 def begin(database: Database, tried: Try) -> list[int]:
@@ -121,7 +123,7 @@ def delay(failed: int) -> int:
 
 def bounds_of(tried: Try) -> dict[str, int]:
     """Tell whose tries a try is counted among beside the account's, and how many of those may fail in a minute."""
-    return {tried.address: FROM_ADDRESS, ALL: FROM_ALL} if tried.address else {}
+    return {tried.address: FROM_ADDRESS, tried.among: FROM_ALL} if tried.address else {}
 
 
 def count(connection: Connection, whose: str) -> int:
@@ -142,10 +144,10 @@ def succeed(database: Database, tried: Try, rows: list[int]) -> None:
             connection.execute(TAKEN_BACK, {"it": row})
 
 
-def forgive(database: Database, tried: Try) -> None:
+def forgive(database: Database, account: str) -> None:
     """Forget the failures as an account, whose owner showed in another way to be that."""
     with alone(database) as connection:
-        connection.execute(FORGIVEN, {"whose": tried.account})
+        connection.execute(FORGIVEN, {"whose": account})
 
 
 @contextmanager

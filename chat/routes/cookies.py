@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-LINK, OPENID = "rivulet-link", "rivulet-openid"
-"""What a browser carries for a while: a link that is a secret, and what it takes along to single sign-on."""
+LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
+"""What a browser carries for a while: a link that is a secret, what it takes along to single sign-on, and whose it
+is."""
 
 
 def named(name: str) -> str:

@@ -12,7 +12,7 @@ from chat.accounts import people, throttling
 from chat.accounts.throttling import Try
 from chat.database import NotFound
 from chat.limits import Asker, Limit
-from chat.routes import instance
+from chat.routes import browsers, instance
 from chat.routes.sessions import Sessions
 from chat.sessions import digest
 
@@ -59,9 +59,11 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
     database = instance.database()
     with database.write() as connection:
-        people.let_in(connection, person_id, guest, known, by)
+        person = people.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
+    if not by:
+        browsers.remember(person.email)
 
 
 def be(person_id: int, by: str) -> None:
@@ -82,15 +84,9 @@ def person_id_of_guest() -> int | None:
     return found.id if found is not None and found.role == "guest" else None
 
 
-def tried(email: str) -> Try:
-    """Tell as whom, and from where, somebody tries to sign in."""
-    secret = instance.secret()
-    return Try(throttling.account_digest(secret, email), limits.digest(secret, request.remote_addr))
-
-
 def tried_within(person_id: int) -> Try:
     """Tell that somebody who is signed in tries to show once more who they are."""
-    return Try(throttling.own_digest(instance.secret(), person_id))
+    return Try(throttling.own_digest(instance.secret(), f"person {person_id}"))
 
 
 def session_name() -> str:

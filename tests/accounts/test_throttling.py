@@ -128,7 +128,7 @@ def test_many_who_succeed_at_once_are_kept_out_by_nobody(either: Database) -> No
     def right(number: int) -> None:
         database, there = (either, other)[number % 2], by(f"person{number % 40}@example.org", f"{number:032x}")
         throttling.succeed(database, there, throttling.begin(database, there))
-        throttling.forgive(database, there)
+        throttling.forgive(database, there.account)
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(right, range(80))) == [None] * 80
@@ -141,7 +141,7 @@ def test_what_fails_at_large_keeps_nobody_out_who_is_signed_in(database: Databas
     account(database)
     for number in range(100):
         tried_everywhere(database, number)
-    within = Try(throttling.own_digest(KEY, 1))
+    within = Try(throttling.own_digest(KEY, "person 1"))
 
     person = signing_in.check(database, within, "ann@example.org", PASSWORD)
 
@@ -159,9 +159,13 @@ def failed_within(database: Database, within: Try) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("email", ["1", "own accounts 1", "all"])
+@pytest.mark.parametrize("email", ["person 1", "own accounts person 1", "all", "letters"])
 def test_nobody_can_name_what_is_counted_apart(database: Database, email: str) -> None:
-    assert account_digest(KEY, email) not in (throttling.own_digest(KEY, 1), throttling.ALL)
+    assert account_digest(KEY, email) not in (
+        throttling.own_digest(KEY, "person 1"),
+        throttling.ALL,
+        throttling.LETTERS,
+    )
 
 
 def test_who_has_to_wait_keeps_nobody_from_writing(database: Database) -> None:

@@ -13,11 +13,21 @@ from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.database import NotFound
 from chat.routes import instance, visitor
-from chat.routes.accounts import links, signing
+from chat.routes.accounts import forwarded, links, signing
 
 LONGEST_NAME = 100
 
 bp = Blueprint("invites", __name__, url_prefix="/invites")
+
+
+@bp.before_request
+def refuse_by_proxy() -> None:
+    """Let no invite be used where a proxy says who comes in: it would give a password to another's account.
+
+    Raises NotFound.
+    """
+    if forwarded.is_on():
+        raise NotFound
 
 
 @bp.get("/<token>")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
 from chat.database import NotFound
-from chat.routes import instance, visitor
+from chat.routes import browsers, instance, visitor
 from chat.routes.accounts import links, signing
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
@@ -47,7 +49,7 @@ def redeem() -> Response:
         return Page(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    throttling.forgive(instance.database(), visitor.tried(email))
+    throttling.forgive(instance.database(), browsers.account_of(email))
     visitor.sign_out()
     return links.done("/sign-in?set=1")
 
@@ -78,7 +80,8 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        throttling.begin(instance.database(), visitor.tried(f"forgotten {people.plain(email)}"))
+        asked = replace(browsers.tried(f"forgotten {people.plain(email)}"), among=throttling.LETTERS)
+        throttling.begin(instance.database(), asked)
     except people.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
     letters.send_reset_later(instance.database(), instance.settings(), email)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
-from chat.routes import cookies, instance, pages, visitor
+from chat.routes import browsers, cookies, instance, pages, visitor
 from chat.routes.accounts import access, forwarded
 from chat.routes.messages import typed
 
@@ -34,7 +34,7 @@ def sign_in() -> Response:
     if "on" in request.form:
         return gone_on(place, email, draft)
     try:
-        person = signing_in.check(instance.database(), visitor.tried(email), email, password)
+        person = signing_in.check(instance.database(), browsers.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
     except people.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
@@ -82,7 +82,7 @@ def sign_in_again() -> bool:
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = signing_in.check(instance.database(), visitor.tried(email), email, password)
+        person = signing_in.check(instance.database(), browsers.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
     except people.Refused:
         return False

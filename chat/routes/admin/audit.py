@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template
 from sqlalchemy import Row
 
-from chat import admins, audit
+from chat import audit
 from chat.routes import facts, instance, visitor
 from chat.routes.admin import lists
 
@@ -44,9 +44,9 @@ def as_json() -> Response:
 
 
 def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
-    """Send all rows as a file, some at a time, as long as whoever wants it may: reading it can take them long."""
-    database, admin = instance.database(), visitor.require_admin().id
-    batches = takewhile(lambda _: admins.is_one(database, admin), audit.batches(database))
+    """Send all rows as a file, some at a time, as long as the session lasts, and with it the right: that takes long."""
+    store, session = visitor.sessions().cache, visitor.session_name()
+    batches = takewhile(lambda _: not store.ended([session]), audit.batches(instance.database()))
     response = Response(parts(batches, write, csv_line(COLUMNS) if ending == "csv" else ""), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'
     return response

@@ -11,7 +11,7 @@ from chat.accounts import invites, people
 from chat.accounts.invites import BadInvite
 from chat.accounts.people import BadEmail
 from chat.routes import instance, visitor
-from chat.routes.accounts import links
+from chat.routes.accounts import forwarded, links
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
 DONE = {"revoked": "That invite can't be used any more."}
@@ -35,9 +35,8 @@ def refuse(error: Exception) -> tuple[str, int]:
 def listed(form: Mapping[str, str], **told: str | None) -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
-    return render_template(
-        "admin/invites.html", invites=invites.listing(instance.database()), form=form, limits=limits, **told
-    )
+    shown = {"invites": invites.listing(instance.database()), "form": form, "limits": limits}
+    return render_template("admin/invites.html", **shown, proxied=forwarded.is_on(), **told)
 
 
 @bp.post("")

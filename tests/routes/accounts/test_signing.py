@@ -115,16 +115,57 @@ def test_from_one_address_twenty_a_minute_whatever_is_forged(app: Flask) -> None
     assert [answer.status_code for answer in answers] == [403] * 20 + [429]
 
 
+def fail_at_large(app: Flask, email: str) -> None:
+    """Guess by another browser until there is a wait."""
+    while app.test_client().post("/sign-in", data={"email": email, "password": "wrong guess"}).status_code == 403:
+        pass
+
+
+def test_what_others_fail_at_keeps_nobody_out_where_they_came_in_before(app: Flask) -> None:
+    """OWASP's device cookies: a wait for the account would else be a way to keep its owner out."""
+    known = signed_in(app)
+    known.post("/sign-out")
+
+    fail_at_large(app, "ann@example.org")
+
+    assert sign_in(app.test_client()).status_code == 429
+    assert sign_in(known).status_code == 303
+
+
+def test_whoever_has_a_known_browser_guesses_no_more_often_and_keeps_nobody_else_waiting(app: Flask) -> None:
+    known = signed_in(app)
+    known.post("/sign-out")
+
+    answers = [sign_in(known, password="wrong guess").status_code for _ in range(6)]
+
+    assert answers == [403] * 5 + [429] and sign_in(known).status_code == 429
+    assert sign_in(app.test_client()).status_code == 303
+
+
+@pytest.mark.parametrize("change", [lambda value: value, lambda value: value[:-1] + "A", lambda value: "made up"])
+def test_a_browser_is_known_as_one_accounts_and_by_our_word_alone(app: Flask, change) -> None:  # type: ignore[no-untyped-def]
+    account(app.extensions["database"])
+    bobs = signed_in(app, "bob@example.org")
+    bobs.post("/sign-out")
+    cookie = bobs.get_cookie(cookies.BROWSER)
+    assert cookie
+    bobs.set_cookie(cookies.BROWSER, change(cookie.value))
+    fail_at_large(app, "ann@example.org")
+
+    assert sign_in(bobs).status_code == 429
+
+
 def test_by_https_the_cookie_is_for_this_host_alone(app: Flask) -> None:
     account(app.extensions["database"])
     client = app.test_client()
 
-    cookie = client.post(
+    cookies = client.post(
         "/sign-in", base_url="https://localhost", data={"email": "ann@example.org", "password": PASSWORD}
-    ).headers["Set-Cookie"]
+    ).headers.getlist("Set-Cookie")
 
-    assert cookie.startswith("__Host-rivulet=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")) and "Domain" not in cookie
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["__Host-rivulet-browser", "__Host-rivulet"]
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")) and "Domain" not in cookie
 
 
 def test_by_https_the_plain_name_opens_nothing_but_what_a_guest_began_with_an_older_version(

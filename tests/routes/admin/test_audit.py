@@ -79,14 +79,20 @@ def test_json_lines_hold_everything_the_oldest_first(app: Flask, admin: FlaskCli
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", rows[0]["at"])
 
 
-def test_who_is_no_admin_any_more_gets_no_more_of_it(app: Flask, admin: FlaskClient) -> None:
+@pytest.mark.parametrize("signs_out", [False, True])
+def test_who_is_no_admin_any_more_or_signs_out_gets_no_more_of_it(
+    app: Flask, admin: FlaskClient, signs_out: bool
+) -> None:
     signed_in(app, "eve@example.org", "admin")
     noted(app, *[(f"p{number}", "suspended", "") for number in range(3 * audit.BATCH)])
     answer = admin.get("/admin/audit.jsonl", buffered=False)
     parts = iter(answer.response)
     begun = [next(parts), next(parts)]
 
-    roles.change(app.extensions["database"], "a test", id_of(app, ADMIN), "member")
+    if signs_out:
+        admin.post("/sign-out")
+    else:
+        roles.change(app.extensions["database"], "a test", id_of(app, ADMIN), "member")
 
     assert b"p0" in begun[1]
     assert list(parts) == []

@@ -1,0 +1,52 @@
+"""Browsers that somebody has signed in by: what others fail at keeps nobody out where they came in before.
+
+A cookie says so for a year, signed, of one account. Whoever has it guesses no more often for it: tries by it are
+counted apart, with the same waits.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import after_this_request, request
+from itsdangerous import BadSignature
+from werkzeug.wrappers import Response
+
+from chat import limits
+from chat.accounts import throttling
+from chat.accounts.throttling import Try
+from chat.routes import cookies, instance
+
+A_YEAR = 365 * 86_400
+
+
+def remember(email: str) -> None:
+    """Let this browser be known, by the answer to this request, as one of an account's."""
+    said = instance.signer("browser").dumps([account_of(email), secrets.token_urlsafe(16)])
+
+    @after_this_request
+    def give(response: Response) -> Response:
+        cookies.give(response, cookies.BROWSER, said, A_YEAR)
+        return response
+
+
+def tried(email: str) -> Try:
+    """Tell as whom, and from where, somebody tries to sign in."""
+    account, key = known_as()
+    if account == account_of(email):
+        return Try(throttling.own_digest(instance.secret(), f"browser {key}"))
+    return Try(account_of(email), limits.digest(instance.secret(), request.remote_addr))
+
+
+def known_as() -> tuple[str, str]:
+    """Read which account somebody has signed in to by this browser, and what the browser is known by."""
+    try:
+        account, key = instance.signer("browser").loads(cookies.taken(cookies.BROWSER), max_age=A_YEAR)
+    except (BadSignature, ValueError, TypeError):
+        return "", ""
+    return account, key
+
+
+def account_of(email: str) -> str:
+    """Give what the tries as an account are known by."""
+    return throttling.account_digest(instance.secret(), email)
