@@ -102,7 +102,7 @@ def has_admin(connection: Connection) -> bool:
 def let_in(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> Row:
     """Let a person in, with what they said as a guest; gives them.
 
-    `known` is the hash that their password matched, if that; `by` tells the log by whose word, where that is not ours: a
+    `known` is the hash that their password matched, if that; `by` tells the log by whose word, where it isn't ours; a
     proxy's is noted once an hour. Nobody changes them until the transaction ends. Raises Refused where they have been
     suspended, removed, or given another password since they were looked at.
     """

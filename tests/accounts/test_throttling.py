@@ -113,6 +113,13 @@ def test_a_hundred_and_fifty_at_once_are_no_more_than_a_hundred_over_two_workers
     other.engine.dispose()
 
 
+def test_who_asks_for_links_is_counted_apart(database: Database) -> None:
+    for number in range(100):
+        throttling.begin(database, Try(f"link {number}", f"{number:032}", throttling.LETTERS))
+
+    assert tried_everywhere(database, 1) is None
+
+
 def test_what_succeeds_takes_nobody_elses_try(database: Database) -> None:
     for number in range(101):
         there = by(f"person{number}@example.org")
