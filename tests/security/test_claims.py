@@ -66,6 +66,12 @@ def test_every_requirement_is_answered_once(counted: Counted) -> None:
         counted(f"requirements of ASVS: {answer}", number)
 
 
+def test_what_is_not_met_is_said_before_all_else() -> None:
+    lacking = [requirement for requirement, answer in claims.requirements().items() if answer == "not met"]
+
+    assert f"**Not met**, of 253: {', '.join(lacking)}. Their rows say why." in PAGE
+
+
 def test_the_table_of_headers_says_what_is_sent(client: FlaskClient) -> None:
     sent = client.get("/").headers
     told = {cells[0]: cells[1] for cells in claims.rows("Headers and defaults, beside the leader's")}
