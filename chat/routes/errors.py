@@ -111,7 +111,7 @@ def by_protocol(error: HTTPException) -> Response:
         return answer(UNSTORABLE, 503)
     sentence = {404: NOT_FOUND, 500: BROKEN}.get(error.code or 0) or error.description
     response = answer(sentence or "That request can't be answered.", error.code or 400)
-    response.headers.extend({name: value for name, value in error.get_headers() if name == "Allow"})
+    response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from chat import conversations
 from chat.conversations import Turn, WrongParent, windows
 from chat.routes import choices, composers, instance, pages, streams, visitor
-from chat.routes.bodies import FORM, unescaped
+from chat.routes.forms import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
 

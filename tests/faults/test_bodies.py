@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import threading
 import time
@@ -11,7 +12,8 @@ from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func
+from sqlalchemy import select as rows
 
 from chat.accounts import people, roles
 from chat.tables import messages
@@ -78,7 +80,7 @@ def answered(connection: socket.socket) -> Answer:
 def stored(server: Server) -> int:
     """Count the messages."""
     with server.database.read() as connection:
-        return connection.execute(select(func.count()).select_from(messages)).scalar_one()
+        return connection.execute(rows(func.count()).select_from(messages)).scalar_one()
 
 
 def signed_in(server: Server) -> Browser:
@@ -224,3 +226,23 @@ def test_a_body_that_comes_faster_than_it_can_be_read_is_ended_in_time_with_its_
 
     assert answer.startswith(b"HTTP/1.1 408 ") and not sender.is_alive()
     assert hurried.browser().get("/healthz").body == "ok\n"
+
+
+@pytest.mark.parametrize("length", [LENGTH, CHUNKS])
+def test_so_many_large_bodies_arrive_at_once_and_those_past_them_are_told_to_come_again(
+    server: Server, length: str
+) -> None:
+    part = b"text=" + b"x" * 100_000
+    waiting = [opened(server, length.format(200_000)) for _ in range(33)]
+    for connection in waiting:
+        connection.sendall(part if length != CHUNKS else b"%x\r\n%b\r\n" % (len(part), part))
+
+    (refused,) = select.select(waiting, [], [], PATIENCE)[0]
+
+    answer = answered(refused)
+    assert answer.status == 503 and "Retry-After: 5" in answer.head and "Send yours again" in answer.body
+    small = opened(server, LENGTH.format(8))
+    small.sendall(b"text=Hi.")
+    assert answered(small).status == 401
+    for connection in (*waiting, small):
+        connection.close()

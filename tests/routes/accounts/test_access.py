@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from chat.routes.accounts import access
-from chat.routes.bodies import FORM
+from chat.routes.forms import FORM
 from tests.asking import HTMX, PAGE, begin, rows
 from tests.scripted import Scripted
 from tests.team import account, sign_in, signed_in, team
