@@ -297,7 +297,8 @@ def test_workers_that_ask_at_the_same_moment_start_one_child(tmp_path):
             asker.join(40)
 
         assert len(answers) == 3 and all(len(answer) > 3 for answer in answers)
-        assert len(children_of(workers)) == 1
+        # One that came second to the lock waits a second for it before it goes.
+        assert until(lambda: len(children_of(workers)) == 1)
 
 
 def test_a_parent_that_is_told_to_end_takes_the_child_with_it(tmp_path):
