@@ -138,7 +138,7 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
     gunicorn would read the rest of it, as long as it comes.
     """
     worker.answering -= 1
-    if environ.get("rivulet.unread_body"):
+    if environ.get(listening.UNREAD_BODY):
         request.force_close()
 
 

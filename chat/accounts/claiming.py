@@ -97,10 +97,11 @@ def set_up(database: Database, settings: Settings) -> list[str]:
     Gives what whoever set this up has to know, in a sentence each.
     """
     email, password = settings["ADMIN_EMAIL"], settings["ADMIN_PASSWORD"]
-    with database.read() as connection:
-        is_needed = not people.has_admin(connection)
-    if not is_needed or not (email or password):
+    if not (email or password):
         return []
+    with database.read() as connection:
+        if people.has_admin(connection):
+            return []
     try:
         email = people.require_email(email)
         passwords.require_good(password, email)

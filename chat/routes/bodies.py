@@ -21,6 +21,7 @@ from werkzeug.wsgi import get_content_length
 
 from chat.routes import forms
 from chat.serving.greenlets import at_most
+from chat.serving.listening import UNREAD_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -46,9 +47,6 @@ BREATH = 0.0001
 
 WRONG = "rivulet.wrong_body"
 """Where the environ of a request says what is wrong with its body."""
-
-UNREAD = "rivulet.unread_body"
-"""Where it says whether there may be more of its body: the server is to end the connection, not to read on."""
 
 bp = Blueprint("bodies", __name__)
 
@@ -99,7 +97,7 @@ class Whole:
         length = get_content_length(environ)
         if length or environ.get("HTTP_TRANSFER_ENCODING"):
             body, wrong = arrived(environ["wsgi.input"], length)
-            environ[UNREAD] = wrong not in {None, RequestEntityTooLarge}
+            environ[UNREAD_BODY] = wrong not in {None, RequestEntityTooLarge}
             environ[WRONG] = wrong or (RequestEntityTooLarge if len(body) > self.most else None)
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}

@@ -32,10 +32,10 @@ def remember(email: str) -> None:
 
 def tried(email: str) -> Try:
     """Tell as whom, and from where, somebody tries to sign in."""
-    account, key = known_as()
-    if account == account_of(email):
+    account, (known, key) = account_of(email), known_as()
+    if known == account:
         return Try(throttling.own_digest(instance.secret(), f"browser {key}"))
-    return Try(account_of(email), limits.digest(instance.secret(), request.remote_addr))
+    return Try(account, limits.digest(instance.secret(), request.remote_addr))
 
 
 def known_as() -> tuple[str, str]:

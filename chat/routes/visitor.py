@@ -57,8 +57,7 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = person_id_of_guest()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
-    database = instance.database()
-    with database.write() as connection:
+    with instance.database().write() as connection:
         person = people.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)

@@ -10,6 +10,9 @@ import socket
 import sys
 from typing import Any
 
+UNREAD_BODY = "rivulet.unread_body"
+"""Where the environ of a request says that there may be more of its body: its connection is to end, not to be read."""
+
 
 def bind_to(host: str, port: int) -> str:
     """Write an address as gunicorn reads it, which wants brackets around an IPv6 address."""

@@ -36,9 +36,10 @@ def make() -> Response:
     Raises NotFound, and people.Refused by the word of a proxy in front.
     """
     token = links.token()
-    if token and not is_open(token) and (is_the_admin() or signing.is_theirs() or signing.sign_in_again()):
-        return links.done("/")
-    require_open(token)
+    if not is_open(token):
+        if token and (is_the_admin() or signing.is_theirs() or signing.sign_in_again()):
+            return links.done("/")
+        raise NotFound
     if forwarded.is_on():
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
