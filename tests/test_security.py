@@ -37,7 +37,7 @@ def assert_guarded(headers: object) -> None:
     got = dict(headers)  # type: ignore[call-overload]
     assert got["Content-Security-Policy"] == POLICY
     assert got["X-Content-Type-Options"] == "nosniff"
-    assert got["Referrer-Policy"] == "no-referrer"
+    assert got["Referrer-Policy"] == "same-origin"
     assert got["Cross-Origin-Opener-Policy"] == got["Cross-Origin-Resource-Policy"] == "same-origin"
     assert got["Permissions-Policy"] == "camera=(), geolocation=(), microphone=()"
     assert got["Cache-Control"]

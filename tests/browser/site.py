@@ -24,14 +24,14 @@ class Quiet(WSGIRequestHandler):
 
 
 class Site:
-    """The app with a scripted provider, on a port of its own."""
+    """The app with a scripted provider, on a port of its own; beyond this machine by HOST=0.0.0.0."""
 
     def __init__(self, folder: Path, **environ: str):
         self.provider = Scripted()
         self.app = front_door.build(
             config.load({"INSTANCE": str(folder), **UNLIMITED, **SECRETS, **environ}), {"scripted": self.provider}
         )
-        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
+        self.server = make_server(environ.get("HOST", "127.0.0.1"), 0, self.app, threaded=True, request_handler=Quiet)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
