@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from math import inf
-from typing import Self
 
+from tests.relay import Relay
 from tests.routers.kinds import Kind
 from tests.routers.wire import Head, Stream, page, pieces
 
 
-class Router:
+class Router(Relay):
     """One router before some backends, on a port of its own; it runs in a thread.
 
     `did` counts its own pages by their status, its cuts, and the backends it found closed ("refused").
     """
 
     def __init__(self, kind: Kind, *backends: int):
+        super().__init__()
         self.kind = kind
         self.backends = list(backends)
         self.did: Counter[str] = Counter()
         self._turn = 0
         self._kept: dict[int, list[Stream]] = {}
-        self._loop = asyncio.new_event_loop()
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
-        self._thread.start()
-        assert ready.wait(20)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(20)
 
     @property
     def url(self) -> str:
@@ -54,24 +41,6 @@ class Router:
         self.retire(backend)
         self.backends = [*self.backends, backend]
 
-    def _run(self, ready: threading.Event) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve(ready))
-
-    async def _serve(self, ready: threading.Event) -> None:
-        self._over = asyncio.Event()
-        server = await asyncio.start_server(self._welcome, "127.0.0.1", 0, backlog=256)
-        self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        await self._over.wait()
-        server.close()
-        for kept in self._kept.values():
-            for backend in kept:
-                backend.abort()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await asyncio.sleep(0.05)  # in which what was cancelled closes its connections
-
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Stream(reader, writer)
         try:
@@ -85,6 +54,11 @@ class Router:
             self.did["broken"] += 1
         finally:
             client.abort()
+
+    def _end(self) -> None:
+        for kept in self._kept.values():
+            for backend in kept:
+                backend.abort()
 
     async def _exchange(self, client: Stream) -> bool:
         """Pass one request on, and its response back; tell whether the connection goes on."""

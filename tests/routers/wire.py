@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Self
 
+from tests import relay
+
 HOP = {"connection", "keep-alive"}
 
 
@@ -74,23 +76,10 @@ def connection(keep: bool) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass
-class Stream:
+class Stream(relay.Stream):
     """One connection of the router's."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    port: int = 0
     kept: bool = False
-
-    @classmethod
-    async def to(cls, port: int) -> Self:
-        """Connect to a backend. Raises OSError."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port), port)
-
-    @property
-    def peer(self) -> str:
-        """The address of the other end."""
-        return str(self.writer.get_extra_info("peername")[0])
 
     async def head(self) -> Head | None:
         """Read a head; None where the connection ends before it."""
@@ -98,20 +87,6 @@ class Stream:
             return Head.read((await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
         except asyncio.IncompleteReadError:
             return None
-
-    async def send(self, data: bytes) -> None:
-        """Send bytes. Raises OSError."""
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def close(self) -> None:
-        """End it once all has been sent."""
-        self.writer.close()
-        await self.writer.wait_closed()
-
-    def abort(self) -> None:
-        """End it in the middle of whatever it was at."""
-        self.writer.transport.abort()
 
     def close_unless_kept(self) -> None:
         """End it, unless it waits for another request."""
