@@ -121,12 +121,20 @@ class Gunicorn:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.launch()
+        self.until_it_answers()
+
+    def launch(self) -> None:
+        """Start it."""
         OURS.add(self.port)
         command = [sys.executable, "-m", "gunicorn", f"{self.module}:create_app()"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
+
+    def until_it_answers(self) -> None:
+        """Wait until it answers."""
         deadline = time.monotonic() + PATIENCE
         while not self.answers():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()

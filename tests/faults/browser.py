@@ -33,7 +33,7 @@ class Answer:
 
 
 class Browser:
-    """One visitor with a cookie; `port` is the server of the moment."""
+    """One visitor with their cookies; `port` is the server of the moment."""
 
     def __init__(self, port: int):
         self.port = port
@@ -57,8 +57,7 @@ class Browser:
             while more := connection.recv(65_536):
                 received += more
         answer = read(bytes(received))
-        if found := re.search(r"Set-Cookie: (rivulet=[^;]+)", answer.head):
-            self.cookie = found[1]
+        self.cookie = kept(self.cookie, answer.head)
         return answer
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -107,6 +106,13 @@ def read(received: bytes) -> Answer:
     if b"transfer-encoding: chunked" in head.lower():
         body = b"".join(chunks(body))
     return Answer(int(head.split()[1]), head.decode("latin-1"), body.decode("utf-8", "ignore"))
+
+
+def kept(cookies: str, head: str) -> str:
+    """Give the cookies, as a request tells them, that a browser has after a response."""
+    jar = dict(pair.split("=", 1) for pair in cookies.split("; ") if pair)
+    jar.update(re.findall(r"Set-Cookie: ([^=]+)=([^;]*)", head))
+    return "; ".join(f"{name}={value}" for name, value in jar.items() if value)
 
 
 def chunks(body: bytes) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Row, select
@@ -27,12 +27,15 @@ ENDS = {"complete", "stopped", "interrupted", "failed"}
 
 
 class Server(Gunicorn):
-    """The app as it is deployed, with the means to hurt it."""
+    """The app as it is deployed, with the means to hurt it.
 
-    def __init__(self, folder: Path, model: Model, **environ: str):
+    `direct` is the database's own address, where that of the environment leads over a wire.
+    """
+
+    def __init__(self, folder: Path, model: Model, direct: str = "", **environ: str):
         folder.mkdir(exist_ok=True)
         super().__init__(folder, model, **environ)  # type: ignore[arg-type]
-        url = environ.get("DATABASE_URL") or f"sqlite:///{folder / 'instance' / 'rivulet.db'}"
+        url = direct or environ.get("DATABASE_URL") or f"sqlite:///{folder / 'instance' / 'rivulet.db'}"
         self.model = model
         self.database = Database(url)
 
@@ -48,13 +51,15 @@ class Server(Gunicorn):
 
     def owner(self, name: str) -> int:
         """Find the worker that asked the model a question (on Linux; elsewhere the first one)."""
-        table, port = Path("/proc/net/tcp"), f":{self.model.askers[name]:04X}"
-        lines = [line.split() for line in table.read_text().splitlines()] if table.exists() else []
-        sockets = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(port)}
-        for worker in self.workers():
-            if sockets & {link(path) for path in Path(f"/proc/{worker}/fd").iterdir()}:
-                return worker
-        return self.workers()[0]
+        return self.owners().get(self.model.askers[name]) or self.workers()[0]
+
+    def owners(self) -> dict[int, int]:
+        """Find which worker talks from which port (on Linux; elsewhere nothing)."""
+        table = Path("/proc/net/tcp")
+        lines = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
+        ports = {f"socket:[{line[9]}]": int(line[1].partition(":")[2], 16) for line in lines}
+        held = ((worker, link(path)) for worker in self.workers() for path in open_files(worker))
+        return {ports[file]: worker for worker, file in held if file in ports}
 
     def send_signal(self, how: signal.Signals, worker: int | None = None) -> None:
         """Send a signal to a worker, or to the master."""
@@ -70,6 +75,13 @@ class Hurried(Server):
     """The app with the times of its streams and bodies divided by HASTE."""
 
     module = "tests.faults.hurried"
+
+
+def open_files(worker: int) -> list[Path]:
+    """List the open files of a worker, which may be gone."""
+    with suppress(OSError):
+        return list(Path(f"/proc/{worker}/fd").iterdir())
+    return []
 
 
 def link(path: Path) -> str:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from tests.faults.wire import DELAY, SWALLOW, Blow, Wire, first, nth
+from tests.faults.wire import DELAY, SWALLOW, Fault, Wire, first, nth
 from tests.postgres import Postgres
 
 SAY = "INSERT INTO words VALUES (%s)"
@@ -59,16 +59,16 @@ def test_a_wire_that_hurts_nothing_passes_everything_on(table: Table) -> None:
 @PLACES
 def test_a_broken_commit_has_happened_or_not_by_its_place(table: Table, place: str, words: int) -> None:
     with Wire(table.port) as wire:
-        with wire.hurting(nth(1, Blow(place))), pytest.raises(psycopg.OperationalError):
+        with wire.hurting(nth(1, Fault(place))), pytest.raises(psycopg.OperationalError):
             table.say(wire, "one").commit()
 
-        assert table.stored() == words and wire.did == {Blow(place): 1}
+        assert table.stored() == words and wire.did == {Fault(place): 1}
         table.say(wire, "two").commit()
         assert table.stored() == words + 1
 
 
 def test_a_connection_that_breaks_after_its_commit_has_told_of_it(table: Table) -> None:
-    with Wire(table.port) as wire, wire.hurting(nth(1, Blow("after"))):
+    with Wire(table.port) as wire, wire.hurting(nth(1, Fault("after"))):
         connection = table.say(wire, "one")
         connection.commit()
 
@@ -80,7 +80,7 @@ def test_a_connection_that_breaks_after_its_commit_has_told_of_it(table: Table) 
 
 @pytest.mark.parametrize("place", ["before", "in", "half"])
 def test_a_delay_is_late_and_loses_nothing(table: Table, place: str) -> None:
-    with Wire(table.port) as wire, wire.hurting(nth(1, Blow(place, DELAY, 0.3))):
+    with Wire(table.port) as wire, wire.hurting(nth(1, Fault(place, DELAY, 0.3))):
         connection, began = table.say(wire, "one"), time.monotonic()
         connection.commit()
 
@@ -91,7 +91,7 @@ def test_a_delay_is_late_and_loses_nothing(table: Table, place: str) -> None:
 def test_a_silent_connection_waits_while_others_work_and_breaks_at_last(table: Table, place: str, words: int) -> None:
     with ThreadPoolExecutor(1) as pool:
         with Wire(table.port) as wire:
-            with wire.hurting(nth(1, Blow(place, SWALLOW, 600))):
+            with wire.hurting(nth(1, Fault(place, SWALLOW, 600))):
                 waiting = pool.submit(table.say(wire, "one").commit)
                 table.say(wire, "two").commit()
             assert not waiting.done() and table.stored() == words + 1
@@ -99,7 +99,7 @@ def test_a_silent_connection_waits_while_others_work_and_breaks_at_last(table: T
 
 
 def test_a_silence_ends_in_a_break(table: Table) -> None:
-    with Wire(table.port) as wire, wire.hurting(nth(1, Blow("in", SWALLOW, 0.1))):
+    with Wire(table.port) as wire, wire.hurting(nth(1, Fault("in", SWALLOW, 0.1))):
         with pytest.raises(psycopg.OperationalError):
             table.say(wire, "one").commit()
 
@@ -107,7 +107,7 @@ def test_a_silence_ends_in_a_break(table: Table) -> None:
 
 
 def test_a_commit_is_chosen_by_the_statements_of_its_transaction(table: Table) -> None:
-    with Wire(table.port) as wire, wire.hurting(first(Blow("in"), "INSERT INTO words", "DELETE FROM words")):
+    with Wire(table.port) as wire, wire.hurting(first(Fault("in"), "INSERT INTO words", "DELETE FROM words")):
         connection = table.say(wire)
         for _ in range(8):  # by then psycopg has prepared the statement, and only names it
             connection.execute(SAY, ["one"])

@@ -26,7 +26,7 @@ SHOWN = {"in": 0.0, "half": 0.5, "after": 1.0}
 
 
 @dataclass(frozen=True)
-class Blow:
+class Fault:
     """What happens to a connection, and where in a COMMIT.
 
     It breaks; or is held up for some seconds ("delay"); or both its ends hear nothing for that long, and then it breaks
@@ -38,44 +38,44 @@ class Blow:
     seconds: float = 0
 
 
-Choose = Callable[[Sequence[str]], Blow | None]
-"""Choose a blow to a COMMIT by the statements of its transaction; None spares it."""
+Choose = Callable[[Sequence[str]], Fault | None]
+"""Choose a fault to a COMMIT by the statements of its transaction; None spares it."""
 
 
 def spare(_: Sequence[str]) -> None:
     """Hurt nothing."""
 
 
-def nth(number: int, blow: Blow) -> Choose:
+def nth(number: int, fault: Fault) -> Choose:
     """Hurt the COMMIT of a number, counted from 1."""
     numbers = count(1)
-    return lambda _: blow if next(numbers) == number else None
+    return lambda _: fault if next(numbers) == number else None
 
 
-def first(blow: Blow, *fragments: str) -> Choose:
+def first(fault: Fault, *fragments: str) -> Choose:
     """Hurt the first COMMIT of a transaction whose statements hold all of some fragments."""
-    blows = [blow]
+    faults = [fault]
 
-    def choose(statements: Sequence[str]) -> Blow | None:
+    def choose(statements: Sequence[str]) -> Fault | None:
         sql = "\n".join(statements)
-        return blows.pop() if blows and all(fragment in sql for fragment in fragments) else None
+        return faults.pop() if faults and all(fragment in sql for fragment in fragments) else None
 
     return choose
 
 
-def at_random(chance: random.Random, share: float, blows: Sequence[Blow]) -> Choose:
-    """Hurt a share of all COMMITs by one of some blows each."""
-    return lambda _: chance.choice(blows) if chance.random() < share else None
+def at_random(chance: random.Random, share: float, faults: Sequence[Fault]) -> Choose:
+    """Hurt a share of all COMMITs by one of some faults each."""
+    return lambda _: chance.choice(faults) if chance.random() < share else None
 
 
 class Wire(Relay):
-    """A wire to the PostgreSQL at a port; `did` counts its blows."""
+    """A wire to the PostgreSQL at a port; `did` counts its faults."""
 
     def __init__(self, to: int):
         super().__init__()
         self.to = to
         self.choose: Choose = spare
-        self.did: Counter[Blow] = Counter()
+        self.did: Counter[Fault] = Counter()
 
     def address(self, url: str) -> str:
         """Give the address of a database by way of this wire."""
@@ -112,11 +112,11 @@ class Link:
     def __init__(self, wire: Wire, client: Stream, server: Stream):
         self.wire, self.client, self.server = wire, client, server
         self.session = Session()
-        self.blow: Blow | None = None
+        self.fault: Fault | None = None
         self.silent = False
 
     async def run(self) -> None:
-        """Pass messages both ways until either end is gone, or a blow breaks it. Raises OSError."""
+        """Pass messages both ways until either end is gone, or a fault breaks it. Raises OSError."""
         ways = [asyncio.create_task(way) for way in (self._ask(), self._answer())]
         try:
             done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -130,10 +130,10 @@ class Link:
         await self._begin()
         while message := await Message.read(self.client.reader):
             if self.session.commits(message):
-                self.blow = self.wire.choose(self.session.statements)
-            if self.blow and self.blow.place == "before":
-                await self._strike(self.blow)
-                self.blow = None
+                self.fault = self.wire.choose(self.session.statements)
+            if self.fault and self.fault.place == "before":
+                await self._strike(self.fault)
+                self.fault = None
             if not self.silent:
                 await self.server.send(message.whole)
 
@@ -149,24 +149,24 @@ class Link:
         held = b""
         while message := await Message.read(self.server.reader):
             held += message.whole
-            if self.silent or (self.blow and message.kind != READY):
+            if self.silent or (self.fault and message.kind != READY):
                 continue
-            if self.blow:
-                await self._answer_hurt(held, self.blow)
+            if self.fault:
+                await self._answer_hurt(held, self.fault)
             else:
                 await self.client.send(held)
-            held, self.blow = b"", None
+            held, self.fault = b"", None
 
-    async def _answer_hurt(self, answer: bytes, blow: Blow) -> None:
-        shown = int(len(answer) * SHOWN[blow.place])
+    async def _answer_hurt(self, answer: bytes, fault: Fault) -> None:
+        shown = int(len(answer) * SHOWN[fault.place])
         await self.client.send(answer[:shown])
-        await self._strike(blow)
+        await self._strike(fault)
         await self.client.send(answer[shown:])
 
-    async def _strike(self, blow: Blow) -> None:
+    async def _strike(self, fault: Fault) -> None:
         """Raises ConnectionError, unless it is a delay."""
-        self.wire.did[blow] += 1
-        self.silent = blow.how == SWALLOW
-        await asyncio.sleep(blow.seconds)
-        if blow.how != DELAY:
+        self.wire.did[fault] += 1
+        self.silent = fault.how == SWALLOW
+        await asyncio.sleep(fault.seconds)
+        if fault.how != DELAY:
             raise ConnectionError
