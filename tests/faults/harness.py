@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Row, select
@@ -16,7 +17,7 @@ from sqlalchemy import Row, select
 from chat.database import Database, clock
 from chat.tables import messages, pieces, replies
 from tests.faults.browser import Browser, Watching
-from tests.faults.model import Model
+from tests.faults.model import QUESTION, Model
 from tests.serving import Gunicorn
 
 PATIENCE = 60.0
@@ -124,10 +125,14 @@ def words_stored(database: Database, reply_id: int) -> list[int]:
 
 
 class Leases:
-    """Notes since when replies have been without a live lease; one that was let go of has none at once."""
+    """Notes since when replies have been without a live lease; one that was let go of has none at once.
 
-    def __init__(self, database: Database):
+    Nobody can renew before `writable_since`, on the monotonic clock.
+    """
+
+    def __init__(self, database: Database, writable_since: Callable[[], float] = float):
         self.database = database
+        self.writable_since = writable_since
         self.since: dict[int, float] = {}
 
     def look(self) -> list[int]:
@@ -136,7 +141,7 @@ class Leases:
         with self.database.read() as connection:
             found = list(connection.execute(select(replies.c.id).where(dead)).scalars())
         now = time.monotonic()
-        self.since = {number: self.since.get(number, now) for number in found}
+        self.since = {number: max(self.since.get(number, now), self.writable_since()) for number in found}
         return [number for number, since in self.since.items() if now - since > OWNERLESS]
 
 
@@ -163,6 +168,35 @@ def replies_of(database: Database, conversation_id: int) -> list[int]:
     ours = select(replies.c.id).join(messages, messages.c.id == replies.c.id)
     with database.read() as connection:
         return list(connection.execute(ours.where(messages.c.conversation_id == conversation_id)).scalars())
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question that is stored, and the reply to it."""
+
+    question: int
+    conversation: int
+    text: str
+    reply: int
+
+    @property
+    def name(self) -> str:
+        """The name by which the model counts its calls."""
+        return QUESTION.findall(self.text)[0][0]
+
+    @property
+    def words(self) -> int:
+        """How many words answer it."""
+        return int(QUESTION.findall(self.text)[0][1])
+
+
+def answers_to(database: Database, name: str) -> list[Answered]:
+    """List the questions whose name begins so, once for each of their replies."""
+    answer = messages.alias()
+    asked = select(messages.c.id, messages.c.conversation_id, messages.c.text, answer.c.id)
+    asked = asked.join(answer, answer.c.parent_id == messages.c.id).order_by(answer.c.id)
+    with database.read() as connection:
+        return [Answered(*row) for row in connection.execute(asked.where(messages.c.text.startswith(f"@{name}")))]
 
 
 def violations(

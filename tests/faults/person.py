@@ -28,6 +28,7 @@ class Person:
     conversation: int | None = None
     key: str = ""
     refused: list[str] = field(default_factory=list)
+    patience: float = PATIENCE
 
     def send(self, text: str) -> Sent:
         """Send a message as the page does, again with the same key where it was refused; gives where its answer is."""
@@ -50,7 +51,7 @@ class Person:
 
     def insist(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
         """Ask until there is a whole answer that is no error of a server's."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             try:
                 answer = self.browser.ask(method, path, form, **headers)

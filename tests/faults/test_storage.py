@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from chat.replies import log
 from chat.tables import conversations, messages, people
 from tests.asking import HTMX, begin, ended, reply_in
 from tests.faults.harness import ENDS, Model, Server, served, text_of, until, until_ended, violations, words_stored
+from tests.faults.holders import holding_file
 from tests.faults.model import HEAD, ending, question, said
 from tests.scripted import Gate, Scripted
 from tests.serving import ROOT
@@ -82,7 +83,7 @@ def test_a_locked_database_delays_and_loses_nothing(tmp_path: Path, model: Model
         page = browser.follow(sent.reply)
         page.until_words(5)
 
-        with locked(path_of(server)):
+        with holding_file(path_of(server)):
             waiting = threading.Thread(target=send_draft, args=(server,))
             waiting.start()
             time.sleep(seconds)
@@ -94,18 +95,6 @@ def test_a_locked_database_delays_and_loses_nothing(tmp_path: Path, model: Model
         assert row.state == "complete" and words_stored(server.database, sent.reply) == list(range(60))
         assert violations(server, "locked", [sent.reply], [page]) == []
         assert seconds > 10 or DRAFT in texts(server)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the write lock as another program."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=20)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
 
 
 def texts(server: Server) -> list[str]:

@@ -1,0 +1,174 @@
+"""Blows: what hurts all conversations of a wave at once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.faults.harness import Server
+from tests.faults.rounds.stage import Stage
+from tests.faults.wire import BREAK, DELAY, PLACES, SWALLOW, Fault, at_random
+
+SHARE = 0.04
+"""Which share of all COMMITs is hurt on a wire that is bad."""
+
+
+class Blow:
+    """Nothing; `dead` are the workers that were ended, `found` is what went wrong.
+
+    In one that `is_outage` nobody can write to the database for a while; one that `lasts` is there from the first send
+    to the last end; after a `silent` one nobody can tell a worker that lives from one that is gone.
+    """
+
+    is_outage = lasts = silent = False
+
+    def __init__(self, stage: Stage):
+        self.stage, self.server, self.chance = stage, stage.server, stage.chance
+        self.dead: set[int] = set()
+        self.found: list[str] = []
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Do what lasts from the first send of a wave to its last end."""
+        yield
+
+    def strike(self) -> None:
+        """Hurt the wave, at some moment of its answers."""
+
+    def spares(self, worker: int | None) -> bool:
+        """Tell whether a worker lived on, and could show it."""
+        return not self.silent and (not self.dead or (worker is not None and worker not in self.dead))
+
+    def kill(self, count: int) -> None:
+        """Kill some workers."""
+        for worker in self.chance.sample(self.server.workers(), count):
+            self.dead.add(worker)
+            self.server.send_signal(signal.SIGKILL, worker)
+
+    def stop(self) -> None:
+        """Tell the server to stop, and wait for its end."""
+        self.dead |= set(self.server.workers())
+        if code := self.server.stop(self.chance.choice([signal.SIGTERM, signal.SIGINT])):
+            self.found.append(f"the server was told to stop and exited by {code}")
+
+
+class Kill(Blow):
+    """A worker is killed, or both."""
+
+    def strike(self) -> None:
+        """Kill."""
+        self.kill(self.chance.choice([1, 1, 2]))
+
+
+class Restart(Blow):
+    """The server is told to stop, and started again."""
+
+    def strike(self) -> None:
+        """Restart."""
+        self.stop()
+        self.server.start()
+
+
+class Held(Blow):
+    """Another process holds the database."""
+
+    is_outage = True
+
+    def strike(self) -> None:
+        """Hold it."""
+        with self.stage.held():
+            time.sleep(self.stage.spans.draw())
+
+
+class Away(Blow):
+    """While the database is away, or held, workers are killed, or servers started."""
+
+    is_outage = True
+
+    def strike(self) -> None:
+        """Take it away, hurt the server, bring it back, and wait until all that was begun serves."""
+        acts = [self.kill_one, self.kill_one, self.kill_all, self.add, self.restart, self.wait]
+        span, act = self.stage.spans.draw(), self.chance.choice(acts)
+        self.other: Server | None = None
+        with self.stage.away():
+            time.sleep(span * self.chance.uniform(0, 0.5))
+            began = time.monotonic()
+            act()
+            time.sleep(max(0.0, span / 2 - (time.monotonic() - began)))
+        for server in filter(None, [self.server, self.other]):
+            self.until_it_answers(server)
+
+    def kill_one(self) -> None:
+        """Kill a worker."""
+        self.kill(1)
+
+    def kill_all(self) -> None:
+        """Kill both workers."""
+        self.kill(2)
+
+    def add(self) -> None:
+        """Start another server."""
+        self.other = self.stage.another()
+        self.other.launch()
+
+    def restart(self) -> None:
+        """Stop the server and start it again."""
+        self.stop()
+        self.server.launch()
+
+    def wait(self) -> None:
+        """Hurt nothing but the database."""
+
+    def until_it_answers(self, server: Server) -> None:
+        """Wait for a server that was begun while the database was away."""
+        try:
+            server.until_it_answers()
+        except AssertionError:
+            self.found.append(f"a server that was begun without its database ended by {server.process.poll()}")
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Take the other server away at the end."""
+        self.other = None
+        try:
+            yield
+        finally:
+            if self.other:
+                self.other.kill()
+                self.other.database.engine.dispose()
+
+
+class Severed(Blow):
+    """The wire to PostgreSQL breaks or is late at some of the COMMITs."""
+
+    lasts = True
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Have a bad wire."""
+        faults = [Fault(place, BREAK) for place in PLACES] * 3
+        faults += [Fault(place, DELAY, self.chance.uniform(0.05, 1)) for place in ("before", "in", "half")]
+        assert self.stage.wire
+        with self.stage.wire.hurting(at_random(self.chance, SHARE, faults)):
+            yield
+
+
+class Silence(Blow):
+    """Some connections to PostgreSQL go silent at a COMMIT; new ones work."""
+
+    silent = True
+
+    def strike(self) -> None:
+        """Silence a few of them."""
+        faults = [Fault(place, SWALLOW, min(10.0, self.stage.spans.draw())) for place in PLACES]
+        wire = self.stage.wire
+        assert wire
+        before = wire.did.total()
+        with self.stage.outage.lasting(), wire.hurting(at_random(self.chance, 0.2, faults)):
+            deadline = time.monotonic() + 2
+            while wire.did.total() - before < 3 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            wire.choose = lambda _: None
+            time.sleep(max(fault.seconds for fault in faults))

@@ -1,0 +1,58 @@
+"""What the server's log says of a wave: no tracebacks, one line a request, and one for an outage and its end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ \w+ (?P<logger>[\w.]+): (?P<text>.*?)(?: \[(?P<number>[\w-]+)\])?")
+"""A line of ours; what belongs to a request ends with its number."""
+
+TRACES = ("Traceback (most recent call last)", " broke with ")
+AN_OUTAGE = 2
+"""How many lines a process may write of an outage: that it is there, and that it is over."""
+
+
+class Journal:
+    """Reads what a log gets from now on."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.start = path.stat().st_size
+
+    def lines(self) -> list[str]:
+        """Read what has come."""
+        with self.path.open("rb") as log:
+            log.seek(self.start)
+            return log.read().decode(errors="replace").splitlines()
+
+
+def traces(lines: Iterable[str]) -> Iterator[str]:
+    """Complain of tracebacks."""
+    yield from (f"the log holds a traceback: {line}" for line in lines if any(mark in line for mark in TRACES))
+
+
+def repeated(lines: Iterable[str]) -> Iterator[str]:
+    """Complain of more than a line a request."""
+    told = Counter(found["number"] for found in read(lines) if found["number"] and not is_stream(found))
+    yield from (f"the log tells of request {number} {count} times" for number, count in told.items() if count > 1)
+
+
+def wordy(lines: Iterable[str], processes: int) -> Iterator[str]:
+    """Complain of more than AN_OUTAGE lines a process that belong to no request."""
+    others = [f"{found['logger']}: {found['text']}" for found in read(lines) if not found["number"]]
+    if len(others) > AN_OUTAGE * processes:
+        most = Counter(others).most_common(3)
+        yield f"the log of {processes} processes has {len(others)} lines about one outage, such as {most}"
+
+
+def read(lines: Iterable[str]) -> list[re.Match[str]]:
+    """Read the lines that are ours."""
+    return [found for line in lines if (found := LINE.fullmatch(line))]
+
+
+def is_stream(found: re.Match[str]) -> bool:
+    """Tell whether a line is one of the two that a stream has: of its beginning and of its end."""
+    return found["logger"] == "journal" and " stream" in found["text"]

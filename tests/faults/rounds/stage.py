@@ -1,0 +1,117 @@
+"""Where the rounds take place: a server, its database, and the times in which that is out of reach."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.harness import Server, served
+from tests.faults.holders import holding_file, holding_tables, some_tables
+from tests.faults.model import Model
+from tests.faults.wire import Wire
+from tests.postgres import Postgres
+from tests.serving import KEY
+
+SHORT, LEASE, LONG = (0.3, 6.0), (6.0, 9.0), (60.0, 90.0)
+"""How long an outage lasts, in seconds: mostly shorter than a lease, sometimes longer, rarely much longer."""
+
+DECK = [SHORT] * 14 + [LEASE] * 5 + [LONG]
+
+
+class Spans:
+    """How long outages last, in seconds: cards of DECK, without those above `longest`, mixed again when used up."""
+
+    def __init__(self, chance: random.Random, longest: float):
+        self.chance, self.longest = chance, longest
+        self.deck: list[tuple[float, float]] = []
+
+    def draw(self) -> float:
+        """Draw the next one."""
+        if not self.deck:
+            self.deck = [span for span in DECK if span[1] <= self.longest]
+            self.chance.shuffle(self.deck)
+        return self.chance.uniform(*self.deck.pop())
+
+
+@dataclass
+class Outage:
+    """When the app can't write to its database, on the monotonic clock, and since when it can't even reach it."""
+
+    on: bool = False
+    ended: float = 0.0
+    unreachable: float | None = None
+
+    @contextmanager
+    def lasting(self) -> Iterator[None]:
+        """Have it for the time of the block."""
+        self.on = True
+        try:
+            yield
+        finally:
+            self.on, self.ended = False, time.monotonic()
+
+    def writable_since(self) -> float:
+        """Tell since when one can write."""
+        return time.monotonic() if self.on else self.ended
+
+
+@dataclass
+class Stage:
+    """What a wave is played on; `postgres` and the `wire` to it are None where the database is SQLite."""
+
+    server: Server
+    chance: random.Random
+    spans: Spans
+    folder: Path
+    direct: str
+    environ: dict[str, str]
+    postgres: Postgres | None = None
+    wire: Wire | None = None
+    outage: Outage = field(default_factory=Outage)
+
+    def another(self) -> Server:
+        """Make another server on the same database."""
+        return Server(self.folder / "another", self.server.model, self.direct, **self.environ)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have another process hold the database for the time of the block."""
+        with self.outage.lasting(), ExitStack() as stack:
+            if self.postgres:
+                stack.enter_context(holding_tables(self.direct, *some_tables(self.chance)))
+            else:
+                stack.enter_context(holding_file(Path(self.direct.removeprefix("sqlite:///"))))
+            yield
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Have PostgreSQL be stopped for the time of the block, in order or by a crash; SQLite can only be held."""
+        if not self.postgres:
+            with self.held():
+                yield
+            return
+        with self.outage.lasting():
+            self.postgres.stop(self.chance.choice([signal.SIGINT, signal.SIGQUIT]))
+            self.outage.unreachable = time.monotonic()
+            try:
+                yield
+            finally:
+                self.outage.unreachable = None
+                self.postgres.start()
+
+
+@contextmanager
+def staged(folder: Path, chance: random.Random, longest: float, postgres: Postgres | None) -> Iterator[Stage]:
+    """Serve the app in two workers until the end of the block."""
+    with ExitStack() as stack:
+        wire = stack.enter_context(Wire(postgres.port)) if postgres else None
+        direct = postgres.new_database() if postgres else f"sqlite:///{folder / 'rivulet.db'}"
+        environ = {"WEB_CONCURRENCY": "2", "DRAIN_SECONDS": "0.5", "SECRET_KEY": KEY}
+        environ["DATABASE_URL"] = wire.address(direct) if wire else direct
+        server = stack.enter_context(served(folder, stack.enter_context(Model()), direct=direct, **environ))
+        yield Stage(server, chance, Spans(chance, longest), folder, direct, environ, postgres, wire)

@@ -1,0 +1,131 @@
+"""What is looked at all the while: states and leases in the database, and whether the server says that it serves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from chat.tables import replies
+from tests.faults.browser import Answer, Browser
+from tests.faults.harness import Leases
+from tests.faults.rounds.stage import Stage
+
+SILENCE = 20.0
+"""How long a server may say nothing while its workers start, in seconds."""
+
+READY = 10.0
+"""How soon a server has to serve again that has its database again, in seconds."""
+
+NOTICED = 1.0
+"""How soon a server has to know that its database can't be reached, in seconds."""
+
+
+class Watch:
+    """Looks again and again from the beginning of a block to its end; `found` is what was seen."""
+
+    every = 0.1
+
+    def __init__(self, stage: Stage):
+        self.stage = stage
+        self.found: set[str] = set()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._thread.join(SILENCE)
+
+    def _look_on(self) -> None:
+        while not self._over.wait(self.every):
+            self.look()
+
+    def look(self) -> None:
+        """Look once."""
+        raise NotImplementedError
+
+
+class Stored(Watch):
+    """Looks for states that go back, and for replies without a live lease."""
+
+    def __init__(self, stage: Stage):
+        super().__init__(stage)
+        self.states: dict[int, str] = {}
+        self.leases = Leases(stage.server.database, stage.outage.writable_since)
+
+    def look(self) -> None:
+        """Look once; while the database is away there is nothing to see."""
+        began = time.monotonic()
+        try:
+            with self.stage.server.database.read() as connection:
+                rows = connection.execute(select(replies.c.id, replies.c.state)).all()
+            self.found |= {f"reply {number} had no live lease for too long" for number in self.leases.look()}
+        except SQLAlchemyError as error:
+            if self.stage.outage.writable_since() < began:
+                self.found.add(f"the database can't be read, though it is there: {error!r}"[:300])
+            return
+        for number, state in rows:
+            self.note(number, state)
+
+    def note(self, number: int, state: str) -> None:
+        """Note the state of a reply."""
+        before = self.states.get(number, "generating")
+        # A person may continue what was stopped; nothing else goes back.
+        if before != state and before not in {"generating", "stopped"}:
+            self.found.add(f"reply {number} went from {before} to {state}")
+        self.states[number] = state
+
+
+class Health(Watch):
+    """Asks the server whether it lives, and whether it is ready."""
+
+    every = 0.3
+
+    def __init__(self, stage: Stage):
+        super().__init__(stage)
+        self.browser = Browser(stage.server.port)
+        self.heard = time.monotonic()
+
+    def look(self) -> None:
+        """Ask once."""
+        began, away = time.monotonic(), self.stage.outage.unreachable
+        alive, ready = self.ask("/healthz"), self.ask("/readyz")
+        has_noticed = away is not None and away == self.stage.outage.unreachable and began - away > NOTICED
+        self.found |= set(unwell(alive, ready, away=has_noticed))
+        self.heard = time.monotonic() if alive else self.heard
+        if time.monotonic() - self.heard > SILENCE:
+            self.found.add(f"/healthz said nothing for {SILENCE:.0f} seconds")
+
+    def ask(self, path: str) -> Answer | None:
+        """Ask; None where the worker that heard it was killed, or none was there yet."""
+        try:
+            return self.browser.get(path)
+        except OSError:
+            return None
+
+    def until_ready(self) -> None:
+        """Wait until it is ready, which may not take long."""
+        deadline = time.monotonic() + READY
+        while not ((ready := self.ask("/readyz")) and ready.status == 200):
+            if time.monotonic() > deadline:
+                self.found.add(f"/readyz isn't well {READY:.0f} seconds after the blow: {ready}")
+                return
+            time.sleep(self.every)
+
+
+def unwell(alive: Answer | None, ready: Answer | None, away: bool) -> Iterator[str]:
+    """Complain of what a server said of itself; `away` tells that its database can't be reached."""
+    if alive and alive.status != 200:
+        yield f"/healthz said {alive.status}"
+    if ready and (ready.status not in {200, 503} or not ready.body.strip()):
+        yield f"/readyz said {ready.status} and {ready.body!r}"
+    if ready and ready.status == 200 and away:
+        yield "/readyz said 200 while the database was away"

@@ -1,0 +1,92 @@
+"""A wave: many rounds at once on one server, a blow that hurts them all, and the check of what was promised."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlalchemy import select
+
+from chat.tables import replies
+from tests.faults.rounds.blows import Blow
+from tests.faults.rounds.journal import Journal, repeated, traces, wordy
+from tests.faults.rounds.kinds import LENGTH, Round
+from tests.faults.rounds.stage import Stage
+from tests.faults.rounds.watches import Health, Stored
+
+PATIENCE = 90.0
+"""How long it may take after a blow until all answers have ended, in seconds."""
+
+
+class Wave:
+    """Some rounds and a blow."""
+
+    def __init__(self, stage: Stage, blow: Blow, rounds: Sequence[Round]):
+        self.stage, self.server = stage, stage.server
+        self.blow, self.rounds = blow, rounds
+        self.before = set(stage.server.workers())
+        self.journal = Journal(stage.server.log)
+
+    def run(self) -> list[str]:
+        """Play it; gives what was broken."""
+        with Stored(self.stage) as stored, Health(self.stage) as health:
+            with self.blow.around():
+                self._play()
+                found = list(self._until_ended())
+            health.until_ready()
+            found += self.blow.found
+            for round_ in self.rounds:
+                found += round_.check(self.blow.spares(round_.worker))
+            found += self._check_server()
+        return [*found, *sorted(stored.found | health.found), *self._check_log()]
+
+    def _play(self) -> None:
+        together([lambda round_=round_: round_.do(round_.begin) for round_ in self.rounds])
+        happenings = [threading.Thread(target=round_.do, args=(round_.happen,)) for round_ in self.rounds]
+        for happening in happenings:
+            happening.start()
+        time.sleep(self.stage.chance.uniform(0, LENGTH))
+        owners = self.server.owners()
+        for round_ in self.rounds:
+            round_.note_blow(self.blow, owners)
+        self.blow.strike()
+        for happening in happenings:
+            happening.join()
+
+    def _until_ended(self) -> Iterator[str]:
+        deadline = time.monotonic() + PATIENCE
+        for page in [page for round_ in self.rounds for page in round_.pages]:
+            if not page.over.wait(max(0.1, deadline - time.monotonic())):
+                yield f"reply {page.reply_id}: its page never came to an end"
+            page.leave()
+        # What nobody watches ends, too: an answer whose post was lost with the server, or was continued.
+        while self._generating() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _generating(self) -> bool:
+        with self.server.database.read() as connection:
+            return connection.execute(select(replies.c.id).where(replies.c.state == "generating")).first() is not None
+
+    def _check_server(self) -> Iterator[str]:
+        if (code := self.server.process.poll()) is not None:
+            yield f"the server ended by itself, with {code}"
+            self.server.start()
+        elif lost := self.before - self.blow.dead - set(self.server.workers()):
+            yield f"{len(lost)} workers ended that nobody had hurt"
+
+    def _check_log(self) -> Iterator[str]:
+        lines = self.journal.lines()
+        yield from traces(lines)
+        yield from repeated(lines)
+        if self.blow.is_outage:
+            yield from wordy(lines, processes=len(self.before | set(self.server.workers())))
+
+
+def together(acts: Sequence[Callable[[], None]]) -> None:
+    """Do several things at once."""
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
