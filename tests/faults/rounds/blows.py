@@ -14,6 +14,9 @@ from tests.faults.wire import BREAK, DELAY, PLACES, SWALLOW, Fault, at_random
 SHARE = 0.04
 """Which share of all COMMITs is hurt on a wire that is bad."""
 
+BOOT = 2.5
+"""How long a worker may take to start, in seconds."""
+
 
 class Blow:
     """Nothing; `dead` are the workers that were ended, `found` is what went wrong.
@@ -47,11 +50,21 @@ class Blow:
             self.dead.add(worker)
             self.server.send_signal(signal.SIGKILL, worker)
 
-    def stop(self) -> None:
-        """Tell the server to stop, and wait for its end."""
+    def restart(self) -> None:
+        """Tell the server to stop, wait for its end, and start it again."""
         self.dead |= set(self.server.workers())
+        self.stage.stopped = True
         if code := self.server.stop(self.chance.choice([signal.SIGTERM, signal.SIGINT])):
             self.found.append(f"the server was told to stop and exited by {code}")
+        self.server.launch()
+        self.stage.stopped = False
+
+    def until_it_answers(self, server: Server) -> None:
+        """Wait for a server that was started."""
+        try:
+            server.until_it_answers()
+        except AssertionError:
+            self.found.append(f"a server that was started never answered; it ended by {server.process.poll()}")
 
 
 class Kill(Blow):
@@ -67,8 +80,8 @@ class Restart(Blow):
 
     def strike(self) -> None:
         """Restart."""
-        self.stop()
-        self.server.start()
+        self.restart()
+        self.until_it_answers(self.server)
 
 
 class Held(Blow):
@@ -90,13 +103,13 @@ class Away(Blow):
     def strike(self) -> None:
         """Take it away, hurt the server, bring it back, and wait until all that was begun serves."""
         acts = [self.kill_one, self.kill_one, self.kill_all, self.add, self.restart, self.wait]
-        span, act = self.stage.spans.draw(), self.chance.choice(acts)
+        span, act = max(BOOT, self.stage.spans.draw()), self.chance.choice(acts)
         self.other: Server | None = None
         with self.stage.away():
-            time.sleep(span * self.chance.uniform(0, 0.5))
-            began = time.monotonic()
+            ends = time.monotonic() + span
+            time.sleep((span - BOOT) * self.chance.random())
             act()
-            time.sleep(max(0.0, span / 2 - (time.monotonic() - began)))
+            time.sleep(max(0.0, ends - time.monotonic()))
         for server in filter(None, [self.server, self.other]):
             self.until_it_answers(server)
 
@@ -113,20 +126,8 @@ class Away(Blow):
         self.other = self.stage.another()
         self.other.launch()
 
-    def restart(self) -> None:
-        """Stop the server and start it again."""
-        self.stop()
-        self.server.launch()
-
     def wait(self) -> None:
         """Hurt nothing but the database."""
-
-    def until_it_answers(self, server: Server) -> None:
-        """Wait for a server that was begun while the database was away."""
-        try:
-            server.until_it_answers()
-        except AssertionError:
-            self.found.append(f"a server that was begun without its database ended by {server.process.poll()}")
 
     @contextmanager
     def around(self) -> Iterator[None]:

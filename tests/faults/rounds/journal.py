@@ -31,13 +31,16 @@ class Journal:
 
 def traces(lines: Iterable[str]) -> Iterator[str]:
     """Complain of tracebacks."""
-    yield from (f"the log holds a traceback: {line}" for line in lines if any(mark in line for mark in TRACES))
+    if found := [line for line in lines if any(mark in line for mark in TRACES)]:
+        most = Counter(line.split(" ", 2)[-1] for line in found).most_common(3)
+        yield f"the log holds {len(found)} tracebacks, such as {most}"
 
 
 def repeated(lines: Iterable[str]) -> Iterator[str]:
     """Complain of more than a line a request."""
     told = Counter(found["number"] for found in read(lines) if found["number"] and not is_stream(found))
-    yield from (f"the log tells of request {number} {count} times" for number, count in told.items() if count > 1)
+    if twice := [number for number, count in told.items() if count > 1]:
+        yield f"the log tells of {len(twice)} requests more than once, such as {twice[0]}"
 
 
 def wordy(lines: Iterable[str], processes: int) -> Iterator[str]:

@@ -62,7 +62,10 @@ class Outage:
 
 @dataclass
 class Stage:
-    """What a wave is played on; `postgres` and the `wire` to it are None where the database is SQLite."""
+    """What a wave is played on; `postgres` and the `wire` to it are None where the database is SQLite.
+
+    `stopped` tells that the server isn't there because it was told to stop.
+    """
 
     server: Server
     chance: random.Random
@@ -73,6 +76,7 @@ class Stage:
     postgres: Postgres | None = None
     wire: Wire | None = None
     outage: Outage = field(default_factory=Outage)
+    stopped: bool = False
 
     def another(self) -> Server:
         """Make another server on the same database."""

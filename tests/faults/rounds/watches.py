@@ -96,6 +96,7 @@ class Health(Watch):
 
     def look(self) -> None:
         """Ask once."""
+        self._revive()
         began, away = time.monotonic(), self.stage.outage.unreachable
         alive, ready = self.ask("/healthz"), self.ask("/readyz")
         has_noticed = away is not None and away == self.stage.outage.unreachable and began - away > NOTICED
@@ -103,6 +104,12 @@ class Health(Watch):
         self.heard = time.monotonic() if alive else self.heard
         if time.monotonic() - self.heard > SILENCE:
             self.found.add(f"/healthz said nothing for {SILENCE:.0f} seconds")
+
+    def _revive(self) -> None:
+        server = self.stage.server
+        if server.process.poll() is not None and not self.stage.stopped and not self.stage.outage.on:
+            self.found.add(f"the server ended by itself, with {server.process.poll()}")
+            server.launch()
 
     def ask(self, path: str) -> Answer | None:
         """Ask; None where the worker that heard it was killed, or none was there yet."""

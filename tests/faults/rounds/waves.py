@@ -38,7 +38,7 @@ class Wave:
             found += self.blow.found
             for round_ in self.rounds:
                 found += round_.check(self.blow.spares(round_.worker))
-            found += self._check_server()
+            found += self._check_workers()
         return [*found, *sorted(stored.found | health.found), *self._check_log()]
 
     def _play(self) -> None:
@@ -68,11 +68,8 @@ class Wave:
         with self.server.database.read() as connection:
             return connection.execute(select(replies.c.id).where(replies.c.state == "generating")).first() is not None
 
-    def _check_server(self) -> Iterator[str]:
-        if (code := self.server.process.poll()) is not None:
-            yield f"the server ended by itself, with {code}"
-            self.server.start()
-        elif lost := self.before - self.blow.dead - set(self.server.workers()):
+    def _check_workers(self) -> Iterator[str]:
+        if lost := self.before - self.blow.dead - set(self.server.workers()):
             yield f"{len(lost)} workers ended that nobody had hurt"
 
     def _check_log(self) -> Iterator[str]:
