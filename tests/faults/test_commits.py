@@ -25,9 +25,9 @@ from tests.serving import KEY
 from tests.turns import guest
 
 LIE = "nothing was changed"
-WORDS = 12
+WORDS = 6
 PAUSE = 0.05
-EVERY = 16
+EVERY = 8
 """How many of the COMMITs in the life of an answer are broken in turn."""
 
 PLACES = pytest.mark.parametrize("place", ["before", "in"], ids=["not executed", "executed"])

@@ -1,0 +1,22 @@
+"""A stage for tests of the rounds themselves: a database, and of the server nothing but what they look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from chat.database import Database
+from tests.faults.rounds.stage import Outage
+
+WORKERS = [1, 2]
+
+
+def bare(database: Database, **known: Any) -> Any:
+    """Make a stage without a server; what is known of one may be said."""
+    server = {"port": 0, "database": database, "model": SimpleNamespace(calls=Counter(), askers={})}
+    server |= {"workers": lambda: WORKERS, "process": SimpleNamespace(poll=lambda: None), **known}
+    return SimpleNamespace(
+        server=SimpleNamespace(**server), chance=Random(1), outage=Outage(), stopped=False, wire=None
+    )

@@ -1,0 +1,109 @@
+"""What people do with their accounts."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from chat.accounts import claiming, invites, passwords, people, resets
+from chat.tables import audit
+from chat.tables import people as people_table
+from tests.faults.browser import Answer
+from tests.faults.deeds.deed import Deed
+from tests.serving import KEY
+from tests.team import PASSWORD, account, kept
+
+
+class Accept(Deed):
+    """Accepts an invite."""
+
+    statements = ("UPDATE invites SET uses_left",)
+
+    def prepare(self) -> None:
+        """Follow an invite."""
+        self.browser.get(f"/invites/{invites.make(self.database, 'a test')}")
+
+    def do(self) -> Answer:
+        """Make an account."""
+        return self.form("/invites/yours", email=self.email, name="Ann", password=PASSWORD)
+
+    def times(self) -> int:
+        """Count the accounts."""
+        return self.count(people_table, people_table.c.email == self.email)
+
+    def finish(self) -> None:
+        """Be signed in."""
+        assert self.browser.get("/account").status == 200
+
+
+class Claim(Accept):
+    """Makes the first admin."""
+
+    statements = ("DELETE FROM options",)
+
+    def prepare(self) -> None:
+        """Have no admin, and follow the link."""
+        with self.database.write() as connection:
+            connection.execute(update(people_table).where(people_table.c.role == people.ADMIN).values(role="member"))
+        self.browser.get(f"/claim/{claiming.token(self.database, KEY)}")
+
+    def do(self) -> Answer:
+        """Make an admin."""
+        return self.form("/claim", email=self.email, password=PASSWORD)
+
+    def times(self) -> int:
+        """Count the admins."""
+        return self.count(people_table, people_table.c.role == people.ADMIN)
+
+
+class SignIn(Deed):
+    """Signs in."""
+
+    statements = ("INSERT INTO sessions", "INSERT INTO audit")
+
+    def prepare(self) -> None:
+        """Have an account."""
+        self.person = account(self.database, self.email)
+
+    def do(self) -> Answer:
+        """Sign in."""
+        return self.form("/sign-in", email=self.email, password=PASSWORD)
+
+    def times(self) -> int:
+        """Tell whether it was done: each time begins a session of its own, and that is right."""
+        return min(1, self.noted("signed_in"))
+
+    def noted(self, action: str) -> int:
+        """Count what the audit log tells of an action."""
+        return self.count(audit, audit.c.actor_id == self.person, audit.c.action == action)
+
+    def finish(self) -> None:
+        """Be signed in."""
+        assert self.browser.get("/account").status == 200
+
+
+class Reset(SignIn):
+    """Sets a new password by a link."""
+
+    statements = ("DELETE FROM resets", "UPDATE people SET password")
+    again = frozenset({303, 404})
+    new = f"{PASSWORD}, and another one"
+
+    def prepare(self) -> None:
+        """Follow a link."""
+        super().prepare()
+        with self.database.write() as connection:
+            token = resets.make(connection, self.person)
+        self.browser.get(f"/resets/{token}")
+
+    def do(self) -> Answer:
+        """Set it."""
+        return self.form("/resets/yours", password=self.new)
+
+    def times(self) -> int:
+        """Count."""
+        return self.noted("reset_used")
+
+    def finish(self) -> None:
+        """Have the new password."""
+        person = people.find(self.database, self.person)
+        assert person and passwords.matches(person.password, self.new) and person.password != kept()

@@ -1,0 +1,162 @@
+"""What people do in conversations."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from chat import conversations
+from chat.conversations import Choice
+from chat.limits import Asker
+from chat.tables import conversations as conversation_table
+from chat.tables import messages, replies
+from tests.faults.browser import Answer
+from tests.faults.deeds.deed import Deed
+from tests.faults.harness import replies_of, until_ended
+from tests.faults.model import HEAD, ending, question, words
+from tests.scripted import Gate
+
+
+class Send(Deed):
+    """Sends a first message."""
+
+    statements = ("INSERT INTO messages", "INSERT INTO replies")
+
+    def prepare(self) -> None:
+        """Open the page."""
+        self.key = self.browser.form_key()
+
+    def do(self) -> Answer:
+        """Send, as the same page."""
+        return self.browser.post("/conversations", text=question(self.name, 3, 0), key=self.key)
+
+    def times(self) -> int:
+        """Count its messages."""
+        return self.count(messages, messages.c.text == question(self.name, 3, 0))
+
+    def finish(self) -> None:
+        """Wait for the answer, which was asked for once for each worker that took it up."""
+        question_id = select(messages.c.id).where(messages.c.text == question(self.name, 3, 0)).scalar_subquery()
+        with self.database.read() as connection:
+            reply_id = connection.execute(select(messages.c.id).where(messages.c.parent_id == question_id)).scalar_one()
+        row = until_ended(self.database, reply_id)
+        assert row.state == "complete" and self.server.model.calls[self.name] == 1, (row, self.server.model.calls)
+
+
+class Stop(Deed):
+    """Stops an answer that is written in another process."""
+
+    statements = ("UPDATE replies SET stop=",)
+
+    def prepare(self) -> None:
+        """Ask, in a process that isn't there."""
+        sent = self.asked()
+        choice = Choice("openai", "small")
+        owner = select(conversation_table.c.person_id).where(conversation_table.c.id == sent.conversation)
+        with self.database.read() as connection:
+            asker = Asker(connection.execute(owner).scalar_one())
+        self.reply = conversations.ask(self.database, asker, None, question(self.name), choice).reply_id
+        self.change(self.reply, lease_until=2**40)
+
+    def do(self) -> Answer:
+        """Stop it."""
+        return self.browser.post(f"/replies/{self.reply}/stop")
+
+    def times(self) -> int:
+        """Look for the word that was left."""
+        return self.count(replies, replies.c.id == self.reply, replies.c.stop)
+
+    def finish(self) -> None:
+        """Let it be taken up."""
+        self.change(self.reply, lease_until=0)
+        assert until_ended(self.database, self.reply).state == "stopped"
+
+
+class Continue(Deed):
+    """Continues an answer that broke off."""
+
+    statements = ("UPDATE replies SET", "continued")
+    again = frozenset({400, 409})
+
+    def prepare(self) -> None:
+        """Have an answer break off."""
+        self.reply = self.asked().reply
+        self.change(self.reply, state="interrupted")
+        gate = Gate()
+        self.gate = gate
+        self.server.model.will_play(self.name, [HEAD, gate, *words(3, 6), ending()])
+
+    def do(self) -> Answer:
+        """Continue."""
+        return self.browser.post(f"/replies/{self.reply}/continue")
+
+    def times(self) -> int:
+        """Count what was continued."""
+        return self.count(replies, replies.c.id == self.reply, replies.c.continued == 1)
+
+    def finish(self) -> None:
+        """Wait for its end."""
+        self.gate.open()
+        row = until_ended(self.database, self.reply)
+        assert (row.state, row.continued) == ("complete", 1), row
+        assert self.server.model.calls[self.name] == 2, "it is asked for once more, as its worker lives"
+
+
+class TryAgain(Deed):
+    """Asks for another answer."""
+
+    statements = ("INSERT INTO replies",)
+    again = frozenset({409})
+
+    def prepare(self) -> None:
+        """Have an answer, and let the next one wait."""
+        self.sent = self.asked()
+        self.gate = Gate()
+        self.server.model.will_play(self.name, [HEAD, self.gate, *words(0, 3), ending()])
+
+    def do(self) -> Answer:
+        """Ask."""
+        return self.browser.post(f"/replies/{self.sent.reply}/retry")
+
+    def times(self) -> int:
+        """Count the further answers."""
+        return self.count(messages, messages.c.conversation_id == self.sent.conversation) - 2
+
+    def finish(self) -> None:
+        """Wait for its end."""
+        self.gate.open()
+        row = until_ended(self.database, max(replies_of(self.database, self.sent.conversation)))
+        assert row.state == "complete" and self.server.model.calls[self.name] == 2, (row, self.server.model.calls)
+
+
+class Rename(Deed):
+    """Gives a conversation another title."""
+
+    statements = ("UPDATE conversations SET title",)
+
+    def prepare(self) -> None:
+        """Have a conversation."""
+        self.conversation = self.asked().conversation
+
+    def do(self) -> Answer:
+        """Rename it."""
+        return self.form(f"/conversations/{self.conversation}/title", title="Another title")
+
+    def times(self) -> int:
+        """Look at its title."""
+        this = conversation_table.c.id == self.conversation
+        return self.count(conversation_table, this, conversation_table.c.title == "Another title")
+
+
+class Delete(Rename):
+    """Deletes a conversation."""
+
+    statements = ("DELETE FROM conversations",)
+    again = frozenset({303, 404})
+
+    def do(self) -> Answer:
+        """Delete it."""
+        return self.form(f"/conversations/{self.conversation}/deletion")
+
+    def times(self) -> int:
+        """Look whether it is gone."""
+        return 1 - self.count(conversation_table, conversation_table.c.id == self.conversation)
