@@ -99,6 +99,8 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
+    if worker.age > server.num_workers:
+        os.environ["RIVULET_REPLACES_WORKER"] = "1"
     if host := listening.host_beyond(worker.sockets):
         os.environ["HOST"] = host
     for listener in worker.sockets:
@@ -121,10 +123,17 @@ def post_worker_init(worker: Any) -> None:
         worker.leaving = threading.Thread(target=leaving.leave_in_time, args=told, name="leaving", daemon=True)
         worker.leaving.start()
     if worker.age == 1:
-        for warning in extensions.get("warnings", []):
-            print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
+        warn(extensions.get("disk", []))
+        if startup := extensions.get("startup"):
+            startup.tell(warn)
         for listener in worker.sockets:
             print(f"Rivulet is at {listening.url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
+
+
+def warn(warnings: list[str]) -> None:
+    """Say what the person who set this up has to know."""
+    for warning in warnings:
+        print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -26,7 +26,7 @@ def create_app():
     if "REFUSE" in os.environ:
         print("Rivulet can't start: no.", file=sys.stderr)
         raise SystemExit(3)
-    answer.extensions = {"warnings": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
+    answer.extensions = {"disk": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
     return answer
 
 def answer(environ, start_response):

@@ -159,7 +159,7 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
     write = database.write
 
     @contextmanager
-    def write_with_little_patience(_: float) -> Iterator[Connection]:
+    def write_with_little_patience(*_: float, **__: bool) -> Iterator[Connection]:
         try:
             with write(0.01) as connection:
                 yield connection
