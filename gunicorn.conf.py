@@ -35,7 +35,9 @@ def refuse_preloading() -> None:
     Render sets GUNICORN_CMD_ARGS to do so for every Python service.
     """
     if "--preload" in [*sys.argv, *os.environ.get("GUNICORN_CMD_ARGS", "").split()]:
-        exits.refuse("Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.")
+        exits.refuse(
+            "Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command."
+        )
 
 
 refuse_preloading()
