@@ -148,6 +148,7 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Wait for the leaving where gunicorn is done first: it knows of requests, not of answers being written."""
+    worker.alive = False  # gunicorn doesn't say so to a worker whose master died, which would hold the port for ever
     if thread := getattr(worker, "leaving", None):
         thread.join()
 
