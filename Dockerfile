@@ -23,6 +23,7 @@ ENV HOST=0.0.0.0 PORT=8000 INSTANCE=/data PYTHONUNBUFFERED=1
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
+# Swarm and others end a container that fails this. So it asks for the process, not for the database.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
 CMD ["gunicorn", "--keep-alive", "95", "app:create_app()"]

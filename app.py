@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import commands, config, engines, keys, platforms, providers, proxies, reporting, routes, security
+from chat import commands, config, engines, keys, platforms, providers, proxies, reporting, routes, security, startup
 from chat.accounts import claiming
 from chat.config import Settings
-from chat.database import Database
+from chat.database import Database, DatabaseAway
 from chat.engines import DatabaseUnusable
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
@@ -27,10 +27,20 @@ from chat.routes.accounts import claim
 from chat.routes.journal import Journal
 from chat.services import Services
 from chat.sessions import SessionStore
+from chat.startup import CANNOT_START, TRY_LATER, Startup
 from chat.vault import Vault
 
-CANNOT_START = 3
-"""The exit code by which gunicorn knows that starting again won't help."""
+PATIENCE = 60.0
+"""How long a process that serves nobody waits for the database, in seconds."""
+
+
+class Rivulet(Flask):
+    """Flask, but for the traceback of what the database's outage has told already."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log what nobody caught."""
+        if not isinstance(exc_info[1], DatabaseAway):
+            super().log_exception(exc_info)
 
 
 def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) -> Flask:
@@ -39,27 +49,58 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     One that isn't watching takes up no answers of others: it is for bringing the database up to date and no more.
     """
     environ = os.environ if environ is None else environ
+    watching = watching and commands.serves()
     try:
         settings = config.load(environ)
-        app = build(settings, providers.configured(settings))
-        told = claiming.set_up(app.extensions["database"], settings)
+        app = wire(settings, providers.configured(settings))
+        start(app, watching, replaces=startup.REPLACES in environ)
     except (config.WrongSetting, DatabaseUnusable) as error:
-        print(f"Rivulet can't start: {error}", file=sys.stderr)
+        startup.refuse(error)
         raise SystemExit(CANNOT_START) from error
     app.extensions["disk"] = platforms.warnings(environ, settings)
-    app.extensions["warnings"] = [*app.extensions["disk"], *told, *claim.invitation(app)]
-    if watching and commands.serves():
-        app.extensions["replies"].watch()
     return app
 
 
+def start(app: Flask, watching: bool, replaces: bool) -> None:
+    """Do what needs the database; who serves nobody doesn't wait for it for ever. Raises as `bring_up` does."""
+    starting = app.extensions["startup"] = Startup(partial(bring_up, app, watching), replaces)
+    if starting.finish(0 if watching else PATIENCE):
+        return
+    if not watching:
+        raise SystemExit(TRY_LATER)
+    starting.finish_in_background()
+
+
+def bring_up(app: Flask, watching: bool) -> list[str]:
+    """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
+    prepare(app)
+    told = [*claiming.set_up(app.extensions["database"], app.extensions["settings"]), *claim.invitation(app)]
+    if watching:
+        app.extensions["replies"].watch()
+    return told
+
+
 def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
-    """Wire an app from settings and providers. Raises WrongSetting and DatabaseUnusable."""
+    """Wire an app from settings and providers, and prepare it. Raises WrongSetting and as `prepare` does."""
+    app = wire(settings, configured)
+    prepare(app)
+    return app
+
+
+def prepare(app: Flask) -> None:
+    """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
+    app.extensions["database"].upgrade()
+    app.extensions["providers"].begin()
+
+
+def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
+    """Put an app together. Raises WrongSetting and DatabaseUnusable."""
     reporting.set_up(settings["LOG_FORMAT"])
     reporting.hide(config.secrets(settings))
     root = str(Path(__file__).parent)
-    app = Flask("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
-    db = opened(settings)
+    app = Rivulet("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
+    make_folder(settings["INSTANCE"])
+    db = Database(engines.url_of(settings))
     secret, *older = keys.secret_keys(settings)
     reporting.hide([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -85,14 +126,6 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
     trusted = settings["TRUSTED_PROXIES"]
     app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted)  # type: ignore[method-assign, assignment]
     return app
-
-
-def opened(settings: Settings) -> Database:
-    """Open the database and bring it up to date, before anyone is served."""
-    make_folder(settings["INSTANCE"])
-    db = Database(engines.url_of(settings))
-    db.upgrade()
-    return db
 
 
 def make_folder(path: Path) -> None:

@@ -18,7 +18,7 @@ import sys
 import threading
 from typing import Any
 
-from chat.serving import leaving, listening
+from chat.serving import exits, leaving, listening
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -35,7 +35,9 @@ def refuse_preloading() -> None:
     Render sets GUNICORN_CMD_ARGS to do so for every Python service.
     """
     if "--preload" in [*sys.argv, *os.environ.get("GUNICORN_CMD_ARGS", "").split()]:
-        sys.exit("Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.")
+        exits.refuse(
+            "Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command."
+        )
 
 
 refuse_preloading()
@@ -63,8 +65,10 @@ def on_starting(server: Any) -> None:
     """Prepare the master process, before it listens."""
     listening.allow_open_files(2 * worker_connections + 1_000)
     server.log.error_log.addFilter(is_news)
+    # gunicorn's own codes: 3 for any error at a worker's start, 4 for a command that names no app. Both end the server.
+    server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR = exits.BROKE, exits.CANNOT_START
     if server.cfg.workers < 1:
-        listening.refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
+        exits.refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
     on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
@@ -85,7 +89,7 @@ def is_news(record: logging.LogRecord) -> bool:
 
     An app that can't start says why itself (and exits with 3), and that a reader went away is no error.
     """
-    boot_failure = isinstance(record.args, tuple) and record.args[-1:] == (3,)
+    boot_failure = isinstance(record.args, tuple) and record.args[-1:] == (exits.CANNOT_START,)
     gone_reader = record.exc_info is not None and isinstance(record.exc_info[1], TimeoutError)
     return not (boot_failure or gone_reader or record.msg in {"Shutting down: %s", "Reason: %s"})
 
@@ -99,6 +103,8 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
+    if worker.age > server.num_workers:
+        os.environ["RIVULET_REPLACES_WORKER"] = "1"
     if host := listening.host_beyond(worker.sockets):
         os.environ["HOST"] = host
     for listener in worker.sockets:
@@ -121,10 +127,17 @@ def post_worker_init(worker: Any) -> None:
         worker.leaving = threading.Thread(target=leaving.leave_in_time, args=told, name="leaving", daemon=True)
         worker.leaving.start()
     if worker.age == 1:
-        for warning in extensions.get("warnings", []):
-            print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
+        warn(extensions.get("disk", []))
+        if startup := extensions.get("startup"):
+            startup.tell(warn)
         for listener in worker.sockets:
             print(f"Rivulet is at {listening.url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
+
+
+def warn(warnings: list[str]) -> None:
+    """Say what the person who set this up has to know."""
+    for warning in warnings:
+        print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -144,6 +157,7 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Wait for the leaving where gunicorn is done first: it knows of requests, not of answers being written."""
+    worker.alive = False  # gunicorn doesn't say so to a worker whose master died, which would hold the port for ever
     if thread := getattr(worker, "leaving", None):
         thread.join()
 

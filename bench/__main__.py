@@ -1,4 +1,4 @@
-"""Measure Rivulet: `bin/bench [SCENARIO...] [--rounds N] [--quick] [--json FILE]`."""
+"""Measure Rivulet: `bin/bench [SCENARIO...] [--rounds N] [--quick] [--json FILE] [--against COMMIT]`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 from bench import report
+from bench.comparison import compare
 from bench.figures import shown
 from bench.limits import allow_open_files
 from bench.scenarios import BOUNDS, SCENARIOS
 from bench.setup import Row, Scenario, setting_up
+from bench.trees import HERE, Tree, Unusable
 
 USUAL = Path("build/bench.json")
+AGAINST = """\
+With --against only the server is another commit's; provider, visitors and browser are those of this tree.
+`install` skips that commit, and `page` skips its conversations if its migrations are not the same."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,10 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     allow_open_files()
     warn_if_busy()
-    rounds = run(chosen, 1 if options.quick else options.rounds, options.quick)
-    held = report.lines(BOUNDS, rounds)
-    report.write(options.json, rounds, held)
-    print(report.table(held))
+    try:
+        measured = run(chosen, 1 if options.quick else options.rounds, options.quick, options.against)
+    except Unusable as error:
+        sys.exit(str(error))
+    tell(measured, options.json)
     return 0
 
 
@@ -40,12 +48,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="bin/bench",
         description="Measure Rivulet beside its floor, on this machine alone.",
-        epilog=f"scenarios (all, if none is named):\n{names}",
+        epilog=f"scenarios (all, if none is named):\n{names}\n\n{AGAINST}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("scenario", nargs="*", type=known, help="what to measure")
     made.add_argument("--rounds", type=positive, default=3, help="how often each is run, in turn (3)")
     made.add_argument("--quick", action="store_true", help="one round of everything in small: to see that it works")
+    made.add_argument("--against", metavar="COMMIT", help="measure that commit's server, too, and compare")
     made.add_argument("--json", type=Path, default=USUAL, help=f"where all figures go ({USUAL})")
     made.add_argument("--wants", action="store_true", help="only print what has to be installed for it")
     return made
@@ -72,22 +81,35 @@ def warn_if_busy() -> None:
         print(busy, file=sys.stderr)
 
 
-def run(chosen: Sequence[Scenario], rounds: int, quick: bool) -> report.Rounds:
-    """Run the scenarios one after another, as often as there are rounds; tells on stderr what it sees."""
-    kept: report.Rounds = {}
-    with setting_up(quick) as setup:
+def run(chosen: Sequence[Scenario], rounds: int, quick: bool, against: str | None) -> dict[Tree, report.Rounds]:
+    """Run the scenarios one after another, as often as there are rounds; tells on stderr what it sees.
+
+    Two trees take turns at going first. Raises Unusable.
+    """
+    with setting_up(quick, against) as setups:
+        kept: dict[Tree, report.Rounds] = {setup.tree: {} for setup in setups}
         for number in range(1, rounds + 1):
-            for scenario in chosen:
+            for scenario, setup in product(chosen, setups if number % 2 else setups[::-1]):
                 for row in scenario.run(setup):
-                    report.keep(kept, scenario.name, row)
-                    print(told(number, scenario, row), file=sys.stderr, flush=True)
+                    report.keep(kept[setup.tree], scenario.name, row)
+                    print(told(number, scenario, setup.tree, row), file=sys.stderr, flush=True)
     return kept
 
 
-def told(number: int, scenario: Scenario, row: Row) -> str:
+def told(number: int, scenario: Scenario, tree: Tree, row: Row) -> str:
     """Write a row as one line."""
+    whose = f" of {tree.commit[:7]}" if tree.commit else ""
     figures = "  ".join(f"{name} {shown(value)}" for name, value in row["figures"].items())
-    return f"round {number}, {scenario.name}, {row['what']}: {figures}"
+    return f"round {number}{whose}, {scenario.name}, {row['what']}: {figures}"
+
+
+def tell(measured: dict[Tree, report.Rounds], file: Path) -> None:
+    """Write the file, and print the table of the present tree and one that compares it with the other."""
+    ours = measured[HERE]
+    held = report.lines(BOUNDS, ours)
+    against = [compare(ours, other, tree.commit) for tree, other in measured.items() if tree != HERE]
+    report.write(file, ours, held, against=[asdict(comparison) for comparison in against])
+    print(report.table(held), *against, sep="\n\n")
 
 
 if __name__ == "__main__":

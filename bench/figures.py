@@ -40,11 +40,11 @@ def range_of(values: Sequence[float]) -> Range | None:
     return Range(statistics.median(values), min(values), max(values)) if values else None
 
 
-def ratio_of(ours: Sequence[float], floors: Sequence[float]) -> Range | None:
+def ratio_of(ours: Sequence[float], others: Sequence[float]) -> Range | None:
     """Sum up the ratios of two figures, taken inside each round; None where they can't be had."""
-    if len(ours) != len(floors) or not all(floors):
+    if len(ours) != len(others) or not all(others):
         return None
-    return range_of([one / other for one, other in zip(ours, floors, strict=True)])
+    return range_of([one / other for one, other in zip(ours, others, strict=True)])
 
 
 def shown(value: float) -> str:

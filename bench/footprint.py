@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
-from bench import installed, processes, servers
-from bench.servers import ROOT, Server
+from bench import installed, processes
+from bench.servers import Server
 from bench.setup import Bound, Row, Scenario, Setup
+from bench.trees import HERE, REQUIREMENTS, ROOT
 
 SETTLING = 10.0
 """How long after its first page a server counts as idle, and how long it is then watched, in seconds."""
@@ -21,9 +22,8 @@ FLOOR = ("flask", "gunicorn", "gevent", "requests")
 def footprint(setup: Setup) -> Iterator[Row]:
     """Start each of them, and let it be."""
     pause = 0.5 if setup.quick else SETTLING
-    for name, serve in {"floor": servers.floor, "ours": servers.rivulet}.items():
-        folder = setup.folder / f"footprint-{name}"
-        yield Row(what=name, figures=idle_after(partial(serve, folder, setup.upstream), pause))
+    for name, serve in {"floor": setup.floor, "ours": setup.ours}.items():
+        yield Row(what=name, figures=idle_after(partial(serve, folder=setup.new_folder()), pause))
 
 
 def idle_after(serve: Callable[[], AbstractContextManager[Server]], pause: float) -> dict[str, float]:
@@ -45,15 +45,20 @@ def idle_after(serve: Callable[[], AbstractContextManager[Server]], pause: float
 
 
 def install(setup: Setup) -> Iterator[Row]:
-    """Weigh what a new environment holds after `pip install -r requirements.txt`; the same in each round."""
-    names = list(installed.pinned((ROOT / "requirements.txt").read_text().splitlines()))
+    """Weigh what a new environment holds after `pip install -r requirements.txt`; the same in each round.
+
+    Another commit's is not weighed: only this Python knows what it holds.
+    """
+    if setup.tree != HERE:
+        return
+    names = list(installed.pinned((ROOT / REQUIREMENTS).read_text().splitlines()))
     yield Row(what="floor", figures=installed.weight([*installed.closure(FLOOR), *installed.seeds()]))
     yield Row(what="ours", figures=installed.weight([*names, *installed.seeds()]))
 
 
 SCENARIOS = [
     Scenario("footprint", "start to the first page, then memory and CPU while idle", footprint),
-    Scenario("install", "what requirements.txt brings: distributions and MB", install),
+    Scenario("install", "what requirements.txt brings: distributions and MB (not of another commit)", install),
 ]
 
 BOUNDS = [

@@ -12,7 +12,8 @@ from pathlib import Path
 from bench.figures import Range, range_of, ratio_of, shown
 from bench.setup import Bound, Row
 
-Rounds = dict[str, dict[str, dict[str, list[float]]]]
+Rows = dict[str, dict[str, list[float]]]
+Rounds = dict[str, Rows]
 """The figures of all rounds: by scenario, by row, by name."""
 
 HEAD = """\
@@ -63,7 +64,7 @@ def lines(bounds: Iterable[Bound], rounds: Rounds) -> list[Line]:
     return [line for bound in bounds if (line := line_of(bound, rounds.get(bound.scenario, {})))]
 
 
-def line_of(bound: Bound, rows: dict[str, dict[str, list[float]]]) -> Line | None:
+def line_of(bound: Bound, rows: Rows) -> Line | None:
     """Hold one bound; None where nothing was measured for it."""
     ours, floors = (rows.get(row, {}).get(bound.figure, []) for row in (bound.row, "floor"))
     if not (measured := range_of(ours)):
@@ -84,7 +85,7 @@ def table(held: Sequence[Line]) -> str:
     return "\n".join([HEAD, *map(str, held)])
 
 
-def write(path: Path, rounds: Rounds, held: Sequence[Line]) -> None:
+def write(path: Path, rounds: Rounds, held: Sequence[Line], **more: object) -> None:
     """Write all of it as JSON."""
     machine = {
         "system": platform.system(),
@@ -92,6 +93,7 @@ def write(path: Path, rounds: Rounds, held: Sequence[Line]) -> None:
         "python": platform.python_version(),
         "load": os.getloadavg(),
     }
-    content = {"machine": machine, "figures": rounds, "bounds": [asdict(line) | {"holds": line.holds} for line in held]}
+    bounds = [asdict(line) | {"holds": line.holds} for line in held]
+    content = {"machine": machine, "figures": rounds, "bounds": bounds, **more}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

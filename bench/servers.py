@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bench import processes
+from bench.trees import HERE, ROOT, Tree
 
-ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0
 
 NO_LIMITS = dict.fromkeys(
@@ -31,7 +31,7 @@ class Unstarted(Exception):
 class Server:
     """A process that serves HTTP; `started` is how many seconds passed until its first 200."""
 
-    def __init__(self, command: Sequence[str], folder: Path, port: int, **environ: str):
+    def __init__(self, command: Sequence[str], root: Path, folder: Path, port: int, **environ: str):
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder
@@ -39,7 +39,7 @@ class Server:
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True
+                command, cwd=root, env=environ, stdout=log, stderr=log, start_new_session=True
             )
         self._until_up(begun)
         self.started = time.monotonic() - begun
@@ -82,8 +82,8 @@ class Server:
 
 
 @contextmanager
-def rivulet(folder: Path, upstream: str, workers: int = 1, **environ: str) -> Iterator[Server]:
-    """Serve Rivulet with a new database, its provider being the one at `upstream`."""
+def rivulet(folder: Path, upstream: str, workers: int = 1, tree: Tree = HERE, **environ: str) -> Iterator[Server]:
+    """Serve the Rivulet of a tree with a new database, its provider being the one at `upstream`."""
     settings = {
         "ACCESS": "open",
         "INSTANCE": str(folder / "instance"),
@@ -92,7 +92,7 @@ def rivulet(folder: Path, upstream: str, workers: int = 1, **environ: str) -> It
         "LOCAL_MODEL": "off",
         **NO_LIMITS,
     }
-    with gunicorn("app:create_app()", folder, workers, **settings, **environ) as server:
+    with gunicorn("app:create_app()", folder, workers, tree, **settings, **environ) as server:
         yield server
 
 
@@ -104,13 +104,13 @@ def floor(folder: Path, upstream: str, workers: int = 1) -> Iterator[Server]:
 
 
 @contextmanager
-def gunicorn(app: str, folder: Path, workers: int, **environ: str) -> Iterator[Server]:
-    """Serve an app until the end of the block."""
+def gunicorn(app: str, folder: Path, workers: int, tree: Tree = HERE, **environ: str) -> Iterator[Server]:
+    """Serve an app of a tree until the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     common = {"PATH": os.environ.get("PATH", ""), "DRAIN_SECONDS": "0.2", "PORT": str(port)}
-    command = [sys.executable, "-m", "gunicorn", "--workers", str(workers), app]
-    server = Server(command, folder, port, **common, **environ)
+    command = [tree.python, "-m", "gunicorn", "--workers", str(workers), app]
+    server = Server(command, tree.root, folder, port, **common, **environ)
     try:
         yield server
     finally:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
 from bench import servers
-from bench.servers import Server
+from bench.servers import Server, Unstarted
+from bench.trees import HERE, Tree, Unusable, check_out
 
 
 class Row(TypedDict):
@@ -25,21 +26,35 @@ class Row(TypedDict):
 
 @dataclass(frozen=True)
 class Setup:
-    """A running provider at `upstream` (with its /v1) and a folder; `quick` asks for the same in small."""
+    """A running provider at `upstream` (with its /v1) and a folder; `quick` asks for the same in small.
+
+    What `tree` holds is measured as "ours", be it another commit's.
+    """
 
     folder: Path
     upstream: str
     quick: bool = False
+    tree: Tree = HERE
 
-    def ours(self, workers: int = 1, **environ: str) -> AbstractContextManager[Server]:
-        """Serve Rivulet with a new database as long as a block runs; `environ` are settings of it."""
-        return servers.rivulet(self._new_folder(), self.upstream, workers, **environ)
+    def at(self, commit: str) -> Setup:
+        """Give the same for another commit, whose server is started once to see that it starts. Raises Unusable."""
+        other = replace(self, tree=check_out(commit, self.new_folder()))
+        try:
+            with other.ours():
+                return other
+        except Unstarted as error:
+            raise Unusable(f"{error}\nThe server of {commit} doesn't start, as the lines above say.") from error
 
-    def floor(self, workers: int = 1) -> AbstractContextManager[Server]:
+    def ours(self, workers: int = 1, folder: Path | None = None) -> AbstractContextManager[Server]:
+        """Serve Rivulet as long as a block runs, with a new database unless a folder has one."""
+        return servers.rivulet(folder or self.new_folder(), self.upstream, workers, self.tree)
+
+    def floor(self, workers: int = 1, folder: Path | None = None) -> AbstractContextManager[Server]:
         """Serve the bare relay as long as a block runs."""
-        return servers.floor(self._new_folder(), self.upstream, workers)
+        return servers.floor(folder or self.new_folder(), self.upstream, workers)
 
-    def _new_folder(self) -> Path:
+    def new_folder(self) -> Path:
+        """Make a folder that goes at the end of the run."""
         return Path(tempfile.mkdtemp(dir=self.folder))
 
 
@@ -75,7 +90,8 @@ class Bound:
 
 
 @contextmanager
-def setting_up(quick: bool) -> Iterator[Setup]:
-    """Start the fake provider, and give what scenarios run with."""
+def setting_up(quick: bool, against: str | None = None) -> Iterator[list[Setup]]:
+    """Start the fake provider, and give what scenarios run with: for this tree, then for the commit `against`."""
     with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder, servers.upstream() as upstream:
-        yield Setup(Path(folder), upstream, quick)
+        here = Setup(Path(folder), upstream, quick)
+        yield [here, here.at(against)] if against else [here]

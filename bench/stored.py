@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from bench.servers import Server
 from bench.stamps import stamped
 from bench.texts import prose
+from bench.trees import HERE, Tree
 from chat import conversations, rendering
 from chat.conversations import Choice, Turn
 from chat.database import Database
@@ -17,6 +18,16 @@ from chat.replies.log import Ending
 
 KILOBYTE = 80
 """Tokens of an answer."""
+
+
+def fits(tree: Tree) -> bool:
+    """Tell whether a tree can read what the app of the present one stores: whether both have the same migrations."""
+    return migrations(tree) == migrations(HERE)
+
+
+def migrations(tree: Tree) -> set[str]:
+    """Name the migrations of a tree."""
+    return {path.name for path in (tree.root / "chat" / "migrations" / "versions").glob("*.py")}
 
 
 @contextmanager

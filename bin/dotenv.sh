@@ -7,7 +7,7 @@ read_env() {
     while IFS= read -r line || [ -n "$line" ]; do
         number=$((number + 1))
         # The line itself isn't shown, as it may hold a key.
-        set_from "$line" || fail "Line $number of .env can't be read. Write it as NAME=value, or put a # before it."
+        set_from "$line" || refuse "Line $number of .env can't be read. Write it as NAME=value, or put a # before it."
     done <.env
 }
 

@@ -4,9 +4,16 @@ supported='import sys; (3, 11) <= sys.version_info[:2] <= (3, 14) or sys.exit(1)
 
 say() { printf '%s\n' "$*"; }
 
-fail() {
+# Say what is wrong and exit, with a code of the table in docs/operating.md.
+fail() { end 1 "$@"; }
+misuse() { end 2 "$@"; }
+refuse() { end 3 "$@"; }
+
+end() {
+    code=$1
+    shift
     say "$*" >&2
-    exit 1
+    exit "$code"
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -15,7 +22,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 need_venv() {
     .venv/bin/python -c "$supported; import pip" 2>/dev/null && return
     trap 'rm -rf .venv' EXIT
-    trap 'exit 130' HUP INT TERM
+    trap 'exit 130' INT
+    trap 'exit 143' HUP TERM
     rm -rf .venv
     make_venv || fail "No virtual environment could be made in $PWD/.venv: what is above says why."
     trap - EXIT HUP INT TERM
@@ -31,9 +39,9 @@ make_venv() {
     elif python=$(newest_python sys) && has virtualenv; then
         virtualenv --quiet --python "$python" .venv
     elif [ -n "$python" ]; then
-        fail "$(what_to_type_for_venv)"
+        refuse "$(what_to_type_for_venv)"
     else
-        fail "Rivulet needs Python 3.11 to 3.14 and finds none. Install one, or uv, and type $0 again."
+        refuse "Rivulet needs Python 3.11 to 3.14 and finds none. Install one, or uv, and type $0 again."
     fi
 }
 

@@ -19,7 +19,7 @@ from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.accounts.roles import LastAdmin
 from chat.config import site
-from chat.database import Database, DatabaseBusy, NotFound
+from chat.database import Database, DatabaseAway, NotFound
 
 BY = "command line"
 """Who it was, in the audit log: a shell knows no account."""
@@ -48,7 +48,7 @@ def said(command: Callable[..., None]) -> Callable[..., None]:
     def run(**arguments: Any) -> None:
         try:
             command(**arguments)
-        except (BadEmail, BadInvite, BadPassword, DatabaseBusy, EmailTaken, LastAdmin) as error:
+        except (BadEmail, BadInvite, BadPassword, DatabaseAway, EmailTaken, LastAdmin) as error:
             raise click.ClickException(str(error)) from error
         except NotFound as error:
             raise click.ClickException(f"Nobody here has the e-mail address {arguments.get('email')}.") from error

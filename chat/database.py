@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, inspect, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import BigInteger, Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from chat.copies import CopyFailed, copy_before
-from chat.engines import DatabaseUnusable, begin, engine_for, make_file
+from chat.engines import DatabaseUnusable, engine_for, make_file
+from chat.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
+from chat.transactions import Ticket, begun, patiently, was_done
+
+__all__ = ["Database", "DatabaseAway", "DatabaseBusy", "NotFound", "clock"]
 
 HEAD = "0006"
 """The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
 
 LOCK_WAIT = 10.0
-"""How long a write waits for another one, in seconds."""
+"""How long a transaction waits for others, in seconds."""
 
-T = TypeVar("T")
-
-
-class DatabaseBusy(Exception):
-    """Another writer held the database for too long; the message is for the person who waited."""
+SILENCE = 5.0
+"""How long the database may say nothing beside that, in seconds."""
 
 
 class NotFound(Exception):
@@ -59,11 +60,8 @@ class Database:
     def __init__(self, url: str):
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.outage = Outage()
         self._here = threading.local()
-        # Postgres would else show each statement of a transaction a moment of its own.
-        self._snapshots = (
-            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        )
 
     def is_reading(self) -> bool:
         """Tell whether this thread is within a transaction that reads."""
@@ -71,48 +69,74 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; all it sees is of one moment. Within another one it is the same one."""
+        """Open a transaction that only reads; all it sees is of one moment. Within another one it is the same one.
+
+        Raises DatabaseAway.
+        """
         if outer := getattr(self._here, "reading", None):
             yield outer
             return
-        connection = self._here.reading = patiently(lambda: begun(self._snapshots, "BEGIN"), LOCK_WAIT)
-        try:
-            yield connection
-        finally:
-            self._here.reading = None
-            connection.close()
+        with self._begun(False, LOCK_WAIT, SILENCE) as (connection, _):
+            self._here.reading = connection
+            try:
+                yield connection
+            finally:
+                self._here.reading = None
 
     @contextmanager
-    def write(self, wait: float = LOCK_WAIT) -> Iterator[Connection]:
+    def write(
+        self, wait: float = LOCK_WAIT, silence: float = SILENCE, is_repeated: bool = False
+    ) -> Iterator[Connection]:
         """Open a transaction that may write; committed at the end, rolled back on any exception.
 
-        Nothing in it may wait for anything else. Raises DatabaseBusy after `wait` seconds.
+        Nothing in it may wait for anything else. Raises DatabaseBusy where others hold what it needs for `wait`
+        seconds, and DatabaseAway where the database can't be reached, or says nothing for `silence` seconds more.
+        Where the answer to the COMMIT is lost it is looked up, unless the caller repeats what it does until it has one
+        (`is_repeated`). Raises OutcomeUnclear where it can't be found.
         """
-        # IMMEDIATE: a read that turned into a write would be refused at once.
-        connection = patiently(lambda: begun(self.engine, "BEGIN IMMEDIATE"), wait)
+        ticket, is_ending = None, False
         try:
-            yield connection
-            connection.commit()
-        finally:
-            connection.close()
+            with self._begun(True, wait, silence) as (connection, ticket):
+                yield connection
+                is_ending = True
+                connection.commit()
+        except DatabaseAway:
+            if not is_ending or ticket is None or is_repeated or not was_done(self.engine, ticket):
+                raise
+
+    @contextmanager
+    def _begun(self, writes: bool, wait: float, silence: float) -> Iterator[tuple[Connection, Ticket | None]]:
+        with self.outage.watched(wait + silence):
+            connection, ticket = patiently(lambda: begun(self.engine, writes, wait), wait)
+            self.outage.over()
+            try:
+                yield connection, ticket
+            finally:
+                connection.close()
 
     def upgrade(self) -> None:
-        """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable."""
+        """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable, and DatabaseAway."""
         try:
             if self.is_sqlite:
                 make_file(self.engine.url)
                 patiently(self._keep_a_log_ahead, LOCK_WAIT)
-            with self.write(wait=60) as connection:
+            if self._is_at_head():  # else a start would wait for who holds the database
+                return
+            with self.write(wait=60, silence=inf) as connection:
                 self._migrate(connection)
-        except (DBAPIError, sqlite3.Error, OSError, DatabaseBusy) as error:
-            raise DatabaseUnusable(
-                f"The database can't be opened ({self._reason(error)}). Check DATABASE_URL, or the folder instance/."
-            ) from error
+        except DatabaseAway as error:
+            if error.__cause__ is not None and is_refusal(error.__cause__):
+                raise self._unusable(error.__cause__) from error
+            raise
+        except (DBAPIError, sqlite3.Error, OSError) as error:
+            raise self._unusable(error) from error
 
-    def _reason(self, error: Exception) -> str:
-        cause = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
-        reason = str(cause).partition("\n")[0]
-        return f"{reason}: {self.engine.url.database}" if self.is_sqlite else reason
+    def _unusable(self, error: BaseException) -> DatabaseUnusable:
+        reason = getattr(error, "strerror", None) or reason_of(error)
+        where = f": {self.engine.url.database}" if self.is_sqlite else ""
+        return DatabaseUnusable(
+            f"The database can't be opened ({reason}{where}). Check DATABASE_URL, or the folder instance/."
+        )
 
     def _keep_a_log_ahead(self) -> None:
         # Not within a transaction, where SQLite ignores it.
@@ -144,6 +168,10 @@ class Database:
                 "nothing was changed."
             ) from error
 
+    def _is_at_head(self) -> bool:
+        with self.read() as connection:
+            return self._version(connection) == HEAD
+
     def is_current(self) -> bool:
         """Tell whether the database is at HEAD, or beyond: in a rolling deploy the newer process was here first."""
         with self.read() as connection:
@@ -153,35 +181,6 @@ class Database:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def begun(engine: Engine, how: str) -> Connection:
-    """Connect and begin a transaction. Raises DBAPIError."""
-    connection = engine.connect()
-    try:
-        begin(connection, how)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def patiently(attempt: Callable[[], T], wait: float) -> T:
-    """Repeat what finds the database locked until it goes through. Raises DatabaseBusy after `wait` seconds.
-
-    SQLite's own wait sleeps in C, where it would freeze all greenlets of the process.
-    """
-    deadline, pause = time.monotonic() + wait, 0.001
-    while True:
-        try:
-            return attempt()
-        except (OperationalError, sqlite3.OperationalError) as error:
-            if "locked" not in str(error):
-                raise
-            if time.monotonic() > deadline:
-                raise DatabaseBusy("The database is busy. Nothing was lost; try again in a moment.") from error
-        time.sleep(pause)
-        pause = min(pause * 2, 0.02)
 
 
 def run_migrations(connection: Connection) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
@@ -69,6 +68,7 @@ def engine_for(url: str) -> Engine:
             pool_size=POSTGRES_CONNECTIONS,
             max_overflow=0,
             pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",  # chat/transactions.py says how each begins
             connect_args=POSTGRES_PATIENCE,
             hide_parameters=True,
         )
@@ -90,20 +90,6 @@ def prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-
-
-def begin(connection: Connection, how: str) -> None:
-    """Begin a transaction, in SQLite's way `how`. Raises DBAPIError.
-
-    By SQLite's driver alone: a statement of SQLAlchemy's, or a listener to its beginning, costs as much as a query.
-    """
-    connection.begin()
-    if connection.dialect.name == "sqlite":
-        driver: Any = connection.connection.driver_connection
-        try:
-            driver.execute(how)
-        except sqlite3.Error as error:  # under the name by which the pages know that it was the database
-            raise DBAPIError.instance(how, None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 def overwrite_deleted(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from chat.database import Database
+from chat.database import Database, DatabaseAway
 from chat.replies import Replies
 
 PATIENCE = 3.0
@@ -48,5 +48,7 @@ class Question(threading.Thread):
         """Find out whether the database can be used."""
         try:
             self.answer = "" if self.database.is_current() else OUTDATED
+        except DatabaseAway as error:
+            self.answer = str(error)
         except Exception:
             self.answer = UNUSABLE

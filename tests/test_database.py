@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from chat import config
+from chat import config, transactions
 from chat import conversations as conversations_room
 from chat import database as database_module
 from chat.database import HEAD, Database, DatabaseBusy, clock
@@ -77,8 +77,8 @@ def test_a_read_within_a_read_sees_the_same_moment(database: Database) -> None:
 def test_what_the_driver_says_at_a_beginning_is_the_databases_error_and_leaves_no_connection(
     database: Database,
 ) -> None:
-    with pytest.raises(OperationalError):
-        database_module.begun(database.engine, "BEGIN AGAIN")
+    with database.write(), pytest.raises(OperationalError, match="locked"):
+        transactions.begun(database.engine, writes=True, wait=0)
 
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
@@ -291,7 +291,7 @@ def test_an_exception_undoes_what_was_written(database: Database) -> None:
 
 
 def test_a_second_writer_is_told_that_the_database_is_busy(database: Database) -> None:
-    with database.write(), pytest.raises(DatabaseBusy, match="try again"), database.write(wait=0.05):
+    with database.write(), pytest.raises(DatabaseBusy, match="Try again"), database.write(wait=0.05):
         pytest.fail("two wrote at once")
 
     with database.write(wait=0.05) as connection:

@@ -34,14 +34,19 @@ NOT_MADE = "ADMIN_EMAIL names somebody who is suspended, so they were not made t
 
 def token(database: Database, secret: str) -> str | None:
     """Give the token of the one-time link, made at first need; None where there is an admin."""
-    with suppress(IntegrityError), database.write() as connection:  # another worker makes it at this moment
+    with database.read() as connection:
         if people.has_admin(connection):
             return None
-        if connection.execute(VALUE).scalar() is None:
-            connection.execute(NEW, {"value": secrets.token_hex(32)})
-    with database.read() as connection:
         value = connection.execute(VALUE).scalar()
-    return token_of(secret, value) if value else None
+    return token_of(secret, value or new_value(database))
+
+
+def new_value(database: Database) -> str:
+    """Make the random value, unless another worker was first."""
+    with suppress(IntegrityError), database.write() as connection:
+        connection.execute(NEW, {"value": secrets.token_hex(32)})
+    with database.read() as connection:
+        return connection.execute(VALUE).scalar_one()
 
 
 def token_of(secret: str, value: str) -> str:

@@ -39,12 +39,12 @@ class Replies:
 
     def watch(self) -> None:
         """Begin to look after replies whose worker is gone."""
-        adoption.watch(self.adopt)
+        adoption.Watch(self.database, self.adopt).start()
 
-    def adopt(self) -> None:
-        """Go on with the replies whose worker is gone."""
+    def adopt(self, trusted: bool = True) -> None:
+        """Go on with the replies whose worker is gone; unless leases are `trusted`, with those that were let go of."""
         if not self.leaving:
-            adoption.adopt(self.database, self._write)
+            adoption.adopt(self.database, self._write, trusted)
 
     def start(self, turn: Turn) -> None:
         """Let the reply of a turn be written in the background; a turn that is not ours is left alone."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Row
 
-from chat.database import Database
+from chat.database import Database, DatabaseAway
 from chat.replies import leases, log
 from chat.replies.endings import ending_of
 from chat.reporting import report
@@ -24,31 +24,64 @@ ADOPTIONS = 2
 ROUND = 1.0
 """How often a process looks for such replies, in seconds."""
 
-GONE = "The server was stopped while this was being written. What came before it is kept."
+TRUST = 3
+"""After how many looks in a row at which leases could be renewed one that ran out is believed."""
+
+GONE = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
 
 logger = logging.getLogger(__name__)
 
 
-def watch(adopt: Callable[[], None]) -> None:
-    """Adopt now and then for as long as the process lives."""
-    threading.Thread(target=_watch, args=(adopt,), name="adoption", daemon=True).start()
+class Watch:
+    """Looks for replies whose worker is gone, for as long as the process lives: `adopt(trusted)` takes them.
+
+    Where nobody could renew for a while, because the database was held or away, owners that live get theirs back first.
+    """
+
+    def __init__(self, database: Database, adopt: Callable[[bool], None]):
+        self.database = database
+        self.adopt = adopt
+        self._renewable = 0
+        self._looked = 0.0
+
+    def start(self) -> None:
+        """Begin to look, in the background."""
+        threading.Thread(target=self._work, name="adoption", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                self.look()
+            except DatabaseAway:
+                self._renewable = 0
+            except Exception as error:
+                report(logger, "a look for replies without a worker", error)
+            time.sleep(ROUND)
+
+    def look(self) -> None:
+        """Look once. Raises DatabaseAway."""
+        late = leases.owners_late(self.database)
+        trusted = bool(late - {None}) and self._is_trusted()
+        if trusted or None in late:
+            self.adopt(trusted)
+
+    def _is_trusted(self) -> bool:
+        """Tell whether leases could be renewed at each of the last looks; one before this process slept is none."""
+        leases.require_renewable(self.database)
+        now = time.monotonic()
+        self._renewable = self._renewable + 1 if now - self._looked < 2 * ROUND else 1
+        self._looked = now
+        return self._renewable >= TRUST
 
 
-def _watch(adopt: Callable[[], None]) -> None:
-    while True:
-        try:
-            adopt()
-        except Exception as error:
-            report(logger, "a look for replies without a worker", error)
-        time.sleep(ROUND)
-
-
-def adopt(database: Database, go_on: Callable[[int, str], None]) -> None:
-    """Take all replies whose lease has run out: `go_on(id, owner)` with them, or end them where that is over."""
+def adopt(database: Database, go_on: Callable[[int, str], None], trusted: bool = True) -> None:
+    """Take all replies whose worker is gone: `go_on(id, owner)` with them, or end them where that is over."""
     owner = secrets.token_hex(16)
-    for reply in leases.take_ownerless(database, owner):
+    for reply in leases.take_ownerless(database, owner, trusted):
         try:
             take(database, reply, owner, go_on)
+        except DatabaseAway:
+            pass  # its lease runs out
         except Exception as error:
             report(logger, f"the adoption of reply {reply.id}", error)
 

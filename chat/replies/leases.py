@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Integer, Row, bindparam, select, update
+from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, select, update
 
 from chat.conversations.turns import LEASE
 from chat.database import Database, clock
@@ -16,11 +16,15 @@ HELD = select(replies.c.id, replies.c.owner, replies.c.stop).where(replies.c.id.
 RENEWED = update(replies).where(replies.c.id.in_(IDS)).values(lease_until=clock() + LEASE)
 STOPPED = update(replies).where(replies.c.id == bindparam("reply"), WRITTEN).values(stop=True)
 
-RUN_OUT = WRITTEN & (replies.c.lease_until < clock())
-OWNERLESS = select(replies.c.id).where(RUN_OUT).limit(1)
+LATE = 3
+"""The seconds of a lease that are left where its owner should have renewed it long ago."""
+
+OWNERS_LATE = select(replies.c.owner).where(WRITTEN, replies.c.lease_until < clock() + LATE)
+LET_GO = replies.c.owner.is_(None)
+RUN_OUT = replies.c.lease_until < clock()
 TAKEN = (
     update(replies)
-    .where(RUN_OUT)
+    .where(WRITTEN, LET_GO | (RUN_OUT & bindparam("trusted", type_=Boolean)))
     .values(owner=bindparam("taker"), lease_until=clock() + LEASE, attempts=replies.c.attempts + 1)
     .returning(replies.c.id, replies.c.attempts, replies.c.stop)
 )
@@ -46,16 +50,27 @@ def ask_to_stop(database: Database, reply_id: int) -> None:
         connection.execute(STOPPED, {"reply": reply_id})
 
 
-def take_ownerless(database: Database, owner: str) -> Sequence[Row]:
-    """Take the replies whose lease has run out, their worker being gone; each goes to one taker only.
-
-    Gives `id`, `stop`, and `attempts`: how often it was taken, this time included, counted before anything else.
-    """
+def owners_late(database: Database) -> set[str | None]:
+    """Find who doesn't renew their leases in time; None among them stands for replies that were let go of."""
     with database.read() as connection:
-        if connection.execute(OWNERLESS).first() is None:
-            return []
+        return set(connection.execute(OWNERS_LATE).scalars())
+
+
+def require_renewable(database: Database) -> None:
+    """Show that leases could be renewed now, without waiting for long. Raises DatabaseAway."""
+    with database.write(wait=0.5, silence=0.5) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE replies IN ROW EXCLUSIVE MODE")
+
+
+def take_ownerless(database: Database, owner: str, trusted: bool = True) -> Sequence[Row]:
+    """Take the replies that were let go of, and, if leases are `trusted`, those whose lease has run out.
+
+    Each goes to one taker only. Gives `id`, `stop`, and `attempts`: how often it was taken, this time included, counted
+    before anything else.
+    """
     with database.write() as connection:
-        return connection.execute(TAKEN, {"taker": owner}).all()
+        return connection.execute(TAKEN, {"taker": owner, "trusted": trusted}).all()
 
 
 def release(connection: Connection, held: Mapping[int, str]) -> None:

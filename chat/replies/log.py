@@ -43,6 +43,8 @@ UNREAD = (
     .values(unread=True)
 )
 
+INSERTED = "INSERT INTO pieces (reply_id, seq, text) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING"
+
 EACH = {"sqlite": "json_each(:asked) AS asked", "postgresql": "json_each_text(CAST(:asked AS json)) AS asked"}
 """Replies that are asked for, any number in one parameter: their ids as keys, and numbers of pieces as values."""
 
@@ -118,11 +120,11 @@ def owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 
 def append(connection: Connection, news: Iterable[News]) -> None:
-    """Insert pieces by the driver's own executemany: through Core they cost twice the time."""
+    """Insert pieces that aren't stored yet, by the driver's own executemany: through Core they cost twice the time."""
     rows = [(item.reply_id, item.seq + number, text) for item in news for number, text in enumerate(item.pieces)]
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     if rows:
-        connection.exec_driver_sql(f"INSERT INTO pieces (reply_id, seq, text) VALUES ({mark}, {mark}, {mark})", rows)
+        connection.exec_driver_sql(INSERTED.format(mark=mark), rows)
 
 
 def end(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bool:

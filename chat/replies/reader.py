@@ -11,7 +11,7 @@ import threading
 import time
 from weakref import WeakValueDictionary
 
-from chat.database import Database
+from chat.database import Database, DatabaseAway
 from chat.replies import log
 from chat.replies.changes import Changes
 from chat.replies.shown import Shown
@@ -61,6 +61,8 @@ class Reader:
         while not self._is_over():
             try:
                 self._read()
+            except DatabaseAway:
+                time.sleep(PATIENCE)
             except Exception as error:
                 logger.error("replies of other processes can't be read: %s", type(error).__name__)
                 time.sleep(PATIENCE)

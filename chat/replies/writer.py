@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
 
-from chat.database import LOCK_WAIT, Database, DatabaseBusy
+from chat.database import Database, DatabaseAway
 from chat.metrics import Metrics
 from chat.replies import leases, log
+from chat.replies.backlog import Backlog
 from chat.replies.endings import ending_of
 from chat.replies.log import Ending, News
 from chat.replies.running import Running
@@ -18,7 +20,14 @@ from chat.replies.running import Running
 RENEWAL = 0.75
 """How often leases are renewed and stops from elsewhere looked for, in seconds; a lease is LEASE seconds long."""
 
-UNSTORED = "The answer could not be stored, so it ends here. Try again in a moment."
+WAIT = 1.0
+SILENCE = 2.0
+"""How long the writer waits for others, and for the database itself, in seconds: together less than a lease."""
+
+AGAIN = 0.2
+"""How soon it tries again where the database is away, in seconds."""
+
+UNSTORED = "The answer couldn't be saved, so it stops here. Try again in a moment."
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +39,7 @@ class Writer:
         self.database = database
         self.metrics = metrics or Metrics()
         self._running: dict[int, Running] = {}
-        self._handed: deque[tuple[Running, str | Ending]] = deque()
+        self._backlog = Backlog()
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._ticking = threading.Lock()
@@ -59,7 +68,7 @@ class Writer:
     def put(self, running: Running, said: str | Ending) -> None:
         """Hand in a piece of text, which is shown when it is stored, or the end of a reply."""
         if self._holds(running):
-            self._handed.append((running, said))
+            self._backlog.put(running, said)
             self._news.set()
 
     def _holds(self, running: Running) -> bool:
@@ -68,11 +77,11 @@ class Writer:
     def _work(self) -> None:
         renewed = time.monotonic()
         while self._wait(renewed + RENEWAL - time.monotonic()):
-            if time.monotonic() - renewed >= RENEWAL:  # before anything is shown: this process may have slept
-                renewed = time.monotonic()
-                self._renew()
+            begun = time.monotonic()
+            if begun - renewed >= RENEWAL and self._renew():  # before anything is shown: this process may have slept
+                renewed = begun
             self._tick()
-            time.sleep(self._pause())
+            time.sleep(AGAIN if self._backlog.is_kept_up else self._pause())
 
     def _wait(self, timeout: float) -> bool:
         """Wait for news, `timeout` seconds at most; False when no reply runs any more."""
@@ -91,13 +100,14 @@ class Writer:
         """Give the seconds for which a reply's words may gather at the provider: more than 200 share readings, too."""
         return 2 * self._pause() if len(self._running) > 200 else 0
 
-    def _tick(self, wait: float = LOCK_WAIT) -> None:
+    def _tick(self) -> None:
         with self._ticking:
-            news = self._take_news()
+            news = self._backlog.take(self._holds)
             try:
-                kept = self._store(list(news.values()), wait)
-            except DatabaseBusy:
-                self._put_back(news)
+                kept = self._store(list(news.values()))
+            except DatabaseAway:
+                for running, item in news.items():
+                    self._backlog.keep(running, item)
             except Exception:
                 # One bad row would lose the tick for all: each reply once more, alone.
                 for running, item in news.items():
@@ -106,42 +116,27 @@ class Writer:
                 for running, item in news.items():
                     self._show(running, item, kept)
 
-    def _take_news(self) -> dict[Running, News]:
-        news: dict[Running, News] = {}
-        for running, said in [self._handed.popleft() for _ in range(len(self._handed))]:
-            if not self._holds(running):
-                continue
-            item = news.setdefault(running, News(running.id, running.owner, len(running.stored), []))
-            if isinstance(said, Ending):
-                item.ending = said
-            else:
-                item.pieces.append(said)
-        for item in news.values():
-            item.pieces = ["".join(item.pieces)] if item.pieces else []  # one row to store, and to read again
-        return news
-
-    def _store(self, news: list[News], wait: float = LOCK_WAIT) -> set[int]:
+    def _store(self, news: list[News]) -> set[int]:
         if not news:
             return set()
-        with self.metrics.tick.timed(), self.database.write(wait) as connection:
+        with self.metrics.tick.timed(), self._transaction() as connection:
             kept = log.store(connection, news)
         self.metrics.pieces.add(by=sum(len(item.pieces) for item in news if item.reply_id in kept))
         return kept
 
-    def _put_back(self, news: dict[Running, News]) -> None:
-        """Keep for the next tick what can't be stored because another process holds the database."""
-        for running, item in news.items():
-            said: list[str | Ending] = [*item.pieces, *([item.ending] if item.ending else [])]
-            self._handed.extendleft((running, one) for one in reversed(said))
+    def _transaction(self) -> AbstractContextManager[Any]:
+        return self.database.write(WAIT, SILENCE, is_repeated=True)
 
     def _store_alone(self, running: Running, item: News) -> None:
         try:
             kept = self._store([item])
+        except DatabaseAway:
+            self._backlog.keep(running, item)
         except Exception as error:
             logger.error("reply %s could not be stored: %s", item.reply_id, type(error).__name__)
             self._give_up(running)
-            return
-        self._show(running, item, kept)
+        else:
+            self._show(running, item, kept)
 
     def _show(self, running: Running, item: News, kept: set[int]) -> None:
         if item.reply_id not in kept:
@@ -152,36 +147,39 @@ class Writer:
             self._forget(running)
 
     def _give_up(self, running: Running) -> None:
-        """End a reply that can't be stored as failed, with what is stored of it."""
+        """End a reply that can't be stored as failed, with what its log holds: more than was shown here, perhaps."""
         running.stop()
         try:
-            ending = ending_of(running.id, "failed", "".join(running.stored), {"error": UNSTORED})
-            with self.database.write() as connection:
+            ending = ending_of(running.id, "failed", "".join(log.since(self.database, running.id)), {"error": UNSTORED})
+            with self._transaction() as connection:
                 log.store(connection, [News(running.id, running.owner, 0, [], ending)])
         except Exception:
             logger.error("reply %s is left for its lease to run out", running.id)
         running.publish([], ended=True)
         self._forget(running)
 
-    def _renew(self) -> None:
+    def _renew(self) -> bool:
         held = {running.id: running for running in list(self._running.values())}
         try:
-            with self.database.write() as connection:
+            with self._transaction() as connection:
                 lost, stopped = leases.renew(connection, {reply_id: held[reply_id].owner for reply_id in held})
+        except DatabaseAway:
+            return False
         except Exception as error:
             logger.error("leases could not be renewed: %s", type(error).__name__)
-            return
+            return False
         self._lose([held[reply_id] for reply_id in lost])
         for reply_id in stopped:
             held[reply_id].stop()
+        return True
 
     def leave(self) -> None:
         """Store what was said last, let go of all replies and send their followers away."""
-        self._tick(wait=1)
+        self._tick()
         with self._ticking:
             left = list(self._running.values())
             try:
-                with self.database.write(wait=1) as connection:
+                with self._transaction() as connection:
                     leases.release(connection, {running.id: running.owner for running in left})
             except Exception as error:
                 logger.error("replies are left for their leases to run out: %s", type(error).__name__)

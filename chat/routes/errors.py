@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from chat.accounts.people import Refused
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
-from chat.database import DatabaseBusy, NotFound
+from chat.database import DatabaseAway, NotFound
 from chat.limits import TooMany
 from chat.reporting import NUMBER, report
 from chat.routes import pages
@@ -34,7 +34,7 @@ STATUS = {
     NoModel: 503,
     NoRoom: 503,
     Refused: 403,
-    DatabaseBusy: 503,
+    DatabaseAway: 503,
 }
 """Errors whose own text is the sentence."""
 
@@ -45,7 +45,7 @@ OTHER_NAME = (
 )
 OTHER_SITE = "This was sent from another site, so it was not done. Open the page itself and try again."
 TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
-UNSTORABLE = "The database can't be used just now. Nothing was changed; try again in a moment."
+UNSTORABLE = "The database can't be used. Try again in a moment."
 BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
 
 OURS = {BROKEN, UNSTORABLE}
@@ -107,8 +107,9 @@ def unstorable(error: SQLAlchemyError) -> Response:
 
 def by_protocol(error: HTTPException) -> Response:
     """Answer what Flask itself refuses, and what broke before a route was reached: the database, with the session."""
-    if isinstance(getattr(error, "original_exception", None), SQLAlchemyError):
-        return answer(UNSTORABLE, 503)
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, DatabaseAway | SQLAlchemyError):
+        return answer(str(original) if isinstance(original, DatabaseAway) else UNSTORABLE, 503)
     sentence = {404: NOT_FOUND, 500: BROKEN}.get(error.code or 0) or error.description
     response = answer(sentence or "That request can't be answered.", error.code or 400)
     response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from chat.database import DatabaseAway
 from chat.replies import Follower
 from chat.reporting import report
 
@@ -50,6 +51,8 @@ class Presence:
         while watching := self._all():
             try:
                 self._look(watching)
+            except DatabaseAway:
+                pass
             except Exception as error:
                 report(logger, "a look for sessions that have ended", error)
             del watching  # a follower that only this holds on to is nobody's

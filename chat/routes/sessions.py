@@ -63,9 +63,16 @@ class Sessions(CacheLibSessionInterface):
         keep(store_id, dict(session))
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
-        """Keep a session, or end it; Flask-Session takes the cookie back without the mark that browsers want to see."""
+        """Keep a session, or end it; Flask-Session takes the cookie back without the mark that browsers want to see.
+
+        Raises DatabaseAway, once: the answer that tells of it has no session.
+        """
+        if session is None or g.get("is_unsaved"):
+            return
+        g.is_unsaved = True
         super().save_session(app, session, response)
-        if session is not None and session.modified and not session and request.is_secure:
+        g.is_unsaved = False
+        if session.modified and not session and request.is_secure:
             response.delete_cookie(self.get_cookie_name(app), secure=True, httponly=True, samesite="Lax")
 
     def new_id(self) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat import admins, audit
-from chat.database import Database, DatabaseBusy, NotFound
+from chat.database import Database, DatabaseAway, NotFound
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.services import store
 from chat.services.entering import BadService, Entered, end_of
@@ -47,8 +47,6 @@ class Services(Mapping[str, AbstractProvider]):
         self._lock = threading.Lock()
         self._due = 0.0
         self._known = Known()
-        self._reseal()
-        self.look()
 
     def __getitem__(self, name: str) -> AbstractProvider:
         return self.now().providers[name]
@@ -64,11 +62,16 @@ class Services(Mapping[str, AbstractProvider]):
         if time.monotonic() >= self._due and not self.database.is_reading() and self._lock.acquire(blocking=False):
             try:
                 self._look()
-            except (SQLAlchemyError, DatabaseBusy):
+            except (SQLAlchemyError, DatabaseAway):
                 pass  # whoever asked has use for what is known, and hears of the database by other ways
             finally:
                 self._lock.release()
         return self._known
+
+    def begin(self) -> None:
+        """See for the first time what is stored, all of it encrypted by the newest secret."""
+        self._reseal()
+        self.look()
 
     def look(self) -> None:
         """See now what is stored."""

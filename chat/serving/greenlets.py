@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 
 
 def is_under_gevent() -> bool:
@@ -12,9 +13,9 @@ def is_under_gevent() -> bool:
     return monkey is not None and monkey.is_module_patched("threading")
 
 
-def at_most(seconds: float, error: Exception) -> AbstractContextManager[object]:
+def at_most(seconds: float, error: BaseException) -> AbstractContextManager[object]:
     """Raise an error in a block that waits for longer; only under gevent, as nothing ends the wait of a thread."""
-    if not is_under_gevent():
+    if not is_under_gevent() or seconds == inf:
         return nullcontext()
     from gevent import Timeout
 

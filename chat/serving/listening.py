@@ -7,11 +7,15 @@ import errno
 import ipaddress
 import resource
 import socket
-import sys
 from typing import Any
+
+from chat.serving import exits
 
 UNREAD_BODY = "rivulet.unread_body"
 """Where the environ of a request says that there may be more of its body: its connection is to end, not to be read."""
+
+MAY_PASS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, socket.EAI_AGAIN}
+"""Why an address can't be had yet: another process is still leaving, or the network isn't up."""
 
 
 def bind_to(host: str, port: int) -> str:
@@ -37,13 +41,8 @@ def refuse_if_taken(address: Any) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            refuse(refusal(address, error))
-
-
-def refuse(sentence: str) -> None:
-    """Say why there is no start, and end."""
-    print(sentence, file=sys.stderr)
-    sys.exit(1)
+            code = exits.NOT_YET if error.errno in MAY_PASS else exits.CANNOT_START
+            exits.refuse(refusal(address, error), code)
 
 
 def refusal(address: tuple[str, int], error: OSError) -> str:

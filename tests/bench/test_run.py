@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from bench import __main__ as bench
 from bench.__main__ import main
 from bench.processes import cpu_seconds, memory, tree
 from bench.scenarios import SCENARIOS
 from bench.servers import Unstarted, gunicorn
+from bench.setup import Row, Scenario, Setup
+from bench.trees import HERE, ROOT, Tree
+from tests.faults.harness import until
 
 
 def test_a_quick_run_measures_ours_beside_the_floor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +32,59 @@ def test_a_quick_run_measures_ours_beside_the_floor(tmp_path: Path, capsys: pyte
     assert [row["failed"] for row in figures.values()] == [[0], [0], [0]]
     assert all(row["added_ms_p50"][0] > 0 for row in figures.values())
     assert "one person, one turn after another" in capsys.readouterr().out
+
+
+def test_a_quick_run_measures_another_commit_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bench.json"
+
+    assert main(["turn", "--quick", "--against", "HEAD", "--json", str(file)]) == 0
+
+    written = json.loads(file.read_text())
+    [against] = written["against"]
+    assert [row["failed"] for row in against["figures"]["turn"].values()] == [[0], [0], [0]]
+    assert against["figures"] != written["figures"]
+    [pair] = [pair for pair in against["pairs"] if pair["figure"] == "added_ms_p50"]
+    ours, other = (figures["turn"]["ours"]["added_ms_p50"][0] for figures in (written["figures"], against["figures"]))
+    assert pair["ratio"]["median"] == ours / other
+    assert f"ours : {against['commit'][:7]}" in capsys.readouterr().out
+
+
+def test_both_trees_are_measured_in_each_round_and_take_turns_at_going_first(monkeypatch, tmp_path: Path) -> None:
+    trees = [HERE, Tree(tmp_path, commit="1234567890")]
+    setups = [Setup(tmp_path, "", tree=tree) for tree in trees]
+    monkeypatch.setattr(bench, "setting_up", lambda *_: nullcontext(setups))
+    came: list[tuple[str, str]] = []
+
+    def seen(name: str):
+        def measure(setup: Setup) -> Iterator[Row]:
+            came.append((name, setup.tree.commit))
+            yield Row(what="ours", figures={"cpu": float(len(came))})
+
+        return Scenario(name, "", measure)
+
+    measured = bench.run([seen("turn"), seen("busy")], 2, quick=False, against="HEAD")
+
+    ours, other = "", "1234567890"
+    assert came[:4] == [("turn", ours), ("turn", other), ("busy", ours), ("busy", other)]
+    assert came[4:] == [("turn", other), ("turn", ours), ("busy", other), ("busy", ours)]
+    assert [rounds["turn"]["ours"]["cpu"] for rounds in measured.values()] == [[1, 6], [2, 5]]
+
+
+def test_a_commit_that_is_not_there_ends_the_bench_with_a_sentence() -> None:
+    with pytest.raises(SystemExit, match=r"^Git finds no commit nowhere here\.$"):
+        main(["turn", "--quick", "--against", "nowhere"])
+
+
+def test_a_bench_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "turn", "--against", "HEAD", "--json", str(tmp_path / "bench.json")]
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)}) as process:
+        until(lambda: list(folder.glob("rivulet-bench-*/*/app.py")))
+        process.terminate()
+
+    assert process.returncode == 143
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory are read from /proc")

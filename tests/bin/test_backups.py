@@ -74,4 +74,4 @@ def test_a_file_is_meant_where_one_stands(root: Path, tmp_path: Path) -> None:
 def test_a_wrong_use_ends_in_a_sentence(root: Path, script: str, arguments: tuple[str, ...]) -> None:
     tried = typed(root, script, *arguments)
 
-    assert tried.returncode == 1 and tried.stderr.startswith(f"Usage: bin/{script}") and tried.stderr.count("\n") == 1
+    assert tried.returncode == 2 and tried.stderr.startswith(f"Usage: bin/{script}") and tried.stderr.count("\n") == 1

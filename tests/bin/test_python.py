@@ -46,7 +46,7 @@ def test_a_python_too_old_or_too_new_is_none(checkout: Checkout, version: tuple[
 
     result = checkout.run("run")
 
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert result.stderr.startswith("Rivulet needs Python 3.11 to 3.14 and finds none.")
     assert checkout.calls == []
 
@@ -54,7 +54,7 @@ def test_a_python_too_old_or_too_new_is_none(checkout: Checkout, version: tuple[
 def test_without_any_python_a_sentence_says_what_to_install(checkout: Checkout):
     result = checkout.run("run")
 
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.count("\n") == 1
     assert not (checkout.root / ".venv").exists()
 
@@ -105,7 +105,7 @@ def test_debian_without_venv_is_told_the_command_to_type(checkout: Checkout):
 
     result = checkout.run("run")
 
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "sudo apt install python3.11-venv" in result.stderr
     assert not (checkout.root / ".venv").exists()
 
@@ -115,7 +115,7 @@ def test_elsewhere_uv_or_virtualenv_are_named(checkout: Checkout):
 
     result = checkout.run("run")
 
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "Install uv or virtualenv" in result.stderr
 
 
@@ -127,6 +127,19 @@ def test_no_half_made_environment_is_left_behind(checkout: Checkout):
 
     assert result.returncode == 1
     assert "No virtual environment could be made" in result.stderr
+    assert not (checkout.root / ".venv").exists()
+
+
+@pytest.mark.parametrize(("sign", "code"), [("INT", 130), ("TERM", 143)])
+def test_a_stop_while_the_environment_is_made_leaves_none_and_ends_with_the_code_of_the_signal(
+    checkout: Checkout, sign: str, code: int
+):
+    checkout.has_python("python3", lacks=("ensurepip",))
+    checkout.has_tool("uv", f"#!/bin/sh\nmkdir -p .venv\nkill -{sign} $PPID\n")
+
+    result = checkout.run("run")
+
+    assert (result.returncode, result.stderr) == (code, "")
     assert not (checkout.root / ".venv").exists()
 
 

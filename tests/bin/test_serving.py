@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -17,16 +18,19 @@ from typing import Any
 import pytest
 import requests
 
+from chat.serving import exits, listening
 from tests.bin.checkout import ROOT
 
 APP = """
 import json, os, resource, sys, time
 
 def create_app():
+    if "BREAK" in os.environ:
+        raise OSError(os.environ["BREAK"])
     if "REFUSE" in os.environ:
         print("Rivulet can't start: no.", file=sys.stderr)
         raise SystemExit(3)
-    answer.extensions = {"warnings": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
+    answer.extensions = {"disk": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
     return answer
 
 def answer(environ, start_response):
@@ -172,7 +176,7 @@ def test_a_port_that_is_taken_ends_in_one_sentence(start: Start):
         server = start(PORT=str(port))
         said, _ = server.communicate(timeout=30)
 
-    assert server.returncode == 1
+    assert server.returncode == exits.NOT_YET
     assert said == f"Port {port} is taken by another program. Stop that, or take another port: bin/run --port 8001\n"
 
 
@@ -180,9 +184,48 @@ def test_an_address_that_is_not_ours_ends_in_one_sentence(start: Start):
     server = start(HOST="192.0.2.1")
     said, _ = server.communicate(timeout=30)
 
-    assert server.returncode == 1
+    assert server.returncode == exits.NOT_YET
     assert said.startswith("Rivulet can't listen on 192.0.2.1:0 (")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.EADDRINUSE, "Address already in use"), exits.NOT_YET),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), exits.NOT_YET),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), exits.NOT_YET),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), exits.CANNOT_START),
+        (PermissionError(errno.EACCES, "Permission denied"), exits.CANNOT_START),
+    ],
+)
+def test_the_exit_code_tells_whether_an_address_may_be_free_later(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, code: int
+):
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket.socket, "bind", fail)
+
+    with pytest.raises(SystemExit) as ended:
+        listening.refuse_if_taken(("127.0.0.1", 80))
+
+    assert ended.value.code == code
+
+
+def test_an_error_that_nobody_expected_at_the_start_may_pass(start: Start):
+    server = start(BREAK="No space left on device", WEB_CONCURRENCY="2")
+    said, _ = server.communicate(timeout=30)
+
+    assert server.returncode == exits.BROKE
+    assert "Traceback" in said and "No space left on device" in said
+
+
+def test_a_command_that_names_no_app_ends_in_one_sentence(start: Start):
+    server = start("app:missing()")
+    said, _ = server.communicate(timeout=30)
+
+    assert (server.returncode, said) == (exits.CANNOT_START, "Failed to find attribute 'missing' in 'app'.\n")
 
 
 def test_of_an_app_that_refuses_to_start_only_its_sentence_is_seen(start: Start):
@@ -217,7 +260,7 @@ def test_an_app_that_would_be_loaded_before_its_workers_is_refused(start: Start,
     server = start(*([] if told else ["--preload"]), **told)
     said, _ = server.communicate(timeout=30)
 
-    assert server.returncode == 1
+    assert server.returncode == exits.CANNOT_START
     assert said == (
         "Rivulet can't start with --preload. Put `GUNICORN_CMD_ARGS=` before gunicorn in the start command.\n"
     )

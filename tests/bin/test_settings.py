@@ -58,7 +58,7 @@ def test_a_line_that_cannot_be_read_is_named_but_not_shown(checkout: Checkout, l
 
     result = checkout.run("run")
 
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert result.stderr.startswith("Line 2 of .env can't be read.")
     assert "sk-secret" not in result.stderr + result.stdout
 
@@ -88,14 +88,14 @@ def test_the_port_is_the_argument_else_the_environment_else_dotenv(checkout: Che
 def test_a_wrong_argument_ends_in_a_sentence(checkout: Checkout, arguments: tuple[str, ...]):
     result = checkout.run("run", *arguments)
 
-    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert checkout.calls == []
 
 
 def test_a_number_of_workers_that_is_none_ends_in_a_sentence(checkout: Checkout):
     result = checkout.run("run", WEB_CONCURRENCY="many")
 
-    assert result.stderr == "WEB_CONCURRENCY can't be 'many': it takes a whole number.\n"
+    assert (result.returncode, result.stderr) == (3, "WEB_CONCURRENCY can't be 'many': it takes a whole number.\n")
 
 
 def test_an_empty_number_of_workers_counts_as_not_set(checkout: Checkout):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import shlex
@@ -16,6 +17,7 @@ import pytest
 
 from chat import config
 from tests.serving import ROOT
+from tests.test_docs import blocks
 
 SETTINGS = {setting.name for setting in config.SETTINGS}
 OF_GUNICORN = {"GUNICORN_CMD_ARGS"}
@@ -109,6 +111,25 @@ def render() -> dict[str, Any]:
 def compose() -> dict[str, Any]:
     """Read the services of compose.yaml."""
     return read_yaml("compose.yaml")["services"]
+
+
+def hosting_block(language: str, beginning: str) -> str:
+    """Read the one block of docs/self-hosting.md in a language that begins so."""
+    (block,) = [block for block in blocks("self-hosting.md", language) if block.startswith(beginning)]
+    return block
+
+
+def unit_text() -> str:
+    """Read systemd's unit."""
+    return hosting_block("ini", "[Unit]")
+
+
+def unit() -> configparser.RawConfigParser:
+    """Read the sections of systemd's unit; of a key that is there twice, the last value."""
+    parser = configparser.RawConfigParser(strict=False, delimiters="=", comment_prefixes="#")
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(unit_text())
+    return parser
 
 
 def fixed(variables: list[dict[str, Any]]) -> dict[str, str]:

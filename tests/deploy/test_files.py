@@ -13,7 +13,7 @@ import pytest
 from tests.deploy import files
 from tests.serving import ROOT
 
-HEALTH = "/healthz"
+ALIVE, READY = "/healthz", "/readyz"
 GUNICORN_ADDS = 4
 """What gunicorn.conf.py adds to DRAIN_SECONDS before it ends a worker by force."""
 
@@ -65,7 +65,8 @@ def test_render_yaml_says_only_what_render_reads() -> None:
 def test_fly_toml_says_only_what_fly_reads() -> None:
     fly = files.fly()
 
-    assert set(fly) == {"app", "kill_signal", "kill_timeout", "env", "mounts", "http_service", "vm"}
+    known = {"app", "kill_signal", "kill_timeout", "env", "mounts", "http_service", "checks", "restart", "vm"}
+    assert set(fly) == known
     assert fly["kill_signal"] == "SIGTERM"
     service = fly["http_service"]
     assert service["internal_port"] == int(fly["env"]["PORT"])
@@ -103,15 +104,43 @@ def test_compose_keeps_the_database_and_asks_for_secrets_in_a_sentence() -> None
     assert web["ports"] == ["127.0.0.1:${PORT:-8000}:8000"]
 
 
-def test_every_platform_asks_whether_this_is_alive() -> None:
-    (check,) = files.fly()["http_service"]["checks"]
-
-    assert check["path"] == files.railway()["deploy"]["healthcheckPath"] == HEALTH
-    assert HEALTH in files.last_stage("HEALTHCHECK")[0].text
+def test_a_container_that_lost_its_database_is_not_unhealthy() -> None:
+    assert ALIVE in files.last_stage("HEALTHCHECK")[0].text and READY not in files.last_stage("HEALTHCHECK")[0].text
 
 
-def test_render_asks_whether_this_is_alive() -> None:
-    assert files.render()["healthCheckPath"] == HEALTH
+def test_fly_routes_by_whether_this_is_alive_and_deploys_by_whether_it_is_ready() -> None:
+    fly = files.fly()
+    (routing,), deploying = fly["http_service"]["checks"], fly["checks"]["ready"]
+
+    assert (routing["path"], deploying["path"]) == (ALIVE, READY)
+    assert (deploying["type"], deploying["port"]) == ("http", fly["http_service"]["internal_port"])
+
+
+def test_railway_deploys_by_whether_this_is_ready_as_it_asks_at_no_other_time() -> None:
+    deploy = files.railway()["deploy"]
+
+    assert (deploy["healthcheckPath"], deploy["healthcheckTimeout"]) == (READY, 120)
+
+
+def test_render_restarts_by_whether_this_is_alive_and_deploys_after_the_database_was_brought_up_to_date() -> None:
+    service = files.render()
+
+    assert service["healthCheckPath"] == ALIVE
+    assert service["preDeployCommand"] == files.procfile()["release"]
+    assert service["plan"] != "free"  # which may have no such command
+
+
+def test_what_ends_with_an_error_is_restarted_some_times_where_the_platform_counts() -> None:
+    (fly,), railway = files.fly()["restart"], files.railway()["deploy"]
+
+    assert (fly["policy"], fly["retries"]) == ("on-failure", 10)
+    assert (railway["restartPolicyType"], railway["restartPolicyMaxRetries"]) == ("ON_FAILURE", 10)
+
+
+@pytest.mark.parametrize("service", ["web", "db"])
+def test_compose_starts_everything_again_after_a_reboot(service: str) -> None:
+    # By on-failure Docker wouldn't start what ended with 0 when the machine went down.
+    assert files.compose()[service]["restart"] == "unless-stopped"
 
 
 def test_no_platform_ends_by_force_what_is_still_draining() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import app as front_door
 from chat import config
 from tests.deploy import files
 from tests.serving import ROOT
@@ -23,25 +22,9 @@ OF_PLATFORMS = {"WEB_CONCURRENCY", "POSTGRES_PASSWORD", "GUNICORN_CMD_ARGS"} | {
 }
 
 
-def written(language: str, beginning: str) -> str:
-    """Read the one block in a language that begins so."""
-    (block,) = [block for block in blocks("self-hosting.md", language) if block.startswith(beginning)]
-    return block
-
-
-def unit() -> str:
-    """Read the systemd unit."""
-    return written("ini", "[Unit]")
-
-
-def in_unit(name: str) -> list[str]:
-    """Read the values of one key of the unit."""
-    return re.findall(rf"^{name}=(.*)$", unit(), re.MULTILINE)
-
-
 def environment_file() -> dict[str, str]:
     """Read the settings of a machine of somebody's own."""
-    return dict(line.split("=", 1) for line in written("ini", "HOST=").splitlines())
+    return dict(line.split("=", 1) for line in files.hosting_block("ini", "HOST=").splitlines())
 
 
 def test_every_script_that_it_names_is_there() -> None:
@@ -78,27 +61,28 @@ def test_the_settings_of_a_machine_of_ones_own_can_be_used() -> None:
 
 
 def test_systemd_waits_until_the_drain_is_over_and_sends_what_gunicorn_drains_on() -> None:
-    (wait,) = in_unit("TimeoutStopSec")
+    service = files.unit()["Service"]
 
-    assert in_unit("KillSignal") == ["SIGTERM"] and in_unit("KillMode") == ["mixed"]
-    assert float(environment_file()["DRAIN_SECONDS"]) + 4 < int(wait)
+    assert (service["KillSignal"], service["KillMode"]) == ("SIGTERM", "mixed")
+    assert float(environment_file()["DRAIN_SECONDS"]) + 4 < int(service["TimeoutStopSec"])
 
 
 def test_systemd_starts_what_the_platforms_start_and_may_write_where_the_settings_say() -> None:
-    (command,) = in_unit("ExecStart")
+    service = files.unit()["Service"]
 
-    assert files.procfile()["web"].endswith(command.partition("bin/")[2])
-    assert environment_file()["INSTANCE"] == f"/var/lib/{in_unit('StateDirectory')[0]}"
+    assert files.procfile()["web"].endswith(service["ExecStart"].partition("bin/")[2])
+    assert environment_file()["INSTANCE"] == f"/var/lib/{service['StateDirectory']}"
 
 
-def test_what_could_not_start_is_not_started_again_and_again() -> None:
-    assert in_unit("RestartPreventExitStatus") == [str(front_door.CANNOT_START)]
+def test_systemd_leaves_a_worker_that_was_out_of_memory_to_gunicorn_to_replace() -> None:
+    # By default it would stop the whole server, and every other worker's streams with it.
+    assert files.unit()["Service"]["OOMPolicy"] == "continue"
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="The unit is verified where systemd-analyze is.")
 def test_systemd_can_read_the_unit(tmp_path: Path) -> None:
     # What it starts is not on this machine, and isn't looked for: only the unit itself is read.
-    there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit(), flags=re.MULTILINE)
+    there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", files.unit_text(), flags=re.MULTILINE)
     (tmp_path / "rivulet.service").write_text(there)
 
     checked = subprocess.run(
@@ -111,7 +95,7 @@ def test_systemd_can_read_the_unit(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("nginx"), reason="nginx's configuration is read where nginx is.")
 def test_nginx_can_read_its_configuration(tmp_path: Path) -> None:
     pair = ROOT / "tests/providers/self-signed.pem"
-    site = re.sub(r"/etc/letsencrypt/\S+\.pem", str(pair), written("nginx", "upstream"))
+    site = re.sub(r"/etc/letsencrypt/\S+\.pem", str(pair), files.hosting_block("nginx", "upstream"))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
     whole = f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{folders}{site}\n}}\n"
@@ -143,12 +127,19 @@ def test_caddy_can_read_its_configuration(tmp_path: Path, block: str) -> None:
 
 
 def test_proxies_on_the_same_machine_are_told_the_visitors_address_and_hold_nothing_back() -> None:
-    nginx = written("nginx", "upstream")
+    nginx = files.hosting_block("nginx", "upstream")
 
     assert "proxy_buffering off;" in nginx and "X-Forwarded-For $remote_addr" in nginx
     assert "X-Forwarded-Proto $scheme" in nginx and "proxy_http_version 1.1" in nginx
     assert "flush_interval -1" in blocks("self-hosting.md", "caddy")[0]
 
 
+def test_compose_is_waited_for_but_not_for_ever() -> None:
+    waits = re.findall(r"docker compose up[^`\n]* --wait\b[^`\n]*", PAGE)
+
+    assert len(waits) == 4 and all(wait.endswith(" --wait --wait-timeout 120") for wait in waits)
+
+
 def test_what_the_start_command_by_hand_is_agrees_with_the_file() -> None:
-    assert written("sh", "GUNICORN_CMD_ARGS=").strip() == files.render()["startCommand"]
+    assert files.hosting_block("sh", "GUNICORN_CMD_ARGS=").strip() == files.render()["startCommand"]
+    assert files.hosting_block("sh", "HOST=0.0.0.0 python").strip() == files.render()["preDeployCommand"]

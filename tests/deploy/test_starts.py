@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -18,13 +14,8 @@ import pytest
 
 from chat.database import HEAD
 from tests.deploy import files
-from tests.marked import SECRETS
+from tests.deploy.started import KEY, PATIENCE, Start
 from tests.postgres import Postgres
-from tests.serving import OURS, ROOT, ask_health, free_port
-
-PATIENCE = 60.0
-KEY = {"SECRET_KEY": SECRETS["SECRET_KEY"]}
-"""What a platform makes by itself."""
 
 OF_HEROKU = {
     "DYNO": "web.1",
@@ -41,69 +32,6 @@ OF_RENDER = {
 
 UNWANTED = r'!!!(?! There is no admin yet)|HTTP/1\.1"|Traceback'
 """Warnings, lines of gunicorn's own access log, and errors."""
-
-
-class Started:
-    """A command as a platform runs it: words as they are, a line by bash; `said` is what it wrote."""
-
-    def __init__(self, folder: Path, command: str | list[str], **environ: str):
-        self.port = free_port()
-        self.log = folder / "log"
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        others = {name: secret for name, secret in SECRETS.items() if name not in KEY}
-        self.environ = {"INSTANCE": str(folder / "instance"), **others, **environ, "PATH": path, "PORT": str(self.port)}
-        OURS.add(self.port)
-        words = ["bash", "-c", command] if isinstance(command, str) else command
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                words, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
-            )
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text()
-
-    def health(self) -> bytes:
-        """Wait until it answers; gives the beginning of the answer."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
-                    return ask_health(connection)
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.said
-                time.sleep(0.05)
-
-    def until_said(self, what: str) -> None:
-        """Wait until it has said something."""
-        deadline = time.monotonic() + PATIENCE
-        while what not in self.said:
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.05)
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it as a platform does, every process of it at once; gives the exit code."""
-        os.killpg(self.process.pid, how)
-        return self.process.wait(PATIENCE)
-
-
-Start = Callable[..., Started]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start commands on free ports."""
-    started: list[Started] = []
-
-    def start(command: str | list[str], **environ: str) -> Started:
-        started.append(Started(tmp_path, command, **environ))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.stop(signal.SIGKILL)
-        OURS.discard(one.port)
 
 
 def of_heroku(database_server: Postgres) -> dict[str, str]:

@@ -13,7 +13,7 @@ from chat.conversations import Choice, Turn
 from chat.database import Database, DatabaseBusy
 from chat.limits import Asker
 from chat.providers.base import Unavailable
-from chat.replies import Replies, adoption, log
+from chat.replies import Replies, adoption, leases, log
 from chat.replies.adoption import GONE
 from chat.replies.generation import UNKNOWN
 from chat.replies.history import GO_ON
@@ -391,21 +391,83 @@ def test_an_answer_that_has_ended_is_not_adopted(database: Database, person: int
     assert provider.calls == []
 
 
-def test_a_round_that_fails_is_followed_by_another(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_look_that_fails_is_followed_by_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rounds = iter([DatabaseBusy(SECRET), RuntimeError(SECRET), SystemExit()])
+    looks = iter([DatabaseBusy(SECRET), RuntimeError(SECRET), SystemExit()])
 
-    def fail() -> None:
-        raise next(rounds)
+    def fail(_: Database) -> set[str | None]:
+        raise next(looks)
 
     monkeypatch.setattr(adoption.time, "sleep", lambda _: None)
+    monkeypatch.setattr(leases, "owners_late", fail)
 
     with caplog.at_level(logging.ERROR), pytest.raises(SystemExit):
-        adoption._watch(fail)
+        adoption.Watch(database, lambda trusted: None)._work()
 
-    assert "DatabaseBusy" in caplog.text and "RuntimeError" in caplog.text
+    assert "RuntimeError" in caplog.text
     assert SECRET not in caplog.text
+
+
+@pytest.fixture
+def looks(database: Database) -> tuple[adoption.Watch, list[bool]]:
+    """A watch, and whether leases were trusted each time it took replies."""
+    taken: list[bool] = []
+    return adoption.Watch(database, taken.append), taken
+
+
+def test_a_lease_that_ran_out_is_believed_at_the_third_look(
+    turn: Turn, looks: tuple[adoption.Watch, list[bool]]
+) -> None:
+    watch, taken = looks
+
+    for _ in range(adoption.TRUST):
+        assert taken == []
+        watch.look()
+
+    assert taken == [True]
+
+
+def test_while_nobody_can_write_no_lease_that_ran_out_is_believed(
+    database: Database, turn: Turn, looks: tuple[adoption.Watch, list[bool]]
+) -> None:
+    """An owner that lives can't renew either, and must come first when it can."""
+    watch, taken = looks
+    for _ in range(adoption.TRUST - 1):
+        watch.look()
+
+    with database.write(), pytest.raises(DatabaseBusy):
+        watch.look()
+    watch._renewable = 0  # as its thread does
+    for _ in range(adoption.TRUST - 1):
+        watch.look()
+
+    assert taken == []
+
+
+def test_a_process_that_slept_believes_no_lease_at_once(
+    turn: Turn, looks: tuple[adoption.Watch, list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, taken = looks
+    for _ in range(adoption.TRUST - 1):
+        watch.look()
+
+    watch._looked -= 100
+    watch.look()
+
+    assert taken == []
+
+
+def test_a_reply_that_was_let_go_of_is_taken_at_once(
+    database: Database, turn: Turn, looks: tuple[adoption.Watch, list[bool]]
+) -> None:
+    watch, taken = looks
+    with database.write() as connection:
+        leases.release(connection, {turn.reply_id: stored(database, turn.reply_id).owner})
+
+    watch.look()
+
+    assert taken == [False]
 
 
 def test_a_watched_process_adopts_by_itself(

@@ -40,6 +40,13 @@ def test_pieces_are_read_in_the_order_they_were_said(database: Database, turn: T
     assert log.news(database, {turn.reply_id: 2}) == ({turn.reply_id: ["goes"]}, {turn.reply_id: (0, 0)})
 
 
+def test_pieces_that_are_stored_already_change_nothing(database: Database, turn: Turn) -> None:
+    store(database, news(turn, "So ", "it "))
+    store(database, news(turn, "So ", "it ", "goes"))
+
+    assert log.since(database, turn.reply_id) == ["So ", "it ", "goes"]
+
+
 def test_the_news_of_many_replies_are_kept_apart(database: Database, person: int) -> None:
     turns = [asked(database, person) for _ in range(3)]
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, func, insert, select
 from chat import conversations
 from chat.conversations import Turn
 from chat.conversations.turns import LEASE
-from chat.database import Database, DatabaseBusy, clock
+from chat.database import Database, DatabaseAway, DatabaseBusy, clock
 from chat.replies import Replies, leases, log, writer
 from chat.replies.log import Ending
 from chat.replies.running import Running
@@ -159,7 +160,7 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
     write = database.write
 
     @contextmanager
-    def write_with_little_patience(_: float) -> Iterator[Connection]:
+    def write_with_little_patience(*_: float, **__: bool) -> Iterator[Connection]:
         try:
             with write(0.01) as connection:
                 yield connection
@@ -186,6 +187,94 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
 
     reply = stored(database, turn.reply_id)
     assert (reply.state, reply.text) == ("complete", "So it goes.")
+
+
+@pytest.fixture
+def lose(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lose the answers to so many COMMITs that are done, beginning with the next."""
+    left, write = [0], database.write
+
+    @contextmanager
+    def losing(*given: float, **more: Any) -> Iterator[Connection]:
+        with write(*given, **more) as connection:
+            yield connection
+        if left[0]:
+            left[0] -= 1
+            raise DatabaseAway
+
+    monkeypatch.setattr(database, "write", losing)
+    return lambda count: left.__setitem__(0, count)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_a_commit_whose_answer_is_lost_loses_no_word(
+    database: Database,
+    person: int,
+    replies: Replies,
+    provider: Scripted,
+    lose: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    lost: int,
+) -> None:
+    """S1: the pieces are stored, and the writer doesn't know; more is said before it tries again."""
+    monkeypatch.setattr(writer, "AGAIN", 0.01)
+    first, last, turn = Gate(), Gate(), asked(database, person)
+    provider.will_say("So ", first, *"it goes", last, ".")
+    replies.start(turn)
+    eventually(lambda: text_stored(database, turn.reply_id) == "So ")
+    follower = replies.follow(turn.reply_id)
+
+    lose(lost)
+    first.open()
+    said = followed(follower, until="So it goes")
+    last.open()
+
+    assert said + followed(follower) == "So it goes."
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.error) == ("complete", "So it goes.", None)
+
+
+def test_an_end_whose_commit_has_no_answer_is_an_end(
+    database: Database, person: int, replies: Replies, provider: Scripted, lose: Callable[[int], None]
+) -> None:
+    """S1: its writer finds the reply ended, and its watchers what is stored."""
+    gate, turn = Gate(), asked(database, person)
+    provider.will_say("So it goes.", gate)
+    replies.start(turn)
+    eventually(lambda: text_stored(database, turn.reply_id) == "So it goes.")
+    follower = replies.follow(turn.reply_id)
+
+    lose(1)
+    gate.open()
+
+    assert followed(follower) == "So it goes."
+    finished(replies, turn)
+    assert stored(database, turn.reply_id).state == "complete"
+
+
+def test_what_can_not_be_stored_ends_with_what_the_log_holds(
+    database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S1: others may have seen more of it than this process knows to be stored."""
+    gate, turn, append = Gate(), asked(database, person), log.append
+
+    def refuse(connection: Connection, news: list[log.News]) -> None:
+        if any("goes" in "".join(item.pieces) for item in news):
+            raise ValueError("no room")
+        append(connection, news)
+
+    provider.will_say("So ", gate, "goes", Gate())
+    replies.start(turn)
+    eventually(lambda: text_stored(database, turn.reply_id) == "So ")
+    with database.write() as connection:
+        append(connection, [log.News(turn.reply_id, turn.owner or "", 1, ["it "])])
+    monkeypatch.setattr(log, "append", refuse)
+
+    gate.open()
+    finished(replies, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.error) == ("failed", "So it ", UNSTORED)
 
 
 def test_many_replies_share_a_transaction(

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import gevent  # noqa: E402
 import greenlet  # noqa: E402
 
-import chat.database  # noqa: E402
+import chat.transactions  # noqa: E402
 from chat.database import Database  # noqa: E402
 from chat.replies import Replies, writer  # noqa: E402
 from tests.scripted import Scripted  # noqa: E402
@@ -35,14 +35,14 @@ class Watch:
     def __init__(self, database: Database):
         self.inside: set[greenlet.greenlet] = set()
         self.gave_way: list[str] = []
-        self._begin, chat.database.begin = chat.database.begin, self.begun
+        self._begin, chat.transactions.begin = chat.transactions.begin, self.begun
         for name in ("do_commit", "do_rollback"):
             setattr(database.engine.dialect, name, self.leaving(getattr(database.engine.dialect, name)))
         greenlet.settrace(self.switched)
 
-    def begun(self, connection, how: str) -> None:
-        self._begin(connection, how)
-        if how == "BEGIN IMMEDIATE":
+    def begun(self, connection, writes: bool, wait: float) -> None:
+        self._begin(connection, writes, wait)
+        if writes:
             self.inside.add(greenlet.getcurrent())
 
     def leaving(self, end):

@@ -33,7 +33,9 @@ def services_of(
     database: Database, *secrets: str, configured: Mapping[str, AbstractProvider] | None = None
 ) -> Services:
     """Give the services as another worker, or a later start, has them."""
-    return Services(database, Vault(secrets or (NEW,)), configured or {}, Timeouts())
+    services = Services(database, Vault(secrets or (NEW,)), configured or {}, Timeouts())
+    services.begin()
+    return services
 
 
 @pytest.fixture

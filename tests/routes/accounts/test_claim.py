@@ -16,7 +16,7 @@ FORM = {"email": "Ann@example.org", "password": PASSWORD}
 def said(tmp_path: Path, **environ: str) -> list[str]:
     """Start the app; gives what it has to say."""
     known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, "LOCAL_MODEL": "off"}
-    return front_door.create_app(known | environ, watching=False).extensions["warnings"]
+    return front_door.create_app(known | environ, watching=False).extensions["startup"].warnings
 
 
 def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tmp_path: Path) -> None:

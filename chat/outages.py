@@ -1,0 +1,135 @@
+"""A database that is away: how that is told from its other errors, and noted in the log."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chat.serving.greenlets import at_most
+
+AWAY = "The database is unavailable. Try again in a moment."
+BUSY = "The database is busy. Try again in a moment."
+UNCLEAR = (
+    "The connection to the database broke while this was being saved. Look whether it was, then try again. "
+    "A message isn't saved twice."
+)
+
+HELD_BY_OTHERS = {"40001", "40P01", "55P03"}
+"""States of Postgres in which a transaction met others: a serialization failure, a deadlock, a lock for too long."""
+
+UNREACHED = ("08", "57P", "53300", "25P03", "55000")
+"""How the states begin in which Postgres is gone, going or coming, full of connections, or a standby."""
+
+REFUSAL = re.compile(
+    "authentication failed|no password supplied|no pg_hba.conf entry|role .* is not permitted|permission denied"
+    "|(role|database) .* does not exist|(root certificate|certificate) file|invalid (sslmode|connection option)"
+)
+"""What Postgres and libpq say to a connection that is never let in; its state is told to nobody who connects."""
+
+logger = logging.getLogger(__name__)
+
+
+class DatabaseAway(Exception):
+    """The database can't be used now, and the transaction changed nothing; the message is for the person who waited."""
+
+    def __init__(self, sentence: str = AWAY):
+        super().__init__(sentence)
+
+
+class DatabaseBusy(DatabaseAway):
+    """Another transaction held what this one needs for too long."""
+
+    def __init__(self, sentence: str = BUSY):
+        super().__init__(sentence)
+
+
+class OutcomeUnclear(DatabaseAway):
+    """The connection broke at a COMMIT, and whether that was done could not be found out."""
+
+    def __init__(self) -> None:
+        super().__init__(UNCLEAR)
+
+
+class Silence(BaseException):
+    """The database said nothing for too long. It is no Exception: so SQLAlchemy drops the connection."""
+
+
+class Outage:
+    """Whether the database is away, as far as this process knows; the log has a line when that begins and ends."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def over(self) -> None:
+        """Note that the database can be reached."""
+        if self.reason:
+            self.reason = ""
+            logger.warning("the database can be reached again")
+
+    def begin(self, reason: str) -> DatabaseAway:
+        """Note why the database can't be reached; gives the error for who needed it."""
+        if not self.reason:
+            logger.error("the database can't be reached: %s", reason)
+        self.reason = reason
+        return DatabaseAway()
+
+    @contextmanager
+    def watched(self, seconds: float) -> Iterator[None]:
+        """Raise DatabaseAway where a block finds the database away, or silent for so many seconds (under gevent)."""
+        try:
+            with at_most(seconds, Silence()):
+                yield
+        except Silence as error:
+            raise self.begin(f"no answer within {seconds:.0f} s") from error
+        except PoolTimeout as error:
+            raise DatabaseBusy from error
+        except DBAPIError as error:
+            if is_busy(error):
+                raise DatabaseBusy from error
+            if is_away(error):
+                raise self.begin(reason_of(error)) from error
+            raise
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Tell whether a transaction broke off because of another one."""
+    return state_of(error) in HELD_BY_OTHERS
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Tell whether Postgres can't be reached, or can't be written to where it is; SQLite's file is always there."""
+    if not is_of_postgres(error):
+        return False
+    state = state_of(error)
+    return error.connection_invalidated or (state.startswith(UNREACHED) if state else is_operational(error))
+
+
+def is_of_postgres(error: DBAPIError) -> bool:
+    """Tell whose error it is."""
+    return type(error.orig).__module__.partition(".")[0] == "psycopg"
+
+
+def is_operational(error: DBAPIError) -> bool:
+    """Tell whether an error without a state is of the connection: what libpq itself finds out has none."""
+    return type(error).__name__ == "OperationalError"
+
+
+def state_of(error: DBAPIError) -> str:
+    """Give the SQLSTATE of an error; empty where it has none."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether Postgres was reached and let nobody in: what is set is wrong, and waiting helps nothing."""
+    return REFUSAL.search(str(error)) is not None
+
+
+def reason_of(error: Any) -> str:
+    """Give the first line of what the driver says: of a connection it names the host, never what was to be stored."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

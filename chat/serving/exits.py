@@ -1,0 +1,22 @@
+"""The codes a server ends with, and a sentence before it does. docs/operating.md has the table of all codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+CANNOT_START = 3
+"""Rivulet is set up wrong. Starting it again won't help."""
+
+BROKE = os.EX_SOFTWARE
+"""The start failed with an error that nobody expected. It may pass."""
+
+NOT_YET = os.EX_TEMPFAIL
+"""Something outside isn't ready, such as a port that another process still holds. Starting it again later helps."""
+
+
+def refuse(sentence: str, code: int = CANNOT_START) -> NoReturn:
+    """Print a sentence to the standard error and exit."""
+    print(sentence, file=sys.stderr)
+    sys.exit(code)

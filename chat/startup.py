@@ -1,0 +1,83 @@
+"""The start: what needs the database is done as soon as it can be reached; until then the process serves and waits."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+
+from chat.config import WrongSetting
+from chat.database import DatabaseAway
+from chat.engines import DatabaseUnusable
+
+CANNOT_START = 3
+"""The exit code by which gunicorn, and a supervisor, know that starting again won't help."""
+
+TRY_LATER = 75
+"""The exit code of a command that found no database: EX_TEMPFAIL of sysexits.h."""
+
+ROUND = 1.0
+"""How often the database is tried, in seconds."""
+
+WAITS = "Rivulet waits for its database and goes on by itself. {}"
+
+REPLACES = "RIVULET_REPLACES_WORKER"
+"""What gunicorn.conf.py sets for a worker that takes another one's place."""
+
+
+class Startup:
+    """Does what needs the database; `bring_up` gives what to tell the person who set this up.
+
+    A process that takes the place of another (`replaces`) must not end the server with those that serve already.
+    """
+
+    def __init__(self, bring_up: Callable[[], list[str]], replaces: bool = False):
+        self._bring_up = bring_up
+        self._is_done = self._has_said_so = False
+        self.warnings: list[str] = []
+        self._listeners: list[Callable[[list[str]], None]] = []
+        self._awaited = (DatabaseAway, DatabaseUnusable) if replaces else (DatabaseAway,)
+
+    def finish(self, seconds: float) -> bool:
+        """Try for so many seconds; False where the database wasn't there. Raises WrongSetting and DatabaseUnusable."""
+        deadline = time.monotonic() + seconds
+        while not self._attempt() and time.monotonic() < deadline:
+            time.sleep(ROUND)
+        return self._is_done
+
+    def finish_in_background(self) -> None:
+        """Try for as long as it takes; what can't be used ends the process."""
+        threading.Thread(target=self._work, name="startup", daemon=True).start()
+
+    def tell(self, listener: Callable[[list[str]], None]) -> None:
+        """Tell somebody the warnings: now, or once they are known."""
+        self._listeners.append(listener)
+        if self._is_done:
+            listener(self.warnings)
+
+    def _work(self) -> None:
+        try:
+            self.finish(inf)
+        except (WrongSetting, DatabaseUnusable) as error:
+            refuse(error)
+            os._exit(CANNOT_START)
+        for listener in self._listeners:
+            listener(self.warnings)
+
+    def _attempt(self) -> bool:
+        try:
+            self.warnings = self._bring_up()
+            self._is_done = True
+        except self._awaited as error:
+            if not self._has_said_so:
+                print(WAITS.format(error), file=sys.stderr, flush=True)
+            self._has_said_so = True
+        return self._is_done
+
+
+def refuse(error: Exception) -> None:
+    """Say why Rivulet can't start."""
+    print(f"Rivulet can't start: {error}", file=sys.stderr, flush=True)

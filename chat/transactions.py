@@ -1,0 +1,127 @@
+"""Transactions: how one begins on each database, waits for others, and whether one was done whose answer was lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from chat.outages import DatabaseBusy, OutcomeUnclear, Silence
+from chat.serving.greenlets import at_most
+
+BOUNDS = "SET LOCAL lock_timeout = {:.0f}; SET LOCAL idle_in_transaction_session_timeout = 30000"
+"""What a transaction begins with on Postgres, with its wait in ms; a client that vanished holds nothing for longer."""
+
+READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BOUNDS}"
+"""Postgres would else show each statement of a transaction a moment of its own."""
+
+WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current(), pg_postmaster_start_time()"
+
+STATUS = text("SELECT CASE WHEN pg_postmaster_start_time() = :started THEN txid_status(:number) ELSE 'unknown' END")
+"""Whether a transaction was committed. A server that crashed may give a number again that it had given before."""
+
+ENDED = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid::text = :number")
+
+LOOKS = 10.0
+"""How long it is looked up whether a transaction was done, and how long the database may take to answer, in seconds."""
+
+PAUSE = 0.2
+
+T = TypeVar("T")
+
+Ticket = tuple[int, Any]
+"""What a transaction that writes is found by in Postgres: its number, and since when the server has run."""
+
+
+def begun(engine: Engine, writes: bool, wait: float) -> tuple[Connection, Ticket | None]:
+    """Connect and begin a transaction, as `begin` does. Raises DBAPIError."""
+    connection = engine.connect()
+    try:
+        return connection, begin(connection, writes, wait)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
+    """Begin a transaction in which Postgres waits `wait` seconds for each lock; gives its ticket there, if it writes.
+
+    By the driver alone: a statement of SQLAlchemy's, or a listener to its beginning, costs as much as a query. Raises
+    DBAPIError.
+    """
+    connection.begin()
+    driver: Any = connection.connection.driver_connection
+    is_sqlite = connection.dialect.name == "sqlite"
+    # IMMEDIATE: a read that turned into a write would be refused at once.
+    how = f"BEGIN{' IMMEDIATE' * writes}" if is_sqlite else (WRITING if writes else READING).format(wait * 1000)
+    try:
+        cursor = driver.execute(how)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise of_driver(error, connection, how) from error
+    if is_sqlite or not writes:
+        return None
+    cursor.set_result(-1)
+    ticket: Ticket = cursor.fetchone()
+    return ticket
+
+
+def of_driver(error: Exception, connection: Connection, statement: str) -> BaseException:
+    """Give a driver's error as SQLAlchemy would raise it; a connection that is broken is dropped."""
+    dialect = connection.dialect
+    broken = dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
+    if broken:
+        connection.invalidate()
+    root = dialect.loaded_dbapi.Error
+    return DBAPIError.instance(statement, None, error, root, connection_invalidated=broken, dialect=dialect)
+
+
+def patiently(attempt: Callable[[], T], wait: float) -> T:
+    """Repeat what finds SQLite locked until it goes through. Raises DatabaseBusy after `wait` seconds.
+
+    SQLite's own wait sleeps in C, where it would freeze all greenlets of the process.
+    """
+    deadline, pause = time.monotonic() + wait, 0.001
+    while True:
+        try:
+            return attempt()
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if "locked" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise DatabaseBusy from error
+        time.sleep(pause)
+        pause = min(pause * 2, 0.02)
+
+
+def was_done(engine: Engine, ticket: Ticket) -> bool:
+    """Find out whether Postgres committed a transaction, ending one that still waits for a client that is gone.
+
+    Raises OutcomeUnclear.
+    """
+    deadline = time.monotonic() + LOOKS
+    for looks in count():
+        status = status_of(engine, ticket, ends_it=looks > 0)
+        if status in {"committed", "aborted"}:
+            return status == "committed"
+        if status == "unknown" or time.monotonic() > deadline:
+            raise OutcomeUnclear
+        time.sleep(PAUSE)
+    raise AssertionError
+
+
+def status_of(engine: Engine, ticket: Ticket, ends_it: bool) -> str:
+    """Ask Postgres how a transaction stands; empty where it can't be asked."""
+    number, started = ticket
+    try:
+        with at_most(LOOKS / 2, Silence()), engine.connect() as connection:
+            status = connection.execute(STATUS, {"number": number, "started": started}).scalar_one()
+            if status == "in progress" and ends_it:
+                connection.execute(ENDED, {"number": str(number % 2**32)})
+            return str(status)
+    except (DBAPIError, Silence):
+        return ""

@@ -1,0 +1,85 @@
+"""Two trees beside each other: what is paired, and what their ratios are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from bench.comparison import Pair, compare
+from bench.figures import Range
+from bench.report import Rows
+
+
+def rounds(**rows: list[float]) -> dict[str, Rows]:
+    """Make the rounds of one scenario with one figure, from its values by row."""
+    return {"busy": {row: {"cpu": values} for row, values in rows.items()}}
+
+
+def pairs(ours: dict[str, Rows], other: dict[str, Rows]) -> list[Pair]:
+    """Pair what was measured."""
+    return compare(ours, other, "1234567890").pairs
+
+
+def test_a_ratio_is_taken_inside_each_round() -> None:
+    [pair] = pairs(rounds(ours=[2.0, 30.0, 4.0]), rounds(ours=[1.0, 10.0, 4.0]))
+
+    assert (pair.ours, pair.other) == (Range(4, 2, 30), Range(4, 1, 10))
+    assert pair.ratio == Range(2, 1, 3)  # of the medians it would be 1
+
+
+def test_the_floor_beside_both_shows_the_noise() -> None:
+    [pair] = pairs(rounds(floor=[1.0, 1.2], ours=[3.0, 3.0]), rounds(floor=[1.0, 1.0], ours=[3.0, 3.0]))
+
+    assert pair.row == "ours"
+    assert pair.noise == Range(1.1, 1, 1.2)
+
+
+def test_each_row_has_the_noise_of_its_own_floor() -> None:
+    measured = {"floor": [1.0], "floor, again": [1.0], "ours": [1.0], "ours, again": [1.0], "20 messages": [1.0]}
+    other = measured | {"floor": [0.5], "floor, again": [0.25]}
+
+    noise = {pair.row: pair.noise for pair in pairs(rounds(**measured), rounds(**other))}
+
+    assert noise == {"ours": Range(2, 2, 2), "ours, again": Range(4, 4, 4), "20 messages": None}
+
+
+def test_what_is_the_same_for_both_is_not_compared() -> None:
+    measured = rounds(direct=[1.0], floor=[1.0])
+
+    assert pairs(measured, measured) == []
+
+
+def test_a_scenario_that_skips_the_other_commit_is_left_out() -> None:
+    assert pairs(rounds(ours=[1.0]), {}) == []
+
+
+def test_a_figure_that_one_of_both_lacks_is_shown_without_a_ratio() -> None:
+    ours, other = ({"busy": {"ours": {name: [1.0]}}} for name in ("cpu", "memory"))
+
+    found = {pair.figure: (pair.ours, pair.other, pair.ratio) for pair in pairs(ours, other)}
+
+    one = Range(1, 1, 1)
+    assert found == {"cpu": (one, None, None), "memory": (None, one, None)}
+
+
+def test_a_figure_that_is_missing_in_one_round_has_no_ratio() -> None:
+    [pair] = pairs(rounds(ours=[1.0, 1.0]), rounds(ours=[1.0]))
+
+    assert pair.ratio is None
+
+
+def test_the_table_names_the_commit_and_shows_ratios_with_their_range() -> None:
+    ours, other = rounds(floor=[1.0] * 3, ours=[0.93, 0.98, 1.04]), rounds(floor=[1.0] * 3, ours=[1.0] * 3)
+
+    head, _, line = str(compare(ours, other, "1234567890")).splitlines()
+
+    assert head == "| what | ours | 1234567 | ours : 1234567 | noise (floor : floor) |"
+    assert line == "| busy, ours: cpu | 0.980 (0.930..1.04) | 1.00 | 0.980 (0.930..1.04) | 1.00 |"
+
+
+def test_a_comparison_can_be_written_with_all_that_was_measured() -> None:
+    other = rounds(floor=[2.0], ours=[2.0])
+
+    written = asdict(compare(rounds(floor=[1.0], ours=[1.0]), other, "1234567890"))
+
+    assert (written["commit"], written["figures"]) == ("1234567890", other)
+    assert written["pairs"][0]["ratio"] == {"median": 0.5, "least": 0.5, "most": 0.5}

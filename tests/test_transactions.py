@@ -1,0 +1,146 @@
+"""A COMMIT whose answer is lost: whether it was done is looked up, and where nobody knows nothing is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from chat import transactions
+from chat.database import Database, DatabaseAway, DatabaseBusy
+from chat.engines import DatabaseUnusable
+from chat.outages import OutcomeUnclear
+from chat.tables import people
+from tests.postgres import Postgres
+from tests.serving import free_port
+from tests.turns import count, guest
+
+Break = Callable[..., None]
+
+LOST = "server closed the connection unexpectedly"
+
+
+@pytest.fixture
+def on_postgres(database_server: Postgres) -> Iterator[Database]:
+    """An empty database of PostgreSQL."""
+    database = Database(database_server.new_database())
+    database.upgrade()
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def lose(on_postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Break:
+    """Break the connection at the next COMMIT: before the server hears of it, or after it was done."""
+    dialect = on_postgres.engine.dialect
+    commit = dialect.do_commit
+
+    def lose(done: bool, then: Callable[[], object] = lambda: None) -> None:
+        def broken(connection: Any) -> None:
+            monkeypatch.setattr(dialect, "do_commit", commit)
+            if done:
+                commit(connection)
+            connection.driver_connection.close()
+            then()
+            raise psycopg.OperationalError(LOST)
+
+        monkeypatch.setattr(dialect, "do_commit", broken)
+
+    return lose
+
+
+def test_what_was_committed_though_its_answer_was_lost_counts_as_done(on_postgres: Database, lose: Break) -> None:
+    lose(done=True)
+
+    person = guest(on_postgres, "ann")
+
+    assert person and count(on_postgres, people) == 1
+
+
+def test_a_commit_that_never_arrived_is_an_error_and_changed_nothing(on_postgres: Database, lose: Break) -> None:
+    lose(done=False)
+
+    with pytest.raises(DatabaseAway) as told:
+        guest(on_postgres, "ann")
+
+    assert type(told.value) is DatabaseAway and count(on_postgres, people) == 0
+
+
+def test_a_transaction_that_still_waits_for_its_client_is_ended(on_postgres: Database) -> None:
+    """A wire that swallowed the COMMIT: the server holds the locks of a transaction that nobody will end."""
+    connection, ticket = transactions.begun(on_postgres.engine, writes=True, wait=1)
+    connection.execute(insert(people).values(uid="zoe", created_at=1))
+
+    assert ticket and not transactions.was_done(on_postgres.engine, ticket)
+
+    with pytest.raises(OperationalError):
+        connection.commit()
+    connection.close()
+    assert count(on_postgres, people) == 0
+
+
+def test_after_a_restart_of_the_server_nobody_claims_to_know(
+    on_postgres: Database, lose: Break, database_server: Postgres
+) -> None:
+    """A server that crashed gives the numbers again of transactions that it has forgotten."""
+    lose(done=True, then=lambda: (database_server.stop(), database_server.start()))
+
+    with pytest.raises(OutcomeUnclear, match="Look whether it was"):
+        guest(on_postgres, "ann")
+
+
+def test_who_repeats_a_transaction_is_told_that_it_broke(on_postgres: Database, lose: Break) -> None:
+    lose(done=True)
+
+    with pytest.raises(DatabaseAway), on_postgres.write(is_repeated=True) as connection:
+        connection.execute(insert(people).values(uid="ann", created_at=1))
+
+
+def test_a_transaction_waits_for_locks_of_others_for_a_bounded_time(on_postgres: Database) -> None:
+    with on_postgres.write() as holder:
+        holder.exec_driver_sql("LOCK TABLE people IN EXCLUSIVE MODE")
+
+        with pytest.raises(DatabaseBusy), on_postgres.write(wait=0.05) as connection:
+            connection.execute(insert(people).values(uid="ann", created_at=1))
+
+
+def test_a_read_on_postgres_changes_nothing(on_postgres: Database) -> None:
+    with pytest.raises(DBAPIError, match="read-only transaction"), on_postgres.read() as connection:
+        connection.execute(insert(people).values(uid="ann", created_at=1))
+
+
+def test_an_outage_is_one_line_in_the_log_and_its_end_another(
+    on_postgres: Database, database_server: Postgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    database_server.stop()
+    for _ in range(3):
+        with pytest.raises(DatabaseAway), on_postgres.read():
+            pass
+    database_server.start()
+    for _ in range(3):
+        with on_postgres.read():
+            pass
+
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "the database can't be reached",
+        "the database can be reached again",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong"), [("rivulet@", "nobody-here@"), ("/rivulet_", "/no_rivulet_")], ids=["role", "database"]
+)
+def test_a_server_that_lets_nobody_in_is_a_wrong_setting(on_postgres: Database, part: str, wrong: str) -> None:
+    url = on_postgres.engine.url.render_as_string(hide_password=False)
+
+    with pytest.raises(DatabaseUnusable, match=r"does not exist.*Check DATABASE_URL"):
+        Database(url.replace("+psycopg", "").replace(part, wrong)).upgrade()
+
+
+def test_a_server_that_is_not_there_yet_is_none() -> None:
+    with pytest.raises(DatabaseAway):
+        Database(f"postgres://rivulet@127.0.0.1:{free_port()}/rivulet").upgrade()
