@@ -6,6 +6,7 @@ A COMMIT whose answer doesn't come may have happened, or not.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 from itertools import count
 
 import pytest
@@ -19,12 +20,12 @@ from tests.faults.deeds import DEEDS, Deed
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question
 from tests.faults.person import Person
+from tests.faults.rounds.visitor import LIE
 from tests.faults.wire import Fault, Wire, first, nth
 from tests.postgres import Postgres
 from tests.serving import KEY
 from tests.turns import guest
 
-LIE = "nothing was changed"
 WORDS = 6
 PAUSE = 0.05
 EVERY = 8
@@ -74,7 +75,7 @@ def test_what_somebody_does_is_done_once_whatever_becomes_of_its_commit(
     assert wire.did[fault] == before + 1
     assert told.status < 400 or told.status == 503, told
     assert done == 1 if told.status < 400 or place == "in" else done == 0
-    lied = done and LIE in told.body.lower()
+    lied = done and LIE.search(unescape(told.body))
     assert not lied, "it says that nothing was changed, and something was"
     again = deed.do()
     assert again.status in deed.again | (Deed.again if not done else set()), again
@@ -96,7 +97,7 @@ def test_an_answer_is_whole_whatever_becomes_of_a_commit_in_it(
     before = wire.did[fault]
 
     with wire.hurting(first(fault, *statements)):
-        sent = browser.send(question(name, WORDS, PAUSE * 2))
+        sent = browser.send(question(name, WORDS, 6 * PAUSE))
         page = browser.follow(sent.reply)
         page.until_over()
 

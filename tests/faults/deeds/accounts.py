@@ -39,6 +39,7 @@ class Claim(Accept):
     """Makes the first admin."""
 
     statements = ("DELETE FROM options",)
+    again = frozenset({303, 404})  # who has read the first answer has no link any more
 
     def prepare(self) -> None:
         """Have no admin, and follow the link."""

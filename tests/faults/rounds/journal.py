@@ -10,6 +10,9 @@ from pathlib import Path
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ \w+ (?P<logger>[\w.]+): (?P<text>.*?)(?: \[(?P<number>[\w-]+)\])?")
 """A line of ours; what belongs to a request ends with its number."""
 
+OUTAGES = "chat.outages"
+"""Who tells of the database, in whichever request that is found out."""
+
 TRACES = ("Traceback (most recent call last)", " broke with ")
 AN_OUTAGE = 2
 """How many lines a process may write of an outage: that it is there, and that it is over."""
@@ -38,14 +41,14 @@ def traces(lines: Iterable[str]) -> Iterator[str]:
 
 def repeated(lines: Iterable[str]) -> Iterator[str]:
     """Complain of more than a line a request."""
-    told = Counter(found["number"] for found in read(lines) if found["number"] and not is_stream(found))
+    told = Counter(found["number"] for found in read(lines) if is_of_request(found))
     if twice := [number for number, count in told.items() if count > 1]:
         yield f"the log tells of {len(twice)} requests more than once, such as {twice[0]}"
 
 
 def wordy(lines: Iterable[str], processes: int) -> Iterator[str]:
     """Complain of more than AN_OUTAGE lines a process that belong to no request."""
-    others = [f"{found['logger']}: {found['text']}" for found in read(lines) if not found["number"]]
+    others = [f"{found['logger']}: {found['text']}" for found in read(lines) if is_of_none(found)]
     if len(others) > AN_OUTAGE * processes:
         most = Counter(others).most_common(3)
         yield f"the log of {processes} processes has {len(others)} lines about one outage, such as {most}"
@@ -56,6 +59,12 @@ def read(lines: Iterable[str]) -> list[re.Match[str]]:
     return [found for line in lines if (found := LINE.fullmatch(line))]
 
 
-def is_stream(found: re.Match[str]) -> bool:
-    """Tell whether a line is one of the two that a stream has: of its beginning and of its end."""
-    return found["logger"] == "journal" and " stream" in found["text"]
+def is_of_request(found: re.Match[str]) -> bool:
+    """Tell whether a line is one that a request may have; a stream has two, of its beginning and of its end."""
+    is_stream = found["logger"] == "journal" and " stream" in found["text"]
+    return not is_of_none(found) and not is_stream
+
+
+def is_of_none(found: re.Match[str]) -> bool:
+    """Tell whether a line belongs to no request."""
+    return not found["number"] or found["logger"] == OUTAGES

@@ -11,6 +11,7 @@ from contextlib import suppress
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from chat.database import DatabaseAway
 from tests.faults.browser import Sent, Watching, replies_in
 from tests.faults.harness import Answered, Server, answers_to, reply, violations, words_stored
 from tests.faults.model import question
@@ -51,7 +52,7 @@ class Round:
 
     def known(self, text: str) -> int | None:
         """Count the messages of a text of this round; None where the database can't be asked."""
-        with suppress(SQLAlchemyError):
+        with suppress(SQLAlchemyError, DatabaseAway):
             return len({answered.question for answered in self.answers() if answered.text == text})
         return None
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 from tests.faults.browser import Answer, Browser
 
-LIE = "nothing was changed"
+LIE = re.compile(r"nothing (was|has been) (changed|saved|stored)|(wasn't|was not) (saved|stored|done)", re.IGNORECASE)
+"""What may only be said where it is known."""
 
 
 class Visitor(Browser):
@@ -28,7 +31,7 @@ class Visitor(Browser):
         before = self.known(text) if text else None
         answer = super().ask(method, path, form, **headers)
         self.found += judged(f"{method} {path}", answer, self.may_miss)
-        if before is not None and LIE in answer.body.lower() and (self.known(text) or 0) > before:
+        if before is not None and LIE.search(unescape(answer.body)) and (self.known(text) or 0) > before:
             self.found.append(f"{method} {path} said that nothing was changed, and {text!r} was stored")
         return answer
 

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from chat.database import DatabaseAway
 from chat.tables import replies
 from tests.faults.browser import Answer, Browser
 from tests.faults.harness import Leases
@@ -68,7 +69,7 @@ class Stored(Watch):
             with self.stage.server.database.read() as connection:
                 rows = connection.execute(select(replies.c.id, replies.c.state)).all()
             self.found |= {f"reply {number} had no live lease for too long" for number in self.leases.look()}
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DatabaseAway) as error:
             if self.stage.outage.writable_since() < began:
                 self.found.add(f"the database can't be read, though it is there: {error!r}"[:300])
             return
