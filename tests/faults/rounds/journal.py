@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ \w+ (?P<logger>[\w.]+): (?P<text>.*?)(?: \[(?P<number>[\w-]+)\])?")
@@ -32,11 +32,19 @@ class Journal:
             return log.read().decode(errors="replace").splitlines()
 
 
-def traces(lines: Iterable[str]) -> Iterator[str]:
+def traces(lines: Sequence[str]) -> Iterator[str]:
     """Complain of tracebacks."""
-    if found := [line for line in lines if any(mark in line for mark in TRACES)]:
-        most = Counter(line.split(" ", 2)[-1] for line in found).most_common(3)
-        yield f"the log holds {len(found)} tracebacks, such as {most}"
+    found = [cause(lines, number) for number, line in enumerate(lines) if any(mark in line for mark in TRACES)]
+    if found:
+        yield f"the log holds {len(found)} tracebacks, such as {Counter(found).most_common(3)}"
+
+
+def cause(lines: Sequence[str], number: int) -> str:
+    """Tell what a traceback that begins in a line was of: it says so before it, or below it."""
+    if "broke with" in lines[number]:
+        return lines[number].split(" ", 2)[-1]
+    below = (line for line in lines[number + 1 :] if line.strip() and not line.startswith(" "))
+    return next(below, "an end that is not there")[:200]
 
 
 def repeated(lines: Iterable[str]) -> Iterator[str]:

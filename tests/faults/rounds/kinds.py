@@ -56,6 +56,14 @@ class Round:
             return len({answered.question for answered in self.answers() if answered.text == text})
         return None
 
+    def play(self) -> None:
+        """Begin, and let happen what is of this kind; what goes wrong is found."""
+        try:
+            self.begin()
+            self.happen()
+        except Exception as error:
+            self.found.append(f"{self.name} broke off by {error!r}"[:600])
+
     def begin(self) -> None:
         """Ask, and watch the answer."""
         self.sent = self.person.send(question(self.name, WORDS, PAUSE))
@@ -67,13 +75,6 @@ class Round:
 
     def happen(self) -> None:
         """Let happen what is of this kind."""
-
-    def do(self, act: Callable[[], None]) -> None:
-        """Do something of this round; what goes wrong is found."""
-        try:
-            act()
-        except Exception as error:
-            self.found.append(f"{self.name}: {act.__name__} ended in {error!r}"[:600])
 
     def note_blow(self, blow: Blow, owners: dict[int, int]) -> None:
         """Note how things stand when the blow comes; `owners` tells which worker talks from which port."""

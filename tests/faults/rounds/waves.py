@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 
@@ -42,17 +42,16 @@ class Wave:
         return [*found, *sorted(stored.found | health.found), *self._check_log()]
 
     def _play(self) -> None:
-        together([lambda round_=round_: round_.do(round_.begin) for round_ in self.rounds])
-        happenings = [threading.Thread(target=round_.do, args=(round_.happen,)) for round_ in self.rounds]
-        for happening in happenings:
-            happening.start()
+        playing = [threading.Thread(target=round_.play) for round_ in self.rounds]
+        for each in playing:
+            each.start()
         time.sleep(self.stage.chance.uniform(0, LENGTH))
         owners = self.server.owners()
         for round_ in self.rounds:
             round_.note_blow(self.blow, owners)
         self.blow.strike()
-        for happening in happenings:
-            happening.join()
+        for each in playing:
+            each.join()
 
     def _until_ended(self) -> Iterator[str]:
         deadline = time.monotonic() + PATIENCE
@@ -78,12 +77,3 @@ class Wave:
         yield from repeated(lines)
         if self.blow.is_outage:
             yield from wordy(lines, processes=len(self.before | set(self.server.workers())))
-
-
-def together(acts: Sequence[Callable[[], None]]) -> None:
-    """Do several things at once."""
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
