@@ -50,12 +50,15 @@ class Blow:
             self.dead.add(worker)
             self.server.send_signal(signal.SIGKILL, worker)
 
-    def restart(self) -> None:
-        """Tell the server to stop, wait for its end, and start it again."""
+    def stop(self) -> None:
+        """Tell the server to stop, and wait for its end."""
         self.dead |= set(self.server.workers())
         self.stage.stopped = True
         if code := self.server.stop(self.chance.choice([signal.SIGTERM, signal.SIGINT])):
             self.found.append(f"the server was told to stop and exited by {code}")
+
+    def launch(self) -> None:
+        """Start the server again."""
         self.server.launch()
         self.stage.stopped = False
 
@@ -79,9 +82,11 @@ class Restart(Blow):
     """The server is told to stop, and started again."""
 
     def strike(self) -> None:
-        """Restart."""
-        self.restart()
-        self.until_it_answers(self.server)
+        """Restart; meanwhile nobody renews a lease."""
+        with self.stage.outage.lasting():
+            self.stop()
+            self.launch()
+            self.until_it_answers(self.server)
 
 
 class Held(Blow):
@@ -125,6 +130,11 @@ class Away(Blow):
         """Start another server."""
         self.other = self.stage.another()
         self.other.launch()
+
+    def restart(self) -> None:
+        """Stop the server and start it again."""
+        self.stop()
+        self.launch()
 
     def wait(self) -> None:
         """Hurt nothing but the database."""

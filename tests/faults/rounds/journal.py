@@ -14,8 +14,9 @@ OUTAGES = "chat.outages"
 """Who tells of the database, in whichever request that is found out."""
 
 TRACES = ("Traceback (most recent call last)", " broke with ")
-AN_OUTAGE = 2
-"""How many lines a process may write of an outage: that it is there, and that it is over."""
+AN_OUTAGE = 4
+"""How many lines a process may write of an outage: that it is there and that it is over, twice where connections end
+one by one."""
 
 
 class Journal:
@@ -55,11 +56,12 @@ def repeated(lines: Iterable[str]) -> Iterator[str]:
 
 
 def wordy(lines: Iterable[str], processes: int) -> Iterator[str]:
-    """Complain of more than AN_OUTAGE lines a process that belong to no request."""
-    others = [f"{found['logger']}: {found['text']}" for found in read(lines) if is_of_none(found)]
-    if len(others) > AN_OUTAGE * processes:
-        most = Counter(others).most_common(3)
-        yield f"the log of {processes} processes has {len(others)} lines about one outage, such as {most}"
+    """Complain of more than AN_OUTAGE lines a process about the database, and of more than one by anybody else."""
+    others = [found for found in read(lines) if is_of_none(found)]
+    for logger, count in Counter(found["logger"] for found in others).items():
+        if count > processes * (AN_OUTAGE if logger == OUTAGES else 1):
+            most = Counter(found["text"] for found in others if found["logger"] == logger).most_common(3)
+            yield f"the log of {processes} processes has {count} lines of {logger} about one outage: {most}"
 
 
 def read(lines: Iterable[str]) -> list[re.Match[str]]:

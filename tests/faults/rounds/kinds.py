@@ -79,7 +79,7 @@ class Round:
     def note_blow(self, blow: Blow, owners: dict[int, int]) -> None:
         """Note how things stand when the blow comes; `owners` tells which worker talks from which port."""
         self.worker = owners.get(self.server.model.askers.get(self.name, 0))
-        writing = any(not page.over.is_set() for page in self.pages)
+        writing = not self.pages or any(not page.over.is_set() for page in self.pages)
         self.struck = blow.lasts or (writing and (blow.is_outage or blow.silent))
 
     def answers(self) -> list[Answered]:
