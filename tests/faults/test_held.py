@@ -1,0 +1,75 @@
+"""S3: another process holds the database for longer than a lease; no answer is taken from a worker that lives."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.browser import Browser, Sent
+from tests.faults.harness import Model, Server, served, until_ended, violations, words_stored
+from tests.faults.holders import TABLES, holding_file, holding_tables
+from tests.faults.model import question
+from tests.postgres import Postgres
+
+WORDS = 120
+PAUSE = 0.05
+LONG = 8.0
+"""How long the database is held, in seconds."""
+
+NAMES = [f"held-{number}" for number in range(8)]
+
+
+def hold(
+    server: Server, holding: Callable[[], AbstractContextManager[None]], meanwhile: Callable[[Browser, Sent], object]
+) -> None:
+    """Hold a database while answers are written and one person does something; check all answers but theirs."""
+    browsers = [server.browser() for _ in NAMES]
+    sent = [browser.send(question(name, WORDS, PAUSE)) for browser, name in zip(browsers, NAMES, strict=True)]
+    pages = [browser.follow(each.reply) for browser, each in zip(browsers, sent, strict=True)]
+    for page in pages:
+        page.until_words(5)
+
+    with holding():
+        threading.Thread(target=meanwhile, args=(browsers[0], sent[0]), daemon=True).start()
+        time.sleep(LONG)
+
+    for name, each, page in list(zip(NAMES, sent, pages, strict=True))[1:]:
+        page.until_over()
+        row = until_ended(server.database, each.reply)
+        assert (row.state, row.attempts, server.model.calls[name]) == ("complete", 0, 1)
+        assert words_stored(server.database, each.reply) == list(range(WORDS))
+        assert violations(server, name, [each.reply], [page]) == []
+
+
+def nothing(_: Browser, __: Sent) -> None:
+    """Do nothing."""
+
+
+def delete(browser: Browser, sent: Sent) -> None:
+    """Delete a conversation whose answer is being written."""
+    browser.ask("POST", f"/conversations/{sent.conversation}/deletion", {})
+
+
+def test_answers_stay_where_they_are_while_a_file_is_held(tmp_path: Path, model: Model) -> None:
+    with served(tmp_path, model, WEB_CONCURRENCY="2") as server:
+        hold(server, lambda: holding_file(tmp_path / "instance" / "rivulet.db"), nothing)
+
+
+@pytest.mark.parametrize(
+    ("tables", "meanwhile"), [(TABLES, nothing), (["pieces"], delete)], ids=["all", "some, while a deletion waits"]
+)
+def test_answers_stay_where_they_are_while_tables_are_held(
+    tmp_path: Path,
+    model: Model,
+    database_server: Postgres,
+    tables: Sequence[str],
+    meanwhile: Callable[[Browser, Sent], object],
+) -> None:
+    url = database_server.new_database()
+    with served(tmp_path, model, WEB_CONCURRENCY="2", DATABASE_URL=url) as server:
+        hold(server, lambda: holding_tables(url, tables), meanwhile)
