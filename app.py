@@ -26,11 +26,12 @@ from chat.routes import sessions
 from chat.routes.accounts import claim
 from chat.routes.journal import Journal
 from chat.services import Services
+from chat.serving import exits
 from chat.sessions import SessionStore
-from chat.startup import CANNOT_START, TRY_LATER, Startup
+from chat.startup import Startup
 from chat.vault import Vault
 
-PATIENCE = 60.0
+PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""
 
 
@@ -55,8 +56,7 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
         app = wire(settings, providers.configured(settings))
         start(app, watching, replaces=startup.REPLACES in environ)
     except (config.WrongSetting, DatabaseUnusable) as error:
-        startup.refuse(error)
-        raise SystemExit(CANNOT_START) from error
+        exits.refuse(startup.WRONG.format(error))
     app.extensions["disk"] = platforms.warnings(environ, settings)
     return app
 
@@ -67,7 +67,7 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
     if starting.finish(0 if watching else PATIENCE):
         return
     if not watching:
-        raise SystemExit(TRY_LATER)
+        exits.refuse(startup.WRONG.format("its database can't be reached. Try again later."), exits.NOT_YET)
     starting.finish_in_background()
 
 

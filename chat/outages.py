@@ -28,9 +28,10 @@ UNREACHED = ("08", "57P", "53300", "25P03", "55000")
 
 REFUSAL = re.compile(
     "authentication failed|no password supplied|no pg_hba.conf entry|role .* is not permitted|permission denied"
-    "|(role|database) .* does not exist|(root certificate|certificate) file|invalid (sslmode|connection option)"
+    "|(role|database) .* does not exist|no such (database|user)|does not support SSL|certificate|channel binding"
+    "|unsupported startup parameter|invalid (sslmode|connection option)"
 )
-"""What Postgres and libpq say to a connection that is never let in; its state is told to nobody who connects."""
+"""What Postgres, PgBouncer and libpq say to a connection that is never let in; its SQLSTATE is not passed on."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ logger = logging.getLogger(__name__)
 class DatabaseAway(Exception):
     """The database can't be used now, and the transaction changed nothing; the message is for the person who waited."""
 
-    def __init__(self, sentence: str = AWAY):
+    def __init__(self, sentence: str = AWAY, reason: str = ""):
         super().__init__(sentence)
+        self.reason = reason or sentence
 
 
 class DatabaseBusy(DatabaseAway):
@@ -61,23 +63,23 @@ class Silence(BaseException):
 
 
 class Outage:
-    """Whether the database is away, as far as this process knows; the log has a line when that begins and ends."""
+    """Whether a database that was there is away; the log has a line when that begins, and one when it ends."""
 
     def __init__(self) -> None:
-        self.reason = ""
+        self._was_there = self._is_away = False
 
     def over(self) -> None:
         """Note that the database can be reached."""
-        if self.reason:
-            self.reason = ""
+        if self._is_away:
             logger.warning("the database can be reached again")
+        self._was_there, self._is_away = True, False
 
     def begin(self, reason: str) -> DatabaseAway:
         """Note why the database can't be reached; gives the error for who needed it."""
-        if not self.reason:
+        if self._was_there and not self._is_away:
             logger.error("the database can't be reached: %s", reason)
-        self.reason = reason
-        return DatabaseAway()
+            self._is_away = True
+        return DatabaseAway(reason=reason)
 
     @contextmanager
     def watched(self, seconds: float) -> Iterator[None]:

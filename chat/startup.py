@@ -12,17 +12,13 @@ from math import inf
 from chat.config import WrongSetting
 from chat.database import DatabaseAway
 from chat.engines import DatabaseUnusable
-
-CANNOT_START = 3
-"""The exit code by which gunicorn, and a supervisor, know that starting again won't help."""
-
-TRY_LATER = 75
-"""The exit code of a command that found no database: EX_TEMPFAIL of sysexits.h."""
+from chat.serving.exits import CANNOT_START
 
 ROUND = 1.0
 """How often the database is tried, in seconds."""
 
-WAITS = "Rivulet waits for its database and goes on by itself. {}"
+WRONG = "Rivulet can't start: {}"
+WAITS = "Rivulet waits for its database and goes on by itself once that is there ({})."
 
 REPLACES = "RIVULET_REPLACES_WORKER"
 """What gunicorn.conf.py sets for a worker that takes another one's place."""
@@ -62,8 +58,8 @@ class Startup:
         try:
             self.finish(inf)
         except (WrongSetting, DatabaseUnusable) as error:
-            refuse(error)
-            os._exit(CANNOT_START)
+            print(WRONG.format(error), file=sys.stderr, flush=True)
+            os._exit(CANNOT_START)  # this thread's own end would be nobody's
         for listener in self._listeners:
             listener(self.warnings)
 
@@ -73,11 +69,10 @@ class Startup:
             self._is_done = True
         except self._awaited as error:
             if not self._has_said_so:
-                print(WAITS.format(error), file=sys.stderr, flush=True)
+                print(
+                    WAITS.format(error.reason if isinstance(error, DatabaseAway) else error),
+                    file=sys.stderr,
+                    flush=True,
+                )
             self._has_said_so = True
         return self._is_done
-
-
-def refuse(error: Exception) -> None:
-    """Say why Rivulet can't start."""
-    print(f"Rivulet can't start: {error}", file=sys.stderr, flush=True)

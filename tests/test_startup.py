@@ -8,6 +8,7 @@ from chat import startup
 from chat.config import WrongSetting
 from chat.database import DatabaseAway
 from chat.engines import DatabaseUnusable
+from chat.serving import exits
 from chat.startup import Startup
 from tests.turns import eventually
 
@@ -77,5 +78,5 @@ def test_what_turns_out_to_be_wrong_later_ends_the_process(
 
     Startup(BringUp(DatabaseAway(), DatabaseUnusable("The password is wrong."))).finish_in_background()
 
-    eventually(lambda: codes == [startup.CANNOT_START])
+    eventually(lambda: codes == [exits.CANNOT_START])
     assert "Rivulet can't start: The password is wrong." in capsys.readouterr().err

@@ -141,6 +141,8 @@ def test_a_server_that_lets_nobody_in_is_a_wrong_setting(on_postgres: Database, 
         Database(url.replace("+psycopg", "").replace(part, wrong)).upgrade()
 
 
-def test_a_server_that_is_not_there_yet_is_none() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "db.invalid"])
+def test_a_server_that_is_not_there_yet_is_none(host: str) -> None:
+    """A name that nobody knows may be that of a container that hasn't started."""
     with pytest.raises(DatabaseAway):
-        Database(f"postgres://rivulet@127.0.0.1:{free_port()}/rivulet").upgrade()
+        Database(f"postgres://rivulet@{host}:{free_port()}/rivulet").upgrade()

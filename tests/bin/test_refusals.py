@@ -65,8 +65,6 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
             {"DATABASE_URL": "sqlite:///{folder}/none/a.db"},
             "(No such file or directory: {folder}/none/a.db). Check DATABASE_URL",
         ),
-        ({"DATABASE_URL": NOWHERE}, "Connection refused). Check DATABASE_URL"),
-        ({"DATABASE_URL": NOWHERE.replace("127.0.0.1", "db.invalid")}, "Check DATABASE_URL"),
         ({"DATABASE_URL": f"{NOWHERE}?sslmode=sometimes"}, 'invalid sslmode value: "sometimes"). Check DATABASE_URL'),
     ],
     ids=lambda value: "" if isinstance(value, str) else " ".join(value),
@@ -103,7 +101,7 @@ def closed(tmp_path: Path) -> Iterator[Path]:
 def test_an_instance_that_can_not_be_written_to_is_named(tmp_path: Path, closed: Path) -> None:
     said = refusal(tmp_path, INSTANCE=str(closed))
 
-    assert "The database can't be opened" in said and str(closed) in said
+    assert "Rivulet can't start" in said and str(closed) in said
 
 
 def test_a_key_that_can_not_be_kept_is_asked_for(tmp_path: Path, closed: Path) -> None:

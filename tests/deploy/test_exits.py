@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-import app as front_door
 from chat.serving import exits
 from tests.bin.checkout import Checkout
 from tests.deploy import files
 from tests.deploy.started import PATIENCE, Start
 from tests.faults.harness import until
-from tests.serving import ROOT
+from tests.serving import KEY, ROOT
 
 SERVER = 'gunicorn "app:create_app()"'
+RELEASE = files.procfile()["release"]
+AWAY = "postgres://rivulet@127.0.0.1:1/rivulet"
 LEAVE, NEVER, AGAIN = "leave it", "don't restart", "restart"
 
 
@@ -69,12 +70,18 @@ WAYS: list[tuple[int, str, Callable[[Start], int]]] = [
     (3, "a wrong setting", ended(SERVER, ACCESS="everyone")),
     (3, "no worker", ended(SERVER, WEB_CONCURRENCY="0")),
     (3, "a wrong setting beside the server", ended("flask --app app user list", ACCESS="everyone")),
-    (3, "a wrong setting before a deploy", ended(files.procfile()["release"], ACCESS="everyone")),
+    (3, "a wrong setting before a deploy", ended(RELEASE, ACCESS="everyone")),
     (3, "a wrong number for bin/run", ended("bin/run", WEB_CONCURRENCY="many")),
     (3, "a start before the workers", ended(f"{SERVER} --preload")),
     (3, "an app that isn't there", ended('gunicorn "app:missing()"')),
     (70, "an app that can't be imported", ended('gunicorn "missing:create_app()"')),
     (75, "a port that is taken", beside_another),
+    (
+        75,
+        "a database that is away before a deploy",
+        ended(files.procfile()["release"], DATABASE_URL=AWAY, SECRET_KEY=KEY),
+    ),
+    (75, "a database that is away beside the server", ended("flask --app app user list", DATABASE_URL=AWAY)),
     (137, "SIGKILL", stopped(signal.SIGKILL)),
 ]
 
@@ -97,7 +104,7 @@ def test_a_stop_while_bin_run_installs_ends_with_the_code_of_the_signal(tmp_path
 
 def test_the_table_has_a_row_for_each_code_and_no_other() -> None:
     assert set(table()) == {code for code, _, _ in WAYS} | {130, 143}
-    assert {exits.CANNOT_START, exits.BROKE, exits.NOT_YET, front_door.CANNOT_START} <= set(table())
+    assert {exits.CANNOT_START, exits.BROKE, exits.NOT_YET} <= set(table())
     assert set(table().values()) == {LEAVE, NEVER, AGAIN}
 
 
