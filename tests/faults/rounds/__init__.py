@@ -5,6 +5,6 @@ hurts a whole wave, and beside it each round has what happens to it alone. What 
 and all the while.
 """
 
-from tests.faults.rounds.run import KINDS, Rounds
+from tests.faults.rounds.run import KINDS, WIRES, Rounds
 
-__all__ = ["KINDS", "Rounds"]
+__all__ = ["KINDS", "WIRES", "Rounds"]

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests import postgres
-from tests.faults.rounds import KINDS, Rounds
+from tests.faults.rounds import KINDS, WIRES, Rounds
 
 
 def main() -> int:
@@ -39,6 +39,8 @@ def arguments() -> argparse.Namespace:
     wanted = parser.parse_args()
     if unknown := set(wanted.kinds) - set(KINDS):
         parser.error(f"there is no kind {', '.join(sorted(unknown))}")
+    if set(wanted.kinds) <= set(WIRES) and not wanted.postgres:
+        parser.error(f"{' and '.join(WIRES)} need --postgres")
     return wanted
 
 

@@ -104,12 +104,12 @@ class Away(Blow):
     """While the database is away, or held, workers are killed, or servers started."""
 
     is_outage = True
+    other: Server | None = None
 
     def strike(self) -> None:
         """Take it away, hurt the server, bring it back, and wait until all that was begun serves."""
         acts = [self.kill_one, self.kill_one, self.kill_all, self.add, self.restart, self.wait]
         span, act = max(BOOT, self.stage.spans.draw()), self.chance.choice(acts)
-        self.other: Server | None = None
         with self.stage.away():
             ends = time.monotonic() + span
             time.sleep((span - BOOT) * self.chance.random())
@@ -142,7 +142,6 @@ class Away(Blow):
     @contextmanager
     def around(self) -> Iterator[None]:
         """Take the other server away at the end."""
-        self.other = None
         try:
             yield
         finally:
@@ -176,10 +175,9 @@ class Silence(Blow):
         faults = [Fault(place, SWALLOW, min(10.0, self.stage.spans.draw())) for place in PLACES]
         wire = self.stage.wire
         assert wire
-        before = wire.did.total()
-        with self.stage.outage.lasting(), wire.hurting(at_random(self.chance, 0.2, faults)):
-            deadline = time.monotonic() + 2
-            while wire.did.total() - before < 3 and time.monotonic() < deadline:
-                time.sleep(0.01)
-            wire.choose = lambda _: None
+        wanted, deadline = wire.did.total() + 3, time.monotonic() + 2
+        with self.stage.outage.lasting():
+            with wire.hurting(at_random(self.chance, 0.2, faults)):
+                while wire.did.total() < wanted and time.monotonic() < deadline:
+                    time.sleep(0.01)
             time.sleep(max(fault.seconds for fault in faults))
