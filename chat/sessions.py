@@ -69,16 +69,13 @@ SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
 OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
 
-EACH = {
-    "sqlite": "json_each(:asked) AS asked",
-    "postgresql": "json_array_elements_text(CAST(:asked AS json)) AS asked (value)",
+# Any number of names in one parameter.
+ASKED = {
+    "sqlite": "SELECT value FROM json_each(:asked)",
+    "postgresql": "SELECT json_array_elements_text(CAST(:asked AS json))",
 }
-ENDED = """
-    SELECT asked.value FROM {} LEFT JOIN sessions ON sessions.id = asked.value
-    LEFT JOIN people ON people.id = sessions.person_id
-    WHERE sessions.id IS NULL OR people.suspended_at IS NOT NULL
-"""
-ENDED_OF = {dialect: text(ENDED.format(each)) for dialect, each in EACH.items()}
+ALIVE = select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(LIVING)
+ALIVE_OF = {dialect: ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in ASKED.items()}
 
 
 class SessionStore(BaseCache):
@@ -155,11 +152,12 @@ class SessionStore(BaseCache):
             connection.execute(OTHERS_DROPPED, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
-    def ended(self, names: Iterable[str]) -> list[str]:
+    def ended(self, names: Iterable[str]) -> frozenset[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
+        asked = frozenset(names)
         with self.database.read() as connection:
-            query = ENDED_OF[connection.dialect.name]
-            return list(connection.execute(query, {"asked": json.dumps(list(names))}).scalars())
+            query = ALIVE_OF[connection.dialect.name]
+            return asked.difference(connection.execute(query, {"asked": json.dumps(list(asked))}).scalars())
 
 
 def row_of(key: str, value: Any) -> dict[str, Any]:
