@@ -13,6 +13,10 @@ from chat.replies import Follower
 from chat.routes import choices, instance, pages, visitor
 
 
+class StillWritten(Exception):
+    """Nothing more comes of a reply here, but it hasn't ended: it goes on elsewhere, or could not be stored."""
+
+
 @dataclass(frozen=True)
 class Watch:
     """One browser's view of one reply: plain values that outlive the request."""
@@ -26,7 +30,7 @@ class Watch:
 
     def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
         """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
-        deleted one is no message.
+        deleted one is no message. Raises StillWritten.
         """
         with self.app.app_context():
             return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
@@ -39,6 +43,8 @@ class Watch:
                 current = conversations.find(instance.database(), self.person_id, reply.conversation_id)
             except NotFound:
                 return {"message": None, "rest": ""}
+            if reply.state == "generating":
+                raise StillWritten
             shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
             return {**shown, **pages.list_of(self.person_id, current)}
 
