@@ -116,12 +116,12 @@ def answer(turn: Turn, opening: bool) -> Response:
         return redirect(address, code=303)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return streams.as_text(turn)
-    return streams.as_page(conversations.find(instance.database(), visitor.person_id(), turn.conversation_id), turn)
+    return streams.as_page(turn)
 
 
 def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
-    with instance.database().read():
+    with pages.moment():
         conversation = conversations.find(instance.database(), visitor.person_id(), turn.conversation_id)
         if opening:
             window = windows.newest(instance.database(), turn.reply_id)

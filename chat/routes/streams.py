@@ -17,7 +17,7 @@ from flask import Response, current_app, render_template
 from markupsafe import Markup, escape
 from sqlalchemy import Row
 
-from chat import rendering
+from chat import conversations, rendering
 from chat.conversations import Turn, windows
 from chat.reporting import report
 from chat.routes import instance, pages
@@ -161,10 +161,12 @@ def text_of(watched: Watch) -> Iterator[str]:
         yield watched.ended("messages/_ended.txt", sent)
 
 
-def as_page(conversation: Row, turn: Turn) -> Response:
-    """Stream a whole page, for a browser without JavaScript."""
-    window = windows.newest(instance.database(), turn.reply_id)
-    page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
+def as_page(turn: Turn) -> Response:
+    """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
+    with pages.moment():
+        conversation = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
+        window = windows.newest(instance.database(), turn.reply_id)
+        page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
     return sent(watched, page_of(page, watched), "text/html", AGAIN.format(turn.conversation_id))
 

@@ -10,7 +10,7 @@ from flask import Flask, current_app, render_template
 from chat import conversations
 from chat.database import NotFound
 from chat.replies import Follower
-from chat.routes import choices, instance, pages, visitor
+from chat.routes import instance, pages, visitor
 
 
 class StillWritten(Exception):
@@ -36,8 +36,7 @@ class Watch:
             return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
 
     def _content(self, sent: int) -> dict[str, Any]:
-        choices.offers()  # known from here on: a provider may take long to list them, and no transaction waits for it
-        with instance.database().read():
+        with pages.moment():
             try:
                 reply = conversations.reply_of(instance.database(), self.person_id, self.reply_id)
                 current = conversations.find(instance.database(), self.person_id, reply.conversation_id)
