@@ -197,3 +197,25 @@ def test_of_any_number_of_sessions_those_that_ended_are_told(either: Database) -
 
     assert store.ended(names | {digest("one")}) == names and store.ended([]) == set()
     assert store.set("one", {"a": 1}) and not store.set("two", {})
+
+
+def test_a_guests_first_return_is_noted(either: Database) -> None:
+    store = SessionStore(either)
+    store.add("guest", {"person": guest(either, "ann")})
+    store.add("member", {"person": account(either)})
+
+    idle = [store.find("guest"), store.find("guest"), store.find("member")]
+
+    assert [row.idle is None for row in idle if row] == [True, False, False]
+
+
+def test_a_guest_comes_back_while_another_writes(store: SessionStore, database: Database) -> None:
+    store.add("guest", {"person": guest(database, "ann")})
+
+    with database.write():
+        first, second = store.find("guest"), store.find("guest")
+    store.find("guest")
+    last = store.find("guest")
+
+    assert first and second and second.idle is None
+    assert last and last.idle is not None

@@ -45,9 +45,8 @@ def edit(message_id: int) -> Response:
     conversations.message_of(instance.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
-    # A page has one key, for the composer and all that can be edited in it.
-    key = f"{composers.read_key(request.form.get('key', '')).turn}-{message_id}"
-    turn = conversations.edit(instance.database(), asker, message_id, text, choice, key, parent_id)
+    key = composers.read_key(request.form.get("key", ""))
+    turn = conversations.edit(instance.database(), asker, message_id, text, choice, key.turn, parent_id)
     instance.replies().start(turn)
     return pages.changed(turn.conversation_id)
 

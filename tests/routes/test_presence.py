@@ -63,7 +63,7 @@ class Reader(threading.Thread):
 
 
 @pytest.mark.parametrize("change", [suspend, remove, end_sessions, run_out])
-def test_a_stream_of_a_session_that_may_see_nothing_more_ends_and_says_no_more(
+def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_says_no_more(
     app: Flask, provider: Scripted, change: Callable[[Database, int], None]
 ) -> None:
     """ALLM 26-32717, OW 26-59219: what was begun went on after the right to it was gone."""
