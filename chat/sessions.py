@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from cachelib.base import BaseCache
 from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from chat import audit
-from chat.database import Database, clock
+from chat.database import Database, DatabaseBusy, clock
 from chat.tables import people, sessions
 
 A_DAY = 86_400
@@ -48,12 +50,12 @@ LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
 ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
 END = case((ROLE == "guest", clock() + GUEST_STAYS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
 KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
+CAME_BACK = update(sessions).where(IT).values(seen_at=clock())
 OWNED = update(sessions).where(IT).values(person_id=GUEST)
-MADE = insert(sessions).values(
-    id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock(), seen_at=clock()
-)
-OF_GUEST = MADE.values(expires_at=clock() + GUEST_STAYS)
-OF_ACCOUNT = MADE.values(expires_at=IDLE_END, agent=bindparam("agent"))
+MADE = insert(sessions).values(id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock())
+# Until a guest's has come back, nobody knows whether its cookie has arrived.
+OF_GUEST = MADE.values(expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST.is_(None), clock())))
+OF_ACCOUNT = MADE.values(expires_at=IDLE_END, seen_at=clock(), agent=bindparam("agent"))
 WHOSE = sessions.c.person_id == bindparam("person")
 OF_PERSON = (
     select(sessions.c.id, sessions.c.agent, sessions.c.seen_at)
@@ -69,16 +71,13 @@ SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
 OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
 
-EACH = {
-    "sqlite": "json_each(:asked) AS asked",
-    "postgresql": "json_array_elements_text(CAST(:asked AS json)) AS asked (value)",
+# Any number of names in one parameter.
+ASKED = {
+    "sqlite": "SELECT value FROM json_each(:asked)",
+    "postgresql": "SELECT json_array_elements_text(CAST(:asked AS json))",
 }
-ENDED = """
-    SELECT asked.value FROM {} LEFT JOIN sessions ON sessions.id = asked.value
-    LEFT JOIN people ON people.id = sessions.person_id
-    WHERE sessions.id IS NULL OR people.suspended_at IS NOT NULL
-"""
-ENDED_OF = {dialect: text(ENDED.format(each)) for dialect, each in EACH.items()}
+ALIVE = select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(LIVING)
+ALIVE_OF = {dialect: ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in ASKED.items()}
 
 
 class SessionStore(BaseCache):
@@ -93,11 +92,21 @@ class SessionStore(BaseCache):
         self.spans = {"idle": idle * A_DAY, "longest": longest * A_DAY}
 
     def find(self, key: str) -> Row | None:
-        """Find a session's `data` and how long it was `idle`, with its person; None where it has ended."""
+        """Find a session's `data` and how long it was `idle`, with its person; None where it has ended.
+
+        A guest's has not been idle yet when it comes back for the first time.
+        """
         with self.database.read() as connection:
             found = connection.execute(FOUND, {"it": digest(key)}).first()
+        if found and found.idle is None:
+            self._note_return(key)
         whose = found and found.id is None and json.loads(found.data).get("person")
         return self._of_an_older_one(key, whose) if whose else found
+
+    def _note_return(self, key: str) -> None:
+        """Note that a guest's browser has its cookie: the form that made them is no key to what they say any more."""
+        with suppress(DatabaseBusy, SQLAlchemyError), self.database.write(wait=0) as connection:
+            connection.execute(CAME_BACK, {"it": digest(key)})  # or by the next request: reading waits for no writer
 
     def _of_an_older_one(self, key: str, person: int) -> Row | None:
         """Find a guest's session that an older Rivulet made beside this one, and note whose it is."""
@@ -155,11 +164,12 @@ class SessionStore(BaseCache):
             connection.execute(OTHERS_DROPPED, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
-    def ended(self, names: Iterable[str]) -> list[str]:
+    def ended(self, names: Iterable[str]) -> frozenset[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
+        asked = frozenset(names)
         with self.database.read() as connection:
-            query = ENDED_OF[connection.dialect.name]
-            return list(connection.execute(query, {"asked": json.dumps(list(names))}).scalars())
+            query = ALIVE_OF[connection.dialect.name]
+            return asked.difference(connection.execute(query, {"asked": json.dumps(list(asked))}).scalars())
 
 
 def row_of(key: str, value: Any) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, func, insert, select, update
 
+from chat.accounts import people as people_of_accounts
+from chat.accounts import roles
 from chat.database import Database, clock
 from chat.sessions import SessionStore, digest
-from chat.tables import sessions
+from chat.tables import people, sessions
 from tests.team import account
 from tests.turns import guest
 
@@ -149,3 +151,71 @@ def test_no_member_is_known_by_a_session_that_says_so_alone(store: SessionStore,
     found = store.find("one")
 
     assert found and found.id is None
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [(sessions, {"expires_at": clock()}), (sessions, {"expires_at": 0}), (people, {"suspended_at": 1})],
+    ids=["its time runs out", "it ran out long ago", "its person is suspended"],
+)
+def test_a_session_has_ended_where_it_opens_nothing_any_more(
+    either: Database, table: Table, change: dict[str, object]
+) -> None:
+    store = SessionStore(either)
+    begin(store, account(either), "one")
+    before = store.ended([digest("one"), digest("two")])
+
+    with either.write() as connection:
+        connection.execute(update(table).values(change))
+
+    assert before == {digest("two")} and store.find("one") is None
+    assert store.ended([digest("one"), digest("two")]) == {digest("one"), digest("two")}
+
+
+@pytest.mark.parametrize("end", ["removed", "another role", "signed out", "merged"])
+def test_a_session_has_ended_with_what_it_stood_for(either: Database, end: str) -> None:
+    store, ann, bob = SessionStore(either), account(either), guest(either, "bob")
+    begin(store, ann, "one")
+    store.add("guest", {"person": bob})
+
+    if end == "merged":
+        with either.write() as connection:
+            people_of_accounts.let_in(connection, ann, bob, None)
+    elif end == "signed out":
+        store.delete("one")
+    else:
+        account(either, "eve@example.org", "admin")
+        roles.remove(either, "a test", ann) if end == "removed" else roles.change(either, "a test", ann, "admin")
+
+    assert store.ended([digest("one"), digest("guest")]) == {digest("guest" if end == "merged" else "one")}
+
+
+def test_of_any_number_of_sessions_those_that_ended_are_told(either: Database) -> None:
+    store = SessionStore(either)
+    store.add("one", {})
+    names = {digest(str(number)) for number in range(70_000)}
+
+    assert store.ended(names | {digest("one")}) == names and store.ended([]) == set()
+    assert store.set("one", {"a": 1}) and not store.set("two", {})
+
+
+def test_a_guests_first_return_is_noted(either: Database) -> None:
+    store = SessionStore(either)
+    store.add("guest", {"person": guest(either, "ann")})
+    store.add("member", {"person": account(either)})
+
+    idle = [store.find("guest"), store.find("guest"), store.find("member")]
+
+    assert [row.idle is None for row in idle if row] == [True, False, False]
+
+
+def test_a_guest_comes_back_while_another_writes(store: SessionStore, database: Database) -> None:
+    store.add("guest", {"person": guest(database, "ann")})
+
+    with database.write():
+        first, second = store.find("guest"), store.find("guest")
+    store.find("guest")
+    last = store.find("guest")
+
+    assert first and second and second.idle is None
+    assert last and last.idle is not None

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import Connection, Integer, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, exists, insert, select, update
 
 from chat.database import clock
-from chat.tables import conversations, people, sends
+from chat.tables import conversations, people, sends, sessions
 
 NEW_GUEST = 600
-"""How long, in seconds, the form that made a guest may name it again: a double click, not a key for later."""
+"""How long, in seconds, the form that made a guest may name it again, unless its session has come back: no longer is it
+sure that the answer, and with it the cookie, was lost."""
 
 IS_GUEST = people.c.role == "guest"
-KNOWN = select(people.c.id, (clock() - people.c.created_at).label("age")).where(
-    people.c.uid == bindparam("uid"), IS_GUEST
-)
+CAME_BACK = exists().where(sessions.c.person_id == people.c.id, sessions.c.seen_at.is_not(None))
+IS_LOST = (clock() - people.c.created_at < NEW_GUEST) & ~CAME_BACK
+KNOWN = select(people.c.id, IS_LOST.label("is_lost")).where(people.c.uid == bindparam("uid"), IS_GUEST)
 NEW = insert(people).values(created_at=clock()).returning(people.c.id)
 
 GUEST = bindparam("guest", type_=Integer)
@@ -23,6 +24,12 @@ TAKEN = [
     update(table).where(table.c.person_id == GUEST).values(person_id=bindparam("account", type_=Integer))
     for table in (conversations, sends)
 ]
+BOTH = (
+    select(people.c.id)
+    .where(people.c.id.in_((GUEST, bindparam("account", type_=Integer))))
+    .order_by(IS_GUEST, people.c.id)
+    .with_for_update()
+)
 FOUND = select(people.c.id).where(people.c.id == GUEST, IS_GUEST).with_for_update()
 GONE = delete(people).where(people.c.id == GUEST)
 
@@ -33,11 +40,23 @@ def welcome(connection: Connection, uid: str) -> int:
     Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
     """
     person = connection.execute(KNOWN, {"uid": uid}).first() if uid else None
-    if person and person.age < NEW_GUEST:
+    if person and person.is_lost:
         return person.id
     # A form that is no newcomer's any more can't show to be its guest.
     name = secrets.token_urlsafe(16) if person or not uid else uid
     return connection.execute(NEW, {"uid": name}).scalar_one()
+
+
+def lost_guest(connection: Connection, uid: str, person_id: int) -> int | None:
+    """Find the guest that a person's form made, where its answer was lost and they are somebody else now; locks both.
+
+    Everywhere an account before a guest, and the older guest first: two tabs may do it to each other.
+    """
+    guest = connection.execute(KNOWN, {"uid": uid}).first() if uid else None
+    if guest is None or guest.id == person_id or not guest.is_lost:
+        return None
+    connection.execute(BOTH, {"guest": guest.id, "account": person_id})
+    return guest.id
 
 
 def take_along(connection: Connection, guest_id: int | None, account_id: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chat import accounts
 from chat.conversations.finding import OWN_CONVERSATION
-from chat.conversations.turns import Choice, Turn, begin, expect_reply, new_message
+from chat.conversations.turns import Choice, Turn, begin, expect_reply, key_of, new_message
 from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.tables import conversations, messages, replies
@@ -49,11 +49,12 @@ def ask(
 ) -> Turn:
     """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
 
-    The message goes on from the reply `parent_id`, or from the one that is shown. The same `key` again is the same
-    turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound, StillAnswering,
-    WrongParent and TooMany.
+    The message goes on from the reply `parent_id`, or from the one that is shown. The same text with the same `key`
+    again is the same turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound,
+    StillAnswering, WrongParent and TooMany.
     """
-    return settled(lambda: ask_once(database, asker, conversation_id, text, choice, key, parent_id))
+    turn_key = key_of(key, f"conversation {conversation_id}", text)
+    return settled(lambda: ask_once(database, asker, conversation_id, text, choice, turn_key, parent_id))
 
 
 def settled(attempt: Callable[[], Turn]) -> Turn:
@@ -88,10 +89,15 @@ def ask_once(
 
 
 def introduced(connection: Connection, asker: Asker) -> Asker:
-    """Make a guest of a newcomer. Raises IntegrityError where the same form makes one at this moment, and NotFound."""
+    """Make a guest of a newcomer; who is somebody else by now takes along what the form's guest said.
+
+    Raises IntegrityError where the same form makes a guest at this moment, and NotFound.
+    """
     if not asker.person_id:
         return replace(asker, person_id=accounts.welcome(connection, asker.guest))
+    lost = accounts.lost_guest(connection, asker.guest, asker.person_id)
     accounts.hold_active(connection, asker.person_id)
+    accounts.take_along(connection, lost, asker.person_id)
     return asker
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Connection, Row, bindparam, func, select, union_
 from chat import accounts
 from chat.conversations.asking import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
 from chat.conversations.finding import owned_message, owned_reply
-from chat.conversations.turns import Choice, Turn, expect_reply, new_message
+from chat.conversations.turns import Choice, Turn, expect_reply, key_of, new_message
 from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.tables import conversations, messages, replies
@@ -45,10 +45,11 @@ def edit(
 ) -> Turn:
     """Add another version of a person's message beside it, and an empty reply to it, in one transaction.
 
-    The same `key` again is the same turn, and gives it back without an owner. Raises NotFound, TooMany, and
-    WrongParent where `parent_id` is not what the message goes on from.
+    The same text with the same `key` again is the same turn, and gives it back without an owner. Raises NotFound,
+    TooMany, and WrongParent where `parent_id` is not what the message goes on from.
     """
-    return settled(lambda: edit_once(database, asker, message_id, text, choice, key, parent_id))
+    turn_key = key_of(key, f"message {message_id}", text)
+    return settled(lambda: edit_once(database, asker, message_id, text, choice, turn_key, parent_id))
 
 
 def edit_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import asdict, dataclass
 
@@ -48,6 +49,14 @@ class Turn:
     reply_id: int
     owner: str | None
     person_id: int | None
+
+
+def key_of(form: str | None, place: str, text: str) -> str | None:
+    """Name the turn that a form asks for, by the form's own key, where it is sent to, and what it says.
+
+    So the same form again is the same turn, and another text in it is another one. A form without a key has no name.
+    """
+    return form and hashlib.sha256("\0".join([form, place, text]).encode()).hexdigest()
 
 
 def begin(connection: Connection, person_id: int | None, text: str) -> int:

@@ -1,4 +1,5 @@
-"""The key of a composer: 128 random bits, signed. The same key is the same turn, however often it is posted.
+"""The key of a page's forms: 128 random bits, signed. The same text with the same key is the same turn, however often
+it is posted.
 
 For a visitor without a session it also names the guest that the first message makes, so that a double click makes one.
 """
@@ -15,7 +16,7 @@ from chat.routes import instance, visitor
 
 @dataclass(frozen=True)
 class FormKey:
-    """What a composer's hidden field says: which turn this is, and which guest, where it is a newcomer's."""
+    """What a hidden field says: which form this is, and which guest, where it is a newcomer's."""
 
     turn: str
     guest: str

@@ -44,6 +44,7 @@ def index() -> str:
 
 
 @bp.get("/conversations/<id:conversation_id>")
+@pages.moment()
 def show(conversation_id: int) -> str | Response:
     """Show a conversation in the form that is asked for, at its end or at a window; htmx gets that window alone."""
     conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
@@ -82,8 +83,10 @@ def read(conversation_id: int) -> Response:
     conversations.mark_read(instance.database(), visitor.person_id(), conversation_id)
     if not pages.wants_fragment():
         return redirect(f"/conversations/{conversation_id}", code=303)
-    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
-    return Response(render_template("conversations/_listed.html", **pages.sidebar(conversation)))
+    with pages.moment():
+        conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
+        content = pages.sidebar(conversation)
+    return Response(render_template("conversations/_listed.html", **content))
 
 
 @bp.post("/conversations/<id:conversation_id>/deletion")

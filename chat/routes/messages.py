@@ -45,9 +45,8 @@ def edit(message_id: int) -> Response:
     conversations.message_of(instance.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
-    # A page has one key, for the composer and all that can be edited in it.
-    key = f"{composers.read_key(request.form.get('key', '')).turn}-{message_id}"
-    turn = conversations.edit(instance.database(), asker, message_id, text, choice, key, parent_id)
+    key = composers.read_key(request.form.get("key", ""))
+    turn = conversations.edit(instance.database(), asker, message_id, text, choice, key.turn, parent_id)
     instance.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
@@ -116,12 +115,12 @@ def answer(turn: Turn, opening: bool) -> Response:
         return redirect(address, code=303)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return streams.as_text(turn)
-    return streams.as_page(conversations.find(instance.database(), visitor.person_id(), turn.conversation_id), turn)
+    return streams.as_page(turn)
 
 
 def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
-    with instance.database().read():
+    with pages.moment():
         conversation = conversations.find(instance.database(), visitor.person_id(), turn.conversation_id)
         if opening:
             window = windows.newest(instance.database(), turn.reply_id)

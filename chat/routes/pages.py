@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from flask import redirect, render_template
@@ -24,6 +25,17 @@ EXAMPLES = (
 )
 
 
+@contextmanager
+def moment() -> Iterator[None]:
+    """Let all that is read meanwhile be of one moment: what is found first is still there for all that follows.
+
+    The models are known by then, as no transaction waits for a provider to list them.
+    """
+    choices.offers()
+    with instance.database().read():
+        yield
+
+
 def wants_fragment() -> bool:
     """Tell whether htmx asks for a part of the page; when it restores its history it wants the whole."""
     whole = request.htmx.history_restore_request or request.headers.get("HX-Request-Type") == "full"
@@ -38,9 +50,10 @@ def changed(conversation_id: int, message: Row | None = None) -> Response:
     if not wants_fragment():
         place = f"?at={message.id}#{'reply' if message.state else 'message'}-{message.id}" if message else ""
         return redirect(f"/conversations/{conversation_id}{place}", code=303)
-    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
-    window = windows.around(instance.database(), conversation, message.id) if message else None
-    content = opened(conversation, window) | {"switched": message is not None}
+    with moment():
+        conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
+        window = windows.around(instance.database(), conversation, message.id) if message else None
+        content = opened(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
 
@@ -64,8 +77,7 @@ def door() -> dict[str, Any]:
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
-    choices.offers()  # known from here on: no transaction waits for a provider to list them
-    with instance.database().read():
+    with moment():
         window = window or windows.newest(instance.database(), conversation.leaf_id if conversation else None)
         return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
 

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class Presence:
     """One per process; `ended` tells which of some sessions have ended."""
 
-    def __init__(self, ended: Callable[[Iterable[str]], Iterable[str]]):
+    def __init__(self, ended: Callable[[Iterable[str]], frozenset[str]]):
         self._ended = ended
         self._watching: dict[Follower, str] = {}
         self._lock = threading.Lock()
@@ -66,7 +66,7 @@ class Presence:
             return dict(self._watching)
 
     def _look(self, watching: dict[Follower, str]) -> None:
-        ended = set(self._ended(set(watching.values())))
+        ended = self._ended(set(watching.values()))
         for follower, session in watching.items():
             if session in ended:
                 follower.dismiss()

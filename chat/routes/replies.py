@@ -20,6 +20,7 @@ def follow(reply_id: int) -> Response:
 
 
 @bp.get("/reasoning")
+@pages.moment()
 def reasoning(reply_id: int) -> str:
     """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
     reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
@@ -66,7 +67,8 @@ def go_on(reply_id: int) -> Response:
     instance.replies().start(turn)
     if not pages.wants_fragment():
         return pages.changed(turn.conversation_id)
-    reply = conversations.reply_of(instance.database(), turn.person_id, reply_id)
-    current = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
-    html = render_template("messages/_continued.html", message=pages.shown(reply), **pages.sidebar(current))
-    return Response(html)
+    with pages.moment():
+        reply = conversations.reply_of(instance.database(), turn.person_id, reply_id)
+        current = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
+        content = {"message": pages.shown(reply), **pages.sidebar(current)}
+    return Response(render_template("messages/_continued.html", **content))

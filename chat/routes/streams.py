@@ -7,6 +7,7 @@ That is a comment; in bare text an empty line before the first word, after which
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from flask import Response, current_app, render_template
 from markupsafe import Markup, escape
 from sqlalchemy import Row
 
-from chat import rendering
+from chat import conversations, rendering
 from chat.conversations import Turn, windows
 from chat.reporting import report
 from chat.routes import instance, pages
@@ -41,38 +42,55 @@ ANSWER_HERE = "<!-- the answer -->"
 
 
 AGAIN = Markup('<meta http-equiv="refresh" content="1; url=/conversations/{}">')
-"""Leads a page without JavaScript to where its answer goes on, when this process goes away."""
+"""Leads a page without JavaScript to where its answer goes on, when this process goes away or the page breaks."""
 
+BROKEN = "\n\n[Something broke on the server. The answer goes on in /conversations/{}.txt]\n"
 LEFT = "\n\n[The server is being restarted. The answer goes on in /conversations/{}.txt]\n"
-"""Says in bare text where its answer goes on."""
+"""Say in bare text where its answer goes on."""
+
+COME_AGAIN = ": broken\n\n"
+"""A comment in a stream of events that broke: the page follows again where the last event is missing."""
 
 SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
 
 logger = logging.getLogger(__name__)
 
 
-def sent(watched: Watch, stream: Iterator[str], mimetype: str) -> Response:
-    """Send a stream while its session may see it; one that breaks ends, and the log says where. Raises NoRoom."""
+class BrokenOff(ConnectionResetError):
+    """A stream broke, and nothing could be said of that in it: the server closes the connection, without a word."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "a stream broke off")
+
+
+def sent(watched: Watch, stream: Iterator[str], mimetype: str, farewell: str) -> Response:
+    """Send a stream while its session may see it; where it breaks, its reader is told `farewell`. Raises NoRoom."""
     room: Room = current_app.extensions["room"]
     presence: Presence = current_app.extensions["presence"]
     room.require()
-    stream = presence.watched(watched.session, watched.follower, room.counted(logged(stream)))
-    return Response(stream, mimetype=mimetype, headers=HEADERS)
+    stream = presence.watched(watched.session, watched.follower, room.counted(stream))
+    return Response(unbroken(stream, farewell), mimetype=mimetype, headers=HEADERS)
 
 
-def logged(stream: Iterator[str]) -> Iterator[str]:
-    """Yield what a stream does, up to where it may break; a server's own log would quote the error."""
+def unbroken(stream: Iterator[str], farewell: str = "") -> Iterator[str]:
+    """Yield what a stream does; where it breaks, yield `farewell`. Raises BrokenOff where that is empty.
+
+    So no broken stream ends as a whole one does. The log says where it broke; a server's own would quote the error.
+    """
     try:
         yield from stream
     except Exception as error:
         report(logger, "a stream", error)
+        if not farewell:
+            raise BrokenOff from None
+        yield farewell
 
 
 def as_events(reply: Row) -> Response:
     """Stream a reply as server-sent events of htmx partials."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
     watched = watch(reply.conversation_id, reply.id, SPAN)
-    return sent(watched, events(watched, mark), "text/event-stream")
+    return sent(watched, events(watched, mark), "text/event-stream", COME_AGAIN)
 
 
 def events(watched: Watch, mark: Markup) -> Iterator[str]:
@@ -127,7 +145,7 @@ def pause(beat: float, due: float | None, said: bool) -> float:
 def as_text(turn: Turn) -> Response:
     """Stream a reply as bare text, for curl and its like."""
     watched = watch(turn.conversation_id, turn.reply_id, inf)
-    return sent(watched, text_of(watched), "text/plain")
+    return sent(watched, text_of(watched), "text/plain", BROKEN.format(turn.conversation_id))
 
 
 def text_of(watched: Watch) -> Iterator[str]:
@@ -143,12 +161,14 @@ def text_of(watched: Watch) -> Iterator[str]:
         yield watched.ended("messages/_ended.txt", sent)
 
 
-def as_page(conversation: Row, turn: Turn) -> Response:
-    """Stream a whole page, for a browser without JavaScript."""
-    window = windows.newest(instance.database(), turn.reply_id)
-    page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
+def as_page(turn: Turn) -> Response:
+    """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
+    with pages.moment():
+        conversation = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
+        window = windows.newest(instance.database(), turn.reply_id)
+        page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
-    return sent(watched, page_of(page, watched), "text/html")
+    return sent(watched, page_of(page, watched), "text/html", AGAIN.format(turn.conversation_id))
 
 
 def page_of(page: str, watched: Watch) -> Iterator[str]:

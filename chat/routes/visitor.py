@@ -101,7 +101,7 @@ def sessions() -> Sessions:
 def keep_session() -> None:
     """Let a session that is in use live on: touched once an hour, so that reading writes nothing."""
     found = person()
-    if found is not None and (found.idle is None or found.idle >= AN_HOUR):
+    if found is not None and (found.idle or 0) >= AN_HOUR:
         session.modified = True
 
 

@@ -10,7 +10,11 @@ from flask import Flask, current_app, render_template
 from chat import conversations
 from chat.database import NotFound
 from chat.replies import Follower
-from chat.routes import choices, instance, pages, visitor
+from chat.routes import instance, pages, visitor
+
+
+class StillWritten(Exception):
+    """Nothing more comes of a reply here, but it hasn't ended: it goes on elsewhere, or could not be stored."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +30,20 @@ class Watch:
 
     def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
         """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
-        deleted one is no message.
+        deleted one is no message. Raises StillWritten.
         """
         with self.app.app_context():
             return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
 
     def _content(self, sent: int) -> dict[str, Any]:
-        choices.offers()  # known from here on: a provider may take long to list them, and no transaction waits for it
-        with instance.database().read():
+        with pages.moment():
             try:
                 reply = conversations.reply_of(instance.database(), self.person_id, self.reply_id)
                 current = conversations.find(instance.database(), self.person_id, reply.conversation_id)
             except NotFound:
                 return {"message": None, "rest": ""}
+            if reply.state == "generating":
+                raise StillWritten
             shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
             return {**shown, **pages.list_of(self.person_id, current)}
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import update
 
-from chat import conversations
-from chat.accounts import guests
-from chat.conversations import asking
-from chat.database import Database, clock
+from chat import accounts, conversations
+from chat.accounts import guests, roles
+from chat.accounts.people import HELD, let_in
+from chat.conversations import Turn, asking
+from chat.database import Database, NotFound, clock
 from chat.limits import Asker
 from chat.tables import people
-from tests.turns import CHOICE, count, guest
+from tests.team import account
+from tests.turns import CHOICE, asked, count, guest
 
 
 def make_older(database: Database, seconds: int) -> None:
@@ -85,3 +91,76 @@ def test_an_old_form_is_no_key_to_its_guest(database: Database) -> None:
     assert soon == first
     assert late != first
     assert count(database, people) == 2
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Do some things at the same time; gives what came of each, an error too."""
+    with ThreadPoolExecutor(len(acts)) as pool:
+        done = [pool.submit(act) for act in acts]
+        return [future.exception(30) or future.result() for future in done]
+
+
+def linger(patch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+    """Let a transaction rest after a step, with what it holds by then, so that others come to theirs."""
+    step = getattr(owner, name)
+
+    def lingers(*given: object) -> object:
+        done = step(*given)
+        time.sleep(0.3)
+        return done
+
+    patch.setattr(owner, name, lingers)
+
+
+def test_two_tabs_that_take_each_others_guest_along_cross_without_a_deadlock(
+    either: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["ann", "bob"]
+    ids = [guest(either, name) for name in names]
+    for person in ids:
+        asked(either, person, f"From {person}")
+    linger(monkeypatch, accounts, "hold_active")
+
+    crossed = [Asker(person, name) for person, name in zip(ids, reversed(names), strict=True)]
+    outcomes = at_once(*(partial(conversations.ask, either, asker, None, "Hello?", CHOICE) for asker in crossed))
+
+    (turn,) = (outcome for outcome in outcomes if isinstance(outcome, Turn))
+    assert [type(outcome) for outcome in outcomes if outcome is not turn] == [NotFound]
+    titles = {row.title for row in conversations.listing(either, turn.person_id)}
+    assert titles == {"Hello?", *(f"From {person}" for person in ids)} and count(either, people) == 1
+
+
+def test_who_signs_in_while_their_guest_is_taken_along_has_it_once(
+    either: Database,
+) -> None:
+    ann, member = guest(either, "ann"), account(either)
+    asked(either, ann, "Lost")
+    held = threading.Event()
+
+    def sign_in() -> int:
+        with either.write() as connection:
+            connection.execute(HELD, {"person": member})
+            held.set()
+            time.sleep(0.3)
+            return let_in(connection, member, ann, None).id
+
+    def send() -> Turn:
+        assert either.is_sqlite or held.wait(20)
+        return conversations.ask(either, Asker(member, "ann"), None, "Hello?", CHOICE)
+
+    signed_in, turn = at_once(sign_in, send)
+
+    assert isinstance(turn, Turn) and turn.person_id == signed_in == member
+    assert {row.title for row in conversations.listing(either, member)} == {"Lost", "Hello?"}
+
+
+def test_who_was_suspended_takes_nobody_along(database: Database) -> None:
+    member, ann = account(database), guest(database, "ann")
+    asked(database, ann, "Lost")
+    account(database, "eve@example.org", "admin")
+    roles.suspend(database, "a test", member)
+
+    with pytest.raises(NotFound):
+        conversations.ask(database, Asker(member, "ann"), None, "Hello?", CHOICE)
+
+    assert [row.title for row in conversations.listing(database, ann)] == ["Lost"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from chat.providers.base import Unavailable
+from chat.rendering import Blocks, Growing
 from tests.browser.site import Site, send
 from tests.scripted import Gate, Scripted
 
@@ -55,6 +57,34 @@ def test_an_answer_is_seen_growing(
     assert lengths == sorted(set(lengths)) and len(lengths) == 3
     assert finished.locator("p").count() == 2
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("javascript", "drawing"), [(True, Growing), (False, Blocks)])
+def test_a_page_whose_stream_breaks_comes_to_the_end_of_its_answer_by_itself(
+    visit: Callable[..., Page],
+    site: Site,
+    provider: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    javascript: bool,
+    drawing: type,
+) -> None:
+    gate, draw, fed = Gate(), drawing.feed, count()
+    provider.will_say("Once upon ", gate, "a time.")
+    page = visit(site.url, java_script_enabled=javascript)
+
+    def breaks(*given: object) -> object:
+        if not next(fed):
+            raise RuntimeError("broken on purpose")
+        return draw(*given)
+
+    monkeypatch.setattr(drawing, "feed", breaks)
+    send(page, "Tell me a story")
+    expect(page.locator(".reply").last).to_contain_text("Once upon")
+    gate.open()
+
+    expect(page.locator(".reply--complete")).to_contain_text("Once upon a time.")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    assert next(fed)
 
 
 EVERYTHING = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -82,10 +83,47 @@ def test_the_same_key_is_the_same_turn(database: Database, person: int) -> None:
     first = asked(database, person, key="k")
     again = asked(database, person, key="k")
     answered(database, first)
-    later = asked(database, person, "Hello?", first.conversation_id, key="k")
+    later = asked(database, person, key="k")
 
     assert again == later == Turn(first.conversation_id, first.reply_id, None, person)
     assert count(database, messages) == 2
+
+
+def test_another_text_with_the_same_key_is_another_turn(either: Database) -> None:
+    person = guest(either, "ann")
+    start = answered(either, asked(either, person, "One?", key="k"), "One.")
+    beside = {"conversation": start.conversation_id, "parent": start.reply_id, "key": "k"}
+
+    turns = [asked(either, person, text, **beside) for text in ("Two?", "Two", "two?", "Two? ", "Two?")]
+
+    assert len({turn.reply_id for turn in turns}) == 4 and turns[4].reply_id == turns[0].reply_id
+    assert [turn.owner is None for turn in turns] == [False, False, False, False, True]
+    rows = [conversations.path(either, turn.reply_id) for turn in turns[:4]]
+    assert [[row.text for row in path] for path in rows] == [
+        ["One?", "One.", text, ""] for text in ("Two?", "Two", "two?", "Two? ")
+    ]
+
+
+def test_the_same_key_and_text_elsewhere_is_another_turn(either: Database) -> None:
+    person = guest(either, "ann")
+    here, there = (answered(either, asked(either, person, text)) for text in ("Here", "There"))
+
+    turns = [asked(either, person, "And?", place, key="k") for place in (here.conversation_id, there.conversation_id)]
+    begun = asked(either, person, "And?", key="k")
+    again = [asked(either, person, "And?", place, key="k") for place in (here.conversation_id, there.conversation_id)]
+
+    assert len({turn.conversation_id for turn in [*turns, begun]}) == 3
+    assert [turn.reply_id for turn in turns] == [turn.reply_id for turn in again]
+    assert all(turn.owner for turn in [*turns, begun]) and not any(turn.owner for turn in again)
+
+
+def test_keys_of_forms_are_no_names_of_turns_in_the_database(database: Database, person: int) -> None:
+    asked(database, person, "One?", key="k" * 22)
+    asked(database, person, "One?", key=None)
+
+    with database.read() as connection:
+        keys = [key for key in connection.execute(select(messages.c.turn_key)).scalars() if key]
+    assert len(keys) == 1 and re.fullmatch("[0-9a-f]{64}", keys[0])
 
 
 def test_a_key_posted_twenty_times_at_once_is_one_turn(database: Database, person: int) -> None:

@@ -133,6 +133,23 @@ def test_an_edit_posted_twenty_times_at_once_is_one_turn(database: Database, per
     assert sum(turn.owner is not None for turn in turns) == 1 and count(database, messages) == 4
 
 
+def test_another_text_with_the_same_key_is_another_version(either: Database) -> None:
+    person = guest(either, "ann")
+    first = answered(either, asked(either, person, "One?", key="k"), "One.")
+    second = answered(either, asked(either, person, "Two?", first.conversation_id, key="k"), "Two.")
+
+    def edit(turn: Turn, text: str) -> Turn:
+        return conversations.edit(either, Asker(person), turn.reply_id - 1, text, CHOICE, "k")
+
+    turns = [edit(first, "Same"), edit(first, "Other"), edit(second, "Same"), edit(first, "One?")]
+    again = [edit(first, "Same"), edit(second, "Same")]
+
+    assert len({turn.reply_id for turn in turns}) == 4 and all(turn.owner for turn in turns)
+    assert [turn.reply_id for turn in again] == [turns[0].reply_id, turns[2].reply_id]
+    versions = conversations.versions(either, conversations.path(either, second.reply_id))
+    assert len(versions[first.reply_id - 1]) == 4 and len(versions[second.reply_id - 1]) == 2
+
+
 def test_an_edited_message_goes_nowhere_else_in_the_tree(database: Database, person: int) -> None:
     first = answered(database, asked(database, person, "One?"), "One.")
     second = answered(database, asked(database, person, "Two?", first.conversation_id), "Two.")

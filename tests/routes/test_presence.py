@@ -10,13 +10,12 @@ from flask import Flask
 from sqlalchemy import update
 
 from chat.accounts import people
-from chat.database import Database
-from chat.sessions import SessionStore, digest
+from chat.database import Database, clock
 from chat.tables import people as people_table
+from chat.tables import sessions
 from tests.asking import TEXT, begin, reply_in
-from tests.postgres import Postgres
 from tests.scripted import Gate, Scripted
-from tests.team import signed_in
+from tests.team import account, sign_in, signed_in
 
 
 @pytest.fixture
@@ -43,6 +42,12 @@ def end_sessions(database: Database, person_id: int) -> None:
         people.end_sessions(connection, person_id)
 
 
+def run_out(database: Database, person_id: int) -> None:
+    """Let the time of their sessions come to its end, by idleness or by age: one column says when."""
+    with database.write() as connection:
+        connection.execute(update(sessions).values(expires_at=clock()))
+
+
 class Reader(threading.Thread):
     """Reads a stream to its end."""
 
@@ -57,7 +62,7 @@ class Reader(threading.Thread):
             self.read += chunk
 
 
-@pytest.mark.parametrize("change", [suspend, remove, end_sessions])
+@pytest.mark.parametrize("change", [suspend, remove, end_sessions, run_out])
 def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_says_no_more(
     app: Flask, provider: Scripted, change: Callable[[Database, int], None]
 ) -> None:
@@ -78,14 +83,15 @@ def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_sa
     assert client.get(f"/replies/{reply}/generation").status_code == 303
 
 
-def test_bare_text_says_why_it_ends(app: Flask, provider: Scripted) -> None:
+@pytest.mark.parametrize("change", [suspend, run_out])
+def test_bare_text_says_why_it_ends(app: Flask, provider: Scripted, change: Callable[[Database, int], None]) -> None:
     gate, database = Gate(), app.extensions["database"]
     provider.will_say("Hel", gate, "lo")
     client = signed_in(app)
     reader = Reader(client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).iter_encoded())
     gate.wait_until_reached()
 
-    suspend(database, 1)
+    change(database, 1)
 
     reader.join(20)
     gate.open()
@@ -109,19 +115,16 @@ def test_a_stream_in_another_browser_goes_on(app: Flask, provider: Scripted) -> 
     assert not gone.is_alive() and b"lo" in stays.read and b"hx-preserve" in stays.read
 
 
-def test_sessions_that_ended_are_found_in_one_query(app: Flask) -> None:
-    store = app.session_interface.cache  # type: ignore[attr-defined]
-    store.add("one", {})
+def test_a_guests_stream_ends_when_they_are_merged_into_an_account(app: Flask, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Hel", gate, "lo")
+    app.extensions["settings"]["ACCESS"] = "open"
+    guest, member = app.test_client(), account(app.extensions["database"])
+    reader = Reader(guest.post("/conversations", data={"text": "Hello?"}, headers=TEXT).iter_encoded())
+    gate.wait_until_reached()
 
-    assert set(store.ended([digest("one"), digest("two")])) == {digest("two")}
+    sign_in(guest)
 
-
-def test_sessions_that_ended_are_found_on_postgres(database_server: Postgres) -> None:
-    database = Database(database_server.new_database())
-    database.upgrade()
-    store = SessionStore(database)
-    store.add("one", {})
-
-    assert set(store.ended([digest("one"), digest("two")])) == {digest("two")}
-    assert store.set("one", {"a": 1}) and not store.set("two", {})
-    database.engine.dispose()
+    reader.join(20)
+    gate.open()
+    assert member and not reader.is_alive() and b"This session has ended" in reader.read

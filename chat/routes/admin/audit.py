@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, render_template
@@ -15,9 +14,13 @@ from sqlalchemy import Row
 from chat import audit
 from chat.routes import facts, instance, visitor
 from chat.routes.admin import lists
+from chat.routes.streams import unbroken
+from chat.sessions import SessionStore
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet takes for a formula; the last four are the wide forms of the first."""
+
+Rows = Sequence[Row]
 
 COLUMNS = ("id", "at", "actor_id", "actor", "action", "subject")
 
@@ -43,16 +46,28 @@ def as_json() -> Response:
     return streamed(json_of, "jsonl", "application/jsonl")
 
 
+class RightEnded(Exception):
+    """Who reads the audit log may not see the rest of it."""
+
+
 def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
-    """Send all rows as a file, some at a time, as long as the session lasts, and with it the right: that takes long."""
-    store, session = visitor.sessions().cache, visitor.session_name()
-    batches = takewhile(lambda _: not store.ended([session]), audit.batches(instance.database()))
-    response = Response(parts(batches, write, csv_line(COLUMNS) if ending == "csv" else ""), mimetype=mimetype)
+    """Send all rows as a file, some at a time; where it can't be sent to its end the connection breaks."""
+    batches = seen_by(visitor.session_name(), visitor.sessions().cache, audit.batches(instance.database()))
+    lines = parts(batches, write, csv_line(COLUMNS) if ending == "csv" else "")
+    response = Response(unbroken(lines), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'
     return response
 
 
-def parts(batches: Iterable[Iterable[Row]], write: Callable[[Iterable[Row]], str], head: str) -> Iterator[str]:
+def seen_by(session: str, store: SessionStore, batches: Iterable[Rows]) -> Iterator[Rows]:
+    """Give batches of rows as long as a session lasts, and with it the right: that takes long. Raises RightEnded."""
+    for rows in batches:
+        if store.ended([session]):
+            raise RightEnded
+        yield rows
+
+
+def parts(batches: Iterable[Rows], write: Callable[[Iterable[Row]], str], head: str) -> Iterator[str]:
     """Write batches of rows, after a head."""
     yield head
     for rows in batches:

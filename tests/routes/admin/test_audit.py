@@ -13,7 +13,9 @@ from flask.testing import FlaskClient
 
 from chat import audit
 from chat.accounts import roles
+from chat.database import Database
 from chat.routes.admin.audit import COLUMNS, FORMULAS
+from chat.routes.streams import BrokenOff
 from tests.routes.admin.conftest import ADMIN, id_of
 from tests.team import signed_in
 
@@ -95,4 +97,21 @@ def test_who_is_no_admin_any_more_or_signs_out_gets_no_more_of_it(
         roles.change(app.extensions["database"], "a test", id_of(app, ADMIN), "member")
 
     assert b"p0" in begun[1]
-    assert list(parts) == []
+    with pytest.raises(BrokenOff):  # a file that ended here would look whole
+        next(parts)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_file_that_breaks_in_its_middle_ends_as_no_whole_one_does(
+    app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    noted(app, *[(f"p{number}", "suspended", "") for number in range(2 * audit.BATCH)])
+    answer = admin.get(f"/admin/audit.{ending}", buffered=False)
+    parts = iter(answer.response)
+    begun = [next(parts), next(parts)]
+
+    monkeypatch.setattr(Database, "read", lambda _: 1 / 0)
+
+    assert b"p0" in begun[1]
+    with pytest.raises(BrokenOff):
+        next(parts)

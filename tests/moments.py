@@ -1,0 +1,59 @@
+"""The moments between a request's transactions: what somebody else does there, one after the other.
+
+A request that reads twice sees two worlds. This counts its transactions, and lets something happen right before any.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from chat.database import LOCK_WAIT, Database
+
+
+class Moments:
+    """Counts the transactions of the thread that it is made in; right before number `at` something happens."""
+
+    def __init__(self, database: Database, at: int = 0, act: Callable[[], object] = bool):
+        self.count, self.writing = 0, False
+        self._database, self._at, self._act = database, at, act
+        self._thread = threading.get_ident()
+
+    def __enter__(self) -> Moments:
+        self._read, self._write = self._database.read, self._database.write
+        self._database.read, self._database.write = self.read, self.write  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.read, self._database.write = self._read, self._write  # type: ignore[method-assign]
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read as the database does; within another transaction it is that one's moment."""
+        self._pass()
+        with self._read() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, wait: float = LOCK_WAIT) -> Iterator[Connection]:
+        """Write as the database does."""
+        self._pass()
+        with self._write(wait) as connection:
+            here = threading.get_ident() == self._thread
+            self.writing = here or self.writing
+            try:
+                yield connection
+            finally:
+                self.writing = self.writing and not here
+
+    def _pass(self) -> None:
+        if threading.get_ident() != self._thread or self.writing or self._database.is_reading():
+            return
+        self.count += 1
+        if self.count == self._at:
+            elsewhere = threading.Thread(target=self._act)
+            elsewhere.start()
+            elsewhere.join()

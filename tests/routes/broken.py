@@ -1,0 +1,42 @@
+"""The app with streams that break, under gunicorn as under anything: of answers after their first words, of the audit
+log after its first rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from flask import Flask
+from sqlalchemy import Row
+from sqlalchemy.exc import OperationalError
+
+import app
+from chat import audit
+from chat.database import Database
+from chat.replies import Follower
+
+QUOTED = "what no log may quote"
+
+
+def create_app() -> Flask:
+    """Make the app as gunicorn is told to by the tests."""
+    Follower.next = breaking_next(Follower.next)  # type: ignore[method-assign]
+    audit.batches = breaking_batches  # type: ignore[assignment]
+    return app.create_app()
+
+
+def breaking_next(works):  # type: ignore[no-untyped-def]
+    """Let following break once a first word was given."""
+
+    def breaks(follower: Follower, timeout: float) -> str | None:
+        if follower.position:
+            raise OperationalError(QUOTED, {}, Exception(QUOTED))
+        return works(follower, timeout)
+
+    return breaks
+
+
+def breaking_batches(database: Database) -> Iterator[Sequence[Row]]:
+    """Let reading the audit log break after its first page."""
+    yield audit.page(database)
+    raise OperationalError(QUOTED, {}, Exception(QUOTED))

@@ -1,0 +1,254 @@
+"""What somebody else does between two transactions of a request: it is answered, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+import app as front_door
+from chat import config, conversations
+from chat.accounts import people, roles
+from chat.database import Database
+from chat.replies import Replies
+from chat.tables import replies
+from tests.asking import HTMX, PAGE, TEXT
+from tests.moments import Moments
+from tests.scripted import Gate, Scripted
+from tests.security.cast import break_off, enrol, signed_in
+from tests.serving import KEY, UNLIMITED
+from tests.turns import answered, asked, eventually, text_stored
+
+WORDS = "One, two."
+JSON = {"Accept": "application/json"}
+AROUND = {"HX-Request": "true", "HX-Request-Type": "full"}
+
+
+@dataclass
+class Scene:
+    """A member with a conversation of two turns; `reply` is the last answer, which broke off, or is being written."""
+
+    client: FlaskClient
+    person: int
+    conversation: int
+    reply: int
+    gate: Gate
+    writing: Replies | None
+
+    def ask(self, method: str, path: str, headers: dict[str, str], **form: str) -> TestResponse:
+        """Send a request about it."""
+        address = path.format(c=self.conversation, r=self.reply, m=self.reply - 1, first=self.reply - 3)
+        return self.client.open(address, method=method, headers=headers, data=form or None)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One app for all tests of a kind of database; who provides for it is looked up once."""
+    environ = {"INSTANCE": str(tmp_path_factory.mktemp("moments")), "ACCESS": "team", "SECRET_KEY": KEY, **UNLIMITED}
+    if request.param == "postgres":
+        environ["DATABASE_URL"] = request.getfixturevalue("database_server").new_database()
+    app = front_door.build(config.load(environ), {"scripted": Scripted()})
+    app.extensions["providers"]._due = math.inf
+    yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def app(shared: Flask) -> Flask:
+    """That app."""
+    return shared
+
+
+@pytest.fixture
+def provider(app: Flask) -> Scripted:
+    """Its provider."""
+    return app.extensions["providers"].configured["scripted"]
+
+
+def scene(app: Flask, provider: Scripted, writing: Replies | None) -> Scene:
+    """Let somebody new ask twice; the second answer broke off, or a process is writing it."""
+    database: Database = app.extensions["database"]
+    provider.__init__()  # type: ignore[misc]
+    person, gate = enrol(app, secrets.token_hex(8), "member"), Gate()
+    first = answered(database, asked(database, person, "First?"), "First.")
+    turn = asked(database, person, "Second?", first.conversation_id)
+    if writing:
+        provider.will_say("One, ", gate, "two.")
+        writing.start(turn)
+        eventually(lambda: text_stored(database, turn.reply_id) == "One, ")
+    else:
+        break_off(database, answered(database, turn, WORDS, "interrupted").reply_id)
+    return Scene(signed_in(app, person), person, turn.conversation_id, turn.reply_id, gate, writing)
+
+
+def deleted(app: Flask, scene: Scene) -> None:
+    """Delete all conversations of who asks in another tab, also one that was begun meanwhile."""
+    database = app.extensions["database"]
+    for row in conversations.listing(database, scene.person):
+        app.extensions["replies"].cancel(conversations.delete(database, scene.person, row.id))
+
+
+def over(app: Flask, scene: Scene) -> None:
+    """Let its answer end."""
+    scene.gate.open()
+    eventually(lambda: scene.writing and not scene.writing.writer.find(scene.reply))
+
+
+def suspended(app: Flask, scene: Scene) -> None:
+    """Suspend who asks."""
+    app.extensions["replies"].cancel(roles.suspend(app.extensions["database"], "a test", scene.person))
+
+
+def removed(app: Flask, scene: Scene) -> None:
+    """Remove who asks."""
+    app.extensions["replies"].cancel(roles.remove(app.extensions["database"], "a test", scene.person))
+
+
+def signed_out(app: Flask, scene: Scene) -> None:
+    """End the sessions of who asks."""
+    with app.extensions["database"].write() as connection:
+        people.end_sessions(connection, scene.person)
+
+
+def moved(app: Flask, scene: Scene) -> None:
+    """Show another branch in another tab."""
+    conversations.show(app.extensions["database"], scene.person, scene.reply - 2)
+
+
+SHOWING = [
+    *(("GET", path, form) for path in ("/conversations/{c}", "/conversations/{c}?at={m}") for form in (PAGE, HTMX)),
+    *(("GET", "/conversations/{c}?before={m}", form) for form in (PAGE, HTMX)),
+    *(("GET", "/conversations/{c}?after={first}", form) for form in (PAGE, HTMX)),
+    *(("GET", "/conversations/{c}", form) for form in (TEXT, JSON, AROUND)),
+    *(("GET", f"/conversations/{{c}}.{form}", PAGE) for form in ("md", "txt", "json")),
+    ("GET", "/messages/{r}.md", PAGE),
+    ("GET", "/conversations/{c}/messages", PAGE),
+    ("GET", "/conversations?current={c}", HTMX),
+    ("GET", "/conversations?current={c}", PAGE),
+    ("GET", "/", PAGE),
+    ("GET", "/", HTMX),
+    *(("GET", "/replies/{r}/reasoning", form) for form in (PAGE, HTMX)),
+    ("GET", "/replies/{r}/generation", HTMX),
+]
+SAYING = {
+    *(("GET", path) for path in ("/conversations/{c}", "/conversations/{c}?at={m}", "/messages/{r}.md")),
+    *(("GET", f"/conversations/{{c}}.{form}") for form in ("md", "txt", "json")),
+}
+"""What shows the answer."""
+
+CHANGING = [
+    *(("POST", f"/replies/{{r}}/{what}", form) for what in ("stop", "retry", "continue") for form in (PAGE, HTMX)),
+    *(("POST", "/messages/{m}/edit", form) for form in (PAGE, HTMX, TEXT)),
+    *(("POST", "/messages/{r}/shown", form) for form in (PAGE, HTMX)),
+    *(("POST", "/conversations/{c}/messages", form) for form in (PAGE, HTMX, TEXT)),
+    *(("POST", "/conversations", form) for form in (PAGE, HTMX, TEXT)),
+    *(("POST", "/conversations/{c}/reading", form) for form in (PAGE, HTMX)),
+    *(("POST", f"/conversations/{{c}}/{what}", form) for what in ("title", "deletion") for form in (PAGE, HTMX)),
+]
+FORM = {"text": "Third?", "title": "Another"}
+
+
+def named(request: tuple[str, str, dict[str, str]]) -> str:
+    """Name a request for the list of tests."""
+    method, path, headers = request
+    return f"{method} {path} {re.sub('[^a-z]+', ' ', ' '.join(headers.values()))}"
+
+
+def answer_to(here: Scene, request: tuple[str, str, dict[str, str]]) -> TestResponse:
+    """Send a request and read its answer to the end."""
+    method, path, headers = request
+    answer = here.ask(method, path, headers, **(FORM if method == "POST" else {}))
+    assert answer.data is not None
+    return answer
+
+
+def interrupted(
+    app: Flask,
+    provider: Scripted,
+    request: tuple[str, str, dict[str, str]],
+    act: Callable[[Flask, Scene], object],
+    writing: Replies | None = None,
+) -> Iterator[tuple[int, TestResponse]]:
+    """Send a request once for each of its transactions, before which somebody else does something."""
+    for at in count(1):
+        here, later = scene(app, provider, writing), Gate()
+        # Where the answer to the request is a stream, it ends with what is asked for here.
+        provider.will_say("Third.", *([later] if "HX-Request" in request[2] else []))
+        happened: list[object] = []
+        with Moments(app.extensions["database"], at, lambda: happened.append(act(app, here))):  # noqa: B023
+            here.gate.open() if request[1].endswith("/generation") and act is not over else None
+            answer = answer_to(here, request)
+        if happened:
+            yield at, answer
+        here.gate.open()
+        later.open()
+        if not happened:
+            assert at > 1
+            return
+
+
+def orphans(app: Flask) -> set[int]:
+    """Find what this process writes though it was deleted."""
+    with app.extensions["database"].read() as connection:
+        return set(app.extensions["replies"].writer._running) - set(connection.execute(select(replies.c.id)).scalars())
+
+
+@pytest.fixture(autouse=True)
+def nothing_broke(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail what the log tells as an error, also of streams and of what goes on behind."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("request_of", [*SHOWING, *CHANGING], ids=named)
+def test_a_conversation_that_is_deleted_at_any_moment_is_answered(
+    app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]]
+) -> None:
+    for at, answer in interrupted(app, provider, request_of, deleted):
+        assert answer.status_code in {200, 204, 303, 404}, (at, answer.status_code, answer.text)
+        eventually(lambda: not orphans(app))
+
+
+@pytest.mark.parametrize("request_of", [*SHOWING, *CHANGING], ids=named)
+def test_a_conversation_that_is_deleted_in_mid_answer_is_answered(
+    app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]]
+) -> None:
+    for at, answer in interrupted(app, provider, request_of, deleted, app.extensions["replies"]):
+        assert answer.status_code in {200, 204, 303, 400, 404, 409}, (at, answer.status_code, answer.text)
+        eventually(lambda: not orphans(app))
+
+
+@pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("act", [suspended, removed, signed_out, moved], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("request_of", [*SHOWING, *CHANGING], ids=named)
+def test_who_is_shut_out_or_goes_elsewhere_at_any_moment_is_answered(
+    app: Flask,
+    provider: Scripted,
+    request_of: tuple[str, str, dict[str, str]],
+    act: Callable[[Flask, Scene], object],
+) -> None:
+    for at, answer in interrupted(app, provider, request_of, act):
+        assert answer.status_code in {200, 204, 303, 401, 404}, (at, answer.status_code, answer.text)
+        eventually(lambda: not orphans(app))
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "in another process"])
+@pytest.mark.parametrize("request_of", [*SHOWING[:-1], *CHANGING], ids=named)
+def test_an_answer_that_ends_at_any_moment_is_shown_with_its_text(
+    app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]], elsewhere: bool
+) -> None:
+    database, here = app.extensions["database"], app.extensions["replies"]
+    writing = Replies(database, {"scripted": provider}) if elsewhere else here
+    for at, answer in interrupted(app, provider, request_of, over, writing):
+        assert answer.status_code in {200, 204, 303, 400, 404, 409}, (at, answer.status_code, answer.text)
+        assert "One," in answer.text or request_of[:2] not in SAYING
