@@ -2,7 +2,7 @@
 
 find_chromium() {
     an_installed_chromium && return
-    can_apt && apt_chromium && an_installed_chromium && return
+    apt_install chromium "the tests in tests/browser" && an_installed_chromium && return
     say "Installing Chromium for the tests in tests/browser ..."
     .venv/bin/python -m playwright install chromium >.venv/chromium.log 2>&1 && runs "$(chromium_of_playwright)"
 }
@@ -26,12 +26,4 @@ from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
     print(playwright.chromium.executable_path)
 END
-}
-
-can_apt() { [ "$(id -u)" = 0 ] && has apt-get && grep -qs '^ID=debian' /etc/os-release; }
-
-apt_chromium() {
-    say "Installing Debian's Chromium for the tests in tests/browser ..."
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } \
-        >.venv/chromium.log 2>&1
 }

@@ -18,6 +18,14 @@ end() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# Install Debian's package $1 for $2, as root on Debian.
+apt_install() {
+    [ "$(id -u)" = 0 ] && has apt-get && grep -qs '^ID=debian' /etc/os-release || return
+    say "Installing Debian's $1 for $2 ..."
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1"; } \
+        >".venv/$1.log" 2>&1
+}
+
 # Make .venv unless there is one that works; leave none behind that doesn't.
 need_venv() {
     .venv/bin/python -c "$supported; import pip" 2>/dev/null && return

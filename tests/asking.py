@@ -50,6 +50,13 @@ def rows(app: Flask) -> dict[str, int]:
         return {name: connection.execute(count).scalar_one() for name, count in counted.items()}
 
 
+def stored(app: Flask) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of all tables, except leases, which change while a reply is being written."""
+    with app.extensions["database"].read() as connection:
+        tables = {table.name: connection.execute(select(table)).mappings() for table in metadata.sorted_tables}
+        return {name: [{**row, "lease_until": None} for row in rows] for name, rows in tables.items()}
+
+
 def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterator[tuple[str, str, Rule]]:
     """Give every method and address that the app knows, deletion and signing out last."""
     known = arguments(app, conversation_id=conversation_id, reply_id=reply_id, message_id=reply_id - 1)

@@ -1,12 +1,13 @@
 """A pytest plugin that leaves out what isn't asked for, or can't run here; the closing lines name it.
 
 `--long` asks for the tests that take long or need the network. Those of tests/browser need CHROMIUM, the path of a
-Chromium, which bin/test sets.
+Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,4 +33,8 @@ def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:
         return "It takes long or needs the network; --long runs it."
     if BROWSER in item.path.parents and not os.environ.get("CHROMIUM"):
         return f"No Chromium was found for {item.path.name}; set CHROMIUM to the path of one."
+    if item.get_closest_marker("firefox") and not os.environ.get("FIREFOX"):
+        return f"No Firefox was found for {item.path.name}; set FIREFOX to the path of one."
+    if item.get_closest_marker("nginx") and not shutil.which("nginx"):
+        return f"No nginx was found for {item.path.name}; install one."
     return None

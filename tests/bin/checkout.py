@@ -42,6 +42,15 @@ esac
 """
 
 
+APT_GET = """#!/bin/sh
+echo "$*" >>{told}/calls
+[ "$1" = update ] && exit
+for package; do :; done
+echo "#!/bin/sh" >{tools}/$package
+chmod 755 {tools}/$package
+"""
+
+
 class Checkout:
     """The repository as bin/run sees it. `told` is a folder by which a test and the scripted Pythons talk."""
 
@@ -69,6 +78,13 @@ class Checkout:
         """Put a program on the PATH."""
         (self.tools / name).write_text(text)
         (self.tools / name).chmod(0o755)
+
+    def is_debian(self) -> None:
+        """Be a Debian, and root there; what apt-get installs is a program of the package's name, which runs."""
+        grep = shutil.which("grep")
+        self.has_tool("id", "#!/bin/sh\necho 0\n")
+        self.has_tool("grep", f'#!/bin/sh\ncase "$*" in *ID=debian*) exit ;; esac\nexec {grep} "$@"\n')
+        self.has_tool("apt-get", APT_GET.format(told=self.told, tools=self.tools))
 
     def run(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run one of the scripts to its end, with nothing in its environment but what is given."""

@@ -12,6 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import app as front_door
 from chat import config
 from tests.marked import SECRETS
+from tests.providers.tls import CONTEXT, secured
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 
@@ -24,14 +25,17 @@ class Quiet(WSGIRequestHandler):
 
 
 class Site:
-    """The app with a scripted provider, on a port of its own; beyond this machine by HOST=0.0.0.0."""
+    """The app with a scripted provider, on a port of its own, by TLS if wanted; beyond this machine by HOST=0.0.0.0."""
 
-    def __init__(self, folder: Path, **environ: str):
+    def __init__(self, folder: Path, tls: bool = False, **environ: str):
         self.provider = Scripted()
         self.app = front_door.build(
             config.load({"INSTANCE": str(folder), **UNLIMITED, **SECRETS, **environ}), {"scripted": self.provider}
         )
         self.server = make_server(environ.get("HOST", "127.0.0.1"), 0, self.app, threaded=True, request_handler=Quiet)
+        if tls:
+            self.server.ssl_context = CONTEXT
+            self.server.socket = secured(self.server.socket)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -1,50 +1,227 @@
-"""Rivulet by plain http, at a name and an address that no browser holds for secure: there its forms bring no proof of
-where they are from but their Origin."""
+"""Own pages can write at every origin, and pages of other sites at none: in Chromium and Firefox, with JavaScript and
+without.
+
+A browser says where a form is from. To an origin that it trusts it sends Sec-Fetch-Site and Origin; to plain http at a
+name or an address it sends only Origin.
+"""
 
 from __future__ import annotations
 
-import socket
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NAME
-from tests.browser.site import Site, send
-from tests.scripted import Scripted
+from chat.accounts import claiming
+from tests.asking import stored
+from tests.browser import attacks
+from tests.browser.firefox import Firefox
+from tests.browser.origins import ELSEWHERE, ORIGINS, Instance
+from tests.browser.tabs import ChromiumTab, FirefoxTab, Tab
+from tests.marked import PASSWORD
+from tests.scripted import Gate
+from tests.serving import KEY
+from tests.team import account
 
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server on every network of the machine."""
-    site = Site(tmp_path_factory.mktemp("instance"), HOST="0.0.0.0", ACCESS="open")
-    yield site
-    site.close()
-
-
-def own_address() -> str:
-    """Find an address of this machine that isn't loopback; choosing the way to a peer sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pytest.skip("This machine is in no network, so it has no address but loopback.")
-        return str(probe.getsockname()[0])
+BROWSERS = [
+    pytest.param((browser, script), id=f"{browser}-{'script' if script else 'no script'}", marks=marks)
+    for browser, marks in [("chromium", ()), ("firefox", pytest.mark.firefox)]
+    for script in (True, False)
+]
+WHERE = [pytest.param(origin, id=name, marks=pytest.mark.nginx if name == "nginx" else ()) for name, origin in ORIGINS]
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("host", [lambda: "localhost", lambda: NAME, own_address], ids=["localhost", "name", "address"])
-def test_a_message_is_sent_and_its_conversation_renamed(
-    visit: Callable[..., Page], site: Site, provider: Scripted, host: Callable[[], str], script: bool
-) -> None:
-    provider.will_say("Here I am.")
-    page = visit(f"http://{host()}:{site.server.server_port}", java_script_enabled=script)
-    send(page, "Are you there?")
-    expect(page.locator(".reply--complete")).to_contain_text("Here I am.")
+@pytest.fixture(scope="module", params=BROWSERS)
+def new_tab(request: pytest.FixtureRequest) -> Iterator[Callable[[], Tab]]:
+    """Open tabs of one browser, with JavaScript or without."""
+    browser, script = request.param
+    if browser == "chromium":
+        chromium = request.getfixturevalue("browser")
+        yield lambda: ChromiumTab(chromium, script)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        firefox = Firefox(Path(folder), script)
+        yield lambda: FirefoxTab(firefox)
+        firefox.close()
 
-    page.goto(page.url)
-    page.locator("summary", has_text="Rename").click()
-    page.get_by_label("Title").fill("By another name")
-    page.get_by_role("button", name="Rename").click()
 
-    expect(page.get_by_role("heading", name="By another name")).to_be_visible()
+@pytest.fixture
+def tab(new_tab: Callable[[], Tab]) -> Iterator[Tab]:
+    """A tab of a browser that has never been here."""
+    tab = new_tab()
+    yield tab
+    tab.close()
+
+
+@pytest.fixture(params=WHERE)
+def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
+    """A new instance at each origin."""
+    with request.param(tmp_path) as instance:
+        yield instance
+
+
+def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, instance: Instance) -> None:
+    claim(tab, instance)
+    sign_out(tab)
+    sign_in(tab)
+    watch_an_answer(tab, instance)
+    stop_an_answer(tab, instance)
+    rename(tab, instance)
+    sign_out(tab)
+
+    assert {write.path.rsplit("/")[-1] for write in instance.writes} >= {
+        *("claim", "sign-out", "sign-in", "conversations", "messages", "stop", "title")
+    }
+    assert {write.status for write in instance.writes} <= {200, 204, 303}
+    assert {write.origin for write in instance.writes} == {instance.url}
+    assert {write.site for write in instance.writes} == {"same-origin" if instance.is_trusted else None}
+    names = {name for write in instance.writes for name in write.cookies}
+    assert {name.startswith("__Host-rivulet") for name in names} == {instance.scheme == "https"}
+
+
+def claim(tab: Tab, instance: Instance) -> None:
+    """Become the first admin by the link from the log."""
+    follow_the_link(tab, instance)
+    fill_account(tab)
+    tab.click('[action="/claim"] button')
+    tab.see("#text")
+
+
+def follow_the_link(tab: Tab, instance: Instance) -> None:
+    """Open the link from the log."""
+    tab.open(f"{instance.url}/claim/{claiming.token(instance.app.extensions['database'], KEY)}")
+
+
+def fill_account(tab: Tab) -> None:
+    """Type an email address and a password."""
+    tab.fill("[name=email]", "ann@example.org")
+    tab.fill("[name=password]", PASSWORD)
+
+
+def sign_in(tab: Tab) -> None:
+    """Sign in by the form that is there."""
+    fill_account(tab)
+    tab.click("#sign-in button")
+    tab.see("#text")
+
+
+def sign_out(tab: Tab) -> None:
+    """Sign out on the page of the account."""
+    tab.click('[href="/account"]')
+    tab.click('[action="/sign-out"] button')
+    tab.see("#sign-in")
+
+
+def send(tab: Tab, text: str) -> None:
+    """Type a message and send it."""
+    tab.fill("#text", text)
+    tab.click(".composer__send")
+
+
+def watch_an_answer(tab: Tab, instance: Instance) -> None:
+    """Send a message, and see its answer before it has ended, and then."""
+    gate = Gate()
+    instance.provider.will_say("A river ", gate, "ends in the sea.")
+    send(tab, "What of rivers?")
+    tab.see(".reply", "A river")
+    gate.open()
+    tab.see(".reply--complete", "A river ends in the sea.")
+
+
+def stop_an_answer(tab: Tab, instance: Instance) -> None:
+    """Send another message, and stop its answer."""
+    instance.provider.will_say("A lake ", Gate())
+    send(tab, "And of lakes?")
+    tab.see(".reply", "A lake")
+    tab.click('[action$="/stop"] button')
+    tab.see(".reply--stopped", "A lake")
+
+
+def rename(tab: Tab, instance: Instance) -> None:
+    """Open the conversation again, where nothing moves any more, and give it another title."""
+    tab.open(f"{instance.url}/conversations/1")
+    tab.click(".conversation__menu summary")
+    tab.fill("[name=title]", "Waters")
+    tab.click(".rename button")
+    tab.see(".list__title", "Waters")
+
+
+@pytest.mark.parametrize("step", [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)])
+def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instance, step: int) -> None:
+    """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough.
+
+    A step of 5 tries each way and each write from a near and a far site, a step of 1 each way with each write.
+    """
+    gate = Gate()
+    instance.provider.will_say("A river ", gate, "ends in the sea.")
+    writes = become_a_target(tab, instance)
+    before = stored(instance.app)
+    instance.writes.clear()
+    tries = attacks.tries(instance.url, writes, tab.script)
+
+    with attacks.stranger(instance.scheme == "https") as stranger:
+        near, far = (f"{instance.scheme}://{host}:{stranger.server_port}" for host in (instance.neighbour, ELSEWHERE))
+        visit_frames(tab, instance, stranger, near, tries[::step])
+        visit_frames(tab, instance, stranger, far, tries[1::step])
+        for path in ("/sign-in", "/sign-out"):
+            visit(tab, stranger, far, next(one for one in tries if one.path == path))
+
+    assert {write.status for write in instance.writes} == {403}
+    assert {write.origin for write in instance.writes} == {near, far, "null"}
+    assert {write.path for write in instance.writes} == set(writes)
+    assert any(write.cookies for write in instance.writes if write.origin == near)
+    assert stored(instance.app) == before
+    gate.open()
+    tab.open(f"{instance.url}/conversations/1")
+    tab.see('[href="/account"][title="ann@example.org"]')
+    tab.see(".reply--complete", "A river ends in the sea.")
+
+
+def become_a_target(tab: Tab, instance: Instance) -> dict[str, dict[str, str]]:
+    """Follow the first admin's link, sign in as a member and ask; return the writes that an attacker wants."""
+    for name in ("ann", "mallory"):
+        account(instance.app.extensions["database"], f"{name}@example.org")
+    follow_the_link(tab, instance)
+    tab.open(f"{instance.url}/sign-in")
+    sign_in(tab)
+    send(tab, "What of rivers?")
+    tab.see(".reply", "A river")
+    return {
+        "/claim": {"email": "eve@example.org", "password": PASSWORD},
+        "/sign-in": {"email": "mallory@example.org", "password": PASSWORD},
+        "/conversations": {"text": "Spend their money"},
+        "/conversations/1/title": {"title": "Theirs"},
+        "/replies/2/stop": {},
+        "/sign-out": {},
+    }
+
+
+def visit_frames(tab: Tab, instance: Instance, stranger: attacks.Stranger, site: str, tries: list[attacks.Try]) -> None:
+    """Open a page of another site that makes each try in a frame, and wait until all of them have been received."""
+    stranger.page = "<!doctype html>" + "".join(one.frame(tab.script) for one in tries)
+    since = len(instance.writes)
+    tab.go_beside()
+    tab.open(site)
+    for number, one in enumerate(tries, 1):
+        assert any(is_sent(tab, instance, one, number, since) for _ in range(20)), one
+
+
+def is_sent(tab: Tab, instance: Instance, one: attacks.Try, number: int, since: int) -> bool:
+    """Click in a frame, unless a script sends its form, and say whether the form was received.
+
+    A click can come before the frame has its page.
+    """
+    if not tab.script:
+        tab.click(f"iframe:nth-of-type({number})")
+    return instance.received(one.path, one.way.name, since)
+
+
+def visit(tab: Tab, stranger: attacks.Stranger, site: str, one: attacks.Try) -> None:
+    """Open a page of another site that makes one try and leads to Rivulet, and read that it was refused."""
+    stranger.page = one.page(tab.script)
+    tab.go_beside()
+    tab.open(site)
+    if not tab.script:
+        tab.click("button")
+    tab.see("body", "another site")

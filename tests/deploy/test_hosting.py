@@ -9,9 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import requests
 
 from chat import config
-from tests.deploy import files
+from tests.browser.site import Site
+from tests.deploy import files, nginx
 from tests.serving import ROOT
 from tests.test_docs import blocks
 
@@ -92,20 +94,25 @@ def test_systemd_can_read_the_unit(tmp_path: Path) -> None:
     assert "rivulet.service" not in checked.stderr, checked.stderr
 
 
-@pytest.mark.skipif(not shutil.which("nginx"), reason="nginx's configuration is read where nginx is.")
+@pytest.mark.nginx
 def test_nginx_can_read_its_configuration(tmp_path: Path) -> None:
-    pair = ROOT / "tests/providers/self-signed.pem"
-    site = re.sub(r"/etc/letsencrypt/\S+\.pem", str(pair), files.hosting_block("nginx", "upstream"))
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
-    whole = f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{folders}{site}\n}}\n"
-    (tmp_path / "nginx.conf").write_text(whole)
+    command = nginx.write(tmp_path, nginx.documented())
 
-    checked = subprocess.run(
-        ["nginx", "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
-    )
+    checked = subprocess.run([*command, "-t"], capture_output=True, text=True)
 
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.nginx
+def test_behind_nginx_at_a_port_of_its_own_a_form_by_plain_http_is_taken(tmp_path: Path) -> None:
+    site = Site(tmp_path, ACCESS="open", TRUSTED_PROXIES="1")
+
+    with nginx.in_front_of(site.server.server_port, "localhost", tmp_path, tls="") as port:
+        url = f"http://localhost:{port}"
+        answer = requests.post(f"{url}/conversations", {"text": "Hello?"}, headers={"Origin": url})
+
+    site.close()
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy's configuration is read where Caddy is.")
@@ -127,10 +134,10 @@ def test_caddy_can_read_its_configuration(tmp_path: Path, block: str) -> None:
 
 
 def test_proxies_on_the_same_machine_are_told_the_visitors_address_and_hold_nothing_back() -> None:
-    nginx = files.hosting_block("nginx", "upstream")
+    site = nginx.documented()
 
-    assert "proxy_buffering off;" in nginx and "X-Forwarded-For $remote_addr" in nginx
-    assert "X-Forwarded-Proto $scheme" in nginx and "proxy_http_version 1.1" in nginx
+    assert "proxy_buffering off;" in site and "X-Forwarded-For $remote_addr" in site
+    assert "X-Forwarded-Proto $scheme" in site and "proxy_http_version 1.1" in site
     assert "flush_interval -1" in blocks("self-hosting.md", "caddy")[0]
 
 

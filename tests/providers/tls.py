@@ -11,6 +11,14 @@ from tests.providers.server import Script, Server
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
 """A key and its certificate for localhost and 127.0.0.1, made for these tests alone."""
 
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+CONTEXT.load_cert_chain(CERTIFICATE)
+
+
+def secured(listening: socket.socket) -> ssl.SSLSocket:
+    """Put TLS on a listening socket. A client that connects and sends nothing doesn't hold up the others."""
+    return CONTEXT.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
+
 
 class SecureServer(Server):
     """The same, over TLS."""
@@ -18,12 +26,10 @@ class SecureServer(Server):
     def __init__(self, *scripts: Script, bind: str = "127.0.0.1"):
         super().__init__(*scripts, bind=bind)
         self.url = self.url.replace("http:", "https:")
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(CERTIFICATE)
 
     def _serve(self, connection: socket.socket, script: Script) -> None:
         try:
-            secured = self._context.wrap_socket(connection, server_side=True)
+            secured = CONTEXT.wrap_socket(connection, server_side=True)
         except OSError:
             connection.close()
             return

@@ -1,0 +1,67 @@
+"""Which Firefox bin/test hands to the browser tests, and nginx and PostgreSQL, which they find by themselves."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.bin.checkout import Checkout
+
+WORKS = "#!/bin/sh\n"
+BROKEN = "#!/bin/sh\nexit 127\n"
+
+
+@pytest.fixture(autouse=True)
+def chromium(checkout: Checkout) -> None:
+    checkout.has_python("python3")
+    checkout.has_tool("chromium", WORKS)
+
+
+def firefox_of(checkout: Checkout, **environ: str) -> str:
+    """Run bin/test; gives the Firefox that the tests would use."""
+    result = checkout.run("test", **environ)
+    assert result.returncode == 0, result.stderr
+    return checkout.environment["FIREFOX"]
+
+
+def test_the_firefox_that_is_named_is_taken(checkout: Checkout):
+    checkout.has_tool("my-own", WORKS)
+    checkout.has_tool("firefox", WORKS)
+
+    assert firefox_of(checkout, FIREFOX=f"{checkout.tools}/my-own") == f"{checkout.tools}/my-own"
+
+
+def test_else_an_installed_one_that_runs(checkout: Checkout):
+    checkout.has_tool("firefox-esr", BROKEN)
+    checkout.has_tool("firefox", WORKS)
+
+    assert firefox_of(checkout) == f"{checkout.tools}/firefox"
+
+
+@pytest.mark.skipif(os.path.exists("/Applications/Firefox.app"), reason="This Mac has a Firefox of its own.")
+def test_else_apt_installs_one_as_root_on_debian_and_nginx(checkout: Checkout):
+    checkout.is_debian()
+
+    assert firefox_of(checkout) == f"{checkout.tools}/firefox-esr"
+    assert "install -y --no-install-recommends firefox-esr" in checkout.calls
+    assert "install -y --no-install-recommends nginx" in checkout.calls
+
+
+def test_what_is_there_is_not_installed(checkout: Checkout):
+    checkout.is_debian()
+    for tool in ("firefox", "nginx"):
+        checkout.has_tool(tool, WORKS)
+
+    firefox_of(checkout)
+
+    assert not [call for call in checkout.calls if call.startswith("install")]
+
+
+@pytest.mark.skipif(os.path.exists("/Applications/Firefox.app"), reason="This Mac has a Firefox of its own.")
+def test_without_any_the_tests_run_and_it_is_said(checkout: Checkout):
+    result = checkout.run("test")
+
+    assert result.returncode == 0 and checkout.environment["FIREFOX"] == ""
+    assert "No Firefox is here; the tests that need it say so." in result.stdout
+    assert "No nginx is here; the tests that need it say so." in result.stdout

@@ -1,0 +1,128 @@
+"""A real Firefox, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi).
+
+Playwright drives only a Firefox of its own build, which Debian doesn't have.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.scripted import PATIENCE
+
+HOSTS = ("chat.lan", "evil.chat.lan", "evil.lan")
+"""Names that lead to this machine; a browser doesn't trust them as it trusts localhost."""
+
+WIDTH, HEIGHT = 1280, 1600
+"""A window in which no page of the tests has to be scrolled, so that nothing moves away from a click."""
+
+HANDSHAKE = """GET /session HTTP/1.1\r
+Host: 127.0.0.1:{port}\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r
+Sec-WebSocket-Version: 13\r
+\r
+"""
+MASK = b"mask"
+"""A client must mask its frames (RFC 6455, 5.3), and Firefox takes no mask of zeros."""
+
+
+class Refused(Exception):
+    """Firefox could not do a command, for example because the page was going away."""
+
+
+class WebSocket:
+    """As much of RFC 6455 as Firefox needs. Sends a text in one frame, reads a text in any number of them."""
+
+    def __init__(self, port: int):
+        self.socket = socket.create_connection(("127.0.0.1", port), 3 * PATIENCE)
+        self.socket.sendall(HANDSHAKE.format(port=port).encode())
+        self.file = self.socket.makefile("rb")
+        while self.file.readline().strip():
+            pass
+
+    def send(self, text: str) -> None:
+        """Send a text in one frame."""
+        data = text.encode()
+        masked = bytes(byte ^ MASK[place % 4] for place, byte in enumerate(data))
+        self.socket.sendall(b"\x81" + length(len(data)) + MASK + masked)
+
+    def receive(self) -> str:
+        """Read one text."""
+        text = b""
+        while True:
+            first, size = self.file.read(2)
+            if size >= 126:
+                size = int.from_bytes(self.file.read(2 if size == 126 else 8))
+            text += self.file.read(size)
+            if first & 0x80:
+                return text.decode()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.file.close()
+        self.socket.close()
+
+
+def length(size: int) -> bytes:
+    """Encode the length of a masked frame."""
+    if size < 126:
+        return bytes([0x80 | size])
+    return struct.pack(">BH", 0xFE, size) if size < 65_536 else struct.pack(">BQ", 0xFF, size)
+
+
+class Firefox:
+    """The Firefox that FIREFOX names, with a new profile; JavaScript is on or off in all its pages."""
+
+    def __init__(self, folder: Path, script: bool):
+        self.script = script
+        preferences = {"network.dns.localDomains": ",".join(HOSTS), "javascript.enabled": script}
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
+        (folder / "user.js").write_text("".join(lines))
+        self.process = subprocess.Popen(
+            [os.environ["FIREFOX"], "--headless", "--profile", str(folder), "--remote-debugging-port", "0"],
+            env={
+                **os.environ,
+                "HOME": str(folder),
+                "MOZ_HEADLESS_WIDTH": str(WIDTH),
+                "MOZ_HEADLESS_HEIGHT": str(HEIGHT),
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.ids = count(1)
+        self.connection = WebSocket(self._port(folder / "WebDriverBiDiServer.json"))
+        self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
+
+    def _port(self, file: Path) -> int:
+        deadline = time.monotonic() + 3 * PATIENCE
+        while not file.exists() or not file.read_text():
+            assert self.process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
+            time.sleep(0.02)
+        return int(json.loads(file.read_text())["ws_port"])
+
+    def command(self, name: str, **parameters: Any) -> dict[str, Any]:
+        """Run a command and return its result. Raises Refused."""
+        sent = next(self.ids)
+        self.connection.send(json.dumps({"id": sent, "method": name, "params": parameters}))
+        while (answer := json.loads(self.connection.receive())).get("id") != sent:
+            pass
+        if answer["type"] == "error":
+            raise Refused(answer["message"])
+        return dict(answer["result"])
+
+    def close(self) -> None:
+        """End it."""
+        self.connection.close()
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
