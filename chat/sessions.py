@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, ins
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat import audit
-from chat.database import Database, DatabaseBusy, clock
+from chat.database import Database, DatabaseAway, clock
 from chat.tables import people, sessions
 
 A_DAY = 86_400
@@ -105,7 +105,7 @@ class SessionStore(BaseCache):
 
     def _note_return(self, key: str) -> None:
         """Note that a guest's browser has its cookie: the form that made them is no key to what they say any more."""
-        with suppress(DatabaseBusy, SQLAlchemyError), self.database.write(wait=0) as connection:
+        with suppress(DatabaseAway, SQLAlchemyError), self.database.write(wait=0) as connection:
             connection.execute(CAME_BACK, {"it": digest(key)})  # or by the next request: reading waits for no writer
 
     def _of_an_older_one(self, key: str, person: int) -> Row | None:

@@ -19,6 +19,7 @@ from sqlalchemy import Row
 
 from chat import conversations, rendering
 from chat.conversations import Turn, windows
+from chat.database import DatabaseAway
 from chat.reporting import report
 from chat.routes import instance, pages
 from chat.routes.events import event, part
@@ -80,7 +81,8 @@ def unbroken(stream: Iterator[str], farewell: str = "") -> Iterator[str]:
     try:
         yield from stream
     except Exception as error:
-        report(logger, "a stream", error)
+        if not isinstance(error, DatabaseAway):  # of which the log tells once
+            report(logger, "a stream", error)
         if not farewell:
             raise BrokenOff from None
         yield farewell
