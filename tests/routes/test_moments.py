@@ -60,7 +60,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     app = front_door.build(config.load(environ), {"scripted": Scripted()})
     app.extensions["providers"]._due = math.inf
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture
