@@ -28,9 +28,9 @@ class Changes:
         self._outage = database.outage
         self._broken = database.engine.dialect.loaded_dbapi.OperationalError
         with self._outage.watched(CONNECTED), self._telling():
-            self._held = database.engine.raw_connection()
-            self._connection = cast(Any, self._held.driver_connection)
-            self._held.detach()  # it is held for long, and the pool is for transactions
+            held = database.engine.raw_connection()
+            self._connection = cast(Any, held.driver_connection)
+            held.detach()  # it is held for long, and the pool is for transactions
             if self._is_sqlite:
                 self._version = self._look()
             else:
@@ -62,5 +62,5 @@ class Changes:
         return self._connection.execute("PRAGMA data_version").fetchone()[0]
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._held.close()
+        """Let go of the connection: the driver's own way, as the pool's would ask a broken one to roll back."""
+        self._connection.close()
