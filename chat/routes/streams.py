@@ -25,7 +25,7 @@ from chat.routes import instance, pages
 from chat.routes.events import event, part
 from chat.routes.presence import Presence
 from chat.routes.room import Room
-from chat.routes.watching import Watch, watch
+from chat.routes.watching import StillWritten, Watch, watch
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -54,6 +54,9 @@ COME_AGAIN = ": broken\n\n"
 
 SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
 
+EXPECTED = (DatabaseAway, StillWritten)
+"""What breaks a stream and is no fault: the log tells of an outage once, and a Continue may follow an end at once."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -81,7 +84,7 @@ def unbroken(stream: Iterator[str], farewell: str = "") -> Iterator[str]:
     try:
         yield from stream
     except Exception as error:
-        if not isinstance(error, DatabaseAway):  # of which the log tells once
+        if not isinstance(error, EXPECTED):
             report(logger, "a stream", error)
         if not farewell:
             raise BrokenOff from None

@@ -144,7 +144,7 @@ def test_an_answer_that_could_not_be_ended_is_no_whole_one(
 
 
 def test_events_of_an_answer_that_could_not_be_ended_are_followed_again(
-    app: Flask, client: FlaskClient, provider: Scripted
+    app: Flask, client: FlaskClient, provider: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     gate = Gate()
     provider.will_say("One, ", gate, "two.")
@@ -156,6 +156,7 @@ def test_events_of_an_answer_that_could_not_be_ended_are_followed_again(
     gate.open()
 
     assert broken_off.endswith(b": broken\n\n") and END not in broken_off
+    assert "a stream broke" not in caplog.text
     eventually(lambda: "One, two." in client.get(f"/conversations/{conversation}").text)
 
 
