@@ -104,11 +104,11 @@ class Round:
         if not row:
             return
         if self.undisturbed and row.state != "complete":
-            yield f"reply {row.id} ended {row.state}, unharmed by anybody: {row.error}"
+            yield f"reply {row.id} ({self.kind}) ended {row.state}, unharmed by anybody: {row.error}"
         if row.state == "complete" and len(words_stored(self.server.database, row.id)) != answered.words:
-            yield f"reply {row.id} is complete without all its words"
+            yield f"reply {row.id} ({self.kind}) is complete without all its words"
         if spared and row.attempts:
-            yield f"reply {row.id} was taken from a worker that lived, {row.attempts} times"
+            yield f"reply {row.id} ({self.kind}) was taken from a worker that lived, {row.attempts} times"
 
     def _refused_pages(self) -> Iterator[str]:
         heads = {bytes(seen[:12]) for page in self.pages for seen in page.received}
