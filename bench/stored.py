@@ -35,7 +35,7 @@ def database_of(server: Server) -> Iterator[Database]:
     """Open the database of a server as long as a block runs."""
     database = Database(f"sqlite:///{server.folder / 'instance' / 'rivulet.db'}")
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 def newest_person(database: Database) -> int:

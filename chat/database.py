@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from chat.copies import CopyFailed, copy_before
 from chat.engines import DatabaseUnusable, engine_for, make_file
 from chat.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
-from chat.transactions import Ticket, begun, patiently, was_done
+from chat.transactions import patiently, transaction, was_done
 
 __all__ = ["Database", "DatabaseAway", "DatabaseBusy", "NotFound", "clock"]
 
@@ -60,6 +60,8 @@ class Database:
     def __init__(self, url: str):
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # While others hold tables, requests that wait for these have all other connections.
+        self._of_the_writer = self.engine if self.is_sqlite else engine_for(url, connections=1)
         self.outage = Outage()
         self._here = threading.local()
 
@@ -76,7 +78,7 @@ class Database:
         if outer := getattr(self._here, "reading", None):
             yield outer
             return
-        with self._begun(False, LOCK_WAIT, SILENCE) as (connection, _):
+        with transaction(self.engine, self.outage, False, LOCK_WAIT, SILENCE) as (connection, _):
             self._here.reading = connection
             try:
                 yield connection
@@ -96,7 +98,8 @@ class Database:
         """
         ticket, is_ending = None, False
         try:
-            with self._begun(True, wait, silence) as (connection, ticket):
+            engine = self._of_the_writer if is_repeated else self.engine
+            with transaction(engine, self.outage, True, wait, silence) as (connection, ticket):
                 yield connection
                 is_ending = True
                 connection.commit()
@@ -104,15 +107,10 @@ class Database:
             if not is_ending or ticket is None or is_repeated or not was_done(self.engine, ticket):
                 raise
 
-    @contextmanager
-    def _begun(self, writes: bool, wait: float, silence: float) -> Iterator[tuple[Connection, Ticket | None]]:
-        with self.outage.watched(wait + silence):
-            connection, ticket = patiently(lambda: begun(self.engine, writes, wait), wait)
-            self.outage.over()
-            try:
-                yield connection, ticket
-            finally:
-                connection.close()
+    def dispose(self) -> None:
+        """Close all connections that nobody uses."""
+        self.engine.dispose()
+        self._of_the_writer.dispose()
 
     def upgrade(self) -> None:
         """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable, and DatabaseAway."""

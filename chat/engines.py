@@ -13,9 +13,12 @@ from sqlalchemy.exc import ArgumentError
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
 
-POSTGRES_CONNECTIONS = 4
-"""How many a process takes, beside the one that its reader listens by: small plans allow 20 (Heroku's essential-0),
-and while a deploy goes on two servers of two workers have to do with those. More don't make sends faster, seen."""
+POSTGRES_CONNECTIONS = 3
+"""How many a process takes, beside its writer's and the one that its reader listens by: small plans allow 20 (Heroku's
+essential-0), and while a deploy goes on two servers of two workers have to do with those."""
+
+POOL_WAIT = 10.0
+"""How long one waits for a connection that others use, in seconds."""
 
 POSTGRES_PATIENCE = {
     "connect_timeout": 10,
@@ -59,14 +62,15 @@ def is_usable(url: str) -> bool:
     return in_file or (parsed.drivername in POSTGRES and "@" not in (parsed.host or ""))
 
 
-def engine_for(url: str) -> Engine:
-    """Make the engine for a database URL: SQLite, or Postgres in any of its names."""
+def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
+    """Make the engine for a database URL: SQLite, or Postgres in any of its names with so many connections."""
     name, rest = url.split("://", 1)
     if name in POSTGRES:
         return create_engine(
             f"postgresql+psycopg://{rest}",
-            pool_size=POSTGRES_CONNECTIONS,
+            pool_size=connections,
             max_overflow=0,
+            pool_timeout=POOL_WAIT,
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",  # chat/transactions.py says how each begins
             connect_args=POSTGRES_PATIENCE,

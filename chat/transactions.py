@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from chat.outages import DatabaseBusy, OutcomeUnclear, Silence
+from chat.outages import DatabaseBusy, Outage, OutcomeUnclear, Silence
 from chat.serving.greenlets import at_most
 
 BOUNDS = "SET LOCAL lock_timeout = {:.0f}; SET LOCAL idle_in_transaction_session_timeout = 30000"
@@ -36,6 +37,20 @@ T = TypeVar("T")
 
 Ticket = tuple[int, Any]
 """What a transaction that writes is found by in Postgres: its number, and since when the server has run."""
+
+
+@contextmanager
+def transaction(
+    engine: Engine, outage: Outage, writes: bool, wait: float, silence: float
+) -> Iterator[tuple[Connection, Ticket | None]]:
+    """Open a transaction, which the caller commits; gives its ticket, too. Raises DatabaseAway."""
+    with outage.watched(wait + silence):
+        connection, ticket = patiently(lambda: begun(engine, writes, wait), wait)
+        outage.over()
+        try:
+            yield connection, ticket
+        finally:
+            close(connection)
 
 
 def begun(engine: Engine, writes: bool, wait: float) -> tuple[Connection, Ticket | None]:
@@ -68,6 +83,15 @@ def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
     cursor.set_result(-1)
     ticket: Ticket = cursor.fetchone()
     return ticket
+
+
+def close(connection: Connection) -> None:
+    """Give a connection back; one that Postgres still owes an answer is dropped instead."""
+    if not connection.closed and not connection.invalidated and connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        if driver.info.transaction_status.name == "ACTIVE":
+            connection.invalidate()
+    connection.close()
 
 
 def of_driver(error: Exception, connection: Connection, statement: str) -> BaseException:

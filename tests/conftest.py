@@ -36,7 +36,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'rivulet.db'}")
     database.upgrade()
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -48,7 +48,7 @@ def either(request: pytest.FixtureRequest) -> Iterator[Database]:
     database = Database(request.getfixturevalue("database_server").new_database())
     database.upgrade()
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def app(settings: Settings, provider: Scripted) -> Iterator[Flask]:
     """An app with the scripted provider."""
     app = front_door.build(settings, {"scripted": provider})
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     """An app that a team shares, with the scripted provider."""
     app = team(tmp_path, provider)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:

@@ -198,7 +198,7 @@ def test_a_secret_that_is_left_in_a_database_of_postgres_fails_the_module(
         connection.exec_driver_sql(f"CREATE TABLE kept AS SELECT {value} AS value")
     with database.write() as connection:
         connection.exec_driver_sql("DROP TABLE kept")
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_a_secret_in_the_log_of_postgres_fails_the_module(database_server: Postgres) -> None:

@@ -165,7 +165,7 @@ def test_a_command_takes_up_no_answers_of_others(tmp_path: Path) -> None:
     with click.Context(click.Command("flask"), info_name="flask"):
         app = front_door.create_app({"INSTANCE": str(tmp_path), "LOCAL_MODEL": "off"})
         served = commands.serves()
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
     assert not served
     assert "adoption" not in {thread.name for thread in set(threading.enumerate()) - before}

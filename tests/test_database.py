@@ -155,7 +155,7 @@ def test_four_processes_upgrade_and_write_at_once(tmp_path: Path) -> None:
     assert complaints == ["", "", "", ""]
     database = Database(url)
     assert count(database) == 100
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_an_upgrade_waits_for_who_holds_the_file(tmp_path: Path) -> None:
@@ -171,11 +171,11 @@ def test_an_upgrade_waits_for_who_holds_the_file(tmp_path: Path) -> None:
     upgrade.join(20)
 
     assert (early, done) == ([], [None])
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_a_reader_waits_for_a_process_that_comes_or_goes(database: Database, tmp_path: Path) -> None:
-    database.engine.dispose()
+    database.dispose()
     other = sqlite3.connect(tmp_path / "rivulet.db", isolation_level=None)
     other.executescript("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")
     done, reading = in_background(lambda: count(database))
@@ -211,7 +211,7 @@ def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path, monkeypatch
         database.upgrade()
 
     assert schema(tmp_path / "new.db") == set()
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_a_rivulet_in_a_folder_with_odd_signs_migrates(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_place_that_can_not_be_used_is_refused_with_a_sentence(place, tmp_path
     with pytest.raises(DatabaseUnusable, match=r"can't be opened \(.+\)\. Check DATABASE_URL"):
         database.upgrade()
 
-    database.engine.dispose()
+    database.dispose()
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_without_an_address_the_database_is_in_the_instance_folder(tmp_path: Pat
     database.upgrade()
 
     assert (folder / "rivulet.db").exists()
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_an_exception_undoes_what_was_written(database: Database) -> None:
@@ -388,7 +388,7 @@ def test_conversations_whose_models_differ_are_found_by_the_migration(tmp_path: 
     with database.read() as connection:
         found = connection.execute(select(conversations.c.id).where(conversations.c.mixed)).scalars().all()
     assert found == [1]
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_what_is_under_way_outlives_the_migration_to_limits(tmp_path: Path) -> None:
@@ -414,4 +414,4 @@ def test_what_is_under_way_outlives_the_migration_to_limits(tmp_path: Path) -> N
     assert (reply.state, reply.owner, reply.address) == ("generating", "me", None)
     with pytest.raises(TooMany):  # it counts as the one of its person that is being written
         conversations_room.ask(database, Asker(1, own=Limit(answers=1)), None, "Hello?", CHOICE)
-    database.engine.dispose()
+    database.dispose()

@@ -75,4 +75,4 @@ def test_the_provider_of_the_documentation_answers(settings: Settings) -> None:
 
     assert response.status_code == 200
     assert "Is it you?" in response.text
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()

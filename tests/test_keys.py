@@ -34,7 +34,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield start
     for app in started:
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].dispose()
 
 
 def form_key(html: str) -> str:

@@ -26,7 +26,7 @@ def stopped_clock(database: Database) -> None:
     """Let the database's clock stand still, so that a test that takes long sees one moment."""
     with database.read() as connection:
         now = str(connection.execute(select(clock())).scalar_one())
-    database.engine.dispose()
+    database.dispose()
     event.listen(
         database.engine, "connect", lambda connection, _: connection.create_function("strftime", 2, lambda *_: now)
     )

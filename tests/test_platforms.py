@@ -110,4 +110,4 @@ def test_the_warning_is_kept_for_those_who_look_after_it(tmp_path: Path) -> None
     app = front_door.create_app(environ, watching=False)
 
     assert app.extensions["disk"] == platforms.warnings(environ, app.extensions["settings"]) != []
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()

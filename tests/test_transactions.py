@@ -30,20 +30,20 @@ def on_postgres(database_server: Postgres) -> Iterator[Database]:
     database = Database(database_server.new_database())
     database.upgrade()
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 @pytest.fixture
 def lose(on_postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Break:
     """Break the connection at the next COMMIT: before the server hears of it, or after it was done."""
-    dialect = on_postgres.engine.dialect
+    dialect = type(on_postgres.engine.dialect)
     commit = dialect.do_commit
 
     def lose(done: bool, then: Callable[[], object] = lambda: None) -> None:
-        def broken(connection: Any) -> None:
+        def broken(self: Any, connection: Any) -> None:
             monkeypatch.setattr(dialect, "do_commit", commit)
             if done:
-                commit(connection)
+                commit(self, connection)
             connection.driver_connection.close()
             then()
             raise psycopg.OperationalError(LOST)

@@ -61,7 +61,7 @@ def upgraded(path: Path) -> None:
     try:
         database.upgrade()
     finally:
-        database.engine.dispose()
+        database.dispose()
 
 
 def version_of(path: Path) -> str:
@@ -160,7 +160,7 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
 
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
 
-    database.engine.dispose()
+    database.dispose()
     assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
 
 

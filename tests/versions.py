@@ -22,5 +22,5 @@ def of_version(folder: Path, version: str, name: str = "rivulet.db") -> Path:
         settings.attributes["connection"] = connection
         command.upgrade(settings, version)
         connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
-    database.engine.dispose()
+    database.dispose()
     return folder / name

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
-
-import psycopg
 
 from chat.database import Database
 from chat.outages import reason_of
@@ -26,7 +26,8 @@ class Changes:
     def __init__(self, database: Database):
         self._is_sqlite = database.is_sqlite
         self._outage = database.outage
-        with self._outage.watched(CONNECTED):
+        self._broken = database.engine.dialect.loaded_dbapi.OperationalError
+        with self._outage.watched(CONNECTED), self._telling():
             self._held = database.engine.raw_connection()
             self._connection = cast(Any, self._held.driver_connection)
             self._held.detach()  # it is held for long, and the pool is for transactions
@@ -46,9 +47,15 @@ class Changes:
         self._version = version
 
     def _listen(self, timeout: float) -> None:
-        try:
+        with self._telling():
             list(self._connection.notifies(timeout=timeout, stop_after=1))
-        except psycopg.OperationalError as error:
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise DatabaseAway for what the driver itself says of its connection."""
+        try:
+            yield
+        except self._broken as error:
             raise self._outage.begin(reason_of(error)) from error
 
     def _look(self) -> int:

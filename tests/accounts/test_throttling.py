@@ -110,7 +110,7 @@ def test_a_hundred_and_fifty_at_once_are_no_more_than_a_hundred_over_two_workers
         through = sum(each.result(60) is None for each in tries)
 
     assert through == 100
-    other.engine.dispose()
+    other.dispose()
 
 
 def test_who_asks_for_links_is_counted_apart(database: Database) -> None:
@@ -141,7 +141,7 @@ def test_many_who_succeed_at_once_are_kept_out_by_nobody(either: Database) -> No
         assert list(pool.map(right, range(80))) == [None] * 80
 
     assert count(either, attempts) == 0
-    other.engine.dispose()
+    other.dispose()
 
 
 def test_what_fails_at_large_keeps_nobody_out_who_is_signed_in(database: Database) -> None:
@@ -206,7 +206,7 @@ def test_fifty_at_once_over_two_workers_are_no_more_than_five(database: Database
     other = Database(str(database.engine.url))
 
     assert sum(at_once([database, other])) == 5
-    other.engine.dispose()
+    other.dispose()
 
 
 def test_fifty_at_once_are_no_more_than_five_on_postgres(database_server: Postgres) -> None:
@@ -216,7 +216,7 @@ def test_fifty_at_once_are_no_more_than_five_on_postgres(database_server: Postgr
 
     assert sum(at_once(workers)) == 5
     for worker in workers:
-        worker.engine.dispose()
+        worker.dispose()
 
 
 def test_the_table_names_nobody(database: Database) -> None:

@@ -41,7 +41,7 @@ def lived_in(instance: Path) -> Iterator[Database]:
     database = Database(url_of({"DATABASE_URL": "", "INSTANCE": instance}))
     move_in(database)
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 def move_in(database: Database, text: str = "Hello?") -> None:

@@ -24,7 +24,7 @@ def url(database_server: Postgres) -> Iterator[str]:
     address = database_server.new_database()
     database = Database(address)
     move_in(database)
-    database.engine.dispose()
+    database.dispose()
     yield address
 
 
@@ -55,7 +55,7 @@ def test_a_copy_comes_back_and_what_was_there_is_kept(url: str, run: Command, tm
     database = Database(url)
     database.upgrade()
     move_in(database)  # numbers go on where the copy's ended
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_a_copy_comes_back_into_an_empty_database_and_copies_hold_nothing_aside(

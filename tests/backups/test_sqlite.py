@@ -44,7 +44,7 @@ def copy(lived_in: Database, run: Command, tmp_path: Path) -> Path:
     run("backup", tmp_path / "copy.db")
     with lived_in.write() as connection:
         connection.exec_driver_sql("UPDATE messages SET text = 'Later.'")
-    lived_in.engine.dispose()
+    lived_in.dispose()
     return tmp_path / "copy.db"
 
 
@@ -151,7 +151,7 @@ def test_a_copy_of_an_older_version_is_brought_up_to_date_by_the_next_start(
     with database.read() as connection:
         people = connection.exec_driver_sql("SELECT uid FROM people").scalars().all()
         version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    database.engine.dispose()
+    database.dispose()
     assert (code, people, version) == (0, ["ann"], HEAD), said
 
 
@@ -167,7 +167,7 @@ def test_nothing_comes_back_under_a_server_that_runs(
         refused = run("restore", copy)
 
     assert refused == (1, "Rivulet, or another program, has the database open. Stop it, then type bin/restore again.\n")
-    lived_in.engine.dispose()
+    lived_in.dispose()
     assert said_in(instance / "rivulet.db") == ["Later.", "Later."]
     assert "backups" not in names(instance)
 
@@ -245,7 +245,7 @@ def test_on_a_full_disk_nothing_is_changed(copy: Path, instance: Path) -> None:
 
 def test_a_restore_that_is_killed_leaves_the_old_or_the_new(copy: Path, instance: Path, tmp_path: Path) -> None:
     move_in(database := Database(f"sqlite:///{tmp_path / 'big.db'}"), "Many words. " * 100_000)
-    database.engine.dispose()
+    database.dispose()
     code = (
         "import os, signal, sqlite3, sys; from pathlib import Path; from chat.copies import opened\n"
         "copy, present = opened(Path(sys.argv[1]), 'ro'), opened(Path(sys.argv[2]))\n"

@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
     (root / "tools" / "python3").chmod(0o755)
     database = Database(f"sqlite:///{root / 'data' / 'rivulet.db'}")
     move_in(database)
-    database.engine.dispose()
+    database.dispose()
     return root
 
 

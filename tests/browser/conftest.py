@@ -11,11 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.chromium import ARGUMENTS
-from tests.browser.firefox import HOSTS
 from tests.browser.site import Site
 from tests.scripted import Scripted
-
-RULES = ",".join(f"MAP {host} 127.0.0.1" for host in HOSTS)
 
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", event => {
@@ -47,7 +44,7 @@ def browser() -> Iterator[Browser]:
     chromium = os.environ["CHROMIUM"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=[*ARGUMENTS, f"--host-resolver-rules={RULES}"]
+            executable_path=chromium, args=[*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
         )
         yield browser
         browser.close()

@@ -11,15 +11,15 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from tests.scripted import PATIENCE
-
-HOSTS = ("chat.lan", "evil.chat.lan", "evil.lan")
-"""Names that lead to this machine; a browser doesn't trust them as it trusts localhost."""
 
 WIDTH, HEIGHT = 1280, 1600
 """A window in which no page of the tests has to be scrolled, so that nothing moves away from a click."""
@@ -83,33 +83,31 @@ def length(size: int) -> bytes:
 class Firefox:
     """The Firefox that FIREFOX names, with a new profile; JavaScript is on or off in all its pages."""
 
-    def __init__(self, folder: Path, script: bool):
+    def __init__(self, profile: Path, script: bool):
         self.script = script
-        preferences = {"network.dns.localDomains": ",".join(HOSTS), "javascript.enabled": script}
+        self.port_file = profile / "WebDriverBiDiServer.json"
+        # Every host leads to this machine: those of the tests, even an address, and those that Firefox itself asks.
+        preferences = {"network.dns.forceResolve": "127.0.0.1", "javascript.enabled": script}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
-        (folder / "user.js").write_text("".join(lines))
+        (profile / "user.js").write_text("".join(lines))
+        window = {"MOZ_HEADLESS_WIDTH": str(WIDTH), "MOZ_HEADLESS_HEIGHT": str(HEIGHT)}
         self.process = subprocess.Popen(
-            [os.environ["FIREFOX"], "--headless", "--profile", str(folder), "--remote-debugging-port", "0"],
-            env={
-                **os.environ,
-                "HOME": str(folder),
-                "MOZ_HEADLESS_WIDTH": str(WIDTH),
-                "MOZ_HEADLESS_HEIGHT": str(HEIGHT),
-            },
+            [os.environ["FIREFOX"], "--headless", "--profile", str(profile), "--remote-debugging-port", "0"],
+            env={**os.environ, **window, "HOME": str(profile)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self.ids = count(1)
-        self.connection = WebSocket(self._port(folder / "WebDriverBiDiServer.json"))
-        self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
 
-    def _port(self, file: Path) -> int:
+    def connect(self) -> None:
+        """Wait until it has started, and begin a session."""
         deadline = time.monotonic() + 3 * PATIENCE
-        while not file.exists() or not file.read_text():
+        while not self.port_file.exists() or not self.port_file.read_text():
             assert self.process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
             time.sleep(0.02)
-        return int(json.loads(file.read_text())["ws_port"])
+        self.connection = WebSocket(int(json.loads(self.port_file.read_text())["ws_port"]))
+        self.ids = count(1)
+        self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
 
     def command(self, name: str, **parameters: Any) -> dict[str, Any]:
         """Run a command and return its result. Raises Refused."""
@@ -121,8 +119,21 @@ class Firefox:
             raise Refused(answer["message"])
         return dict(answer["result"])
 
-    def close(self) -> None:
-        """End it."""
-        self.connection.close()
+    def kill(self) -> None:
+        """End all its processes."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
+
+
+@contextmanager
+def running(script: bool) -> Iterator[Firefox]:
+    """Run a Firefox until the end of the block."""
+    # Firefox leaves its last files while it is killed, so the folder may not be empty at once.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        firefox = Firefox(Path(profile), script)
+        try:
+            firefox.connect()
+            yield firefox
+            firefox.connection.close()
+        finally:
+            firefox.kill()

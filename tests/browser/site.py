@@ -43,7 +43,7 @@ class Site:
         """Stop serving."""
         self.server.shutdown()
         self.server.server_close()
-        self.app.extensions["database"].engine.dispose()
+        self.app.extensions["database"].dispose()
 
 
 def send(page: Page, text: str) -> None:

@@ -7,7 +7,6 @@ name or an address it sends only Origin.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pytest
 from chat.accounts import claiming
 from tests.asking import stored
 from tests.browser import attacks
-from tests.browser.firefox import Firefox
+from tests.browser.firefox import running
 from tests.browser.origins import ELSEWHERE, ORIGINS, Instance
 from tests.browser.tabs import ChromiumTab, FirefoxTab, Tab
 from tests.marked import PASSWORD
@@ -40,10 +39,8 @@ def new_tab(request: pytest.FixtureRequest) -> Iterator[Callable[[], Tab]]:
         chromium = request.getfixturevalue("browser")
         yield lambda: ChromiumTab(chromium, script)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        firefox = Firefox(Path(folder), script)
+    with running(script) as firefox:
         yield lambda: FirefoxTab(firefox)
-        firefox.close()
 
 
 @pytest.fixture
@@ -163,7 +160,7 @@ def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instan
     with attacks.stranger(instance.scheme == "https") as stranger:
         near, far = (f"{instance.scheme}://{host}:{stranger.server_port}" for host in (instance.neighbour, ELSEWHERE))
         visit_frames(tab, instance, stranger, near, tries[::step])
-        visit_frames(tab, instance, stranger, far, tries[1::step])
+        visit_frames(tab, instance, stranger, far, tries[1 % step :: step])
         for path in ("/sign-in", "/sign-out"):
             visit(tab, stranger, far, next(one for one in tries if one.path == path))
 

@@ -102,7 +102,7 @@ def served(folder: Path, model: Model, kind: type[Server] = Server, **environ: s
         yield server
     finally:
         server.kill()
-        server.database.engine.dispose()
+        server.database.dispose()
 
 
 def reply(database: Database, reply_id: int) -> Row | None:

@@ -50,7 +50,7 @@ def brought_back(copy: Path, folder: Path, setting: dict[str, str]) -> Iterator[
     command("restore", folder / "instance", copy, setting)
     database = Database(setting.get("DATABASE_URL") or f"sqlite:///{folder / 'instance' / 'rivulet.db'}")
     yield database
-    database.engine.dispose()
+    database.dispose()
 
 
 def begun(server: Server) -> list[tuple[Browser, Sent, int]]:

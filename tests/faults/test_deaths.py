@@ -152,7 +152,7 @@ def state_of(path: Path, reply_id: int) -> tuple[str, list[int]]:
     database.upgrade()
     row = harness.reply(database, reply_id)
     found = (row.state, words_stored(database, reply_id)) if row else ("missing", [])
-    database.engine.dispose()
+    database.dispose()
     return found
 
 

@@ -31,7 +31,7 @@ def address(database_server: Postgres) -> str:
     """The address of a database with our tables."""
     database = Database(database_server.new_database())
     database.upgrade()
-    database.engine.dispose()
+    database.dispose()
     return database_server.address(database.engine.url.database or "")
 
 

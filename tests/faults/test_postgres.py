@@ -126,7 +126,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
 
     assert kept == {turn.reply_id}
     assert count(database, conversation_table) == 0
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postgres) -> None:
@@ -148,7 +148,7 @@ def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postg
         request.join(60)
 
     assert len(kept) == 80 and store.get("one") == {"person": 7, "day": 1}
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_while_the_database_hangs_a_process_is_alive_but_not_ready(

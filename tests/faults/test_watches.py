@@ -120,7 +120,7 @@ def test_a_database_that_cant_be_read_is_seen_unless_it_is_away(tmp_path: Path) 
     stored.look()
 
     assert found == set() and len(stored.found) == 1
-    stored.stage.server.database.engine.dispose()
+    stored.stage.server.database.dispose()
 
 
 def test_what_a_log_may_not_say_is_seen() -> None:

@@ -20,7 +20,7 @@ def bare(settings: Settings) -> Iterator[Flask]:
     """An app without a provider."""
     app = front_door.build(settings, {})
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def test_with_no_model_the_page_opens_and_says_which_setting_to_set(bare: Flask) -> None:

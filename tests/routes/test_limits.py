@@ -45,7 +45,7 @@ def limited(tmp_path: Path, provider: Scripted) -> Iterator[Limited]:
 
     yield limited
     for app in made:
-        app.extensions["database"].engine.dispose()
+        app.extensions["database"].dispose()
 
 
 @pytest.fixture

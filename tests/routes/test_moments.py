@@ -20,6 +20,7 @@ import app as front_door
 from chat import config, conversations
 from chat.accounts import people, roles
 from chat.database import Database
+from chat.limits import Asker
 from chat.replies import Replies
 from chat.tables import replies
 from tests.asking import HTMX, PAGE, TEXT
@@ -27,7 +28,7 @@ from tests.moments import Moments
 from tests.scripted import Gate, Scripted
 from tests.security.cast import break_off, enrol, signed_in
 from tests.serving import KEY, UNLIMITED
-from tests.turns import answered, asked, eventually, text_stored
+from tests.turns import CHOICE, answered, asked, eventually, text_stored
 
 WORDS = "One, two."
 JSON = {"Accept": "application/json"}
@@ -60,7 +61,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     app = front_door.build(config.load(environ), {"scripted": Scripted()})
     app.extensions["providers"]._due = math.inf
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture
@@ -121,8 +122,9 @@ def signed_out(app: Flask, scene: Scene) -> None:
 
 
 def moved(app: Flask, scene: Scene) -> None:
-    """Show another branch in another tab."""
-    conversations.show(app.extensions["database"], scene.person, scene.reply - 2)
+    """Show another branch in another tab: another first answer, under which nothing stands."""
+    database = app.extensions["database"]
+    answered(database, conversations.try_again(database, Asker(scene.person), scene.reply - 2, CHOICE))
 
 
 SHOWING = [

@@ -68,7 +68,7 @@ def limited(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
         config.load({"INSTANCE": str(tmp_path / "instance"), "ACCESS": "open", **limits}), {"scripted": provider}
     )
     yield app
-    cast.database(app).engine.dispose()
+    cast.database(app).dispose()
 
 
 def test_whatever_route_asks_a_provider_is_counted_and_refused_past_the_limit(

@@ -183,7 +183,7 @@ def test_no_field_says_where_a_provider_is(settings: Settings, sink: socket.sock
 
     assert called and not heard(sink)
     assert app.extensions["providers"]["openai"].url == here
-    cast.database(app).engine.dispose()
+    cast.database(app).dispose()
 
 
 FILES = ["../../x.html", "..%2f..%2fx", "C:\\x", "a\0b.svg", "．．／x", "x" * 300, "/etc/passwd", "x.svg"]

@@ -151,7 +151,7 @@ class Away(Blow):
         finally:
             if self.other:
                 self.other.kill()
-                self.other.database.engine.dispose()
+                self.other.database.dispose()
 
 
 class Severed(Blow):

@@ -31,7 +31,7 @@ def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     """An app behind a proxy that says who somebody is."""
     app = team(tmp_path, provider, **HEADER)
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def said(email: str | None, passed: str | None = "203.0.113.7") -> dict[str, str]:
@@ -187,7 +187,7 @@ def test_it_is_believed_of_what_can_be_the_proxy(
     )
 
     assert answer.status_code == (200 if believed else 303)
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def test_without_the_setting_the_header_is_nothing(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_who_clicks_twice_has_one_account_and_is_in(
     assert all("rivulet=" in ";".join(answer.headers.getlist("Set-Cookie")) for answer in answers)
     assert count(database, people_table) == 1
     assert sum(invite.uses_left for invite in invites.listing(database)) == uses - 1
-    database.engine.dispose()
+    database.dispose()
 
 
 def test_who_has_the_first_ones_session_by_the_second_click_is_led_on(client: FlaskClient, database: Database) -> None:
@@ -224,7 +224,7 @@ def test_where_a_proxy_says_who_comes_in_no_invite_makes_an_account(tmp_path: Pa
 
     assert clicked(app, token).status_code == app.test_client().get(f"/invites/{token}").status_code == 404
     assert people.by_email(app.extensions["database"], FORM["email"]) is None
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def test_who_is_signed_in_is_nobody_else_by_a_spent_invite(app: Flask, database: Database) -> None:

@@ -41,7 +41,7 @@ def app(tmp_path: Path, provider: Scripted, mails: Mailbox) -> Iterator[Flask]:
     environ = {"SMTP_URL": mails.url, "MAIL_FROM": "rivulet@example.org", "APP_URL": "https://chat.example.org/"}
     app = team(tmp_path, provider, **environ, TRUSTED_HOSTS="localhost, other.example")
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 def link_for(app: Flask, email: str = "ann@example.org") -> str:

@@ -295,4 +295,4 @@ def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
 
     assert changed.status_code == 303 and "Said as a guest" in client.get(f"/conversations/{conversation}").text
     assert client.post("/sign-out").status_code == 303 and rows(app)["sessions"] == 0
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()

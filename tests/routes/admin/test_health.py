@@ -46,7 +46,7 @@ def test_it_tells_of_postgres(tmp_path: Path, database_server: Postgres) -> None
     app = team(tmp_path, DATABASE_URL=database_server.new_database())
 
     facts = told(signed_in(app, "ann@example.org", "admin").get("/admin").text)
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
     assert re.fullmatch(r"PostgreSQL \d+\.\d+", facts["Database"])
     assert re.fullmatch(r"\d+\.\d MB", facts["Size"]) and float(facts["Size"][:-3]) > 1

@@ -35,7 +35,7 @@ def app(tmp_path: Path, idp: Idp) -> Iterator[Flask]:
     """An app whose people of example.org sign in there."""
     app = team(tmp_path, **idp.settings(**HOME))
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, provider_there: Idp) -> Itera
     """An app like that, for the many tests of what lets nobody in."""
     app = team(tmp_path_factory.mktemp("kept"), **provider_there.settings(**HOME))
     yield app
-    app.extensions["database"].engine.dispose()
+    app.extensions["database"].dispose()
 
 
 @pytest.fixture
