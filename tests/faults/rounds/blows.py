@@ -19,7 +19,7 @@ BOOT = 2.5
 
 
 class Blow:
-    """Nothing; `dead` are the workers that were ended, `found` is what went wrong.
+    """Nothing; `dead` are the workers that were ended, `found` is what went wrong, `told` says more of what it was.
 
     In one that `is_outage` nobody can write to the database for a while; one that `lasts` is there from the first send
     to the last end; after a `silent` one nobody can tell a worker that lives from one that is gone.
@@ -31,6 +31,7 @@ class Blow:
         self.stage, self.server, self.chance = stage, stage.server, stage.chance
         self.dead: set[int] = set()
         self.found: list[str] = []
+        self.told = ""
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -96,8 +97,10 @@ class Held(Blow):
 
     def strike(self) -> None:
         """Hold it."""
-        with self.stage.held():
-            time.sleep(self.stage.spans.draw())
+        span = self.stage.spans.draw()
+        with self.stage.held() as what:
+            self.told = f"{what} for {span:.1f} s"
+            time.sleep(span)
 
 
 class Away(Blow):
@@ -110,6 +113,7 @@ class Away(Blow):
         """Take it away, hurt the server, bring it back, and wait until all that was begun serves."""
         acts = [self.kill_one, self.kill_one, self.kill_all, self.add, self.restart, self.wait]
         span, act = max(BOOT, self.stage.spans.draw()), self.chance.choice(acts)
+        self.told = f"{act.__name__} within {span:.1f} s"
         with self.stage.away():
             ends = time.monotonic() + span
             time.sleep((span - BOOT) * self.chance.random())

@@ -91,24 +91,28 @@ class Round:
         answers = self.answers()
         if not answers and not self.deleted:
             yield f"{self.name}: the conversation is gone"
-        for name in sorted({answered.name for answered in answers}):
-            numbers = [answered.reply for answered in answers if answered.name == name]
-            # Continue begins the count of adoptions anew: one call of its own, and one that may have been counted.
-            if not self.deleted:
-                yield from violations(self.server, name, numbers, self.pages, paid=2 * self.continued)
+        for name in {answered.name for answered in answers} if not self.deleted else ():
+            yield from self._check_calls(
+                name, [answered.reply for answered in answers if answered.name == name], spared
+            )
         for answered in answers:
-            yield from self._check_end(answered, reply(self.server.database, answered.reply), spared)
+            yield from self._check_end(answered, reply(self.server.database, answered.reply))
         yield from [*self.found, *self.browser.found, *self._refused_pages()]
 
-    def _check_end(self, answered: Answered, row: Row | None, spared: bool) -> Iterator[str]:
+    def _check_calls(self, name: str, numbers: list[int], spared: bool) -> Iterator[str]:
+        # Continue begins the count of adoptions anew: one call of its own, and one that may have been counted before.
+        paid, calls = 2 * self.continued, self.server.model.calls[name]
+        yield from violations(self.server, name, numbers, self.pages, paid)
+        if spared and calls > len(numbers) + paid:
+            yield f"reply {numbers[-1]} ({self.kind}) was asked for {calls} times, though its worker lived"
+
+    def _check_end(self, answered: Answered, row: Row | None) -> Iterator[str]:
         if not row:
             return
         if self.undisturbed and row.state != "complete":
-            yield f"reply {row.id} ended {row.state}, unharmed by anybody: {row.error}"
+            yield f"reply {row.id} ({self.kind}) ended {row.state}, unharmed by anybody: {row.error}"
         if row.state == "complete" and len(words_stored(self.server.database, row.id)) != answered.words:
-            yield f"reply {row.id} is complete without all its words"
-        if spared and row.attempts:
-            yield f"reply {row.id} was taken from a worker that lived, {row.attempts} times"
+            yield f"reply {row.id} ({self.kind}) is complete without all its words"
 
     def _refused_pages(self) -> Iterator[str]:
         heads = {bytes(seen[:12]) for page in self.pages for seen in page.received}

@@ -65,8 +65,9 @@ class Rounds:
 
     def _wave(self, stage: Stage, blow: str, size: int) -> None:
         rounds = [self._new_round(stage, blow) for _ in range(size)]
-        kind = {**BLOWS, **WIRES, "": Blow}[blow]
-        self.violations += [f"{blow}: {line}" for line in Wave(stage, kind(stage), rounds).run()]
+        hurt = {**BLOWS, **WIRES, "": Blow}[blow](stage)
+        found = Wave(stage, hurt, rounds).run()
+        self.violations += [f"{blow} ({hurt.told}): {line}" if hurt.told else f"{blow}: {line}" for line in found]
         for round_ in rounds:
             self.done[round_.kind] += 1
             self.hit[round_.kind] += round_.hit

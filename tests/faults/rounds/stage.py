@@ -83,14 +83,16 @@ class Stage:
         return Server(self.folder / "another", self.server.model, self.direct, **self.environ)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Have another process hold the database for the time of the block."""
+    def held(self) -> Iterator[str]:
+        """Have another process hold the database for the time of the block; tells what of it."""
         with self.outage.lasting(), ExitStack() as stack:
             if self.postgres:
-                stack.enter_context(holding_tables(self.direct, *some_tables(self.chance)))
+                tables, mode = some_tables(self.chance)
+                stack.enter_context(holding_tables(self.direct, tables, mode))
+                yield f"{', '.join(tables)} in {mode} mode"
             else:
                 stack.enter_context(holding_file(Path(self.direct.removeprefix("sqlite:///"))))
-            yield
+                yield "the file"
 
     @contextmanager
     def away(self) -> Iterator[None]:
