@@ -20,18 +20,18 @@ bp = Blueprint("exports", __name__)
 
 
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
-@pages.moment()
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    return exported(conversations.find(instance.database(), visitor.person_id(), conversation_id), form)
+    with instance.database().read():
+        return exported(conversations.find(instance.database(), visitor.person_id(), conversation_id), form)
 
 
 @bp.get("/messages/<id:message_id>.md")
-@pages.moment()
 def message(message_id: int) -> Response:
     """Give what one message says as it was written; for an answer that is its Markdown."""
-    row = conversations.message_of(instance.database(), visitor.person_id(), message_id)
-    return sent(text_of(row), "md")
+    with instance.database().read():
+        row = conversations.message_of(instance.database(), visitor.person_id(), message_id)
+        return sent(text_of(row), "md")
 
 
 def asked_form() -> str | None:

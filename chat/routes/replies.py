@@ -20,15 +20,15 @@ def follow(reply_id: int) -> Response:
 
 
 @bp.get("/reasoning")
-@pages.moment()
 def reasoning(reply_id: int) -> str:
     """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
-    reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
-    thought = conversations.reasoning_of(instance.database(), visitor.person_id(), reply_id)
+    with instance.database().read():
+        reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
+        current = conversations.find(instance.database(), visitor.person_id(), reply.conversation_id)
+        thought = conversations.reasoning_of(instance.database(), visitor.person_id(), reply_id)
     thoughts = rendering.whole(thought, f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
-    current = conversations.find(instance.database(), visitor.person_id(), reply.conversation_id)
     return render_template("messages/reasoning.html", thoughts=thoughts, reply_id=reply_id, current=current)
 
 

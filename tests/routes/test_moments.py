@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -207,9 +208,10 @@ def orphans(app: Flask) -> set[int]:
 
 @pytest.fixture(autouse=True)
 def nothing_broke(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail what the log tells as an error, also of streams and of what goes on behind."""
+    """Fail a request that broke, also in its stream; what goes on behind may be of other tests."""
     yield
-    assert [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR] == []
+    ours = [record for record in caplog.get_records("call") if record.thread == threading.get_ident()]
+    assert [record.getMessage() for record in ours if record.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize("request_of", [*SHOWING, *CHANGING], ids=named)
