@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, render_template, request
+from flask import Flask, Request, Response, current_app, g, render_template, request
 
 from chat.config import Settings, is_loopback
 from chat.proxies import is_from_here
@@ -40,10 +40,17 @@ class CrossOrigin(Exception):
 
 def protect(app: Flask) -> None:
     """Guard every request of an app and put the headers on every answer."""
+    app.before_request(refuse_during_outage)
     app.before_request(refuse_unknown_hosts)
     app.before_request(close_to_strangers)
     app.before_request(refuse_other_sites)
     app.after_request(add_headers)
+
+
+def refuse_during_outage() -> None:
+    """Refuse what needs a session while the database is away; styles don't. Raises DatabaseAway."""
+    if request.endpoint != "assets.show" and "outage" in g:
+        raise g.outage
 
 
 def refuse_unknown_hosts() -> None:

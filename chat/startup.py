@@ -18,7 +18,8 @@ ROUND = 1.0
 """How often the database is tried, in seconds."""
 
 WRONG = "Rivulet can't start: {}"
-WAITS = "Rivulet waits for its database and goes on by itself once that is there ({})."
+WAITS = "Rivulet waits for its database ({}). It starts to serve when the database is there."
+SERVES = "The database is there: Rivulet serves now."
 
 REPLACES = "RIVULET_REPLACES_WORKER"
 """What gunicorn.conf.py sets for a worker that takes another one's place."""
@@ -60,6 +61,7 @@ class Startup:
         except (WrongSetting, DatabaseUnusable) as error:
             print(WRONG.format(error), file=sys.stderr, flush=True)
             os._exit(CANNOT_START)  # this thread's own end would be nobody's
+        print(SERVES, file=sys.stderr, flush=True)
         for listener in self._listeners:
             listener(self.warnings)
 

@@ -52,7 +52,8 @@ def test_a_database_that_is_away_is_waited_for_in_the_background(capsys: pytest.
     starting.finish_in_background()
 
     eventually(lambda: told == [["There is no admin yet."]])
-    assert capsys.readouterr().err.count("Rivulet waits for its database") == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2 and "Rivulet waits for its database" in said[0] and "serves now" in said[1]
 
 
 def test_a_command_waits_for_a_while(capsys: pytest.CaptureFixture[str]) -> None:

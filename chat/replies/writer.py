@@ -178,6 +178,8 @@ class Writer:
         self._tick()
         with self._ticking:
             left = list(self._running.values())
+            if not left:
+                return
             try:
                 with self._transaction() as connection:
                     leases.release(connection, {running.id: running.owner for running in left})

@@ -60,9 +60,10 @@ def require_on(choice: Choice) -> None:
 
 
 def chosen(value: str) -> Choice:
-    """Find a choice among the offers; empty is the first one. Raises NoModel and UnknownModel."""
+    """Find a choice among the offers; empty is the first one. Raises NoModel, UnknownModel and DatabaseAway."""
     offered = offers()
     if not offered:
+        services().require_known()
         raise NoModel(
             " ".join(problems())
             or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again, or add one at /admin/models."

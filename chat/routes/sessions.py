@@ -12,6 +12,7 @@ from flask_session.cachelib import CacheLibSessionInterface
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
+from chat.database import DatabaseAway
 from chat.routes import cookies
 from chat.sessions import SessionStore
 
@@ -40,9 +41,19 @@ class Sessions(CacheLibSessionInterface):
         return request.is_secure
 
     def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
-        """Find the session of a request; who watches the process has none, and the database is left alone."""
+        """Find the session of a request; who watches the process has none, and the database is left alone.
+
+        Where the database is away there is none either: `g.outage` says so, as no route is known yet.
+        """
         if request.path in WATCHED:
             return None
+        try:
+            return self._opened(app, request)
+        except DatabaseAway as error:
+            g.outage = error
+            return None
+
+    def _opened(self, app: Flask, request: Request) -> ServerSideSession:
         cookies = (request.cookies.get(name) for name in dict.fromkeys([self.get_cookie_name(app), COOKIE]))
         return next(filter(None, map(self._found, cookies)), None) or self._begun()
 

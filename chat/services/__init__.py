@@ -73,6 +73,11 @@ class Services(Mapping[str, AbstractProvider]):
         self._reseal()
         self.look()
 
+    def require_known(self) -> None:
+        """Raise DatabaseAway where nothing is known yet, because the database has been away since the start."""
+        if self._known.version is None:
+            self.look()
+
     def look(self) -> None:
         """See now what is stored."""
         with self._lock:
