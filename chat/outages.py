@@ -24,7 +24,10 @@ HELD_BY_OTHERS = {"40001", "40P01", "55P03"}
 """States of Postgres in which a transaction met others: a serialization failure, a deadlock, a lock for too long."""
 
 UNREACHED = ("08", "57P", "53300", "25P03", "55000")
-"""How the states begin in which Postgres is gone, going or coming, full of connections, or a standby."""
+"""How the states begin in which Postgres is gone, going or coming, or full of connections."""
+
+READ_ONLY = "25006"
+"""The state of what a standby refuses, and a server that was set to read only, as hosts do where its disk is full."""
 
 REFUSAL = re.compile(
     "authentication failed|no password supplied|no pg_hba.conf entry|role .* is not permitted|permission denied"
@@ -82,8 +85,11 @@ class Outage:
         return DatabaseAway(reason=reason)
 
     @contextmanager
-    def watched(self, seconds: float) -> Iterator[None]:
-        """Raise DatabaseAway where a block finds the database away, or silent for so many seconds (under gevent)."""
+    def watched(self, seconds: float, writes: bool = False) -> Iterator[None]:
+        """Raise DatabaseAway where a block finds the database away, or silent for so many seconds (under gevent).
+
+        For one that `writes`, a database that can only be read is away, too.
+        """
         try:
             with at_most(seconds, Silence()):
                 yield
@@ -94,7 +100,7 @@ class Outage:
         except DBAPIError as error:
             if is_busy(error):
                 raise DatabaseBusy from error
-            if is_away(error):
+            if is_away(error) or (writes and state_of(error) == READ_ONLY):
                 raise self.begin(reason_of(error)) from error
             raise
 

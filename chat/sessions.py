@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -67,6 +68,7 @@ NEWEST = OF_PERSON.with_only_columns(sessions.c.id).limit(MOST - 1)
 CROWDED = OF_PERSON_DROPPED.where(sessions.c.id.not_in(NEWEST))
 ONE_DROPPED, OTHERS_DROPPED = OF_PERSON_DROPPED.where(IT), OF_PERSON_DROPPED.where(~IT)
 WHO_HAS_IT = select(sessions.c.person_id).where(IT).scalar_subquery()
+UNNAMED = update(people).where(people.c.id == WHO_HAS_IT, people.c.role == "guest").values(uid=bindparam("renamed"))
 SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
 OLD = delete(sessions).where(sessions.c.expires_at < clock())
 DROPPED = delete(sessions).where(IT)
@@ -144,8 +146,9 @@ class SessionStore(BaseCache):
         connection.execute(SEEN, {"it": digest(after)})
 
     def delete(self, key: str) -> bool:
-        """Drop a session."""
+        """Drop a session; a guest's name goes, too: else the form that made them would open what they said again."""
         with self.database.write() as connection:
+            connection.execute(UNNAMED, {"it": digest(key), "renamed": secrets.token_urlsafe(16)})
             return connection.execute(DROPPED, {"it": digest(key)}).rowcount > 0
 
     def of_person(self, person_id: int) -> Sequence[Row]:

@@ -21,10 +21,14 @@ BOUNDS = "SET LOCAL lock_timeout = {:.0f}; SET LOCAL idle_in_transaction_session
 READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BOUNDS}"
 """Postgres would else show each statement of a transaction a moment of its own."""
 
-WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current(), pg_postmaster_start_time()"
+WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current()"
 
-STATUS = text("SELECT CASE WHEN pg_postmaster_start_time() = :started THEN txid_status(:number) ELSE 'unknown' END")
-"""Whether a transaction was committed. A server that crashed may give a number again that it had given before."""
+LIFE = "concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time())"
+"""What differs after a crash, in which Postgres may forget a number and give it again. Where one of its processes
+crashes it doesn't start again as a whole, but begins its statistics anew."""
+
+STATUS = text(f"SELECT CASE WHEN {LIFE} = :life THEN txid_status(:number) ELSE 'unknown' END")
+"""Whether a transaction was committed."""
 
 ENDED = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid::text = :number")
 
@@ -35,8 +39,8 @@ PAUSE = 0.2
 
 T = TypeVar("T")
 
-Ticket = tuple[int, Any]
-"""What a transaction that writes is found by in Postgres: its number, and since when the server has run."""
+Ticket = tuple[int, str]
+"""What a transaction that writes is found by in Postgres: its number, and the life of the server that gave it."""
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def transaction(
     engine: Engine, outage: Outage, writes: bool, wait: float, silence: float
 ) -> Iterator[tuple[Connection, Ticket | None]]:
     """Open a transaction, which the caller commits; gives its ticket, too. Raises DatabaseAway."""
-    with outage.watched(wait + silence):
+    with outage.watched(wait + silence, writes):
         connection, ticket = patiently(lambda: begun(engine, writes, wait), wait)
         outage.over()
         try:
@@ -59,7 +63,7 @@ def begun(engine: Engine, writes: bool, wait: float) -> tuple[Connection, Ticket
     try:
         return connection, begin(connection, writes, wait)
     except BaseException:
-        connection.close()
+        close(connection)
         raise
 
 
@@ -73,16 +77,23 @@ def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
     driver: Any = connection.connection.driver_connection
     is_sqlite = connection.dialect.name == "sqlite"
     # IMMEDIATE: a read that turned into a write would be refused at once.
-    how = f"BEGIN{' IMMEDIATE' * writes}" if is_sqlite else (WRITING if writes else READING).format(wait * 1000)
+    how = f"BEGIN{' IMMEDIATE' * writes}" if is_sqlite else (WRITING if writes else READING).format(max(1, wait * 1000))
     try:
         cursor = driver.execute(how)
+        if is_sqlite or not writes:
+            return None
+        cursor.set_result(-1)
+        return cursor.fetchone()[0], life_of(connection, driver)
     except connection.dialect.loaded_dbapi.Error as error:
         raise of_driver(error, connection, how) from error
-    if is_sqlite or not writes:
-        return None
-    cursor.set_result(-1)
-    ticket: Ticket = cursor.fetchone()
-    return ticket
+
+
+def life_of(connection: Connection, driver: Any) -> str:
+    """Tell in which life of the server a connection is; it ends with that, so it is asked once."""
+    known: str | None = connection.info.get("life")
+    if known is None:
+        known = connection.info["life"] = driver.execute(f"SELECT {LIFE}").fetchone()[0]
+    return known
 
 
 def close(connection: Connection) -> None:
@@ -140,10 +151,10 @@ def was_done(engine: Engine, ticket: Ticket) -> bool:
 
 def status_of(engine: Engine, ticket: Ticket, ends_it: bool) -> str:
     """Ask Postgres how a transaction stands; empty where it can't be asked."""
-    number, started = ticket
+    number, life = ticket
     try:
         with at_most(LOOKS / 2, Silence()), engine.connect() as connection:
-            status = connection.execute(STATUS, {"number": number, "started": started}).scalar_one()
+            status = connection.execute(STATUS, {"number": number, "life": life}).scalar_one()
             if status == "in progress" and ends_it:
                 connection.execute(ENDED, {"number": str(number % 2**32)})
             return str(status)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -13,8 +16,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from chat import transactions
 from chat.database import Database, DatabaseAway, DatabaseBusy
 from chat.engines import DatabaseUnusable
-from chat.outages import OutcomeUnclear
+from chat.outages import OutcomeUnclear, Silence
 from chat.tables import people
+from tests.faults.harness import until
 from tests.postgres import Postgres
 from tests.serving import free_port
 from tests.turns import count, guest
@@ -91,6 +95,74 @@ def test_after_a_restart_of_the_server_nobody_claims_to_know(
 
     with pytest.raises(OutcomeUnclear, match="Look whether it was"):
         guest(on_postgres, "ann")
+
+
+def test_after_a_crash_of_one_process_of_the_server_a_number_that_it_gives_again_proves_nothing(
+    on_postgres: Database, database_server: Postgres
+) -> None:
+    """It ends all connections, forgets what was not on disk yet, and goes on, without starting again as a whole."""
+    with pytest.raises(OutcomeUnclear), on_postgres.write() as connection:
+        ours = connection.exec_driver_sql("SELECT txid_current()").scalar_one()
+        connection.execute(insert(people).values(uid="ann", created_at=1))
+        crash(database_server, on_postgres)
+        until_given_again(database_server, ours)
+
+    assert count(on_postgres, people) == 0
+
+
+def crash(server: Postgres, database: Database) -> None:
+    """Kill one process of PostgreSQL, as the kernel does where memory runs out; wait until it takes connections."""
+    with psycopg.connect(server.address(database.engine.url.database or "")) as victim:
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+        with suppress(psycopg.OperationalError):
+            victim.execute("SELECT pg_sleep(10)")
+    until(server.answers)
+
+
+def until_given_again(server: Postgres, number: int) -> None:
+    """Use up numbers of transactions until one has been committed."""
+    with psycopg.connect(server.address("postgres"), autocommit=True) as connection:
+        while connection.execute("SELECT txid_current()").fetchone() < (number,):  # type: ignore[operator]
+            pass
+
+
+def test_who_waits_for_nobody_is_refused_at_once(on_postgres: Database) -> None:
+    with on_postgres.write() as holder:
+        holder.exec_driver_sql("LOCK TABLE people IN EXCLUSIVE MODE")
+
+        with pytest.raises(DatabaseBusy), on_postgres.write(wait=0) as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 5000")  # else it might wait for ever
+            connection.execute(insert(people).values(uid="ann", created_at=1))
+
+
+def test_a_database_that_can_only_be_read_is_away_for_who_writes(
+    on_postgres: Database, database_server: Postgres
+) -> None:
+    """A standby, or one that its host has set so because its disk is full."""
+    name = on_postgres.engine.url.database
+    database_server.command(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    on_postgres.dispose()
+
+    with pytest.raises(DatabaseAway), on_postgres.write() as connection:
+        connection.execute(insert(people).values(uid="ann", created_at=1))
+
+
+def test_a_connection_whose_transaction_never_began_is_dropped_without_a_word(
+    on_postgres: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fall_silent(*_: object) -> None:
+        raise Silence
+
+    monkeypatch.setattr(transactions, "READING", "BEGIN; SELECT pg_sleep(20) -- {}")
+    before = signal.signal(signal.SIGALRM, fall_silent)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(Silence):
+            transactions.begun(on_postgres.engine, writes=False, wait=1)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert caplog.records == []
 
 
 def test_who_repeats_a_transaction_is_told_that_it_broke(on_postgres: Database, lose: Break) -> None:

@@ -93,7 +93,16 @@ def take(database: Database, reply: Row, owner: str, go_on: Callable[[int, str],
     elif reply.attempts > ADOPTIONS:
         end(database, reply.id, owner, "interrupted", GONE)
     else:
-        go_on(reply.id, owner)
+        begin(database, reply.id, owner, go_on)
+
+
+def begin(database: Database, reply_id: int, owner: str, go_on: Callable[[int, str], None]) -> None:
+    """Go on with a reply; one that can't be read, as its tables are held, is let go of: nothing was tried with it."""
+    try:
+        go_on(reply_id, owner)
+    except DatabaseAway:
+        with database.write() as connection:
+            leases.release(connection, {reply_id: owner})
 
 
 def end(database: Database, reply_id: int, owner: str, state: str, error: str | None) -> None:

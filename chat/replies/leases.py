@@ -13,18 +13,24 @@ from chat.tables import replies
 WRITTEN = replies.c.state == "generating"
 IDS = bindparam("ids", type_=Integer, expanding=True)
 HELD = select(replies.c.id, replies.c.owner, replies.c.stop).where(replies.c.id.in_(IDS), WRITTEN)
-RENEWED = update(replies).where(replies.c.id.in_(IDS)).values(lease_until=clock() + LEASE)
+# One row that others hold keeps nobody from renewing the rest.
+FREE = select(replies.c.id).where(replies.c.id.in_(IDS)).with_for_update(skip_locked=True)
+RENEWED = update(replies).where(replies.c.id.in_(FREE)).values(lease_until=clock() + LEASE)
 STOPPED = update(replies).where(replies.c.id == bindparam("reply"), WRITTEN).values(stop=True)
 
 LATE = 3
 """The seconds of a lease that are left where its owner should have renewed it long ago."""
 
-OWNERS_LATE = select(replies.c.owner).where(WRITTEN, replies.c.lease_until < clock() + LATE)
+IS_LATE = WRITTEN & (replies.c.lease_until < clock() + LATE)
+OWNERS_LATE = select(replies.c.owner).where(IS_LATE)
+ROWS_LATE = select(replies.c.id).where(IS_LATE).order_by(replies.c.id).with_for_update()
 LET_GO = replies.c.owner.is_(None)
 RUN_OUT = replies.c.lease_until < clock()
+OWNERLESS = WRITTEN & (LET_GO | (RUN_OUT & bindparam("trusted", type_=Boolean)))
+# What others hold is taken later: when they let go, its owner may renew first.
 TAKEN = (
     update(replies)
-    .where(WRITTEN, LET_GO | (RUN_OUT & bindparam("trusted", type_=Boolean)))
+    .where(replies.c.id.in_(select(replies.c.id).where(OWNERLESS).with_for_update(skip_locked=True)))
     .values(owner=bindparam("taker"), lease_until=clock() + LEASE, attempts=replies.c.attempts + 1)
     .returning(replies.c.id, replies.c.attempts, replies.c.stop)
 )
@@ -57,10 +63,11 @@ def owners_late(database: Database) -> set[str | None]:
 
 
 def require_renewable(database: Database) -> None:
-    """Show that leases could be renewed now, without waiting for long. Raises DatabaseAway."""
+    """Show that late leases could be renewed now, without waiting for long. Raises DatabaseAway."""
     with database.write(wait=0.5, silence=0.5) as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("LOCK TABLE replies IN ROW EXCLUSIVE MODE")
+        connection.execute(ROWS_LATE)
 
 
 def take_ownerless(database: Database, owner: str, trusted: bool = True) -> Sequence[Row]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from flask import request
 from itsdangerous import BadSignature
 
 from chat.routes import instance, visitor
@@ -23,8 +24,11 @@ class FormKey:
 
 
 def new_key() -> str:
-    """Make the key of a composer."""
-    guest = "" if visitor.person_id() else secrets.token_urlsafe(16)
+    """Make the key of a composer; until a newcomer's session has come back, it names the guest of the form before it.
+
+    Another tab's first message may have taken the place of their cookie.
+    """
+    guest = "" if visitor.person() else read_key(request.form.get("key", "")).guest or secrets.token_urlsafe(16)
     return instance.signer("turn").dumps([secrets.token_urlsafe(16), guest])
 
 

@@ -39,6 +39,14 @@ def holding_tables(address: str, tables: Sequence[str] = TABLES, mode: str = EXC
         yield
 
 
+@contextmanager
+def holding_row(address: str, reply_id: int) -> Iterator[None]:
+    """Hold the row of one reply in a PostgreSQL database, as an open transaction that changed it does."""
+    with psycopg.connect(address) as connection:
+        connection.execute("SELECT id FROM replies WHERE id = %s FOR UPDATE", [reply_id])
+        yield
+
+
 def lock(connection: psycopg.Connection, statement: str) -> None:
     """Take locks one after the other; whoever held one and waits for another is aborted by PostgreSQL, or we are."""
     for _ in range(TRIES):

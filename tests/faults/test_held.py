@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.browser import Browser, Sent
 from tests.faults.harness import Model, Server, served, until_ended, violations, words_stored
-from tests.faults.holders import TABLES, holding_file, holding_tables
+from tests.faults.holders import TABLES, holding_file, holding_row, holding_tables
 from tests.faults.model import question
 from tests.postgres import Postgres
 
@@ -73,3 +73,20 @@ def test_answers_stay_where_they_are_while_tables_are_held(
     url = database_server.new_database()
     with served(tmp_path, model, WEB_CONCURRENCY="2", DATABASE_URL=url) as server:
         hold(server, lambda: holding_tables(url, tables), meanwhile)
+
+
+def test_answers_stay_where_they_are_while_the_row_of_one_is_held(
+    tmp_path: Path, model: Model, database_server: Postgres
+) -> None:
+    url, name = database_server.new_database(), "row"
+    with served(tmp_path, model, WEB_CONCURRENCY="2", DATABASE_URL=url) as server:
+        browser = server.browser()
+        sent = browser.send(question(name, 2 * WORDS, PAUSE))
+        page = browser.follow(sent.reply)
+        page.until_words(5)
+
+        hold(server, lambda: holding_row(url, sent.reply), nothing)
+
+        row = until_ended(server.database, sent.reply)
+        assert (row.state, row.attempts, server.model.calls[name]) == ("complete", 0, 1)
+        assert words_stored(server.database, sent.reply) == list(range(2 * WORDS))

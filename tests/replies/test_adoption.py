@@ -194,6 +194,24 @@ def test_a_stop_that_was_asked_for_before_the_worker_went_is_obeyed(
     assert provider.calls == []
 
 
+def test_an_answer_that_could_not_be_read_was_not_tried(
+    database: Database, replies: Replies, provider: Scripted, turn: Turn
+) -> None:
+    """Others hold the table of messages, and not that of replies."""
+    provider.will_say("goes.")
+
+    def go_on(_: int, __: str) -> None:
+        raise DatabaseBusy
+
+    for _ in range(5):
+        adoption.adopt(database, go_on)
+    replies.adopt(trusted=False)
+    finished(replies, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.attempts, len(provider.calls)) == ("complete", "So it goes.", 1, 1)
+
+
 def test_an_answer_of_a_provider_that_is_not_set_up_any_more_ends_with_a_sentence(
     database: Database, person: int, replies: Replies
 ) -> None:

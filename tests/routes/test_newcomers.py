@@ -154,3 +154,34 @@ def test_a_turn_that_somebody_took_along_is_theirs_alone(
     answers = [other.post("/conversations", data=lost, headers=PAGE).status_code for other in others]
 
     assert answers == [404, 404] and "Lost" in client.get("/conversations/1").text
+
+
+def test_a_key_of_who_has_signed_out_is_no_key_to_what_they_said(
+    app: Flask, client: FlaskClient, provider: Scripted
+) -> None:
+    form, other = {"text": "Mine", "key": key_in(client.get("/").text)}, app.test_client()
+    client.post("/conversations", data=form, headers=TEXT).get_data()
+    assert "Mine" in client.get("/").text
+    client.post("/sign-out")
+
+    changed = other.post("/conversations", data=form | {"text": "Another's"}, headers=TEXT)
+    same = app.test_client().post("/conversations", data=form, headers=PAGE)
+
+    assert (changed.status_code, same.status_code) == (200, 404)
+    assert "Mine" not in other.get("/").text and other.get("/conversations/1").status_code == 404
+
+
+@pytest.mark.parametrize("form", [HTMX, PAGE], ids=["htmx", "page"])
+def test_two_tabs_that_send_at_once_keep_what_both_sent(
+    app: Flask, client: FlaskClient, provider: Scripted, form: dict[str, str]
+) -> None:
+    """Neither has a cookie yet, and the browser keeps the one that comes last."""
+    keys = [key_in(client.get("/").text) for _ in range(2)]
+    page = app.test_client().post("/conversations", data={"text": "First", "key": keys[0]}, headers=form).text
+    client.post("/conversations", data={"text": "Second", "key": keys[1]}, headers=form).get_data()
+
+    more = client.post("/conversations/1/messages", data={"text": "More", "key": key_in(page)}, headers=TEXT)
+
+    assert more.status_code == 200 and more.text
+    assert "First" in client.get("/conversations/1").text and "Second" in client.get("/conversations/2").text
+    assert rows(app)["people"] == 1
