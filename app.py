@@ -68,6 +68,7 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
         return
     if not watching:
         exits.refuse(startup.WRONG.format("its database can't be reached. Try again later."), exits.NOT_YET)
+    app.extensions["readiness"].is_started = lambda: starting.is_done
     starting.finish_in_background()
 
 

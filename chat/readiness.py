@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from chat.database import Database, DatabaseAway
 from chat.replies import Replies
@@ -11,6 +12,7 @@ PATIENCE = 3.0
 """How long the database may take to answer, in seconds."""
 
 LEAVING = "This process is being stopped and begins nothing new."
+STARTING = "The start isn't done: it waits for the database."
 SILENT = f"The database doesn't answer within {PATIENCE:.0f} seconds."
 UNUSABLE = "The database can't be used."
 OUTDATED = "The database is not up to date. Start Rivulet anew, which brings it there."
@@ -22,12 +24,15 @@ class Readiness:
     def __init__(self, database: Database, replies: Replies):
         self.database = database
         self.replies = replies
+        self.is_started: Callable[[], bool] = lambda: True
         self._question: Question | None = None
 
     def problem(self) -> str:
         """Say why this process can't serve; nothing where it can. Takes PATIENCE seconds at most."""
         if self.replies.leaving:
             return LEAVING
+        if not self.is_started():
+            return STARTING
         question = self._question
         if question is None or not question.is_alive():
             question = self._question = Question(self.database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -12,7 +13,8 @@ from math import inf
 from chat.config import WrongSetting
 from chat.database import DatabaseAway
 from chat.engines import DatabaseUnusable
-from chat.serving.exits import CANNOT_START
+from chat.reporting import report
+from chat.serving import exits
 
 ROUND = 1.0
 """How often the database is tried, in seconds."""
@@ -25,6 +27,9 @@ REPLACES = "RIVULET_REPLACES_WORKER"
 """What gunicorn.conf.py sets for a worker that takes another one's place."""
 
 
+logger = logging.getLogger(__name__)
+
+
 class Startup:
     """Does what needs the database; `bring_up` gives what to tell the person who set this up.
 
@@ -33,17 +38,17 @@ class Startup:
 
     def __init__(self, bring_up: Callable[[], list[str]], replaces: bool = False):
         self._bring_up = bring_up
-        self._is_done = self._has_said_so = False
+        self.is_done = self._has_said_so = False
         self.warnings: list[str] = []
         self._listeners: list[Callable[[list[str]], None]] = []
-        self._awaited = (DatabaseAway, DatabaseUnusable) if replaces else (DatabaseAway,)
+        self._awaited = Exception if replaces else DatabaseAway
 
     def finish(self, seconds: float) -> bool:
         """Try for so many seconds; False where the database wasn't there. Raises WrongSetting and DatabaseUnusable."""
         deadline = time.monotonic() + seconds
         while not self._attempt() and time.monotonic() < deadline:
             time.sleep(ROUND)
-        return self._is_done
+        return self.is_done
 
     def finish_in_background(self) -> None:
         """Try for as long as it takes; what can't be used ends the process."""
@@ -52,7 +57,7 @@ class Startup:
     def tell(self, listener: Callable[[list[str]], None]) -> None:
         """Tell somebody the warnings: now, or once they are known."""
         self._listeners.append(listener)
-        if self._is_done:
+        if self.is_done:
             listener(self.warnings)
 
     def _work(self) -> None:
@@ -60,7 +65,10 @@ class Startup:
             self.finish(inf)
         except (WrongSetting, DatabaseUnusable) as error:
             print(WRONG.format(error), file=sys.stderr, flush=True)
-            os._exit(CANNOT_START)  # this thread's own end would be nobody's
+            os._exit(exits.CANNOT_START)  # this thread's own end would be nobody's
+        except Exception as error:
+            report(logger, "the start", error)
+            os._exit(exits.BROKE)
         print(SERVES, file=sys.stderr, flush=True)
         for listener in self._listeners:
             listener(self.warnings)
@@ -68,7 +76,7 @@ class Startup:
     def _attempt(self) -> bool:
         try:
             self.warnings = self._bring_up()
-            self._is_done = True
+            self.is_done = True
         except self._awaited as error:
             if not self._has_said_so:
                 print(
@@ -77,4 +85,4 @@ class Startup:
                     flush=True,
                 )
             self._has_said_so = True
-        return self._is_done
+        return self.is_done

@@ -61,6 +61,18 @@ def test_a_command_waits_for_a_while(capsys: pytest.CaptureFixture[str]) -> None
     assert not Startup(BringUp(*[DatabaseAway()] * 400)).finish(0.05)
 
 
+def test_a_start_that_breaks_in_the_background_ends_the_process_and_says_where(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(startup.os, "_exit", codes.append)
+
+    Startup(BringUp(DatabaseAway(), RuntimeError("no words of it"))).finish_in_background()
+
+    eventually(lambda: codes == [exits.BROKE])
+    assert "the start broke with RuntimeError" in caplog.text and "no words of it" not in caplog.text
+
+
 @pytest.mark.parametrize("wrong", [WrongSetting("No."), DatabaseUnusable("No.")], ids=["setting", "database"])
 def test_what_waiting_doesnt_mend_stops_the_start(wrong: Exception) -> None:
     with pytest.raises(type(wrong)):
@@ -68,7 +80,9 @@ def test_what_waiting_doesnt_mend_stops_the_start(wrong: Exception) -> None:
 
 
 def test_a_worker_that_replaces_another_waits_where_it_would_end_the_server() -> None:
-    assert Startup(BringUp(DatabaseUnusable("It is of a newer Rivulet.")), replaces=True).finish(20)
+    errors = DatabaseUnusable("It is of a newer Rivulet."), RuntimeError("Something else.")
+
+    assert Startup(BringUp(*errors), replaces=True).finish(20)
 
 
 def test_what_turns_out_to_be_wrong_later_ends_the_process(

@@ -44,6 +44,7 @@ class Writer:
         self._news = threading.Event()
         self._ticking = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._patience = 1.0
 
     def add(self, running: Running) -> None:
         """Take charge of a reply; an older taking of the same reply, by a process that slept, is lost."""
@@ -125,7 +126,7 @@ class Writer:
         return kept
 
     def _transaction(self) -> AbstractContextManager[Any]:
-        return self.database.write(WAIT, SILENCE, is_repeated=True)
+        return self.database.write(WAIT * self._patience, SILENCE * self._patience, is_repeated=True)
 
     def _store_alone(self, running: Running, item: News) -> None:
         try:
@@ -163,10 +164,9 @@ class Writer:
         try:
             with self._transaction() as connection:
                 lost, stopped = leases.renew(connection, {reply_id: held[reply_id].owner for reply_id in held})
-        except DatabaseAway:
-            return False
         except Exception as error:
-            logger.error("leases could not be renewed: %s", type(error).__name__)
+            if not isinstance(error, DatabaseAway):
+                logger.error("leases could not be renewed: %s", type(error).__name__)
             return False
         self._lose([held[reply_id] for reply_id in lost])
         for reply_id in stopped:
@@ -175,10 +175,10 @@ class Writer:
 
     def leave(self) -> None:
         """Store what was said last, let go of all replies and send their followers away."""
+        self._patience = 0.5  # gunicorn gives a worker that leaves 4 s beyond its drain
         self._tick()
         with self._ticking:
-            left = list(self._running.values())
-            if not left:
+            if not (left := list(self._running.values())):
                 return
             try:
                 with self._transaction() as connection:
