@@ -75,8 +75,10 @@ class Kill(Blow):
     """A worker is killed, or both."""
 
     def strike(self) -> None:
-        """Kill."""
-        self.kill(self.chance.choice([1, 1, 2]))
+        """Kill; where both are gone, nobody renews a lease until another one has started."""
+        with self.stage.outage.lasting():
+            self.kill(self.chance.choice([1, 1, 2]))
+            self.until_it_answers(self.server)
 
 
 class Restart(Blow):
@@ -114,13 +116,14 @@ class Away(Blow):
         acts = [self.kill_one, self.kill_one, self.kill_all, self.add, self.restart, self.wait]
         span, act = max(BOOT, self.stage.spans.draw()), self.chance.choice(acts)
         self.told = f"{act.__name__} within {span:.1f} s"
-        with self.stage.away():
-            ends = time.monotonic() + span
-            time.sleep((span - BOOT) * self.chance.random())
-            act()
-            time.sleep(max(0.0, ends - time.monotonic()))
-        for server in filter(None, [self.server, self.other]):
-            self.until_it_answers(server)
+        with self.stage.outage.lasting():
+            with self.stage.away():
+                ends = time.monotonic() + span
+                time.sleep((span - BOOT) * self.chance.random())
+                act()
+                time.sleep(max(0.0, ends - time.monotonic()))
+            for server in filter(None, [self.server, self.other]):
+                self.until_it_answers(server)
 
     def kill_one(self) -> None:
         """Kill a worker."""

@@ -40,20 +40,29 @@ class Spans:
 
 @dataclass
 class Outage:
-    """When the app can't write to its database, on the monotonic clock, and since when it can't even reach it."""
+    """When nobody can write to the database, on the monotonic clock, and since when it can't even be reached.
 
-    on: bool = False
+    Where no worker is left to write, that is one, too.
+    """
+
+    depth: int = 0
     ended: float = 0.0
     unreachable: float | None = None
 
+    @property
+    def on(self) -> bool:
+        """Tell whether there is one now."""
+        return self.depth > 0
+
     @contextmanager
     def lasting(self) -> Iterator[None]:
-        """Have it for the time of the block."""
-        self.on = True
+        """Have one for the time of the block, within another one or not."""
+        self.depth += 1
         try:
             yield
         finally:
-            self.on, self.ended = False, time.monotonic()
+            self.depth -= 1
+            self.ended = time.monotonic()
 
     def writable_since(self) -> float:
         """Tell since when one can write."""
