@@ -256,3 +256,4 @@ def test_an_answer_that_ends_at_any_moment_is_shown_with_its_text(
     for at, answer in interrupted(app, provider, request_of, over, writing):
         assert answer.status_code in {200, 204, 303, 400, 404, 409}, (at, answer.status_code, answer.text)
         assert "One," in answer.text or request_of[:2] not in SAYING
+    eventually(lambda: not writing.writer.is_busy())
