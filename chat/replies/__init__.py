@@ -95,9 +95,8 @@ class Replies:
         return Follower(self.reader, reply_id, self.writer.find(reply_id), 0 if self.left else span)
 
     def so_far(self, reply_id: int) -> str:
-        """Read what is stored of a reply that is being written."""
-        running = self.writer.find(reply_id)
-        return "".join(running.stored if running else log.since(self.database, reply_id))
+        """Read what is stored of a reply that is being written; others may have shown more than this process knows."""
+        return "".join(log.since(self.database, reply_id))
 
     def leave(self, patience: float, listening: Callable[[], bool] = bool) -> None:
         """Let answers run for `patience` seconds, also those followed here, then leave what isn't done to others.
