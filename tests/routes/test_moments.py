@@ -223,6 +223,7 @@ def test_a_conversation_that_is_deleted_at_any_moment_is_answered(
         eventually(lambda: not orphans(app))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("request_of", [*SHOWING, *CHANGING], ids=named)
 def test_a_conversation_that_is_deleted_in_mid_answer_is_answered(
     app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]]
@@ -232,6 +233,7 @@ def test_a_conversation_that_is_deleted_in_mid_answer_is_answered(
         eventually(lambda: not orphans(app))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shared", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("act", [suspended, removed, signed_out, moved], ids=lambda act: act.__name__)
 @pytest.mark.parametrize("request_of", [*SHOWING, *CHANGING], ids=named)
@@ -246,7 +248,10 @@ def test_who_is_shut_out_or_goes_elsewhere_at_any_moment_is_answered(
         eventually(lambda: not orphans(app))
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "in another process"])
+@pytest.mark.parametrize("shared", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True)
+@pytest.mark.parametrize(
+    "elsewhere", [pytest.param(False, id="here"), pytest.param(True, id="in another process", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("request_of", [*SHOWING[:-1], *CHANGING], ids=named)
 def test_an_answer_that_ends_at_any_moment_is_shown_with_its_text(
     app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]], elsewhere: bool
