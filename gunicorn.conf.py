@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 from chat.serving import exits, leaving, listening
@@ -67,12 +68,19 @@ def on_starting(server: Any) -> None:
     server.log.error_log.addFilter(is_news)
     # gunicorn's own codes: 3 for any error at a worker's start, 4 for a command that names no app. Both end the server.
     server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR = exits.BROKE, exits.CANNOT_START
+    server.halt = partial(halt_once, server, server.halt)
     if server.cfg.workers < 1:
         exits.refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
     on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
             listening.refuse_if_taken(address)
+
+
+def halt_once(server: Any, halt: Any, *reason: Any, **more: Any) -> None:
+    """Halt the server by the first worker that can't start: gunicorn would break on the next one, and exit with 1."""
+    server.WORKER_BOOT_ERROR = server.APP_LOAD_ERROR = -1
+    halt(*reason, **more)
 
 
 def on_reload(server: Any) -> None:

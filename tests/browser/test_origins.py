@@ -23,11 +23,19 @@ from tests.scripted import Gate
 from tests.serving import KEY
 from tests.team import account
 
+SOME = {"chromium-no script", "firefox-script"}
+
 BROWSERS = [
     pytest.param((browser, script), id=f"{browser}-{'script' if script else 'no script'}", marks=marks)
     for browser, marks in [("chromium", ()), ("firefox", pytest.mark.firefox)]
     for script in (True, False)
 ]
+SOME_BROWSERS = [
+    pytest.param(each.values[0], id=each.id, marks=[*each.marks, *(() if each.id in SOME else [pytest.mark.long])])
+    for each in BROWSERS
+]
+"""Each browser once, and with them scripts once and no scripts once; --long adds the rest."""
+
 WHERE = [pytest.param(origin, id=name, marks=pytest.mark.nginx if name == "nginx" else ()) for name, origin in ORIGINS]
 
 
@@ -144,6 +152,7 @@ def rename(tab: Tab, instance: Instance) -> None:
     tab.see(".list__title", "Waters")
 
 
+@pytest.mark.parametrize("new_tab", SOME_BROWSERS, indirect=True)
 @pytest.mark.parametrize("step", [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)])
 def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instance, step: int) -> None:
     """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough.

@@ -62,6 +62,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     app = front_door.build(config.load(environ), {"scripted": Scripted()})
     app.extensions["providers"]._due = math.inf
     yield app
+    eventually(lambda: not app.extensions["replies"].writer.is_busy())
     app.extensions["database"].dispose()
 
 
