@@ -100,6 +100,7 @@ def test_a_server_starts_without_its_database_and_waits_for_it(
         assert server.log.read_text().count("Rivulet waits for its database") == 1
     finally:
         server.kill()
+        server.database.dispose()
 
 
 def test_requests_while_the_database_is_away_are_one_line_each(server: Server, database_server: Postgres) -> None:
