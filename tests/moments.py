@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection
 
-from chat.database import LOCK_WAIT, Database
+from chat.database import Database
 
 
 class Moments:
@@ -38,10 +39,10 @@ class Moments:
             yield connection
 
     @contextmanager
-    def write(self, wait: float = LOCK_WAIT) -> Iterator[Connection]:
+    def write(self, *given: Any, **named: Any) -> Iterator[Connection]:
         """Write as the database does."""
         self._pass()
-        with self._write(wait) as connection:
+        with self._write(*given, **named) as connection:
             here = threading.get_ident() == self._thread
             self.writing = here or self.writing
             try:
