@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class Startup:
     """Does what needs the database; `bring_up` gives what to tell the person who set this up.
 
-    A process that takes the place of another (`replaces`) must not end the server with those that serve already.
+    A worker that `replaces` another must not end the server, because the other workers still serve.
     """
 
     def __init__(self, bring_up: Callable[[], list[str]], replaces: bool = False):

@@ -24,8 +24,8 @@ READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BOUNDS}"
 WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current()"
 
 LIFE = "concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time())"
-"""What differs after a crash, in which Postgres may forget a number and give it again. Where one of its processes
-crashes it doesn't start again as a whole, but begins its statistics anew."""
+"""What differs after a crash, in which Postgres may forget a number and give it again. A crash of one process doesn't
+restart the whole server, but resets its statistics."""
 
 STATUS = text(f"SELECT CASE WHEN {LIFE} = :life THEN txid_status(:number) ELSE 'unknown' END")
 """Whether a transaction was committed."""

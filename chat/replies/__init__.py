@@ -42,7 +42,7 @@ class Replies:
         adoption.Watch(self.database, self.adopt).start()
 
     def adopt(self, trusted: bool = True) -> None:
-        """Go on with the replies whose worker is gone; unless leases are `trusted`, with those that were let go of."""
+        """Go on with released replies and, if leases are `trusted`, with replies whose lease ran out."""
         if not self.leaving:
             adoption.adopt(self.database, self._write, trusted)
 
