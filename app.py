@@ -109,6 +109,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
     metrics = Metrics()
     replies = Replies(db, services, metrics)
+    replies.count_errors_of(configured)
     app.extensions |= {
         "settings": settings,
         "database": db,

@@ -180,6 +180,7 @@ def test_an_answer_that_ends_with_an_error_is_counted_by_its_kind(
     replies: Replies, database: Database, person: int, provider: Scripted, script: list, kind: str
 ) -> None:
     provider.will_say(*script)
+    replies.count_errors_of(["scripted"])
     turn = asked(database, person)
 
     replies.start(turn)
@@ -192,7 +193,7 @@ def test_an_answer_that_ends_with_an_error_is_counted_by_its_kind(
 def test_a_tick_that_waits_for_the_database_is_counted_with_its_wait(
     replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(_: float) -> None:
+    def busy(*_: float, **__: bool) -> None:
         raise DatabaseBusy("The database is busy.")
 
     monkeypatch.setattr(replies.database, "write", busy)

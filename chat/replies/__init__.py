@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from math import inf
 
@@ -32,10 +32,13 @@ class Replies:
         self.database = database
         self.providers = providers
         self.metrics = metrics or Metrics()
-        self.metrics.provider_errors.expect(product(providers, kinds_of_errors()))
         self.writer = Writer(database, self.metrics)
         self.reader = Reader(database)
         self.leaving = self.left = False
+
+    def count_errors_of(self, names: Iterable[str]) -> None:
+        """Count the errors of these providers by name; all workers of a server must be told the same, in one order."""
+        self.metrics.provider_errors.expect(product(names, kinds_of_errors()))
 
     def watch(self) -> None:
         """Begin to look after replies whose worker is gone."""

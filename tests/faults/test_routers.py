@@ -65,7 +65,7 @@ def plain(server: Server, router: Router) -> bool:
     person, name = Person(Browser(router.port)), f"plain-{router.port}"
     page = person.stream(question(name), "text/html")
     if "</html>" not in page:
-        page = refreshed(person)
+        page = refreshed(person, name)
     return numbers(page.rpartition("reply__body")[2]) == ALL
 
 
@@ -74,13 +74,13 @@ def bare(server: Server, router: Router) -> bool:
     person, name = Person(Browser(router.port)), f"bare-{router.port}"
     text = person.stream(question(name), "text/plain")
     if router.kind.life < THOUGHT:
-        text = refreshed(person, ".txt")
+        text = refreshed(person, name, ".txt")
     return numbers(text) == ALL
 
 
-def refreshed(person: Person, form: str = "") -> str:
+def refreshed(person: Person, name: str, form: str = "") -> str:
     """Post the form once more, as a reload does, and look at what it leads to as often as that refreshes itself."""
-    place = person.insist("POST", "/conversations", {"text": "again", "key": person.key}, Accept="text/html")
+    place = person.insist("POST", "/conversations", {"text": question(name), "key": person.key}, Accept="text/html")
     address = re.findall(r"Location: (\S+)", place.head)[0]
     while 'http-equiv="refresh"' in (page := person.insist("GET", address).body):
         time.sleep(AGAIN)

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
+from chat.services import Entered
 from tests.asking import HTMX, TEXT, begin
 from tests.marked import SECRETS
 from tests.scripted import Gate, Scripted
@@ -140,6 +141,17 @@ def send(server: Gunicorn) -> None:
     data = {"text": "Hello?"}
     answer = requests.post(f"{server.url}/conversations", data, headers=TEXT | {"Connection": "close"}, timeout=20)
     assert answer.status_code == 200
+
+
+def test_a_worker_counts_in_the_same_places_whatever_admins_have_set_up(tmp_path: Path) -> None:
+    first = built(tmp_path)
+    first.extensions["providers"].add("an admin", Entered("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme"))
+
+    second = built(tmp_path)
+
+    assert "acme" in second.extensions["providers"]
+    assert "scripted" in second.extensions["metrics"].written()
+    assert len(second.extensions["metrics"].board.own) == len(first.extensions["metrics"].board.own)
 
 
 SENT = 'rivulet_requests_total{route="/conversations",method="POST",status="2xx"}'
