@@ -4,7 +4,7 @@ Every secret of the suite's settings holds MARK. It is looked for in each head a
 answers, or a server of ours over a socket of this process (tests/serving.py knows their ports); in each record of the
 log with its traceback; and in the sentences of our errors. When a test has ended, it is looked for in the files it left
 in its folder: databases, logs of servers, what scripts said. When a module has ended, in the files of the folders that
-its fixtures made, and in all that its Postgres holds and wrote. tests/looking.py names the files that may hold it.
+its fixtures made; at the end, in all that Postgres holds and wrote. tests/looking.py names the files that may hold it.
 """
 
 from __future__ import annotations

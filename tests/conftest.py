@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,11 +31,20 @@ def settings(tmp_path: Path) -> Settings:
     return config.load({"INSTANCE": str(tmp_path / "instance"), **UNLIMITED, **SECRETS})
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty database."""
-    database = Database(f"sqlite:///{tmp_path / 'rivulet.db'}")
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty database, made once and then copied, because migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "rivulet.db"
+    database = Database(f"sqlite:///{path}")
     database.upgrade()
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
+    """An empty database."""
+    database = Database(f"sqlite:///{shutil.copy(migrated, tmp_path)}")
     yield database
     database.dispose()
 
@@ -70,8 +80,10 @@ def provider() -> Scripted:
 
 
 @pytest.fixture
-def app(settings: Settings, provider: Scripted) -> Iterator[Flask]:
+def app(settings: Settings, provider: Scripted, migrated: Path) -> Iterator[Flask]:
     """An app with the scripted provider."""
+    settings["INSTANCE"].mkdir(mode=0o700)
+    shutil.copy(migrated, settings["INSTANCE"])
     app = front_door.build(settings, {"scripted": provider})
     yield app
     app.extensions["database"].dispose()
@@ -83,7 +95,7 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def database_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
     """A PostgreSQL; what needs it is skipped where there is none."""
     if not postgres.programs():

@@ -87,7 +87,12 @@ class Firefox:
         self.script = script
         self.port_file = profile / "WebDriverBiDiServer.json"
         # Every host leads to this machine: those of the tests, even an address, and those that Firefox itself asks.
-        preferences = {"network.dns.forceResolve": "127.0.0.1", "javascript.enabled": script}
+        # Until its first paint, a quarter of a second late by default, a page may lose clicks.
+        preferences = {
+            "network.dns.forceResolve": "127.0.0.1",
+            "javascript.enabled": script,
+            "nglayout.initialpaint.delay": 0,
+        }
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
         (profile / "user.js").write_text("".join(lines))
         window = {"MOZ_HEADLESS_WIDTH": str(WIDTH), "MOZ_HEADLESS_HEIGHT": str(HEIGHT)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,23 +24,28 @@ from tests.scripted import Gate
 from tests.serving import KEY
 from tests.team import account
 
-SOME = {"chromium-no script", "firefox-script"}
+BROWSERS = {
+    "chromium-script": ("chromium", True),
+    "chromium-no script": ("chromium", False),
+    "firefox-script": ("firefox", True),
+    "firefox-no script": ("firefox", False),
+}
 
-BROWSERS = [
-    pytest.param((browser, script), id=f"{browser}-{'script' if script else 'no script'}", marks=marks)
-    for browser, marks in [("chromium", ()), ("firefox", pytest.mark.firefox)]
-    for script in (True, False)
-]
-SOME_BROWSERS = [
-    pytest.param(each.values[0], id=each.id, marks=[*each.marks, *(() if each.id in SOME else [pytest.mark.long])])
-    for each in BROWSERS
-]
-"""Each browser once, and with them scripts once and no scripts once; --long adds the rest."""
+
+def browsers(*always: str) -> list[Any]:
+    """List all browsers; those that are not named run with --long only."""
+    needs = {name: [pytest.mark.firefox] if name.startswith("firefox") else [] for name in BROWSERS}
+    rare = {name: [] if name in always else [pytest.mark.long] for name in BROWSERS}
+    return [pytest.param(each, id=name, marks=needs[name] + rare[name]) for name, each in BROWSERS.items()]
+
+
+WALKING, ATTACKED = browsers("chromium-script", "firefox-no script"), browsers("chromium-no script", "firefox-script")
+"""A person and an attacker share the browsers, so that each of them is used at every origin."""
 
 WHERE = [pytest.param(origin, id=name, marks=pytest.mark.nginx if name == "nginx" else ()) for name, origin in ORIGINS]
 
 
-@pytest.fixture(scope="module", params=BROWSERS)
+@pytest.fixture(scope="module")
 def new_tab(request: pytest.FixtureRequest) -> Iterator[Callable[[], Tab]]:
     """Open tabs of one browser, with JavaScript or without."""
     browser, script = request.param
@@ -66,6 +72,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
         yield instance
 
 
+@pytest.mark.parametrize("new_tab", WALKING, indirect=True)
 def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, instance: Instance) -> None:
     claim(tab, instance)
     sign_out(tab)
@@ -152,7 +159,7 @@ def rename(tab: Tab, instance: Instance) -> None:
     tab.see(".list__title", "Waters")
 
 
-@pytest.mark.parametrize("new_tab", SOME_BROWSERS, indirect=True)
+@pytest.mark.parametrize("new_tab", ATTACKED, indirect=True)
 @pytest.mark.parametrize("step", [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)])
 def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instance, step: int) -> None:
     """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough.

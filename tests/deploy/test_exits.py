@@ -84,9 +84,13 @@ WAYS: list[tuple[int, str, Callable[[Start], int]]] = [
     (75, "a database that is away beside the server", ended("flask --app app user list", DATABASE_URL=AWAY)),
     (137, "SIGKILL", stopped(signal.SIGKILL)),
 ]
+SLOW = {"a database that is away beside the server"}  # it waits for 10 s, as the command before a deploy does
 
 
-@pytest.mark.parametrize(("code", "end"), [(code, end) for code, _, end in WAYS], ids=[way for _, way, _ in WAYS])
+@pytest.mark.parametrize(
+    ("code", "end"),
+    [pytest.param(code, end, id=way, marks=pytest.mark.long if way in SLOW else ()) for code, way, end in WAYS],
+)
 def test_a_process_ends_with_the_code_that_the_table_has_for_it(
     start: Start, code: int, end: Callable[[Start], int]
 ) -> None:
