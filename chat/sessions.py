@@ -30,7 +30,8 @@ MOST = 50
 """How many sessions a member may have: who keeps no cookie, and is let in by each request, makes one each time."""
 
 IT = sessions.c.id == bindparam("it")
-WHO = select(people.c.id).where(people.c.id == bindparam("whose")).scalar_subquery()
+# Who is being removed at this moment isn't there, which Postgres sees only where it waits for the end of that.
+WHO = select(people.c.id).where(people.c.id == bindparam("whose")).with_for_update(read=True, key_share=True)
 GUEST = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
 
 # Of whom was removed nothing is found, as their sessions go with them.
@@ -53,7 +54,7 @@ END = case((ROLE == "guest", clock() + GUEST_STAYS), (IDLE_END < LAST_END, IDLE_
 KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
 CAME_BACK = update(sessions).where(IT).values(seen_at=clock())
 OWNED = update(sessions).where(IT).values(person_id=GUEST)
-MADE = insert(sessions).values(id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock())
+MADE = insert(sessions).values(id=bindparam("it"), data=bindparam("said"), person_id=WHO.scalar_subquery(), created_at=clock())
 # Until a guest's has come back, nobody knows whether its cookie has arrived.
 OF_GUEST = MADE.values(expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST.is_(None), clock())))
 OF_ACCOUNT = MADE.values(expires_at=IDLE_END, seen_at=clock(), agent=bindparam("agent"))
@@ -111,10 +112,14 @@ class SessionStore(BaseCache):
             connection.execute(CAME_BACK, {"it": digest(key)})  # or by the next request: reading waits for no writer
 
     def _of_an_older_one(self, key: str, person: int) -> Row | None:
-        """Find a guest's session that an older Rivulet made beside this one, and note whose it is."""
+        """Find a guest's session that an older Rivulet made beside this one, and note whose it is.
+
+        None where there is no such guest: one may be removed before the session is kept that was begun with them.
+        """
         with self.database.write() as connection:
             connection.execute(OWNED, {"it": digest(key), "whose": person})
-            return connection.execute(FOUND, {"it": digest(key)}).first()
+            found = connection.execute(FOUND, {"it": digest(key)}).first()
+        return found if found and found.id else None
 
     def get(self, key: str) -> Any:
         """Find a session's data; None where there is none, or it has ended."""

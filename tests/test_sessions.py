@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select, update
 
 from chat.accounts import people as people_of_accounts
 from chat.accounts import roles
@@ -34,18 +35,18 @@ def count(database: Database) -> int:
 
 
 def test_a_session_is_found_again(store: SessionStore) -> None:
-    store.add("one", {"person": 7})
-    store.add("two", {"person": 8})
+    store.add("one", {"hour": 7})
+    store.add("two", {"hour": 8})
 
-    assert store.get("one") == {"person": 7}
-    assert store.get("two") == {"person": 8}
+    assert store.get("one") == {"hour": 7}
+    assert store.get("two") == {"hour": 8}
 
 
 def test_a_session_that_is_kept_again_replaces_itself(store: SessionStore, database: Database) -> None:
-    store.add("one", {"person": 7})
-    store.set("one", {"person": 7, "day": 1})
+    store.add("one", {"hour": 7})
+    store.set("one", {"hour": 7, "day": 1})
 
-    assert store.get("one") == {"person": 7, "day": 1}
+    assert store.get("one") == {"hour": 7, "day": 1}
     assert count(database) == 1
 
 
@@ -148,9 +149,7 @@ def test_no_member_is_known_by_a_session_that_says_so_alone(store: SessionStore,
     with database.write() as connection:
         connection.execute(insert(sessions).values(row))
 
-    found = store.find("one")
-
-    assert found and found.id is None
+    assert store.find("one") is None
 
 
 @pytest.mark.parametrize(
@@ -219,3 +218,17 @@ def test_a_guest_comes_back_while_another_writes(store: SessionStore, database: 
 
     assert first and second and second.idle is None
     assert last and last.idle is not None
+
+
+def test_a_session_of_a_guest_who_goes_at_that_moment_opens_nothing(either: Database) -> None:
+    store, leaver = SessionStore(either), guest(either, "ann")
+    adding = threading.Thread(target=store.add, args=("a key", {"person": leaver}))
+
+    with either.write() as connection:
+        connection.execute(delete(people))
+        adding.start()
+        adding.join(0.2)
+        waits = adding.is_alive()
+    adding.join()
+
+    assert waits and store.find("a key") is None

@@ -111,11 +111,15 @@ def test_after_a_crash_of_one_process_of_the_server_a_number_that_it_gives_again
 
 
 def crash(server: Postgres, database: Database) -> None:
-    """Kill one process of PostgreSQL, as the kernel does where memory runs out; wait until it takes connections."""
-    with psycopg.connect(server.address(database.engine.url.database or "")) as victim:
+    """Kill one process of PostgreSQL, as the kernel does where memory runs out; wait until it takes connections.
+
+    It ends all others first: before it has, it may still take one.
+    """
+    address = server.address(database.engine.url.database or "")
+    with psycopg.connect(address) as victim, psycopg.connect(address) as other:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
         with suppress(psycopg.OperationalError):
-            victim.execute("SELECT pg_sleep(10)")
+            other.execute("SELECT pg_sleep(10)")
     until(server.answers)
 
 
