@@ -31,7 +31,8 @@ MOST = 50
 
 IT = sessions.c.id == bindparam("it")
 # Who is being removed at this moment isn't there, which Postgres sees only where it waits for the end of that.
-WHO = select(people.c.id).where(people.c.id == bindparam("whose")).with_for_update(read=True, key_share=True)
+THERE = select(people.c.id).where(people.c.id == bindparam("whose")).with_for_update(read=True, key_share=True)
+WHO = THERE.scalar_subquery()
 GUEST = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
 
 # Of whom was removed nothing is found, as their sessions go with them.
@@ -54,7 +55,7 @@ END = case((ROLE == "guest", clock() + GUEST_STAYS), (IDLE_END < LAST_END, IDLE_
 KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
 CAME_BACK = update(sessions).where(IT).values(seen_at=clock())
 OWNED = update(sessions).where(IT).values(person_id=GUEST)
-MADE = insert(sessions).values(id=bindparam("it"), data=bindparam("said"), person_id=WHO.scalar_subquery(), created_at=clock())
+MADE = insert(sessions).values(id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock())
 # Until a guest's has come back, nobody knows whether its cookie has arrived.
 OF_GUEST = MADE.values(expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST.is_(None), clock())))
 OF_ACCOUNT = MADE.values(expires_at=IDLE_END, seen_at=clock(), agent=bindparam("agent"))
