@@ -56,14 +56,14 @@ def test_an_unknown_session_is_none(store: SessionStore) -> None:
 
 
 def test_a_dropped_session_is_gone(store: SessionStore) -> None:
-    store.add("one", {"person": 7})
+    store.add("one", {"hour": 7})
 
     assert store.delete("one") is True
     assert store.get("one") is None
 
 
 def test_a_session_ends_when_its_time_has_run_out(store: SessionStore, database: Database) -> None:
-    store.add("one", {"person": 7})
+    store.add("one", {"hour": 7})
 
     expire(database)
 
@@ -71,10 +71,10 @@ def test_a_session_ends_when_its_time_has_run_out(store: SessionStore, database:
 
 
 def test_what_has_expired_is_swept_with_the_next_session(store: SessionStore, database: Database) -> None:
-    store.add("one", {"person": 7})
+    store.add("one", {"hour": 7})
     expire(database)
 
-    store.add("two", {"person": 8})
+    store.add("two", {"hour": 8})
 
     assert count(database) == 1
 
@@ -121,13 +121,13 @@ def test_a_session_that_has_expired_is_none_of_the_fifty(store: SessionStore, da
 
 
 def test_the_table_opens_no_session_to_its_reader(store: SessionStore, database: Database) -> None:
-    store.add("session:a-secret-id", {"person": 7})
+    store.add("session:a-secret-id", {"hour": 7})
 
     with database.read() as connection:
         row = connection.execute(select(sessions)).one()
 
     assert "a-secret-id" not in repr(row)
-    assert json.loads(row.data) == {"person": 7}
+    assert json.loads(row.data) == {"hour": 7}
     assert store.get(row.id) is None
 
 

@@ -106,6 +106,7 @@ def test_a_server_starts_without_its_database_and_waits_for_it(
 def test_requests_while_the_database_is_away_are_one_line_each(server: Server, database_server: Postgres) -> None:
     """S7: beside one for the outage, and one for its end, in each worker."""
     browser = server.browser()
+    until(lambda: "\nrivulet_workers 2\n" in browser.get("/metrics").body)
     browser.send(question("somebody"))
     before = len(server.log.read_text().splitlines())
 

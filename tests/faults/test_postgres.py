@@ -134,12 +134,12 @@ def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postg
     database = Database(database_server.new_database())
     database.upgrade()
     store, line, kept = SessionStore(database), threading.Barrier(8), []
-    store.add("one", {"person": 7}, 60)
+    store.add("one", {"hour": 7}, 60)
 
     def keep() -> None:
         for _ in range(10):
             line.wait(20)
-            kept.append(store.set("one", {"person": 7, "day": 1}, 60))
+            kept.append(store.set("one", {"hour": 7, "day": 1}, 60))
 
     requests = [threading.Thread(target=keep) for _ in range(8)]
     for request in requests:
@@ -147,7 +147,7 @@ def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postg
     for request in requests:
         request.join(60)
 
-    assert len(kept) == 80 and store.get("one") == {"person": 7, "day": 1}
+    assert len(kept) == 80 and store.get("one") == {"hour": 7, "day": 1}
     database.dispose()
 
 
