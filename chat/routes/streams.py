@@ -2,7 +2,8 @@
 
 The generators hold no session, no app context and no database connection while they wait: a thousand of them wait at
 once. Their first bytes go out at once, and something at least every BEAT seconds, for routers that cut what is silent.
-That is a comment; in bare text an empty line before the first word, after which nothing could be said in between.
+That is an event without data; in a page a comment; in bare text an empty line before the first word, after which
+nothing could be said in between.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from chat.routes.watching import StillWritten, Watch, watch
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
+
+BEATS = "event:beat\n\n"
+"""What a stream of events says in a silence: following.js hears it, where it would hear no comment."""
 
 SPAN = 300.0
 """The longest that one response to a browser lasts, in seconds, which then asks again; Railway cuts at 15 minutes."""
@@ -108,7 +112,7 @@ def events(watched: Watch, mark: Markup) -> Iterator[str]:
 
 
 def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> Iterator[str]:
-    """Yield an event for each message, and a comment where nothing changes for long."""
+    """Yield an event for each message, and a beat where nothing changes for long."""
     text = watched.follower.next(0)
     if text is None:
         yield ": here\n\n"  # where nothing follows: htmx asks again and again for what was empty
@@ -120,7 +124,7 @@ def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> 
         now, said = time.monotonic(), said or bool(text)
         messages = [*growing.feed(text, now), *beside.changes()]
         if messages or now >= beat:
-            yield "".join(map(event, messages)) or ": beat\n\n"
+            yield "".join(map(event, messages)) or BEATS
             beat = now + BEAT
 
 

@@ -93,3 +93,27 @@ def test_an_answer_that_a_router_holds_back_appears_at_its_end(
         assert answer(page) == list(range(words))
         assert [note for note in notes if GIVEN_UP not in note] == []
         expect(page.locator("#problem")).to_be_empty()
+
+
+def test_an_answer_goes_on_where_its_connection_died_without_a_word(tmp_path: Path, visit: Callable[..., Page]) -> None:
+    """A machine slept, or changed its network. The page waits for 40 s, and 15 s for each dead connection that it tries
+    again; its clock skips them here.
+    """
+    with behind(NGINX, tmp_path) as router:
+        page = visit(router.url)
+        page.clock.install()
+        page.reload()
+        follows = []
+        page.on("request", lambda request: follows.append(request) if "generation" in request.url else None)
+        send(page, question("dead", 40, 0.1))
+        expect(page.locator(".reply__body")).to_contain_text("w5")
+        router.die()
+        page.wait_for_timeout(1_000)
+        before = len(follows)
+
+        for _ in range(6):
+            page.clock.fast_forward(15_000)
+            page.wait_for_timeout(300)
+
+        assert answer(page) == list(range(40))
+        assert before == 1 and len(follows) > 1

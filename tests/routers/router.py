@@ -26,6 +26,7 @@ class Router(Relay):
         self.did: Counter[str] = Counter()
         self._turn = 0
         self._kept: dict[int, list[Stream]] = {}
+        self._clients: list[Stream] = []
 
     @property
     def url(self) -> str:
@@ -41,8 +42,14 @@ class Router(Relay):
         self.retire(backend)
         self.backends = [*self.backends, backend]
 
+    def die(self) -> None:
+        """Pass nothing more on the connections there are, as a network does that changed; new ones work."""
+        for client in self._clients:
+            client.is_dead = True
+
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Stream(reader, writer)
+        self._clients.append(client)
         try:
             async with asyncio.timeout(None if self.kind.life == inf else self.kind.life):
                 while await self._exchange(client):

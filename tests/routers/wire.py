@@ -80,13 +80,23 @@ class Stream(relay.Stream):
     """One connection of the router's."""
 
     kept: bool = False
+    is_dead: bool = False
+    """Whether nothing passes any more, though neither end hears of that."""
 
     async def head(self) -> Head | None:
         """Read a head; None where the connection ends before it."""
         try:
-            return Head.read((await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+            text = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except asyncio.IncompleteReadError:
             return None
+        if self.is_dead:
+            await asyncio.Event().wait()
+        return Head.read(text)
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes. Raises OSError."""
+        if not self.is_dead:
+            await super().send(data)
 
     def close_unless_kept(self) -> None:
         """End it, unless it waits for another request."""

@@ -185,7 +185,7 @@ def test_a_silent_stream_says_now_and_then_that_it_lives(
     events = follow(client, begin(client))
     page = pieces(client.post("/conversations", data={"text": "Think"}, headers=PAGE))
 
-    beats, silence = until(": beat\n\n: beat\n\n", events), until("<!-- --><!-- -->", page)
+    beats, silence = until("event:beat\n\nevent:beat\n\n", events), until("<!-- --><!-- -->", page)
     gate.open()
 
     assert "Hm." in beats and "Hm." in silence

@@ -1,0 +1,19 @@
+// Following: a network may go without a word. The server says something every 15 s; after 40 s without it the stream is
+// given up, and htmx follows the answer anew. Where the machine slept, that is as soon as it is awake.
+{
+  const SILENCE = 40_000
+  const heard = new Map()
+
+  const hear = event => { heard.set(event.detail.connection, Date.now()) }
+  document.addEventListener("htmx:sse:after:connection", hear)
+  document.addEventListener("htmx:sse:before:message", hear)
+  document.addEventListener("htmx:sse:close", event => { heard.delete(event.detail.connection) })
+
+  setInterval(() => {
+    for (const [connection, when] of heard) {
+      if (Date.now() - when < SILENCE) continue
+      heard.set(connection, Date.now())
+      connection.reader?.cancel()
+    }
+  }, 1000)
+}
