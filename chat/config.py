@@ -21,6 +21,7 @@ from chat.values import (
     one_of,
     port,
     seconds,
+    sender,
     up_to_an_hour,
     whole,
 )
@@ -61,7 +62,7 @@ SETTINGS = (
         "APP_URL", "", address, "The address by which people reach this, for links, and single sign-on: `https://...`."
     ),
     Setting("SMTP_URL", "", mail_server, "A server that sends mail: `smtp://user:password@host:587`, or `smtps://`."),
-    Setting("MAIL_FROM", "", str, "The address that mails come from."),
+    Setting("MAIL_FROM", "", sender, "Whom mails are from: `rivulet@example.org`, or `Rivulet <rivulet@example.org>`."),
     Setting("OIDC_ISSUER", "", address, "Where single sign-on is: the issuer's address of an OpenID provider."),
     Setting("OIDC_CLIENT_ID", "", str, "As what the OpenID provider knows this app."),
     Setting("OIDC_CLIENT_SECRET", "", str, "By what the OpenID provider knows that it is this app."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +67,15 @@ def mail_server(text: str) -> str:
     if parsed.scheme not in {"smtp", "smtps"} or not parsed.hostname or parsed.port == 0:
         raise ValueError
     return text
+
+
+def sender(text: str) -> str:
+    """Read whom mails are from: an address, or a name and an address in angle brackets."""
+    name, address = parseaddr(text)
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or any(sign.isspace() for sign in address):
+        raise ValueError
+    return formataddr((name, f"{local}@{domain.encode('idna').decode()}"))  # mail servers want English letters
 
 
 def header(text: str) -> str:

@@ -9,13 +9,17 @@ from contextlib import contextmanager
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP as smtplib needs; `letters` are the mails as they came."""
+    """Speaks as much SMTP as smtplib needs; `letters` are the mails as they came.
+
+    `refusals` says what it answers to a command in place of 250, such as `{"RCPT": "550 nobody"}`.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
         self.letters: list[str] = []
+        self.refusals: dict[str, str] = {}
         self.url = f"smtp://127.0.0.1:{self.server_address[1]}"
 
 
@@ -29,6 +33,10 @@ class Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(b"220 here\r\n")
         while line := self.rfile.readline():
             command = line[:4].upper()
+            refusal = self.server.refusals.get(command.decode())
+            if refusal:
+                self.wfile.write(f"{refusal}\r\n".encode())
+                continue
             if command == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
                 self.server.letters.append(self._letter())

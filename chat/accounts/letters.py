@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import smtplib
 import ssl
 import threading
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from chat.accounts import people, resets
@@ -30,6 +32,8 @@ Set it here, within half an hour:
 
 If it wasn't you, there is nothing to do: your password stays as it is.
 """
+
+ADDRESS = re.compile(r"\S+@\S+")
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +63,31 @@ def send_reset(database: Database, settings: Settings, email: str) -> None:
             token = resets.make(connection, person.id)
         text = FORGOTTEN.format(site=settings["APP_URL"], token=token)
         send(settings, person.email, "Set a new password for Rivulet", text)
-    except Exception as error:  # its text may quote the address, or the server's password
-        logger.error("a mail could not be sent: %s", type(error).__name__)
+    except Exception as error:
+        logger.error("a mail could not be sent: %s", reason_of(error))
+
+
+def reason_of(error: Exception) -> str:
+    """Tell why a mail could not be sent: the code and the words of its server, but no address that these quote."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return f"{type(error).__name__}, {said(*next(iter(error.recipients.values())))}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__}, {said(error.smtp_code, error.smtp_error)}"
+    return type(error).__name__  # its text may quote the password
+
+
+def said(code: int, words: bytes | str) -> str:
+    """Write what a mail server said, in one line."""
+    text = words.decode(errors="replace") if isinstance(words, bytes) else words
+    return f"{code} {ADDRESS.sub('(an address)', ' '.join(text.split()))}"
 
 
 def send(settings: Settings, to: str, subject: str, text: str) -> None:
     """Send a mail. Raises SMTPException, OSError and NotPrivate."""
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings["MAIL_FROM"], to, subject
+    sender, message = settings["MAIL_FROM"], EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2].strip(">"))
+    message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     with connected(settings["SMTP_URL"]) as server:
         server.send_message(message)
