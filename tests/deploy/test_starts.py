@@ -125,14 +125,15 @@ def test_the_image(start: Start, tmp_path: Path) -> None:
     assert b"200 OK" in server.health()
 
 
-def test_the_image_knows_whether_it_is_healthy_whatever_its_name(start: Start, tmp_path: Path) -> None:
+def test_the_image_knows_whether_it_is_healthy_whatever_its_name_and_its_proxy(start: Start, tmp_path: Path) -> None:
     environ = files.image_environ() | {"INSTANCE": str(tmp_path / "data"), "TRUSTED_HOSTS": "chat.example"}
     server = start(files.image_command(), **environ, **KEY)
     server.health()
+    asker = server.environ | {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 
-    while_it_runs = subprocess.run(files.health_command(), env=server.environ, check=False)
+    while_it_runs = subprocess.run(files.health_command(), env=asker, check=False)
     server.stop()
-    afterwards = subprocess.run(files.health_command(), env=server.environ, capture_output=True, check=False)
+    afterwards = subprocess.run(files.health_command(), env=asker, capture_output=True, check=False)
 
     assert (while_it_runs.returncode, afterwards.returncode) == (0, 1)
 
