@@ -100,6 +100,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     reporting.hide(config.secrets(settings))
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
+    app.url_map.merge_slashes = False  # it would lead to whatever host a request names
     make_folder(settings["INSTANCE"])
     db = Database(engines.url_of(settings))
     secret, *older = keys.secret_keys(settings)

@@ -27,7 +27,7 @@ HEADERS = {
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 HEALTH = {"health.alive", "health.ready"}
-A_YEAR = "max-age=31536000; includeSubDomains"
+A_YEAR = "max-age=31536000"
 
 
 class UnknownHost(Exception):
@@ -131,9 +131,12 @@ def is_own(origin: str) -> bool:
 
 
 def add_headers(response: Response) -> Response:
-    """Put the security headers on an answer; pages are not kept by anyone's cache."""
+    """Put the security headers on an answer; pages are not kept by anyone's cache, nor rewritten on their way.
+
+    Cloudflare, for one, would put "[email protected]" for addresses in them.
+    """
     response.headers.update(HEADERS)
-    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Cache-Control", "no-store, no-transform")
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = A_YEAR
     return response

@@ -70,7 +70,7 @@ def test_every_answer_of_every_address_has_the_headers(client: FlaskClient, app:
         ("POST", "/", {}, 405),
         ("OPTIONS", "/conversations", {"Origin": "https://evil.example"}, 200),
         ("HEAD", "/", {}, 200),
-        ("GET", "/conversations//1", {}, 308),
+        ("GET", "/conversations//1", {}, 404),
         ("GET", "/", {"Host": "evil.example"}, 400),
         ("POST", "/conversations", {"Host": "evil.example"}, 400),
         ("POST", "/conversations", {"Origin": "null"}, 403),
@@ -157,7 +157,7 @@ def test_pages_are_kept_by_no_cache_and_assets_for_a_year(client: FlaskClient, a
     page = client.get("/")
     assets = [client.get(path) for path in app.extensions["assets"]]
 
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "no-store, no-transform"
     assert all("immutable" in asset.headers["Cache-Control"] for asset in assets)
 
 
@@ -185,3 +185,10 @@ def test_no_template_holds_what_the_policy_forbids(app: Flask) -> None:
     offenders = [path.name for path in templates if EVAL.search(path.read_text()) or INLINE.search(path.read_text())]
 
     assert len(templates) > 10 and offenders == []
+
+
+@pytest.mark.parametrize("path", ["//conversations//1", "/conversations//1", "//evil.example/", "//", "/sign-in//"])
+def test_no_address_leads_to_the_host_that_a_request_names(client: FlaskClient, path: str) -> None:
+    answer = client.get("/", environ_overrides={"PATH_INFO": path, "REQUEST_URI": path})
+
+    assert answer.status_code in {200, 404} and "Location" not in answer.headers

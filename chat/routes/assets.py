@@ -118,7 +118,7 @@ def show(digest: str, name: str) -> Response:
     asset = current_app.extensions["assets"].get(f"/assets/{digest}/{name}")
     if asset is None:
         raise NotFound
-    small = bool(asset.compressed) and "gzip" in request.headers.get("Accept-Encoding", "")
+    small = bool(asset.compressed) and request.accept_encodings.quality("gzip") > 0
     response = Response(asset.compressed if small else asset.content, mimetype=asset.mimetype)
     response.headers.update({"Cache-Control": A_YEAR, "Vary": "Accept-Encoding"})
     if small:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import category
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Row
@@ -15,6 +17,8 @@ from chat.routes import instance, pages, visitor
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
 """The ending of an address, and the type that it stands for."""
+
+NOT_IN_NAMES = '/\\:*?"<>|%'
 
 bp = Blueprint("exports", __name__)
 
@@ -45,11 +49,26 @@ def asked_form() -> str | None:
 def exported(current: Row, form: str) -> Response:
     """Give a conversation in one of FORMS."""
     path = conversations.path(instance.database(), current.leaf_id)
+    response = sent(written(current, path, form), form)
+    name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
+    given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+    response.headers.set("Content-Disposition", "inline", **given)
+    return response
+
+
+def written(current: Row, path: Sequence[Row], form: str) -> str:
+    """Write a conversation in one of FORMS."""
     if form == "json":
-        return sent(json.dumps(described(current, path), ensure_ascii=False, indent=2), form)
+        return json.dumps(described(current, path), ensure_ascii=False, indent=2)
     heading, title = ("## ", f"# {current.title}") if form == "md" else ("", current.title)
     parts = [title, *(f"{heading}{speaker(row)}\n\n{text_of(row)}" for row in path)]
-    return sent("\n\n".join(part.strip() for part in parts), form)
+    return "\n\n".join(part.strip() for part in parts)
+
+
+def file_name(title: str, form: str) -> str:
+    """Name a file as a conversation is called, without what means something in file names, or isn't seen in them."""
+    seen = "".join(" " if sign in NOT_IN_NAMES or category(sign).startswith("C") else sign for sign in title)
+    return f"{' '.join(seen.split())[:80].strip(' .') or 'Conversation'}.{form}"
 
 
 def described(current: Row, path: Sequence[Row]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -52,6 +53,16 @@ def test_a_browser_that_can_gets_it_compressed(client: FlaskClient, app: Flask) 
         response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
         assert response.headers["Content-Encoding"] == "gzip" and response.headers["Vary"] == "Accept-Encoding"
         assert gzip.decompress(response.data) == asset.content
+
+
+@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip;q=0, *;q=1", "deflate, gzip;q=0.0"])
+def test_a_browser_that_cannot_gets_it_as_it_is(client: FlaskClient, app: Flask, accepted: str) -> None:
+    path = path_of(app, "page.css")
+
+    response = client.get(path, headers={"Accept-Encoding": accepted})
+
+    assert "Content-Encoding" not in response.headers
+    assert response.data == app.extensions["assets"][path].content
 
 
 def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskClient, app: Flask) -> None:

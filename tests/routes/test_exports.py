@@ -7,6 +7,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.http import parse_options_header
 
 from chat.providers.base import Unavailable
 from tests.asking import HTMX, begin, ended, reply_in
@@ -135,3 +136,26 @@ def test_what_is_somebody_elses_is_not_found_in_any_form(app: Flask, client: Fla
 
 def test_a_form_that_nobody_knows_is_not_found(client: FlaskClient, conversation: int) -> None:
     assert client.get(f"/conversations/{conversation}.pdf").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("title", "plain", "name"),
+    [
+        ("Rivers", "Rivers.md", "Rivers.md"),
+        ("../../etc/passwd", "etc passwd.md", "etc passwd.md"),
+        ('What? "Now";', "What Now ;.md", "What Now ;.md"),
+        ("\u6cb3\u6d41", "Conversation 1.md", "\u6cb3\u6d41.md"),
+        ("dm.\u202etxt", "dm. txt.md", "dm. txt.md"),
+        ("...", "Conversation.md", "Conversation.md"),
+    ],
+)
+def test_a_conversation_is_saved_under_its_title(
+    client: FlaskClient, conversation: int, title: str, plain: str, name: str
+) -> None:
+    client.post(f"/conversations/{conversation}/title", data={"title": title})
+
+    told = client.get(f"/conversations/{conversation}.md").headers["Content-Disposition"]
+
+    how, options = parse_options_header(told)
+    assert (how, options["filename"]) == ("inline", name)
+    assert told.startswith(f'inline; filename="{plain}";') or told.startswith(f"inline; filename={plain};")

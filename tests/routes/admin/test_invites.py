@@ -20,7 +20,7 @@ FORM = {"role": "member", "days": "7", "uses": "1", "email": ""}
 def made(admin: FlaskClient, **form: str) -> str:
     """Make an invite; gives its token."""
     page = admin.post("/admin/invites", data=FORM | form)
-    assert page.status_code == 200 and page.headers["Cache-Control"] == "no-store"
+    assert page.status_code == 200 and page.headers["Cache-Control"] == "no-store, no-transform"
     return re.findall(r"http://localhost/invites/([\w-]{43})<", page.text)[0]
 
 

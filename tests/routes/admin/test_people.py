@@ -115,7 +115,7 @@ def test_a_reset_link_is_shown_once_and_noted_without_it(app: Flask, admin: Flas
     token = re.findall(r"http://localhost/resets/([\w-]{43})<", page.text)
 
     assert len(token) == 1
-    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Cache-Control"] == "no-store, no-transform"
     assert token[0] not in admin.get("/admin/people").text + admin.get("/admin/audit").text
     assert actions(app)[0] == (ADMIN, "reset_made", MEMBER)
 
