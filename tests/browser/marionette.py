@@ -1,0 +1,106 @@
+"""A Firefox with a saved sign-in, driven over Marionette, whose commands reach its password manager.
+
+The protocol is what Firefox's own driver speaks (https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html):
+each message is its length, a colon, and JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.scripted import PATIENCE
+
+# The preferences for drivers would switch the filling of forms off.
+PREFERENCES = 'user_pref("marionette.port", 0);\nuser_pref("remote.prefs.recommended", false);\n'
+
+SAVE = """
+const [origin, name, password, done] = arguments
+const login = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo)
+login.init(origin, origin, null, name, password, "email", "password")
+Services.logins.initializationPromise.then(() => Services.logins.addLoginAsync(login)).then(() => done())
+"""
+
+
+class Marionette:
+    """A Firefox of one window."""
+
+    def __init__(self, profile: Path):
+        (profile / "user.js").write_text(PREFERENCES)
+        self._port_file = profile / "MarionetteActivePort"
+        self._ids = count(1)
+        self._process = subprocess.Popen(
+            [os.environ["FIREFOX"], "--headless", "--marionette", "--remote-allow-system-access", "--profile", profile],
+            env={**os.environ, "HOME": str(profile)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Wait until it has started, and have a session until the end of the block."""
+        deadline = time.monotonic() + 3 * PATIENCE
+        while not self._port_file.exists() or not self._port_file.read_text():
+            assert self._process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
+            time.sleep(0.02)
+        address = ("127.0.0.1", int(self._port_file.read_text()))
+        with socket.create_connection(address, PATIENCE) as self._socket, self._socket.makefile("rb") as self._file:
+            self._receive()
+            self._command("WebDriver:NewSession", capabilities={})
+            yield
+
+    def save(self, origin: str, name: str, password: str) -> None:
+        """Save a sign-in, as a person does who is asked whether to."""
+        self._command("Marionette:SetContext", value="chrome")
+        self._command("WebDriver:ExecuteAsyncScript", script=SAVE, args=[origin, name, password])
+        self._command("Marionette:SetContext", value="content")
+
+    def open(self, url: str) -> None:
+        """Go to an address, and wait until its page is there."""
+        self._command("WebDriver:Navigate", url=url)
+
+    def run(self, expression: str) -> Any:
+        """Evaluate an expression in the page."""
+        return self._command("WebDriver:ExecuteScript", script=f"return {expression.strip()}", args=[])["value"]
+
+    def _command(self, name: str, **parameters: Any) -> Any:
+        text = json.dumps([0, next(self._ids), name, parameters])
+        self._socket.sendall(f"{len(text)}:{text}".encode())
+        *_, error, result = self._receive()
+        assert error is None, error
+        return result
+
+    def _receive(self) -> Any:
+        size = b""
+        while (sign := self._file.read(1)) != b":":
+            assert sign, "Firefox is gone."
+            size += sign
+        return json.loads(self._file.read(int(size)))
+
+    def kill(self) -> None:
+        """End all its processes."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(PATIENCE)
+
+
+@contextmanager
+def marionette() -> Iterator[Marionette]:
+    """Run a Firefox until the end of the block."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        firefox = Marionette(Path(profile))
+        try:
+            with firefox.connected():
+                yield firefox
+        finally:
+            firefox.kill()
