@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -76,16 +77,23 @@ def score(password: str, words: list[str]) -> int:
     return int(zxcvbn(password, user_inputs=words)["score"])
 
 
+def normal(password: str) -> str:
+    """Write a password in one form: keyboards put the same letter together in several ways (NIST SP 800-63B, NFKC)."""
+    return normalize("NFKC", password)
+
+
 def hashed(password: str) -> str:
     """Give what is kept of a password. Not within a transaction: it takes long."""
-    return aside(lambda: HASHER.hash(password))
+    return aside(lambda: HASHER.hash(normal(password)))
 
 
 def matches(kept: str | None, password: str) -> bool:
     """Tell whether a password is the one that was kept; where none was, no, after the same work."""
     if len(password) > LONGEST:
         return False
-    return aside(lambda: verified(kept or nobodys(), password)) and kept is not None
+    # The first versions kept passwords as they were typed.
+    forms = dict.fromkeys([normal(password), password])
+    return aside(lambda: any(verified(kept or nobodys(), form) for form in forms)) and kept is not None
 
 
 def verified(kept: str, password: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from unicodedata import normalize
 
+import idna
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
 from chat import audit
@@ -63,11 +66,24 @@ def hold_active(connection: Connection, person_id: int | None) -> None:
 def by_email(database: Database, email: str) -> Row | None:
     """Find who has an e-mail address."""
     with database.read() as connection:
-        return connection.execute(BY_EMAIL, {"email": plain(email)}).first()
+        found = (connection.execute(BY_EMAIL, {"email": form}).first() for form in (plain(email), once_plain(email)))
+        return next(filter(None, found), None)
 
 
 def plain(email: str) -> str:
-    """Write an e-mail address as it is kept: one person doesn't become two by capital letters."""
+    """Write an e-mail address as it is kept, so that one person doesn't become two.
+
+    Neither capital letters make a difference, nor how a letter is put together; a domain is written as DNS knows it.
+    """
+    address = normalize("NFKC", normalize("NFKC", once_plain(email)).lower()).strip()
+    name, at, domain = address.rpartition("@")
+    with suppress(idna.IDNAError):  # that is no domain, which is for others to refuse
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    return f"{name}{at}{domain}"
+
+
+def once_plain(email: str) -> str:
+    """Write an e-mail address as the first versions kept it, who knew capital letters alone."""
     # Postgres knows no NUL.
     return email.replace("\0", " ").strip().lower()
 
@@ -77,7 +93,7 @@ def require_email(email: str) -> str:
     address = plain(email)
     name, _, host = address.rpartition("@")
     is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
-    if not (is_word and name and "." in host.strip(".")):
+    if not (is_word and name and "@" not in name and "." in host.strip(".")):
         raise BadEmail("That is no e-mail address. It looks like name@example.org.")
     return address
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +20,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 from chat.accounts import passwords
 from chat.accounts.passwords import BadPassword
 from tests.serving import ROOT
+
+KOREAN = "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4"
 
 
 def test_a_password_is_kept_by_argon2id_as_owasp_recommends() -> None:
@@ -190,3 +193,30 @@ def test_under_gevent_others_go_on_while_a_password_is_hashed_or_judged(work: st
     said = subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT).split()
 
     assert int(said[0]) >= 3
+
+
+@pytest.mark.parametrize(
+    ("chosen", "typed"),
+    [
+        ("caf\u00e9 on the r\u00edver", "cafe\u0301 on the ri\u0301ver"),
+        ("cafe\u0301 on the ri\u0301ver", "caf\u00e9 on the r\u00edver"),
+        (
+            "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4",
+            unicodedata.normalize("NFD", "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4"),
+        ),
+        ("\uff13\uff17 rivers run", "37 rivers run"),
+        ("a\u00a0river runs", "a river runs"),
+    ],
+)
+def test_a_password_opens_however_a_keyboard_puts_its_letters_together(chosen: str, typed: str) -> None:
+    kept = passwords.hashed(chosen)
+
+    assert passwords.matches(kept, typed) and passwords.matches(kept, chosen)
+    assert not passwords.matches(kept, f"{typed}.")
+
+
+def test_a_password_that_was_kept_as_it_was_typed_still_opens() -> None:
+    typed = "cafe\u0301 on the ri\u0301ver"
+    kept = passwords.HASHER.hash(typed)
+
+    assert passwords.matches(kept, typed)
