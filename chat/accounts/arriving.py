@@ -7,6 +7,7 @@ the account page, with the password. One without a password belongs to nobody bu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from sqlalchemy import Connection, Row, bindparam, update
@@ -23,6 +24,8 @@ KNOWN = people.SHOWN.add_columns(people_table.c.subject)
 BY_SUBJECT = KNOWN.where(people_table.c.subject == bindparam("whom"))
 BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("address")).with_for_update()
 TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))
+
+PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
 UNVERIFIED = "You have no account here yet, and {} doesn't say that your e-mail address is verified. Ask an admin."
 UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
@@ -74,7 +77,7 @@ def require_plain(email: str) -> str:
     Letters beyond ASCII may become others in lower case; a domain that has some is written as xn--.
     """
     try:
-        if not email.isascii() or email.count("@") != 1:
+        if not PLAIN.fullmatch(email):
             raise people.BadEmail
         return people.require_email(email)
     except people.BadEmail as error:

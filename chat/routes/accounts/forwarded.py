@@ -6,6 +6,8 @@ another, and of nobody where it names none. Passwords let nobody in meanwhile.
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Flask, redirect, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
@@ -16,6 +18,9 @@ from chat.routes import instance, visitor
 from chat.routes.accounts import access
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
+
+GOOGLES = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+):")
+"""What Google's Identity-Aware Proxy puts before an address (https://cloud.google.com/iap/docs/identity-howto)."""
 
 NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 TWICE = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
@@ -47,7 +52,8 @@ def is_on() -> bool:
 
 def told() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
-    return proxies.told(request.environ, instance.settings()["AUTH_HEADER"], instance.settings()["TRUSTED_PROXIES"])
+    settings = instance.settings()
+    return GOOGLES.sub("", proxies.told(request.environ, settings["AUTH_HEADER"], settings["TRUSTED_PROXIES"]))
 
 
 def instead_of_signing_in(email: str) -> Response:

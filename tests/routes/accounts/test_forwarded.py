@@ -342,3 +342,43 @@ def test_on_a_real_server_no_other_spelling_is_believed(server: Gunicorn, lines:
     assert re.match(r"HTTP/1\.1 (\d+)", answer), answer
     assert answer.split(" ")[1] == status, answer[:300]
     assert FORGED not in answer
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "accounts.google.com:ann@example.org",
+        "accounts.google.com:Ann@Example.org",
+        "securetoken.google.com/a-project/a-tenant:ann@example.org",
+    ],
+)
+def test_what_google_puts_before_an_address_is_none_of_it(app: Flask, told: str) -> None:
+    account(app.extensions["database"])
+    client = app.test_client()
+
+    pages = [seen(client, email=told) for _ in range(2)]
+
+    assert all(page.status_code == 200 and "ann@example.org" in page.text for page in pages)
+    assert count(app.extensions["database"], people) == count(app.extensions["database"], sessions) == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "accounts.google.com:",
+        "other.example:ann@example.org",
+        "accounts.google.com:accounts.google.com:ann@example.org",
+        "Ann <ann@example.org>",
+        "mailto:ann@example.org",
+        "ann@example.org;bob@example.org",
+        "ann@example.org@evil.example",
+        "<ann@example.org>",
+        '"ann"@example.org',
+    ],
+)
+def test_what_is_no_plain_address_lets_nobody_in(app: Flask, told: str) -> None:
+    account(app.extensions["database"])
+
+    page = seen(app.test_client(), email=told)
+
+    assert page.status_code in {303, 403} and count(app.extensions["database"], people) == 1
