@@ -66,7 +66,7 @@ def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
     """Make the engine for a database URL: SQLite, or Postgres in any of its names with so many connections."""
     name, rest = url.split("://", 1)
     if name in POSTGRES:
-        return create_engine(
+        engine = create_engine(
             f"postgresql+psycopg://{rest}",
             pool_size=connections,
             max_overflow=0,
@@ -76,9 +76,23 @@ def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
             connect_args=POSTGRES_PATIENCE,
             hide_parameters=True,
         )
+        event.listen(engine, "connect", prepare_postgres)
+        return engine
     engine = create_engine(url, pool_size=10, connect_args={"timeout": 0}, hide_parameters=True)
     event.listen(engine, "connect", prepare_sqlite)
     return engine
+
+
+def prepare_postgres(connection: Any, _: Any) -> None:
+    """Keep no statements prepared behind a pooler: the next transaction may be at another connection to Postgres."""
+    connection.autocommit = True
+    if is_pooled(connection):
+        connection.prepare_threshold = None
+
+
+def is_pooled(connection: Any) -> bool:
+    """Tell whether a pooler such as PgBouncer stands before Postgres: it makes up the number of the process."""
+    return bool(connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid)
 
 
 def make_file(url: URL) -> None:

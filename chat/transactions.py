@@ -89,9 +89,12 @@ def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
 
 
 def life_of(connection: Connection, driver: Any) -> str:
-    """Tell in which life of the server a connection is; it ends with that, so it is asked once."""
+    """Tell in which life of the server a connection is; it ends with that, so it is asked once.
+
+    Behind a pooler, where no statement is prepared, it may outlive the server.
+    """
     known: str | None = connection.info.get("life")
-    if known is None:
+    if known is None or driver.prepare_threshold is None:
         known = connection.info["life"] = driver.execute(f"SELECT {LIFE}").fetchone()[0]
     return known
 

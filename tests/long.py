@@ -1,7 +1,7 @@
 """A pytest plugin that leaves out what isn't asked for, or can't run here; the closing lines name it.
 
 `--long` asks for the tests that take long or need the network. Those of tests/browser need CHROMIUM, the path of a
-Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx.
+Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx or PgBouncer.
 """
 
 from __future__ import annotations
@@ -43,4 +43,6 @@ def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:
         return f"No Firefox was found for {item.path.name}; set FIREFOX to the path of one."
     if item.get_closest_marker("nginx") and not shutil.which("nginx"):
         return f"No nginx was found for {item.path.name}; install one."
+    if item.get_closest_marker("pgbouncer") and not shutil.which("pgbouncer"):
+        return f"No PgBouncer was found for {item.path.name}; install one."
     return None

@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from chat.database import Database
+from chat.engines import is_pooled
 from chat.outages import reason_of
 
 LOOK = 0.01
 """How often SQLite is asked, in seconds; asking takes some microseconds."""
+
+LOOK_BEHIND_A_POOLER = 0.1
+"""How often it is looked for news where Postgres can't call, because a pooler stands before it, in seconds."""
 
 CONNECTED = 15.0
 """How long Postgres may take until it is listened to, in seconds."""
@@ -31,15 +35,19 @@ class Changes:
             held = database.engine.raw_connection()
             self._connection = cast(Any, held.driver_connection)
             held.detach()  # it is held for long, and the pool is for transactions
+            self._is_heard = not self._is_sqlite and not is_pooled(self._connection)
             if self._is_sqlite:
                 self._version = self._look()
-            else:
+            elif self._is_heard:
                 self._connection.execute(f"LISTEN {CHANNEL}")
 
     def wait(self, timeout: float) -> None:
         """Wait until something was committed, `timeout` seconds at most. Raises DatabaseAway."""
-        if not self._is_sqlite:
+        if self._is_heard:
             self._listen(timeout)
+            return
+        if not self._is_sqlite:
+            time.sleep(min(timeout, LOOK_BEHIND_A_POOLER))
             return
         deadline = time.monotonic() + timeout
         while (version := self._look()) == self._version and time.monotonic() < deadline:

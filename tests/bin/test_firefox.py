@@ -1,4 +1,4 @@
-"""Which Firefox bin/test hands to the browser tests, and nginx and PostgreSQL, which they find by themselves."""
+"""Which Firefox bin/test hands to the browser tests; nginx, PgBouncer and PostgreSQL they find by themselves."""
 
 from __future__ import annotations
 
@@ -40,17 +40,18 @@ def test_else_an_installed_one_that_runs(checkout: Checkout):
 
 
 @pytest.mark.skipif(os.path.exists("/Applications/Firefox.app"), reason="This Mac has a Firefox of its own.")
-def test_else_apt_installs_one_as_root_on_debian_and_nginx(checkout: Checkout):
+def test_else_apt_installs_one_as_root_on_debian_and_nginx_and_pgbouncer(checkout: Checkout):
     checkout.is_debian()
 
     assert firefox_of(checkout) == f"{checkout.tools}/firefox-esr"
     assert "install -y --no-install-recommends firefox-esr" in checkout.calls
     assert "install -y --no-install-recommends nginx" in checkout.calls
+    assert "install -y --no-install-recommends pgbouncer" in checkout.calls
 
 
 def test_what_is_there_is_not_installed(checkout: Checkout):
     checkout.is_debian()
-    for tool in ("firefox", "nginx"):
+    for tool in ("firefox", "nginx", "pgbouncer"):
         checkout.has_tool(tool, WORKS)
 
     firefox_of(checkout)
@@ -65,3 +66,4 @@ def test_without_any_the_tests_run_and_it_is_said(checkout: Checkout):
     assert result.returncode == 0 and checkout.environment["FIREFOX"] == ""
     assert "No Firefox is here; the tests that need it say so." in result.stdout
     assert "No nginx is here; the tests that need it say so." in result.stdout
+    assert "No PgBouncer is here; the tests that need it say so." in result.stdout

@@ -26,12 +26,13 @@ def test_a_long_test_runs_only_when_asked_for(tmp_path: Path):
     assert "1 passed" in run_pytest(tmp_path, "test_slowly.py", "--long", text=marked("long"))
 
 
-def test_a_test_that_needs_firefox_or_nginx_is_skipped_by_name_without(tmp_path: Path):
-    report = run_pytest(tmp_path, "test_all.py", text=marked("firefox", "nginx"), FIREFOX="", PATH="")
+def test_a_test_that_needs_firefox_nginx_or_pgbouncer_is_skipped_by_name_without(tmp_path: Path):
+    report = run_pytest(tmp_path, "test_all.py", text=marked("firefox", "nginx", "pgbouncer"), FIREFOX="", PATH="")
 
     assert "No Firefox was found for test_all.py; set FIREFOX" in report
     assert "No nginx was found for test_all.py" in report
-    assert "2 skipped" in report
+    assert "No PgBouncer was found for test_all.py" in report
+    assert "3 skipped" in report
 
 
 def test_a_test_that_needs_firefox_runs_with_one(tmp_path: Path):
