@@ -67,6 +67,12 @@ SETTINGS = (
     Setting("OIDC_CLIENT_ID", "", str, "As what the OpenID provider knows this app."),
     Setting("OIDC_CLIENT_SECRET", "", str, "By what the OpenID provider knows that it is this app."),
     Setting("OIDC_NAME", "single sign-on", str, "What the button says after `Sign in with`."),
+    Setting(
+        "OIDC_TRUST_EMAIL",
+        "off",
+        one_of("on", "off"),
+        "`on`: only you give out e-mails there, so they count as verified.",
+    ),
     Setting("OIDC_DOMAINS", [], names, "E-mail domains whose people become members when they first sign in there."),
     Setting(
         "AUTH_HEADER", "", header, "The header in which a proxy of yours says the e-mail of who is signed in there."

@@ -27,7 +27,10 @@ TIED = update(people_table).where(people.ID).values(subject=bindparam("whom"))
 
 PLAIN = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
-UNVERIFIED = "You have no account here yet, and {} doesn't say that your e-mail address is verified. Ask an admin."
+UNVERIFIED = (
+    "{} doesn't say that your e-mail address is verified, so it opens no account here. If you have one, sign in with "
+    "its password and connect it on the page of your account. Else ask an admin."
+)
 UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
 HAS_PASSWORD = (
     "The account of {} here has a password. Sign in with it, then connect single sign-on on the page of your account."

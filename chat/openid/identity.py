@@ -51,12 +51,33 @@ def decoded(token: str, published: Published) -> jwt.Token:
         return jwt.decode(token, published.keys(anew=True), algorithms=SIGNATURES)
 
 
-def identity_of(claims: Mapping[str, Any]) -> Identity:
-    """Read who it is; an e-mail is verified where exactly that is said, and never by silence. Raises Unproven."""
-    told = {name: claims.get(name, "") for name in ("iss", "sub", "email", "name")}
+def identity_of(claims: Mapping[str, Any], is_trusted: bool = False) -> Identity:
+    """Read who it is; an issuer that `is_trusted` need not say that an e-mail is verified. Raises Unproven."""
+    told = {name: claims.get(name) or "" for name in ("iss", "sub", "email")}
+    if is_trusted and not told["email"]:
+        told["email"] = address_in(claims)
     if not told["sub"] or any(not isinstance(value, str) for value in told.values()):
         raise Unproven("What came back doesn't say who you are, so you were not signed in.")
     if any(len(told[name]) > most for name, most in LONGEST.items()):
         raise Unproven("What came back says more than can be kept, so you were not signed in.")
-    verified = claims.get("email_verified") is True
-    return Identity(f"{told['iss']} {told['sub']}", told["email"], verified, told["name"][:LONGEST_NAME])
+    name = claims.get("name")
+    subject, shown = f"{told['iss']} {told['sub']}", name[:LONGEST_NAME] if isinstance(name, str) else ""
+    return Identity(subject, told["email"], bool(told["email"]) and is_verified(claims, is_trusted), shown)
+
+
+def address_in(claims: Mapping[str, Any]) -> str:
+    """Find an e-mail where Microsoft Entra tells it of people without a mailbox; empty where none is told."""
+    name = claims.get("preferred_username")
+    return name if isinstance(name, str) and "@" in name else ""
+
+
+def is_verified(claims: Mapping[str, Any], is_trusted: bool) -> bool:
+    """Tell whether an e-mail is said to be verified; Amazon Cognito and others say so by a string."""
+    said = claims.get("email_verified")
+    if said is None and is_trusted:
+        return True
+    verified = said is True or (isinstance(said, str) and said.lower() == "true")
+    if not verified:
+        how = "not there" if said is None else "not true"
+        logger.warning("the claim email_verified is %s, so the e-mail of a sign-in decides nothing", how)
+    return verified

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from chat.openid.failures import Unproven
+from chat.openid.failures import OutOfOrder, Unproven
 from chat.openid.flow import Flow, Identity
 from chat.openid.identity import claims_in, identity_of
 from chat.openid.published import TIMES, Published
@@ -24,8 +25,10 @@ FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-ur
 class Provider:
     """A provider of OpenID Connect, as it knows this app."""
 
-    def __init__(self, issuer: str, client_id: str, secret: str = "", times: Timeouts = TIMES):
-        self.client_id, self.secret = client_id, secret
+    def __init__(
+        self, issuer: str, client_id: str, secret: str = "", times: Timeouts = TIMES, is_trusted: bool = False
+    ):
+        self.client_id, self.secret, self.is_trusted = client_id, secret, is_trusted
         self.published = Published(issuer, secret, times)
 
     def address(self, flow: Flow) -> str:
@@ -46,9 +49,12 @@ class Provider:
         """Find out who has come back, with what is in the address. Raises Unproven and OutOfOrder."""
         tokens = self._tokens(flow, self._code_in(flow, answer))
         claims = claims_in(tokens, self.published, self.client_id, flow.nonce)
-        if "email" not in claims:
+        if claims.get("email") is None:
             claims |= self._more(tokens, claims)
-        return identity_of(claims)
+        elif claims.get("email_verified") is None:
+            with suppress(OutOfOrder):  # who is known already needs no e-mail
+                claims |= self._more(tokens, claims)
+        return identity_of(claims, self.is_trusted)
 
     def _code_in(self, flow: Flow, answer: Mapping[str, str]) -> str:
         """Read the code; an issuer that is named must be the one that was asked (RFC 9207)."""
@@ -82,5 +88,7 @@ class Provider:
             return {}
         headers = {"Accept": "application/json", "Authorization": f"Bearer {tokens['access_token']}"}
         told = self.published.ask(self.published.endpoint("userinfo_endpoint"), headers)
-        known = claims | {name: told.get(name, "") for name in ("email", "email_verified", "name")}
-        return known if told.get("sub") == claims["sub"] else {}
+        if told.get("sub") != claims["sub"]:
+            return {}
+        known = {name: told[name] for name in ("email", "email_verified", "name") if told.get(name) is not None}
+        return {"email_verified": None} | known if "email" in known else known  # it is said of the e-mail beside it

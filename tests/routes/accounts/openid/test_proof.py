@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from chat.config import WrongSetting
 from tests.openid import PERSON as USERINFO
-from tests.openid import Idp
+from tests.openid import Idp, fails
 from tests.routes.accounts.openid.way import back, person, there, through
+from tests.team import team
 
 UNTRUE: list[dict[str, Any]] = [
     {"nonce": "another"},
@@ -128,10 +131,84 @@ def test_what_is_said_of_somebody_else_is_not_believed(app: Flask, idp: Idp) -> 
     assert through(app.test_client()).status_code == 403
 
 
-@pytest.mark.parametrize("verified", [False, None, "true", 1])
+@pytest.mark.parametrize("verified", [False, None, "false", "yes", "", 1])
 def test_an_email_that_is_not_verified_decides_nothing(shut: Flask, idp: Idp, verified: Any) -> None:
     idp.person["email_verified"] = verified
 
     answer = through(shut.test_client())
 
     assert answer.status_code == 403 and "verified" in answer.text
+
+
+@pytest.mark.parametrize("thin", [False, True], ids=["in the token", "at userinfo"])
+@pytest.mark.parametrize("told", [{"email_verified": "true"}, {"email_verified": "True"}, {"name": None}])
+def test_what_providers_say_in_their_own_way_is_understood(
+    app: Flask, idp: Idp, told: dict[str, Any], thin: bool
+) -> None:
+    """Cognito says a string; Authentik knows people without a name."""
+    idp.thin, idp.person = thin, idp.person | told
+
+    assert through(app.test_client()).status_code == 303 and person(app)
+
+
+def test_whether_an_email_is_verified_is_asked_for_where_the_token_leaves_that_out(app: Flask, idp: Idp) -> None:
+    idp.untrue["email_verified"] = None
+
+    assert through(app.test_client()).status_code == 303 and person(app)
+
+
+@pytest.mark.parametrize("told", [{"email": "ann@other.example"}, {"sub": "8"}])
+def test_what_is_said_of_another_email_or_of_another_person_verifies_nothing(
+    shut: Flask, idp: Idp, told: dict[str, str]
+) -> None:
+    idp.untrue["email_verified"] = None
+    idp.broken[USERINFO] = lambda: idp.person | told
+
+    assert through(shut.test_client()).status_code == 403
+
+
+def test_who_is_known_is_let_in_where_userinfo_is_out_of_order(app: Flask, idp: Idp) -> None:
+    through(app.test_client())
+    idp.untrue["email_verified"] = None
+    idp.broken[USERINFO] = fails
+
+    assert through(app.test_client()).status_code == 303
+
+
+ENTRA = {"OIDC_DOMAINS": "example.org", "OIDC_TRUST_EMAIL": "on"}
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({}, 303),
+        ({"email": None, "preferred_username": "ann@example.org"}, 303),
+        ({"email": None, "preferred_username": "ann"}, 403),
+        ({"email_verified": False}, 403),
+    ],
+)
+def test_an_issuer_that_is_trusted_need_not_say_that_an_email_is_verified(
+    tmp_path: Path, idp: Idp, told: dict[str, Any], status: int
+) -> None:
+    """Microsoft Entra never does, and tells the e-mail of people without a mailbox as preferred_username."""
+    app = team(tmp_path, **idp.settings(**ENTRA))
+    idp.person = {"sub": "7", "email": "ann@example.org", "name": "Ann"} | told
+
+    answer = through(app.test_client())
+
+    assert answer.status_code == status and bool(person(app)) == (status == 303)
+    app.extensions["database"].dispose()
+
+
+@pytest.mark.parametrize("issuer", ["https://accounts.google.com", "https://login.microsoftonline.com/common/v2.0"])
+def test_an_issuer_of_anybody_is_not_trusted(tmp_path: Path, issuer: str) -> None:
+    with pytest.raises(WrongSetting, match="OIDC_TRUST_EMAIL is for an issuer whose people are all yours"):
+        team(tmp_path, OIDC_ISSUER=issuer, OIDC_CLIENT_ID="rivulet", OIDC_TRUST_EMAIL="on")
+
+
+def test_the_log_names_the_claim_that_is_missing(shut: Flask, idp: Idp, caplog: pytest.LogCaptureFixture) -> None:
+    del idp.person["email_verified"]
+
+    through(shut.test_client())
+
+    assert "the claim email_verified is not there" in caplog.text
