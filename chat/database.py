@@ -16,7 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from chat.copies import CopyFailed, copy_before
-from chat.engines import DatabaseUnusable, engine_for, make_file
+from chat.engines import DatabaseUnusable, engine_for, make_file, remedy
 from chat.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
 from chat.transactions import patiently, transaction, was_done
 
@@ -132,9 +132,7 @@ class Database:
     def _unusable(self, error: BaseException) -> DatabaseUnusable:
         reason = getattr(error, "strerror", None) or reason_of(error)
         where = f": {self.engine.url.database}" if self.is_sqlite else ""
-        return DatabaseUnusable(
-            f"The database can't be opened ({reason}{where}). Check DATABASE_URL, or the folder instance/."
-        )
+        return DatabaseUnusable(f"The database can't be opened ({reason}{where}). {remedy(self.engine.url, reason)}")
 
     def _keep_a_log_ahead(self) -> None:
         # Not within a transaction, where SQLite ignores it.

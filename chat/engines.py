@@ -10,6 +10,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from chat.files import keep_to_owner
+
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
 
@@ -96,11 +98,27 @@ def is_pooled(connection: Any) -> bool:
 
 
 def make_file(url: URL) -> None:
-    """Make the file of a new SQLite database for its owner alone, as its logs then are.
+    """Make the file of a new SQLite database, and keep it and its logs to its owner alone.
 
     Raises OSError, also where the file can't be written to: SQLite itself would read on without a word.
     """
-    os.close(os.open(url.database or "", os.O_CREAT | os.O_RDWR, 0o600))
+    path = url.database or ""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    for name in (path, f"{path}-wal", f"{path}-shm"):
+        keep_to_owner(Path(name))
+
+
+def remedy(url: URL, reason: str) -> str:
+    """Say what to do about a database that can't be opened."""
+    folder = Path(url.database or "").absolute().parent
+    if reason.startswith("permission denied for schema"):
+        return (
+            f"Let it make its tables. As the database's owner, type: GRANT CREATE ON SCHEMA public TO {url.username};"
+        )
+    if url.drivername == "sqlite" and folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        runs, owns = os.geteuid(), folder.stat().st_uid
+        return f"Rivulet runs as user {runs}, and the folder belongs to user {owns}: `chown -R {runs} {folder}`."
+    return "Check DATABASE_URL, or the folder instance/."
 
 
 def prepare_sqlite(connection: Any, _: Any) -> None:

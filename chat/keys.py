@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chat.config import Settings, WrongSetting, is_loopback
+from chat.files import keep_to_owner
 
 SHORTEST_KEY = 32
 FEWEST_SIGNS = 8
@@ -52,6 +53,7 @@ def kept_key(path: Path) -> str:
     try:
         if not path.exists():
             make_key(path)
+        keep_to_owner(path)
         key = path.read_text()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no text"

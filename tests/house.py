@@ -47,6 +47,7 @@ FLOORS = [
     "chat.keys",
     "chat.config",
     "chat.values",
+    "chat.files",
     "chat.metrics",
     "chat.reporting",
     "chat.serving",

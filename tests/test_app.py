@@ -163,6 +163,16 @@ def test_on_loopback_a_key_is_made_once_for_its_owner_alone(tmp_path: Path, envi
     assert len(kept.read_text()) >= 32 and stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
+def test_a_key_that_was_brought_back_for_all_to_read_is_for_its_owner_alone_again(tmp_path: Path) -> None:
+    built(tmp_path)
+    kept = tmp_path / "instance" / "secret_key"
+    kept.chmod(0o644)
+
+    built(tmp_path)
+
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
 def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
     code = "import sys, pathlib; from chat.keys import kept_key; print(kept_key(pathlib.Path(sys.argv[1])))"
     command = [sys.executable, "-c", code, str(tmp_path / "secret_key")]

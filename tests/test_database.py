@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,9 +19,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, insert, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from chat import config, transactions
+from chat import config, engines, transactions
 from chat import conversations as conversations_room
 from chat import database as database_module
 from chat.database import HEAD, Database, DatabaseBusy, clock
@@ -415,3 +417,13 @@ def test_what_is_under_way_outlives_the_migration_to_limits(tmp_path: Path) -> N
     with pytest.raises(TooMany):  # it counts as the one of its person that is being written
         conversations_room.ask(database, Asker(1, own=Limit(answers=1)), None, "Hello?", CHOICE)
     database.dispose()
+
+
+def test_a_folder_of_somebody_else_is_told_with_both_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenShift runs a container as a user of its own, and the folder is root's."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    owner = tmp_path.stat().st_uid
+
+    told = engines.remedy(make_url(f"sqlite:///{tmp_path / 'rivulet.db'}"), "Permission denied")
+
+    assert f"as user {os.geteuid()}, and the folder belongs to user {owner}" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -215,6 +216,26 @@ def test_a_server_that_lets_nobody_in_is_a_wrong_setting(on_postgres: Database, 
 
     with pytest.raises(DatabaseUnusable, match=r"does not exist.*Check DATABASE_URL"):
         Database(url.replace("+psycopg", "").replace(part, wrong)).upgrade()
+
+
+def test_a_role_that_may_make_no_tables_is_told_what_its_owner_has_to_type(database_server: Postgres) -> None:
+    """Since PostgreSQL 15 only the owner of a database may, until told otherwise."""
+    url = database_server.new_database()
+    role = f"plain_{free_port()}"
+    database_server.command(f"CREATE ROLE {role} LOGIN")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    plain = Database(url.replace("rivulet@", f"{role}@"))
+
+    with pytest.raises(DatabaseUnusable) as caught:
+        plain.upgrade()
+    grant = re.findall(r"GRANT CREATE ON SCHEMA public TO \w+;", str(caught.value))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(grant[0])
+    plain.upgrade()
+
+    assert count(plain, people) == 0
+    plain.dispose()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "db.invalid"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -161,6 +162,28 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
 
     database.dispose()
+    assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
+
+
+def test_a_database_that_was_brought_back_for_all_to_read_is_for_its_owner_alone_again(tmp_path: Path) -> None:
+    """`cp` gives the mode that the umask leaves; the log ahead of a database that wasn't closed comes along."""
+    path = tmp_path / "rivulet.db"
+    before = Database(f"sqlite:///{path}")
+    before.upgrade()
+    with before.write() as connection:
+        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for file in tmp_path.glob("rivulet.db*"):
+        shutil.copyfile(file, copied / file.name)
+        (copied / file.name).chmod(0o644)
+    before.dispose()
+
+    after = Database(f"sqlite:///{copied / 'rivulet.db'}")
+    after.upgrade()
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in copied.iterdir()}
+    after.dispose()
     assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken
@@ -38,9 +41,18 @@ def claims_in(tokens: Mapping[str, Any], published: Published, client_id: str, n
         claims = CodeIDToken(token.claims, token.header, expected, params)
         claims.validate(leeway=LEEWAY)
     except FAULTS as error:
-        logger.warning("an ID token was refused: %s", type(error).__name__)
+        logger.warning("an ID token was refused: %s", reason_of(error, str(tokens.get("id_token", ""))))
         raise Unproven("What came back could not be verified, so you were not signed in. Try again.") from error
     return dict(claims)
+
+
+def reason_of(error: Exception, token: str) -> str:
+    """Tell why a token was refused, and what to do where it is signed by the secret that both sides know."""
+    with suppress(ValueError, AttributeError):
+        signature = str(json.loads(urlsafe_b64decode(f"{token.partition('.')[0]}==")).get("alg"))
+        if signature in {"HS256", "HS384", "HS512"}:
+            return f"it is signed by {signature}. Choose RS256 for this app at the provider."
+    return type(error).__name__
 
 
 def decoded(token: str, published: Published) -> jwt.Token:

@@ -212,3 +212,13 @@ def test_the_log_names_the_claim_that_is_missing(shut: Flask, idp: Idp, caplog: 
     through(shut.test_client())
 
     assert "the claim email_verified is not there" in caplog.text
+
+
+def test_the_log_says_what_to_choose_where_tokens_are_signed_by_the_secret(
+    shut: Flask, idp: Idp, caplog: pytest.LogCaptureFixture
+) -> None:
+    idp.sign = idp.signed_by_the_secret
+
+    through(shut.test_client())
+
+    assert "signed by HS256. Choose RS256 for this app" in caplog.text
