@@ -95,3 +95,23 @@ def test_a_conversation_is_renamed(
 
     expect(page.get_by_role("link", name="The river")).to_be_attached()
     expect(page).to_have_title("The river · Rivulet")
+
+
+@pytest.mark.parametrize(
+    ("locale", "yesterday"), [("en-GB", "Yesterday"), ("de-DE", "Gestern"), ("zh-CN", "\u6628\u5929")]
+)
+def test_after_midnight_an_open_page_tells_the_hour_of_an_answer_as_yesterdays(
+    visit: Callable[..., Page], site: Site, provider: Scripted, locale: str, yesterday: str
+) -> None:
+    provider.will_say("Hi.")
+    page = visit(site.url, locale=locale, timezone_id="Asia/Tokyo")
+    page.clock.install()
+    page.reload()
+    send(page, "Hello?")
+    written = page.locator(".reply--complete time")
+    expect(written).to_have_text(re.compile(r"^\d+:\d\d$"))
+
+    page.clock.fast_forward("24:00:00")
+    expect(written).to_have_text(re.compile(rf"^{yesterday} \d+:\d\d$"))
+    page.clock.fast_forward("24:00:00")
+    expect(written).to_have_text(re.compile(r"20\d\d.+ \d+:\d\d$"))
