@@ -3,9 +3,11 @@
 
 read_env() {
     [ -f .env ] || return 0
-    number=0
+    # What Windows editors put before the first line, to tell how they saved the file.
+    number=0 utf8=$(printf '\357\273\277') little=$(printf '\377\376') big=$(printf '\376\377')
     while IFS= read -r line || [ -n "$line" ]; do
-        number=$((number + 1))
+        number=$((number + 1)) line=${line#"$utf8"}
+        case $line in "$little"* | "$big"*) refuse ".env is saved as UTF-16. Save it as UTF-8." ;; esac
         # The line itself isn't shown, as it may hold a key.
         set_from "$line" || refuse "Line $number of .env can't be read. Write it as NAME=value, or put a # before it."
     done <.env

@@ -47,6 +47,21 @@ def test_a_line_of_dotenv_is_read(checkout: Checkout, line: str, value: str):
     assert not (checkout.root / "here").exists()
 
 
+@pytest.mark.parametrize("first", ["KEY=value", "# a comment\nKEY=value", "export KEY=value"])
+def test_what_windows_editors_put_before_the_first_line_is_no_part_of_it(checkout: Checkout, first: str):
+    assert started(checkout, f"\ufeff{first}\r\nLAST=1\r\n")["KEY"] == "value"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_dotenv_of_another_encoding_is_refused_with_a_sentence(checkout: Checkout, encoding: str):
+    (checkout.root / ".env").write_bytes("\ufeffKEY=sk-secret\r\n".encode(encoding))
+
+    result = checkout.run("run")
+
+    assert result.returncode == 3 and ".env is saved as UTF-16. Save it as UTF-8." in result.stderr
+    assert "secret" not in result.stderr
+
+
 @pytest.mark.parametrize("line", ["KEY=", "KEY=''", "KEY= # a comment"])
 def test_an_empty_value_in_dotenv_counts_as_not_set(checkout: Checkout, line: str):
     assert "KEY" not in started(checkout, line)
