@@ -47,10 +47,11 @@ def require_good(password: str, *known: str) -> None:
 
     `known` is what others may know of its person: e-mail address, name. Not within a transaction: judging takes long.
     """
-    if len(password) < SHORTEST:
-        raise BadPassword(f"The password is too short. {SHORTEST} characters are the least; a few words do well.")
     if len(password) > LONGEST:
         raise BadPassword(f"The password is too long. {LONGEST:,} characters are the most.")
+    password = normal(password)
+    if len(password) < SHORTEST:
+        raise BadPassword(f"The password is too short. {SHORTEST} characters are the least; a few words do well.")
     if re.search("[\ud800-\udfff]", password):
         raise BadPassword("The password holds what is no character. Type it anew.")
     if is_guessed(password, *known):

@@ -65,8 +65,9 @@ def hold_active(connection: Connection, person_id: int | None) -> None:
 
 def by_email(database: Database, email: str) -> Row | None:
     """Find who has an e-mail address."""
+    forms = dict.fromkeys([plain(email), once_plain(email)])
     with database.read() as connection:
-        found = (connection.execute(BY_EMAIL, {"email": form}).first() for form in (plain(email), once_plain(email)))
+        found = (connection.execute(BY_EMAIL, {"email": form}).first() for form in forms)
         return next(filter(None, found), None)
 
 

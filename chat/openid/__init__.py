@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chat.openid.provider import Provider
 
 OF_ANYBODY = (
-    *("https://accounts.google.com", "https://gitlab.com", "https://appleid.apple.com"),
+    *("https://accounts.google.com/", "https://gitlab.com/", "https://appleid.apple.com/"),
     *(f"https://login.microsoftonline.com/{tenant}/" for tenant in ("common", "organizations", "consumers")),
     "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/",  # Microsoft's own number of "consumers"
 )
@@ -36,7 +36,7 @@ def configured(settings: Settings) -> Provider | None:
     if parsed.scheme != "https" and not is_loopback(parsed.hostname or ""):
         raise WrongSetting("OIDC_ISSUER has to begin with https://, or anybody on the way could say who somebody is.")
     is_trusted = settings["OIDC_TRUST_EMAIL"] == "on"
-    if is_trusted and issuer.startswith(OF_ANYBODY):
+    if is_trusted and f"{issuer}/".startswith(OF_ANYBODY):
         raise WrongSetting(
             f"OIDC_TRUST_EMAIL is for an issuer whose people are all yours; at {issuer} anybody may have an account."
         )

@@ -220,3 +220,9 @@ def test_a_password_that_was_kept_as_it_was_typed_still_opens() -> None:
     kept = passwords.HASHER.hash(typed)
 
     assert passwords.matches(kept, typed)
+
+
+@pytest.mark.parametrize("password", ["\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff11", "e\u0301" * 7])
+def test_what_is_easy_to_guess_in_its_one_form_is_refused(password: str) -> None:
+    with pytest.raises(BadPassword):
+        passwords.require_good(password)
