@@ -154,13 +154,17 @@ def locks_of(asker: Asker) -> list[tuple[Lock, int | str]]:
 
 
 def digest(secret: str, address: str | None) -> str:
-    """Give what the database knows an address by; of IPv6, which has one household in a /64, that."""
+    """Give what the database knows an address by."""
+    return hmac.new(derived(secret, "addresses"), household(address).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def household(address: str | None) -> str:
+    """Give what counts as one address; of IPv6, which has one household in a /64, that."""
     address = without_port(address or "")
     try:
-        network = network_of(ipaddress.ip_address(address))
+        return network_of(ipaddress.ip_address(address))
     except ValueError:  # a server behind a socket of the machine itself, say
-        network = address
-    return hmac.new(derived(secret, "addresses"), network.encode(), hashlib.sha256).hexdigest()[:32]
+        return address
 
 
 def without_port(address: str) -> str:

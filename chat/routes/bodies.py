@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -20,6 +19,7 @@ from werkzeug.exceptions import (
 from werkzeug.wsgi import get_content_length
 
 from chat.routes import forms
+from chat.routes.places import Full, Places
 from chat.serving.greenlets import at_most
 from chat.serving.listening import UNREAD_BODY
 
@@ -35,8 +35,9 @@ GIVEN_BACK = 2 * 1024 * 1024
 LARGE = 64 * 1024
 """From how many bytes on a body takes one of PLACES: a long message has that many, and a form hardly ever."""
 
-PLACES = threading.BoundedSemaphore(32)
-"""For large bodies that arrive at once, 64 MiB in all: whoever sends many, slowly, keeps out other large ones alone."""
+PLACES = Places(32, of_one=8)
+"""For large bodies that arrive at once, 64 MiB in all: whoever sends many, slowly, keeps out other large ones of the
+same address alone."""
 
 PIECE = 16 * 1024
 """How much of a body, in bytes, is read before others go on: of chunks of a byte each that takes 40 ms."""
@@ -96,7 +97,7 @@ class Whole:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = get_content_length(environ)
         if length or environ.get("HTTP_TRANSFER_ENCODING"):
-            body, wrong = arrived(environ["wsgi.input"], length)
+            body, wrong = arrived(environ["wsgi.input"], length, environ.get("REMOTE_ADDR", ""))
             environ[UNREAD_BODY] = wrong not in {None, RequestEntityTooLarge}
             environ[WRONG] = wrong or (RequestEntityTooLarge if len(body) > self.most else None)
             environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -104,24 +105,24 @@ class Whole:
         return self.app(environ, start_response)
 
 
-def arrived(stream: Any, length: int | None) -> tuple[bytes, type[HTTPException] | None]:
-    """Wait for a body; gives it, or what is wrong with it."""
+def arrived(stream: Any, length: int | None, address: str) -> tuple[bytes, type[HTTPException] | None]:
+    """Wait for a body from an address; gives it, or what is wrong with it."""
     try:
         with at_most(SECONDS, TooSlow()):
-            return whole(stream, length), None
+            return whole(stream, length, address), None
     except HTTPException as error:
         return b"", type(error)
     except Exception:  # gunicorn has classes of its own for chunks that are none
         return b"", ClientDisconnected
 
 
-def whole(stream: Any, length: int | None) -> bytes:
+def whole(stream: Any, length: int | None, address: str) -> bytes:
     """Read a body to its end, of a length or in chunks. Raises RequestEntityTooLarge, ClientDisconnected and Crowded.
 
     Also one that is too large: a browser that is cut off while it sends reads no answer.
     """
     sent, size = bytearray(), 0
-    for piece in placed(pieces(stream, math.inf if length is None else length)):
+    for piece in placed(pieces(stream, math.inf if length is None else length), address):
         size += len(piece)
         sent += piece if size <= GIVEN_BACK else b""
     if size > GIVEN_BACK:
@@ -131,7 +132,7 @@ def whole(stream: Any, length: int | None) -> bytes:
     return bytes(sent)
 
 
-def placed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def placed(pieces: Iterator[bytes], address: str) -> Iterator[bytes]:
     """Give the pieces of a body, those of a large one in a place of its own. Raises Crowded where there is none."""
     size = 0
     while size <= LARGE:
@@ -139,12 +140,11 @@ def placed(pieces: Iterator[bytes]) -> Iterator[bytes]:
             return
         size += len(piece)
         yield piece
-    if not PLACES.acquire(blocking=False):
-        raise Crowded
     try:
-        yield from pieces
-    finally:
-        PLACES.release()
+        with PLACES.taken(address):
+            yield from pieces
+    except Full:
+        raise Crowded from None
 
 
 def pieces(stream: Any, most: float) -> Iterator[bytes]:
