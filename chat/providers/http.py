@@ -114,6 +114,9 @@ class Exchange:
         )
 
     def _failure(self, response: requests.Response) -> Failure | None:
+        if (packed := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
+            response.close()  # little of it may unfold to gigabytes
+            return Failure(Unavailable(f"The server at {self.host} packs its answers ({packed}), though asked not to."))
         page = "html" in response.headers.get("Content-Type", "").lower()
         if 200 <= response.status_code < 300 and not page:
             return None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 LINE_LIMIT = 1024 * 1024
-"""The longest line, and the longest event, in bytes."""
+"""The longest line, the longest event, and the most that may come between two events, in bytes."""
 
 
 class TooLong(Exception):
@@ -25,21 +25,27 @@ class Event(NamedTuple):
 
 
 def events(reads: Iterable[bytes]) -> Iterator[Event]:
-    """Yield the events in a stream of bytes; the last one counts without its blank line, too. Raises TooLong."""
-    name, size = "", 0
+    """Yield the events in a stream of bytes; the last one counts without its blank line, too.
+
+    Raises TooLong for an event that is too long, and where as much is no event: comments, say.
+    """
+    name, size, beside = "", 0, 0
     data: list[bytes] = []
     for line in lines(reads):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if not line and data:
             yield event(name, data)
+            beside = 0
         if not line:
             name, data, size = "", [], 0
-        elif field == b"data":
+        if field == b"data":
             data.append(value)
             size += len(value) + 1
-            check(size)
-        elif field == b"event":
+        else:
+            beside += len(line) + 1
+        check(max(size, beside))
+        if field == b"event":
             name = value.decode("utf-8", "replace")
     if data:
         yield event(name, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -45,6 +46,17 @@ def test_a_body_is_posted_with_its_length_and_an_honest_name():
         assert server.head["content-length"] == str(len(body))
         assert server.head["user-agent"].startswith("Rivulet/")
         assert server.head["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP, identity"])
+def test_an_answer_that_is_packed_all_the_same_is_not_unfolded(status, encoding):
+    bomb = gzip.compress(bytes(1024 * 1024))
+    packed = f"HTTP/1.1 {status}\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(bomb)}\r\n\r\n".encode() + bomb
+    with Server([packed, END]) as server:
+        said, error = heard(ask(server))
+
+    assert said == b"" and isinstance(error, Unavailable) and "packs its answers" in str(error)
 
 
 def test_without_a_body_it_is_a_get():

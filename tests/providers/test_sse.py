@@ -60,6 +60,18 @@ def test_bytes_that_are_not_utf_8_are_replaced():
     assert data(b"data: a\xffb\n\n") == ["a\ufffdb"]
 
 
+@pytest.mark.parametrize("line", [b": ping\n", b"\n", b"id: 7\n\n", b": x\r\n\r\n", b"event: ping\n\n"])
+def test_what_is_no_event_comes_to_an_end(line):
+    with pytest.raises(TooLong):
+        list(events(line * 10_000 for _ in range(200)))
+
+
+def test_pings_between_events_end_nothing():
+    pings = b": ping\n" * 100_000
+
+    assert data(b"data: a\n\n" + pings + b"data: b\n\n" + pings) == ["a", "b"]
+
+
 def test_a_line_without_an_end_is_cut():
     reads = 0
 
