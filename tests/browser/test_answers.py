@@ -78,7 +78,10 @@ def test_a_page_whose_stream_breaks_comes_to_the_end_of_its_answer_by_itself(
         return draw(*given)
 
     monkeypatch.setattr(drawing, "feed", breaks)
-    send(page, "Tell me a story")
+    with page.expect_response(
+        lambda response: response.url.endswith("/generation" if javascript else "/conversations")
+    ):
+        send(page, "Tell me a story")  # what follows is on its way before there is more to say
     expect(page.locator(".reply").last).to_contain_text("Once upon")
     gate.open()
 
