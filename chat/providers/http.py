@@ -160,10 +160,8 @@ class Exchange:
         if isinstance(fault, requests.exceptions.SSLError):
             return Unavailable(f"The server at {self.host} can't prove who it is: its certificate is not trusted.")
         if isinstance(fault, requests.Timeout):
-            seconds = self.wire.timeouts.connect
-            return Unavailable(
-                f"The server at {self.host} can't be reached within {seconds:g} seconds. Try again later."
-            )
+            patience = f"{self.wire.timeouts.connect:g} seconds"
+            return Unavailable(f"The server at {self.host} can't be reached within {patience}. Try again later.")
         return Unavailable(f"The server at {self.host} can't be reached. Is it running, and is its address right?")
 
     def broken(self, what: str) -> ProviderError:

@@ -229,7 +229,7 @@ def test_a_body_that_comes_faster_than_it_can_be_read_is_ended_in_time_with_its_
 
 
 @pytest.mark.parametrize("length", [LENGTH, CHUNKS])
-def test_so_many_large_bodies_of_an_address_arrive_at_once_and_those_past_them_are_told_to_come_again(
+def test_so_many_large_bodies_arrive_at_once_and_those_past_them_are_told_to_come_again(
     server: Server, length: str
 ) -> None:
     part = b"text=" + b"x" * 100_000
