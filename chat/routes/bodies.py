@@ -36,8 +36,7 @@ LARGE = 64 * 1024
 """From how many bytes on a body takes one of PLACES: a long message has that many, and a form hardly ever."""
 
 PLACES = Places(32, of_one=8)
-"""For large bodies that arrive at once, 64 MiB in all: whoever sends many, slowly, keeps out other large ones of the
-same address alone."""
+"""For large bodies that arrive at once, 64 MiB in all. Many slow ones from one address only keep out its own."""
 
 PIECE = 16 * 1024
 """How much of a body, in bytes, is read before others go on: of chunks of a byte each that takes 40 ms."""

@@ -38,4 +38,4 @@ class Places:
     def _give_back(self, whose: str) -> None:
         with self._lock:
             self._taken[whose] -= 1
-            self._taken += Counter()  # which drops those that have none
+            self._taken += Counter()  # drops addresses without a place

@@ -1,5 +1,5 @@
 // Following: a network may go without a word. The server says something every 15 s; after 40 s without it the stream is
-// given up, and htmx follows the answer anew. Where the machine slept, that is as soon as it is awake.
+// given up, and htmx follows the answer again. After the machine slept this happens as soon as it wakes up.
 {
   const SILENCE = 40_000
   const heard = new Map()

@@ -33,7 +33,7 @@ BROWSERS = {
 
 
 def browsers(*always: str) -> list[Any]:
-    """List all browsers; those that are not named run with --long only."""
+    """List all browsers; only the named ones run without --long."""
     needs = {name: [pytest.mark.firefox] if name.startswith("firefox") else [] for name in BROWSERS}
     rare = {name: [] if name in always else [pytest.mark.long] for name in BROWSERS}
     return [pytest.param(each, id=name, marks=needs[name] + rare[name]) for name, each in BROWSERS.items()]
