@@ -86,15 +86,18 @@ def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
 
 
 def prepare_postgres(connection: Any, _: Any) -> None:
-    """Keep no statements prepared behind a pooler: the next transaction may be at another connection to Postgres."""
+    """Keep no statements prepared behind a pooler: the next transaction may be at another connection to Postgres.
+
+    A pooler such as PgBouncer makes up the number of the process.
+    """
     connection.autocommit = True
-    if is_pooled(connection):
+    if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid:
         connection.prepare_threshold = None
 
 
 def is_pooled(connection: Any) -> bool:
-    """Tell whether a pooler such as PgBouncer stands before Postgres: it makes up the number of the process."""
-    return bool(connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid)
+    """Tell whether a connection that was prepared leads through a pooler."""
+    return connection.prepare_threshold is None
 
 
 def make_file(url: URL) -> None:

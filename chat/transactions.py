@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from chat.engines import is_pooled
 from chat.outages import DatabaseBusy, Outage, OutcomeUnclear, Silence
 from chat.serving.greenlets import at_most
 
@@ -91,10 +92,10 @@ def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
 def life_of(connection: Connection, driver: Any) -> str:
     """Tell in which life of the server a connection is; it ends with that, so it is asked once.
 
-    Behind a pooler, where no statement is prepared, it may outlive the server.
+    Behind a pooler it may outlive the server.
     """
     known: str | None = connection.info.get("life")
-    if known is None or driver.prepare_threshold is None:
+    if known is None or is_pooled(driver):
         known = connection.info["life"] = driver.execute(f"SELECT {LIFE}").fetchone()[0]
     return known
 
