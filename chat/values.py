@@ -7,6 +7,8 @@ from email.utils import formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import idna
+
 
 def seconds(text: str) -> float:
     """Read a length of time in seconds, more than 0."""
@@ -69,13 +71,18 @@ def mail_server(text: str) -> str:
     return text
 
 
+def dns_name(domain: str) -> str:
+    """Write a domain as DNS knows it. Raises ValueError for what can't be one."""
+    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+
+
 def sender(text: str) -> str:
     """Read whom mails are from: an address, or a name and an address in angle brackets."""
     name, address = parseaddr(text)
     local, _, domain = address.rpartition("@")
     if not local or not domain or any(sign.isspace() for sign in address):
         raise ValueError
-    return formataddr((name, f"{local}@{domain.encode('idna').decode()}"))  # mail servers want English letters
+    return formataddr((name, f"{local}@{dns_name(domain)}"))  # mail servers want English letters
 
 
 def header(text: str) -> str:

@@ -6,7 +6,6 @@ import secrets
 from contextlib import suppress
 from unicodedata import normalize
 
-import idna
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
 from chat import audit
@@ -14,6 +13,7 @@ from chat.accounts.guests import take_along
 from chat.admins import IS_ADMIN
 from chat.database import Database, NotFound, clock
 from chat.tables import people, resets, sessions
+from chat.values import dns_name
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
@@ -78,8 +78,8 @@ def plain(email: str) -> str:
     """
     address = normalize("NFKC", normalize("NFKC", once_plain(email)).lower()).strip()
     name, at, domain = address.rpartition("@")
-    with suppress(idna.IDNAError):  # that is no domain, which is for others to refuse
-        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    with suppress(ValueError):  # that is no domain, which is for others to refuse
+        domain = dns_name(domain)
     return f"{name}{at}{domain}"
 
 
