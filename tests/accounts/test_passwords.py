@@ -200,10 +200,7 @@ def test_under_gevent_others_go_on_while_a_password_is_hashed_or_judged(work: st
     [
         ("caf\u00e9 on the r\u00edver", "cafe\u0301 on the ri\u0301ver"),
         ("cafe\u0301 on the ri\u0301ver", "caf\u00e9 on the r\u00edver"),
-        (
-            "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4",
-            unicodedata.normalize("NFD", "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4"),
-        ),
+        (KOREAN, unicodedata.normalize("NFD", KOREAN)),
         ("\uff13\uff17 rivers run", "37 rivers run"),
         ("a\u00a0river runs", "a river runs"),
     ],

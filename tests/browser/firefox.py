@@ -80,12 +80,41 @@ def length(size: int) -> bytes:
     return struct.pack(">BH", 0xFE, size) if size < 65_536 else struct.pack(">BQ", 0xFF, size)
 
 
-class Firefox:
-    """The Firefox that FIREFOX names, with a new profile; JavaScript is on or off in all its pages."""
+class Process:
+    """The Firefox that FIREFOX names, with a new profile, in which it writes down where it listens to a driver."""
+
+    def __init__(self, profile: Path, preferences: dict[str, object], told: str, *arguments: str):
+        self.told = profile / told
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
+        (profile / "user.js").write_text("".join(lines))
+        window = {"MOZ_HEADLESS_WIDTH": str(WIDTH), "MOZ_HEADLESS_HEIGHT": str(HEIGHT)}
+        self.process = subprocess.Popen(
+            [os.environ["FIREFOX"], "--headless", "--profile", str(profile), *arguments],
+            env={**os.environ, **window, "HOME": str(profile)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def listening(self) -> str:
+        """Wait until it has started; gives what it has written down."""
+        deadline = time.monotonic() + 3 * PATIENCE
+        while not self.told.exists() or not self.told.read_text():
+            assert self.process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
+            time.sleep(0.02)
+        return self.told.read_text()
+
+    def kill(self) -> None:
+        """End all its processes."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+
+class Firefox(Process):
+    """A Firefox driven over BiDi; JavaScript is on or off in all its pages."""
 
     def __init__(self, profile: Path, script: bool):
         self.script = script
-        self.port_file = profile / "WebDriverBiDiServer.json"
         # Every host leads to this machine: those of the tests, even an address, and those that Firefox itself asks.
         # Until its first paint, a quarter of a second late by default, a page may lose clicks.
         preferences = {
@@ -93,24 +122,11 @@ class Firefox:
             "javascript.enabled": script,
             "nglayout.initialpaint.delay": 0,
         }
-        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
-        (profile / "user.js").write_text("".join(lines))
-        window = {"MOZ_HEADLESS_WIDTH": str(WIDTH), "MOZ_HEADLESS_HEIGHT": str(HEIGHT)}
-        self.process = subprocess.Popen(
-            [os.environ["FIREFOX"], "--headless", "--profile", str(profile), "--remote-debugging-port", "0"],
-            env={**os.environ, **window, "HOME": str(profile)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        super().__init__(profile, preferences, "WebDriverBiDiServer.json", "--remote-debugging-port", "0")
 
     def connect(self) -> None:
         """Wait until it has started, and begin a session."""
-        deadline = time.monotonic() + 3 * PATIENCE
-        while not self.port_file.exists() or not self.port_file.read_text():
-            assert self.process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
-            time.sleep(0.02)
-        self.connection = WebSocket(int(json.loads(self.port_file.read_text())["ws_port"]))
+        self.connection = WebSocket(int(json.loads(self.listening())["ws_port"]))
         self.ids = count(1)
         self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
 
@@ -123,11 +139,6 @@ class Firefox:
         if answer["type"] == "error":
             raise Refused(answer["message"])
         return dict(answer["result"])
-
-    def kill(self) -> None:
-        """End all its processes."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
 
 
 @contextmanager

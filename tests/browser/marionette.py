@@ -7,22 +7,19 @@ each message is its length, a colon, and JSON.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.browser.firefox import Process
 from tests.scripted import PATIENCE
 
 # The preferences for drivers would switch the filling of forms off.
-PREFERENCES = 'user_pref("marionette.port", 0);\nuser_pref("remote.prefs.recommended", false);\n'
+PREFERENCES: dict[str, object] = {"marionette.port": 0, "remote.prefs.recommended": False}
 
 SAVE = """
 const [origin, name, password, done] = arguments
@@ -32,29 +29,17 @@ Services.logins.initializationPromise.then(() => Services.logins.addLoginAsync(l
 """
 
 
-class Marionette:
+class Marionette(Process):
     """A Firefox of one window."""
 
     def __init__(self, profile: Path):
-        (profile / "user.js").write_text(PREFERENCES)
-        self._port_file = profile / "MarionetteActivePort"
+        super().__init__(profile, PREFERENCES, "MarionetteActivePort", "--marionette", "--remote-allow-system-access")
         self._ids = count(1)
-        self._process = subprocess.Popen(
-            [os.environ["FIREFOX"], "--headless", "--marionette", "--remote-allow-system-access", "--profile", profile],
-            env={**os.environ, "HOME": str(profile)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
 
     @contextmanager
     def connected(self) -> Iterator[None]:
         """Wait until it has started, and have a session until the end of the block."""
-        deadline = time.monotonic() + 3 * PATIENCE
-        while not self._port_file.exists() or not self._port_file.read_text():
-            assert self._process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
-            time.sleep(0.02)
-        address = ("127.0.0.1", int(self._port_file.read_text()))
+        address = ("127.0.0.1", int(self.listening()))
         with socket.create_connection(address, PATIENCE) as self._socket, self._socket.makefile("rb") as self._file:
             self._receive()
             self._command("WebDriver:NewSession", capabilities={})
@@ -87,11 +72,6 @@ class Marionette:
             assert sign, "Firefox is gone."
             size += sign
         return json.loads(self._file.read(int(size)))
-
-    def kill(self) -> None:
-        """End all its processes."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(PATIENCE)
 
 
 @contextmanager
