@@ -60,8 +60,8 @@ class Server:
             threading.Thread(target=self._serve, args=(connection, script), daemon=True).start()
 
     def _serve(self, connection: socket.socket, script: Script) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if request := read_request(connection):
                 self.requests.append(request)
                 self.arrived.set()
