@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from dataclasses import dataclass
 from typing import Self
@@ -50,6 +51,11 @@ class Relay:
         self._loop = asyncio.new_event_loop()
         self.port = 0
 
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """How it speaks TLS; None where it doesn't."""
+        return None
+
     def __enter__(self) -> Self:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
@@ -67,7 +73,7 @@ class Relay:
 
     async def _serve(self, ready: threading.Event) -> None:
         self._over = asyncio.Event()
-        server = await asyncio.start_server(self._welcome, "127.0.0.1", 0, backlog=256)
+        server = await asyncio.start_server(self._welcome, "127.0.0.1", 0, backlog=256, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._over.wait()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+FILES = tuple(f"requirements{kind}.txt" for kind in ("", "-dev", "-local", "-proxies"))
 TOOLS = ("cat", "chmod", "cksum", "cp", "dirname", "env", "grep", "id", "mkdir", "rm", "tail")
 
 PYTHON = """#!/bin/sh
@@ -59,7 +60,7 @@ class Checkout:
         self.tools = folder / "tools"
         self.told = folder / "told"
         shutil.copytree(ROOT / "bin", self.root / "bin")
-        for name in ("requirements.txt", "requirements-dev.txt", "requirements-local.txt"):
+        for name in FILES:
             (self.root / name).write_text(f"a-pin-of-{name}\n")
         self.told.mkdir()
         self.tools.mkdir()

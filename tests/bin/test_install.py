@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bin.checkout import Checkout
+from tests.bin.checkout import FILES, Checkout
 
 
 @pytest.fixture(autouse=True)
@@ -102,5 +102,5 @@ def test_tests_run_where_the_local_model_cannot_be_installed(checkout: Checkout)
     result = checkout.run("test", "--long", "tests/bin")
 
     assert result.returncode == 0, result.stderr
-    assert checkout.installs == ["requirements.txt", "requirements-dev.txt", "requirements-local.txt"]
+    assert checkout.installs == list(FILES)
     assert checkout.calls[-1] == "-m pytest -n auto --long tests/bin"

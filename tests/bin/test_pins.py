@@ -12,9 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.bin.checkout import ROOT
+from tests.bin.checkout import FILES, ROOT
 
-FILES = ("requirements.txt", "requirements-dev.txt", "requirements-local.txt")
 LINUX = ("manylinux2014", "manylinux_2_17", "manylinux_2_28")
 PLATFORMS = {
     "Linux x86-64": ("linux", "x86_64", [f"{system}_x86_64" for system in LINUX]),

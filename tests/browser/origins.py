@@ -40,7 +40,7 @@ class Instance:
         self.scheme, self.host = scheme, host
         self.url = f"{scheme}://{host}:{port}"
         self.writes: list[Write] = []
-        site.app.after_request(self._note)
+        site.app.after_request_funcs[None].append(self._note)  # a proxy may have asked by now
 
     def _note(self, response: Response) -> Response:
         if request.method == "POST":
@@ -93,12 +93,16 @@ def encrypted(folder: Path) -> Iterator[Instance]:
         yield Instance(site, "https", NAME, site.server.server_port)
 
 
+Proxy = Callable[[int, str, Path], AbstractContextManager[int]]
+"""Runs a proxy in front of an app's port, with a name, in a folder; gives the proxy's port."""
+
+
 @contextmanager
-def proxied(folder: Path) -> Iterator[Instance]:
-    """Serve behind nginx, with the settings and the configuration of docs/self-hosting.md."""
+def proxied(folder: Path, proxy: Proxy = nginx.in_front_of) -> Iterator[Instance]:
+    """Serve behind a proxy, with the settings and the configuration of the documentation."""
     with (
         serving(folder, HOST="127.0.0.1", TRUSTED_PROXIES="1", APP_URL=f"https://{NAME}") as site,
-        nginx.in_front_of(site.server.server_port, NAME, folder) as port,
+        proxy(site.server.server_port, NAME, folder) as port,
     ):
         yield Instance(site, "https", NAME, port)
 

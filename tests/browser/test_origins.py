@@ -13,15 +13,13 @@ from typing import Any
 
 import pytest
 
-from chat.accounts import claiming
 from tests.asking import stored
-from tests.browser import attacks
+from tests.browser import attacks, walk
 from tests.browser.firefox import running
 from tests.browser.origins import ELSEWHERE, ORIGINS, Instance
 from tests.browser.tabs import ChromiumTab, FirefoxTab, Tab
 from tests.marked import PASSWORD
 from tests.scripted import Gate
-from tests.serving import KEY
 from tests.team import account
 
 BROWSERS = {
@@ -74,13 +72,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
 
 @pytest.mark.parametrize("new_tab", WALKING, indirect=True)
 def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, instance: Instance) -> None:
-    claim(tab, instance)
-    sign_out(tab)
-    sign_in(tab)
-    watch_an_answer(tab, instance)
-    stop_an_answer(tab, instance)
-    rename(tab, instance)
-    sign_out(tab)
+    walk.whole(tab, instance)
 
     assert {write.path.rsplit("/")[-1] for write in instance.writes} >= {
         *("claim", "sign-out", "sign-in", "conversations", "messages", "stop", "title")
@@ -90,73 +82,6 @@ def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, ins
     assert {write.site for write in instance.writes} == {"same-origin" if instance.is_trusted else None}
     names = {name for write in instance.writes for name in write.cookies}
     assert {name.startswith("__Host-rivulet") for name in names} == {instance.scheme == "https"}
-
-
-def claim(tab: Tab, instance: Instance) -> None:
-    """Become the first admin by the link from the log."""
-    follow_the_link(tab, instance)
-    fill_account(tab)
-    tab.click('[action="/claim"] button')
-    tab.see("#text")
-
-
-def follow_the_link(tab: Tab, instance: Instance) -> None:
-    """Open the link from the log."""
-    tab.open(f"{instance.url}/claim/{claiming.token(instance.app.extensions['database'], KEY)}")
-
-
-def fill_account(tab: Tab) -> None:
-    """Type an email address and a password."""
-    tab.fill("[name=email]", "ann@example.org")
-    tab.fill("[name=password]", PASSWORD)
-
-
-def sign_in(tab: Tab) -> None:
-    """Sign in by the form that is there."""
-    fill_account(tab)
-    tab.click("#sign-in button")
-    tab.see("#text")
-
-
-def sign_out(tab: Tab) -> None:
-    """Sign out on the page of the account."""
-    tab.click('[href="/account"]')
-    tab.click('[action="/sign-out"] button')
-    tab.see("#sign-in")
-
-
-def send(tab: Tab, text: str) -> None:
-    """Type a message and send it."""
-    tab.fill("#text", text)
-    tab.click(".composer__send")
-
-
-def watch_an_answer(tab: Tab, instance: Instance) -> None:
-    """Send a message, and see its answer before it has ended, and then."""
-    gate = Gate()
-    instance.provider.will_say("A river ", gate, "ends in the sea.")
-    send(tab, "What of rivers?")
-    tab.see(".reply", "A river")
-    gate.open()
-    tab.see(".reply--complete", "A river ends in the sea.")
-
-
-def stop_an_answer(tab: Tab, instance: Instance) -> None:
-    """Send another message, and stop its answer."""
-    instance.provider.will_say("A lake ", Gate())
-    send(tab, "And of lakes?")
-    tab.see(".reply", "A lake")
-    tab.click('[action$="/stop"] button')
-    tab.see(".reply--stopped", "A lake")
-
-
-def rename(tab: Tab, instance: Instance) -> None:
-    """Open the conversation again, where nothing moves any more, and give it another title."""
-    tab.open(f"{instance.url}/conversations/1")
-    tab.click(".conversation__menu summary")
-    tab.fill("[name=title]", "Waters")
-    tab.click(".rename button")
-    tab.see(".list__title", "Waters")
 
 
 @pytest.mark.parametrize("new_tab", ATTACKED, indirect=True)
@@ -195,10 +120,10 @@ def become_a_target(tab: Tab, instance: Instance) -> dict[str, dict[str, str]]:
     """Follow the first admin's link, sign in as a member and ask; return the writes that an attacker wants."""
     for name in ("ann", "mallory"):
         account(instance.app.extensions["database"], f"{name}@example.org")
-    follow_the_link(tab, instance)
+    walk.follow_the_link(tab, instance)
     tab.open(f"{instance.url}/sign-in")
-    sign_in(tab)
-    send(tab, "What of rivers?")
+    walk.sign_in(tab)
+    walk.send(tab, "What of rivers?")
     tab.see(".reply", "A river")
     return {
         "/claim": {"email": "eve@example.org", "password": PASSWORD},

@@ -1,27 +1,22 @@
-"""nginx with the configuration of docs/self-hosting.md, and the name, ports and certificate of a test."""
+"""nginx with the configuration of docs/in-front.md, and the name, ports and certificate of a test."""
 
 from __future__ import annotations
 
 import re
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.deploy import proxies
 from tests.providers.tls import CERTIFICATE
-from tests.scripted import PATIENCE
 from tests.serving import free_port
-from tests.test_docs import blocks
 
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def documented() -> str:
     """Read the configuration from the documentation, and put in the tests' certificate."""
-    (block,) = [block for block in blocks("self-hosting.md", "nginx") if block.startswith("upstream")]
-    return re.sub(r"/etc/letsencrypt/\S+\.pem", str(CERTIFICATE), block)
+    return re.sub(r"/etc/letsencrypt/\S+\.pem", str(CERTIFICATE), proxies.documented("nginx", "upstream"))
 
 
 def write(folder: Path, sites: str) -> list[str]:
@@ -38,22 +33,5 @@ def in_front_of(port: int, name: str, folder: Path, tls: str = " ssl http2") -> 
     own = free_port()
     sites = documented().replace("chat.example.org", name).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     sites = sites.replace("443 ssl http2", f"{own}{tls}").replace("listen 80;", f"listen {free_port()};")
-    with (folder / "nginx.log").open("wb") as log:
-        process = subprocess.Popen(write(folder, sites), stdout=log, stderr=log)
-    try:
-        wait_for(own, process)
+    with proxies.running(write(folder, sites), folder, own):
         yield own
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a process listens on a port."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, f"{process.args} doesn't listen."
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""docs/self-hosting.md: its commands are there, its settings are ours, its configurations can be read."""
+"""docs/self-hosting.md and docs/in-front.md: commands are there, settings are ours, configurations can be read."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import requests
 
 from chat import config
 from tests.browser.site import Site
-from tests.deploy import files, nginx
+from tests.deploy import files, nginx, proxies
 from tests.serving import ROOT
 from tests.test_docs import blocks
 
-PAGE = (ROOT / "docs/self-hosting.md").read_text()
+PAGE = (ROOT / "docs/self-hosting.md").read_text() + (ROOT / "docs/in-front.md").read_text()
 OF_PLATFORMS = {"WEB_CONCURRENCY", "POSTGRES_PASSWORD", "GUNICORN_CMD_ARGS"} | {
     "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
     "RAILWAY_RUN_UID",
@@ -115,16 +115,13 @@ def test_behind_nginx_at_a_port_of_its_own_a_form_by_plain_http_is_taken(tmp_pat
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy's configuration is read where Caddy is.")
-@pytest.mark.parametrize("block", blocks("self-hosting.md", "caddy"))
+@pytest.mark.skipif(not proxies.find("caddy"), reason="Caddy's configuration is read where Caddy is.")
+@pytest.mark.parametrize("block", blocks("in-front.md", "caddy"))
 def test_caddy_can_read_its_configuration(tmp_path: Path, block: str) -> None:
-    # Caddy before 2.8, as in Debian 12, knows the directive by another name.
-    known = subprocess.run(["caddy", "version"], capture_output=True, text=True).stdout
-    text = block.replace("basic_auth", "basicauth") if re.match(r"v?2\.[0-7]\b", known) else block
-    (tmp_path / "Caddyfile").write_text(text.replace("$2a$14$...", "$2a$14$" + "a" * 53))
+    (tmp_path / "Caddyfile").write_text(block.replace("$2a$14$...", "$2a$14$" + "a" * 53))
 
     checked = subprocess.run(
-        ["caddy", "adapt", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"],
+        [str(proxies.find("caddy")), "adapt", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"],
         capture_output=True,
         text=True,
         env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
@@ -138,7 +135,7 @@ def test_proxies_on_the_same_machine_are_told_the_visitors_address_and_hold_noth
 
     assert "proxy_buffering off;" in site and "X-Forwarded-For $remote_addr" in site
     assert "X-Forwarded-Proto $scheme" in site and "proxy_http_version 1.1" in site
-    assert "flush_interval -1" in blocks("self-hosting.md", "caddy")[0]
+    assert "flush_interval -1" in blocks("in-front.md", "caddy")[0]
 
 
 def test_compose_is_waited_for_but_not_for_ever() -> None:

@@ -1,0 +1,88 @@
+"""The way of a person through Rivulet: claim, sign in, ask, stop, rename, sign out."""
+
+from __future__ import annotations
+
+from chat.accounts import claiming
+from tests.browser.origins import Instance
+from tests.browser.tabs import Tab
+from tests.marked import PASSWORD
+from tests.scripted import Gate
+from tests.serving import KEY
+
+
+def whole(tab: Tab, instance: Instance) -> None:
+    """Go all the way."""
+    claim(tab, instance)
+    sign_out(tab)
+    sign_in(tab)
+    watch_an_answer(tab, instance)
+    stop_an_answer(tab, instance)
+    rename(tab, instance)
+    sign_out(tab)
+
+
+def claim(tab: Tab, instance: Instance) -> None:
+    """Become the first admin by the link from the log."""
+    follow_the_link(tab, instance)
+    fill_account(tab)
+    tab.click('[action="/claim"] button')
+    tab.see("#text")
+
+
+def follow_the_link(tab: Tab, instance: Instance) -> None:
+    """Open the link from the log."""
+    tab.open(f"{instance.url}/claim/{claiming.token(instance.app.extensions['database'], KEY)}")
+
+
+def fill_account(tab: Tab) -> None:
+    """Type an email address and a password."""
+    tab.fill("[name=email]", "ann@example.org")
+    tab.fill("[name=password]", PASSWORD)
+
+
+def sign_in(tab: Tab) -> None:
+    """Sign in by the form that is there."""
+    fill_account(tab)
+    tab.click("#sign-in button")
+    tab.see("#text")
+
+
+def sign_out(tab: Tab) -> None:
+    """Sign out on the page of the account."""
+    tab.click('[href="/account"]')
+    tab.click('[action="/sign-out"] button')
+    tab.see("#sign-in")
+
+
+def send(tab: Tab, text: str) -> None:
+    """Type a message and send it."""
+    tab.fill("#text", text)
+    tab.click(".composer__send")
+
+
+def watch_an_answer(tab: Tab, instance: Instance) -> None:
+    """Send a message, and see its answer before it has ended, and then."""
+    gate = Gate()
+    instance.provider.will_say("A river ", gate, "ends in the sea.")
+    send(tab, "What of rivers?")
+    tab.see(".reply", "A river")
+    gate.open()
+    tab.see(".reply--complete", "A river ends in the sea.")
+
+
+def stop_an_answer(tab: Tab, instance: Instance) -> None:
+    """Send another message, and stop its answer."""
+    instance.provider.will_say("A lake ", Gate())
+    send(tab, "And of lakes?")
+    tab.see(".reply", "A lake")
+    tab.click('[action$="/stop"] button')
+    tab.see(".reply--stopped", "A lake")
+
+
+def rename(tab: Tab, instance: Instance) -> None:
+    """Open the conversation again, where nothing moves any more, and give it another title."""
+    tab.open(f"{instance.url}/conversations/1")
+    tab.click(".conversation__menu summary")
+    tab.fill("[name=title]", "Waters")
+    tab.click(".rename button")
+    tab.see(".list__title", "Waters")
