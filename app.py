@@ -28,6 +28,7 @@ from chat.routes.journal import Journal
 from chat.services import Services
 from chat.serving import exits
 from chat.sessions import SessionStore
+from chat.sessions.mark import mark
 from chat.startup import Startup
 from chat.vault import Vault
 
@@ -91,6 +92,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
 def prepare(app: Flask) -> None:
     """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
     app.extensions["database"].upgrade()
+    app.extensions["mark"] = mark(app.extensions["database"])
     app.extensions["providers"].begin()
 
 
@@ -126,8 +128,9 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     security.protect(app)
     routes.register(app)
     commands.register(app)
-    trusted = settings["TRUSTED_PROXIES"]
-    app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted)  # type: ignore[method-assign, assignment]
+    trusted, under = settings["TRUSTED_PROXIES"], config.path_of(settings)
+    proxies.require_free(app, under)
+    app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -144,6 +147,7 @@ def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[st
     return {
         "SECRET_KEY": secret,
         "SECRET_KEY_FALLBACKS": older,
+        "APPLICATION_ROOT": config.path_of(settings) or "/",
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),

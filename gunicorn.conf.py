@@ -128,18 +128,21 @@ def post_worker_init(worker: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker.doors = [listener.dup() for listener in worker.sockets]
     extensions = getattr(worker.app.callable, "extensions", {})
+    under = getattr(worker.app.callable, "config", {}).get("APPLICATION_ROOT", "").rstrip("/")
     if metrics := extensions.get("metrics"):
         metrics.share(counts, worker.row)
     if replies := extensions.get("replies"):
         told = (worker, replies, number("DRAIN_SECONDS", 4, 3_600))
         worker.leaving = threading.Thread(target=leaving.leave_in_time, args=told, name="leaving", daemon=True)
         worker.leaving.start()
+    # The app has read it, and knows both ways of proxies; gunicorn would refuse addresses that don't begin with it.
+    os.environ.pop("SCRIPT_NAME", None)
     if worker.age == 1:
         warn(extensions.get("disk", []))
         if startup := extensions.get("startup"):
             startup.tell(warn)
         for listener in worker.sockets:
-            print(f"Rivulet is at {listening.url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
+            print(f"Rivulet is at {listening.url_of(listener.getsockname())}{under} (Ctrl+C stops it).", flush=True)
 
 
 def warn(warnings: list[str]) -> None:

@@ -109,7 +109,7 @@ class OfRivulet(Visitor):
             await self._follow(turn, replies[-1].decode())
 
     def _remember(self, head: str, page: str) -> None:
-        if found := re.search(r"set-cookie: (rivulet=[^;]+)", head, re.IGNORECASE):
+        if found := re.search(r"set-cookie: (rivulet[^=]*=[^;]+)", head, re.IGNORECASE):
             self._cookie = found[1]
         if found := re.search(r"hx-push-url: (/conversations/\d+)", head, re.IGNORECASE):
             self._path = f"{found[1]}/messages"

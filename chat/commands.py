@@ -18,7 +18,7 @@ from chat.accounts.invites import BadInvite, EmailTaken
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.accounts.roles import LastAdmin
-from chat.config import site
+from chat.config import address_of
 from chat.database import Database, DatabaseAway, NotFound
 
 BY = "command line"
@@ -167,4 +167,4 @@ def database() -> Database:
 
 def link(path: str) -> str:
     """Write the address of a page as far as it can be known here; else what comes after that of this instance."""
-    return f"{site(current_app.extensions['settings'])}{path}"
+    return f"{address_of(current_app.extensions['settings'])}{path}"

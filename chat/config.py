@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from chat.values import (
     address,
@@ -19,9 +20,11 @@ from chat.values import (
     mail_server,
     names,
     one_of,
+    path,
     port,
     seconds,
     sender,
+    site,
     up_to_an_hour,
     whole,
 )
@@ -59,8 +62,9 @@ SETTINGS = (
     Setting("SESSION_IDLE_DAYS", 7, count, "After how many days without a visit somebody has to sign in again."),
     Setting("SESSION_DAYS", 30, count, "After how many days somebody has to sign in again in any case."),
     Setting(
-        "APP_URL", "", address, "The address by which people reach this, for links, and single sign-on: `https://...`."
+        "APP_URL", "", site, "The address by which people reach this, for links, and single sign-on: `https://...`."
     ),
+    Setting("SCRIPT_NAME", "", path, "The path of its host that this is under, such as `/chat`; else APP_URL's."),
     Setting("SMTP_URL", "", mail_server, "A server that sends mail: `smtp://user:password@host:587`, or `smtps://`."),
     Setting("MAIL_FROM", "", sender, "Whom mails are from: `rivulet@example.org`, or `Rivulet <rivulet@example.org>`."),
     Setting("OIDC_ISSUER", "", address, "Where single sign-on is: the issuer's address of an OpenID provider."),
@@ -121,10 +125,18 @@ def secrets(settings: Settings) -> list[str]:
     return [*(settings[name] for name in KEYS), *settings["SECRET_KEY_FALLBACKS"]]
 
 
-def site(settings: Settings) -> str:
+def address_of(settings: Settings) -> str:
     """Give the address of this instance as far as its settings tell; empty where they don't."""
-    here = f"http://localhost:{settings['PORT']}" if is_loopback(settings["HOST"]) else ""
+    here = f"http://localhost:{settings['PORT']}{settings['SCRIPT_NAME']}" if is_loopback(settings["HOST"]) else ""
     return settings["APP_URL"] or here
+
+
+def path_of(settings: Settings) -> str:
+    """Give the path of its host that this instance is under; empty where it has the whole host. Raises WrongSetting."""
+    of_url, script_name = urlsplit(settings["APP_URL"]).path, str(settings["SCRIPT_NAME"])
+    if settings["APP_URL"] and script_name not in {"", of_url}:
+        raise WrongSetting("SCRIPT_NAME is another path than that of APP_URL. Leave SCRIPT_NAME out.")
+    return of_url or script_name
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat.config import Settings, WrongSetting, is_loopback
+from chat.values import path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
 
-SAYINGS = ("FORWARDED", "VIA", "X_REAL_IP", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO")
+SAYINGS = (
+    "FORWARDED",
+    "VIA",
+    "X_REAL_IP",
+    "X_FORWARDED_FOR",
+    "X_FORWARDED_HOST",
+    "X_FORWARDED_PROTO",
+    "X_FORWARDED_PREFIX",
+)
 """The headers by which proxies give themselves away, as WSGI writes them."""
 
 HINT = (
@@ -26,12 +36,47 @@ HINT = (
 logger = logging.getLogger(__name__)
 
 
-def believe(app: WSGIApplication, count: int) -> WSGIApplication:
+def believe(app: WSGIApplication, count: int, under: str = "") -> WSGIApplication:
     """Have an app see whom the outermost of `count` proxies saw, and the scheme that the last one saw; 0 believes none.
 
-    Proxies add to X-Forwarded-For, and most of them write X-Forwarded-Proto anew. The host stays what it is.
+    Proxies add to X-Forwarded-For, and most of them write X-Forwarded-Proto anew. The host stays what it is. So does
+    the path that the app is `under`; where that is empty, the last proxy says it in X-Forwarded-Prefix.
     """
-    return ProxyFix(app, x_for=count, x_proto=1) if count else Unbelieving(app)
+    placed = Placed(app, under)
+    return ProxyFix(placed, x_for=count, x_proto=1, x_prefix=1) if count else Unbelieving(placed)
+
+
+class Placed:
+    """Serves an app under a path of its host, whether a proxy in front takes the path off or leaves it on.
+
+    Without a path of its own the app is under SCRIPT_NAME, as servers and ProxyFix tell it.
+    """
+
+    def __init__(self, app: WSGIApplication, under: str):
+        self.app = app
+        self.under = under
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        root = self.under or sound(environ.get("SCRIPT_NAME", ""))
+        asked = environ.get("PATH_INFO", "")
+        environ["SCRIPT_NAME"] = root
+        environ["PATH_INFO"] = (asked[len(root) :] if f"{asked}/".startswith(f"{root}/") else asked) or "/"
+        return self.app(environ, start_response)
+
+
+def sound(told: str) -> str:
+    """Give a path back where it can be one; an address that it would spoil is written without it."""
+    try:
+        return path(told)
+    except ValueError:
+        return ""
+
+
+def require_free(app: Flask, under: str) -> None:
+    """Refuse a path that begins as addresses of the app do: a proxy may take it off or not. Raises WrongSetting."""
+    taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+    if under and under.split("/")[1] in taken:
+        raise WrongSetting(f"Rivulet can't be under {under}, as it has such an address itself. Choose another path.")
 
 
 def require_sound(settings: Settings) -> None:

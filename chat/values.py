@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import idna
+
+PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
 def seconds(text: str) -> float:
@@ -59,6 +62,21 @@ def address(text: str) -> str:
     """Read an http or https address, without the slash at its end."""
     is_whole = text.startswith(("http://", "https://")) and urlsplit(text).hostname
     if not is_whole or any(sign.isspace() for sign in text):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def site(text: str) -> str:
+    """Read the address of an instance: http or https, a host, and a path or none."""
+    whole = urlsplit(address(text))
+    if whole.query or whole.fragment:
+        raise ValueError
+    return f"{whole.scheme}://{whole.netloc}{path(whole.path)}"
+
+
+def path(text: str) -> str:
+    """Read a path that needs no quoting, without the slash at its end."""
+    if not PATH.fullmatch(text.rstrip("/")):
         raise ValueError
     return text.rstrip("/")
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from chat.tables import metadata
+from chat.tables import metadata, options
 
 HTMX = {"HX-Request": "true"}
 TEXT = {"Accept": "text/plain"}
@@ -43,10 +43,16 @@ def key_in(page: str) -> str:
     return found[1]
 
 
+def named(client: FlaskClient, name: str = "rivulet") -> str:
+    """Name a cookie as the app of a client does."""
+    return f"{name}-{client.application.extensions['mark']}"
+
+
 def rows(app: Flask) -> dict[str, int]:
-    """Count the rows of every table."""
+    """Count the rows of every table, without the instance's mark, which each has from its first start on."""
     with app.extensions["database"].read() as connection:
         counted = {table.name: select(func.count()).select_from(table) for table in metadata.sorted_tables}
+        counted["options"] = counted["options"].where(options.c.name != "mark")
         return {name: connection.execute(count).scalar_one() for name, count in counted.items()}
 
 

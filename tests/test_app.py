@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat import config
 from chat.routes.accounts import access
-from tests.asking import addresses, begin, ended, rows
+from tests.asking import addresses, begin, ended, named, rows
 from tests.marked import SECRETS
 from tests.scripted import Scripted
 
@@ -190,11 +190,11 @@ def test_history_and_session_outlive_a_restart(tmp_path: Path) -> None:
     before = built(tmp_path).test_client()
     conversation = begin(before, "Do you remember me?")
     ended(before, conversation)
-    cookie = before.get_cookie("rivulet")
+    cookie = before.get_cookie(named(before))
     assert cookie
 
     after = built(tmp_path).test_client()
-    after.set_cookie("rivulet", cookie.value)
+    after.set_cookie(named(after), cookie.value)
     page = after.get(f"/conversations/{conversation}")
 
     assert page.status_code == 200

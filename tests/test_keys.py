@@ -13,7 +13,7 @@ import app as front_door
 from chat import config, keys
 from chat.config import WrongSetting
 from chat.services import Entered
-from tests.asking import PAGE, begin, ended, rows
+from tests.asking import PAGE, begin, ended, named, rows
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 
@@ -124,10 +124,10 @@ def test_sessions_outlive_a_rotation_as_they_are_signed_by_nothing(start: Start,
     before = start(SECRET_KEY=OLD).test_client()
     conversation = begin(before, "Do you remember me?")
     ended(before, conversation)
-    cookie = before.get_cookie("rivulet")
+    cookie = before.get_cookie(named(before))
     assert cookie
 
     after = start(SECRET_KEY=NEW, **older).test_client()
-    after.set_cookie("rivulet", cookie.value)
+    after.set_cookie(named(after), cookie.value)
 
     assert "Do you remember me?" in after.get(f"/conversations/{conversation}").text

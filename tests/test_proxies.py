@@ -37,7 +37,9 @@ def behind(tmp_path: Path, proxies: int, **environ: str) -> Flask:
     """Make an app behind some proxies, with an address that tells whom it sees."""
     known = {"INSTANCE": str(tmp_path / "instance"), "TRUSTED_PROXIES": str(proxies), "SECRET_KEY": KEY}
     app = front_door.build(config.load({"ACCESS": "open", **known, **environ}), {"scripted": Scripted()})
-    app.add_url_rule("/seen", view_func=lambda: [request.remote_addr, request.scheme, request.host, request.path])
+    app.add_url_rule(
+        "/seen", view_func=lambda: [request.remote_addr, request.scheme, request.host, request.root_path + request.path]
+    )
     return app
 
 
@@ -55,9 +57,15 @@ def test_without_trusted_proxies_no_header_changes_who_asks_and_how(tmp_path: Pa
     assert seen(app, {header: FORGED[header]}) == seen(app, {}) == ["192.0.2.7", "http", "localhost", "/seen"]
 
 
-@pytest.mark.parametrize("header", sorted(FORGED.keys() - {"X-Forwarded-For", "X-Forwarded-Proto"}))
-def test_behind_a_proxy_nothing_but_address_and_scheme_is_believed(tmp_path: Path, header: str) -> None:
+@pytest.mark.parametrize(
+    "header", sorted(FORGED.keys() - {f"X-Forwarded-{name}" for name in ("For", "Proto", "Prefix")})
+)
+def test_behind_a_proxy_nothing_but_address_scheme_and_path_is_believed(tmp_path: Path, header: str) -> None:
     assert seen(behind(tmp_path, 1), {header: FORGED[header]}) == ["192.0.2.7", "http", "localhost", "/seen"]
+
+
+def test_behind_a_proxy_the_path_is_what_the_last_one_says(tmp_path: Path) -> None:
+    assert seen(behind(tmp_path, 1), {"X-Forwarded-Prefix": "/theirs, /chat"})[3] == "/chat/seen"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.routes import pages
-from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, reply_in, rows
+from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, named, reply_in, rows
 from tests.scripted import Gate, Scripted
 
 POLICY = (
@@ -168,7 +168,7 @@ def test_the_cookie_is_for_this_site_and_for_no_script(client: FlaskClient) -> N
 
 
 def test_a_session_id_of_somebody_elses_making_is_not_taken(client: FlaskClient) -> None:
-    client.set_cookie("rivulet", "an-id-that-an-attacker-knows")
+    client.set_cookie(named(client), "an-id-that-an-attacker-knows")
 
     cookie = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).headers["Set-Cookie"]
 

@@ -7,6 +7,7 @@ from werkzeug.routing import IntegerConverter
 
 from chat.routes import (
     accounts,
+    addresses,
     admin,
     assets,
     bodies,
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(module.bp)
     accounts.register(app)
     admin.register(app)
+    addresses.register(app)
     assets.bundle(app)
     facts.register(app)
     app.extensions |= {"room": Room(), "presence": Presence(sessions.store_of(app).ended)}

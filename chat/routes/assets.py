@@ -42,6 +42,9 @@ ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512"
 
 TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
+FIRST = "../../"
+"""The first page as the manifest names it. Addresses in there start from its own, so they hold under any path."""
+
 PAPER = "#fbf9f5"
 """What an installed app shows before its first page; the paper of the light theme."""
 
@@ -89,10 +92,10 @@ def icon(folder: Path, name: str) -> Asset:
 def manifest(paths: dict[str, str]) -> Asset:
     """Write what a browser needs to install Rivulet as an app."""
     icons = [
-        {"src": path, "sizes": ICONS[name], "type": TYPES[name.rsplit(".", 1)[1]]} | maskable(name)
+        {"src": f"../..{path}", "sizes": ICONS[name], "type": TYPES[name.rsplit(".", 1)[1]]} | maskable(name)
         for name, path in paths.items()
     ]
-    about = {"name": "Rivulet", "id": "/", "start_url": "/", "scope": "/", "display": "standalone", "icons": icons}
+    about = {"name": "Rivulet", "start_url": FIRST, "scope": FIRST, "display": "standalone", "icons": icons}
     content = json.dumps(about | {"background_color": PAPER, "theme_color": PAPER}).encode()
     return text("app.webmanifest", "application/manifest+json", content)
 

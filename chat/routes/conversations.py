@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import windows
 from chat.database import NotFound
-from chat.routes import exports, instance, pages, visitor
+from chat.routes import addresses, exports, instance, pages, visitor
 
 WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
@@ -74,7 +74,7 @@ def asked_window() -> tuple[str | None, int]:
 def rename(conversation_id: int) -> Response:
     """Give a conversation another title."""
     conversations.rename(instance.database(), visitor.person_id(), conversation_id, request.form.get("title", ""))
-    return redirect(f"/conversations/{conversation_id}", code=303)
+    return addresses.lead_to(f"/conversations/{conversation_id}")
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
@@ -82,7 +82,7 @@ def read(conversation_id: int) -> Response:
     """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
     conversations.mark_read(instance.database(), visitor.person_id(), conversation_id)
     if not pages.wants_fragment():
-        return redirect(f"/conversations/{conversation_id}", code=303)
+        return addresses.lead_to(f"/conversations/{conversation_id}")
     with pages.moment():
         conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
         content = pages.sidebar(conversation)
@@ -94,4 +94,4 @@ def delete(conversation_id: int) -> Response:
     """Delete a conversation; an answer that is being written is stopped, upstream too."""
     running = conversations.delete(instance.database(), visitor.person_id(), conversation_id)
     instance.replies().cancel(running)
-    return redirect("/", code=303)
+    return addresses.lead_to("/")

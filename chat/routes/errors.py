@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, redirect, render_template, request
+from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,7 +14,7 @@ from chat.conversations import NothingToContinue, NoTitle, StillAnswering, Wrong
 from chat.database import DatabaseAway, NotFound
 from chat.limits import TooMany
 from chat.reporting import NUMBER, report
-from chat.routes import pages
+from chat.routes import addresses, pages
 from chat.routes.accounts import access, signing
 from chat.routes.accounts.access import SignInFirst
 from chat.routes.bodies import GIVEN_BACK
@@ -87,9 +87,9 @@ def answer_later(error: Exception, status: int, seconds: int) -> Response:
 def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
     """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
     if request.headers.get("HX-Request"):
-        return Response("", 401, {"HX-Redirect": error.address, **PLACE})
+        return Response("", 401, {"HX-Redirect": addresses.of(error.door), **PLACE})
     if request.method in {"GET", "HEAD"} and wants_page():
-        return redirect(error.address, code=303)
+        return addresses.lead_to(error.door)
     return Response(signing.form(error.place, draft=readable()), 401) if wants_page() else answer(str(error), 401)
 
 

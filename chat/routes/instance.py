@@ -10,6 +10,7 @@ from itsdangerous import URLSafeTimedSerializer
 from chat.config import Settings
 from chat.database import Database
 from chat.replies import Replies
+from chat.sessions.mark import mark as mark_in
 
 
 def settings() -> Settings:
@@ -20,6 +21,13 @@ def settings() -> Settings:
 def database() -> Database:
     """Give the app's database."""
     return current_app.extensions["database"]
+
+
+def mark() -> str:
+    """Give what tells this instance from others on its host. Raises DatabaseAway as long as it isn't known."""
+    extensions = current_app.extensions
+    extensions["mark"] = extensions.get("mark") or mark_in(database())
+    return extensions["mark"]
 
 
 def secret() -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, windows
-from chat.routes import choices, composers, instance, pages, streams, visitor
+from chat.routes import addresses, choices, composers, instance, pages, streams, visitor
 from chat.routes.forms import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
@@ -62,7 +62,7 @@ def show(message_id: int) -> Response:
 def index(conversation_id: int) -> Response:
     """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
     conversations.find(instance.database(), visitor.person_id(), conversation_id)
-    return redirect(f"/conversations/{conversation_id}", code=303)
+    return addresses.lead_to(f"/conversations/{conversation_id}")
 
 
 def sent_text() -> str:
@@ -108,11 +108,11 @@ def require_utf8() -> None:
 
 def answer(turn: Turn, opening: bool) -> Response:
     """Answer a send: a turn that was sent before leads to its conversation, wherever it is shown."""
-    address = f"/conversations/{turn.conversation_id}"
+    place = f"/conversations/{turn.conversation_id}"
     if pages.wants_fragment():
-        return fragments(turn, opening) if turn.owner else make_response("", redirect=address)
+        return fragments(turn, opening) if turn.owner else make_response("", redirect=addresses.of(place))
     if turn.owner is None:
-        return redirect(address, code=303)
+        return addresses.lead_to(place)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return streams.as_text(turn)
     return streams.as_page(turn)
@@ -125,7 +125,7 @@ def fragments(turn: Turn, opening: bool) -> Response:
         if opening:
             window = windows.newest(instance.database(), turn.reply_id)
             html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
-            return make_response(html, push_url=f"/conversations/{turn.conversation_id}")
+            return make_response(html, push_url=addresses.of(f"/conversations/{turn.conversation_id}"))
         window = windows.newest(instance.database(), turn.reply_id, size=2)
         content = {**pages.sidebar(conversation), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from flask import redirect, render_template
+from flask import render_template
 from htmx_flask import request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from chat import conversations, rendering
 from chat.accounts import people
 from chat.conversations import Window, windows
-from chat.routes import choices, composers, facts, instance, visitor
+from chat.routes import addresses, choices, composers, facts, instance, visitor
 from chat.routes.choices import Offer
 
 EXAMPLES = (
@@ -49,7 +49,7 @@ def changed(conversation_id: int, message: Row | None = None) -> Response:
     """
     if not wants_fragment():
         place = f"?at={message.id}#{'reply' if message.state else 'message'}-{message.id}" if message else ""
-        return redirect(f"/conversations/{conversation_id}{place}", code=303)
+        return addresses.lead_to(f"/conversations/{conversation_id}{place}")
     with moment():
         conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
         window = windows.around(instance.database(), conversation, message.id) if message else None

@@ -36,6 +36,10 @@ class Sessions(CacheLibSessionInterface):
         """Name the cookie of a session."""
         return cookies.named(COOKIE)
 
+    def get_cookie_path(self, app: Flask) -> str:
+        """Say to which path the browser may send the cookie."""
+        return cookies.path()
+
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the browser may send the cookie by https only."""
         return request.is_secure
@@ -54,12 +58,12 @@ class Sessions(CacheLibSessionInterface):
             return None
 
     def _opened(self, app: Flask, request: Request) -> ServerSideSession:
-        cookies = (request.cookies.get(name) for name in dict.fromkeys([self.get_cookie_name(app), COOKIE]))
-        return next(filter(None, map(self._found, cookies)), None) or self._begun()
+        sids = dict.fromkeys([*cookies.all_taken(COOKIE), request.cookies.get(COOKIE)])
+        return next(filter(None, map(self._found, sids)), None) or self._begun()
 
     def _found(self, sid: str | None) -> ServerSideSession | None:
         found = self.cache.find(self.key_for(sid)) if sid else None
-        if found is None or (request.is_secure and sid != cookies.taken(COOKIE) and not is_old(found)):
+        if found is None or (request.is_secure and sid not in cookies.all_taken(COOKIE) and not is_old(found)):
             return None
         g.person = found
         return self.session_class(json.loads(found.data), sid=sid)
@@ -83,8 +87,12 @@ class Sessions(CacheLibSessionInterface):
         g.is_unsaved = True
         super().save_session(app, session, response)
         g.is_unsaved = False
-        if session.modified and not session and request.is_secure:
-            response.delete_cookie(self.get_cookie_name(app), secure=True, httponly=True, samesite="Lax")
+        if session.modified and not session:
+            cookies.take_back(response, COOKIE)
+
+    def is_named_otherwise(self, session: ServerSideSession) -> bool:
+        """Tell whether a session was found by a cookie that an older version named."""
+        return session.sid != request.cookies.get(cookies.named(COOKIE))
 
     def new_id(self) -> str:
         """Make the id of a session."""

@@ -46,11 +46,11 @@ ANSWER_HERE = "<!-- the answer -->"
 """Where the template of a streamed page is cut in two."""
 
 
-AGAIN = Markup('<meta http-equiv="refresh" content="1; url=/conversations/{}">')
+AGAIN = Markup('<meta http-equiv="refresh" content="1; url={}">')
 """Leads a page without JavaScript to where its answer goes on, when this process goes away or the page breaks."""
 
-BROKEN = "\n\n[Something broke on the server. The answer goes on in /conversations/{}.txt]\n"
-LEFT = "\n\n[The server is being restarted. The answer goes on in /conversations/{}.txt]\n"
+BROKEN = "\n\n[Something broke on the server. The answer goes on in {}.txt]\n"
+LEFT = "\n\n[The server is being restarted. The answer goes on in {}.txt]\n"
 """Say in bare text where its answer goes on."""
 
 COME_AGAIN = ": broken\n\n"
@@ -154,7 +154,7 @@ def pause(beat: float, due: float | None, said: bool) -> float:
 def as_text(turn: Turn) -> Response:
     """Stream a reply as bare text, for curl and its like."""
     watched = watch(turn.conversation_id, turn.reply_id, inf)
-    return sent(watched, text_of(watched), "text/plain", BROKEN.format(turn.conversation_id))
+    return sent(watched, text_of(watched), "text/plain", BROKEN.format(watched.address))
 
 
 def text_of(watched: Watch) -> Iterator[str]:
@@ -165,7 +165,7 @@ def text_of(watched: Watch) -> Iterator[str]:
         sent += len(text)
         yield text or ("" if sent else "\n")
     if watched.follower.left:
-        yield SIGNED_OUT if watched.follower.dismissed else LEFT.format(watched.conversation_id)
+        yield SIGNED_OUT if watched.follower.dismissed else LEFT.format(watched.address)
     else:
         yield watched.ended("messages/_ended.txt", sent)
 
@@ -177,7 +177,7 @@ def as_page(turn: Turn) -> Response:
         window = windows.newest(instance.database(), turn.reply_id)
         page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
-    return sent(watched, page_of(page, watched), "text/html", AGAIN.format(turn.conversation_id))
+    return sent(watched, page_of(page, watched), "text/html", AGAIN.format(watched.address))
 
 
 def page_of(page: str, watched: Watch) -> Iterator[str]:
@@ -195,6 +195,6 @@ def page_of(page: str, watched: Watch) -> Iterator[str]:
         else:
             yield str(escape(text)) or "<!-- -->"
     if watched.follower.left:
-        yield AGAIN.format(watched.conversation_id)
+        yield AGAIN.format(watched.address)
     else:
         yield watched.ended("messages/_ended_page.html") + after

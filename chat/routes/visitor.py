@@ -99,9 +99,12 @@ def sessions() -> Sessions:
 
 
 def keep_session() -> None:
-    """Let a session that is in use live on: touched once an hour, so that reading writes nothing."""
+    """Let a session that is in use live on: touched once an hour, so that reading writes nothing.
+
+    Its cookie is given again then, and at once where it has the name of an older version.
+    """
     found = person()
-    if found is not None and (found.idle or 0) >= AN_HOUR:
+    if found is not None and ((found.idle or 0) >= AN_HOUR or sessions().is_named_otherwise(session)):
         session.modified = True
 
 

@@ -10,7 +10,7 @@ from flask import Flask, current_app, render_template
 from chat import conversations
 from chat.database import NotFound
 from chat.replies import Follower
-from chat.routes import instance, pages, visitor
+from chat.routes import addresses, instance, pages, visitor
 
 
 class StillWritten(Exception):
@@ -26,14 +26,21 @@ class Watch:
     person_id: int | None
     conversation_id: int
     reply_id: int
+    root: str
     follower: Follower
+
+    @property
+    def address(self) -> str:
+        """Say where its conversation is."""
+        return f"{self.root}/conversations/{self.conversation_id}"
 
     def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
         """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
         deleted one is no message. Raises StillWritten.
         """
         with self.app.app_context():
-            return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
+            known = {"root": self.root, "reply_id": self.reply_id, "shown": shown}
+            return render_template(template, **known, **self._content(sent))
 
     def _content(self, sent: int) -> dict[str, Any]:
         with pages.moment():
@@ -52,4 +59,5 @@ def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
     """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     follower = instance.replies().follow(reply_id, span)
-    return Watch(app, visitor.session_name(), visitor.person_id(), conversation_id, reply_id, follower)
+    session, person_id = visitor.session_name(), visitor.person_id()
+    return Watch(app, session, person_id, conversation_id, reply_id, addresses.root(), follower)

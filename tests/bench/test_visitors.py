@@ -120,14 +120,14 @@ def turn_of(script: list[list[bytes]], routed: bool = False) -> tuple[Turn, list
 
 
 def test_a_visitor_posts_what_the_composer_holds_and_follows_with_its_cookie() -> None:
-    sent = whole(REPLY, "Set-Cookie: rivulet=me; Path=/", "HX-Push-Url: /conversations/3")
+    sent = whole(REPLY, "Set-Cookie: rivulet-0a1b2c3d=me; Path=/", "HX-Push-Url: /conversations/3")
 
     turn, heard = turn_of([[whole(PAGE)], [sent], streamed("Q000000001Z", FINISHED)])
 
     assert turn.ended and turn.begun == 1
     _, posted, followed = asked_of(heard)
     assert posted.startswith("POST /conversations HTTP/1.1") and "HX-Request: true" in posted
-    assert followed.startswith("GET /replies/5/generation") and "Cookie: rivulet=me" in followed
+    assert followed.startswith("GET /replies/5/generation") and "Cookie: rivulet-0a1b2c3d=me" in followed
 
 
 @pytest.mark.parametrize("broken", [[b""], streamed("Q000000001Z")], ids=["lost", "without its end"])

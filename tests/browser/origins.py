@@ -32,13 +32,13 @@ class Write(NamedTuple):
 
 
 class Instance:
-    """The app at an origin. `writes` lists the POSTs that it received."""
+    """The app at an origin, under a path or not. `writes` lists the POSTs that it received."""
 
-    def __init__(self, site: Site, scheme: str, host: str, port: int):
+    def __init__(self, site: Site, scheme: str, host: str, port: int, path: str = ""):
         self.provider = site.provider
         self.app = site.app
         self.scheme, self.host = scheme, host
-        self.url = f"{scheme}://{host}:{port}"
+        self.url = f"{scheme}://{host}:{port}{path}"
         self.writes: list[Write] = []
         site.app.after_request_funcs[None].append(self._note)  # a proxy may have asked by now
 
@@ -72,7 +72,7 @@ class Instance:
 @contextmanager
 def serving(folder: Path, tls: bool = False, **environ: str) -> Iterator[Site]:
     """Serve the app, on every network of the machine unless HOST says otherwise."""
-    site = Site(folder, tls, ACCESS="team", SECRET_KEY=KEY, **{"HOST": "0.0.0.0", **environ})
+    site = Site(folder, tls, **{"ACCESS": "team", "SECRET_KEY": KEY, "HOST": "0.0.0.0", **environ})
     try:
         yield site
     finally:

@@ -25,7 +25,7 @@ def claim(tab: Tab, instance: Instance) -> None:
     """Become the first admin by the link from the log."""
     follow_the_link(tab, instance)
     fill_account(tab)
-    tab.click('[action="/claim"] button')
+    tab.click('[action$="/claim"] button')
     tab.see("#text")
 
 
@@ -49,8 +49,8 @@ def sign_in(tab: Tab) -> None:
 
 def sign_out(tab: Tab) -> None:
     """Sign out on the page of the account."""
-    tab.click('[href="/account"]')
-    tab.click('[action="/sign-out"] button')
+    tab.click('[href$="/account"]')
+    tab.click('[action$="/sign-out"] button')
     tab.see("#sign-in")
 
 

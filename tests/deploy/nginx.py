@@ -1,4 +1,4 @@
-"""nginx with the configuration of docs/in-front.md, and the name, ports and certificate of a test."""
+"""nginx with the configurations of docs/in-front.md, and the name, ports and certificate of a test."""
 
 from __future__ import annotations
 
@@ -35,3 +35,20 @@ def in_front_of(port: int, name: str, folder: Path, tls: str = " ssl http2") -> 
     sites = sites.replace("443 ssl http2", f"{own}{tls}").replace("listen 80;", f"listen {free_port()};")
     with proxies.running(write(folder, sites), folder, own):
         yield own
+
+
+@contextmanager
+def beside_a_neighbour(port: int, name: str, folder: Path, own: int, strips: bool) -> Iterator[Path]:
+    """Run nginx that serves the app under a path, and another app at /; yields the log of what that one was asked."""
+    upstream, neighbour = f"http://127.0.0.1:{port}{'/' if strips else ''}", folder / "neighbour.log"
+    location = documented_location().replace("http://127.0.0.1:8000", upstream)
+    asked = f'access_log {neighbour} asked; default_type text/html; return 200 "<!doctype html><p>Somebody else";'
+    keys = f"ssl_certificate {CERTIFICATE}; ssl_certificate_key {CERTIFICATE};"
+    site = f"server {{ listen {own} ssl; server_name {name}; {keys}\n{location}location / {{ {asked} }} }}"
+    with proxies.running(write(folder, f"log_format asked '$request $http_cookie';\n{site}"), folder, own):
+        yield neighbour
+
+
+def documented_location() -> str:
+    """Read how the documentation puts the app under a path."""
+    return proxies.documented("nginx", "location")

@@ -131,7 +131,7 @@ def test_an_answer_goes_on_when_its_browser_leaves(server: Server, model: Model,
         received = b""
         while b"w4" not in received:
             received += connection.recv(65_536)
-        found = re.search(r"rivulet=[^;]+", received.decode())
+        found = re.search(r"rivulet-[^=]+=[^;]+", received.decode())
         browser.cookie = found[0] if found else browser.cookie
         leave[number](connection)
         gate.open()

@@ -110,7 +110,7 @@ def test_where_nothing_can_be_said_the_connection_breaks_and_the_log_quotes_noth
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="There is no curl here.")
 def test_curl_fails_where_a_file_is_cut(server: Broken, browser: requests.Session, tmp_path: Path) -> None:
-    cookie = f"rivulet={browser.cookies['rivulet']}"
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 
     done = subprocess.run(
         [

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from chat.database import DatabaseBusy
 from chat.providers.base import Unavailable
 from chat.routes import pages
-from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, key_in, reply_in
+from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, key_in, named, reply_in
 from tests.scripted import Scripted
 
 MARKED = "heron-7714-marked"
@@ -127,7 +127,7 @@ def test_no_log_holds_what_was_said_a_key_or_a_cookie(
     provider.will_say(Unavailable(f"{MARKED} refused"))
     key = key_in(client.get("/").text)
     client.post("/conversations", data={"text": MARKED, "key": key}, headers=TEXT).get_data()
-    cookie = client.get_cookie("rivulet")
+    cookie = client.get_cookie(named(client))
     ended(client, begin(client, MARKED))
     client.post("/conversations", data={"text": MARKED, "model": MARKED})
     client.post("/conversations", data={"text": f"{MARKED}\0"})

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 import app as front_door
 from chat import config, readiness
-from tests.asking import begin, rows
+from tests.asking import begin, named, rows
 from tests.marked import SECRETS
 from tests.scripted import PATIENCE, Scripted
 
@@ -62,7 +62,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
 
 def test_that_it_lives_asks_no_database_even_for_who_has_a_session(client: FlaskClient, statements: list[str]) -> None:
     begin(client)
-    assert client.get_cookie("rivulet")
+    assert client.get_cookie(named(client))
     client.get("/")
     assert any("sessions" in statement for statement in statements)
     client.get("/replies/2/generation").get_data()

@@ -79,7 +79,7 @@ def test_a_follow_leaves_in_chunks_while_the_model_still_speaks(server: Gunicorn
     model.will_say("One, ", gate, "two.")
     with send(server, "Count", HX_Request="true") as connection:
         sent = until(connection, b"/generation").decode()
-    cookie, reply = re.search(r"rivulet=[^;]+", sent), re.search(r"/replies/\d+/generation", sent)
+    cookie, reply = re.search(r"rivulet-[^=]+=[^;]+", sent), re.search(r"/replies/\d+/generation", sent)
     assert cookie and reply
 
     with request(server, "GET", reply[0], Cookie=cookie[0]) as connection:
@@ -112,7 +112,7 @@ def test_no_line_of_the_servers_log_holds_what_was_said_a_key_or_a_cookie(server
     with request(server, "GET", f"/{MARKED}?q={MARKED}", Cookie=f"rivulet={MARKED}") as connection:
         until(connection, b"HTTP/1.1 404")
 
-    cookie = re.search(r"rivulet=([^;]+)", sent)
+    cookie = re.search(r"rivulet-[^=]+=([^;]+)", sent)
     log = server.log.read_text()
     assert f"{MARKED} said" in sent and cookie
     assert MARKED not in log and cookie[1] not in log and "sk-a-key-nobody-may-see" not in log

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, request
 
-from chat.routes import instance, visitor
+from chat.routes import addresses, instance, visitor
 
 PUBLIC = {
     "assets.show",
@@ -34,7 +34,7 @@ PUBLIC = {
 """What a stranger may reach, by endpoint. All else, also what there isn't, wants a member."""
 
 PATH = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?")
-"""An address on this site: what begins with two slashes or holds a backslash may lead to another one."""
+"""A place on this site: what begins with two slashes or holds a backslash may lead to another one."""
 
 bp = Blueprint("access", __name__)
 
@@ -47,7 +47,7 @@ class SignInFirst(Exception):
         self.place = place
 
     @property
-    def address(self) -> str:
+    def door(self) -> str:
         """Say where to sign in."""
         return "/sign-in" if self.place == "/" else f"/sign-in?{urlencode({'next': self.place}, safe='/')}"
 
@@ -74,14 +74,15 @@ def wanted() -> str:
 
 
 def place_in(url: str) -> str:
-    """Read the place on its site out of an address; nothing where it is none."""
+    """Read the place out of a whole address; nothing where it is none."""
     try:
         shown = urlsplit(url)
     except ValueError:
         return ""
-    return f"{shown.path}?{shown.query}" if shown.query else shown.path
+    place = addresses.place_at(shown.path)
+    return f"{place}?{shown.query}" if shown.query else place
 
 
 def local(place: str) -> str:
-    """Give an address back where it is one on this site, else the first page."""
+    """Give a place back where it is one on this site, else the first page."""
     return place if PATH.fullmatch(place) and not place.startswith("/sign-") else "/"

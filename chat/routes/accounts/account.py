@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.accounts import connecting, passwords, people, signing_in
 from chat.database import NotFound
-from chat.routes import instance, visitor
+from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import agents, forwarded, signing
 from chat.routes.accounts.access import SignInFirst
 
@@ -53,7 +53,7 @@ def change_password() -> Response:
     except people.Refused as error:
         return signing.refused(page(said(error)), error)
     visitor.sign_in(person.id, kept)
-    return redirect("/account?changed=1", code=303)
+    return addresses.lead_to("/account?changed=1")
 
 
 def proven() -> Row:
@@ -73,14 +73,14 @@ def end_session(name: str) -> Response:
     if not re.fullmatch("[0-9a-f]{64}", name):
         raise NotFound
     visitor.sessions().cache.end(own().id, name)
-    return redirect("/account", code=303)
+    return addresses.lead_to("/account")
 
 
 @bp.post("/sessions/end")
 def end_others() -> Response:
     """Sign out all browsers but this one."""
     visitor.sessions().cache.end_others(own().id, visitor.session_name())
-    return redirect("/account", code=303)
+    return addresses.lead_to("/account")
 
 
 def own() -> Row:

@@ -7,7 +7,7 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
-from chat.config import site
+from chat.config import address_of
 from chat.database import NotFound
 from chat.routes import instance, visitor
 from chat.routes.accounts import forwarded, links, signing
@@ -89,6 +89,6 @@ def invitation(app: Flask) -> list[str]:
     token = settings["ACCESS"] == "team" and claiming.token(app.extensions["database"], str(app.secret_key))
     if not token:
         return []
-    where = site(settings)
+    where = address_of(settings)
     hint = "" if where else " (after the address of this server)"
     return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{token}"]

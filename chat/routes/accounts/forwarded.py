@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Flask, redirect, render_template, request
+from flask import Blueprint, Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat import proxies
 from chat.accounts import arriving, people
-from chat.routes import instance, visitor
+from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import access
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
@@ -59,7 +59,7 @@ def told() -> str:
 def instead_of_signing_in(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
-        return redirect(access.local(request.args.get("next", "/")), code=303)
+        return addresses.lead_to(access.local(request.args.get("next", "/")))
     return Page(render_template("accounts/unnamed.html"), 403)
 
 

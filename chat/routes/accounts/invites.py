@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,7 @@ from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.database import NotFound
-from chat.routes import instance, visitor
+from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import forwarded, links, signing
 
 LONGEST_NAME = 100
@@ -57,7 +57,7 @@ def redeem() -> Response | tuple[str, int]:
     if signing.is_theirs():
         return links.done("/")
     if links.is_another():
-        return redirect("/invites/yours", code=303)
+        return addresses.lead_to("/invites/yours")
     try:
         return join(links.token())
     except NotFound:

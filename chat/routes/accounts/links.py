@@ -5,23 +5,26 @@ An address is kept in histories, stands in screenshots and is shared without a t
 
 from __future__ import annotations
 
-from flask import redirect, request
+from urllib.parse import urljoin
+
+from flask import request
 from werkzeug.wrappers import Response
 
-from chat.routes import cookies, instance
+from chat.routes import addresses, cookies, instance
 from chat.sessions import digest
 
 LASTS = 3_600
 
 
-def whole(path: str) -> str:
-    """Write the whole address of a page: by APP_URL, else by the name that whoever asks has for this instance."""
-    return f"{instance.settings()['APP_URL'] or request.host_url.rstrip('/')}{path}"
+def whole(place: str) -> str:
+    """Write the whole address of a place: at APP_URL's host, else at that which the visitor asked."""
+    host = urljoin(instance.settings()["APP_URL"] or request.host_url, "/")
+    return f"{host.rstrip('/')}{addresses.of(place)}"
 
 
 def follow(place: str, token: str) -> Response:
     """Lead to where a link is used."""
-    response = redirect(place, code=303)
+    response = addresses.lead_to(place)
     cookies.give(response, cookies.LINK, token, LASTS)
     return response
 
@@ -46,6 +49,6 @@ def is_another() -> bool:
 
 def done(place: str) -> Response:
     """Lead away from a link that was used."""
-    response = redirect(place, code=303)
+    response = addresses.lead_to(place)
     cookies.take_back(response, cookies.LINK)
     return response

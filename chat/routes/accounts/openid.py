@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, make_response, render_template, request
 from flask import Response as Page
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
@@ -20,7 +20,7 @@ from chat.accounts import arriving, connecting
 from chat.accounts.people import Refused
 from chat.database import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
-from chat.routes import cookies, instance, visitor
+from chat.routes import addresses, cookies, instance, visitor
 from chat.routes.accounts import access, account, links, signing
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def connect() -> Response:
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises SignInFirst."""
     connecting.disconnect(instance.database(), account.own().id)
-    return redirect("/account?disconnected=1", code=303)
+    return addresses.lead_to("/account?disconnected=1")
 
 
 def leave(place: str, person_id: int | None = None) -> Response:
@@ -102,7 +102,7 @@ def returned(taken: dict[str, Any]) -> Response:
             arrived(who)
     except (Unproven, OutOfOrder, Refused) as error:
         return Page(page(place, person_id, str(error)), STATUS.get(type(error), 403))
-    return redirect(place, code=303)
+    return addresses.lead_to(place)
 
 
 def arrived(who: openid.Identity) -> None:

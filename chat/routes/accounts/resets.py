@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
 from chat.database import NotFound
-from chat.routes import browsers, instance, visitor
+from chat.routes import addresses, browsers, instance, visitor
 from chat.routes.accounts import links, signing
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
@@ -41,7 +41,7 @@ def redeem() -> Response:
     token = links.token()
     email, password = email_of(token), request.form.get("password", "")
     if links.is_another():
-        return redirect("/resets/yours", code=303)
+        return addresses.lead_to("/resets/yours")
     try:
         passwords.require_good(password, email)
         resets.redeem(instance.database(), token, passwords.hashed(password))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import people, signing_in
 from chat.accounts.throttling import TooManyTries
-from chat.routes import browsers, cookies, instance, pages, visitor
+from chat.routes import addresses, browsers, cookies, instance, pages, visitor
 from chat.routes.accounts import access, forwarded
 from chat.routes.messages import typed
 
@@ -38,7 +38,7 @@ def sign_in() -> Response:
         visitor.sign_in(person.id, person.password)
     except people.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
-    return Page(given_back(place, draft)) if draft else redirect(place, code=303)
+    return Page(given_back(place, draft)) if draft else addresses.lead_to(place)
 
 
 def gone_on(place: str, email: str, draft: str) -> Response:
@@ -100,8 +100,9 @@ def refused(page: str, error: people.Refused) -> Response:
 def sign_out() -> Response:
     """End the visitor's session; drafts and links that the browser keeps go, too."""
     visitor.sign_out()
-    response = redirect("/", code=303)
+    response = addresses.lead_to("/")
     for name in (cookies.LINK, cookies.OPENID):
         cookies.take_back(response, name)
-    response.headers["Clear-Site-Data"] = '"storage"'
+    if not addresses.root():  # else the storage is also that of other apps on this host
+        response.headers["Clear-Site-Data"] = '"storage"'
     return response

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat.accounts import invites, people
 from chat.accounts.invites import BadInvite
 from chat.accounts.people import BadEmail
-from chat.routes import instance, visitor
+from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import forwarded, links
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
@@ -59,4 +59,4 @@ def number(text: str) -> int:
 def revoke(invite_id: int) -> Response:
     """Let an invite be used no more."""
     invites.revoke(instance.database(), visitor.require_admin(), invite_id)
-    return redirect("/admin/invites?done=revoked", code=303)
+    return addresses.lead_to("/admin/invites?done=revoked")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat.database import NotFound
-from chat.routes import visitor
+from chat.routes import addresses, visitor
 from chat.routes.choices import services
 from chat.services import BadService, Service
 from chat.services.entering import KINDS, entered
@@ -132,9 +132,9 @@ def offer(name: str) -> Response:
 def delete(name: str) -> Response:
     """Delete a provider that an admin set up."""
     services().remove(visitor.require_admin(), name)
-    return redirect("/admin/models?done=deleted", code=303)
+    return addresses.lead_to("/admin/models?done=deleted")
 
 
 def back(name: str, done: str) -> Response:
     """Lead to the page of a provider."""
-    return redirect(f"/admin/models/{name}?done={done}", code=303)
+    return addresses.lead_to(f"/admin/models/{name}?done={done}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat.accounts import roles, roster
 from chat.accounts.roles import LastAdmin
-from chat.routes import instance, visitor
+from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import links
 from chat.routes.admin import lists
 
@@ -78,7 +78,7 @@ def remove(person_id: int) -> Response:
 def back(person_id: int, done: str) -> Response:
     """Go back to the list; who did it to themselves has no place there any more."""
     is_me = visitor.require_admin().id == person_id
-    return redirect("/" if is_me else f"/admin/people?done={done}", code=303)
+    return addresses.lead_to("/" if is_me else f"/admin/people?done={done}")
 
 
 @bp.post("/<id:person_id>/reset")

@@ -9,7 +9,7 @@ from flask import Flask
 
 from chat.routes.accounts import access
 from chat.routes.forms import FORM
-from tests.asking import HTMX, PAGE, begin, rows
+from tests.asking import HTMX, PAGE, begin, named, rows
 from tests.scripted import Scripted
 from tests.team import account, sign_in, signed_in, team
 
@@ -120,11 +120,11 @@ def test_a_guest_from_before_is_a_stranger_where_a_team_shares_it(tmp_path: Path
     before = team(tmp_path, provider, ACCESS="open")
     client = before.test_client()
     begin(client)
-    cookie = client.get_cookie("rivulet")
+    cookie = client.get_cookie(named(client))
     assert cookie
 
     after = team(tmp_path, provider).test_client()
-    after.set_cookie("rivulet", cookie.value)
+    after.set_cookie(named(after), cookie.value)
 
     assert after.get("/").status_code == 303
 

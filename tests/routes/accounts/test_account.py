@@ -11,6 +11,7 @@ from flask import Flask
 from chat.accounts import passwords, people
 from chat.routes.accounts import agents
 from chat.tables import sessions
+from tests.asking import named
 from tests.scripted import Scripted
 from tests.team import PASSWORD, sign_in, signed_in, team
 from tests.turns import count
@@ -25,11 +26,11 @@ def change(client, present: str = PASSWORD, password: str = NEW):  # type: ignor
 
 def test_another_password_ends_all_other_sessions_and_gives_this_one_another_id(app: Flask) -> None:
     client, other = signed_in(app), signed_in(app)
-    before = client.get_cookie("rivulet")
+    before = client.get_cookie(named(client))
 
     answer = change(client)
 
-    assert answer.status_code == 303 and client.get_cookie("rivulet") != before
+    assert answer.status_code == 303 and client.get_cookie(named(client)) != before
     assert "Your password is changed" in client.get(answer.headers["Location"]).text
     assert other.get("/").status_code == 303
     assert count(app.extensions["database"], sessions) == 1

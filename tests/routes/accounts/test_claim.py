@@ -7,6 +7,7 @@ from pathlib import Path
 
 import app as front_door
 from chat.routes import cookies
+from tests.asking import named
 from tests.serving import KEY
 from tests.team import PASSWORD, account, follow, team
 
@@ -31,7 +32,7 @@ def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tm
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert "Account" in client.get("/").text
-    late.set_cookie(cookies.LINK, address.rpartition("/")[2])
+    late.set_cookie(named(late, cookies.LINK), address.rpartition("/")[2])
     assert late.get(address).status_code == late.post(place, data=FORM | {"password": "another one"}).status_code == 404
     assert said(tmp_path) == []
 

@@ -19,6 +19,7 @@ from chat.routes import cookies
 from chat.tables import invites as invite_table
 from chat.tables import people as people_table
 from tests.accounts.conftest import all_at_once
+from tests.asking import named
 from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import count
 
@@ -58,7 +59,7 @@ def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_
     client.post(place, data=FORM)
 
     assert place == "/invites/yours" and token not in page.text
-    assert client.get_cookie(cookies.LINK) is None
+    assert client.get_cookie(named(client, cookies.LINK)) is None
 
 
 def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
@@ -100,7 +101,7 @@ def revoke(database: Database, token: str) -> None:
 def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
     """Follow an invite that can't be, and do what who had followed it before would do."""
     yield client.get(f"/invites/{token}")
-    client.set_cookie(cookies.LINK, token)
+    client.set_cookie(named(client, cookies.LINK), token)
     yield client.get("/invites/yours")
     yield client.post("/invites/yours", data=FORM)
 
@@ -153,7 +154,7 @@ def test_what_cannot_be_is_told_and_what_was_typed_kept(
 def clicked(app: Flask, token: str, **form: str) -> TestResponse:
     """Post the form as the second click does, before the first one's answer is there: with the link alone."""
     client = app.test_client()
-    client.set_cookie(cookies.LINK, token)
+    client.set_cookie(named(client, cookies.LINK), token)
     return client.post("/invites/yours", data=FORM | form)
 
 
@@ -171,7 +172,7 @@ def test_who_clicks_twice_has_one_account_and_is_in(
     answers = [*all_at_once(*[lambda: clicked(app, token)] * 2), clicked(app, token)]
 
     assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(303, "/")] * 3
-    assert all("rivulet=" in ";".join(answer.headers.getlist("Set-Cookie")) for answer in answers)
+    assert all(f"{named(app.test_client())}=" in ";".join(answer.headers.getlist("Set-Cookie")) for answer in answers)
     assert count(database, people_table) == 1
     assert sum(invite.uses_left for invite in invites.listing(database)) == uses - 1
     database.dispose()
@@ -182,7 +183,7 @@ def test_who_has_the_first_ones_session_by_the_second_click_is_led_on(client: Fl
     client.post(follow(client, f"/invites/{token}"), data=FORM)
 
     late = client.post("/invites/yours", data=FORM | {"link": "0" * 32})
-    client.set_cookie(cookies.LINK, token)
+    client.set_cookie(named(client, cookies.LINK), token)
     again = client.post("/invites/yours", data=FORM)
 
     assert [(answer.status_code, answer.headers["Location"]) for answer in (late, again)] == [(303, "/")] * 2
@@ -231,7 +232,7 @@ def test_who_is_signed_in_is_nobody_else_by_a_spent_invite(app: Flask, database:
     member = signed_in(app, "bob@example.org")
     token = invites.make(database, "command line")
     clicked(app, token)
-    member.set_cookie(cookies.LINK, token)
+    member.set_cookie(named(member, cookies.LINK), token)
 
     assert member.post("/invites/yours", data=FORM).status_code == 404
     assert "bob@example.org" in member.get("/account").text

@@ -13,6 +13,7 @@ from chat import config
 from chat.accounts import letters, people, resets
 from chat.config import WrongSetting
 from chat.routes import cookies
+from tests.asking import named
 from tests.mailbox import Mailbox, mailbox
 from tests.marked import MAIL_SERVER, MARK
 from tests.scripted import Scripted
@@ -64,7 +65,7 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
     assert "ann@example.org" in page.text and 'autocomplete="new-password"' in page.text
     assert answer.status_code == 303 and "Your password is set" in other.get(answer.headers["Location"]).text
     assert client.get("/").status_code == 303
-    other.set_cookie(cookies.LINK, address.rpartition("/")[2])
+    other.set_cookie(named(other, cookies.LINK), address.rpartition("/")[2])
     assert other.get(address).status_code == other.post(place, data={"password": NEW}).status_code == 404
     assert "sign in" in other.get(address).text and other.get(address).text == other.get("/resets/made-up").text
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303

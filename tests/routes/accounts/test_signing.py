@@ -11,7 +11,7 @@ from sqlalchemy import event
 from chat.accounts import people as accounts_people
 from chat.routes import cookies
 from chat.tables import people, sessions
-from tests.asking import begin, ended, rows
+from tests.asking import begin, ended, named, rows
 from tests.postgres import Postgres
 from tests.scripted import Scripted
 from tests.team import PASSWORD, account, sign_in, signed_in, team
@@ -48,14 +48,14 @@ def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: 
     account(app.extensions["database"])
     client, thief = app.test_client(), app.test_client()
     sign_in(client)
-    before = client.get_cookie("rivulet")
+    before = client.get_cookie(named(client))
     assert before
-    thief.set_cookie("rivulet", before.value)
+    thief.set_cookie(named(thief), before.value)
     assert thief.get("/").status_code == 200
 
     sign_in(client)
 
-    after = client.get_cookie("rivulet")
+    after = client.get_cookie(named(client))
     assert after and after.value != before.value
     assert client.get("/").status_code == 200 and thief.get("/").status_code == 303
     assert count(app.extensions["database"], sessions) == 1
@@ -64,9 +64,9 @@ def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: 
 def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) -> None:
     """OW 26-59219: a session that was signed out of opens nothing."""
     client, thief = signed_in(app), app.test_client()
-    cookie = client.get_cookie("rivulet")
+    cookie = client.get_cookie(named(client))
     assert cookie
-    thief.set_cookie("rivulet", cookie.value)
+    thief.set_cookie(named(thief), cookie.value)
 
     answer = client.post("/sign-out")
 
@@ -147,9 +147,9 @@ def test_a_browser_is_known_as_one_accounts_and_by_our_word_alone(app: Flask, ch
     account(app.extensions["database"])
     bobs = signed_in(app, "bob@example.org")
     bobs.post("/sign-out")
-    cookie = bobs.get_cookie(cookies.BROWSER)
+    cookie = bobs.get_cookie(named(bobs, cookies.BROWSER))
     assert cookie
-    bobs.set_cookie(cookies.BROWSER, change(cookie.value))
+    bobs.set_cookie(named(bobs, cookies.BROWSER), change(cookie.value))
     fail_at_large(app, "ann@example.org")
 
     assert sign_in(bobs).status_code == 429
@@ -163,7 +163,9 @@ def test_by_https_the_cookie_is_for_this_host_alone(app: Flask) -> None:
         "/sign-in", base_url="https://localhost", data={"email": "ann@example.org", "password": PASSWORD}
     ).headers.getlist("Set-Cookie")
 
-    assert [cookie.partition("=")[0] for cookie in cookies] == ["__Host-rivulet-browser", "__Host-rivulet"]
+    assert [cookie.partition("=")[0] for cookie in cookies] == [
+        f"__Host-{named(client, name)}" for name in ("rivulet-browser", "rivulet")
+    ]
     for cookie in cookies:
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")) and "Domain" not in cookie
 
@@ -181,7 +183,7 @@ def test_by_https_the_plain_name_opens_nothing_but_what_a_guest_began_with_an_ol
 
     seen = {}
     for name, client in (("guest", guest), ("old", old), ("member", member)):
-        cookie = client.get_cookie("rivulet")
+        cookie = client.get_cookie(named(client))
         assert cookie
         seen[name] = app.test_client(use_cookies=False).get(
             "/", base_url="https://localhost", headers={"Cookie": f"rivulet={cookie.value}"}
@@ -262,7 +264,9 @@ def test_signing_out_by_https_takes_the_cookie_back_in_the_way_that_browsers_tak
 
     cookies = client.post("/sign-out", base_url="https://localhost").headers.getlist("Set-Cookie")
 
-    assert cookies[-1].startswith("__Host-rivulet=;") and "Secure" in cookies[-1] and "Max-Age=0" in cookies[-1]
+    assert (
+        cookies[-1].startswith(f"__Host-{named(client)}=;") and "Secure" in cookies[-1] and "Max-Age=0" in cookies[-1]
+    )
     assert rows(app)["sessions"] == 0
 
 
@@ -271,13 +275,13 @@ def test_signing_out_takes_back_what_a_link_or_single_sign_on_left_in_the_browse
     """On a machine that others use, too, the next one would find an invite or a reset link for up to an hour."""
     client = app.test_client()
     prefix = "__Host-" if scheme == "https" else ""
-    kept = [f"{prefix}{name}" for name in (cookies.LINK, cookies.OPENID)]
+    kept = [f"{prefix}{name}" for each in (cookies.LINK, cookies.OPENID) for name in (each, named(client, each))]
     for name in kept:
         client.set_cookie(name, "a token", secure=scheme == "https")
 
     client.post("/sign-out", base_url=f"{scheme}://localhost")
 
-    assert [client.get_cookie(name) for name in kept] == [None, None]
+    assert [client.get_cookie(name) for name in kept] == [None] * 4
 
 
 def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from chat.providers.base import Model
 from chat.services import Services
-from tests.asking import PAGE, TEXT, begin, ended, reply_in
+from tests.asking import PAGE, TEXT, begin, ended, named, reply_in
 from tests.rendering.corpus import CORPUS
 from tests.scripted import Gate, Scripted
 from tests.team import team
@@ -46,7 +46,7 @@ def test_another_worker_shows_at_once_what_was_added_here(
     app: Flask, admin: FlaskClient, provider: Scripted, tmp_path: Path
 ) -> None:
     other = team(tmp_path, provider).test_client()
-    other.set_cookie("rivulet", admin.get_cookie("rivulet").value)  # type: ignore[union-attr]
+    other.set_cookie(named(other), admin.get_cookie(named(admin)).value)  # type: ignore[union-attr]
     assert "acme" not in other.get(MODELS).text
 
     place = admin.post(MODELS, data=ACME).headers["Location"]

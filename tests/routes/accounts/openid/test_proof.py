@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from chat.config import WrongSetting
+from tests.asking import named
 from tests.openid import PERSON as USERINFO
 from tests.openid import Idp, fails
 from tests.routes.accounts.openid.way import back, person, there, through
@@ -45,7 +46,7 @@ def test_a_token_that_says_something_else_signs_nobody_in(shut: Flask, idp: Idp,
     answer = through(shut.test_client())
 
     assert answer.status_code == 400 and "you were not signed in" in answer.text
-    assert "rivulet=" not in answer.headers.get("Set-Cookie", "")
+    assert f"{named(shut.test_client())}=" not in answer.headers.get("Set-Cookie", "")
 
 
 @pytest.mark.parametrize("way", ["unsigned", "signed_by_what_all_know", "signed_by_the_secret", "signed_by_another"])
@@ -101,9 +102,9 @@ def test_a_return_is_good_for_once(app: Flask) -> None:
 def test_what_is_taken_along_is_signed_and_holds_for_ten_minutes(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     late, forger = app.test_client(), app.test_client()
     address, forged = there(late), there(forger)
-    cookie = forger.get_cookie("rivulet-openid")
+    cookie = forger.get_cookie(named(forger, "rivulet-openid"))
     assert cookie and cookie.http_only and cookie.same_site == "Lax"
-    forger.set_cookie("rivulet-openid", f"x{cookie.value}")
+    forger.set_cookie(named(forger, "rivulet-openid"), f"x{cookie.value}")
     assert back(forger, forged).status_code == 400
     now = time.time()
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + 660)

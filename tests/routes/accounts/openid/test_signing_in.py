@@ -10,7 +10,7 @@ import requests
 from flask import Flask
 
 from chat.tables import audit, people
-from tests.asking import begin, ended
+from tests.asking import begin, ended, named
 from tests.openid import Idp
 from tests.routes.accounts.openid.way import HOME, address_in, person, through
 from tests.scripted import Scripted
@@ -66,13 +66,13 @@ def test_signing_in_gives_another_session_id_and_takes_what_a_guest_said_along(
     client, thief = app.test_client(), app.test_client()
     conversation = begin(client, "Said as a guest")
     ended(client, conversation)
-    before = client.get_cookie("rivulet")
+    before = client.get_cookie(named(client))
     assert before
-    thief.set_cookie("rivulet", before.value)
+    thief.set_cookie(named(thief), before.value)
 
     through(client)
 
-    after = client.get_cookie("rivulet")
+    after = client.get_cookie(named(client))
     assert after and after.value != before.value
     assert "Said as a guest" in client.get(f"/conversations/{conversation}").text
     assert thief.get(f"/conversations/{conversation}").status_code == 404

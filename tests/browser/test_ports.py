@@ -1,0 +1,69 @@
+"""Two instances at two ports of one host, with one secret, in one browser, which tells no ports apart by cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.asking import named
+from tests.browser import test_origins as walk
+from tests.browser.origins import Instance, plain
+from tests.browser.tabs import ChromiumTab
+from tests.team import account
+
+
+@pytest.fixture
+def instances(tmp_path: Path) -> Iterator[list[Instance]]:
+    """Two instances of different teams, at localhost."""
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    with plain(folders[0], "localhost") as first, plain(folders[1], "localhost") as second:
+        yield [first, second]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_browser_stays_signed_in_to_both(browser: Browser, instances: list[Instance], script: bool) -> None:
+    tab = ChromiumTab(browser, script)
+    for instance in instances:
+        account(instance.app.extensions["database"])
+        tab.open(f"{instance.url}/sign-in")
+        walk.sign_in(tab)
+
+    for instance in [*instances, *instances]:
+        tab.open(instance.url)
+        walk.watch_an_answer(tab, instance)
+
+    walk.sign_out(tab)
+    tab.open(instances[0].url)
+    tab.see("#text")
+    tab.close()
+
+
+def test_who_signed_in_before_the_upgrade_stays_signed_in(browser: Browser, instances: list[Instance]) -> None:
+    """Only one of two instances can have kept its cookie by the old name."""
+    tab = ChromiumTab(browser, script=True)
+    for instance in instances:
+        account(instance.app.extensions["database"])
+        tab.open(f"{instance.url}/sign-in")
+        walk.sign_in(tab)
+    rename_cookie(tab.page, named(instances[1].app.test_client()), "rivulet")
+
+    for instance in instances:
+        tab.open(f"{instance.url}/account")
+        tab.see("h1", "Your account")
+    tab.page.context.clear_cookies(name="rivulet")
+    for instance in instances:
+        tab.open(f"{instance.url}/account")
+        tab.see("h1", "Your account")
+    tab.close()
+
+
+def rename_cookie(page: Page, name: str, other: str) -> None:
+    """Have a browser hold a cookie by another name."""
+    (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"] == name]
+    page.context.clear_cookies(name=name)
+    page.context.add_cookies([{**cookie, "name": other}])  # type: ignore[typeddict-item]
