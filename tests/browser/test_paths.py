@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from chat.accounts import invites
-from tests.browser import test_origins as walk
+from tests.browser import walk
 from tests.browser.origins import NAME, Instance, serving
 from tests.browser.tabs import ChromiumTab
 from tests.deploy import nginx

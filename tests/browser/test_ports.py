@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.asking import named
-from tests.browser import test_origins as walk
+from tests.browser import walk
 from tests.browser.origins import Instance, plain
 from tests.browser.tabs import ChromiumTab
 from tests.team import account
