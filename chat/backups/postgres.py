@@ -15,8 +15,9 @@ from typing import IO
 
 import psycopg
 from psycopg import pq
+from sqlalchemy import Connection, inspect
 
-from chat.backups.place import IN_USE, Place, Refused, refuse_unless_known
+from chat.backups.place import IN_USE, NOT_EMPTY, Place, Refused, refuse_unless_known
 from chat.copies import whole
 
 ENDING = "dump"
@@ -27,6 +28,7 @@ PLAIN = ["--no-owner", "--no-privileges"]
 
 PRESENT = """
 SELECT
+    pg_backend_pid(),
     (SELECT count(*) FROM pg_stat_activity
      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
     (SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())
@@ -45,6 +47,8 @@ BEGIN
 END $$;
 """
 """The lock is the one that an upgrade takes: a server that starts meanwhile waits for the end."""
+
+KEEP_STILL = "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7236517)"
 
 
 def backup(place: Place, target: Path) -> None:
@@ -69,15 +73,46 @@ def version_in(place: Place, file: Path) -> str | None:
     return next(lines, None)
 
 
+def require_there(place: Place) -> None:
+    """Raise Refused where a database holds nothing, or others use it."""
+    if not tables_at(place):
+        raise Refused(f"{place.name} is empty: nothing to copy.")
+
+
+def require_empty(place: Place) -> None:
+    """Raise Refused where a database holds anything, or others use it."""
+    if tables_at(place):
+        raise Refused(NOT_EMPTY.format(place.name))
+
+
+def prepare(place: Place) -> None:
+    """See to it that there is a database to put the copy into: whoever runs the server has made one."""
+
+
+def shut_out_others(place: Place, connection: Connection) -> None:
+    """Keep a database to one connection: Postgres can't, but `keep_still` can keep it as it is."""
+
+
+def keep_still(connection: Connection) -> None:
+    """Let nobody change anything until the transaction ends, however long it waits for the other database."""
+    connection.exec_driver_sql(KEEP_STILL)
+    if names := inspect(connection).get_table_names():
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN SHARE MODE")
+
+
 def tables_at(place: Place) -> int:
     """Count the tables that are there, where nobody else is connected. Raises Refused."""
     try:
         with psycopg.connect(address(place)) as connection:
-            others, tables = connection.execute(PRESENT).fetchone() or (0, 0)
+            process, others, tables = connection.execute(PRESENT).fetchone() or (0, 0, 0)
+            is_direct = process == connection.info.backend_pid  # a pooler makes a number up
     except psycopg.Error as error:
-        raise Refused(f"The database can't be reached ({reason_in(str(error))}). Check DATABASE_URL.") from error
+        reason = reason_in(str(error))
+        raise Refused(f"The database {place.name} can't be reached ({reason}). Check its address.") from error
+    if not is_direct:
+        raise Refused(f"The address of {place.name} leads through a pooler. Use the address of Postgres itself.")
     if others:
-        raise Refused(IN_USE)
+        raise Refused(IN_USE.format(place.name))
     return int(tables)
 
 
