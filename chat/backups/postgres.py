@@ -6,6 +6,7 @@ is brought back in one transaction, which first moves the tables that are there 
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -17,22 +18,16 @@ import psycopg
 from psycopg import pq
 from sqlalchemy import Connection, inspect
 
-from chat.backups.place import IN_USE, NOT_EMPTY, Place, Refused, refuse_unless_known
+from chat.backups.place import NOT_EMPTY, Place, Refused, refuse_unless_known
+from chat.backups.presence import address, reason_in, tables_at
 from chat.copies import whole
+from chat.tables import metadata
 
 ENDING = "dump"
 ASIDE = "before_restore_"
 """How the schemas begin that keep what was there; they are in no copy."""
 
 PLAIN = ["--no-owner", "--no-privileges"]
-
-PRESENT = """
-SELECT
-    pg_backend_pid(),
-    (SELECT count(*) FROM pg_stat_activity
-     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
-    (SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())
-"""
 
 MOVE_AWAY = """
 BEGIN;
@@ -47,6 +42,14 @@ BEGIN
 END $$;
 """
 """The lock is the one that an upgrade takes: a server that starts meanwhile waits for the end."""
+
+OLDER = re.compile("server version mismatch(?:.*?detail: (.*?)$)?|unsupported version.*?$", re.DOTALL | re.MULTILINE)
+"""What pg_dump says of a newer server, and pg_restore of what a newer pg_dump made."""
+
+TOO_OLD = (
+    "{} is too old for this ({}). Install PostgreSQL's client programs of the server's version or later. "
+    "Or stop Rivulet and copy all to a file with bin/move sqlite:////path/copy.db, which needs none of them."
+)
 
 KEEP_STILL = "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7236517)"
 
@@ -96,24 +99,8 @@ def shut_out_others(place: Place, connection: Connection) -> None:
 def keep_still(connection: Connection) -> None:
     """Let nobody change anything until the transaction ends, however long it waits for the other database."""
     connection.exec_driver_sql(KEEP_STILL)
-    if names := inspect(connection).get_table_names():
-        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN SHARE MODE")
-
-
-def tables_at(place: Place) -> int:
-    """Count the tables that are there, where nobody else is connected. Raises Refused."""
-    try:
-        with psycopg.connect(address(place)) as connection:
-            process, others, tables = connection.execute(PRESENT).fetchone() or (0, 0, 0)
-            is_direct = process == connection.info.backend_pid  # a pooler makes a number up
-    except psycopg.Error as error:
-        reason = reason_in(str(error))
-        raise Refused(f"The database {place.name} can't be reached ({reason}). Check its address.") from error
-    if not is_direct:
-        raise Refused(f"The address of {place.name} leads through a pooler. Use the address of Postgres itself.")
-    if others:
-        raise Refused(IN_USE.format(place.name))
-    return int(tables)
+    if names := metadata.tables.keys() & inspect(connection).get_table_names():
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(sorted(names))} IN SHARE MODE")
 
 
 def load(place: Place, file: Path, first: str) -> None:
@@ -143,10 +130,8 @@ def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
 def run(place: Place, name: str, *arguments: str) -> str:
     """Run a program of PostgreSQL's; gives what it printed. Raises Refused."""
     done = subprocess.run([program(place, name), *arguments], env=told(place), capture_output=True, text=True)
-    if "server version mismatch" in done.stderr:
-        raise Refused(
-            f"{name} is older than the database. Install PostgreSQL's client programs of its version or later."
-        )
+    if older := OLDER.search(done.stderr):
+        raise Refused(TOO_OLD.format(name, older[1] or older[0]))
     if done.returncode:
         raise Refused(f"{name} could not do it ({reason_in(done.stderr)}).")
     return done.stdout
@@ -168,14 +153,3 @@ def told(place: Place) -> dict[str, str]:
     except psycopg.Error as error:
         raise Refused(f"DATABASE_URL can't be used ({reason_in(str(error))}).") from error
     return {**place.environ, **{o.envvar.decode(): o.val.decode() for o in options if o.envvar and o.val}}
-
-
-def address(place: Place) -> str:
-    """Write where the database is as PostgreSQL's library reads it."""
-    return place.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def reason_in(said: str) -> str:
-    """Take the line of a program's complaint that says why."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it doesn't say why"]
-    return next((line for line in lines if "error" in line.lower()), lines[0])

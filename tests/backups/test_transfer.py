@@ -32,6 +32,7 @@ def next_person(url: str) -> int:
     return int(made[0])
 
 
+@pytest.mark.newer_postgres
 def test_an_instance_with_rows_in_every_table_moves_to_postgres_on_to_another_and_back(
     filled: Path, run: Command, database_server: Postgres, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_nothing_moves_while_somebody_has_the_source_or_the_target_open(
     assert moved[0] == 0 and tables_in(second) == []
 
 
+@pytest.mark.newer_postgres
 def test_a_source_on_postgres_is_kept_still_while_it_is_copied(
     filled: Path, run: Command, database_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
