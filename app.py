@@ -55,6 +55,8 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     try:
         settings = config.load(environ)
         app = wire(settings, providers.configured(settings))
+        if watching:
+            platforms.claim(settings)
         start(app, watching, replaces=startup.REPLACES in environ)
     except (config.WrongSetting, DatabaseUnusable) as error:
         exits.refuse(startup.WRONG.format(error))

@@ -15,7 +15,7 @@ from chat import config
 from chat.config import Settings
 from chat.database import Database
 from chat.replies import Replies
-from tests import postgres
+from tests import newer_postgres, postgres
 from tests.looking import watching_databases
 from tests.marked import SECRETS
 from tests.scripted import Scripted
@@ -49,13 +49,24 @@ def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
     database.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on a newer PostgreSQL, too."""
+    if not metafunc.definition.get_closest_marker("newer_postgres"):
+        return
+    if "either" in metafunc.fixturenames:
+        metafunc.parametrize("either", ["sqlite", "database_server", "newer_server"], indirect=True)
+    elif "database_server" in metafunc.fixturenames:
+        servers = ["older_server", "newer_server"]
+        metafunc.parametrize("database_server", servers, indirect=True, scope="session")
+
+
+@pytest.fixture(params=["sqlite", "database_server"], ids=["sqlite", "postgres"])
 def either(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty database, once of each kind; the other kind is skipped where there is none."""
     if request.param == "sqlite":
         yield request.getfixturevalue("database")
         return
-    database = Database(request.getfixturevalue("database_server").new_database())
+    database = Database(request.getfixturevalue(request.param).new_database())
     database.upgrade()
     yield database
     database.dispose()
@@ -96,9 +107,26 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def database_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
-    """A PostgreSQL; what needs it is skipped where there is none."""
-    if not postgres.programs():
-        pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
-    with postgres.postgres() as server, watching_databases(server):
+def database_server(request: pytest.FixtureRequest) -> postgres.Postgres:
+    """A PostgreSQL; what needs it is skipped where there is none, and what is marked so has a newer one, too."""
+    return request.getfixturevalue(getattr(request, "param", "older_server"))
+
+
+@pytest.fixture(scope="session")
+def older_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
+    """The PostgreSQL that is installed on this machine."""
+    yield from serving(postgres.programs(), f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
+
+
+@pytest.fixture(scope="session")
+def newer_server() -> Iterator[postgres.Postgres]:
+    """A newer PostgreSQL than that."""
+    yield from serving(newer_postgres.programs(), newer_postgres.MISSING)
+
+
+def serving(programs: Path | None, missing: str) -> Iterator[postgres.Postgres]:
+    """Serve a PostgreSQL, or skip."""
+    if not programs:
+        pytest.skip(missing)
+    with postgres.postgres(programs) as server, watching_databases(server):
         yield server

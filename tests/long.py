@@ -1,7 +1,8 @@
 """A pytest plugin that leaves out what isn't asked for, or can't run here; the closing lines name it.
 
 `--long` asks for the tests that take long or need the network. Those of tests/browser need CHROMIUM, the path of a
-Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx or PgBouncer.
+Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx, PgBouncer
+or sshfs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+SFTP = Path("/usr/lib/openssh/sftp-server")
 BROWSER = Path(__file__).parent / "browser"
 
 
@@ -45,4 +47,11 @@ def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:
         return f"No nginx was found for {item.path.name}; install one."
     if item.get_closest_marker("pgbouncer") and not shutil.which("pgbouncer"):
         return f"No PgBouncer was found for {item.path.name}; install one."
+    if item.get_closest_marker("sshfs") and not (can_mount() and shutil.which("sshfs") and SFTP.exists()):
+        return f"{item.path.name} needs FUSE, sshfs and sftp-server (Debian: sshfs, openssh-sftp-server)."
     return None
+
+
+def can_mount() -> bool:
+    """Tell whether FUSE works here."""
+    return os.access("/dev/fuse", os.R_OK | os.W_OK) and shutil.which("fusermount3") is not None

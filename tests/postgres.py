@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -63,12 +64,17 @@ WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT IN ('pg_catalog', '
 """
 
 
+def reachable(found: Path, folder: Path) -> Path:
+    """Copy programs that stand in a folder of root's own to one that others may enter; gives where they are."""
+    if all(above.stat().st_mode & stat.S_IXOTH for above in found.resolve().parents):
+        return found
+    return Path(shutil.copytree(found.parent, folder / "programs", symlinks=True)) / found.name
+
+
 class Postgres:
     """One server; every database on it is a test's own."""
 
-    def __init__(self, folder: Path):
-        found = programs()
-        assert found, MISSING
+    def __init__(self, folder: Path, found: Path):
         self.programs = found
         self.folder = folder
         self.data = folder / "data"
@@ -78,6 +84,7 @@ class Postgres:
         self.as_user = not_root()
         if self.as_user:
             os.chown(folder, self.as_user["user"], self.as_user["group"])
+            self.programs = reachable(found, folder)
         self._run("initdb", "-D", self.data, "-U", "rivulet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
     def _run(self, name: str, *arguments: object) -> None:
@@ -144,12 +151,14 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Serve PostgreSQL until the end of the block."""
+def postgres(found: Path | None = None) -> Iterator[Postgres]:
+    """Serve PostgreSQL until the end of the block, by default the one that is installed."""
+    found = found or programs()
+    assert found, MISSING
     # Not in pytest's folder, which nobody but its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="rivulet-postgres-", dir="/tmp"))
     try:
-        server = Postgres(folder)
+        server = Postgres(folder, found)
         server.start()
         try:
             yield server

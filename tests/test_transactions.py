@@ -24,6 +24,8 @@ from tests.postgres import Postgres
 from tests.serving import free_port
 from tests.turns import count, guest
 
+pytestmark = pytest.mark.newer_postgres
+
 Break = Callable[..., None]
 
 LOST = "server closed the connection unexpectedly"

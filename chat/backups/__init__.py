@@ -1,19 +1,25 @@
-"""Backups: a copy of all that is stored, made while answers stream, and the way back. bin/backup and bin/restore."""
+"""Backups: a copy of all that is stored, made while answers stream, and the way back; and a move to another database.
+
+What bin/backup, bin/restore and bin/move do.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.engine import make_url
 
 from chat import config, engines
-from chat.backups import postgres, sqlite
+from chat.backups import transfer
+from chat.backups.kinds import kind_of
 from chat.backups.place import Place, Refused
 from chat.copies import FOLDER, CopyFailed, dated
 from chat.engines import DatabaseUnusable
+
+MOVES_TO = "RIVULET_MOVES_TO"
+"""What bin/move sets to the address that it was given."""
 
 
 def backup(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -26,6 +32,11 @@ def restore(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     return said(bring_back, environ, arguments)
 
 
+def move(environ: Mapping[str, str]) -> int:
+    """Copy all that is stored into the empty database that RIVULET_MOVES_TO names; gives the exit code."""
+    return said(relocate, environ, [])
+
+
 def said(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Do something and say its outcome: a sentence, and 0 or 1."""
     try:
@@ -33,6 +44,9 @@ def said(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence
     except (config.WrongSetting, DatabaseUnusable, CopyFailed, Refused) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Broken off. Nothing was changed.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -60,6 +74,7 @@ def bring_back(place: Place, file: Path) -> str:
     return f"{file} is in place." + (f" What was there before is kept: {kept}" if kept else "")
 
 
-def kind_of(place: Place) -> Any:
-    """Give what knows the database's kind."""
-    return sqlite if place.url.drivername == "sqlite" else postgres
+def relocate(place: Place) -> str:
+    """Copy a database into the one that its environment names; gives what to say. Raises Refused."""
+    target = place_of({"DATABASE_URL": place.environ[MOVES_TO], "PATH": place.environ.get("PATH", "")})
+    return transfer.move(place, target, sys.stderr)

@@ -10,7 +10,9 @@ from sqlalchemy import URL
 
 from chat.database import HEAD
 
-IN_USE = "Rivulet, or another program, has the database open. Stop it, then type bin/restore again."
+IN_USE = "Rivulet, or another program, has the database {} open. Stop it, then type this command again."
+
+NOT_EMPTY = "{} isn't empty, and nothing is written over. Name an empty database."
 
 
 class Refused(Exception):
@@ -24,6 +26,16 @@ class Place:
     url: URL
     folder: Path
     environ: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """What people know a database by; without the password, and what else is in its address."""
+        return str(self.path) if self.is_sqlite else f"{self.url.database} at {self.url.host or 'this machine'}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is SQLite; else it is Postgres."""
+        return self.url.drivername == "sqlite"
 
     @property
     def path(self) -> Path:

@@ -6,6 +6,7 @@ is brought back in one transaction, which first moves the tables that are there 
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -15,22 +16,18 @@ from typing import IO
 
 import psycopg
 from psycopg import pq
+from sqlalchemy import Connection, inspect
 
-from chat.backups.place import IN_USE, Place, Refused, refuse_unless_known
+from chat.backups.place import NOT_EMPTY, Place, Refused, refuse_unless_known
+from chat.backups.presence import address, reason_in, tables_at
 from chat.copies import whole
+from chat.tables import metadata
 
 ENDING = "dump"
 ASIDE = "before_restore_"
 """How the schemas begin that keep what was there; they are in no copy."""
 
 PLAIN = ["--no-owner", "--no-privileges"]
-
-PRESENT = """
-SELECT
-    (SELECT count(*) FROM pg_stat_activity
-     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
-    (SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())
-"""
 
 MOVE_AWAY = """
 BEGIN;
@@ -45,6 +42,16 @@ BEGIN
 END $$;
 """
 """The lock is the one that an upgrade takes: a server that starts meanwhile waits for the end."""
+
+OLDER = re.compile("server version mismatch(?:.*?detail: (.*?)$)?|unsupported version.*?$", re.DOTALL | re.MULTILINE)
+"""What pg_dump says of a newer server, and pg_restore of what a newer pg_dump made."""
+
+TOO_OLD = (
+    "{} is too old for this ({}). Install PostgreSQL's client programs of the server's version or later. "
+    "Or stop Rivulet and copy all to a file with bin/move sqlite:////path/copy.db, which needs none of them."
+)
+
+KEEP_STILL = "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7236517)"
 
 
 def backup(place: Place, target: Path) -> None:
@@ -69,16 +76,31 @@ def version_in(place: Place, file: Path) -> str | None:
     return next(lines, None)
 
 
-def tables_at(place: Place) -> int:
-    """Count the tables that are there, where nobody else is connected. Raises Refused."""
-    try:
-        with psycopg.connect(address(place)) as connection:
-            others, tables = connection.execute(PRESENT).fetchone() or (0, 0)
-    except psycopg.Error as error:
-        raise Refused(f"The database can't be reached ({reason_in(str(error))}). Check DATABASE_URL.") from error
-    if others:
-        raise Refused(IN_USE)
-    return int(tables)
+def require_there(place: Place) -> None:
+    """Raise Refused where a database holds nothing, or others use it."""
+    if not tables_at(place):
+        raise Refused(f"{place.name} is empty: nothing to copy.")
+
+
+def require_empty(place: Place) -> None:
+    """Raise Refused where a database holds anything, or others use it."""
+    if tables_at(place):
+        raise Refused(NOT_EMPTY.format(place.name))
+
+
+def prepare(place: Place) -> None:
+    """See to it that there is a database to put the copy into: whoever runs the server has made one."""
+
+
+def shut_out_others(place: Place, connection: Connection) -> None:
+    """Keep a database to one connection: Postgres can't, but `keep_still` can keep it as it is."""
+
+
+def keep_still(connection: Connection) -> None:
+    """Let nobody change anything until the transaction ends, however long it waits for the other database."""
+    connection.exec_driver_sql(KEEP_STILL)
+    if names := metadata.tables.keys() & inspect(connection).get_table_names():
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(sorted(names))} IN SHARE MODE")
 
 
 def load(place: Place, file: Path, first: str) -> None:
@@ -108,10 +130,8 @@ def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
 def run(place: Place, name: str, *arguments: str) -> str:
     """Run a program of PostgreSQL's; gives what it printed. Raises Refused."""
     done = subprocess.run([program(place, name), *arguments], env=told(place), capture_output=True, text=True)
-    if "server version mismatch" in done.stderr:
-        raise Refused(
-            f"{name} is older than the database. Install PostgreSQL's client programs of its version or later."
-        )
+    if older := OLDER.search(done.stderr):
+        raise Refused(TOO_OLD.format(name, older[1] or older[0]))
     if done.returncode:
         raise Refused(f"{name} could not do it ({reason_in(done.stderr)}).")
     return done.stdout
@@ -133,14 +153,3 @@ def told(place: Place) -> dict[str, str]:
     except psycopg.Error as error:
         raise Refused(f"DATABASE_URL can't be used ({reason_in(str(error))}).") from error
     return {**place.environ, **{o.envvar.decode(): o.val.decode() for o in options if o.envvar and o.val}}
-
-
-def address(place: Place) -> str:
-    """Write where the database is as PostgreSQL's library reads it."""
-    return place.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def reason_in(said: str) -> str:
-    """Take the line of a program's complaint that says why."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it doesn't say why"]
-    return next((line for line in lines if "error" in line.lower()), lines[0])

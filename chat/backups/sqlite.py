@@ -9,9 +9,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import cast
+
+from sqlalchemy import Connection
 
 from chat import copies
-from chat.backups.place import IN_USE, Place, Refused, refuse_unless_known
+from chat.backups.place import IN_USE, NOT_EMPTY, Place, Refused, refuse_unless_known
 from chat.copies import dated, opened
 from chat.engines import make_file
 
@@ -21,8 +24,7 @@ OURS = {"alembic_version", "people", "sessions", "conversations", "messages", "r
 
 def backup(place: Place, target: Path) -> None:
     """Copy the database to a file. Raises CopyFailed and Refused."""
-    if not place.path.exists():
-        raise Refused(f"There is no database {place.path} yet: nothing to copy.")
+    require_there(place)
     copies.copy(place.path, target)
 
 
@@ -38,8 +40,39 @@ def restore(place: Place, file: Path) -> Path | None:
             kept = keep(present, place)
             copy.backup(present)
         except sqlite3.Error as error:
-            raise Refused(why_not(place.path, error)) from error
+            raise Refused(why_not(place, error)) from error
     return kept
+
+
+def require_there(place: Place) -> None:
+    """Raise Refused where there is no database."""
+    if not place.path.exists():
+        raise Refused(f"There is no database {place.path} yet: nothing to copy.")
+
+
+def require_empty(place: Place) -> None:
+    """Raise Refused where a database holds anything."""
+    if not place.path.exists():
+        return
+    try:
+        with closing(opened(place.path, "ro")) as present:
+            tables = present.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise Refused(why_not(place, error)) from error
+    if tables:
+        raise Refused(NOT_EMPTY.format(place.name))
+
+
+def shut_out_others(place: Place, connection: Connection) -> None:
+    """Keep a database to one connection, for as long as that is open. Raises Refused."""
+    try:
+        claim(cast(sqlite3.Connection, connection.connection.driver_connection))
+    except sqlite3.Error as error:
+        raise Refused(why_not(place, error)) from error
+
+
+def keep_still(connection: Connection) -> None:
+    """Let nobody change anything until the transaction ends: nobody else is there."""
 
 
 def refuse_unless_whole(file: Path) -> None:
@@ -76,13 +109,15 @@ def claim(present: sqlite3.Connection) -> None:
     present.executescript("BEGIN EXCLUSIVE; COMMIT")
 
 
-def why_not(path: Path, error: sqlite3.Error) -> str:
+def why_not(place: Place, error: sqlite3.Error) -> str:
     """Say why nothing could be put in a database's place, and what to do."""
     if "locked" in str(error):
-        return IN_USE
+        return IN_USE.format(place.name)
     if isinstance(error, sqlite3.OperationalError):
-        return f"{path} can't be written to ({error}). Nothing was changed."
-    return f"{path} is damaged itself ({error}). Move it away, and what is beside it of that name; then try again."
+        return f"{place.path} can't be written to ({error}). Nothing was changed."
+    return (
+        f"{place.path} is damaged itself ({error}). Move it away, and what is beside it of that name; then try again."
+    )
 
 
 def keep(present: sqlite3.Connection, place: Place) -> Path | None:

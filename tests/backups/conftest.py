@@ -10,10 +10,14 @@ import pytest
 from chat import backups
 from chat.database import Database
 from chat.engines import url_of
+from tests.backups.filled import fill
+from tests.postgres import Postgres
 from tests.turns import answered, asked, guest
 
+Addresses = Callable[[], str]
+
 Command = Callable[..., tuple[int, str]]
-"""Runs `backup` or `restore` with arguments; gives the exit code and what was said."""
+"""Runs `backup`, `restore` or `move` with arguments; gives the exit code and what was said."""
 
 
 @pytest.fixture
@@ -28,7 +32,8 @@ def run(instance: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command for the SQLite database of the instance, or another one by DATABASE_URL."""
 
     def run(name: str, *arguments: object, **environ: str) -> tuple[int, str]:
-        code = getattr(backups, name)({"INSTANCE": str(instance), **environ}, list(map(str, arguments)))
+        given = [list(map(str, arguments))] if name != "move" else []
+        code = getattr(backups, name)({"INSTANCE": str(instance), **environ}, *given)
         said, complained = capsys.readouterr()
         return code, said + complained
 
@@ -48,3 +53,21 @@ def move_in(database: Database, text: str = "Hello?") -> None:
     """Make a new database, with a person and a conversation."""
     database.upgrade()
     answered(database, asked(database, guest(database, "ann"), text))
+
+
+@pytest.fixture
+def filled(instance: Path) -> Path:
+    """The file of the instance's SQLite database, full of things; nobody has it open."""
+    database = Database(f"sqlite:///{instance / 'rivulet.db'}")
+    fill(database)
+    database.dispose()
+    return instance / "rivulet.db"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Addresses:
+    """Gives the address of an empty database, of both kinds."""
+    if request.param == "sqlite":
+        return lambda: f"sqlite:///{tmp_path / 'target' / 'new.db'}"
+    server: Postgres = request.getfixturevalue("database_server")
+    return server.new_database

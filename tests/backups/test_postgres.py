@@ -79,7 +79,7 @@ def test_nothing_comes_back_under_a_server_that_runs(url: str, run: Command, tmp
     with psycopg.connect(url):
         code, said = run("restore", tmp_path / "a.dump", DATABASE_URL=url, **ONLY_PROGRAMS)
 
-    assert code == 1 and "has the database open. Stop it" in said
+    assert code == 1 and "or another program, has the database" in said and "open. Stop it" in said
 
 
 def test_a_copy_of_a_newer_rivulet_is_refused(url: str, run: Command, tmp_path: Path) -> None:
@@ -111,6 +111,48 @@ def test_a_copy_that_is_cut_changes_nothing(url: str, run: Command, tmp_path: Pa
         assert said_in(url) == ["Hello?", "Hi."]
 
 
+@pytest.fixture
+def newer_url(newer_server: Postgres, database_server: Postgres) -> str:
+    """The address of an empty database on a server that is newer than pg_dump here."""
+    versions = []
+    for server in (newer_server, database_server):
+        with psycopg.connect(server.address("postgres")) as connection:
+            versions.append(connection.info.server_version)
+    if versions[0] // 10_000 <= versions[1] // 10_000:
+        pytest.skip("The PostgreSQL that is installed here is as new as the newer one of the tests.")
+    return newer_server.new_database()
+
+
+def test_a_server_that_is_newer_than_pg_dump_is_named_with_what_to_do(
+    newer_url: str, run: Command, tmp_path: Path
+) -> None:
+    code, said = run("backup", tmp_path / "a.dump", DATABASE_URL=newer_url, **ONLY_PROGRAMS)
+
+    assert code == 1 and "pg_dump is too old for this (server version: 18." in said and said.count("\n") == 1
+    assert "Install PostgreSQL's client programs" in said and "bin/move sqlite:" in said
+    assert not list(tmp_path.glob("a.dump*"))
+
+
+def test_a_copy_comes_back_into_a_newer_server(url: str, newer_url: str, run: Command, tmp_path: Path) -> None:
+    run("backup", tmp_path / "a.dump", DATABASE_URL=url, **ONLY_PROGRAMS)
+
+    code, said = run("restore", tmp_path / "a.dump", DATABASE_URL=newer_url, **ONLY_PROGRAMS)
+
+    assert (code, said_in(newer_url)) == (0, ["Hello?", "Hi."]), said
+
+
+def test_a_copy_that_a_newer_pg_dump_made_is_refused_with_what_to_do(url: str, run: Command, tmp_path: Path) -> None:
+    run("backup", tmp_path / "a.dump", DATABASE_URL=url, **ONLY_PROGRAMS)
+    made = bytearray((tmp_path / "a.dump").read_bytes())
+    made[6] = 99  # the minor version of its format, after PGDMP and the major one
+    (tmp_path / "a.dump").write_bytes(made)
+
+    code, said = run("restore", tmp_path / "a.dump", DATABASE_URL=url, **ONLY_PROGRAMS)
+
+    assert code == 1 and "pg_restore is too old for this (unsupported version (1.99)" in said, said
+    assert said_in(url) == ["Hello?", "Hi."]
+
+
 def scripted(folder: Path, name: str, text: str) -> dict[str, str]:
     """Put a program of PostgreSQL's that is ours on the PATH."""
     folder.mkdir(exist_ok=True)
@@ -135,7 +177,10 @@ def test_the_password_is_told_by_the_environment_only(run: Command, tmp_path: Pa
 @pytest.mark.parametrize(
     ("complaint", "said"),
     [
-        ("pg_dump: error: aborting because of server version mismatch", "is older than the database. Install"),
+        (
+            "pg_dump: error: aborting because of server version mismatch",
+            "is too old for this (server version mismatch)",
+        ),
         ("pg_dump: error: connection to server failed: no route", "(pg_dump: error: connection to server failed"),
         ("", "pg_dump could not do it (it doesn't say why)"),
     ],

@@ -166,7 +166,8 @@ def test_nothing_comes_back_under_a_server_that_runs(
     if idle:
         refused = run("restore", copy)
 
-    assert refused == (1, "Rivulet, or another program, has the database open. Stop it, then type bin/restore again.\n")
+    who = f"Rivulet, or another program, has the database {instance / 'rivulet.db'} open."
+    assert refused == (1, f"{who} Stop it, then type this command again.\n")
     lived_in.dispose()
     assert said_in(instance / "rivulet.db") == ["Later.", "Later."]
     assert "backups" not in names(instance)

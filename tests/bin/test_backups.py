@@ -1,4 +1,4 @@
-"""bin/backup and bin/restore, as in a container: without a .venv, by the Python on the PATH."""
+"""bin/backup, bin/restore and bin/move, as in a container: without a .venv, by the Python on the PATH."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def typed(root: Path, script: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def typed(
+    root: Path, script: str, *arguments: str, folder: Path | None = None, said: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run a script from a folder, by default the checkout."""
     return subprocess.run(
         [str(root / "bin" / script), *arguments],
@@ -41,7 +43,7 @@ def typed(root: Path, script: str, *arguments: str, folder: Path | None = None) 
         capture_output=True,
         text=True,
         timeout=60,
-        stdin=subprocess.DEVNULL,
+        input=said,
     )
 
 
@@ -69,9 +71,37 @@ def test_a_file_is_meant_where_one_stands(root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("script", "arguments"),
-    [("backup", ("a", "b")), ("backup", ("--help",)), ("backup", ("",)), ("restore", ()), ("restore", ("-x",))],
+    [
+        ("backup", ("a", "b")),
+        ("backup", ("--help",)),
+        ("backup", ("",)),
+        ("restore", ()),
+        ("restore", ("-x",)),
+        ("move", ()),
+        ("move", ("-x",)),
+    ],
 )
 def test_a_wrong_use_ends_in_a_sentence(root: Path, script: str, arguments: tuple[str, ...]) -> None:
     tried = typed(root, script, *arguments)
 
     assert tried.returncode == 2 and tried.stderr.startswith(f"Usage: bin/{script}") and tried.stderr.count("\n") == 1
+
+
+def test_a_move_says_the_address_to_nobody_who_lists_processes(root: Path) -> None:
+    tell = f'tr "\\0" "\\n" </proc/$$/cmdline >"{root}/called"; echo "$RIVULET_MOVES_TO" >"{root}/told"'
+    (root / "tools" / "python3").write_text(f"#!/bin/sh\n{tell}\n")
+
+    for arguments, said in ((("postgres://a:pass-word@b/c",), ""), (("-",), "postgres://a:pass-word@b/c\n")):
+        done = typed(root, "move", *arguments, said=said)
+
+        assert done.returncode == 0, done.stderr
+        assert (root / "told").read_text() == "postgres://a:pass-word@b/c\n"
+        assert "from chat import backups" in (root / "called").read_text()
+        assert "pass-word" not in (root / "called").read_text()
+
+
+def test_an_instance_moves_to_another_file(root: Path, tmp_path: Path) -> None:
+    done = typed(root, "move", f"sqlite:///{tmp_path}/new.db")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"are in {tmp_path}/new.db; they were read back" in done.stdout

@@ -47,11 +47,12 @@ def test_else_apt_installs_one_as_root_on_debian_and_nginx_and_pgbouncer(checkou
     assert "install -y --no-install-recommends firefox-esr" in checkout.calls
     assert "install -y --no-install-recommends nginx" in checkout.calls
     assert "install -y --no-install-recommends pgbouncer" in checkout.calls
+    assert "install -y --no-install-recommends sshfs" in checkout.calls
 
 
 def test_what_is_there_is_not_installed(checkout: Checkout):
     checkout.is_debian()
-    for tool in ("firefox", "nginx", "pgbouncer"):
+    for tool in ("firefox", "nginx", "pgbouncer", "sshfs"):
         checkout.has_tool(tool, WORKS)
 
     firefox_of(checkout)

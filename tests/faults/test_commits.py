@@ -114,6 +114,7 @@ def require_whole(server: Server, model: Model, name: str, reply_id: int, attemp
     assert model.calls[name] == 1
 
 
+@pytest.mark.newer_postgres
 @PLACES
 def test_an_answer_is_adopted_once_whatever_becomes_of_the_commit(
     server: Server, model: Model, wire: Wire, place: str

@@ -46,6 +46,7 @@ def also_at(server: Server, browser: Browser) -> Browser:
     return other
 
 
+@pytest.mark.newer_postgres
 def test_an_answer_is_followed_and_stopped_from_another_machine(servers: tuple[Server, Server], model: Model) -> None:
     """F18: every page at either server sees all words once and in order; the stop reaches the provider."""
     one, two = servers

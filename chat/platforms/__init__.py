@@ -1,13 +1,16 @@
-"""Where this runs, as far as it matters: a disk that is emptied at each restart takes every conversation with it."""
+"""Where this runs, as far as it matters: a disk may be emptied at each restart, or be shared with other machines."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from chat import engines
 from chat.config import Settings, is_loopback
+from chat.platforms.heartbeat import Heartbeat
+from chat.platforms.mounts import share_of
 
 PLATFORMS = {
     "DYNO": "On Heroku",
@@ -22,14 +25,36 @@ WITHOUT_VOLUMES = {"On Heroku"}
 CONTAINERS = ("/.dockerenv", "/run/.containerenv")
 """The files by which Docker and Podman are known."""
 
-APP = Path(__file__).parent.parent
+APP = Path(__file__).parent.parent.parent
+
+SHARED = (
+    "The database is on a network share ({} at {}). SQLite can lose there what people have read already, and only one "
+    "machine can use it. Put it on a disk of this machine, or move to Postgres with bin/move; "
+    "docs/self-hosting.md says how."
+)
 
 
 def warnings(environ: Mapping[str, str], settings: Settings) -> list[str]:
     """Say in a sentence each what whoever set this up has to know; nothing where all is well, as far as can be told."""
     file = engines.file_of(settings)
-    place = place_of(environ, settings["HOST"])
-    if file is None or place is None or is_kept(file.parent, place):
+    if file is None:
+        return []
+    share = share_of(file)
+    shared = [SHARED.format(share.kind, share.point)] if share else []
+    return shared + of_emptied_disk(file, place_of(environ, settings["HOST"]))
+
+
+def claim(settings: Settings) -> None:
+    """Keep a database on a network share to this machine. Raises DatabaseUnusable where another one uses it."""
+    file = engines.file_of(settings)
+    if file and share_of(file):
+        with suppress(OSError):  # a folder that can't be used is the database's to tell of
+            Heartbeat(file).begin()
+
+
+def of_emptied_disk(file: Path, place: str | None) -> list[str]:
+    """Warn of a disk that isn't kept."""
+    if place is None or is_kept(file.parent, place):
         return []
     volume = "" if place in WITHOUT_VOLUMES else f", or mount a volume at {file.parent}"
     return [

