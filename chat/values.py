@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import idna
+
+
+class Unfit(ValueError):
+    """A text can't be the value, for a reason that needs saying; it goes on after "NAME is "."""
 
 
 def seconds(text: str) -> float:
@@ -53,6 +58,20 @@ def whole(text: str) -> int:
 def folder(text: str) -> Path:
     """Read a folder; a relative one is in the working directory of the start."""
     return Path(text).absolute()
+
+
+def authorities(text: str) -> str:
+    """Read a file of certificate authorities, or a folder of them as `openssl rehash` makes it. Raises Unfit."""
+    path = Path(text).absolute()
+    if path.is_dir() and not any(path.glob("*.[0-9]")):
+        raise Unfit(f"{path}, which is a folder without hashed certificates. Name a file in PEM.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, path) if path.is_dir() else (path,)))
+    except ssl.SSLError as error:
+        raise Unfit(f"{path}, which holds no certificates (in PEM).") from error
+    except OSError as error:
+        raise Unfit(f"{path}, which can't be read: {error.strerror}.") from error
+    return str(path)
 
 
 def address(text: str) -> str:
