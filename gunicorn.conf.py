@@ -1,7 +1,7 @@
 """How gunicorn serves Rivulet; it reads this file by itself when started in this folder.
 
 What is set on gunicorn's command line wins over it; WEB_CONCURRENCY, the number of workers, gunicorn reads itself.
-Of `chat` only what imports nothing itself is imported here: psycopg decides how it waits when it is imported, and
+Of `chat` only what imports nothing but gunicorn is imported here: psycopg decides how it waits when it is imported, and
 gevent comes later.
 """
 
@@ -19,7 +19,7 @@ import threading
 from functools import partial
 from typing import Any
 
-from chat.serving import exits, leaving, listening
+from chat.serving import exits, heads, leaving, listening
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -45,7 +45,7 @@ refuse_preloading()
 bind = listening.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
-# How long a connection may wait for its next request, and within that a head may take to arrive, as a whole.
+# How long a connection may wait for its next request; a head has to arrive within that, too, and as heads.py says.
 keepalive = 5
 # A worker gives no sign of life while it starts, and bringing the database up to date may wait a minute.
 timeout = 120
@@ -111,6 +111,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
+    heads.bound()
     if worker.age > server.num_workers:
         os.environ["RIVULET_REPLACES_WORKER"] = "1"
     if host := listening.host_beyond(worker.sockets):
