@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from chat.serving import exits, heads, leaving, listening
+from chat.serving.saying import let_go, say
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -140,13 +141,13 @@ def post_worker_init(worker: Any) -> None:
         if startup := extensions.get("startup"):
             startup.tell(warn)
         for listener in worker.sockets:
-            print(f"Rivulet is at {listening.url_of(listener.getsockname())} (Ctrl+C stops it).", flush=True)
+            say(f"Rivulet is at {listening.url_of(listener.getsockname())} (Ctrl+C stops it).", sys.stdout)
 
 
 def warn(warnings: list[str]) -> None:
     """Say what the person who set this up has to know."""
     for warning in warnings:
-        print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
+        say(f"\n!!! {warning}\n", sys.stderr)
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -169,6 +170,12 @@ def worker_exit(server: Any, worker: Any) -> None:
     worker.alive = False  # gunicorn doesn't say so to a worker whose master died, which would hold the port for ever
     if thread := getattr(worker, "leaving", None):
         thread.join()
+    let_go()
+
+
+def on_exit(server: Any) -> None:
+    """End with the code that the server means, though nobody can hear it."""
+    let_go()
 
 
 def when_ready(server: Any) -> None:

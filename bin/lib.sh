@@ -2,7 +2,8 @@
 
 supported='import sys; (3, 11) <= sys.version_info[:2] <= (3, 14) or sys.exit(1)'
 
-say() { printf '%s\n' "$*"; }
+# A script goes on where nobody can hear it: a disk is full, or a pipe is closed.
+say() { (trap '' PIPE && printf '%s\n' "$*") 2>/dev/null || :; }
 
 # Say what is wrong and exit, with a code of the table in docs/operating.md.
 fail() { end 1 "$@"; }

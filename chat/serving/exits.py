@@ -6,6 +6,8 @@ import os
 import sys
 from typing import NoReturn
 
+from chat.serving.saying import let_go, say
+
 CANNOT_START = 3
 """Rivulet is set up wrong. Starting it again won't help."""
 
@@ -18,5 +20,6 @@ NOT_YET = os.EX_TEMPFAIL
 
 def refuse(sentence: str, code: int = CANNOT_START) -> NoReturn:
     """Print a sentence to the standard error and exit."""
-    print(sentence, file=sys.stderr)
+    say(sentence, sys.stderr)
+    let_go()
     sys.exit(code)
