@@ -18,6 +18,7 @@ from chat.config import Settings
 from chat.database import Database, DatabaseAway
 from chat.engines import DatabaseUnusable
 from chat.metrics import Metrics
+from chat.providers import authorities
 from chat.providers.base import AbstractProvider
 from chat.providers.http import timeouts_of
 from chat.readiness import Readiness
@@ -102,6 +103,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     """Put an app together. Raises WrongSetting and DatabaseUnusable."""
     reporting.set_up(settings["LOG_FORMAT"])
     reporting.hide(config.secrets(settings))
+    authorities.trust(settings["CA_BUNDLE"])
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     app.url_map.merge_slashes = False  # it would lead to whatever host a request names

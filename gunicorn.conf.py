@@ -1,7 +1,7 @@
 """How gunicorn serves Rivulet; it reads this file by itself when started in this folder.
 
 What is set on gunicorn's command line wins over it; WEB_CONCURRENCY, the number of workers, gunicorn reads itself.
-Of `chat` only what imports nothing itself is imported here: psycopg decides how it waits when it is imported, and
+Of `chat` only what imports nothing but gunicorn is imported here: psycopg decides how it waits when it is imported, and
 gevent comes later.
 """
 
@@ -19,7 +19,8 @@ import threading
 from functools import partial
 from typing import Any
 
-from chat.serving import exits, leaving, listening
+from chat.serving import exits, heads, leaving, listening
+from chat.serving.saying import let_go, say
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -45,7 +46,7 @@ refuse_preloading()
 bind = listening.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
-# How long a connection may wait for its next request, and within that a head may take to arrive, as a whole.
+# How long a connection may wait for its next request; a head has to arrive within that, too, and as heads.py says.
 keepalive = 5
 # A worker gives no sign of life while it starts, and bringing the database up to date may wait a minute.
 timeout = 120
@@ -111,6 +112,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
+    heads.bound()
     if worker.age > server.num_workers:
         os.environ["RIVULET_REPLACES_WORKER"] = "1"
     if host := listening.host_beyond(worker.sockets):
@@ -142,13 +144,13 @@ def post_worker_init(worker: Any) -> None:
         if startup := extensions.get("startup"):
             startup.tell(warn)
         for listener in worker.sockets:
-            print(f"Rivulet is at {listening.url_of(listener.getsockname())}{under} (Ctrl+C stops it).", flush=True)
+            say(f"Rivulet is at {listening.url_of(listener.getsockname())}{under} (Ctrl+C stops it).", sys.stdout)
 
 
 def warn(warnings: list[str]) -> None:
     """Say what the person who set this up has to know."""
     for warning in warnings:
-        print(f"\n!!! {warning}\n", file=sys.stderr, flush=True)
+        say(f"\n!!! {warning}\n", sys.stderr)
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -171,6 +173,12 @@ def worker_exit(server: Any, worker: Any) -> None:
     worker.alive = False  # gunicorn doesn't say so to a worker whose master died, which would hold the port for ever
     if thread := getattr(worker, "leaving", None):
         thread.join()
+    let_go()
+
+
+def on_exit(server: Any) -> None:
+    """End with the code that the server means, though nobody can hear it."""
+    let_go()
 
 
 def when_ready(server: Any) -> None:

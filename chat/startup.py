@@ -15,6 +15,7 @@ from chat.database import DatabaseAway
 from chat.engines import DatabaseUnusable
 from chat.reporting import report
 from chat.serving import exits
+from chat.serving.saying import say
 
 ROUND = 1.0
 """How often the database is tried, in seconds."""
@@ -64,12 +65,12 @@ class Startup:
         try:
             self.finish(inf)
         except (WrongSetting, DatabaseUnusable) as error:
-            print(WRONG.format(error), file=sys.stderr, flush=True)
+            say(WRONG.format(error), sys.stderr)
             os._exit(exits.CANNOT_START)  # this thread's own end would be nobody's
         except Exception as error:
             report(logger, "the start", error)
             os._exit(exits.BROKE)
-        print(SERVES, file=sys.stderr, flush=True)
+        say(SERVES, sys.stderr)
         for listener in self._listeners:
             listener(self.warnings)
 
@@ -79,10 +80,6 @@ class Startup:
             self.is_done = True
         except self._awaited as error:
             if not self._has_said_so:
-                print(
-                    WAITS.format(error.reason if isinstance(error, DatabaseAway) else error),
-                    file=sys.stderr,
-                    flush=True,
-                )
+                say(WAITS.format(error.reason if isinstance(error, DatabaseAway) else error), sys.stderr)
             self._has_said_so = True
         return self.is_done

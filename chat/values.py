@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from pathlib import Path
@@ -11,6 +12,10 @@ from urllib.parse import urlsplit
 import idna
 
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+
+
+class Unfit(ValueError):
+    """A text can't be the value, for a reason that needs saying; it goes on after "NAME is "."""
 
 
 def seconds(text: str) -> float:
@@ -56,6 +61,20 @@ def whole(text: str) -> int:
 def folder(text: str) -> Path:
     """Read a folder; a relative one is in the working directory of the start."""
     return Path(text).absolute()
+
+
+def authorities(text: str) -> str:
+    """Read a file of certificate authorities, or a folder of them as `openssl rehash` makes it. Raises Unfit."""
+    path = Path(text).absolute()
+    if path.is_dir() and not any(path.glob("*.[0-9]")):
+        raise Unfit(f"{path}, which is a folder without hashed certificates. Name a file in PEM.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, path) if path.is_dir() else (path,)))
+    except ssl.SSLError as error:
+        raise Unfit(f"{path}, which holds no certificates (in PEM).") from error
+    except OSError as error:
+        raise Unfit(f"{path}, which can't be read: {error.strerror}.") from error
+    return str(path)
 
 
 def address(text: str) -> str:

@@ -7,20 +7,29 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.providers.tls import CONTEXT, secured
+
 
 class Mailbox(socketserver.ThreadingTCPServer):
     """Speaks as much SMTP as smtplib needs; `letters` are the mails as they came.
 
-    `refusals` says what it answers to a command in place of 250, such as `{"RCPT": "550 nobody"}`.
+    `refusals` says what it answers to a command in place of 250, such as `{"RCPT": "550 nobody"}`. `speaks` is `smtp`,
+    `smtps` (TLS from the first byte on) or `starttls`.
     """
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, speaks: str = "smtp") -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
         self.letters: list[str] = []
         self.refusals: dict[str, str] = {}
-        self.url = f"smtp://127.0.0.1:{self.server_address[1]}"
+        self.speaks = speaks
+        self.url = f"{'smtps' if speaks == 'smtps' else 'smtp'}://127.0.0.1:{self.server_address[1]}"
+        if speaks == "smtps":
+            self.socket = secured(self.socket)
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: who doesn't trust the certificate breaks off."""
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -40,9 +49,24 @@ class Conversation(socketserver.StreamRequestHandler):
             if command == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
                 self.server.letters.append(self._letter())
+            if command == b"EHLO" and self.server.speaks == "starttls":
+                self.wfile.write(b"250-here\r\n250-STARTTLS\r\n")
+            if command == b"STAR":
+                self._encrypt()
+                continue
             self.wfile.write(b"221 bye\r\n" if command == b"QUIT" else b"250 fine\r\n")
             if command == b"QUIT":
                 return
+
+    def _encrypt(self) -> None:
+        self.wfile.write(b"220 go on\r\n")
+        self.connection = CONTEXT.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+
+    def finish(self) -> None:
+        """Hang up, over TLS too."""
+        super().finish()
+        self.connection.close()
 
     def _letter(self) -> str:
         lines = iter(self.rfile.readline, b".\r\n")
@@ -50,9 +74,9 @@ class Conversation(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mailbox() -> Iterator[Mailbox]:
+def mailbox(speaks: str = "smtp") -> Iterator[Mailbox]:
     """Serve until the end of the block."""
-    with Mailbox() as server:
+    with Mailbox(speaks) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()

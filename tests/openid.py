@@ -23,6 +23,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.providers.tls import secured
 from tests.scripted import PATIENCE
 
 CLIENT_ID, SECRET = "rivulet", "a-secret-of-the-client"
@@ -119,12 +120,14 @@ class Idp:
     says of a path how it answers, `asked` is who asked for what, `thin` leaves the e-mail out of the ID token.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: bool = False) -> None:
         self.reset()
         app = self._app()
         app.wsgi_app = as_if_by_https(app.wsgi_app)  # type: ignore[method-assign]
         self.server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-        self.issuer = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            self.server.socket = secured(self.server.socket)
+        self.issuer = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
 
     def reset(self) -> None:
         """Behave."""
@@ -262,9 +265,9 @@ def leads_on() -> Any:
 
 
 @contextmanager
-def serving() -> Iterator[Idp]:
+def serving(tls: bool = False) -> Iterator[Idp]:
     """Serve a provider until the end of the block."""
-    idp = Idp()
+    idp = Idp(tls)
     thread = threading.Thread(target=idp.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

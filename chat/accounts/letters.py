@@ -6,7 +6,6 @@ import logging
 import re
 import secrets
 import smtplib
-import ssl
 import threading
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -15,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from chat.accounts import people, resets
 from chat.config import Settings, is_loopback
 from chat.database import Database
+from chat.providers import authorities
 
 PATIENCE = 20.0
 """How long the mail server may take for each of its answers, in seconds."""
@@ -104,7 +104,7 @@ def connected(url: str) -> smtplib.SMTP:
 
 def encrypted(parsed: SplitResult) -> smtplib.SMTP:
     """Connect to a server that speaks TLS from its first byte on."""
-    host, context = parsed.hostname or "", ssl.create_default_context()
+    host, context = parsed.hostname or "", authorities.of_mail()
     return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=PATIENCE, context=context)
 
 
@@ -114,7 +114,7 @@ def upgraded(parsed: SplitResult) -> smtplib.SMTP:
     server = smtplib.SMTP(host, parsed.port or 587, timeout=PATIENCE)
     server.ehlo()
     if server.has_extn("starttls"):
-        server.starttls(context=ssl.create_default_context())
+        server.starttls(context=authorities.of_mail())
     elif parsed.username and not is_loopback(host):
         server.close()
         raise NotPrivate

@@ -1,8 +1,8 @@
 """One place for requests to providers: sent once, or again while nothing was said; read as bytes, as they come.
 
 Each request has its own connection: a kept one may be dead, and then nobody knows whether the question was heard.
-The proxies and certificates of the environment hold (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE), but not for this
-machine's own addresses, and never a .netrc. Redirects are not followed: they would carry the key elsewhere.
+The environment's proxies hold (HTTPS_PROXY, NO_PROXY), but not for this machine's own addresses, and never a .netrc.
+Whose certificates count is said in authorities.py. Redirects are not followed: they would carry the key elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from chat.config import is_loopback
-from chat.providers import chunks
+from chat.providers import authorities, chunks
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
 from chat.providers.failures import Failure, failure, wish_of, words_of
 from chat.providers.wire import Wire, WireAdapter
@@ -29,7 +29,6 @@ PAUSES = (0.5, 1.0)
 LONGEST_PAUSE = 10.0
 ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
-
 FAULTS = (requests.RequestException, HTTPError, OSError, chunks.BrokenChunks)
 
 
@@ -158,7 +157,7 @@ class Exchange:
 
     def _unreached(self, fault: Exception) -> Unavailable:
         if isinstance(fault, requests.exceptions.SSLError):
-            return Unavailable(f"The server at {self.host} can't prove who it is: its certificate is not trusted.")
+            return Unavailable(authorities.UNTRUSTED.format(host=self.host))
         if isinstance(fault, requests.Timeout):
             patience = f"{self.wire.timeouts.connect:g} seconds"
             return Unavailable(f"The server at {self.host} can't be reached within {patience}. Try again later.")

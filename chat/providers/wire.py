@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import io
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -19,8 +18,8 @@ from typing import Any
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util.ssl_ import create_urllib3_context
 
+from chat.providers import authorities
 from chat.providers.base import Timeouts
 
 
@@ -104,18 +103,10 @@ class WireAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Check certificates as requests would, but read the file of authorities once: it takes 40 ms each time."""
-        super().cert_verify(conn, url, verify, cert)
-        if getattr(conn, "ca_certs", None):
-            conn.conn_kw["ssl_context"] = trusting(conn.ca_certs)
-            conn.ca_certs = None
-
-
-@functools.cache
-def trusting(bundle: str) -> ssl.SSLContext:
-    """Make the TLS context that trusts the authorities in a file, once."""
-    context = create_urllib3_context()
-    context.load_verify_locations(bundle)
-    return context
+        super().cert_verify(conn, url, authorities.chosen_or(verify), cert)
+        if bundle := getattr(conn, "ca_certs", None) or getattr(conn, "ca_cert_dir", None):
+            conn.conn_kw["ssl_context"] = authorities.trusting(bundle)
+            conn.ca_certs = conn.ca_cert_dir = None
 
 
 class PlainConnection(HTTPConnection):

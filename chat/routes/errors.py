@@ -17,7 +17,7 @@ from chat.reporting import NUMBER, report
 from chat.routes import addresses, pages
 from chat.routes.accounts import access, signing
 from chat.routes.accounts.access import SignInFirst
-from chat.routes.bodies import GIVEN_BACK
+from chat.routes.bodies import GIVEN_BACK, TooLargeForDoor
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.room import NoRoom
@@ -67,6 +67,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
     app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
     app.register_error_handler(RequestEntityTooLarge, too_large)
+    app.register_error_handler(TooLargeForDoor, by_protocol)
     app.register_error_handler(SQLAlchemyError, unstorable)
     app.register_error_handler(HTTPException, by_protocol)
     app.register_error_handler(Exception, broken)

@@ -6,17 +6,23 @@ import os
 import sys
 from typing import NoReturn
 
+from chat.serving.saying import let_go, say
+
 CANNOT_START = 3
 """Rivulet is set up wrong. Starting it again won't help."""
+
+TAKEN = 4
+"""Another program holds the port. It has to be stopped, or Rivulet needs another port."""
 
 BROKE = os.EX_SOFTWARE
 """The start failed with an error that nobody expected. It may pass."""
 
 NOT_YET = os.EX_TEMPFAIL
-"""Something outside isn't ready, such as a port that another process still holds. Starting it again later helps."""
+"""Something outside isn't ready, such as the network or the database. Starting it again later helps."""
 
 
 def refuse(sentence: str, code: int = CANNOT_START) -> NoReturn:
     """Print a sentence to the standard error and exit."""
-    print(sentence, file=sys.stderr)
+    say(sentence, sys.stderr)
+    let_go()
     sys.exit(code)

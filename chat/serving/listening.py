@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import resource
 import socket
+import time
 from typing import Any
 
 from chat.serving import exits
@@ -14,8 +15,11 @@ from chat.serving import exits
 UNREAD_BODY = "rivulet.unread_body"
 """Where the environ of a request says that there may be more of its body: its connection is to end, not to be read."""
 
-MAY_PASS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, socket.EAI_AGAIN}
-"""Why an address can't be had yet: another process is still leaving, or the network isn't up."""
+CODES = {errno.EADDRINUSE: exits.TAKEN, errno.EADDRNOTAVAIL: exits.NOT_YET, socket.EAI_AGAIN: exits.NOT_YET}
+"""The exit code by why an address can't be had: another program has it, or the network isn't up."""
+
+PATIENCE = 3.0
+"""How long a port is waited for, in seconds: a server that is leaving listens for a second or two."""
 
 
 def bind_to(host: str, port: int) -> str:
@@ -34,15 +38,22 @@ def allow_open_files(count: int) -> None:
 
 def refuse_if_taken(address: Any) -> None:
     """End with one sentence when an address can't be listened on; gunicorn would try five times and write a page."""
-    if not isinstance(address, tuple):
-        return
+    until = time.monotonic() + PATIENCE
+    while isinstance(address, tuple) and (error := obstacle(address)):
+        if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+            exits.refuse(refusal(address, error), CODES.get(error.errno or 0, exits.CANNOT_START))
+        time.sleep(0.1)
+
+
+def obstacle(address: tuple[str, int]) -> OSError | None:
+    """Tell why an address can't be listened on; None where it can."""
     with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
         except OSError as error:
-            code = exits.NOT_YET if error.errno in MAY_PASS else exits.CANNOT_START
-            exits.refuse(refusal(address, error), code)
+            return error
+    return None
 
 
 def refusal(address: tuple[str, int], error: OSError) -> str:

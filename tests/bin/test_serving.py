@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -176,8 +177,19 @@ def test_a_port_that_is_taken_ends_in_one_sentence(start: Start):
         server = start(PORT=str(port))
         said, _ = server.communicate(timeout=30)
 
-    assert server.returncode == exits.NOT_YET
+    assert server.returncode == exits.TAKEN
     assert said == f"Port {port} is taken by another program. Stop that, or take another port: bin/run --port 8001\n"
+
+
+def test_a_port_that_another_server_is_about_to_leave_is_waited_for():
+    with socket.create_server(("127.0.0.1", 0)) as leaving:
+        address = leaving.getsockname()
+        threading.Timer(0.3, leaving.close).start()
+
+        listening.refuse_if_taken(address)
+
+    with socket.create_server(address):
+        pass
 
 
 def test_an_address_that_is_not_ours_ends_in_one_sentence(start: Start):
@@ -192,7 +204,7 @@ def test_an_address_that_is_not_ours_ends_in_one_sentence(start: Start):
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (OSError(errno.EADDRINUSE, "Address already in use"), exits.NOT_YET),
+        (OSError(errno.EADDRINUSE, "Address already in use"), exits.TAKEN),
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), exits.NOT_YET),
         (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), exits.NOT_YET),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), exits.CANNOT_START),
@@ -206,6 +218,7 @@ def test_the_exit_code_tells_whether_an_address_may_be_free_later(
         raise error
 
     monkeypatch.setattr(socket.socket, "bind", fail)
+    monkeypatch.setattr(listening, "PATIENCE", 0)
 
     with pytest.raises(SystemExit) as ended:
         listening.refuse_if_taken(("127.0.0.1", 80))

@@ -1,4 +1,4 @@
-"""The app with the times of its streams and bodies divided by HASTE: three minutes behind a router take seconds.
+"""The app with the times of its streams, heads and bodies divided by HASTE: three minutes behind a router take seconds.
 
 Nothing else is changed, so it is no setting of the app's.
 """
@@ -11,11 +11,12 @@ from flask import Flask
 
 import app
 from chat.routes import bodies, streams
+from chat.serving import heads
 
 
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
     haste = float(os.environ["HASTE"])
     streams.BEAT, streams.SPAN = streams.BEAT / haste, streams.SPAN / haste
-    bodies.SECONDS /= haste
+    bodies.SECONDS, heads.SECONDS = bodies.SECONDS / haste, heads.SECONDS / haste
     return app.create_app()
