@@ -58,7 +58,7 @@ class Spool:
         self.size = 0
         self._folder, self._whose = folder, whose
         self._held, self._slice = ExitStack(), TimeSlice()
-        self._file = self._held.enter_context(SpooledTemporaryFile(PIECE, dir=folder))  # noqa: SIM115
+        self._file = self._held.enter_context(SpooledTemporaryFile(PIECE, dir=str(folder)))  # noqa: SIM115
 
     def fill(self, pieces: Iterable[str | bytes]) -> Spool:
         """Write an answer; others go on between its pieces. Raises Crowded and DiskFull."""
@@ -137,10 +137,10 @@ def answer(texts: Iterable[str], mimetype: str) -> Response:
     return Response(spool, mimetype=mimetype, headers={"Content-Length": str(spool.size)})
 
 
-def bounded(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[str | bytes]:
+def bounded(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]:
     """Yield what a stream does; what is long waits for its reader in a spool. Raises Crowded and DiskFull."""
     for text in stream:
-        pieces = iter((text,)) if len(text) <= PIECE // 4 else iter(make().fill([text]))
+        pieces = iter((text.encode(),)) if len(text) <= PIECE // 4 else iter(make().fill([text]))
         del text  # it would be held as long as it is read
         yield from pieces
 

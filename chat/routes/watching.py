@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app, render_template
 
-from chat import conversations
+from chat import conversations, rendering
 from chat.database import NotFound
 from chat.replies import Follower
 from chat.routes import instance, pages, visitor
@@ -29,11 +29,13 @@ class Watch:
     follower: Follower
 
     def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
-        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
-        deleted one is no message. Raises StillWritten.
+        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of the digest
+        `shown` already; a deleted one is no message. Raises StillWritten.
         """
         with self.app.app_context():
-            return render_template(template, reply_id=self.reply_id, shown=shown, **self._content(sent))
+            content = self._content(sent)
+            stands = shown is not None and content["message"] and shown == rendering.digest(content["message"]["html"])
+            return render_template(template, reply_id=self.reply_id, stands=stands, **content)
 
     def _content(self, sent: int) -> dict[str, Any]:
         with pages.moment():

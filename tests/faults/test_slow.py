@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.browser import Browser, Sent
-from tests.faults.harness import Model, Server, served, until
-from tests.faults.model import SILENCE, question, said
+from tests.faults.harness import Model, Server, served
+from tests.faults.model import question
 from tests.turns import lengthened
 
 READERS = 30
