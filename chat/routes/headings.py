@@ -59,7 +59,8 @@ def shifted(block: list[str]) -> list[str]:
 
 def closed(text: str, mark: str) -> str:
     """Close a fence, or HTML, that would go on over what follows."""
-    if not (mark or OPEN_HTML.search(text)) or not swallows(text):
+    may_go_on = mark or ("<" in text and OPEN_HTML.search(text))
+    if not may_go_on or not swallows(text):
         return text
     ends = [mark] if mark else HTML_ENDS
     return next((whole for end in ends if not swallows(whole := f"{text}\n{end}")), text)
