@@ -52,7 +52,8 @@ MOST_THROTTLED = 1_000
 PAGE = 50
 """How many rows a page shows, of this and of other lists that admins see."""
 
-BATCH = 500
+BATCH = 100
+"""How many rows of a file are in memory at once, for each who reads it."""
 
 NOTED = insert(audit).values(at=clock())
 BEFORE = bindparam("before", type_=Integer)

@@ -71,6 +71,31 @@ def grown(database: Database, person: int, length: int, title: str = "Long") -> 
     return Turn(turn.conversation_id, first + length - 1, None, person)
 
 
+def lengthened(database: Database, conversation: int, last: int, count: int, size: int, html: bool = False) -> int:
+    """Store so many more messages below the last one of a conversation, each of so many characters; gives the last."""
+    said = ("word " * (size // 5 + 1))[:size]
+    rows = [
+        {
+            "id": last + number,
+            "conversation_id": conversation,
+            "parent_id": last + number - 1,
+            "role": ("assistant", "user")[number % 2],
+            "text": said,
+            "html": None if number % 2 else f"<p>{said}</p>",
+            "html_version": rendering.VERSION,
+            "created_at": 0,
+        }
+        for number in range(1, count + 1)
+    ]
+    known = {"state": "complete", "provider": "scripted", "model": "small", "created_at": 0}
+    with database.write() as connection:
+        connection.execute(insert(messages), rows)
+        connection.execute(insert(replies), [{"id": row["id"], **known} for row in rows if row["html"]])
+        here = conversations_table.c.id == conversation
+        connection.execute(update(conversations_table).where(here).values(leaf_id=last + count, unread=False))
+    return last + count
+
+
 def count(database: Database, table: Table) -> int:
     """Count the rows of a table."""
     with database.read() as connection:

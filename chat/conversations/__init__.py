@@ -16,6 +16,7 @@ from chat.conversations.finding import (
     reply_of,
 )
 from chat.conversations.naming import NoTitle, rename
+from chat.conversations.reading import each
 from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
 
@@ -29,6 +30,7 @@ __all__ = [
     "WrongParent",
     "ask",
     "delete",
+    "each",
     "edit",
     "find",
     "go_on",

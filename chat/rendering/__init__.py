@@ -11,10 +11,13 @@ frames         lists and tables whose items and rows are rendered apart
 units          an answer that grows, cut into blocks, items and rows
 patching       HTML in the messages that let a page's HTML grow
 growing        when each of these messages is due
+overlong       what becomes too long for all that
 """
 
 from .blocks import Blocks
 from .growing import Growing
+from .overlong import Bounded
 from .pipeline import VERSION, kept, whole
+from .units import digest
 
-__all__ = ["VERSION", "Blocks", "Growing", "kept", "whole"]
+__all__ = ["VERSION", "Blocks", "Bounded", "Growing", "digest", "kept", "whole"]

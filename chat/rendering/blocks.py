@@ -8,6 +8,9 @@ from .allowance import Allowance
 from .cutting import Cutter
 from .pipeline import rendered
 
+OPEN_LIMIT = 64 * 1024
+"""The longest block, in characters, that is kept while it is open: it is in memory for each page that watches."""
+
 
 class Blocks:
     """The closed blocks of a growing answer, for a page that can only grow; `cutter` holds what is open."""
@@ -16,15 +19,23 @@ class Blocks:
         self.cutter = Cutter()
         self._scope = scope
         self._count = 0
+        self._open = 0
 
     @property
     def open(self) -> str:
         """The text after the last closed block."""
         return self.cutter.open
 
+    @property
+    def is_long(self) -> bool:
+        """Tell whether the open block is longer than what is to be kept in memory."""
+        return self._open > OPEN_LIMIT
+
     def feed(self, text: str) -> Markup:
         """Take what is new of the text; render the blocks that it closed, "" for none."""
-        return self.close(self.cutter.feed(text).closed)
+        closed, added, _ = self.cutter.feed(text)
+        self._open = len(added) if closed else self._open + len(added)
+        return self.close(closed)
 
     def rest(self) -> Markup:
         """Render what is open, at the end."""

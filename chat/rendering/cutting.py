@@ -15,6 +15,9 @@ from . import guards
 LONG = 200
 """How much of a line, in characters, is needed to tell what it is."""
 
+MANY = 200
+"""How many parts of a block are kept apart: each takes 50 bytes beside its text."""
+
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
 ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t\n]")
@@ -98,6 +101,8 @@ class Cutter:
         self._has_list = self._has_list or bool(not self._is_known and ITEM.match(self._line))
         self._block.append(self._line)
         self._line = ""
+        if len(self._block) > MANY:
+            self._block = [self.open]
 
     def _closes(self, line: str) -> bool:
         mark = line.strip(" \t\n")

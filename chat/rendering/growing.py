@@ -10,10 +10,11 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
-from .patching import ended, opened, patch
+from .patching import LAST, ended, opened, patch
 from .pipeline import kept
 from .units import Units
 
@@ -51,14 +52,24 @@ class Growing:
         self._credit = 300.0
         self._now = self._heard = self._since = self._next = -math.inf
 
-    def begin(self, text: str, now: float) -> Markup:
-        """Take the text so far, and give its HTML: what the first event of a page sets."""
-        self._units.take(text)
+    def begin(self, texts: Iterable[str], now: float) -> Iterator[Markup]:
+        """Take the text so far, in parts, and give its HTML, in pieces: what the first event of a page sets.
+
+        What is more than is to be kept in memory is not taken.
+        """
         self._now = self._heard = now
-        closed, draft = self._units.closed(), self._units.draft()
+        before = ""
+        for text in texts:
+            self._units.take(text)
+            before += self._units.closed()
+            yield kept(before[:-LAST])
+            before = before[-LAST:]
+            if self._units.is_long:
+                break
+        draft = self._units.draft()
         self._number, self._way = self._units.number, self._units.way
-        self._keep(closed, draft)
-        return kept(opened(closed + draft))
+        self._keep(before, draft)
+        yield kept(opened(before + draft))
 
     def feed(self, text: str, now: float) -> list[Markup]:
         """Take what is new of the text; give messages. `now` is in seconds of a monotonic clock."""
@@ -71,12 +82,12 @@ class Growing:
         return [kept(message) for message in self._grow()]
 
     def end(self) -> tuple[list[Markup], str]:
-        """Close what is open; give the last messages, and all the HTML that the page then shows."""
+        """Close what is open; give the last messages, and the digest of all the HTML that the page then shows."""
         self._units.close()
         self._meet_new_unit()
         wanted, _ = ended(self._before)
         messages = patch(self._shown, wanted) if wanted != self._shown else []
-        return [kept(message) for message in messages if message], self._units.html
+        return [kept(message) for message in messages if message], self._units.digest
 
     def _meet_new_unit(self) -> None:
         if self._number != self._units.number:

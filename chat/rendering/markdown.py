@@ -31,3 +31,8 @@ def render_options() -> comrak.RenderOptions:
     options = comrak.RenderOptions()
     options.escape = True
     return options
+
+
+def swallows(text: str) -> bool:
+    """Tell whether a heading after a text would be a part of it: in a fence, say, that is still open."""
+    return not comrak.render_markdown(f"{text}\n\n# end\n").endswith("<h1>end</h1>\n")

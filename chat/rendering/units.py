@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from . import frames, highlighting
-from .blocks import Blocks
+import hashlib
+
+from . import frames, guards, highlighting
+from .blocks import OPEN_LIMIT, Blocks
 from .pipeline import plain
 
 UNIT_LIMIT = 32 * 1024
 """The longest unit, in characters, that is rendered while it grows; a longer one is shown as it is."""
+
+
+def digest(html: str) -> str:
+    """Give what tells whether HTML is that of some units."""
+    return hashlib.blake2b(html.encode()).hexdigest()
 
 
 class Units:
@@ -20,12 +27,18 @@ class Units:
         self._frame: frames.Frame | None = None
         self._before = 0
         self._html: list[str] = []
-        self._untaken = 0
+        self._digest = hashlib.blake2b()
+        self._taken = 0
 
     @property
-    def html(self) -> str:
-        """The HTML of all closed units."""
-        return "".join(self._html)
+    def digest(self) -> str:
+        """The digest of the HTML of all closed units."""
+        return self._digest.hexdigest()
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether this is more than is to be kept in memory."""
+        return self._taken > guards.TEXT_LIMIT or len(self.text) > OPEN_LIMIT
 
     @property
     def way(self) -> str:
@@ -41,10 +54,11 @@ class Units:
 
     def take(self, text: str) -> None:
         """Take what is new of the text."""
+        self._taken += len(text)
         closed, added, first = self._blocks.cutter.feed(text)
         if closed:
             self._close_block(closed[self._before : first])
-            self._html.append(self._close(closed[first:]) if closed[first:] else "")
+            self._add(self._close(closed[first:]) if closed[first:] else "")
             self.text = added
         else:
             self.text += added
@@ -52,8 +66,8 @@ class Units:
 
     def closed(self) -> str:
         """Give the HTML of the units that closed since this was asked."""
-        html = "".join(self._html[self._untaken :])
-        self._untaken = len(self._html)
+        html = "".join(self._html)
+        self._html.clear()
         return html
 
     def close(self) -> None:
@@ -81,16 +95,16 @@ class Units:
 
     def _close_block(self, text: str) -> None:
         self._close_unit(text)
-        self._html.append(self._closing)
+        self._add(self._closing)
         self._frame, self._before = None, 0
 
     def _close_unit(self, text: str) -> None:
         inner = self._framed(text, self._close)
         if inner is None:
-            self._html.append(self._closing + self._close(text))
+            self._add(self._closing + self._close(text))
             self._frame = None
         else:
-            self._html.append(inner)
+            self._add(inner)
         self.number += 1
 
     def _framed(self, text: str, render: frames.Render) -> str | None:
@@ -103,13 +117,17 @@ class Units:
     def _cut_units(self, start: int) -> None:
         if not self._frame and (begun := frames.begun(self.text, start, self._close)):
             self._frame, html, end = begun
-            self._html.append(html)
+            self._add(html)
             self._go_on(end)
             start = 0
         if self._frame and (border := frames.last(self._frame.border, self.text, start)):
             self._frame.loosen(self.text[: border.start()])
             self._close_unit(self.text[: border.start()])
             self._go_on(border.start())
+
+    def _add(self, html: str) -> None:
+        self._html.append(html)
+        self._digest.update(html.encode())
 
     def _close(self, text: str) -> str:
         return str(self._blocks.close(text))  # what is safe already, and cut, would be escaped when it is joined

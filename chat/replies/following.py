@@ -1,13 +1,15 @@
-"""Following a reply: all text so far at once, then what is new, as it is stored."""
+"""Following a reply: all text so far, then what is new, as it is stored; never more than MOST characters at once."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from math import inf
 
 from chat.replies.reader import Reader
 from chat.replies.running import Running
-from chat.replies.shown import Shown
+from chat.replies.shown import MOST, Shown
+from chat.serving.greenlets import BREATH
 
 
 class Follower:
@@ -20,7 +22,7 @@ class Follower:
         self.reader = reader
         self.reply_id = reply_id
         self.shown: Shown = running or reader.follow(reply_id)
-        self.position = 0
+        self.position = self._within = 0
         self.until = time.monotonic() + span
         self.over = self.dismissed = False
 
@@ -33,13 +35,29 @@ class Follower:
         """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
         if self._is_over():
             return None
-        text, self.position = self.shown.wait(self.position, timeout)
+        text, position = self.shown.wait(self.position, timeout)
         if self.dismissed and self._is_over():
             return None
         if text is None and self.shown.lost:
             self.shown = self.reader.follow(self.reply_id)
             return ""
-        return text
+        return text and self._part_of(text, position)
+
+    def _part_of(self, text: str, position: int) -> str:
+        """Take as much of a text as may be given at once; `position` is where it ends."""
+        part = text[self._within : self._within + MOST]
+        self._within += len(part)
+        if self._within == len(text):
+            self.position, self._within = position, 0
+        if len(part) > MOST // 2:  # there is more: nothing else would let others go on
+            time.sleep(BREATH)
+        return part
+
+    def so_far(self) -> Iterator[str]:
+        """Give the text that is there by now, a part at a time."""
+        end = len(self.shown.stored)
+        while self.position < end and (text := self.next(0)):
+            yield text
 
     def _is_over(self) -> bool:
         self.over = self.dismissed or time.monotonic() >= self.until

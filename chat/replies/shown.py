@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+MOST = 16 * 1024
+"""How much text, in characters, a watcher is given at once, unless one piece is longer."""
+
 
 class Shown:
     """The stored pieces of one reply, numbered from 0 as in the log.
@@ -48,7 +51,7 @@ class Shown:
         self.publish([], ended=True)
 
     def wait(self, position: int, timeout: float) -> tuple[str | None, int]:
-        """Wait for text past a number of pieces, and count on.
+        """Wait for text past a number of pieces, and count on; gives no more than some of it.
 
         Gives "" after `timeout` seconds without any, None at the end.
         """
@@ -56,5 +59,12 @@ class Shown:
         if position == len(self.stored) and not self.ended:
             changed.wait(timeout)
         ended = self.ended  # before the look as well: what is there by then is all
-        new = self.stored[position:]
+        new = self._some(position)
         return (None if ended and not new else "".join(new)), position + len(new)
+
+    def _some(self, position: int) -> list[str]:
+        size, end = 0, position
+        while end < len(self.stored) and (end == position or size + len(self.stored[end]) <= MOST):
+            size += len(self.stored[end])
+            end += 1
+        return self.stored[position:end]

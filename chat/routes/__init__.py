@@ -20,6 +20,7 @@ from chat.routes import (
     metrics,
     replies,
     sessions,
+    spool,
 )
 from chat.routes.presence import Presence
 from chat.routes.room import Room
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     bodies.register(app)
+    spool.register(app)
     for module in (assets, conversations, exports, health, messages, metrics, replies):
         app.register_blueprint(module.bp)
     accounts.register(app)

@@ -24,7 +24,7 @@ from werkzeug.wsgi import get_content_length
 from chat.routes import forms, visitor
 from chat.routes.accounts import access
 from chat.routes.places import Full, Places
-from chat.serving.greenlets import at_most
+from chat.serving.greenlets import BREATH, at_most
 from chat.serving.listening import UNREAD_BODY
 
 if TYPE_CHECKING:
@@ -50,10 +50,6 @@ DOORS = access.PUBLIC - {"signing.sign_in"}
 
 PIECE = 16 * 1024
 """How much of a body, in bytes, is read before others go on: of chunks of a byte each that takes 40 ms."""
-
-BREATH = 0.0001
-"""How long, in seconds, others are let go on at least: what has come already is read without a wait, and by a sleep of
-0 gevent would look for nothing new."""
 
 WRONG = "rivulet.wrong_body"
 """Where the environ of a request says what is wrong with its body."""
@@ -192,4 +188,4 @@ def pieces(stream: Any, most: float) -> Iterator[bytes]:
         yield piece
         most -= len(piece)
         if most > 0 and len(piece) == PIECE:
-            time.sleep(BREATH)
+            time.sleep(BREATH)  # what has come already is read without a wait

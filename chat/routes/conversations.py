@@ -44,13 +44,18 @@ def index() -> str:
 
 
 @bp.get("/conversations/<id:conversation_id>")
-@pages.moment()
 def show(conversation_id: int) -> str | Response:
-    """Show a conversation in the form that is asked for, at its end or at a window; htmx gets that window alone."""
-    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
+    """Show a conversation in the form that is asked for."""
     toward, message_id = asked_window()
     if form := exports.asked_form():
-        return exports.exported(conversation, form)
+        return exports.conversation(conversation_id, form)
+    return shown(conversation_id, toward, message_id)
+
+
+@pages.moment()
+def shown(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
+    """Show a conversation at its end or at a window; htmx gets that window alone."""
+    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
     if toward is None:
         return pages.visit(conversation)
     window = WINDOWS[toward](instance.database(), conversation, message_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from unicodedata import category
@@ -13,12 +14,16 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Row
 
 from chat import conversations
-from chat.routes import instance, pages, visitor
+from chat.routes import instance, pages, spool, visitor
+from chat.routes.headings import told_apart
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
 """The ending of an address, and the type that it stands for."""
 
 NOT_IN_NAMES = '/\\:*?"<>|%'
+
+WRITING = threading.Lock()
+"""Held while an export is written: more at once would take all connections to the database."""
 
 bp = Blueprint("exports", __name__)
 
@@ -26,7 +31,7 @@ bp = Blueprint("exports", __name__)
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    with instance.database().read():
+    with WRITING, instance.database().read():
         return exported(conversations.find(instance.database(), visitor.person_id(), conversation_id), form)
 
 
@@ -35,7 +40,7 @@ def message(message_id: int) -> Response:
     """Give what one message says as it was written; for an answer that is its Markdown."""
     with instance.database().read():
         row = conversations.message_of(instance.database(), visitor.person_id(), message_id)
-        return sent(text_of(row), "md")
+        return Response(f"{text_of(row)}\n", mimetype=FORMS["md"])
 
 
 def asked_form() -> str | None:
@@ -48,21 +53,42 @@ def asked_form() -> str | None:
 
 def exported(current: Row, form: str) -> Response:
     """Give a conversation in one of FORMS."""
-    path = conversations.path(instance.database(), current.leaf_id)
-    response = sent(written(current, path, form), form)
+    path = conversations.each(instance.database(), current.leaf_id)
+    response = spool.answer(written(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
     given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
     response.headers.set("Content-Disposition", "inline", **given)
     return response
 
 
-def written(current: Row, path: Sequence[Row], form: str) -> str:
-    """Write a conversation in one of FORMS."""
-    if form == "json":
-        return json.dumps(described(current, path), ensure_ascii=False, indent=2)
-    heading, title = ("## ", f"# {current.title}") if form == "md" else ("", current.title)
-    parts = [title, *(f"{heading}{speaker(row)}\n\n{text_of(row)}" for row in path)]
-    return "\n\n".join(part.strip() for part in parts)
+def written(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
+    """Write a conversation in one of FORMS, a message at a time."""
+    yield from as_json(current, path) if form == "json" else as_text(current, path, form)
+    yield "\n"
+
+
+def as_text(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
+    """Write a conversation as a title and a part for each message; in Markdown they have headings."""
+    yield (f"# {current.title}" if form == "md" else current.title).strip()
+    for row in path:
+        said = text_of(row)
+        part = f"## {speaker(row)}\n\n{told_apart(said)}" if form == "md" else f"{speaker(row)}\n\n{said}"
+        yield f"\n\n{part.strip()}"
+
+
+def as_json(current: Row, path: Iterable[Row]) -> Iterator[str]:
+    """Write a conversation as the JSON of one object, which ends with its messages."""
+    before = "["
+    yield indented(described(current), 0).removesuffix("\n}") + ',\n  "messages": '
+    for row in path:
+        yield f"{before}\n    {indented(described_message(row), 4)}"
+        before = ","
+    yield "[]\n}" if before == "[" else "\n  ]\n}"
+
+
+def indented(values: dict[str, Any], depth: int) -> str:
+    """Write an object as JSON that stands so deep in another one."""
+    return json.dumps(values, ensure_ascii=False, indent=2).replace("\n", "\n" + " " * depth)
 
 
 def file_name(title: str, form: str) -> str:
@@ -71,11 +97,10 @@ def file_name(title: str, form: str) -> str:
     return f"{' '.join(seen.split())[:80].strip(' .') or 'Conversation'}.{form}"
 
 
-def described(current: Row, path: Sequence[Row]) -> dict[str, Any]:
-    """Describe a conversation by plain values, with all that is known of its messages."""
+def described(current: Row) -> dict[str, Any]:
+    """Describe a conversation by plain values."""
     known = {"id": current.id, "title": current.title}
-    times = {"created_at": timed(current.created_at), "updated_at": timed(current.updated_at)}
-    return known | times | {"messages": [described_message(row) for row in path]}
+    return known | {"created_at": timed(current.created_at), "updated_at": timed(current.updated_at)}
 
 
 def described_message(row: Row) -> dict[str, Any]:
@@ -100,8 +125,3 @@ def text_of(row: Row) -> str:
 def timed(seconds: int | None) -> str | None:
     """Write a time of the database as ISO 8601 in UTC."""
     return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def sent(text: str, form: str) -> Response:
-    """Send a text in one of FORMS, closed by a line's end."""
-    return Response(f"{text}\n", mimetype=FORMS[form])

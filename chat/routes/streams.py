@@ -8,10 +8,9 @@ nothing could be said in between.
 
 from __future__ import annotations
 
-import errno
-import logging
 import time
 from collections.abc import Iterator
+from itertools import chain
 from math import inf
 
 from flask import Response, current_app, render_template
@@ -20,13 +19,12 @@ from sqlalchemy import Row
 
 from chat import conversations, rendering
 from chat.conversations import Turn, windows
-from chat.database import DatabaseAway
-from chat.reporting import report
-from chat.routes import instance, pages
-from chat.routes.events import event, part
+from chat.routes import instance, pages, spool
+from chat.routes.breaking import unbroken
+from chat.routes.events import event, long_event, part, part_of
 from chat.routes.presence import Presence
 from chat.routes.room import Room
-from chat.routes.watching import StillWritten, Watch, watch
+from chat.routes.watching import Watch, watch
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -58,18 +56,6 @@ COME_AGAIN = ": broken\n\n"
 
 SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
 
-EXPECTED = (DatabaseAway, StillWritten)
-"""What breaks a stream and is no fault: the log tells of an outage once, and a Continue may follow an end at once."""
-
-logger = logging.getLogger(__name__)
-
-
-class BrokenOff(ConnectionResetError):
-    """A stream broke, and nothing could be said of that in it: the server closes the connection, without a word."""
-
-    def __init__(self) -> None:
-        super().__init__(errno.ECONNRESET, "a stream broke off")
-
 
 def sent(watched: Watch, stream: Iterator[str], mimetype: str, farewell: str) -> Response:
     """Send a stream while its session may see it; where it breaks, its reader is told `farewell`. Raises NoRoom."""
@@ -77,22 +63,9 @@ def sent(watched: Watch, stream: Iterator[str], mimetype: str, farewell: str) ->
     presence: Presence = current_app.extensions["presence"]
     room.require()
     stream = presence.watched(watched.session, watched.follower, room.counted(stream))
-    return Response(unbroken(stream, farewell), mimetype=mimetype, headers=HEADERS)
-
-
-def unbroken(stream: Iterator[str], farewell: str = "") -> Iterator[str]:
-    """Yield what a stream does; where it breaks, yield `farewell`. Raises BrokenOff where that is empty.
-
-    So no broken stream ends as a whole one does. The log says where it broke; a server's own would quote the error.
-    """
-    try:
-        yield from stream
-    except Exception as error:
-        if not isinstance(error, EXPECTED):
-            report(logger, "a stream", error)
-        if not farewell:
-            raise BrokenOff from None
-        yield farewell
+    return Response(
+        unbroken(spool.bounded(stream, spool.maker()), farewell.encode()), mimetype=mimetype, headers=HEADERS
+    )
 
 
 def as_events(reply: Row) -> Response:
@@ -104,7 +77,7 @@ def as_events(reply: Row) -> Response:
 
 def events(watched: Watch, mark: Markup) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
-    growing = rendering.Growing(f"m{watched.reply_id}")
+    growing = rendering.Bounded(f"m{watched.reply_id}")
     yield from growing_events(watched, growing, mark)
     if not watched.follower.left:
         messages, html = growing.end()
@@ -118,8 +91,9 @@ def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> 
         yield ": here\n\n"  # where nothing follows: htmx asks again and again for what was empty
         return
     beside, said, beat = Beside(watched, mark), bool(text), time.monotonic() + BEAT
-    body = part(f"#reply-{watched.reply_id}-body", "innerHTML", growing.begin(text, time.monotonic()))
-    yield event(Markup().join([body, *beside.changes()]))
+    texts = chain([text], watched.follower.so_far())
+    body = part_of(f"#reply-{watched.reply_id}-body", "innerHTML", growing.begin(texts, time.monotonic()))
+    yield from long_event(chain(body, beside.changes()))
     while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
         now, said = time.monotonic(), said or bool(text)
         messages = [*growing.feed(text, now), *beside.changes()]
@@ -177,19 +151,18 @@ def as_page(turn: Turn) -> Response:
         window = windows.newest(instance.database(), turn.reply_id)
         page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
-    return sent(watched, page_of(page, watched), "text/html", AGAIN.format(watched.address))
+    return sent(watched, page_of(page.split(ANSWER_HERE), watched), "text/html", AGAIN.format(watched.address))
 
 
-def page_of(page: str, watched: Watch) -> Iterator[str]:
-    """Yield a page up to the answer, the answer as it grows, its finished form, and the page's end.
+def page_of(parts: list[str], watched: Watch) -> Iterator[str]:
+    """Yield a page, given as two parts, up to the answer, the answer as it grows, its finished form, and the rest.
 
     What is open stands as plain text; the style hides it as soon as its rendered block follows.
     """
-    before, after = page.split(ANSWER_HERE)
-    yield before
-    blocks = rendering.Blocks(f"m{watched.reply_id}")
+    yield parts.pop(0)
+    blocks = rendering.Blocks(f"m{watched.reply_id}")  # those after one that is too long to be kept stay plain text
     while (text := watched.follower.next(BEAT)) is not None:
-        closed = blocks.feed(text)
+        closed = "" if blocks.is_long else blocks.feed(text)
         if closed:
             yield Markup('</div><div class="block">{}</div><div class="raw">{}').format(closed, blocks.open)
         else:
@@ -197,4 +170,4 @@ def page_of(page: str, watched: Watch) -> Iterator[str]:
     if watched.follower.left:
         yield AGAIN.format(watched.address)
     else:
-        yield watched.ended("messages/_ended_page.html") + after
+        yield watched.ended("messages/_ended_page.html") + parts.pop()

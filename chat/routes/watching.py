@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app, render_template
 
-from chat import conversations
+from chat import conversations, rendering
 from chat.database import NotFound
 from chat.replies import Follower
 from chat.routes import addresses, instance, pages, visitor
@@ -35,12 +35,14 @@ class Watch:
         return f"{self.root}/conversations/{self.conversation_id}"
 
     def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
-        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of it already; a
-        deleted one is no message. Raises StillWritten.
+        """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of the digest
+        `shown` already; a deleted one is no message. Raises StillWritten.
         """
         with self.app.app_context():
-            known = {"root": self.root, "reply_id": self.reply_id, "shown": shown}
-            return render_template(template, **known, **self._content(sent))
+            content = self._content(sent)
+            stands = shown is not None and content["message"] and shown == rendering.digest(content["message"]["html"])
+            known = {"root": self.root, "reply_id": self.reply_id, "stands": stands}
+            return render_template(template, **known, **content)
 
     def _content(self, sent: int) -> dict[str, Any]:
         with pages.moment():

@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
+
+BREATH = 0.0001
+"""How long, in seconds, others are let go on at least: by a sleep of 0 gevent would look for nothing new."""
+
+SHARE = 0.02
+"""How long work that takes long has the processor at a time, in seconds."""
+
+
+class TimeSlice:
+    """Work that takes long, and lets others go on meanwhile."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def give_way(self) -> None:
+        """Let others go on where this has had its share."""
+        if time.monotonic() - self._since >= SHARE:
+            time.sleep(BREATH)
+            self._since = time.monotonic()
 
 
 def is_under_gevent() -> bool:

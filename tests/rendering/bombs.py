@@ -125,7 +125,7 @@ def render(text: str) -> None:
     """Render a text as it is, and as it grows."""
     rendering.whole(text, "m1")
     growing = rendering.Growing("m1")
-    growing.begin("", 0)
+    list(growing.begin([], 0))
     for second in range(20):
         growing.feed(text[second * len(text) // 20 : (second + 1) * len(text) // 20], second)
     growing.end()

@@ -171,5 +171,5 @@ class Page:
 def begun(text: str = "") -> tuple[Page, rendering.Growing]:
     """Begin an answer on a page."""
     page, growing = Page(), rendering.Growing("m1")
-    page.begin(growing.begin(text, 0))
+    page.begin("".join(growing.begin([text], 0)))
     return page, growing

@@ -6,6 +6,8 @@ import random
 import time
 from collections.abc import Callable
 
+from markupsafe import Markup
+
 from chat import rendering
 from chat.routes.events import event, part
 
@@ -79,17 +81,17 @@ def tokens_of(text: str) -> list[str]:
 def events_of(text: str) -> list[str]:
     """Give the events of an answer, fed at RATE by a clock of its own, without those of its article."""
     growing, now, events = rendering.Growing("m42"), 0.0, []
-    events.append(event(part("#reply-42-body", "innerHTML", growing.begin("", now))))
+    events.append(event(part("#reply-42-body", "innerHTML", Markup().join(growing.begin([], now)))))
     for token in tokens_of(text):
         while growing.due and growing.due < now + 1 / RATE:
             now = max(now, growing.due)
             events += map(event, growing.feed("", now))
         now += 1 / RATE
         events += map(event, growing.feed(token, now))
-    messages, html = growing.end()
+    messages, shown = growing.end()
     events += map(event, messages)
     whole = rendering.whole(text, "m42")
-    return [*events, "" if html == whole else event(whole)]
+    return [*events, "" if shown == rendering.digest(whole) else event(whole)]
 
 
 def main() -> None:

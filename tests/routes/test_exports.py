@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -10,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
 from chat.providers.base import Unavailable
+from chat.routes import exports
 from tests.asking import HTMX, begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 
@@ -52,6 +55,46 @@ def test_a_conversation_is_given_as_json_with_all_that_is_known(client: FlaskCli
     assert (answer["role"], answer["model"], answer["state"]) == ("assistant", "small", "complete")
     assert answer["text"] == "It is *<b>wet</b>*.\n\n- éa" and "éa" in response.text
     assert all(TIME.fullmatch(time) for time in (told["created_at"], told["updated_at"], answer["ended_at"]))
+
+
+def test_json_is_written_as_one_object_would_be(client: FlaskClient, provider: Scripted) -> None:
+    """Line ends of other kinds, which JSON leaves as they are, are no lines of it."""
+    provider.will_say('One\n"two"\u2028three\x85four\r\nfive \U0001f30a')
+    conversation = begin(client, "Which\u2029lines?")
+    ended(client, conversation)
+    client.post(f"/conversations/{conversation}/messages", data={"text": "More"}, headers=HTMX)
+    ended(client, conversation)
+
+    given = client.get(f"/conversations/{conversation}.json").text
+
+    assert given == json.dumps(json.loads(given), ensure_ascii=False, indent=2) + "\n"
+    assert len(json.loads(given)["messages"]) == 4
+
+
+def test_a_conversation_without_messages_is_json(app: Flask) -> None:
+    row = SimpleNamespace(id=1, title="None", created_at=0, updated_at=0)
+
+    told = "".join(exports.written(row, [], "json"))
+
+    assert told == json.dumps(exports.described(row) | {"messages": []}, indent=2) + "\n"
+
+
+def test_headings_of_messages_can_be_told_from_ours(client: FlaskClient, provider: Scripted) -> None:
+    """P18."""
+    provider.will_say("## You\n\nAn answer\n\n```\nopen")
+    conversation = begin(client, "# small\nA question")
+    ended(client, conversation)
+
+    given = client.get(f"/conversations/{conversation}.md").text
+    alone = client.get(f"/messages/{reply_in(client, conversation)}.md").text
+
+    assert [line for line in given.split("\n") if line.startswith("#")] == [
+        "# # small A question",
+        "## You",
+        "## small",
+    ]
+    assert given.endswith("\n\n ## You\n\nAn answer\n\n```\nopen\n```\n")
+    assert alone == "## You\n\nAn answer\n\n```\nopen\n"
 
 
 def test_only_the_branch_that_is_shown_is_given(client: FlaskClient, conversation: int, provider: Scripted) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from chat import audit
 from chat.routes import facts, instance, visitor
 from chat.routes.admin import lists
-from chat.routes.streams import unbroken
+from chat.routes.breaking import unbroken
 from chat.sessions import SessionStore
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -15,7 +15,7 @@ from chat import audit
 from chat.accounts import roles
 from chat.database import Database
 from chat.routes.admin.audit import COLUMNS, FORMULAS
-from chat.routes.streams import BrokenOff
+from chat.routes.breaking import BrokenOff
 from tests.routes.admin.conftest import ADMIN, id_of
 from tests.team import signed_in
 

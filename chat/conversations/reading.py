@@ -1,0 +1,34 @@
+"""Read a branch from its first message to its last, a few messages at a time: together they may be long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Integer, Row, bindparam, select
+
+from chat.conversations.windows import ALL, walk
+from chat.database import Database
+from chat.tables import messages, replies
+
+BATCH = 8
+"""How many messages are in memory at once."""
+
+STEPS = walk().c.id
+IDS = select(STEPS).order_by(STEPS)
+SAID = (
+    select(
+        *(messages.c[name] for name in ("id", "role", "text", "created_at")),
+        *(replies.c[name] for name in ("state", "provider", "model", "error", "ended_at")),
+    )
+    .outerjoin_from(messages, replies, replies.c.id == messages.c.id)
+    .where(messages.c.id.in_(bindparam("ids", type_=Integer, expanding=True)))
+    .order_by(messages.c.id)
+)
+
+
+def each(database: Database, leaf_id: int | None) -> Iterator[Row]:
+    """Read what was said on the way to a leaf and what is known of it, without HTML, in one transaction."""
+    with database.read() as connection:
+        ids = connection.execute(IDS, {"leaf": leaf_id, "above": 0, "size": ALL}).scalars().all()
+        for start in range(0, len(ids), BATCH):
+            yield from connection.execute(SAID, {"ids": ids[start : start + BATCH]}).all()

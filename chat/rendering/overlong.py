@@ -1,0 +1,43 @@
+"""An answer that grows beyond what is kept of it in memory for each page that watches: the rest is shown as it is.
+
+The finished article puts that right; one past guards.TEXT_LIMIT is plain text, too.
+"""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from .growing import Growing, escaped
+from .guards import cleaned
+from .patching import patch
+from .pipeline import kept
+from .units import Units
+
+PLAIN = '<pre class="plain">'
+
+
+class Bounded(Growing):
+    """An answer while it is written, in memory that is bounded however long it becomes."""
+
+    _has_given_up = False
+
+    def feed(self, text: str, now: float) -> list[Markup]:
+        """Take what is new of the text; give messages."""
+        if self._has_given_up:
+            return [kept(escaped(cleaned(text)))] if text else []
+        if not self._units.is_long:
+            return super().feed(text, now)
+        return [*self._give_up(), *self.feed(text, now)]
+
+    def end(self) -> tuple[list[Markup], str]:
+        """Close what is open; give the last messages, and the digest of what is shown, or nothing that is one."""
+        return ([], "") if self._has_given_up else super().end()
+
+    def _give_up(self) -> list[Markup]:
+        self._units.close()
+        self._meet_new_unit()
+        messages = patch(self._shown, self._before + PLAIN)
+        self._has_given_up, self.due = True, None
+        self._before = self._shown = ""
+        self._units = Units("")
+        return list(map(kept, messages))

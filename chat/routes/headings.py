@@ -1,0 +1,66 @@
+"""The headings of a Markdown export: no line of a message looks like one, and no message swallows the next one.
+
+A message renders as it would alone: up to three spaces before a heading mean nothing, and a fence takes its own
+indentation from its lines (CommonMark 4.2, 4.5).
+"""
+
+from __future__ import annotations
+
+import re
+
+from chat.rendering.markdown import swallows
+
+HEADING = re.compile(r"##?(?=[ \t]|\Z)")
+FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})")
+
+OPEN_HTML = re.compile(r"^ {0,3}<(?:[!?]|pre|script|style|textarea)", re.IGNORECASE | re.MULTILINE)
+"""HTML that goes on to its own end, over empty lines, too (CommonMark 4.6)."""
+
+HTML_ENDS = ("-->", "?>", "]]>", ">", "</pre>")
+
+
+def told_apart(text: str) -> str:
+    """Write a message so that its lines can be told from our headings, and what follows from it."""
+    lines: list[str] = []
+    block: list[str] = []
+    mark = ""
+    for line in text.split("\n"):
+        if mark and closes(line, mark):
+            lines += [*shifted(block), line]
+            block, mark = [], ""
+        elif mark:
+            block.append(line)
+        elif opening := FENCE.match(line):
+            block, mark = [line], opening[1]
+        else:
+            lines.append(indented(line))
+    return closed("\n".join([*lines, *shifted(block)]), mark)
+
+
+def closes(line: str, mark: str) -> bool:
+    """Tell whether a line closes the fence that a mark opened."""
+    found = line.strip(" \t")
+    return found.startswith(mark) and not found.strip(mark[0]) and not line.startswith("    ")
+
+
+def indented(line: str) -> str:
+    """Put a space before what looks like a heading of ours."""
+    return f" {line}" if HEADING.match(line) else line
+
+
+def shifted(block: list[str]) -> list[str]:
+    """Move a fence one space to the right where a line in it looks like a heading of ours."""
+    if not any(map(HEADING.match, block)):
+        return block
+    if block[0].startswith(" "):
+        return [indented(line) for line in block]
+    return [f" {line}" if line else line for line in block]
+
+
+def closed(text: str, mark: str) -> str:
+    """Close a fence, or HTML, that would go on over what follows."""
+    may_go_on = mark or ("<" in text and OPEN_HTML.search(text))
+    if not may_go_on or not swallows(text):
+        return text
+    ends = [mark] if mark else HTML_ENDS
+    return next((whole for end in ends if not swallows(whole := f"{text}\n{end}")), text)

@@ -1,0 +1,29 @@
+"""A branch is read a few messages at a time: all of it, in its order, and no other branch."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat import conversations
+from chat.conversations.reading import BATCH
+from chat.database import Database
+from tests.turns import answered, asked, grown, guest
+
+
+@pytest.mark.parametrize("length", [2, BATCH, 3 * BATCH + 2])
+def test_each_message_of_a_branch_is_read_once_and_in_order(either: Database, length: int) -> None:
+    person = guest(either, "ann")
+    answered(either, asked(either, person, "Another conversation"))
+    last = grown(either, person, length) if length > 2 else answered(either, asked(either, person))
+
+    read = list(conversations.each(either, last.reply_id))
+
+    path = conversations.path(either, last.reply_id)
+    assert len(read) == length
+    assert [(row.id, row.role, row.text, row.state) for row in read] == [
+        (row.id, row.role, row.text, row.state) for row in path
+    ]
+
+
+def test_nothing_is_on_the_way_to_nothing(database: Database) -> None:
+    assert list(conversations.each(database, None)) == []

@@ -1,0 +1,168 @@
+"""Long answers wait in files: as they were, in bounded numbers, with a sentence where there is no room."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat.routes import spool
+from chat.routes.places import Places
+from chat.routes.spool import LONG, PIECE, Crowded, DiskFull, Spool
+from tests.asking import HTMX, begin, ended, reply_in
+from tests.turns import lengthened
+
+ADDRESS = "192.0.2.1"
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch: pytest.MonkeyPatch) -> Places:
+    """Places that no other test has taken."""
+    places = Places(3, of_one=2)
+    monkeypatch.setattr(spool, "PLACES", places)
+    return places
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk with little room."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1024))
+
+
+def filled(folder: Path, size: int, whose: str = ADDRESS) -> Spool:
+    """Write an answer of so many bytes."""
+    return Spool(folder, whose).fill(["x" * size])
+
+
+def breaking(text: str) -> Iterator[str]:
+    """Give a text, and break."""
+    yield text
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 400])
+def test_what_was_written_is_read(tmp_path: Path, count: int) -> None:
+    texts = ["éa " * 3_000] * count
+
+    written = Spool(tmp_path, ADDRESS).fill(texts)
+    pieces = list(written)
+
+    assert b"".join(pieces).decode() == "".join(texts)
+    assert written.size == sum(map(len, pieces)) and max(map(len, pieces), default=0) <= PIECE
+
+
+def test_the_file_has_no_name(tmp_path: Path) -> None:
+    with closing(filled(tmp_path, LONG)):
+        assert not list(tmp_path.iterdir())
+
+
+def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: Path, places: Places) -> None:
+    first, second = filled(tmp_path, LONG + 1), filled(tmp_path, LONG + 1)
+    with pytest.raises(Crowded):
+        filled(tmp_path, LONG + 1)
+    third, short = filled(tmp_path, LONG + 1, "192.0.2.2"), filled(tmp_path, LONG)
+    with pytest.raises(Crowded):
+        filled(tmp_path, LONG + 1, "192.0.2.3")
+
+    list(first)
+    second.close()
+    del third
+
+    assert not places._taken
+    short.close()
+
+
+def test_an_answer_that_breaks_while_it_is_written_leaves_no_place_taken(tmp_path: Path, places: Places) -> None:
+    with pytest.raises(ZeroDivisionError):
+        Spool(tmp_path, ADDRESS).fill(breaking("x" * (LONG + 1)))
+
+    assert not places._taken
+
+
+def test_the_last_room_of_a_disk_is_left_to_the_database(tmp_path: Path, places: Places, full: None) -> None:
+    filled(tmp_path, LONG).close()
+
+    with pytest.raises(DiskFull):
+        filled(tmp_path, LONG + 1)
+
+    assert not places._taken
+
+
+def test_a_disk_that_can_not_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+
+    with pytest.raises(DiskFull):
+        filled(tmp_path, LONG)
+
+
+def test_a_stream_is_given_as_it_is_however_long_a_part_of_it_is(tmp_path: Path) -> None:
+    texts = ["é", "x" * 1_000_000, "", "y"]
+
+    pieces = list(spool.bounded(texts, lambda: Spool(tmp_path, ADDRESS)))
+
+    assert b"".join(pieces).decode() == "".join(texts)
+    assert max(map(len, pieces)) <= PIECE
+
+
+@pytest.fixture
+def conversation(app: Flask, client: FlaskClient) -> int:
+    """A conversation whose page is long."""
+    conversation = begin(client)
+    ended(client, conversation)
+    lengthened(app.extensions["database"], conversation, reply_in(client, conversation), 40, 60_000)
+    return conversation
+
+
+def test_a_long_page_is_whole_and_has_its_length(client: FlaskClient, conversation: int, places: Places) -> None:
+    answer = client.get(f"/conversations/{conversation}")
+
+    assert answer.content_length == len(answer.data) > LONG
+    assert answer.text.count("word word") > 200_000 and answer.text.rstrip().endswith("</html>")
+    answer.close()
+    assert not places._taken
+
+
+def test_the_head_of_a_long_answer_takes_no_place(client: FlaskClient, conversation: int, places: Places) -> None:
+    for path in (f"/conversations/{conversation}", f"/conversations/{conversation}.json"):
+        head, whole = client.head(path), client.get(path)
+
+        assert head.content_length == whole.content_length and not head.data
+        head.close()
+        whole.close()
+
+    assert not places._taken
+
+
+@pytest.mark.parametrize("path", ["/conversations/{}", "/conversations/{}.json", "/conversations/{}.md"])
+def test_one_long_answer_too_many_gets_a_sentence(client: FlaskClient, conversation: int, path: str) -> None:
+    reading = [client.get(f"/conversations/{conversation}.txt") for _ in range(2)]
+
+    refused, fragment = (client.get(path.format(conversation), headers=headers) for headers in ({}, HTMX))
+
+    assert {refused.status_code, fragment.status_code} == {503}
+    assert refused.headers["Retry-After"] == "5" and "are being loaded" in refused.text
+    assert fragment.headers["HX-Retarget"] == "#problem"
+    for answer in reading:
+        answer.close()
+
+
+def test_a_full_disk_is_told_and_what_is_not_long_is_shown_all_the_same(
+    app: Flask, client: FlaskClient, conversation: int, full: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = client.get(f"/conversations/{conversation}.json")
+    monkeypatch.setattr(spool, "LONG", 10_000_000)
+    monkeypatch.setattr(Spool, "fill", lambda *_: (_ for _ in ()).throw(DiskFull()))
+    short = client.get(f"/conversations/{conversation}")
+
+    assert long.status_code == 503 and "no room left" in long.text
+    assert short.status_code == 200 and short.text.rstrip().endswith("</html>")
