@@ -3,6 +3,7 @@
 What belongs to a person is found through that person, so a foreign id is simply not found.
 """
 
+from chat.conversations.ancestry import Ancestry
 from chat.conversations.asking import StillAnswering, WrongParent, ask
 from chat.conversations.branching import edit, show, try_again, versions
 from chat.conversations.continuing import NothingToContinue, go_on
@@ -20,6 +21,7 @@ from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
 
 __all__ = [
+    "Ancestry",
     "Choice",
     "NoTitle",
     "NothingToContinue",
