@@ -17,6 +17,7 @@ from chat.conversations.finding import (
     reply_of,
 )
 from chat.conversations.naming import NoTitle, rename
+from chat.conversations.renewal import Renewal
 from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
 
@@ -25,6 +26,7 @@ __all__ = [
     "Choice",
     "NoTitle",
     "NothingToContinue",
+    "Renewal",
     "StillAnswering",
     "Turn",
     "Window",

@@ -15,6 +15,6 @@ growing        when each of these messages is due
 
 from .blocks import Blocks
 from .growing import Growing
-from .pipeline import VERSION, kept, whole
+from .pipeline import VERSION, kept, plain, unfinished, whole
 
-__all__ = ["VERSION", "Blocks", "Growing", "kept", "whole"]
+__all__ = ["VERSION", "Blocks", "Growing", "kept", "plain", "unfinished", "whole"]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from . import frames, highlighting
 from .blocks import Blocks
-from .pipeline import plain
-
-UNIT_LIMIT = 32 * 1024
-"""The longest unit, in characters, that is rendered while it grows; a longer one is shown as it is."""
+from .pipeline import DRAFT_LIMIT, plain
 
 
 class Units:
@@ -32,7 +29,7 @@ class Units:
         """How the open unit is drawn."""
         if self._blocks.cutter.fence:
             return "fence"
-        return "plain" if len(self.text) > UNIT_LIMIT else "text"
+        return "plain" if len(self.text) > DRAFT_LIMIT else "text"
 
     @property
     def undecided(self) -> str:

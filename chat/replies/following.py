@@ -9,6 +9,9 @@ from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.shown import Shown
 
+PART = 16 * 1024
+"""How many characters a watcher gets at a time: what is made of them may not hold the others up."""
+
 
 class Follower:
     """One watcher of one reply: in memory where this process writes it, else through the process's reader.
@@ -21,6 +24,7 @@ class Follower:
         self.reply_id = reply_id
         self.shown: Shown = running or reader.follow(reply_id)
         self.position = 0
+        self._ahead = ""
         self.until = time.monotonic() + span
         self.over = self.dismissed = False
 
@@ -30,9 +34,18 @@ class Follower:
         self.shown.wake()
 
     def next(self, timeout: float) -> str | None:
-        """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
+        """Wait for more text, a PART of it; "" after `timeout` seconds without any, None when no more comes."""
         if self._is_over():
             return None
+        text = self._ahead or self._taken(timeout)
+        if text is None:
+            return None
+        self._ahead = text[PART:]
+        if self._ahead:
+            time.sleep(0)
+        return text[:PART]
+
+    def _taken(self, timeout: float) -> str | None:
         text, self.position = self.shown.wait(self.position, timeout)
         if self.dismissed and self._is_over():
             return None

@@ -44,9 +44,14 @@ def index() -> str:
 
 
 @bp.get("/conversations/<id:conversation_id>")
-@pages.moment()
 def show(conversation_id: int) -> str | Response:
     """Show a conversation in the form that is asked for, at its end or at a window; htmx gets that window alone."""
+    return pages.renewed(lambda: shown(conversation_id))
+
+
+@pages.moment()
+def shown(conversation_id: int) -> str | Response:
+    """Write a conversation in the form that is asked for."""
     conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
     toward, message_id = asked_window()
     if form := exports.asked_form():

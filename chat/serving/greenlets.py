@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def is_under_gevent() -> bool:
@@ -20,3 +24,15 @@ def at_most(seconds: float, error: BaseException) -> AbstractContextManager[obje
     from gevent import Timeout
 
     return Timeout(seconds, error)
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do what takes long in a thread of gevent's where it serves, so that greenlets go on meanwhile; else in place.
+
+    It may wait, so not within a transaction; and the work may ask for no database.
+    """
+    if not is_under_gevent():
+        return work()
+    from gevent import get_hub
+
+    return get_hub().threadpool.apply(work)
