@@ -168,19 +168,20 @@ def html_of(row: Row) -> str | None:
         return None
     if row.html is not None and row.html_version == rendering.VERSION:
         return rendering.kept(row.html)
-    g.setdefault("renewing", []).append(instance.renewal().want(row.id))
+    g.setdefault("outdated", []).append(row.id)
     return rendering.plain(row.text)
 
 
 def renewed(make: Callable[[], T]) -> T:
     """Make a page, and again where answers on it were made again meanwhile; after RENEWAL it goes as it is."""
     page = make()
+    renewing = [instance.renewal().want(message_id) for message_id in g.pop("outdated", [])]
+    if not renewing:
+        return page
     deadline = time.monotonic() + RENEWAL
-    if renewing := g.pop("renewing", []):
-        for done in renewing:
-            done.wait(max(0, deadline - time.monotonic()))
-        return make()
-    return page
+    for done in renewing:
+        done.wait(max(0, deadline - time.monotonic()))
+    return make()
 
 
 def neighbours(message_id: int, versions: list[int]) -> dict[str, int]:
