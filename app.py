@@ -15,6 +15,7 @@ from htmx_flask import Htmx
 from chat import commands, config, engines, keys, platforms, providers, proxies, reporting, routes, security, startup
 from chat.accounts import claiming
 from chat.config import Settings
+from chat.conversations import Renewal
 from chat.database import Database, DatabaseAway
 from chat.engines import DatabaseUnusable
 from chat.metrics import Metrics
@@ -122,6 +123,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         "database": db,
         "providers": services,
         "replies": replies,
+        "renewal": Renewal(db),
         "readiness": Readiness(db, replies),
         "metrics": metrics,
     }

@@ -17,7 +17,7 @@ from unicodedata import normalize
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from chat.serving.greenlets import is_under_gevent
+from chat.serving import greenlets
 
 SHORTEST, LONGEST = 8, 1024
 
@@ -117,10 +117,6 @@ def nobodys() -> str:
 
 
 def aside(work: Callable[[], T]) -> T:
-    """Do what takes long in a thread of gevent's where it serves, so that its greenlets go on; else in place."""
+    """Do what takes long and much memory beside the greenlets, only so much of it at once."""
     with AT_ONCE:
-        if is_under_gevent():
-            from gevent import get_hub
-
-            return get_hub().threadpool.apply(work)
-        return work()
+        return greenlets.aside(work)

@@ -3,6 +3,7 @@
 What belongs to a person is found through that person, so a foreign id is simply not found.
 """
 
+from chat.conversations.ancestry import Ancestry
 from chat.conversations.asking import StillAnswering, WrongParent, ask
 from chat.conversations.branching import edit, show, try_again, versions
 from chat.conversations.continuing import NothingToContinue, go_on
@@ -17,13 +18,16 @@ from chat.conversations.finding import (
 )
 from chat.conversations.naming import NoTitle, rename
 from chat.conversations.reading import each
+from chat.conversations.renewal import Renewal
 from chat.conversations.turns import Choice, Turn
 from chat.conversations.windows import Window, path
 
 __all__ = [
+    "Ancestry",
     "Choice",
     "NoTitle",
     "NothingToContinue",
+    "Renewal",
     "StillAnswering",
     "Turn",
     "Window",

@@ -17,7 +17,7 @@ overlong       what becomes too long for all that
 from .blocks import Blocks
 from .growing import Growing
 from .overlong import Bounded
-from .pipeline import VERSION, kept, whole
+from .pipeline import VERSION, kept, plain, unfinished, whole
 from .units import digest
 
-__all__ = ["VERSION", "Blocks", "Bounded", "Growing", "digest", "kept", "whole"]
+__all__ = ["VERSION", "Blocks", "Bounded", "Growing", "digest", "kept", "plain", "unfinished", "whole"]

@@ -43,8 +43,8 @@ def cleaned(text: str) -> str:
 
 
 def defused(text: str) -> str:
-    """Turn the markers of a line that nests more than 32 deep into text. Raises TooMuch."""
-    return TOO_DEEP.sub(lambda markers: MARKER.sub(r"\\\g<0>", markers[0]), bounded(text, TEXT_LIMIT))
+    """Turn a line that nests more than 32 deep into text, by its first marker. Raises TooMuch."""
+    return TOO_DEEP.sub(lambda markers: MARKER.sub(r"\\\g<0>", markers[0], count=1), bounded(text, TEXT_LIMIT))
 
 
 def bounded(text: str, limit: int) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 from markupsafe import Markup, escape
 
 from chat.reporting import report
+from chat.serving.greenlets import aside
 
 from . import guards, markdown, sanitising
 from .allowance import Allowance
@@ -15,16 +17,47 @@ from .inserts import Inserts
 VERSION = 2
 """Stored beside rendered HTML: what an older renderer made is made anew."""
 
+SHORT = 8 * 1024
+"""The longest text, in characters, that is rendered in place: with colours it takes less than 100 ms."""
+
+DRAFT_LIMIT = 32 * 1024
+"""The longest text, in characters, that is rendered while it grows; a longer one is shown as it is."""
+
+AT_ONCE = threading.Lock()
+"""Held while a longer one is rendered: it takes a processor from the greenlets, but never more than one."""
+
 logger = logging.getLogger(__name__)
 
 
 def whole(text: str, scope: str) -> Markup:
-    """Render a finished text; `scope`, like "m42", keeps its footnotes apart from others on the page. Never raises."""
-    return rendered(guards.cleaned(text), scope, Allowance())
+    """Render a finished text; `scope`, like "m42", keeps its footnotes apart from others on the page. Never raises.
+
+    Not within a transaction: a long text is rendered beside the greenlets.
+    """
+    return rendered(guards.cleaned(text), scope)
 
 
-def rendered(text: str, scope: str, allowance: Allowance | None = None) -> Markup:
-    """Render a cleaned text, without an allowance the quick way: code and formulas stay plain. Never raises."""
+def unfinished(text: str, scope: str) -> Markup:
+    """Render a text that is still being written, in place: the quick way, and a long one not at all. Never raises."""
+    text = guards.cleaned(text)
+    return draft(text, scope) if len(text) <= DRAFT_LIMIT else plain(text)
+
+
+def rendered(text: str, scope: str) -> Markup:
+    """Render a cleaned text with all that belongs to it, a long one beside the greenlets. Never raises."""
+    if len(text) <= SHORT:
+        return readable(text, scope, Allowance())
+    with AT_ONCE:
+        return aside(lambda: readable(text, scope, Allowance()))
+
+
+def draft(text: str, scope: str) -> Markup:
+    """Render a cleaned text the quick way, in place: code and formulas stay plain. Never raises."""
+    return readable(text, scope, None)
+
+
+def readable(text: str, scope: str, allowance: Allowance | None) -> Markup:
+    """Render a cleaned text in place; one that can't be rendered is shown as it is. Never raises."""
     try:
         return kept(safe_html(text, scope, allowance))
     except guards.TooMuch:

@@ -6,10 +6,7 @@ import hashlib
 
 from . import frames, guards, highlighting
 from .blocks import OPEN_LIMIT, Blocks
-from .pipeline import plain
-
-UNIT_LIMIT = 32 * 1024
-"""The longest unit, in characters, that is rendered while it grows; a longer one is shown as it is."""
+from .pipeline import DRAFT_LIMIT, plain
 
 
 def digest(html: str) -> str:
@@ -45,7 +42,7 @@ class Units:
         """How the open unit is drawn."""
         if self._blocks.cutter.fence:
             return "fence"
-        return "plain" if len(self.text) > UNIT_LIMIT else "text"
+        return "plain" if len(self.text) > DRAFT_LIMIT else "text"
 
     @property
     def undecided(self) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from math import inf
 
-from chat import conversations
-from chat.conversations import Turn
+from chat.conversations import Turn, windows
 from chat.database import Database
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
@@ -62,17 +61,17 @@ class Replies:
 
     def _write(self, reply_id: int, owner: str) -> None:
         with self.database.read():
-            path = conversations.path(self.database, reply_id)
+            reply = windows.newest(self.database, reply_id, size=1).leaf
             stored = log.since(self.database, reply_id)
-        if not path:  # deleted since
+        if not reply:  # deleted since
             return
         running = Running(reply_id, owner, stored)
-        running.attempts = path[-1].attempts
+        running.attempts = reply.attempts
         self.writer.add(running)
         if self.left:  # since it was looked at: nobody else would come for it before its lease runs out
             self.writer.leave()
             return
-        generation = Generation(self.writer, running, self.providers.get(path[-1].provider), path)
+        generation = Generation(self.writer, running, self.providers.get(reply.provider), reply)
         try:
             threading.Thread(target=generation.run, name=f"reply {running.id}", daemon=True).start()
         except RuntimeError:  # the machine gives no more threads

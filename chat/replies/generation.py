@@ -6,13 +6,15 @@ It knows no browser: whoever watches may come and go.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
 
 from sqlalchemy import Row
 
-from chat.providers.base import AbstractProvider, CreateResult, ProviderError, Unavailable
+from chat.conversations import Ancestry
+from chat.database import DatabaseAway
+from chat.providers.base import AbstractProvider, CreateResult, Messages, ProviderError, Unavailable
 from chat.replies.endings import ending_of
-from chat.replies.history import fit, going_on, messages_of
+from chat.replies.history import fit, going_on, read
 from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.timing import Timing
@@ -24,6 +26,9 @@ UNKNOWN = "The provider of this model is not set up here any more. Try again wit
 EMPTY = "The model gave an empty answer. Try again, or ask in other words."
 CUT_OFF = "The answer stops here because it reached the model's limit of length."
 
+AGAIN = 0.2
+"""How soon what the model is to read is read again where the database is away, in seconds."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -33,16 +38,15 @@ class Generation:
     Where some of the reply is stored already, the provider is asked to go on from there.
     """
 
-    def __init__(self, writer: Writer, running: Running, provider: AbstractProvider | None, path: Sequence[Row]):
+    def __init__(self, writer: Writer, running: Running, provider: AbstractProvider | None, reply: Row):
         self.writer = writer
         self.metrics = writer.metrics
         self.running = running
         self.provider = provider
-        self.model = path[-1].model
-        self.path = path
+        self.reply = reply
         self.said = list(running.stored)
         self.result: CreateResult | None = None
-        self.timing = Timing(path[-1] if self.said else None)
+        self.timing = Timing(reply if self.said else None)
         self.facts: dict[str, str | int | None] = {}
 
     def run(self) -> None:
@@ -66,17 +70,28 @@ class Generation:
             raise Unavailable(UNKNOWN)
         window = self._window(self.provider)
         rest = going_on(self.text, window)
-        messages = messages_of(self.path[:-1]) + rest
-        messages, self.facts["left_out"] = fit(messages, window, last=1 + len(rest))
-        self.result = self.provider.create_completion(self.model, messages, stream=self.provider.supports_stream)
+        messages, self.facts["left_out"] = self._recalled(window, rest)
+        self.result = self.provider.create_completion(self.reply.model, messages, stream=self.provider.supports_stream)
         with self.result as result:
             self.running.attach(result)
             result.gather(self.writer.gathering)
             self._read(result)
         return self._state(result)
 
+    def _recalled(self, window: int | None, rest: Messages) -> tuple[Messages, int]:
+        """Read what fits the window beside the rest; gives it with the rest, and how many messages were left out."""
+        while True:
+            above = Ancestry(self.writer.database, self.reply.parent_id)
+            try:
+                messages, left_out = fit(read(above, window) + rest, window, last=1 + len(rest))
+                return messages, left_out + above.unread()
+            except DatabaseAway:
+                if self.running.stopped:
+                    raise
+            time.sleep(AGAIN)
+
     def _window(self, provider: AbstractProvider) -> int | None:
-        return next((model.window for model in provider.models() if model.id == self.model), None)
+        return next((model.window for model in provider.models() if model.id == self.reply.model), None)
 
     def _read(self, result: CreateResult) -> None:
         for piece in result:
@@ -102,7 +117,7 @@ class Generation:
     def _failed(self, sentence: str, kind: str) -> str:
         if self.running.stopped:
             return "stopped"
-        self.metrics.provider_errors.add(self.path[-1].provider, kind)
+        self.metrics.provider_errors.add(self.reply.provider, kind)
         self.facts["error"] = cleaned(sentence)
         return "interrupted" if self.text.strip() else "failed"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import Row
 
@@ -17,14 +17,27 @@ GO_ON = "Your answer was cut off. Go on exactly where it stopped: repeat nothing
 RECALLED = 8000
 """How much of its own broken-off reply a model is given, in characters; no more than fills a quarter of its window."""
 
+LARGEST = 1_000_000
+"""The largest window that is filled, in tokens; one that isn't known is taken for it."""
+
 ANSWER_SHARE = 4
 ANSWER_TOKENS = 2000
 """The room kept free for the answer: a quarter of the window, this at most."""
 
 
-def messages_of(path: Sequence[Row]) -> Messages:
-    """Turn the path to a reply into what a provider takes; replies without text are left out."""
-    return [{"role": row.role, "content": row.text} for row in path if row.text.strip()]
+def read(above: Iterable[Row], window: int | None) -> Messages:
+    """Turn the messages above a reply, the newest first, into what a provider takes, in the order of their age.
+
+    As many are read as fill the window, and one more. Replies without text are left out.
+    """
+    room, messages = filled(window), []
+    for row in above:
+        if row.text.strip():
+            messages.append({"role": row.role, "content": row.text})
+            room -= cost(messages[-1])
+        if room < 0:
+            break
+    return messages[::-1]
 
 
 def going_on(text: str, window: int | None) -> Messages:
@@ -41,8 +54,7 @@ def fit(messages: Messages, window: int | None, last: int = 1) -> tuple[Messages
 
     The `last` messages always stay: if they alone are too long, the provider says so.
     """
-    if window is None:
-        return messages, 0
+    window = filled(window)
     room = window - min(window // ANSWER_SHARE, ANSWER_TOKENS)
     start = len(messages)
     while start > 0 and (room := room - cost(messages[start - 1])) >= 0:
@@ -51,6 +63,11 @@ def fit(messages: Messages, window: int | None, last: int = 1) -> tuple[Messages
     while start < len(messages) - last and messages[start]["role"] != "user":
         start += 1
     return messages[start:], start
+
+
+def filled(window: int | None) -> int:
+    """Tell how much of a window is filled, in tokens."""
+    return LARGEST if window is None else min(window, LARGEST)
 
 
 def cost(message: dict[str, str]) -> int:

@@ -49,7 +49,7 @@ def show(conversation_id: int) -> str | Response:
     toward, message_id = asked_window()
     if form := exports.asked_form():
         return exports.conversation(conversation_id, form)
-    return shown(conversation_id, toward, message_id)
+    return pages.renewed(lambda: shown(conversation_id, toward, message_id))
 
 
 @pages.moment()

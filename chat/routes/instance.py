@@ -8,6 +8,7 @@ from flask import current_app
 from itsdangerous import URLSafeTimedSerializer
 
 from chat.config import Settings
+from chat.conversations import Renewal
 from chat.database import Database
 from chat.replies import Replies
 from chat.sessions.mark import mark as mark_in
@@ -44,3 +45,8 @@ def signer(purpose: str) -> URLSafeTimedSerializer:
 def replies() -> Replies:
     """Give the replies of this process."""
     return current_app.extensions["replies"]
+
+
+def renewal() -> Renewal:
+    """Give what makes HTML again that an older renderer made."""
+    return current_app.extensions["renewal"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import render_template
+from flask import g, render_template
 from htmx_flask import request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
@@ -23,6 +24,11 @@ EXAMPLES = (
     "What should I ask before I buy a used bicycle?",
     "Show me a list comprehension in Python, and when not to use one.",
 )
+
+RENEWAL = 0.5
+"""How long a page waits, in seconds, for answers that are made again."""
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -155,13 +161,27 @@ def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
 
 
 def html_of(row: Row) -> str | None:
-    """Give a reply's HTML, made anew where an older renderer made it."""
+    """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
     if row.state == "generating":
-        return rendering.whole(instance.replies().so_far(row.id), f"m{row.id}")
+        return rendering.unfinished(instance.replies().so_far(row.id), f"m{row.id}")
     if not row.state:
         return None
-    kept = row.html is not None and row.html_version == rendering.VERSION
-    return rendering.kept(row.html) if kept else rendering.whole(row.text, f"m{row.id}")
+    if row.html is not None and row.html_version == rendering.VERSION:
+        return rendering.kept(row.html)
+    g.setdefault("outdated", []).append(row.id)
+    return rendering.plain(row.text)
+
+
+def renewed(make: Callable[[], T]) -> T:
+    """Make a page, and again where answers on it were made again meanwhile; after RENEWAL it goes as it is."""
+    page = make()
+    renewing = [instance.renewal().want(message_id) for message_id in g.pop("outdated", [])]
+    if not renewing:
+        return page
+    deadline = time.monotonic() + RENEWAL
+    for done in renewing:
+        done.wait(max(0, deadline - time.monotonic()))
+    return make()
 
 
 def neighbours(message_id: int, versions: list[int]) -> dict[str, int]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
+from typing import TypeVar
+
+T = TypeVar("T")
 
 BREATH = 0.0001
 """How long, in seconds, others are let go on at least: by a sleep of 0 gevent would look for nothing new."""
@@ -40,3 +44,15 @@ def at_most(seconds: float, error: BaseException) -> AbstractContextManager[obje
     from gevent import Timeout
 
     return Timeout(seconds, error)
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do what takes long in a thread of gevent's where it serves, so that greenlets go on meanwhile; else in place.
+
+    It may wait, so not within a transaction; and the work may ask for no database.
+    """
+    if not is_under_gevent():
+        return work()
+    from gevent import get_hub
+
+    return get_hub().threadpool.apply(work)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from chat import rendering
 from chat.rendering.growing import HOLD, QUIET
-from chat.rendering.units import UNIT_LIMIT
+from chat.rendering.pipeline import DRAFT_LIMIT
 from tests.rendering import traffic
 from tests.rendering.checks import Page, begun, checked, text_of
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
@@ -254,7 +254,7 @@ def test_a_formula_is_drawn_when_its_block_closes() -> None:
 
 
 def test_a_unit_without_end_is_shown_as_it_is() -> None:
-    page, growing = begun("**word** " * (UNIT_LIMIT // 9))
+    page, growing = begun("**word** " * (DRAFT_LIMIT // 9))
     rendered = page.html
 
     page.apply(growing.feed("**word** " * 9, 1))
@@ -266,7 +266,7 @@ def test_a_unit_without_end_is_shown_as_it_is() -> None:
 
 
 def test_a_unit_without_end_is_rendered_when_it_closes() -> None:
-    page, growing = begun("**word** " * (UNIT_LIMIT // 8))
+    page, growing = begun("**word** " * (DRAFT_LIMIT // 8))
 
     page.apply(growing.feed("\n\nEnd", 0))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+from sqlalchemy import Row
 
 from chat import conversations
-from chat.conversations import Turn
-from chat.database import Database
+from chat.conversations import Ancestry, Turn
+from chat.database import Database, DatabaseAway
 from chat.limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.replies import Replies
@@ -89,6 +90,25 @@ def test_a_model_of_unknown_window_reads_everything(
 
     assert len(provider.calls[0].messages) == 3
     assert reply.left_out == 0
+
+
+def test_a_database_that_is_away_while_the_conversation_is_read_is_waited_for(
+    answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, outages = Ancestry._read, [DatabaseAway()]
+
+    def read_later(self: Ancestry, leaf_id: int) -> Sequence[Row]:
+        if outages:
+            raise outages.pop()
+        return read(self, leaf_id)
+
+    monkeypatch.setattr(Ancestry, "_read", read_later)
+    provider.will_say("Plover.")
+
+    reply = answer()
+
+    assert (reply.state, reply.text, outages) == ("complete", "Plover.", [])
+    assert provider.calls[0].messages == [{"role": "user", "content": "Tell me a secret word."}]
 
 
 def test_an_error_before_the_first_word_fails_the_reply(answer, provider: Scripted) -> None:

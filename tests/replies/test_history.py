@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import Messages
-from chat.replies.history import GO_ON, RECALLED, cost, fit, going_on, messages_of
+from chat.replies.history import GO_ON, LARGEST, RECALLED, cost, fit, going_on, read
 
 TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
 WINDOWS = st.integers(min_value=0, max_value=1500)
@@ -41,7 +43,7 @@ def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
         SimpleNamespace(role="assistant", text="Yes."),
     ]
 
-    messages = messages_of(path)  # type: ignore[arg-type]
+    messages = read(reversed(path), None)  # type: ignore[arg-type]
 
     assert messages == [
         {"role": "user", "content": "Hello?"},
@@ -49,6 +51,19 @@ def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
         {"role": "user", "content": "Please?"},
         {"role": "assistant", "content": "Yes."},
     ]
+
+
+def test_no_more_is_read_than_fills_the_window_and_one_message() -> None:
+    asked_for: list[int] = []
+
+    def above() -> Iterator[SimpleNamespace]:
+        for number in itertools.count(1):
+            asked_for.append(number)
+            yield SimpleNamespace(role="user", text="x" * 350)
+
+    assert len(read(above(), 1050)) == 11  # type: ignore[arg-type]
+    assert len(read(above(), None)) == LARGEST // 105 + 1  # type: ignore[arg-type]
+    assert asked_for == [*range(1, 12), *range(1, LARGEST // 105 + 2)]
 
 
 @given(conversations())

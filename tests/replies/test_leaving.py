@@ -6,12 +6,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Row
 
-from chat import conversations
 from chat.conversations import Turn
 from chat.database import Database
-from chat.replies import Replies
+from chat.replies import Replies, log
 from tests.replies.writing import finished, followed
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, eventually, stored, text_stored
@@ -202,14 +200,14 @@ def test_what_is_sent_to_a_process_that_has_left_is_handed_on_at_once(
 def test_what_is_begun_in_the_moment_of_leaving_is_left_to_others(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = conversations.path
+    since = log.since
 
-    def path_while_leaving(database: Database, leaf_id: int | None) -> list[Row]:
+    def since_while_leaving(database: Database, reply_id: int) -> list[str]:
         replies.leave(0)
-        return path(database, leaf_id)
+        return since(database, reply_id)
 
     turn = asked(database, person)
-    monkeypatch.setattr(conversations, "path", path_while_leaving)
+    monkeypatch.setattr(log, "since", since_while_leaving)
 
     replies.start(turn)
 

@@ -196,6 +196,8 @@ def interrupted(
             yield at, answer
         here.gate.open()
         later.open()
+        # What was asked for here takes none of the words of the next scene.
+        eventually(lambda: not app.extensions["replies"].writer.is_busy())
         if not happened:
             assert at > 1
             return
