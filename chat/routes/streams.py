@@ -23,7 +23,7 @@ from chat.conversations import Turn, windows
 from chat.database import DatabaseAway
 from chat.reporting import report
 from chat.routes import instance, pages
-from chat.routes.events import event, part
+from chat.routes.events import Beside, event, part
 from chat.routes.presence import Presence
 from chat.routes.room import Room
 from chat.routes.watching import StillWritten, Watch, watch
@@ -95,23 +95,23 @@ def unbroken(stream: Iterator[str], farewell: str = "") -> Iterator[str]:
         yield farewell
 
 
-def as_events(reply: Row) -> Response:
-    """Stream a reply as server-sent events of htmx partials."""
+def as_events(reply: Row, once: bool = False) -> Response:
+    """Stream a reply as server-sent events of htmx partials; `once` gives what there is and ends."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
     watched = watch(reply.conversation_id, reply.id, SPAN)
-    return sent(watched, events(watched, mark), "text/event-stream", COME_AGAIN)
+    return sent(watched, events(watched, mark, once), "text/event-stream", COME_AGAIN)
 
 
-def events(watched: Watch, mark: Markup) -> Iterator[str]:
+def events(watched: Watch, mark: Markup, once: bool) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     growing = rendering.Growing(f"m{watched.reply_id}")
-    yield from growing_events(watched, growing, mark)
+    yield from growing_events(watched, growing, mark, once)
     if not watched.follower.left:
         messages, html = growing.end()
         yield "".join(map(event, [*messages, watched.ended("messages/_ended.html", shown=html)]))
 
 
-def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> Iterator[str]:
+def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup, once: bool) -> Iterator[str]:
     """Yield an event for each message, and a beat where nothing changes for long."""
     text = watched.follower.next(0)
     if text is None:
@@ -120,29 +120,14 @@ def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> 
     beside, said, beat = Beside(watched, mark), bool(text), time.monotonic() + BEAT
     body = part(f"#reply-{watched.reply_id}-body", "innerHTML", growing.begin(text, time.monotonic()))
     yield event(Markup().join([body, *beside.changes()]))
-    while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
+    while (text := watched.follower.next(0 if once else pause(beat, growing.due, said))) is not None:
+        if once:
+            return watched.follower.leave()
         now, said = time.monotonic(), said or bool(text)
         messages = [*growing.feed(text, now), *beside.changes()]
         if messages or now >= beat:
             yield "".join(map(event, messages)) or BEATS
             beat = now + BEAT
-
-
-class Beside:
-    """What is told beside an answer while it grows: the provider's notice, and the mark of what was resumed."""
-
-    def __init__(self, watched: Watch, mark: Markup):
-        self._follower, self._mark = watched.follower, mark
-        self._scope = f"#reply-{watched.reply_id}"
-        self._told: tuple[str, bool] | None = None
-
-    def changes(self) -> Iterator[Markup]:
-        """Yield the partials for what has changed."""
-        told = self._follower.notice, self._follower.attempts > 0
-        if told != self._told:
-            self._told = told
-            yield part(f"{self._scope}-notice", "innerHTML", escape(told[0]))
-            yield part(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())
 
 
 def pause(beat: float, due: float | None, said: bool) -> float:

@@ -3,6 +3,7 @@
 // the tabs that were copied from this one, too.
 const drafts = {
   all: kept("sessionStorage"),
+  tabs: channel("drafts"),
 
   keep(place, text) { if (text) this.all[place] = text; else delete this.all[place] },
 
@@ -18,7 +19,7 @@ const drafts = {
 
   sent(place, text) {
     this.keep(place)
-    this.tabs.postMessage?.({ place, text })
+    this.tabs.postMessage({ place, text })
   },
 
   wasSent({ place, text }) {
@@ -26,9 +27,6 @@ const drafts = {
     if (same) this.keep(place)
     return same
   },
-
-  // A browser that keeps nothing may refuse this as well.
-  tabs: (() => { try { return new BroadcastChannel("drafts") } catch { return {} } })(),
 }
 {
   document.addEventListener("submit", ({ target }) => {
