@@ -19,7 +19,7 @@ from chat.database import NotFound
 
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "problem", "branches", "following", "sharing", "growing", "reading"),
-    *("place", "popovers", "copying", "times", "offline"),
+    *("place", "popovers", "copying", "printing", "times", "offline"),
 ]
 
 BUNDLES = {
