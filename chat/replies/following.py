@@ -31,6 +31,10 @@ class Follower:
         self.dismissed = True
         self.shown.wake()
 
+    def leave(self) -> None:
+        """Stop watching a reply that goes on."""
+        self.over = True
+
     def next(self, timeout: float) -> str | None:
         """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
         if self._is_over():

@@ -18,8 +18,8 @@ from flask import Blueprint, Flask, Response, current_app, request
 from chat.database import NotFound
 
 SCRIPTS = [
-    *("browser", "composer", "keys", "problem", "branches", "following", "growing", "reading", "place", "popovers"),
-    *("copying", "times", "offline"),
+    *("browser", "drafts", "composer", "keys", "problem", "branches", "following", "sharing", "growing", "reading"),
+    *("place", "popovers", "copying", "printing", "times", "offline"),
 ]
 
 BUNDLES = {

@@ -2,16 +2,20 @@
 it is posted.
 
 For a visitor without a session it also names the guest that the first message makes, so that a double click makes one.
+And whose drafts a page keeps.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 
 from flask import request
 from itsdangerous import BadSignature
 
+from chat.keys import derived
 from chat.routes import instance, visitor
 
 
@@ -39,3 +43,11 @@ def read_key(text: str) -> FormKey:
     except (BadSignature, ValueError, TypeError):
         turn, guest = secrets.token_urlsafe(16), ""
     return FormKey(turn, guest)
+
+
+def owner() -> str:
+    """Name whose drafts a page keeps, by a digest; empty where nobody is signed in."""
+    member = visitor.person() if visitor.is_member() else None
+    if member is None:
+        return ""
+    return hmac.new(derived(instance.secret(), "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]

@@ -1,10 +1,12 @@
-"""The form of what is streamed to htmx: partials in server-sent events."""
+"""The form of what is streamed to htmx: partials in server-sent events, and those beside an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from chat.routes.watching import Watch
 
 AT_ONCE = 16 * 1024
 """How much of a long event, in characters, is made before it is sent."""
@@ -41,3 +43,20 @@ def event(html: str) -> str:
 def data(line: str) -> str:
     """Make a data line; the space after the colon is left out where it isn't needed."""
     return f"data: {line}\n" if line.startswith(" ") else f"data:{line}\n"
+
+
+class Beside:
+    """What is told beside an answer while it grows: the provider's notice, and the mark of what was resumed."""
+
+    def __init__(self, watched: Watch, mark: Markup):
+        self._follower, self._mark = watched.follower, mark
+        self._scope = f"#reply-{watched.reply_id}"
+        self._told: tuple[str, bool] | None = None
+
+    def changes(self) -> Iterator[Markup]:
+        """Yield the partials for what has changed."""
+        told = self._follower.notice, self._follower.attempts > 0
+        if told != self._told:
+            self._told = told
+            yield part(f"{self._scope}-notice", "innerHTML", escape(told[0]))
+            yield part(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())

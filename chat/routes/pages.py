@@ -123,7 +123,7 @@ def composer(leaf: Row | None = None) -> dict[str, Any]:
     offers = choices.offers()
     chosen = next((offer.value for offer in own_offer(leaf, offers)), "") if leaf else ""
     offered = {"offers": offers, "chosen": chosen, "notes": choices.problems()}
-    return {"key": composers.new_key(), "parent": leaf and leaf.id, **offered}
+    return {"key": composers.new_key(), "owner": composers.owner(), "parent": leaf and leaf.id, **offered}
 
 
 def shown(row: Row) -> dict[str, Any]:

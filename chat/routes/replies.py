@@ -14,9 +14,12 @@ bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 
 @bp.get("/generation")
 def follow(reply_id: int) -> Response:
-    """Stream a reply: all of it so far at once, then what is new, at last its finished form."""
+    """Stream a reply: all of it so far at once, then what is new, at last its finished form.
+
+    With `once` in the address it is what there is so far, or the finished form: the page asks so again and again.
+    """
     reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
-    return streams.as_events(reply)
+    return streams.as_events(reply, once="once" in request.args)
 
 
 @bp.get("/reasoning")

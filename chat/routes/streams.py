@@ -21,7 +21,7 @@ from chat import conversations, rendering
 from chat.conversations import Turn, windows
 from chat.routes import instance, pages, spool
 from chat.routes.breaking import unbroken
-from chat.routes.events import event, long_event, part, part_of
+from chat.routes.events import Beside, event, long_event, part_of
 from chat.routes.presence import Presence
 from chat.routes.room import Room
 from chat.routes.watching import Watch, watch
@@ -68,23 +68,23 @@ def sent(watched: Watch, stream: Iterator[str], mimetype: str, farewell: str) ->
     )
 
 
-def as_events(reply: Row) -> Response:
-    """Stream a reply as server-sent events of htmx partials."""
+def as_events(reply: Row, once: bool = False) -> Response:
+    """Stream a reply as server-sent events of htmx partials; `once` gives what there is and ends."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
     watched = watch(reply.conversation_id, reply.id, SPAN)
-    return sent(watched, events(watched, mark), "text/event-stream", COME_AGAIN)
+    return sent(watched, events(watched, mark, once), "text/event-stream", COME_AGAIN)
 
 
-def events(watched: Watch, mark: Markup) -> Iterator[str]:
+def events(watched: Watch, mark: Markup, once: bool) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     growing = rendering.Bounded(f"m{watched.reply_id}")
-    yield from growing_events(watched, growing, mark)
+    yield from growing_events(watched, growing, mark, once)
     if not watched.follower.left:
         messages, html = growing.end()
         yield "".join(map(event, [*messages, watched.ended("messages/_ended.html", shown=html)]))
 
 
-def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> Iterator[str]:
+def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup, once: bool) -> Iterator[str]:
     """Yield an event for each message, and a beat where nothing changes for long."""
     text = watched.follower.next(0)
     if text is None:
@@ -94,29 +94,14 @@ def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup) -> 
     texts = chain([text], watched.follower.so_far())
     body = part_of(f"#reply-{watched.reply_id}-body", "innerHTML", growing.begin(texts, time.monotonic()))
     yield from long_event(chain(body, beside.changes()))
-    while (text := watched.follower.next(pause(beat, growing.due, said))) is not None:
+    while (text := watched.follower.next(0 if once else pause(beat, growing.due, said))) is not None:
+        if once:
+            return watched.follower.leave()
         now, said = time.monotonic(), said or bool(text)
         messages = [*growing.feed(text, now), *beside.changes()]
         if messages or now >= beat:
             yield "".join(map(event, messages)) or BEATS
             beat = now + BEAT
-
-
-class Beside:
-    """What is told beside an answer while it grows: the provider's notice, and the mark of what was resumed."""
-
-    def __init__(self, watched: Watch, mark: Markup):
-        self._follower, self._mark = watched.follower, mark
-        self._scope = f"#reply-{watched.reply_id}"
-        self._told: tuple[str, bool] | None = None
-
-    def changes(self) -> Iterator[Markup]:
-        """Yield the partials for what has changed."""
-        told = self._follower.notice, self._follower.attempts > 0
-        if told != self._told:
-            self._told = told
-            yield part(f"{self._scope}-notice", "innerHTML", escape(told[0]))
-            yield part(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())
 
 
 def pause(beat: float, due: float | None, said: bool) -> float:

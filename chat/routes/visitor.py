@@ -49,7 +49,7 @@ def require_admin() -> Row:
 
 
 def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
-    """Let the visitor be somebody from here on, under another session id, with what they said as a guest.
+    """Let the visitor be somebody from this very request on, under another session id, with what they said as a guest.
 
     `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. Raises
     people.Refused where they may not come in.
@@ -61,14 +61,9 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
         person = people.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
+    g.person = store.cache.find(store.key_of(session))
     if not by:
         browsers.remember(person.email)
-
-
-def be(person_id: int, by: str) -> None:
-    """Let the visitor be somebody from this very request on, by the word of another. Raises people.Refused."""
-    sign_in(person_id, by=by)
-    g.person = sessions().cache.find(sessions().key_of(session))
 
 
 def sign_out() -> None:

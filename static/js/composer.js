@@ -1,23 +1,21 @@
 // The composer: the box is empty at once, for what is typed meanwhile, and stays the same one whatever the server sends
-// (hx-preserve); what could not be sent comes back into it. Until it was sent, what is in it outlives a reload, in this
-// tab alone, each conversation's own under the address it is sent to.
+// (hx-preserve); what could not be sent comes back into it. Until it was sent, what is in it is a draft.
 {
-  const drafts = kept("sessionStorage")
   const box = () => document.getElementById("text")
-  const address = () => box()?.form.getAttribute("action")
+  const here = () => box() && `${box().form.dataset.owner} ${box().form.getAttribute("action")}`
   const onComposer = (name, act) =>
     document.addEventListener(name, event => { if (event.target.id === "composer") act(event) })
   let sent = ""
-  let place = address()
+  let place = here()
 
   const text = () => sent + (sent && box().value && "\n\n") + box().value
-  const keep = () => { if (text()) drafts[place] = text(); else delete drafts[place] }
+  const keep = () => drafts.keep(place, text())
   const giveBack = () => {
     box().value = text()
     sent = ""
   }
 
-  if (place) box().value ||= drafts[place] ?? ""
+  if (place) box().value ||= drafts.of(place)
   // It did its work as the page was loaded; in the preserved box it would take the focus at every later change.
   box()?.removeAttribute("autofocus")
 
@@ -31,17 +29,18 @@
   })
   onComposer("htmx:after:request", event => {
     if (event.detail.ctx.response.status >= 400) return
-    delete drafts[place]
+    drafts.sent(place, sent)
     sent = place = ""
   })
   onComposer("htmx:response:error", giveBack)
   onComposer("htmx:error", giveBack)
+  drafts.tabs.onmessage = ({ data }) => { if (drafts.wasSent(data) && data.place === place) box().value = "" }
 
   // A message that was sent may have begun a conversation: what is typed by now belongs to that. Back leads elsewhere.
   document.addEventListener("htmx:after:swap", () => {
-    const now = address()
+    const now = here()
     if (!now || now === place) return
-    if (place) box().value = drafts[now] ?? ""
+    if (place) box().value = drafts.of(now)
     place = now
     keep()
   })

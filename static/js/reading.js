@@ -30,9 +30,10 @@
     if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })
   }, true)
 
-  // A block that is drawn again would lose the selection in it: its events wait until the selection is gone.
+  // A block that is drawn again, or a body, would lose the selection in it: its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {
-    const block = event.target.querySelector(".reply__body")?.lastElementChild
+    const body = event.target.querySelector(".reply__body")
+    const block = event.detail.connection.url.includes("once") ? body : body?.lastElementChild
     const selected = () => !getSelection().isCollapsed && block?.contains(getSelection().anchorNode)
     if (!selected()) return
     event.detail.waitUntil(new Promise(done => document.addEventListener("selectionchange", function free() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -143,3 +144,42 @@ def test_a_version_chosen_further_up_is_shown_where_the_reader_is(
     if javascript:
         settled(page)
         assert abs(height(page.get_by_role("button", name="Show version 2 of 2").first) - before) <= 1
+
+
+def test_a_print_says_what_it_leaves_out(page: Page, site: Site, long: Turn) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}?at={long.reply_id - 100}")
+    left_out = page.get_by_text("This print leaves out the")
+    expect(left_out.first).to_be_hidden()
+
+    page.emulate_media(media="print")
+
+    expect(left_out).to_have_text([re.compile("leaves out the earlier messages"), re.compile("the later messages")])
+    assert [sentence.is_visible() for sentence in left_out.all()] == [True, True]
+    expect(page.get_by_role("link", name="Earlier messages")).to_be_hidden()
+
+
+@pytest.mark.parametrize("place", ["", "?at={}"], ids=["from the end", "from the middle"])
+def test_all_of_a_long_conversation_can_be_printed(page: Page, site: Site, long: Turn, place: str) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}{place.format(long.reply_id - 100)}")
+    page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
+
+    page.get_by_text("Rename, save or delete…").click()
+    page.get_by_role("button", name="Print all").click()
+
+    expect(page).to_have_title("printed")
+    assert shown(page) == ["Long 1", "Hi.", *texts(3, 200)]
+
+
+def test_where_the_rest_can_not_be_fetched_the_print_says_what_it_leaves_out(
+    page: Page, site: Site, long: Turn
+) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+    page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
+    page.context.set_offline(True)
+
+    page.get_by_text("Rename, save or delete…").click()
+    page.get_by_role("button", name="Print all").click()
+
+    expect(page).to_have_title("printed")
+    page.emulate_media(media="print")
+    expect(page.get_by_text("This print leaves out the earlier messages")).to_be_visible()

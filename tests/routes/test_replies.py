@@ -127,3 +127,22 @@ def test_trying_again_takes_another_model_where_that_one_is_gone(
     ended(client, conversation)
 
     assert response.status_code == 200 and provider.calls[1].model == "small"
+
+
+def test_a_page_that_shares_its_connections_is_told_how_far_an_answer_is(
+    client: FlaskClient, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("A river ", gate, "ends.")
+    conversation = begin(client)
+    gate.wait_until_reached()
+    asked = f"/replies/{reply_in(client, conversation)}/generation?once"
+    while "A river" not in (running := client.get(asked).text):
+        pass
+    gate.open()
+    ended(client, conversation)
+
+    over = client.get(asked).text
+
+    assert "ends." not in running and "Try again" not in running
+    assert "A river ends." in over and "Try again" in over

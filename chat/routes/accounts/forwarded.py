@@ -71,7 +71,7 @@ def become(email: str) -> None:
     if found is not None:
         visitor.sign_out()
     if email:
-        visitor.be(account_of(email), people.PROXY)
+        visitor.sign_in(account_of(email), by=people.PROXY)
 
 
 def account_of(email: str) -> int:

@@ -98,11 +98,9 @@ def refused(page: str, error: people.Refused) -> Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visitor's session; drafts and links that the browser keeps go, too."""
+    """End the visitor's session; links that the browser keeps go, too. Drafts are cleared by composer.js."""
     visitor.sign_out()
     response = addresses.lead_to("/")
     for name in (cookies.LINK, cookies.OPENID):
         cookies.take_back(response, name)
-    if not addresses.root():  # else the storage is also that of other apps on this host
-        response.headers["Clear-Site-Data"] = '"storage"'
     return response

@@ -68,9 +68,8 @@ def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) 
     assert cookie
     thief.set_cookie(named(thief), cookie.value)
 
-    answer = client.post("/sign-out")
+    client.post("/sign-out")
 
-    assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert client.get("/").status_code == thief.get("/").status_code == 303
     assert rows(app)["sessions"] == 0
 

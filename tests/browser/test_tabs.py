@@ -1,0 +1,143 @@
+"""Many pages of one browser that show a running answer: by HTTP/1.1 it has six connections to a server for them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests.browser.origins import NAME
+from tests.browser.site import send
+from tests.scripted import Gate
+from tests.serving import Gunicorn, Upstream, upstream
+
+PAGES = 7
+PLACES = 4
+"""How many pages of a browser follow at once: sharing.js."""
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Upstream]:
+    """A scripted model."""
+    with upstream() as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, model: Upstream) -> Iterator[Gunicorn]:
+    """The app under gunicorn, which speaks HTTP/1.1 and keeps connections."""
+    server = Gunicorn(tmp_path_factory.mktemp("server"), model, ACCESS="open", TRUSTED_HOSTS=f"localhost,{NAME}")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Where the answer waits for a test."""
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+@pytest.fixture(params=["localhost", NAME])
+def first(
+    request: pytest.FixtureRequest, visit: Callable[..., Page], server: Gunicorn, model: Upstream, gate: Gate
+) -> Page:
+    """A page that shows an answer which has begun."""
+    model.will_say("A river begins ", gate, "and ends.")
+    page = visit(f"http://{request.param}:{server.port}")
+    page.set_default_timeout(20_000)
+    send(page, "Tell me of rivers")
+    expect(page.locator(".reply")).to_contain_text("A river begins")
+    return page
+
+
+@pytest.fixture
+def pages(first: Page) -> list[Page]:
+    """Seven pages of one browser that show the answer, all in sight and opened at once."""
+    beside = [first.context.new_page() for _ in range(PAGES - 1)]
+    for other in beside:
+        other.evaluate("address => { location = address }", first.url)
+    return [first, *beside]
+
+
+def follows(request: Request) -> bool:
+    """Tell whether a page asks for an answer as it is written."""
+    return request.url.endswith("/generation")
+
+
+def replies(pages: list[Page]) -> list[Locator]:
+    """Find the running answer in each page."""
+    return [page.locator(".reply[aria-busy]") for page in pages]
+
+
+def test_seven_pages_show_an_answer_to_its_end(pages: list[Page], gate: Gate) -> None:
+    for reply in replies(pages):
+        expect(reply).to_contain_text("A river begins")
+
+    gate.open()
+
+    for page in pages:
+        expect(page.locator(".reply--complete")).to_contain_text("A river begins and ends.")
+
+
+def test_stop_in_the_seventh_page_stops_while_it_runs(pages: list[Page], gate: Gate) -> None:
+    expect(pages[-1].locator(".reply[aria-busy]")).to_contain_text("A river begins")
+
+    with pages[-1].expect_response("**/stop") as stopped:
+        pages[-1].get_by_role("button", name="Stop").click()
+
+    assert stopped.value.status == 204 and not gate.opened.is_set()
+    for page in pages:
+        expect(page.locator(".reply--stopped")).to_contain_text("A river begins")
+
+
+def closed(page: Page) -> None:
+    """Close a page."""
+    page.close()
+
+
+def hidden(page: Page) -> None:
+    """Let a page believe that another tab lies over it."""
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+@pytest.mark.parametrize("gone", [closed, hidden])
+def test_a_page_that_waits_follows_as_soon_as_another_is_gone(
+    first: Page, gate: Gate, gone: Callable[[Page], None]
+) -> None:
+    for _ in range(PLACES - 1):
+        other = first.context.new_page()
+        with other.expect_request(follows):
+            other.goto(first.url)
+    last = first.context.new_page()
+    with last.expect_request("**/generation?once"):
+        last.goto(first.url)
+
+    with last.expect_request(follows):
+        gone(first)
+    gate.open()
+
+    expect(last.locator(".reply--complete")).to_contain_text("A river begins and ends.")
+
+
+def test_a_page_that_comes_into_sight_again_shows_the_end(first: Page, gate: Gate) -> None:
+    hidden(first)
+    gate.open()
+    first.evaluate("Object.defineProperty(document, 'hidden', { value: false })")
+    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(first.locator(".reply--complete")).to_contain_text("A river begins and ends.")
+
+
+def test_a_browser_without_channels_follows_by_itself(first: Page, gate: Gate) -> None:
+    first.add_init_script("window.BroadcastChannel = function () { throw new DOMException('Refused') }")
+
+    with first.expect_request(follows):
+        first.reload()
+    gate.open()
+
+    expect(first.locator(".reply--complete")).to_contain_text("A river begins and ends.")
