@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -22,16 +21,13 @@ FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
 
 NOT_IN_NAMES = '/\\:*?"<>|%'
 
-WRITING = threading.Lock()
-"""Held while an export is written: more at once would take all connections to the database."""
-
 bp = Blueprint("exports", __name__)
 
 
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    with WRITING, instance.database().read():
+    with spool.writing(), instance.database().read():
         return exported(conversations.find(instance.database(), visitor.person_id(), conversation_id), form)
 
 

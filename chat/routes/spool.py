@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -30,6 +31,12 @@ PLACES = Places(64, of_one=8)
 SPARE = 64 * 1024 * 1024
 """How much of the disk is left to the database, in bytes."""
 
+WRITING = threading.Lock()
+"""Held while an answer is written from many reads: more at once would take all connections to the database."""
+
+PATIENCE = 20.0
+"""How long one waits for that, in seconds."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -45,7 +52,7 @@ class Crowded(ServiceUnavailable):
 class DiskFull(ServiceUnavailable):
     """A long answer can't be written."""
 
-    description = "The server's disk has no room left to prepare this. An admin has to make room there."
+    description = "The server's disk is almost full, so this can't be prepared. An admin must free some space."
 
 
 class Spool:
@@ -129,6 +136,17 @@ def keep(response: Response) -> Response:
         if size > LONG:
             return current_app.make_response(current_app.handle_user_exception(error))
     return response
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Hold WRITING in a block. Raises Crowded."""
+    if not WRITING.acquire(timeout=PATIENCE):
+        raise Crowded
+    try:
+        yield
+    finally:
+        WRITING.release()
 
 
 def answer(texts: Iterable[str], mimetype: str) -> Response:

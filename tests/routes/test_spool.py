@@ -143,6 +143,19 @@ def test_the_head_of_a_long_answer_takes_no_place(client: FlaskClient, conversat
     assert not places._taken
 
 
+def test_one_export_is_written_at_a_time(
+    client: FlaskClient, conversation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "PATIENCE", 0.01)
+
+    with spool.writing():
+        early = client.get(f"/conversations/{conversation}.md")
+    late = client.get(f"/conversations/{conversation}.md")
+
+    assert (early.status_code, late.status_code) == (503, 200)
+    late.close()
+
+
 @pytest.mark.parametrize("path", ["/conversations/{}", "/conversations/{}.json", "/conversations/{}.md"])
 def test_one_long_answer_too_many_gets_a_sentence(client: FlaskClient, conversation: int, path: str) -> None:
     reading = [client.get(f"/conversations/{conversation}.txt") for _ in range(2)]
@@ -164,5 +177,5 @@ def test_a_full_disk_is_told_and_what_is_not_long_is_shown_all_the_same(
     monkeypatch.setattr(Spool, "fill", lambda *_: (_ for _ in ()).throw(DiskFull()))
     short = client.get(f"/conversations/{conversation}")
 
-    assert long.status_code == 503 and "no room left" in long.text
+    assert long.status_code == 503 and "almost full" in long.text
     assert short.status_code == 200 and short.text.rstrip().endswith("</html>")

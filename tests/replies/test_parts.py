@@ -1,0 +1,44 @@
+"""A follower gets never more than a part of a text at once, and in the end all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.database import Database
+from chat.replies.following import Follower
+from chat.replies.reader import Reader
+from chat.replies.running import Running
+from chat.replies.shown import MOST
+
+
+def follower_of(database: Database, *pieces: str) -> tuple[Follower, Running]:
+    """Follow a reply of which some pieces are stored."""
+    running = Running(1, "me", list(pieces))
+    return Follower(Reader(database), 1, running), running
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [["word "] * 10_000, ["x" * (3 * MOST + 5)], ["a", "b" * MOST, "c", "d" * (MOST + 1), "e"], ["f" * MOST] * 3],
+    ids=["small ones", "one", "mixed", "whole parts"],
+)
+def test_a_long_text_comes_in_parts(database: Database, pieces: list[str]) -> None:
+    follower, running = follower_of(database, *pieces)
+
+    parts = list(follower.so_far())
+    nothing = follower.next(0)
+    running.publish(["The", " end"], ended=True)
+
+    assert "".join(parts) == "".join(pieces) and max(map(len, parts)) <= MOST
+    assert [nothing, follower.next(0), follower.next(0)] == ["", "The end", None]
+
+
+def test_what_is_said_after_the_beginning_is_not_so_far(database: Database) -> None:
+    follower, running = follower_of(database, "a" * MOST, "b" * MOST)
+
+    parts = follower.so_far()
+    first = next(parts)
+    running.publish(["c"])
+
+    assert [first, *parts] == ["a" * MOST, "b" * MOST]
+    assert follower.next(0) == "c"
