@@ -51,7 +51,8 @@ def machine(file: Path, name: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_file_that_another_machine_uses_is_refused_with_its_name_until_that_ends(file: Path) -> None:
     with machine(file, "zzz"), pytest.raises(DatabaseUnusable, match="uses the same database on a network share"):
-        Heartbeat(file)._look_first()
+        Heartbeat(file).begin()
+    assert [path.name for path in file.parent.iterdir()] == ["rivulet.db-on-zzz"]
 
     Heartbeat(file)._look_first()
     assert list(file.parent.iterdir()) == []
@@ -98,19 +99,19 @@ def shares(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
 def test_on_sshfs_one_server_is_warned_and_a_second_one_does_not_start(
     shares: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    here.mkdir()
-    there.mkdir()
-    model = Upstream()
-    with gunicorn(here, model, INSTANCE=str(shares[0]), WEB_CONCURRENCY="2") as first:
-        with gunicorn(there, model, INSTANCE=str(shares[0])) as beside:
+    model, folders = Upstream(), [tmp_path / name for name in ("first", "beside", "second")]
+    for folder in folders:
+        folder.mkdir()
+    with gunicorn(folders[0], model, INSTANCE=str(shares[0]), WEB_CONCURRENCY="2") as first:
+        with gunicorn(folders[1], model, INSTANCE=str(shares[0])) as beside:
             assert beside.answers()
-        second = Gunicorn(there, model, INSTANCE=str(shares[1]))
+        second = Gunicorn(folders[2], model, INSTANCE=str(shares[1]))
         second.launch()
         code = second.process.wait(PATIENCE)
-
         assert first.answers()
+
     said = second.log.read_text()
-    assert code == 3 and "uses the same database on a network share" in said and "Traceback" not in said
+    assert code == 3 and "uses the same database on a network share" in said
+    assert "Traceback" not in said and "Rivulet is at" not in said
     assert f"is on a network share (fuse.sshfs at {shares[0]})" in first.log.read_text()
     model.server_close()
