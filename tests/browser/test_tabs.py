@@ -105,6 +105,12 @@ def hidden(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+def seen(page: Page) -> None:
+    """Let a page believe that its tab is in front again."""
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: false, configurable: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 @pytest.mark.parametrize("gone", [closed, hidden])
 def test_a_page_that_waits_follows_as_soon_as_another_is_gone(
     first: Page, gate: Gate, gone: Callable[[Page], None]
@@ -124,11 +130,23 @@ def test_a_page_that_waits_follows_as_soon_as_another_is_gone(
     expect(last.locator(".reply--complete")).to_contain_text("A river begins and ends.")
 
 
+def test_a_page_that_is_opened_out_of_sight_follows_once_it_is_seen(first: Page, gate: Gate) -> None:
+    other = first.context.new_page()
+    other.add_init_script("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    other.goto(first.url)
+    other.wait_for_timeout(1_000)
+
+    with other.expect_request(follows):
+        seen(other)
+    gate.open()
+
+    expect(other.locator(".reply--complete")).to_contain_text("A river begins and ends.")
+
+
 def test_a_page_that_comes_into_sight_again_shows_the_end(first: Page, gate: Gate) -> None:
     hidden(first)
     gate.open()
-    first.evaluate("Object.defineProperty(document, 'hidden', { value: false })")
-    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    seen(first)
 
     expect(first.locator(".reply--complete")).to_contain_text("A river begins and ends.")
 
