@@ -1,6 +1,6 @@
 // Sharing: by HTTP/1.1 a browser has six connections to a server. So at most four of its pages follow an answer, and tell
-// the others; those ask every 5 s how far theirs is (`once`), and follow when a place is free. A page out of sight needs
-// none. Browsers have locks for https alone, so the pages talk: of those that took the last place at once the youngest go.
+// the others; those ask every 5 s how far theirs is (`once`), and follow when a place is free. A page out of sight asks
+// nothing. Browsers have locks for https alone, so the pages talk: of those that took the last place at once the youngest go.
 {
   const PLACES = 4, LIFE = 3_000, ASKING = 200
   const busy = "[aria-busy]"
@@ -15,7 +15,7 @@
   const say = asks => tabs.postMessage({ me, holds, asks })
   const taken = () => [...others.keys()].filter(other => Date.now() - others.get(other) < LIFE)
   const take = () => {
-    holds = !document.hidden && taken().length < PLACES
+    holds = taken().length < PLACES
     say()
     return holds
   }
@@ -32,8 +32,10 @@
 
   const on = (name, act) => document.addEventListener(name, event => act(event.detail, event))
   on("htmx:after:process", (_, { target }) => { if (target.matches?.(busy) || target.querySelector(busy)) follow() })
-  on("htmx:config:request", ({ ctx }) => {
-    if (ctx.sourceElement.matches("[hx-sse\\:connect]") && !take()) ctx.request.action += "?once"
+  on("htmx:config:request", ({ ctx }, event) => {
+    if (!ctx.sourceElement.matches("[hx-sse\\:connect]")) return
+    if (document.hidden) event.preventDefault()
+    else if (!take()) ctx.request.action += "?once"
   })
   on("htmx:sse:before:connection", ({ connection }, event) => {
     if (connection.attempt && (asksOnce(connection) || !take())) event.preventDefault()

@@ -46,7 +46,7 @@ def first(
     request: pytest.FixtureRequest, visit: Callable[..., Page], server: Gunicorn, model: Upstream, gate: Gate
 ) -> Page:
     """A page that shows an answer which has begun."""
-    model.will_say("A river begins ", gate, "and ends.")
+    model.will_say("Of rivers.\n\nA river begins ", gate, "and ends.")
     page = visit(f"http://{request.param}:{server.port}")
     page.set_default_timeout(20_000)
     send(page, "Tell me of rivers")
@@ -94,6 +94,18 @@ def test_stop_in_the_seventh_page_stops_while_it_runs(pages: list[Page], gate: G
         expect(page.locator(".reply--stopped")).to_contain_text("A river begins")
 
 
+def waiting(first: Page) -> Page:
+    """Open as many pages as can follow beside the first one; gives the one that waits."""
+    for _ in range(PLACES - 1):
+        other = first.context.new_page()
+        with other.expect_request(follows):
+            other.goto(first.url)
+    last = first.context.new_page()
+    with last.expect_request("**/generation?once"):
+        last.goto(first.url)
+    return last
+
+
 def closed(page: Page) -> None:
     """Close a page."""
     page.close()
@@ -105,17 +117,17 @@ def hidden(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+def seen(page: Page) -> None:
+    """Let a page believe that its tab is in front again."""
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: false, configurable: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 @pytest.mark.parametrize("gone", [closed, hidden])
 def test_a_page_that_waits_follows_as_soon_as_another_is_gone(
     first: Page, gate: Gate, gone: Callable[[Page], None]
 ) -> None:
-    for _ in range(PLACES - 1):
-        other = first.context.new_page()
-        with other.expect_request(follows):
-            other.goto(first.url)
-    last = first.context.new_page()
-    with last.expect_request("**/generation?once"):
-        last.goto(first.url)
+    last = waiting(first)
 
     with last.expect_request(follows):
         gone(first)
@@ -124,11 +136,38 @@ def test_a_page_that_waits_follows_as_soon_as_another_is_gone(
     expect(last.locator(".reply--complete")).to_contain_text("A river begins and ends.")
 
 
+def test_a_selection_in_a_page_that_waits_is_left_alone(first: Page, gate: Gate) -> None:
+    last = waiting(first)
+    expect(last.locator(".reply[aria-busy]")).to_contain_text("A river begins")
+
+    last.evaluate("() => getSelection().selectAllChildren(document.querySelector('.reply__body p'))")
+    with last.expect_response("**/generation?once"):
+        last.evaluate("() => document.dispatchEvent(new Event('follow'))")
+    last.wait_for_timeout(500)
+
+    assert last.evaluate("() => String(getSelection())") == "Of rivers."
+    gate.open()
+    last.evaluate("() => getSelection().empty()")
+    expect(last.locator(".reply--complete")).to_contain_text("A river begins and ends.")
+
+
+def test_a_page_that_is_opened_out_of_sight_follows_once_it_is_seen(first: Page, gate: Gate) -> None:
+    other = first.context.new_page()
+    other.add_init_script("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    other.goto(first.url)
+    other.wait_for_timeout(1_000)
+
+    with other.expect_request(follows):
+        seen(other)
+    gate.open()
+
+    expect(other.locator(".reply--complete")).to_contain_text("A river begins and ends.")
+
+
 def test_a_page_that_comes_into_sight_again_shows_the_end(first: Page, gate: Gate) -> None:
     hidden(first)
     gate.open()
-    first.evaluate("Object.defineProperty(document, 'hidden', { value: false })")
-    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    seen(first)
 
     expect(first.locator(".reply--complete")).to_contain_text("A river begins and ends.")
 
