@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from chat.engines import overwrite_deleted
 from chat.tables import conversations, messages
 
-ROWS = 100
+ROWS = 200
 PART = 1_500_000
 """How much goes in one transaction, in messages and in characters: more would hold up all others of the process."""
 
