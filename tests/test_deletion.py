@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event, func, select, update
 
-from chat import conversations
+from chat import conversations, deletion
 from chat.accounts import roles
-from chat.database import Database
+from chat.conversations import finding
+from chat.database import Database, DatabaseAway, NotFound
+from chat.tables import messages, replies
 from tests.team import account
-from tests.turns import answered, asked
+from tests.turns import answered, asked, grown, guest
 
 SAID = "What nobody may ever read again"
 
@@ -43,3 +47,46 @@ def test_nothing_deleted_is_left_in_the_file(database: Database, tmp_path: Path,
 
     write_the_log_back(database)
     assert not is_kept(tmp_path)
+
+
+@pytest.mark.parametrize(("rows", "characters"), [(10, 1_000), (100, 50)], ids=["by number", "by length"])
+def test_a_long_conversation_goes_in_parts_and_whole(
+    either: Database, rows: int, characters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "PART", characters)
+    monkeypatch.setattr(deletion, "ROWS", rows)
+    person = guest(either, "ann")
+    kept = answered(either, asked(either, person))
+    turn = grown(either, person, 60)
+    with either.write() as connection:
+        connection.execute(update(replies).where(replies.c.id == turn.reply_id).values(state="generating"))
+    commits: list[object] = []
+    event.listen(either.engine, "commit", commits.append)
+
+    stopped = conversations.delete(either, person, turn.conversation_id)
+
+    assert stopped == [turn.reply_id] and len(commits) >= 6
+    with either.read() as connection:
+        left = connection.execute(select(func.count(messages.c.id))).scalar()
+    assert left == 2 == len(conversations.path(either, kept.reply_id))
+    with pytest.raises(NotFound):
+        conversations.delete(either, person, turn.conversation_id)
+
+
+def test_a_deletion_that_breaks_off_shows_nothing_and_is_done_by_doing_it_again(
+    database: Database, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, delete_part = grown(database, person, 300), deletion.delete_part
+
+    def delete_once(*given: Any) -> bool:
+        monkeypatch.setattr(finding, "delete_part", lambda *_: (_ for _ in ()).throw(DatabaseAway()))
+        return delete_part(*given)
+
+    monkeypatch.setattr(finding, "delete_part", delete_once)
+    with pytest.raises(DatabaseAway):
+        conversations.delete(database, person, turn.conversation_id)
+    monkeypatch.undo()
+
+    assert conversations.find(database, person, turn.conversation_id).leaf_id is None
+    assert conversations.delete(database, person, turn.conversation_id) == []
+    assert conversations.listing(database, person) == []

@@ -6,13 +6,15 @@ answers being written for somebody who may not ask any more.
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
 
 from chat import admins, audit, locks
 from chat.accounts import invites, people
 from chat.admins import IS_ADMIN
 from chat.database import Database, NotFound, clock
-from chat.deletion import delete_conversation
+from chat.deletion import delete_part
 from chat.locks import Lock
 from chat.tables import conversations, messages, replies, resets
 from chat.tables import people as people_table
@@ -101,13 +103,16 @@ def remove(database: Database, by: Row | str, person_id: int) -> list[int]:
 
 
 def forget(database: Database, person_id: int) -> None:
-    """Delete what somebody said, a conversation a transaction: all at once would keep others waiting for seconds."""
+    """Delete what somebody said, a part a transaction: all at once would keep others waiting for seconds."""
     with database.read() as connection:
         theirs = connection.execute(THEIRS, {"person": person_id}).scalars().all()
     for conversation_id in theirs:
-        with database.write() as connection:
-            connection.execute(ONE_HELD, {"one": conversation_id})
-            delete_conversation(connection, conversation_id)
+        is_gone = False
+        while not is_gone:
+            with database.write() as connection:
+                connection.execute(ONE_HELD, {"one": conversation_id})
+                is_gone = delete_part(connection, conversation_id)
+            time.sleep(0)
 
 
 def held(connection: Connection, by: Row | str, person_id: int) -> Row:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from chat.database import Database, NotFound
-from chat.deletion import delete_conversation
+from chat.deletion import delete_part
 from chat.tables import conversations, messages, replies
 
 LISTED = 200
@@ -133,10 +134,19 @@ def mark_read(database: Database, person_id: int | None, conversation_id: int) -
 
 
 def delete(database: Database, person_id: int | None, conversation_id: int) -> list[int]:
-    """Delete a conversation with all that was said; gives the replies that were being written. Raises NotFound."""
-    with database.write() as connection:
-        if not connection.execute(HELD_TO_DELETE, {"id": conversation_id, "person": person_id}).first():
-            raise NotFound
-        stopped = list(connection.execute(RUNNING, {"id": conversation_id}).scalars())
-        delete_conversation(connection, conversation_id)
+    """Delete a conversation with all that was said; gives the replies that were being written. Raises NotFound.
+
+    A long one goes part by part.
+    """
+    stopped: list[int] = []
+    is_gone = None
+    while not is_gone:
+        with database.write() as connection:
+            if not connection.execute(HELD_TO_DELETE, {"id": conversation_id, "person": person_id}).first():
+                if is_gone is None:
+                    raise NotFound
+                break  # another tab has deleted the rest
+            stopped += connection.execute(RUNNING, {"id": conversation_id}).scalars()
+            is_gone = delete_part(connection, conversation_id)
+        time.sleep(0)
     return stopped

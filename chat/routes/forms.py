@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from io import BytesIO
 from typing import IO, Any
 
@@ -11,6 +12,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 FORM = "application/x-www-form-urlencoded"
+
+PART = 64 * 1024
+"""How many bytes are unescaped at a time; then others have a turn."""
 
 ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}")
 """Some escapes in a row; a longer run is several, as re keeps account of each turn it takes."""
@@ -41,7 +45,16 @@ def read(text: bytes) -> str:
 
 def unescaped(text: bytes) -> bytes:
     """Put bytes in the place of their escapes, many at a time."""
-    return ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace(b"%", b"").decode()), text)
+    done, start = [], 0
+    while start < len(text):
+        end = start + PART
+        cut = text.find(b"%", end - 2, end)  # an escape that goes on behind the part belongs to the next one
+        end = end if cut < 0 else cut
+        done.append(ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace(b"%", b"").decode()), text[start:end]))
+        start = end
+        if start < len(text):
+            time.sleep(0)
+    return b"".join(done)
 
 
 class Request(HtmxAwareRequest):

@@ -135,6 +135,14 @@ def answer_at_length(scene: Scene) -> None:
     scene.answer(*[prose(20_000)] * 50)
 
 
+def delete(scene: Scene) -> None:
+    """Delete a conversation of 35 MB."""
+    begun = scene.browser.send(question("first", 2))
+    until_ended(scene.server.database, begun.reply)
+    grow(scene.server, begun.conversation, 100_000, 350, rendering.VERSION)
+    assert scene.browser.post(f"/conversations/{begun.conversation}/deletion").status == 303
+
+
 def unpack(scene: Scene) -> None:
     """Ask a provider that packs 100 MB into its answer."""
     bomb = gzip.compress(bytes(100_000_000), 1)
@@ -150,6 +158,7 @@ REQUESTS = [
     visit_after_an_upgrade,
     paste,
     answer_at_length,
+    delete,
     unpack,
     *(pytest.param(lambda scene, text=text: scene.answer(text), id=f"answer_{name}") for name, text in HOSTILE.items()),
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chat import rendering
-from chat.rendering import guards
+from chat.rendering import guards, pipeline
 from tests.rendering.bombs import BOMBS
 from tests.rendering.checks import checked
 
@@ -32,6 +32,25 @@ def test_no_bomb_ends_a_process_or_takes_it_for_long() -> None:
 )
 def test_a_bomb_is_harmless(name: str) -> None:
     assert checked(rendering.whole(BOMBS[name], "m1"))
+
+
+@pytest.mark.parametrize("line", [">" * 40, "> - 1. " * 12, " - " * 40])
+def test_a_line_that_nests_too_deep_is_text_by_one_sign_more(line: str) -> None:
+    defused = guards.defused(line)
+
+    assert len(defused) == len(line) + 1 and defused.replace("\\", "") == line
+    html = rendering.whole(line, "m1")
+    assert checked(html).text.strip() == line.strip() and html.count("<") == 2
+
+
+@pytest.mark.parametrize("length", [pipeline.SHORT, pipeline.SHORT + 1])
+def test_a_long_text_is_rendered_beside_the_greenlets(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside: list[bool] = []
+    monkeypatch.setattr(pipeline, "aside", lambda work: aside.append(True) or work())
+
+    html = rendering.whole("x" * length, "m1")
+
+    assert (html, aside) == (f'<p dir="auto">{"x" * length}</p>', [True] * (length > pipeline.SHORT))
 
 
 def test_a_text_that_is_too_long_is_plain() -> None:
