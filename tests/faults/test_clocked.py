@@ -6,6 +6,7 @@ import gzip
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,11 @@ def unpack(scene: Scene) -> None:
     scene.send("bomb")
 
 
+def export(scene: Scene, form: str) -> None:
+    """Save a conversation of 35 MB."""
+    assert len(scene.browser.get(f"/conversations/{scene.long}.{form}").body) > 35_000_000
+
+
 REQUESTS = [
     send,
     send_without_script,
@@ -160,6 +166,10 @@ REQUESTS = [
     answer_at_length,
     delete,
     unpack,
+    *(
+        pytest.param(lambda scene, form=form: export(scene, form), id=f"export_{form}")
+        for form in ("md", "txt", "json")
+    ),
     *(pytest.param(lambda scene, text=text: scene.answer(text), id=f"answer_{name}") for name, text in HOSTILE.items()),
 ]
 
