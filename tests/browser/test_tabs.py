@@ -73,13 +73,16 @@ def replies(pages: list[Page]) -> list[Locator]:
     return [page.locator(".reply[aria-busy]") for page in pages]
 
 
-def test_seven_pages_show_an_answer_to_its_end(pages: list[Page], gate: Gate) -> None:
+def test_seven_pages_and_a_late_one_show_an_answer_to_its_end(pages: list[Page], gate: Gate) -> None:
     for reply in replies(pages):
         expect(reply).to_contain_text("A river begins")
+    late = pages[0].context.new_page()
+    late.goto(pages[0].url)
+    expect(late.locator(".reply[aria-busy]")).to_contain_text("A river begins")
 
     gate.open()
 
-    for page in pages:
+    for page in [*pages, late]:
         expect(page.locator(".reply--complete")).to_contain_text("A river begins and ends.")
 
 
