@@ -1,4 +1,4 @@
-"""The branch that a conversation shows: all of it for a model, a window of it for a page.
+"""The branch that a conversation shows, and the windows of it that pages show.
 
 A window is found from its end upwards, so it costs the same however much stands above it.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from sqlalchemy import CTE, Connection, Integer, Row, bindparam, literal, select
+from sqlalchemy import CTE, Connection, Integer, Row, bindparam, func, literal, select
 
 from chat.conversations.finding import MESSAGES
 from chat.database import Database, NotFound
@@ -16,6 +17,9 @@ from chat.tables import messages
 
 WINDOW = 40
 """How many messages a page shows at once; an even number, so that it begins with a question."""
+
+ROOM = 400_000
+"""How many characters the messages of a window have; two of them are shown however long they are."""
 
 ALL = 1_000_000_000
 """A size that no branch has."""
@@ -34,6 +38,10 @@ def walk() -> CTE:
 
 STEPS = walk().c.id
 BRANCH = MESSAGES.where(messages.c.id.in_(select(STEPS))).order_by(messages.c.id)
+SIZES = (
+    select(messages.c.id, func.length(messages.c.text)).where(messages.c.id.in_(select(STEPS))).order_by(messages.c.id)
+)
+SHOWN = MESSAGES.where(messages.c.id.in_(bindparam("ids", type_=Integer, expanding=True))).order_by(messages.c.id)
 BELOW = select(STEPS).order_by(STEPS).offset(bindparam("skipped")).limit(1)
 LEAF = MESSAGES.where(messages.c.id == bindparam("id"))
 
@@ -65,7 +73,7 @@ def path(database: Database, leaf_id: int | None) -> list[Row]:
 def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Window:
     """Show the last messages down to a leaf."""
     with database.read() as connection:
-        rows = branch(connection, leaf_id, size)
+        rows = fitted(connection, leaf_id) if size == WINDOW else branch(connection, leaf_id, size)
     return Window(rows, rows[-1] if rows else None)
 
 
@@ -76,14 +84,14 @@ def before(database: Database, conversation: Row, message_id: int) -> Window:
         end = connection.execute(select(messages.c.parent_id).where(here)).scalar()
         if end is None:
             raise NotFound
-        return Window(branch(connection, end, WINDOW), leaf_of(connection, conversation))
+        return Window(fitted(connection, end), leaf_of(connection, conversation))
 
 
 def after(database: Database, conversation: Row, message_id: int) -> Window:
     """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
     with database.read() as connection:
         end = below(connection, conversation.leaf_id, message_id, WINDOW)
-        rows = branch(connection, end, above=message_id)
+        rows = fitted(connection, end, above=message_id, start=message_id)
         if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
             raise NotFound
         return Window(rows, leaf_of(connection, conversation))
@@ -93,7 +101,25 @@ def around(database: Database, conversation: Row, message_id: int) -> Window:
     """Show a message of the branch that is shown with what stands around it."""
     with database.read() as connection:
         end = below(connection, conversation.leaf_id, message_id, WINDOW // 2)
-        return Window(branch(connection, end, WINDOW), leaf_of(connection, conversation))
+        return Window(fitted(connection, end, start=message_id), leaf_of(connection, conversation))
+
+
+def fitted(connection: Connection, end: int | None, above: int = 0, start: int | None = None) -> Sequence[Row]:
+    """Read the last messages down to `end`, as many as a window has room for; where `start` is given, from there on and
+    what stands before it.
+    """
+    sizes = connection.execute(SIZES, {"leaf": end, "above": above, "size": WINDOW}).all()
+    later = [size for size in sizes if start is not None and size.id >= start]
+    earlier = sizes[: len(sizes) - len(later)]
+    ids = [*reversed(fitting(earlier[::-1])), *fitting(later)]
+    return connection.execute(SHOWN, {"ids": ids}).all()
+
+
+def fitting(sizes: Sequence[Row]) -> list[int]:
+    """List the first messages that have room together; where that isn't all, an even number, as answers follow."""
+    count = sum(total <= ROOM for total in accumulate(size for _, size in sizes))
+    most = len(sizes) if count == len(sizes) else max(2, count - count % 2)
+    return [message_id for message_id, _ in sizes[:most]]
 
 
 def below(connection: Connection, leaf_id: int | None, message_id: int, count: int) -> int | None:

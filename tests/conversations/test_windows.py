@@ -136,6 +136,35 @@ def test_a_message_is_shown_with_what_stands_around_it(database: Database, conve
     assert numbers(windows.around(database, conversation, first + 98), first) == list(range(61, 101))
 
 
+def test_of_long_messages_a_window_holds_as_many_as_there_is_room_for(
+    database: Database, conversation, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(windows.newest(database, conversation.leaf_id).rows[0].text)
+    monkeypatch.setattr(windows, "ROOM", 5 * size)
+
+    newest = windows.newest(database, conversation.leaf_id)
+    before = windows.before(database, conversation, first + 60)
+    after = windows.after(database, conversation, first + 39)
+    around = windows.around(database, conversation, first + 50)
+
+    assert [numbers(window, first) for window in (newest, before, after, around)] == [
+        [97, 98, 99, 100],
+        [57, 58, 59, 60],
+        [41, 42, 43, 44],
+        [47, 48, 49, 50, 51, 52, 53, 54],
+    ]
+    assert (newest.earlier, before.later, after.later) == (first + 96, first + 59, first + 43)
+
+
+def test_two_messages_are_shown_however_long_they_are(
+    database: Database, conversation, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, "ROOM", 0)
+
+    assert numbers(windows.newest(database, conversation.leaf_id), first) == [99, 100]
+    assert numbers(windows.after(database, conversation, first + 39), first) == [41, 42]
+
+
 def test_an_earlier_window_is_of_the_branch_that_the_message_stands_on(database: Database, person: int) -> None:
     one = answered(database, asked(database, person, "One?"), "One.")
     two = answered(database, asked(database, person, "Two?", one.conversation_id), "Two.")

@@ -21,6 +21,7 @@ from tests.faults.model import HEAD, Model, ending, question, said
 from tests.providers.server import chunk, head
 
 PROSE = "Some *words* and `code` with [a link](https://example.org/) in a text.\n\n- one\n- **two**\n\n"
+SIZES = (100_000, 350, rendering.VERSION), (60_000, 40, rendering.VERSION - 1), (900_000, 40, rendering.VERSION)
 HOSTILE = {"deep": "> " * 70_000, "dense": "*a_ <b " * 20_000, "code": "```java\n" + "(<a.: " * 20_000}
 
 
@@ -37,7 +38,7 @@ class Clocked(Server):
 
 @dataclass
 class Scene:
-    """A visitor with a conversation of 35 MB, and one that an older renderer made."""
+    """A visitor with a conversation of 35 MB, one that an older renderer made, and one of few, very long messages."""
 
     server: Server
     model: Model
@@ -45,6 +46,7 @@ class Scene:
     browser: Browser
     long: int
     old: int
+    broad: int
 
     def send(self, name: str, conversation: int | None = None) -> None:
         """Send a message and wait for the end of its answer."""
@@ -93,7 +95,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     clock = {"HELD": str(folder / "held"), "LEAST": str(MOST), "WEB_CONCURRENCY": "1", "PROMPT_LIMIT": "0"}
     with Model() as model, served(folder / "served", model, Clocked, **clock) as server:
         browser, begun = server.browser(), []
-        for length, count, version in ((100_000, 350, rendering.VERSION), (60_000, 40, rendering.VERSION - 1)):
+        for length, count, version in SIZES:
             sent = browser.send(question("first", 2))
             until_ended(server.database, sent.reply)
             grow(server, sent.conversation, length, count, version)
@@ -116,6 +118,11 @@ def send_without_script(scene: Scene) -> None:
 def open_it(scene: Scene) -> None:
     """Open it."""
     assert replies_in(scene.browser.get(f"/conversations/{scene.long}").body)
+
+
+def open_what_is_broad(scene: Scene) -> None:
+    """Open one of 36 MB in 40 messages."""
+    assert replies_in(scene.browser.get(f"/conversations/{scene.broad}").body)
 
 
 def visit_after_an_upgrade(scene: Scene) -> None:
@@ -161,15 +168,13 @@ REQUESTS = [
     send,
     send_without_script,
     open_it,
+    open_what_is_broad,
     visit_after_an_upgrade,
     paste,
     answer_at_length,
     delete,
     unpack,
-    *(
-        pytest.param(lambda scene, form=form: export(scene, form), id=f"export_{form}")
-        for form in ("md", "txt", "json")
-    ),
+    *(pytest.param(partial(export, form=form), id=f"export_{form}") for form in ("md", "txt", "json")),
     *(pytest.param(lambda scene, text=text: scene.answer(text), id=f"answer_{name}") for name, text in HOSTILE.items()),
 ]
 
