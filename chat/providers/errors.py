@@ -30,7 +30,11 @@ class RateLimited(ProviderError):
 
 
 class ContextTooLong(ProviderError):
-    """The conversation is longer than the model can read."""
+    """The conversation is longer than the model can read: `window` tokens, None where the server didn't say."""
+
+    def __init__(self, sentence: str, window: int | None = None):
+        super().__init__(sentence)
+        self.window = window
 
 
 class ModelNotFound(ProviderError, ValueError):

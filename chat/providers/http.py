@@ -20,7 +20,10 @@ from urllib3.exceptions import HTTPError
 from chat.config import is_loopback
 from chat.providers import chunks
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
-from chat.providers.failures import Failure, failure, wish_of, words_of
+from chat.providers.failures import Failure, failure, wish_of
+from chat.providers.pages import is_labelled, is_page
+from chat.providers.reports import words_of
+from chat.providers.unreached import proxy_of, unreached
 from chat.providers.wire import Wire, WireAdapter
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
@@ -29,6 +32,12 @@ PAUSES = (0.5, 1.0)
 LONGEST_PAUSE = 10.0
 ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
+
+LATE = {
+    "first": "said nothing within {:g} seconds",
+    "gap": "said nothing more for {:g} seconds",
+    "whole": "had not finished after {:g} seconds",
+}
 
 FAULTS = (requests.RequestException, HTTPError, OSError, chunks.BrokenChunks)
 
@@ -62,7 +71,8 @@ class Exchange:
         try:
             self.wire.start()
             with self._session() as session:
-                yield from self._reads(self._answer(session))
+                response = self._answer(session)
+                yield from self._no_page(self._reads(response)) if is_labelled(response) else self._reads(response)
         except FAULTS as fault:
             if not self.wire.closing.is_set():
                 raise self._lost(fault) from fault
@@ -72,10 +82,13 @@ class Exchange:
 
     def _session(self) -> requests.Session:
         session = requests.Session()
-        session.trust_env = not is_loopback(urlsplit(self.url).hostname or "")
+        session.trust_env = not self._is_near()
         session.mount("http://", WireAdapter(self.wire))
         session.mount("https://", WireAdapter(self.wire))
         return session
+
+    def _is_near(self) -> bool:
+        return is_loopback(urlsplit(self.url).hostname or "")
 
     def _answer(self, session: requests.Session) -> requests.Response:
         """Ask, and again after a failure that may be gone in a moment."""
@@ -117,13 +130,13 @@ class Exchange:
         if (packed := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
             response.close()  # little of it may unfold to gigabytes
             return Failure(Unavailable(f"The server at {self.host} packs its answers ({packed}), though asked not to."))
-        page = "html" in response.headers.get("Content-Type", "").lower()
-        if 200 <= response.status_code < 300 and not page:
+        if 200 <= response.status_code < 300:
             return None
-        self.heard = words_of(response.reason, b"" if page else self._error_body(response))
+        body = self._error_body(response)
+        page = is_page(body, labelled=is_labelled(response))
+        self.heard = words_of(response.reason, b"" if page else body)
         response.close()
-        wish = wish_of(response.headers)
-        return failure(response.status_code, self.heard, self.host, self.key, wish, page)
+        return failure(response.status_code, self.heard, self.host, self.key, wish_of(response.headers), page)
 
     def _error_body(self, response: requests.Response) -> bytes:
         self.wire.hurry(ERROR_PATIENCE)
@@ -134,6 +147,14 @@ class Exchange:
                 if len(body) > ERROR_LIMIT:
                     break
         return body[:ERROR_LIMIT]
+
+    def _no_page(self, reads: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the reads of what calls itself a web page, unless it is one: good streams are labelled so, too."""
+        start = next(filter(bytes.strip, reads), b"")
+        if is_page(start, labelled=True):
+            raise failure(200, "", self.host, self.key, page=True).error
+        yield start
+        yield from reads
 
     def _reads(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what each read of the network gives; closes the response however it ends."""
@@ -146,23 +167,11 @@ class Exchange:
     def _lost(self, fault: Exception) -> ProviderError:
         times = self.wire.timeouts
         if not self.wire.connected:
-            return self._unreached(fault)
-        match self.wire.late:
-            case "first":
-                return self.broken(f"said nothing within {times.first:g} seconds")
-            case "gap":
-                return self.broken(f"said nothing more for {times.gap:g} seconds")
-            case "whole":
-                return self.broken(f"had not finished after {times.whole:g} seconds")
+            proxy = "" if self._is_near() else proxy_of(self.url)
+            return unreached(fault, self.host, proxy, times.connect)
+        if self.wire.late:
+            return self.broken(LATE[self.wire.late].format(getattr(times, self.wire.late)))
         return self.broken("closed the connection too early")
-
-    def _unreached(self, fault: Exception) -> Unavailable:
-        if isinstance(fault, requests.exceptions.SSLError):
-            return Unavailable(f"The server at {self.host} can't prove who it is: its certificate is not trusted.")
-        if isinstance(fault, requests.Timeout):
-            patience = f"{self.wire.timeouts.connect:g} seconds"
-            return Unavailable(f"The server at {self.host} can't be reached within {patience}. Try again later.")
-        return Unavailable(f"The server at {self.host} can't be reached. Is it running, and is its address right?")
 
     def broken(self, what: str) -> ProviderError:
         """Make the error for an answer that can't be read on; `what` says what the server did."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.providers import base
 from chat.providers.base import AbstractProvider, CreateResult, Interrupted, ModelNotFound, ProviderError
 
 
@@ -115,7 +114,7 @@ def test_leaving_the_context_closes():
 
 
 def test_an_answer_without_an_end_is_cut(monkeypatch):
-    monkeypatch.setattr(base, "ANSWER_LIMIT", 10)
+    monkeypatch.setattr("chat.providers.answer.ANSWER_LIMIT", 10)
     result = Scripted("12345", "67890", "1", "2")
     said = []
 

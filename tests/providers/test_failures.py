@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
-from chat.providers.failures import failure, quote, wish_in, wish_of, words_of
+from chat.providers.failures import failure, quote, wish_in, wish_of
+from chat.providers.reports import words_of
 
 KEY = "sk-proj-abcdefgh12345678"
 
@@ -128,7 +129,7 @@ def test_no_sentence_holds_somebody_else_s_key():
         assert secret not in sentence
 
 
-@given(st.text(), st.text(min_size=1))
+@given(st.text(), st.text(min_size=8))
 def test_a_quote_is_one_short_line_without_the_key(words, key):
     line = quote(words + key + words, key)
 
@@ -157,7 +158,7 @@ def test_braces_in_a_server_s_words_are_words():
         ("Bad Request", b'{"detail": "No."}', "No."),
         ("Bad Request", b'{"object": "error", "message": "No."}', "No."),
         ("Bad Request", b'[{"error": {"message": "No."}}]', "No."),
-        ("Bad Request", b'{"detail": [{"msg": "No."}]}', '[{"msg": "No."}]'),
+        ("Bad Request", b'{"detail": [{"msg": "No."}]}', "No."),
         ("Bad Request", b'{"error": null}', ""),
         ("Bad Request", b'{"error": [1, 2]}', ""),
         ("Bad Request", b"7", ""),

@@ -177,7 +177,7 @@ def test_reasoning_is_kept_apart(name):
 
 
 def test_reasoning_without_an_end_is_not_kept_without_an_end(monkeypatch):
-    monkeypatch.setattr("chat.providers.base.REASONING_LIMIT", 100)
+    monkeypatch.setattr("chat.providers.answer.REASONING_LIMIT", 100)
 
     assert len(told(*[delta("", reasoning="x" * 60)] * 50, STOP, "[DONE]").reasoning) == 120
 

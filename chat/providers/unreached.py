@@ -1,0 +1,78 @@
+"""Why a server was not reached: what to tell of it, and what to log. A proxy of the environment is named."""
+
+from __future__ import annotations
+
+import logging
+import os
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import get_environ_proxies, select_proxy
+
+from chat.providers.errors import Unavailable
+from chat.providers.harmless import harmless
+
+LONGEST_CAUSE = 200
+UNUSABLE = (requests.exceptions.InvalidSchema, requests.exceptions.InvalidProxyURL)
+"""What requests raises for a proxy that it can't use: SOCKS without PySocks, an address that is none."""
+
+logger = logging.getLogger(__name__)
+
+
+def proxy_of(url: str) -> str:
+    """Find the proxy that the environment names for an address; empty without one."""
+    return select_proxy(url, get_environ_proxies(url, None)) or ""
+
+
+def unreached(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
+    """Make the error for a server that can't be reached, after `patience` seconds where it took too long."""
+    logger.warning("%s can't be reached%s: %s", host, f" through {place_of(proxy)}" if proxy else "", cause_of(fault))
+    if isinstance(fault, requests.exceptions.SSLError):
+        return Unavailable(f"The server at {host} can't prove who it is: its certificate is not trusted.")
+    if proxy and (isinstance(fault, (*UNUSABLE, requests.exceptions.ProxyError)) or is_late(fault)):
+        return Unavailable(f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}.")
+    if is_late(fault):
+        return Unavailable(f"The server at {host} can't be reached within {patience:g} seconds. Try again later.")
+    return Unavailable(f"The server at {host} can't be reached. Is it running, and is its address right?")
+
+
+def of_proxy(fault: Exception, host: str, proxy: str) -> str:
+    """Say what is wrong with a proxy."""
+    refusal = cause_of(fault).partition("Tunnel connection failed: ")[2]
+    if refusal:
+        return f"The proxy at {place_of(proxy)} refuses the way to {host} ({refusal})."
+    if isinstance(fault, UNUSABLE):
+        return f"The proxy {place_of(proxy)} can't be used: it has to be an HTTP proxy, such as http://proxy:3128."
+    return f"The proxy at {place_of(proxy)}, which leads to {host}, can't be reached."
+
+
+def is_late(fault: Exception) -> bool:
+    """Tell whether connecting took too long."""
+    return isinstance(fault, requests.Timeout)
+
+
+def place_of(proxy: str) -> str:
+    """Name a proxy without the user and the password in its address."""
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    place = parts.netloc.rpartition("@")[2]
+    return place if parts.scheme in ("http", "https") else f"{parts.scheme}://{place}"
+
+
+def setting_of(proxy: str) -> str:
+    """Name the variable that holds a proxy."""
+    names = (name for name, value in sorted(os.environ.items()) if name.lower().endswith("_proxy") and value == proxy)
+    return next(names, "the proxy settings")
+
+
+def cause_of(fault: BaseException) -> str:
+    """Say what broke in the first place, on one line: the innermost of the exceptions behind a fault."""
+    seen = [fault]
+    while (inner := inner_of(seen[-1])) and inner not in seen:
+        seen.append(inner)
+    return harmless(f"{type(seen[-1]).__name__}: {seen[-1]}", "", LONGEST_CAUSE)
+
+
+def inner_of(fault: BaseException) -> BaseException | None:
+    """Give the exception behind another one: urllib3 keeps it in fields of its own."""
+    kept = (getattr(fault, "original_error", None), getattr(fault, "reason", None), *fault.args, fault.__cause__)
+    return next((it for it in kept if isinstance(it, BaseException)), None)
