@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
 from chat.providers.catalogue import Catalogue, rows_of
-from chat.providers.http import Exchange, encoded, fetched, timeouts_of
+from chat.providers.http import Exchange, encoded, timeouts_of
 from chat.providers.reports import json_of
-from chat.providers.results import ExchangeResult, in_one_piece
+from chat.providers.results import ExchangeResult, fetched, in_one_piece
 
 MODELS = (
     Model("gpt-3.5-turbo", "GPT-3.5", 4_096),

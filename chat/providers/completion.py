@@ -20,7 +20,7 @@ from chat.providers.finishes import broke_off
 from chat.providers.halves import Halves, mended
 from chat.providers.harmless import harmless
 from chat.providers.http import Exchange, encoded
-from chat.providers.pages import is_page
+from chat.providers.pages import PAGES, is_page
 from chat.providers.reports import Report, is_plain, json_of, report_in
 from chat.providers.results import ExchangeResult, in_one_piece
 from chat.providers.sse import BARE, Event, TooLong, events
@@ -104,7 +104,7 @@ class Completion(ExchangeResult):
 
     def _objects(self, body: str) -> Iterator[dict[str, Any]]:
         """Read a body that is one JSON object, or one a line."""
-        lines = [body] if json_of(body) is not None else body.splitlines()
+        lines = [body] if json_of(body) is not None else body.split("\n")
         for line in filter(str.strip, lines):
             if (found := self._object(Event(line))) is not None:
                 yield found
@@ -187,10 +187,10 @@ class Completion(ExchangeResult):
 
 
 def beginning(reads: Iterator[bytes]) -> bytes:
-    """Read until there is more than blank space, and leave that and a byte order mark out."""
+    """Read until it is known what begins; leave blanks and a byte order mark out."""
     start = b""
     for read in reads:
         start = (start + read).lstrip()
-        if start and not codecs.BOM_UTF8.startswith(start):
+        if start and not any(it.startswith(start.lower()) for it in (codecs.BOM_UTF8, *PAGES)):
             break
     return start.removeprefix(codecs.BOM_UTF8).lstrip()

@@ -52,7 +52,7 @@ def made(kind: Kind, sentence: str, words: str, wish: float | None) -> ProviderE
 
 def kind_of(status: int, words: str, page: bool = False) -> Kind:
     """Sort a failure by what was said, else by its status."""
-    if page and status < 500 and status not in (401, 429):
+    if page and status < 500 and status not in (401, 413, 429):
         return PAGE
     for pattern, kind in SAYINGS:
         if pattern.search(words):

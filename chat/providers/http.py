@@ -62,6 +62,7 @@ class Exchange:
         self.url, self.body, self.key = url, body, key
         self.headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         self.host = urlsplit(url).netloc.rpartition("@")[2]
+        self._near = is_loopback(urlsplit(url).hostname or "")
         self.wire = Wire(timeouts or Timeouts())
         self.spoken = False
         self.heard = ""
@@ -82,13 +83,10 @@ class Exchange:
 
     def _session(self) -> requests.Session:
         session = requests.Session()
-        session.trust_env = not self._is_near()
+        session.trust_env = not self._near
         session.mount("http://", WireAdapter(self.wire))
         session.mount("https://", WireAdapter(self.wire))
         return session
-
-    def _is_near(self) -> bool:
-        return is_loopback(urlsplit(self.url).hostname or "")
 
     def _answer(self, session: requests.Session) -> requests.Response:
         """Ask, and again after a failure that may be gone in a moment."""
@@ -133,7 +131,7 @@ class Exchange:
         if 200 <= response.status_code < 300:
             return None
         body = self._error_body(response)
-        page = is_page(body, labelled=is_labelled(response))
+        page = is_labelled(response) and is_page(body, labelled=True)
         self.heard = words_of(response.reason, b"" if page else body)
         response.close()
         return failure(response.status_code, self.heard, self.host, self.key, wish_of(response.headers), page)
@@ -167,7 +165,7 @@ class Exchange:
     def _lost(self, fault: Exception) -> ProviderError:
         times = self.wire.timeouts
         if not self.wire.connected:
-            proxy = "" if self._is_near() else proxy_of(self.url)
+            proxy = "" if self._near else proxy_of(self.url)
             return unreached(fault, self.host, proxy, times.connect)
         if self.wire.late:
             return self.broken(LATE[self.wire.late].format(getattr(times, self.wire.late)))
@@ -197,13 +195,3 @@ def timeouts_of(settings: Mapping[str, Any]) -> Timeouts:
 def encoded(body: Mapping[str, Any]) -> bytes:
     """Write a request's body: JSON in UTF-8. Raises ValueError or TypeError for what JSON can't hold."""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-
-
-def fetched(exchange: Exchange, limit: int) -> bytes:
-    """Read an answer whole, up to `limit` bytes. Raises ProviderErrors."""
-    body = bytearray()
-    for read in exchange:
-        body += read
-        if len(body) > limit:
-            raise exchange.broken("sent more than this app reads")
-    return bytes(body)

@@ -12,8 +12,9 @@ from typing import Any, Self
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
 from chat.providers.catalogue import Catalogue, rows_of
 from chat.providers.completion import Completion
-from chat.providers.http import Exchange, fetched, timeouts_of
+from chat.providers.http import Exchange, timeouts_of
 from chat.providers.reports import json_of
+from chat.providers.results import fetched
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import requests
 
+PAGES = (b"<!doctype html", b"<html")
+
 
 def is_labelled(response: requests.Response) -> bool:
     """Tell whether a response calls itself a web page."""
@@ -13,4 +15,4 @@ def is_labelled(response: requests.Response) -> bool:
 def is_page(body: bytes, labelled: bool = False) -> bool:
     """Tell whether a body is a web page; what isn't labelled as one has to say so itself."""
     start = body.lstrip()[:16].lower()
-    return start.startswith(b"<" if labelled else (b"<!doctype html", b"<html"))
+    return start.startswith(b"<" if labelled else PAGES)

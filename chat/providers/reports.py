@@ -58,7 +58,7 @@ def words_of(reason: str | None, body: bytes) -> str:
     if reason and reason not in responses.values():
         return str(reason)
     line = body.decode("utf-8", "replace").strip()
-    return line if is_plain(line) and len(line) < LONGEST_LINE else ""
+    return line if is_plain(line) and len(line) < LONGEST_LINE and line not in responses.values() else ""
 
 
 def is_plain(words: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import requests
 from requests.utils import get_environ_proxies, select_proxy
@@ -60,8 +60,7 @@ def place_of(proxy: str) -> str:
 
 def setting_of(proxy: str) -> str:
     """Name the variable that holds a proxy."""
-    names = (name for name, value in sorted(os.environ.items()) if name.lower().endswith("_proxy") and value == proxy)
-    return next(names, "the proxy settings")
+    return next((f"{scheme.upper()}_PROXY" for scheme, it in getproxies().items() if it == proxy), "the proxy settings")
 
 
 def cause_of(fault: BaseException) -> str:
