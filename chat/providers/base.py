@@ -3,6 +3,7 @@ answers in answer.py."""
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,10 @@ class Model:
     about: str = ""
 
 
+REMEMBERED = 3600.0
+"""How long a window counts that a refusal told, in seconds. It isn't stored: after a start another refusal tells."""
+
+
 class AbstractProvider(ABC):
     """A service that answers conversations."""
 
@@ -70,6 +75,7 @@ class AbstractProvider(ABC):
     supports_stream: bool = False
     supports_gpt_35_turbo: bool = False
     supports_gpt_4: bool = False
+    _told: Mapping[str, tuple[int, float]] = {}
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
@@ -83,6 +89,17 @@ class AbstractProvider(ABC):
     def refresh(self) -> None:
         """Find out anew what can be known, and wait for it."""
         self.models()
+
+    def window(self, model: str) -> int | None:
+        """How many tokens a model reads, as listed or as a refusal told; None where that is not known."""
+        listed = next((it.window for it in self.models() if it.id == model), None)
+        told, until = self._told.get(model, (None, 0.0))
+        known = [size for size in (listed, told if time.monotonic() < until else None) if size]
+        return min(known, default=None)
+
+    def learn_window(self, model: str, size: int) -> None:
+        """Note how many tokens a model reads, as a refusal told, for an hour: a server may be given more."""
+        self._told = {**self._told, model: (size, time.monotonic() + REMEMBERED)}
 
     def problem(self) -> str | None:
         """A sentence that says why it can't be used now and what to do; None where nothing is known to be wrong."""

@@ -27,7 +27,6 @@ ONLY_THOUGHT = (
 )
 
 WHOLE = Finish("", EMPTY)
-THOUGHT = Finish("", "The model thought about it, but gave no answer. Try again, or ask in other words.")
 LENGTH = Finish(CUT_OFF, "The model reached its limit of length before the answer began. Try again, or ask for less.")
 FILTERED = Finish(
     "The answer stops here because the provider's content filter cut it off.",
@@ -70,7 +69,7 @@ def finish_of(result: CreateResult, text: bool) -> Finish:
         return TOOL
     if what := result.aside.get(UNKNOWN):
         return Finish("", NO_TEXT.format(what=what))
-    return THOUGHT if result.reasoning else WHOLE
+    return WHOLE
 
 
 def broke_off(reason: str | None) -> bool:

@@ -188,6 +188,9 @@ def starts_line(before: str) -> bool:
 
 def without_thoughts(text: str) -> str:
     """Leave the thoughts out of a whole text."""
+    lowered = text.lower()
+    if not any(tag in lowered for tag in (*PAIRS, *CLOSING)):
+        return text
     thoughts, said = Thoughts(), ""
     for kind, part in [*thoughts.parts(text), *thoughts.rest()]:
         said = "" if kind is Kind.RETRACTED else said + part if kind is Kind.TEXT else said

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import Row
 
-from chat.replies.history import CHARACTERS_A_TOKEN
+from chat.replies.history import tokens_of
 
 ONE_PIECE = 0.1
 """An answer that came in less than this share of its time came in one piece, whose speed says nothing."""
@@ -51,7 +51,7 @@ def facts_of(row: Row) -> dict[str, str]:
 def tokens(row: Row) -> str:
     """Tell how many tokens were read and written; where the provider didn't say, about how many were written."""
     if row.completion_tokens is None:
-        return f"about {len(row.text) / CHARACTERS_A_TOKEN:,.0f} written" if row.text else ""
+        return f"about {tokens_of(row.text):,.0f} written" if row.text else ""
     read = "" if row.prompt_tokens is None else f"{row.prompt_tokens:,} read, "
     return f"{read}{row.completion_tokens:,} written"
 
