@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from chat.values import (
+    Unusable,
     address,
     count,
     folder,
     header,
+    key,
     mail_server,
     names,
     one_of,
     port,
     seconds,
     sender,
+    server,
     up_to_an_hour,
     whole,
 )
@@ -92,11 +95,11 @@ SETTINGS = (
         "LOG_FORMAT", "text", one_of("text", "json"), "How the log is written: `text`, or `json`, an object a line."
     ),
     Setting("INSTANCE", BESIDE_APP, folder, "The folder for what is kept on this machine."),
-    Setting("OPENAI_API_KEY", "", str, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
-    Setting("OPENAI_BASE_URL", "", address, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
+    Setting("OPENAI_API_KEY", "", key, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
+    Setting("OPENAI_BASE_URL", "", server, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
     Setting("OPENAI_MODEL", "", str, "The model of that server to begin with, and the one on offer if it lists none."),
-    Setting("AIVVM_URL", "", address, "A server of the chatbot-ui v1 protocol."),
-    Setting("AIVVM_API_KEY", "", str, "An OpenAI key to hand on to that server, if it wants one."),
+    Setting("AIVVM_URL", "", server, "A server of the chatbot-ui v1 protocol."),
+    Setting("AIVVM_API_KEY", "", key, "An OpenAI key to hand on to that server, if it wants one."),
     Setting("LOCAL_MODEL", "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."),
     Setting("PROMPT_LIMIT", 100_000, whole, "The longest message, in characters; 0 is what fits into 1 MiB."),
     Setting("ANSWERS_AT_ONCE", 4, whole, "How many answers one person may have written at once; 0 is no limit."),
@@ -146,7 +149,8 @@ def value_of(setting: Setting, text: str) -> Any:
         return setting.read(text)
     except ValueError as error:
         # Not what it is set to: a key may have ended up in the wrong setting.
-        raise WrongSetting(f"{setting.name} can't be used as it is set. {setting.meaning}") from error
+        why = f": {error}" if isinstance(error, Unusable) else ""
+        raise WrongSetting(f"{setting.name} can't be used as it is set{why}. {setting.meaning}") from error
 
 
 def is_loopback(host: str) -> bool:

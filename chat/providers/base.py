@@ -71,6 +71,8 @@ class AbstractProvider(ABC):
     """A service that answers conversations."""
 
     url: str = ""
+    better: str = ""
+    """An address that was found to be meant, where `url` isn't the right one."""
     working: bool = False
     supports_stream: bool = False
     supports_gpt_35_turbo: bool = False
@@ -86,8 +88,16 @@ class AbstractProvider(ABC):
         """The models on offer, the best first; answers at once, from what is known."""
         return []
 
+    def others(self) -> list[Model]:
+        """Models that the service lists and that are no use in a chat, as far as their names tell."""
+        return []
+
     def refresh(self) -> None:
         """Find out anew what can be known, and wait for it."""
+        self.models()
+
+    def ask_again(self) -> None:
+        """Find out once more what couldn't be found out, and wait a moment for it."""
         self.models()
 
     def window(self, model: str) -> int | None:

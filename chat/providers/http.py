@@ -47,7 +47,7 @@ class Exchange:
 
     A GET without `body`, else a POST. `key` is only for keeping it out of sentences. The reader sets `spoken` once it
     has given text: from then on what breaks is Interrupted, before it is Unavailable. `heard` is what the server said
-    when it failed. Raises ProviderErrors; ends quietly after `close()`.
+    when it failed, `status` the last one. Raises ProviderErrors; ends quietly after `close()`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Exchange:
         self._near = is_loopback(urlsplit(url).hostname or "")
         self.wire = Wire(timeouts or Timeouts())
         self.spoken = False
-        self.heard = ""
+        self.heard, self.status = "", 0
         self._pauses = PAUSES if pauses is None else pauses
 
     def __iter__(self) -> Generator[bytes]:
@@ -128,13 +128,14 @@ class Exchange:
         if (packed := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
             response.close()  # little of it may unfold to gigabytes
             return Failure(Unavailable(f"The server at {self.host} packs its answers ({packed}), though asked not to."))
-        if 200 <= response.status_code < 300:
+        self.status = response.status_code
+        if 200 <= self.status < 300:
             return None
         body = self._error_body(response)
         page = is_labelled(response) and is_page(body, labelled=True)
         self.heard = words_of(response.reason, b"" if page else body)
         response.close()
-        return failure(response.status_code, self.heard, self.host, self.key, wish_of(response.headers), page)
+        return failure(self.status, self.heard, self.host, self.key, wish_of(response.headers), page)
 
     def _error_body(self, response: requests.Response) -> bytes:
         self.wire.hurry(ERROR_PATIENCE)

@@ -13,9 +13,6 @@ from chat.providers.errors import Unavailable
 from chat.providers.harmless import harmless
 
 LONGEST_CAUSE = 200
-UNUSABLE = (requests.exceptions.InvalidSchema, requests.exceptions.InvalidProxyURL)
-"""What requests raises for a proxy that it can't use: SOCKS without PySocks, an address that is none."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -29,7 +26,7 @@ def unreached(fault: Exception, host: str, proxy: str, patience: float) -> Unava
     logger.warning("%s can't be reached%s: %s", host, f" through {place_of(proxy)}" if proxy else "", cause_of(fault))
     if isinstance(fault, requests.exceptions.SSLError):
         return Unavailable(f"The server at {host} can't prove who it is: its certificate is not trusted.")
-    if proxy and (isinstance(fault, (*UNUSABLE, requests.exceptions.ProxyError)) or is_late(fault)):
+    if proxy and (is_unusable(fault) or is_late(fault) or isinstance(fault, requests.exceptions.ProxyError)):
         return Unavailable(f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}.")
     if is_late(fault):
         return Unavailable(f"The server at {host} can't be reached within {patience:g} seconds. Try again later.")
@@ -41,9 +38,14 @@ def of_proxy(fault: Exception, host: str, proxy: str) -> str:
     refusal = cause_of(fault).partition("Tunnel connection failed: ")[2]
     if refusal:
         return f"The proxy at {place_of(proxy)} refuses the way to {host} ({refusal})."
-    if isinstance(fault, UNUSABLE):
+    if is_unusable(fault):
         return f"The proxy {place_of(proxy)} can't be used: it has to be an HTTP proxy, such as http://proxy:3128."
     return f"The proxy at {place_of(proxy)}, which leads to {host}, can't be reached."
+
+
+def is_unusable(fault: Exception) -> bool:
+    """Tell whether a proxy wasn't even tried: SOCKS without PySocks, another scheme, an address that is none."""
+    return isinstance(fault, ValueError)
 
 
 def is_late(fault: Exception) -> bool:

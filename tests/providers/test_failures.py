@@ -214,3 +214,41 @@ def test_retry_after_may_be_a_date():
 )
 def test_a_wish_in_words_is_read(words, seconds):
     assert wish_in(words) == seconds
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (None, "a moment"),
+        (0.5, "a moment"),
+        (1, "1 second."),
+        (1.2, "2 seconds."),
+        (119, "119 seconds"),
+        (121, "3 minutes"),
+    ],
+)
+def test_when_to_try_again_is_said_in_words_that_agree(wish: float | None, said: str) -> None:
+    assert f"Try again in {said}" in str(failure(429, "", "model.test", wish=wish).error)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "expected", "says"),
+    [
+        (403, "Country, region, or territory not supported", Refused, "country or region"),
+        (403, "Your project does not have access to model x", BadKey, "it says: Your project"),
+        (400, "Your credit balance is too low to access the API", RateLimited, "no credit"),
+        (400, "The API key has expired", BadKey, "refuses the key"),
+        (503, "Loading model", Unavailable, "still loading"),
+        (400, "Too many tokens, please wait before trying again", RateLimited, "too many requests"),
+        (404, "404 page not found", Unavailable, "at this address"),
+    ],
+)
+def test_words_count_for_more_than_a_status(status: int, words: str, expected: type, says: str) -> None:
+    error = failure(status, words, "model.test").error
+
+    assert type(error) is expected and says in str(error)
+
+
+@pytest.mark.parametrize("key", ["", "x", "no", "1234567"])
+def test_a_key_of_less_than_eight_characters_hides_nothing(key: str) -> None:
+    assert quote("no 1234567 x", key) == " (it says: no 1234567 x)"
