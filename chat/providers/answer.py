@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Self
 
 from chat.providers.errors import Interrupted, ProviderError
-from chat.providers.thoughts import Kind, Thoughts
+from chat.providers.thoughts import CLOSING, PAIRS, Kind, Thoughts
 
 ANSWER_LIMIT, REASONING_LIMIT = 1_000_000, 200_000
 """The longest answer, in characters, and how much is kept of what was thought before; what never ends is cut here."""
@@ -74,8 +74,11 @@ class CreateResult:
 
     def _take(self, piece: str) -> None:
         """Keep the text of a piece, and note its thoughts."""
-        if self._tags.is_plain(piece):
+        kind = self._tags.kind_of(piece)
+        if kind is Kind.TEXT:
             self._keep(piece)
+        elif kind is Kind.THOUGHT:
+            self.think(piece)
         else:
             self._tell(self._tags.parts(piece))
 
@@ -140,3 +143,11 @@ class CreateResult:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def without_thoughts(text: str) -> str:
+    """Leave the thoughts out of a whole text."""
+    lowered = text.lower()
+    if not any(tag in lowered for tag in (*PAIRS, *CLOSING)):
+        return text
+    return CreateResult("", [text]).text

@@ -183,7 +183,9 @@ class Completion(ExchangeResult):
         """Note what was said beside the text."""
         if thought := told.get(THOUGHT):
             self.think(mended(thought))
-        self.aside |= {kind: harmless(told[kind], "", LONGEST_REASON) for kind in (CALL, UNKNOWN) if kind in told}
+        for kind in (CALL, UNKNOWN):
+            if kind in told:
+                self.aside[kind] = harmless(told[kind], "", LONGEST_REASON)
 
 
 def beginning(reads: Iterator[bytes]) -> bytes:

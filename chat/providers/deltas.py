@@ -19,7 +19,7 @@ def sorted_out(said: dict[str, Any]) -> dict[str, str]:
     told: dict[str, str] = {}
     for field, value in said.items():
         if value and field in FIELDS:
-            words = {TEXT: value} if field == "content" and type(value) is str else joined(FIELDS[field](value))
+            words = {PLAIN[field]: value} if type(value) is str and field in PLAIN else joined(FIELDS[field](value))
             told = words | told if field in THOUGHTS else told | words if told else words
     return told
 
@@ -99,6 +99,8 @@ FIELDS: dict[str, Callable[[Any], Iterator[Part]]] = {
     "images": images,
 }
 """Fields of a delta, and who reads them."""
+PLAIN = dict.fromkeys(THOUGHTS, THOUGHT) | {"content": TEXT, "refusal": REFUSAL}
+"""What a field holds that is text; nearly all are."""
 
 WORDS = ("text", "summary", "content")
 KINDS = {

@@ -24,6 +24,6 @@ class Halves:
 
 def mended(text: str) -> str:
     """Join the halves of surrogate pairs; one without the other becomes U+FFFD."""
-    if not HALVES.search(text):
+    if text.isascii() or not HALVES.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -33,8 +33,8 @@ LONGEST = max(map(len, BEGINNINGS))
 TAG = "|".join(
     re.escape(tag.upper()) if tag.startswith("[") else f"(?i:{re.escape(tag)})" for tag in (*PAIRS, *CLOSING)
 )
-MARK = re.compile(r"[<`◁\[~]")
-"""Text without one of these holds no tag and no code."""
+MARK, MARK_IN_FENCE, MARK_IN_CODE = re.compile(r"[<`◁\[~]"), re.compile(r"[`~]"), re.compile(r"[`\n]")
+"""Text without one of these holds no tag and no code, or goes on with the code that is open."""
 TOKEN = re.compile(rf"`+|~~~+|\n[ \t]*\n|{TAG}")
 CLOSERS = {tag: re.compile(re.escape(tag), re.IGNORECASE) for tag in CLOSING}
 UNENDED = re.compile(r"(?:`+|~+|(?:\n[ \t]*)+)\Z")
@@ -65,16 +65,21 @@ class Thoughts:
         self._held = ""  # may be the beginning of a tag
         self._line = ""  # the end of the text before
         self._code = ""  # the backticks or tildes that opened code
+        self._mark = MARK  # what may begin or end something
         self._closing = ""  # what ends the thought that is open
         self._doubt: list[str] | None = None  # that thought and its tag, where it may be text
         self._after_tag = self._said = self._seen_tag = False
 
-    def is_plain(self, text: str) -> bool:
-        """Tell whether a piece is text as it stands; then it is taken."""
-        if MARK.search(text) or self._held or self._closing or self._code or self._after_tag or not self._said:
-            return False
+    def kind_of(self, text: str) -> Kind | None:
+        """Tell what all of a piece is, and take it, where that can be seen at once; else None."""
+        if self._held or self._after_tag or self._mark.search(text):
+            return None
+        if self._closing:
+            return Kind.THOUGHT if self._doubt is None else None
+        if not self._said:
+            return None
         self._line = (self._line + text)[-LINE_SEEN:]
-        return True
+        return Kind.TEXT
 
     def parts(self, text: str) -> Iterator[Part]:
         """Take the next piece, and yield what is known by it."""
@@ -166,6 +171,7 @@ class Thoughts:
             self._code = f"{found}\n"
         elif found[0] == "`":
             self._code = found
+        self._mark = MARK_IN_FENCE if self._is_fence() else MARK_IN_CODE if self._code else MARK
 
     def _is_fence(self) -> bool:
         return self._code.endswith("\n")
@@ -184,14 +190,3 @@ def starts_line(before: str) -> bool:
     """Tell whether a fence may begin after that."""
     line = before.rpartition("\n")[2]
     return len(line) < LINE_SEEN and LINE_START.match(line) is not None
-
-
-def without_thoughts(text: str) -> str:
-    """Leave the thoughts out of a whole text."""
-    lowered = text.lower()
-    if not any(tag in lowered for tag in (*PAIRS, *CLOSING)):
-        return text
-    thoughts, said = Thoughts(), ""
-    for kind, part in [*thoughts.parts(text), *thoughts.rest()]:
-        said = "" if kind is Kind.RETRACTED else said + part if kind is Kind.TEXT else said
-    return said

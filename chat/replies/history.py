@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Row
 
+from chat.providers.answer import without_thoughts
 from chat.providers.base import Messages
-from chat.providers.thoughts import without_thoughts
 
 CHARACTERS_A_TOKEN, WIDE_BYTES_A_TOKEN = 3.5, 3
 """What a token holds: letters of English, and bytes of what is not ASCII. A Chinese character is a token."""
