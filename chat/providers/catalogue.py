@@ -41,6 +41,11 @@ def named(row: Mapping[str, Any]) -> str:
     """Read the name of a model; without one it is called by its id. Of a path the last part is the name."""
     name = row.get("name")
     name = (harmless(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
+    return last_part(name)
+
+
+def last_part(name: str) -> str:
+    """Give the last part of a name that is a path; else the name."""
     return PATH.sub("", name.rstrip("/\\"), count=1) or name
 
 

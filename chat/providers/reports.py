@@ -96,8 +96,8 @@ def status_in(said: Any) -> int | None:
     """Find an HTTP status of a failure in an error object."""
     if not isinstance(said, dict):
         return None
-    codes = (said.get(name) for name in STATUSES)
-    numbers = (int(code) for code in codes if type(code) is int or (isinstance(code, str) and code.isdecimal()))
+    values = (said.get(name) for name in STATUSES)
+    numbers = (int(value) for value in values if type(value) is int or (isinstance(value, str) and value.isdecimal()))
     return next((number for number in numbers if 400 <= number < 600), None)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import Row
 
+from chat.providers.catalogue import last_part
 from chat.replies.history import tokens_of
 
 ONE_PIECE = 0.1
@@ -39,7 +40,7 @@ def seconds(milliseconds: int) -> str:
 def facts_of(row: Row) -> dict[str, str]:
     """Tell how a reply came to be, as far as it is known."""
     told = {
-        "Model": f"{row.model} ({row.provider})",
+        "Model": f"{last_part(row.model)} ({row.provider})",
         "First word": row.first_word_ms is not None and f"after {seconds(row.first_word_ms)}",
         "Whole answer": row.duration_ms is not None and f"in {seconds(row.duration_ms)}",
         "Tokens": tokens(row),
