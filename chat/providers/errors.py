@@ -14,7 +14,9 @@ from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """The reply can't be had; the message is a sentence for the person chatting."""
+    """The reply can't be had; the message is a sentence for the person chatting. `cause` is one for the log."""
+
+    cause = ""
 
 
 class BadKey(ProviderError):

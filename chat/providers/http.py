@@ -23,7 +23,7 @@ from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailabl
 from chat.providers.failures import Failure, failure, wish_of
 from chat.providers.pages import is_labelled, is_page
 from chat.providers.reports import words_of
-from chat.providers.unreached import proxy_of, unreached
+from chat.providers.unreached import logged, proxy_of, unreached
 from chat.providers.wire import Wire, WireAdapter
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
@@ -76,10 +76,10 @@ class Exchange:
                 yield from self._no_page(self._reads(response)) if is_labelled(response) else self._reads(response)
         except FAULTS as fault:
             if not self.wire.closing.is_set():
-                raise self._lost(fault) from fault
-        except ProviderError:
+                raise logged(self._lost(fault)) from fault
+        except ProviderError as error:
             if not self.wire.closing.is_set():
-                raise
+                raise logged(error) from error.__cause__
 
     def _session(self) -> requests.Session:
         session = requests.Session()

@@ -9,7 +9,7 @@ from urllib.request import getproxies
 import requests
 from requests.utils import get_environ_proxies, select_proxy
 
-from chat.providers.errors import Unavailable
+from chat.providers.errors import ProviderError, Unavailable
 from chat.providers.harmless import harmless
 
 LONGEST_CAUSE = 200
@@ -23,14 +23,27 @@ def proxy_of(url: str) -> str:
 
 def unreached(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
     """Make the error for a server that can't be reached, after `patience` seconds where it took too long."""
-    logger.warning("%s can't be reached%s: %s", host, f" through {place_of(proxy)}" if proxy else "", cause_of(fault))
+    error = Unavailable(sentence_of(fault, host, proxy, patience))
+    error.cause = f"{host} can't be reached{f' through {place_of(proxy)}' if proxy else ''}: {cause_of(fault)}"
+    return error
+
+
+def logged(error: ProviderError) -> ProviderError:
+    """Log what an error was caused by, where its sentence doesn't say it."""
+    if error.cause:
+        logger.warning("%s", error.cause)
+    return error
+
+
+def sentence_of(fault: Exception, host: str, proxy: str, patience: float) -> str:
+    """Say why a server can't be reached."""
     if isinstance(fault, requests.exceptions.SSLError):
-        return Unavailable(f"The server at {host} can't prove who it is: its certificate is not trusted.")
+        return f"The server at {host} can't prove who it is: its certificate is not trusted."
     if proxy and (is_unusable(fault) or is_late(fault) or isinstance(fault, requests.exceptions.ProxyError)):
-        return Unavailable(f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}.")
+        return f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}."
     if is_late(fault):
-        return Unavailable(f"The server at {host} can't be reached within {patience:g} seconds. Try again later.")
-    return Unavailable(f"The server at {host} can't be reached. Is it running, and is its address right?")
+        return f"The server at {host} can't be reached within {patience:g} seconds. Try again later."
+    return f"The server at {host} can't be reached. Is it running, and is its address right?"
 
 
 def of_proxy(fault: Exception, host: str, proxy: str) -> str:

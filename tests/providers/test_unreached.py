@@ -69,8 +69,11 @@ def test_this_machine_s_own_servers_are_asked_without_a_proxy(monkeypatch, nobod
     )
 
 
-def test_a_server_that_is_down_is_logged_with_its_cause(nobody: str, caplog) -> None:
-    told(f"http://{nobody}/v1")
+def test_a_server_that_is_down_is_logged_once_with_its_cause(nobody: str, caplog, monkeypatch) -> None:
+    monkeypatch.setattr("chat.providers.http.PAUSES", (0.0, 0.0))
+
+    with pytest.raises(Unavailable):
+        list(Exchange(f"http://{nobody}/v1", b"{}", timeouts=QUICK))
 
     [record] = caplog.records
     assert record.name == "chat.providers.unreached" and "Connection refused" in record.getMessage()
