@@ -90,7 +90,7 @@ def test_rows_are_found_where_servers_put_them(answer: Any) -> None:
         ("./qwen3.gguf", "qwen3.gguf"),
         ("models/qwen3.gguf", "qwen3.gguf"),
         ("C:\\models\\qwen3.gguf", "qwen3.gguf"),
-        ("/root/models/Qwen2.5-7B/", "Qwen2.5-7B"),
+        ("/srv/models/Qwen2.5-7B/", "Qwen2.5-7B"),
         ("meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B"),
         ("qwen3:8b", "qwen3:8b"),
         ("/", "/"),
