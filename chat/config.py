@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from chat.pasted import key, server
 from chat.values import (
-    Unfit,
+    Unusable,
     address,
     authorities,
     count,
@@ -102,11 +103,11 @@ SETTINGS = (
         "LOG_FORMAT", "text", one_of("text", "json"), "How the log is written: `text`, or `json`, an object a line."
     ),
     Setting("INSTANCE", BESIDE_APP, folder, "The folder for what is kept on this machine."),
-    Setting("OPENAI_API_KEY", "", str, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
-    Setting("OPENAI_BASE_URL", "", address, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
+    Setting("OPENAI_API_KEY", "", key, "The key for OpenAI, or for the server that OPENAI_BASE_URL names."),
+    Setting("OPENAI_BASE_URL", "", server, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
     Setting("OPENAI_MODEL", "", str, "The model of that server to begin with, and the one on offer if it lists none."),
-    Setting("AIVVM_URL", "", address, "A server of the chatbot-ui v1 protocol."),
-    Setting("AIVVM_API_KEY", "", str, "An OpenAI key to hand on to that server, if it wants one."),
+    Setting("AIVVM_URL", "", server, "A server of the chatbot-ui v1 protocol."),
+    Setting("AIVVM_API_KEY", "", key, "An OpenAI key to hand on to that server, if it wants one."),
     Setting("LOCAL_MODEL", "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."),
     Setting("PROMPT_LIMIT", 100_000, whole, "The longest message, in characters; 0 is what fits into 1 MiB."),
     Setting("ANSWERS_AT_ONCE", 4, whole, "How many answers one person may have written at once; 0 is no limit."),
@@ -171,11 +172,10 @@ def value_of(setting: Setting, environ: Mapping[str, str]) -> Any:
         return setting.default
     try:
         return setting.read(texts[name])
-    except Unfit as error:
-        raise WrongSetting(f"{name} is {error}") from error
     except ValueError as error:
         # Not what it is set to: a key may have ended up in the wrong setting.
-        raise WrongSetting(f"{name} can't be used as it is set. {setting.meaning}") from error
+        why = f": {error}" if isinstance(error, Unusable) else ""
+        raise WrongSetting(f"{name} can't be used as it is set{why}. {setting.meaning}") from error
 
 
 def is_loopback(host: str) -> bool:

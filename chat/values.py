@@ -14,8 +14,8 @@ import idna
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
-class Unfit(ValueError):
-    """A text can't be the value, for a reason that needs saying; it goes on after "NAME is "."""
+class Unusable(ValueError):
+    """A text that can't be used; the message says why, and of a secret nothing."""
 
 
 def seconds(text: str) -> float:
@@ -64,21 +64,22 @@ def folder(text: str) -> Path:
 
 
 def authorities(text: str) -> str:
-    """Read a file of certificate authorities, or a folder of them as `openssl rehash` makes it. Raises Unfit."""
+    """Read a file of certificate authorities, or a folder of them as `openssl rehash` makes it. Raises Unusable."""
     path = Path(text).absolute()
     if path.is_dir() and not any(path.glob("*.[0-9]")):
-        raise Unfit(f"{path}, which is a folder without hashed certificates. Name a file in PEM.")
+        raise Unusable(f"{path} is a folder without hashed certificates, and not a file in PEM")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, path) if path.is_dir() else (path,)))
     except ssl.SSLError as error:
-        raise Unfit(f"{path}, which holds no certificates (in PEM).") from error
+        raise Unusable(f"{path} holds no certificates (in PEM)") from error
     except OSError as error:
-        raise Unfit(f"{path}, which can't be read: {error.strerror}.") from error
+        raise Unusable(f"{path} can't be read ({error.strerror})") from error
     return str(path)
 
 
 def address(text: str) -> str:
     """Read an http or https address, without the slash at its end."""
+    text = pasted(text)
     is_whole = text.startswith(("http://", "https://")) and urlsplit(text).hostname
     if not is_whole or any(sign.isspace() for sign in text):
         raise ValueError

@@ -46,6 +46,7 @@ FLOORS = [
     "chat.vault",
     "chat.keys",
     "chat.config",
+    "chat.pasted",
     "chat.values",
     "chat.files",
     "chat.metrics",

@@ -12,11 +12,12 @@ import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
+from chat.providers.addresses import at, host_of
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
 from chat.providers.catalogue import Catalogue, rows_of
-from chat.providers.failures import json_of
-from chat.providers.http import Exchange, encoded, fetched, timeouts_of
-from chat.providers.results import ExchangeResult, in_one_piece
+from chat.providers.http import Exchange, encoded, timeouts_of
+from chat.providers.reports import json_of
+from chat.providers.results import ExchangeResult, fetched, in_one_piece
 
 MODELS = (
     Model("gpt-3.5-turbo", "GPT-3.5", 4_096),
@@ -33,6 +34,7 @@ DEFAULT_PROMPT = (
     "You are ChatGPT, a large language model trained by OpenAI. "
     "Follow the user's instructions carefully. Respond using markdown."
 )
+GONE = "The server at chat.aivvm.com has been gone since 2023. Set AIVVM_URL to another one of that protocol."
 LIST_LIMIT = 1024 * 1024
 LIST_TIMEOUTS = Timeouts(connect=5, first=10, gap=5, whole=15)
 
@@ -48,7 +50,7 @@ class Aivvm(AbstractProvider):
 
     def __init__(self, url: str | None = None, api_key: str | None = None, timeouts: Timeouts | None = None):
         self.url = (url or type(self).url).rstrip("/")
-        self.working = self.url != type(self).url
+        self.working = host_of(self.url) != host_of(type(self).url)
         self._key = api_key or ""
         self._timeouts = timeouts or Timeouts()
         self._catalogue = Catalogue(self._listed)
@@ -70,7 +72,7 @@ class Aivvm(AbstractProvider):
 
     def problem(self) -> str | None:
         """Say why the server could not be asked for its models; None where it could, or was not asked."""
-        return self._catalogue.problem
+        return self._catalogue.problem if self.working else GONE
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
         """Ask the model to go on with the conversation.
@@ -81,7 +83,7 @@ class Aivvm(AbstractProvider):
         """
         chosen = self._chosen(model)
         body = body_of(chosen, messages, self._key, kwargs)
-        exchange = Exchange(f"{self.url}/api/chat", encoded(body), self._headers(), self._timeouts, str(body["key"]))
+        exchange = Exchange(at(self.url, "/api/chat"), encoded(body), self._headers(), self._timeouts, str(body["key"]))
         pieces = decoded(exchange)
         return ExchangeResult(chosen.id, exchange, pieces if stream else in_one_piece(pieces))
 
@@ -97,14 +99,14 @@ class Aivvm(AbstractProvider):
 
     def _listed(self) -> list[Model]:
         body = encoded({"key": self._key})
-        exchange = Exchange(f"{self.url}/api/models", body, self._headers(), LIST_TIMEOUTS, self._key, pauses=())
+        exchange = Exchange(at(self.url, "/api/models"), body, self._headers(), LIST_TIMEOUTS, self._key, pauses=())
         rows = json_of(fetched(exchange, LIST_LIMIT))
         if not isinstance(rows, list):
             raise exchange.broken("sent no list of models")
         return [Model(row["id"], row["name"]) for row in rows_of(rows)]
 
     def _headers(self) -> dict[str, str]:
-        return {"Content-Type": "application/json", "Origin": self.url, "Referer": f"{self.url}/"}
+        return {"Content-Type": "application/json", "Origin": self.url, "Referer": at(self.url, "/")}
 
 
 def body_of(model: Model, messages: Messages, key: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,15 @@
-"""What a provider is: something that turns a conversation into a stream of text; its errors are in errors.py."""
+"""What a provider is: something that turns a conversation into a stream of text; its errors are in errors.py, its
+answers in answer.py."""
 
 from __future__ import annotations
 
-import io
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from chat.providers.answer import ANSWER_LIMIT, RETRACTED, CreateResult
 from chat.providers.errors import (
     BadKey,
     ContextTooLong,
@@ -21,6 +22,8 @@ from chat.providers.errors import (
 )
 
 __all__ = [
+    "ANSWER_LIMIT",
+    "RETRACTED",
     "AbstractProvider",
     "BadKey",
     "ContextTooLong",
@@ -38,9 +41,6 @@ __all__ = [
 
 Messages = list[dict[str, str]]
 """A conversation, oldest first: `{"role": "system" | "user" | "assistant", "content": text}` each."""
-
-ANSWER_LIMIT, REASONING_LIMIT = 1_000_000, 200_000
-"""The longest answer, in characters, and how much is kept of what was thought before; what never ends is cut here."""
 
 
 @dataclass(frozen=True)
@@ -63,104 +63,21 @@ class Model:
     about: str = ""
 
 
-class CreateResult:
-    """A response and what is known of it, had piece by piece; nothing is sent before the first one is asked for.
-
-    Iterating yields pieces of text, and the same ones again when iterated again; an error comes again at its place.
-    `finish_reason`, `usage` (a dict with `prompt_tokens` and `completion_tokens`), `reasoning` and `thinking_since` (of
-    the monotonic clock) fill up while it is read. `notice` is a sentence to show while the first piece is awaited.
-    """
-
-    def __init__(self, model: str, pieces: Iterable[str] = ()):
-        self.model = model
-        self.finish_reason: str | None = None
-        self.usage: dict[str, int] | None = None
-        self.thinking_since: float | None = None
-        self.notice = ""
-        self._given = pieces
-        self._source: Iterator[str] | None = None
-        self._kept: list[str] = []
-        self._thoughts = io.StringIO()
-        self._error: ProviderError | None = None
-        self._length, self._closed = 0, False
-
-    def __iter__(self) -> Iterator[str]:
-        position = 0
-        while position < len(self._kept) or self._read():
-            yield self._kept[position]
-            position += 1
-
-    def _read(self) -> bool:
-        """Fetch one more piece; False at the end."""
-        if self._error:
-            raise self._error
-        if self._closed:
-            return False
-        try:
-            self._source = self._source or self.pieces()
-            piece = next(self._source)
-            return not self._closed and self._keep(piece)
-        except StopIteration:
-            self.close()
-        except ProviderError as error:
-            if not self._closed:
-                self._error = error
-                self.close()
-                raise
-        return False
-
-    def pieces(self) -> Iterator[str]:
-        """Yield the text as it comes: what a provider overrides."""
-        return iter(self._given)
-
-    def _keep(self, piece: str) -> bool:
-        self._length += len(piece)
-        if self._length > ANSWER_LIMIT:
-            raise Interrupted("The answer was cut off here: it had grown past a million characters.")
-        self._kept.append(piece)
-        return True
-
-    def gather(self, pause: Callable[[], float]) -> None:
-        """Let what comes gather for `pause()` seconds before it is read on: a wish of who reads many at once."""
-
-    def think(self, thought: str) -> None:
-        """Note what the model thinks aloud; it is kept beside the text."""
-        if thought and self._thoughts.tell() < REASONING_LIMIT:
-            self.thinking_since = self.thinking_since or time.monotonic()
-            self._thoughts.write(thought)
-
-    @property
-    def reasoning(self) -> str:
-        """What the model thought aloud so far."""
-        return self._thoughts.getvalue()
-
-    @property
-    def text(self) -> str:
-        """The whole response; reads to the end."""
-        return "".join(self)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def close(self) -> None:
-        """Cancel the rest; also from another thread, while a read waits."""
-        self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+REMEMBERED = 3600.0
+"""How long a window counts that a refusal told, in seconds. It isn't stored: after a start another refusal tells."""
 
 
 class AbstractProvider(ABC):
     """A service that answers conversations."""
 
     url: str = ""
+    better: str = ""
+    """An address that was found to be meant, where `url` isn't the right one."""
     working: bool = False
     supports_stream: bool = False
     supports_gpt_35_turbo: bool = False
     supports_gpt_4: bool = False
+    _told: Mapping[str, tuple[int, float]] = {}
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
@@ -171,9 +88,28 @@ class AbstractProvider(ABC):
         """The models on offer, the best first; answers at once, from what is known."""
         return []
 
+    def others(self) -> list[Model]:
+        """Models that the service lists and that are no use in a chat, as far as their names tell."""
+        return []
+
     def refresh(self) -> None:
         """Find out anew what can be known, and wait for it."""
         self.models()
+
+    def ask_again(self) -> None:
+        """Find out once more what couldn't be found out, and wait a moment for it."""
+        self.models()
+
+    def window(self, model: str) -> int | None:
+        """How many tokens a model reads, as listed or as a refusal told; None where that is not known."""
+        listed = next((it.window for it in self.models() if it.id == model), None)
+        told, until = self._told.get(model, (None, 0.0))
+        known = [size for size in (listed, told if time.monotonic() < until else None) if size]
+        return min(known, default=None)
+
+    def learn_window(self, model: str, size: int) -> None:
+        """Note how many tokens a model reads, as a refusal told, for an hour: a server may be given more."""
+        self._told = {**self._told, model: (size, time.monotonic() + REMEMBERED)}
 
     def problem(self) -> str | None:
         """A sentence that says why it can't be used now and what to do; None where nothing is known to be wrong."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,10 @@ LONGEST_ID, LONGEST_NAME, MOST = 256, 120, 2_000
 """The longest id and name of a model, in characters, and how many models of a list count."""
 
 
+PATH = re.compile(r"(?:[/~.\\]|[A-Za-z]:\\).*[/\\]|.*[/\\](?=[^/\\]+\.gguf$)")
+"""What stands before the last part of a path, where a name is one: llama.cpp names a model by its file."""
+
+
 def rows_of(listed: Iterable[Any]) -> list[dict[str, Any]]:
     """Give the rows of a server's list whose id can be used, on one line, with a name that can be shown."""
     usable = (row for row in listed if isinstance(row, dict) and is_id(row.get("id")))
@@ -33,9 +38,15 @@ def is_id(found: Any) -> bool:
 
 
 def named(row: Mapping[str, Any]) -> str:
-    """Read the name of a model; without one it is called by its id."""
+    """Read the name of a model; without one it is called by its id. Of a path the last part is the name."""
     name = row.get("name")
-    return (harmless(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
+    name = (harmless(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
+    return last_part(name)
+
+
+def last_part(name: str) -> str:
+    """Give the last part of a name that is a path; else the name."""
+    return PATH.sub("", name.rstrip("/\\"), count=1) or name
 
 
 class Catalogue:
@@ -69,11 +80,23 @@ class Catalogue:
         self._asked.wait(max(0, self._first + patience - time.monotonic()))
         return self.listed
 
+    def ask_again(self, patience: float) -> None:
+        """Ask once more where the last asking brought nothing, and wait a moment; once for all who ask meanwhile."""
+        with self._lock:
+            if self._asked.is_set() and not self.listed:
+                self._asked.clear()
+                self._due, self._first = 0.0, None
+        self.models(patience)
+
+    def is_empty(self) -> bool:
+        """Tell whether a list was fetched that holds nothing."""
+        return self._asked.is_set() and not self.problem and not self.listed
+
     def refresh(self) -> None:
         """Ask now, and wait for the answer."""
         try:
             self.listed, self.problem = self._ask(), None
-            self._due = time.monotonic() + FRESH
+            self._due = time.monotonic() + (FRESH if self.listed else AFTER_FAILURE)
         except ProviderError as error:
             self.problem = str(error)
             self._due = time.monotonic() + AFTER_FAILURE

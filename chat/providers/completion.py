@@ -1,31 +1,34 @@
 """What a server of the OpenAI protocol answers: chunks of JSON in server-sent events, or one JSON object.
 
-Seen in the wild, and read here: chunks without choices, a chunk with usage alone, role-only, empty and null deltas,
-content as a list of parts, reasoning beside the content, comments, no [DONE], errors in mid-stream, and a plain JSON
-completion although a stream was asked for.
+Seen in the wild, and read here: chunks without choices, a chunk with usage alone, role-only, empty and null deltas, all
+that deltas.py sorts, comments, no [DONE], a finish reason on every chunk, errors in any line (reports.py), and a plain
+JSON completion or lines of JSON although a stream was asked for. tests/providers/quirks/ has each of them.
 """
 
 from __future__ import annotations
 
+import codecs
 import itertools
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 from chat.providers.base import ProviderError, Refused
-from chat.providers.failures import failure, json_of, quote, words_in
+from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, sorted_out
+from chat.providers.failures import failure, quote
+from chat.providers.finishes import broke_off
+from chat.providers.halves import Halves, mended
 from chat.providers.harmless import harmless
 from chat.providers.http import Exchange, encoded
+from chat.providers.pages import PAGES, is_page
+from chat.providers.reports import Report, is_plain, json_of, report_in
 from chat.providers.results import ExchangeResult, in_one_piece
-from chat.providers.sse import Event, TooLong, events
+from chat.providers.sse import BARE, Event, TooLong, events
 
 LONGEST_REASON = 64
 WHOLE_LIMIT = 8 * 1024 * 1024
-LAST_WORDS = 5.0
+LAST_WORDS = 20.0
 """How long to wait for usage and [DONE] after the answer is finished, in seconds."""
-
-HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Completion(ExchangeResult):
@@ -34,8 +37,8 @@ class Completion(ExchangeResult):
     def __init__(self, model: str, exchange: Exchange, body: dict[str, Any]):
         super().__init__(model, exchange)
         self._body = body
-        self._done = False
-        self._half = ""
+        self._done = self._early = False
+        self._halves = Halves()
         exchange.body = encoded(body)
 
     def pieces(self) -> Iterator[str]:
@@ -65,69 +68,89 @@ class Completion(ExchangeResult):
                     self.exchange.spoken = True
                     yield text
         except ProviderError:
-            if not self.finish_reason:
+            if not self.finish_reason or broke_off(self.finish_reason):
                 raise
         except TooLong:
             raise self.exchange.broken("sent a line that is too long") from None
         if not (self._done or self.finish_reason or self._closed):
             raise self.exchange.broken("ended before the answer was finished")
-        if self._half:
+        if self._halves.left:
             yield "\ufffd"
 
     def _chunks(self) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects of the answer; a body that begins like one is one, whatever its type says."""
         with closing(iter(self.exchange)) as reads:
             start = beginning(reads)
+            if is_page(start):
+                raise failure(200, "", self.exchange.host, page=True).error
             body = itertools.chain([start], reads)
-            if start.lstrip().startswith(b"{"):
-                yield self._object(self._gathered(body))
-                self._done = True
-            else:
-                yield from self._events(body)
+            yield from self._objects(self._gathered(body)) if start[:1] in (b"{", b"[") else self._events(body)
 
     def _events(self, body: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         for event in events(body):
             if event.data.strip() == "[DONE]":
                 self._done = True
                 return
-            yield self._object(event.data, event)
+            if (found := self._object(event)) is not None:
+                yield found
 
-    def _gathered(self, reads: Iterator[bytes]) -> bytes:
+    def _gathered(self, reads: Iterator[bytes]) -> str:
         body = bytearray()
         for read in reads:
             body += read
             if len(body) > WHOLE_LIMIT:
                 raise TooLong
-        return bytes(body)
+        return body.decode("utf-8", "replace")
 
-    def _object(self, data: bytes | str, event: Event | None = None) -> dict[str, Any]:
-        """Read one JSON object. Raises the error it may hold."""
-        found = json_of(data)
-        if not isinstance(found, dict) and not (event and event.name == "error"):
+    def _objects(self, body: str) -> Iterator[dict[str, Any]]:
+        """Read a body that is one JSON object, or one a line."""
+        lines = [body] if json_of(body) is not None else body.split("\n")
+        for line in filter(str.strip, lines):
+            if (found := self._object(Event(line))) is not None:
+                yield found
+        self._done = len(lines) == 1
+
+    def _object(self, event: Event) -> dict[str, Any] | None:
+        """Read one JSON object; None for a bare line that is none. Raises the error that it holds."""
+        found = json_of(event.data)
+        if isinstance(found, dict) and found.get("choices") and not found.get("error") and event.name != "error":
+            return found
+        if report := self._report(event, found):
+            raise self._reported(report)
+        if isinstance(found, dict):
+            return found
+        if event.name != BARE:
             raise self.exchange.broken("sent something that is no answer")
-        if not isinstance(found, dict) or found.get("error") or (event and event.name == "error"):
-            raise self._reported(found)
-        return found
+        return None
 
-    def _reported(self, found: Any) -> ProviderError:
-        words = words_in(found)
-        error = found.get("error") if isinstance(found, dict) else None
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if type(code) is int and 400 <= code < 600 else 500
+    def _report(self, event: Event, found: Any) -> Report | None:
+        """Find an error in an event: in its JSON, or in the words of one that is named so, or is no JSON."""
+        said = found[0] if isinstance(found, list) and found else found
+        if report := report_in(said):
+            return report
+        named = event.name == "error"
+        words = found if isinstance(found, str) else "" if found is not None else event.data.strip()
+        return report_in({"error": said or words or "error"}) if named or is_plain(words) else None
+
+    def _reported(self, report: Report) -> ProviderError:
+        failed = failure(report.status or 500, report.words, self.exchange.host, self.exchange.key)
         if self.exchange.spoken:
-            return self.exchange.broken(f"reported an error{quote(words, self.exchange.key)}")
-        return failure(status, words, self.exchange.host, self.exchange.key).error
+            return self.exchange.broken(f"reported an error{quote(report.words, self.exchange.key)}")
+        return failed.error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
         """Take what a chunk says beside its text, and return the text."""
-        self._note_usage(chunk.get("usage"))
+        if usage := chunk.get("usage"):
+            self._note_usage(usage)
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, dict) or choice.get("index") not in (None, 0):
             return ""
-        said = choice.get("delta") or choice.get("message")
+        if choice.get("error") and (report := report_in(choice)):
+            raise self._reported(report)
+        said = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
         text = self._spoken(said) if isinstance(said, dict) else ""
-        self._note_finish(choice.get("finish_reason"))
+        self._note_finish(choice.get("finish_reason") or choice.get("finishReason"), bool(text))
         return text
 
     def _note_usage(self, usage: Any) -> None:
@@ -135,36 +158,41 @@ class Completion(ExchangeResult):
             counts = {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
             self.usage = {name: count for name, count in counts.items() if type(count) is int} or self.usage
 
-    def _note_finish(self, reason: Any) -> None:
+    def _note_finish(self, reason: Any, text: bool) -> None:
+        """Note a reason to end; it counts when neither text nor another reason follows."""
         if isinstance(reason, str) and reason:
+            self._early = self._early or text or not self.exchange.spoken
             self.finish_reason = harmless(reason, self.exchange.key, LONGEST_REASON)
-            self.exchange.wire.gap = LAST_WORDS
+            self.exchange.wire.gap = self.exchange.wire.timeouts.gap if self._early else self._last_words()
+        elif text and self.finish_reason:
+            self._early, self.finish_reason = True, None
+            self.exchange.wire.gap = self.exchange.wire.timeouts.gap
+
+    def _last_words(self) -> float:
+        return min(LAST_WORDS, self.exchange.wire.timeouts.gap)
 
     def _spoken(self, said: dict[str, Any]) -> str:
-        if thought := plain(said.get("reasoning_content")) or plain(said.get("reasoning")):
+        """Sort what was said, and return the text."""
+        told = sorted_out(said)
+        if len(told) > 1 or TEXT not in told:
+            self._note_aside(told)
+        text = told.get(TEXT, "") + told.get(REFUSAL, "")
+        return self._halves.joined(text)
+
+    def _note_aside(self, told: dict[str, str]) -> None:
+        """Note what was said beside the text."""
+        if thought := told.get(THOUGHT):
             self.think(mended(thought))
-        text = self._half + plain(said.get("content"))
-        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        return mended(text.removesuffix(self._half))
+        for kind in (CALL, UNKNOWN):
+            if kind in told:
+                self.aside[kind] = harmless(told[kind], "", LONGEST_REASON)
 
 
 def beginning(reads: Iterator[bytes]) -> bytes:
-    """Read until there is more than blank space, and leave that out."""
-    return next(filter(bytes.strip, reads), b"")
-
-
-def plain(content: Any) -> str:
-    """Read content: text, or a list of parts, of which the text counts."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    texts = (part.get("text") for part in content if isinstance(part, dict))
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def mended(text: str) -> str:
-    """Join the halves of surrogate pairs; one without the other becomes U+FFFD."""
-    if not HALVES.search(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    """Read until it is known what begins; leave blanks and a byte order mark out."""
+    start = b""
+    for read in reads:
+        start = (start + read).lstrip()
+        if start and not any(it.startswith(start.lower()) for it in (codecs.BOM_UTF8, *PAGES)):
+            break
+    return start.removeprefix(codecs.BOM_UTF8).lstrip()

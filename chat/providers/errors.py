@@ -14,7 +14,9 @@ from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """The reply can't be had; the message is a sentence for the person chatting."""
+    """The reply can't be had; the message is a sentence for the person chatting. `cause` is one for the log."""
+
+    cause = ""
 
 
 class BadKey(ProviderError):
@@ -30,7 +32,11 @@ class RateLimited(ProviderError):
 
 
 class ContextTooLong(ProviderError):
-    """The conversation is longer than the model can read."""
+    """The conversation is longer than the model can read: `window` tokens, None where the server didn't say."""
+
+    def __init__(self, sentence: str, window: int | None = None):
+        super().__init__(sentence)
+        self.window = window
 
 
 class ModelNotFound(ProviderError, ValueError):

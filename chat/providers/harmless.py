@@ -12,7 +12,7 @@ SECRET = re.compile(
 """What looks like a key, whoever's it is, or like one that was starred in part."""
 
 TELLING = 8
-"""So many characters of a key in a row are never shown."""
+"""So many characters of a key in a row are never shown; a shorter key is no secret, and may be in any word."""
 
 LOOKED_AT = 2_000
 """How much of what was said is looked at, in characters."""
@@ -30,4 +30,4 @@ def harmless(words: str, key: str, most: int) -> str:
 
 def parts_of(key: str) -> list[str]:
     """Cut a key into what would tell of it."""
-    return [key[start : start + TELLING] for start in range(max(1, len(key) - TELLING + 1))] if key else []
+    return [key[start : start + TELLING] for start in range(len(key) - TELLING + 1)]

@@ -18,9 +18,12 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from chat.config import is_loopback
-from chat.providers import authorities, chunks
+from chat.providers import chunks
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
-from chat.providers.failures import Failure, failure, wish_of, words_of
+from chat.providers.failures import Failure, failure, wish_of
+from chat.providers.pages import is_labelled, is_page
+from chat.providers.reports import words_of
+from chat.providers.unreached import logged, proxy_of, unreached
 from chat.providers.wire import Wire, WireAdapter
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
@@ -29,6 +32,13 @@ PAUSES = (0.5, 1.0)
 LONGEST_PAUSE = 10.0
 ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
+
+LATE = {
+    "first": "said nothing within {:g} seconds",
+    "gap": "said nothing more for {:g} seconds",
+    "whole": "had not finished after {:g} seconds",
+}
+
 FAULTS = (requests.RequestException, HTTPError, OSError, chunks.BrokenChunks)
 
 
@@ -37,7 +47,7 @@ class Exchange:
 
     A GET without `body`, else a POST. `key` is only for keeping it out of sentences. The reader sets `spoken` once it
     has given text: from then on what breaks is Interrupted, before it is Unavailable. `heard` is what the server said
-    when it failed. Raises ProviderErrors; ends quietly after `close()`.
+    when it failed, `status` the last one. Raises ProviderErrors; ends quietly after `close()`.
     """
 
     def __init__(
@@ -52,26 +62,28 @@ class Exchange:
         self.url, self.body, self.key = url, body, key
         self.headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         self.host = urlsplit(url).netloc.rpartition("@")[2]
+        self._near = is_loopback(urlsplit(url).hostname or "")
         self.wire = Wire(timeouts or Timeouts())
         self.spoken = False
-        self.heard = ""
+        self.heard, self.status = "", 0
         self._pauses = PAUSES if pauses is None else pauses
 
     def __iter__(self) -> Generator[bytes]:
         try:
             self.wire.start()
             with self._session() as session:
-                yield from self._reads(self._answer(session))
+                response = self._answer(session)
+                yield from self._no_page(self._reads(response)) if is_labelled(response) else self._reads(response)
         except FAULTS as fault:
             if not self.wire.closing.is_set():
-                raise self._lost(fault) from fault
-        except ProviderError:
+                raise logged(self._lost(fault)) from fault
+        except ProviderError as error:
             if not self.wire.closing.is_set():
-                raise
+                raise logged(error) from error.__cause__
 
     def _session(self) -> requests.Session:
         session = requests.Session()
-        session.trust_env = not is_loopback(urlsplit(self.url).hostname or "")
+        session.trust_env = not self._near
         session.mount("http://", WireAdapter(self.wire))
         session.mount("https://", WireAdapter(self.wire))
         return session
@@ -116,13 +128,14 @@ class Exchange:
         if (packed := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
             response.close()  # little of it may unfold to gigabytes
             return Failure(Unavailable(f"The server at {self.host} packs its answers ({packed}), though asked not to."))
-        page = "html" in response.headers.get("Content-Type", "").lower()
-        if 200 <= response.status_code < 300 and not page:
+        self.status = response.status_code
+        if 200 <= self.status < 300:
             return None
-        self.heard = words_of(response.reason, b"" if page else self._error_body(response))
+        body = self._error_body(response)
+        page = is_labelled(response) and is_page(body, labelled=True)
+        self.heard = words_of(response.reason, b"" if page else body)
         response.close()
-        wish = wish_of(response.headers)
-        return failure(response.status_code, self.heard, self.host, self.key, wish, page)
+        return failure(self.status, self.heard, self.host, self.key, wish_of(response.headers), page)
 
     def _error_body(self, response: requests.Response) -> bytes:
         self.wire.hurry(ERROR_PATIENCE)
@@ -133,6 +146,14 @@ class Exchange:
                 if len(body) > ERROR_LIMIT:
                     break
         return body[:ERROR_LIMIT]
+
+    def _no_page(self, reads: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the reads of what calls itself a web page, unless it is one: good streams are labelled so, too."""
+        start = next(filter(bytes.strip, reads), b"")
+        if is_page(start, labelled=True):
+            raise failure(200, "", self.host, self.key, page=True).error
+        yield start
+        yield from reads
 
     def _reads(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what each read of the network gives; closes the response however it ends."""
@@ -145,23 +166,11 @@ class Exchange:
     def _lost(self, fault: Exception) -> ProviderError:
         times = self.wire.timeouts
         if not self.wire.connected:
-            return self._unreached(fault)
-        match self.wire.late:
-            case "first":
-                return self.broken(f"said nothing within {times.first:g} seconds")
-            case "gap":
-                return self.broken(f"said nothing more for {times.gap:g} seconds")
-            case "whole":
-                return self.broken(f"had not finished after {times.whole:g} seconds")
+            proxy = "" if self._near else proxy_of(self.url)
+            return unreached(fault, self.host, proxy, times.connect)
+        if self.wire.late:
+            return self.broken(LATE[self.wire.late].format(getattr(times, self.wire.late)))
         return self.broken("closed the connection too early")
-
-    def _unreached(self, fault: Exception) -> Unavailable:
-        if isinstance(fault, requests.exceptions.SSLError):
-            return Unavailable(authorities.UNTRUSTED.format(host=self.host))
-        if isinstance(fault, requests.Timeout):
-            patience = f"{self.wire.timeouts.connect:g} seconds"
-            return Unavailable(f"The server at {self.host} can't be reached within {patience}. Try again later.")
-        return Unavailable(f"The server at {self.host} can't be reached. Is it running, and is its address right?")
 
     def broken(self, what: str) -> ProviderError:
         """Make the error for an answer that can't be read on; `what` says what the server did."""
@@ -187,13 +196,3 @@ def timeouts_of(settings: Mapping[str, Any]) -> Timeouts:
 def encoded(body: Mapping[str, Any]) -> bytes:
     """Write a request's body: JSON in UTF-8. Raises ValueError or TypeError for what JSON can't hold."""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-
-
-def fetched(exchange: Exchange, limit: int) -> bytes:
-    """Read an answer whole, up to `limit` bytes. Raises ProviderErrors."""
-    body = bytearray()
-    for read in exchange:
-        body += read
-        if len(body) > limit:
-            raise exchange.broken("sent more than this app reads")
-    return bytes(body)

@@ -9,38 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.catalogue import Catalogue, rows_of
+from chat.providers.addresses import at, with_version
+from chat.providers.base import (
+    AbstractProvider,
+    CreateResult,
+    Messages,
+    Model,
+    ModelNotFound,
+    ProviderError,
+    Timeouts,
+    Unavailable,
+)
+from chat.providers.catalogue import Catalogue
 from chat.providers.completion import Completion
-from chat.providers.failures import json_of
-from chat.providers.http import Exchange, fetched, timeouts_of
+from chat.providers.http import Exchange, timeouts_of
+from chat.providers.lists import by_name, chats, models_in
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""
 
 LIST_TIMEOUTS = Timeouts(connect=5, first=10, gap=5, whole=15)
-LIST_LIMIT = 8 * 1024 * 1024
-
-WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
-"""Where servers say how many tokens a model reads: OpenRouter, vLLM, Groq, LM Studio, llama.cpp (in `meta`)."""
-
-NO_CHAT = (
-    "embed",
-    "whisper",
-    "tts",
-    "transcribe",
-    "dall-e",
-    "gpt-image",
-    "chatgpt-image",
-    "sora",
-    "moderation",
-    "rerank",
-    "realtime",
-    "babbage",
-    "davinci",
-    "3.5-turbo-instruct",
-)
-"""Parts of the names of models that are listed but don't chat."""
+NO_LIST = "No model list at this URL. Does it end in /v1?"
+FOUND = "No model list at this URL. There is one at {better}: use that address."
+NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
+MISSING = {301, 302, 303, 307, 308, 404, 405, 410, 501}
+"""The statuses of a server that has no list here."""
 
 
 class OpenAICompatible(AbstractProvider):
@@ -78,12 +71,22 @@ class OpenAICompatible(AbstractProvider):
         listed = [model for model in self._catalogue.models(FIRST_LIST_PATIENCE) if chats(model.id)]
         return self._ordered(listed)
 
+    def others(self) -> list[Model]:
+        """The models whose names say that they don't chat."""
+        return sorted((it for it in self._catalogue.listed if not chats(it.id) and it.id != self.model), key=by_name)
+
     def refresh(self) -> None:
         """Ask the server for its models, and wait for the answer."""
         self._catalogue.refresh()
 
+    def ask_again(self) -> None:
+        """Ask for the list once more where there is none: the server may have come up after us."""
+        self._catalogue.ask_again(FIRST_LIST_PATIENCE)
+
     def problem(self) -> str | None:
-        """Say why the list of models can't be had; None where it can, or was not asked for."""
+        """Say why there are no models; None where there are, or where nothing was asked."""
+        if self._catalogue.is_empty() and not self.model:
+            return NO_MODELS.format(host=Exchange(self.url).host)
         return self._catalogue.problem
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
@@ -117,38 +120,35 @@ class OpenAICompatible(AbstractProvider):
         return first + sorted((model for model in listed if model.id != self.model), key=by_name)
 
     def _listed(self) -> list[Model]:
+        """Fetch the list. Where there is none: nothing is wrong if a model is set, unless a list is found at /v1."""
+        self.better = ""
         exchange = self._exchange("/models", LIST_TIMEOUTS, pauses=())
-        answer = json_of(fetched(exchange, LIST_LIMIT))
-        rows = answer.get("data") if isinstance(answer, dict) else answer
-        if not isinstance(rows, list):
-            raise exchange.broken("sent no list of models")
-        return [model_of(row) for row in rows_of(rows)]
+        try:
+            return models_in(exchange)
+        except ProviderError:
+            if exchange.status not in MISSING and not 200 <= exchange.status < 300:
+                raise
+            self.better = self._found_at_version()
+            if self.better:
+                raise Unavailable(FOUND.format(better=self.better)) from None
+            if exchange.status in MISSING and self.model:
+                return []
+            if exchange.status in MISSING:
+                raise Unavailable(NO_LIST) from None
+            raise
+
+    def _found_at_version(self) -> str:
+        """Look for a list at the same address with /v1; empty without one."""
+        better = with_version(self.url)
+        try:
+            return better if better and models_in(self._exchange("/v1/models", LIST_TIMEOUTS, pauses=())) else ""
+        except ProviderError:
+            return ""
 
     def _exchange(self, path: str, timeouts: Timeouts, **options: Any) -> Exchange:
         headers = {"Content-Type": "application/json"}
         if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        return Exchange(self.url + path, headers=headers, timeouts=timeouts, key=self._key, **options)
-
-
-def model_of(row: Mapping[str, Any]) -> Model:
-    """Read a row of the list."""
-    return Model(row["id"], row["name"], window_of(row))
-
-
-def window_of(row: Mapping[str, Any]) -> int | None:
-    """Find how many tokens a model reads; None where the server doesn't say."""
-    meta = row.get("meta")
-    fields = {**meta, **row} if isinstance(meta, dict) else row
-    sizes = (fields.get(name) for name in WINDOWS)
-    return next((size for size in sizes if type(size) is int and size > 0), None)
-
-
-def chats(name: str) -> bool:
-    """Tell whether a listed model can chat, going by its name."""
-    return not any(part in name.lower() for part in NO_CHAT)
-
-
-def by_name(model: Model) -> tuple[str, str]:
-    """Sort models by name, upper and lower case alike."""
-    return model.name.lower(), model.id
+            headers |= (
+                {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}
+            )
+        return Exchange(at(self.url, path), headers=headers, timeouts=timeouts, key=self._key, **options)

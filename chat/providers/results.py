@@ -44,3 +44,13 @@ def in_one_piece(pieces: Iterable[str]) -> Iterator[str]:
     yield from filter(None, (text[:ANSWER_LIMIT], text[ANSWER_LIMIT:]))
     if failed:
         raise failed
+
+
+def fetched(exchange: Exchange, limit: int) -> bytes:
+    """Read an answer whole, up to `limit` bytes. Raises ProviderErrors."""
+    body = bytearray()
+    for read in exchange:
+        body += read
+        if len(body) > limit:
+            raise exchange.broken("sent more than this app reads")
+    return bytes(body)

@@ -24,31 +24,50 @@ class Event(NamedTuple):
     name: str = "message"
 
 
+BARE = "bare"
+"""The name of an event that is JSON without a field before it: what breaks in a stream's server may write so."""
+
+
 def events(reads: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events in a stream of bytes; the last one counts without its blank line, too.
 
-    Raises TooLong for an event that is too long, and where as much is no event: comments, say.
+    A line `error: ...` is an event of that name, and bare JSON is one named BARE. Raises TooLong for an event that is
+    too long, and where as much is no event: comments, say.
     """
     name, size, beside = "", 0, 0
     data: list[bytes] = []
     for line in lines(reads):
         field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if not line and data:
-            yield event(name, data)
-            beside = 0
-        if not line:
-            name, data, size = "", [], 0
-        if field == b"data":
-            data.append(value)
+        if field == b"data" and name != BARE:
+            data.append(value.removeprefix(b" "))
             size += len(value) + 1
+            check(size)
+        elif not line:
+            beside = 0 if data else beside + 1
+            check(beside)
+            if data:
+                yield event(name, data)
+            name, data, size = "", [], 0
+        elif name == BARE or (not data and line.startswith(b"{")):
+            name, size = BARE, size + len(line) + 1
+            data.append(line)
+            check(size)
+            if ends_object(line, data):
+                yield event(name, data)
+                name, data, size = "", [], 0
+        elif field == b"error":
+            yield event("error", [value.strip()])
         else:
             beside += len(line) + 1
-        check(max(size, beside))
-        if field == b"event":
-            name = value.decode("utf-8", "replace")
+            check(beside)
+            name = value.strip().decode("utf-8", "replace") if field == b"event" else name
     if data:
         yield event(name, data)
+
+
+def ends_object(line: bytes, data: list[bytes]) -> bool:
+    """Tell whether bare JSON ends with a line: its only one, or a brace at the margin."""
+    return line.endswith(b"}") if len(data) == 1 else line == b"}"
 
 
 def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
@@ -59,8 +78,9 @@ def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
         if rest and ended:
             ended[0] = bytes(rest + ended[0])
             rest.clear()
+        if ended and max(len(read), len(ended[0])) > LINE_LIMIT:  # else all are shorter
+            check(max(map(len, ended)))
         for line in ended:
-            check(len(line))
             yield line.removesuffix(b"\r")
         rest += last
         check(len(rest))

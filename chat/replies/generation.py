@@ -12,9 +12,18 @@ from sqlalchemy import Row
 
 from chat.conversations import Ancestry
 from chat.database import DatabaseAway
-from chat.providers.base import AbstractProvider, CreateResult, Messages, ProviderError, Unavailable
+from chat.providers.base import (
+    RETRACTED,
+    AbstractProvider,
+    ContextTooLong,
+    CreateResult,
+    Messages,
+    ProviderError,
+    Unavailable,
+)
+from chat.providers.finishes import LENGTH, finish_of
 from chat.replies.endings import ending_of
-from chat.replies.history import fit, going_on, read
+from chat.replies.history import alternating, cost, fit, going_on, read
 from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.timing import Timing
@@ -23,8 +32,6 @@ from chat.reporting import report
 
 BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
 UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
-EMPTY = "The model gave an empty answer. Try again, or ask in other words."
-CUT_OFF = "The answer stops here because it reached the model's limit of length."
 
 AGAIN = 0.2
 """How soon what the model is to read is read again where the database is away, in seconds."""
@@ -45,6 +52,7 @@ class Generation:
         self.provider = provider
         self.reply = reply
         self.said = list(running.stored)
+        self.earlier = len(self.said)
         self.result: CreateResult | None = None
         self.timing = Timing(reply if self.said else None)
         self.facts: dict[str, str | int | None] = {}
@@ -68,15 +76,17 @@ class Generation:
     def _answer(self) -> str:
         if self.provider is None:
             raise Unavailable(UNKNOWN)
-        window = self._window(self.provider)
+        messages = self._fitted(self.provider.window(self.reply.model))
+        try:
+            result = self._asked(self.provider, messages)
+        except ContextTooLong as error:
+            result = self._asked(self.provider, self._narrowed(self.provider, messages, error))
+        return self._state(result)
+
+    def _fitted(self, window: int | None) -> Messages:
         rest = going_on(self.text, window)
         messages, self.facts["left_out"] = self._recalled(window, rest)
-        self.result = self.provider.create_completion(self.reply.model, messages, stream=self.provider.supports_stream)
-        with self.result as result:
-            self.running.attach(result)
-            result.gather(self.writer.gathering)
-            self._read(result)
-        return self._state(result)
+        return messages
 
     def _recalled(self, window: int | None, rest: Messages) -> tuple[Messages, int]:
         """Read what fits the window beside the rest; gives it with the rest, and how many messages were left out."""
@@ -90,13 +100,32 @@ class Generation:
                     raise
             time.sleep(AGAIN)
 
-    def _window(self, provider: AbstractProvider) -> int | None:
-        return next((model.window for model in provider.models() if model.id == self.reply.model), None)
+    def _narrowed(self, provider: AbstractProvider, sent: Messages, error: ContextTooLong) -> Messages:
+        """Fit the messages to what a refusal told, or to half of what was sent; where nothing goes, raise it again."""
+        size, left_out = sum(map(cost, sent)), self.facts["left_out"]
+        window = min(error.window or size // 2, size)
+        messages = self._fitted(window)
+        if self.facts["left_out"] == left_out or self.running.stopped:
+            raise error
+        if error.window:
+            provider.learn_window(self.reply.model, window)
+        return messages
+
+    def _asked(self, provider: AbstractProvider, messages: Messages) -> CreateResult:
+        told, stream = alternating(messages), provider.supports_stream
+        self.result = provider.create_completion(self.reply.model, told, stream=stream)
+        with self.result as result:
+            self.running.attach(result)
+            result.gather(self.writer.gathering)
+            self._read(result)
+        return result
 
     def _read(self, result: CreateResult) -> None:
         for piece in result:
-            text = cleaned(piece)
-            if text:
+            if piece is RETRACTED:
+                del self.said[self.earlier :]
+                self.timing.retract(result)
+            if text := cleaned(piece):
                 if self.timing.note_word():
                     self.metrics.first_piece.observe(self.timing.waited)
                 self.said.append(text)
@@ -105,13 +134,15 @@ class Generation:
                 break
 
     def _state(self, result: CreateResult) -> str:
-        self.facts["finish_reason"] = result.finish_reason and cleaned(result.finish_reason)
+        finish = finish_of(result, bool(self.text.strip()))
+        self.facts["finish_reason"] = "length" if finish is LENGTH else cleaned(result.finish_reason or "") or None
         if self.running.stopped:
             return "stopped"
         if not self.text.strip():
-            return self._failed(EMPTY, "Empty")
-        if result.finish_reason == "length":
-            self.facts["error"] = CUT_OFF
+            return self._failed(finish.without_text, "Empty")
+        if finish.broke_off:
+            return self._failed(finish.after_text, "Interrupted")
+        self.facts["error"] = finish.after_text or None
         return "complete"
 
     def _failed(self, sentence: str, kind: str) -> str:

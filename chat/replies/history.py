@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import Row
 
+from chat.providers.answer import without_thoughts
 from chat.providers.base import Messages
 
-CHARACTERS_A_TOKEN = 3.5
+CHARACTERS_A_TOKEN, WIDE_BYTES_A_TOKEN = 3.5, 3
+"""What a token holds: letters of English, and bytes of what is not ASCII. A Chinese character is a token."""
+
 MESSAGE_TOKENS = 5
 """What a message costs beside its text: its role and the marks around it."""
 
@@ -44,7 +47,7 @@ def going_on(text: str, window: int | None) -> Messages:
     """Ask for the rest of a reply that broke off after `text`; nothing where it hasn't begun."""
     if not text.strip():
         return []
-    room = RECALLED if window is None else min(RECALLED, int(window * CHARACTERS_A_TOKEN / 4))
+    room = RECALLED if window is None else min(RECALLED, round(window / 4 * len(text) / tokens_of(text)))
     recalled = text[-max(1, room) :]
     return [{"role": "assistant", "content": recalled}, {"role": "user", "content": GO_ON}]
 
@@ -72,4 +75,32 @@ def filled(window: int | None) -> int:
 
 def cost(message: dict[str, str]) -> int:
     """Estimate the tokens of a message."""
-    return int(len(message["content"]) / CHARACTERS_A_TOKEN) + MESSAGE_TOKENS
+    return int(tokens_of(message["content"])) + MESSAGE_TOKENS
+
+
+def tokens_of(text: str) -> float:
+    """Estimate the tokens of a text."""
+    letters = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
+    wide = len(text.encode("utf-8", "replace")) - letters
+    return letters / CHARACTERS_A_TOKEN + wide / WIDE_BYTES_A_TOKEN
+
+
+def alternating(messages: Messages) -> Messages:
+    """Let the roles alternate, a person's first, as some servers want it: a question without an answer joins the next.
+
+    Thoughts in tags that an older version stored in an answer are left out.
+    """
+    told: Messages = []
+    for message in map(spoken, messages):
+        if told and told[-1]["role"] == message["role"]:
+            told[-1] = told[-1] | {"content": f"{told[-1]['content']}\n\n{message['content']}"}
+        elif message["content"].strip() and (told or message["role"] != "assistant"):
+            told.append(message)
+    return told
+
+
+def spoken(message: dict[str, str]) -> dict[str, str]:
+    """Leave the thoughts out of an answer."""
+    if message["role"] != "assistant":
+        return message
+    return message | {"content": without_thoughts(message["content"])}

@@ -23,13 +23,18 @@ class Timing:
         self._earlier: Mapping[str, Any] = dict(earlier._mapping) if earlier else {}
         self._began = time.monotonic()
         self._spoke: float | None = None
+        self._retracted = False
 
     def note_word(self) -> bool:
         """Note that a word came; True for the first one."""
         if self._spoke is not None:
             return False
         self._spoke = time.monotonic()
-        return True
+        return not self._retracted
+
+    def retract(self, result: CreateResult) -> None:
+        """Note that all words so far were thoughts."""
+        result.thinking_since, self._spoke, self._retracted = self._spoke, None, True
 
     @property
     def waited(self) -> float:

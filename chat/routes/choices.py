@@ -42,8 +42,7 @@ def offers() -> list[Offer]:
         Offer(f"{name}/{model.id}", name, model)
         for name, provider in known.providers.items()
         if provider.working
-        for model in provider.models()
-        if (name, model.id) not in known.hidden
+        for model in known.models(name)
     ]
     return sorted(offered, key=lambda offer: offer.value != known.default)
 
@@ -62,6 +61,9 @@ def require_on(choice: Choice) -> None:
 def chosen(value: str) -> Choice:
     """Find a choice among the offers; empty is the first one. Raises NoModel, UnknownModel and DatabaseAway."""
     offered = offers()
+    if not any(value in {"", offer.value} for offer in offered):
+        ask_again()
+        offered = offers()
     if not offered:
         services().require_known()
         raise NoModel(
@@ -72,3 +74,10 @@ def chosen(value: str) -> Choice:
         if value in {"", offer.value}:
             return Choice(offer.provider, offer.model.id)
     raise UnknownModel(GONE)
+
+
+def ask_again() -> None:
+    """Let providers without a list ask for it once more: a server may have come up after us."""
+    for provider in services().now().providers.values():
+        if provider.problem():
+            provider.ask_again()

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Row
 
 from chat import conversations
+from chat.providers.catalogue import last_part
 from chat.routes import instance, pages, spool, visitor
 from chat.routes.headings import told_apart
 
@@ -110,7 +111,7 @@ def described_message(row: Row) -> dict[str, Any]:
 
 def speaker(row: Row) -> str:
     """Name who wrote a message."""
-    return row.model if row.state else "You"
+    return last_part(row.model) if row.state else "You"
 
 
 def text_of(row: Row) -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import Row
 
-from chat.replies.history import CHARACTERS_A_TOKEN
+from chat.providers.catalogue import last_part
+from chat.replies.history import tokens_of
 
 ONE_PIECE = 0.1
 """An answer that came in less than this share of its time came in one piece, whose speed says nothing."""
@@ -39,7 +40,7 @@ def seconds(milliseconds: int) -> str:
 def facts_of(row: Row) -> dict[str, str]:
     """Tell how a reply came to be, as far as it is known."""
     told = {
-        "Model": f"{row.model} ({row.provider})",
+        "Model": f"{last_part(row.model)} ({row.provider})",
         "First word": row.first_word_ms is not None and f"after {seconds(row.first_word_ms)}",
         "Whole answer": row.duration_ms is not None and f"in {seconds(row.duration_ms)}",
         "Tokens": tokens(row),
@@ -51,7 +52,7 @@ def facts_of(row: Row) -> dict[str, str]:
 def tokens(row: Row) -> str:
     """Tell how many tokens were read and written; where the provider didn't say, about how many were written."""
     if row.completion_tokens is None:
-        return f"about {len(row.text) / CHARACTERS_A_TOKEN:,.0f} written" if row.text else ""
+        return f"about {tokens_of(row.text):,.0f} written" if row.text else ""
     read = "" if row.prompt_tokens is None else f"{row.prompt_tokens:,} read, "
     return f"{read}{row.completion_tokens:,} written"
 

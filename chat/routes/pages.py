@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from chat import conversations, rendering
 from chat.accounts import people
 from chat.conversations import Window, windows
+from chat.providers.catalogue import last_part
 from chat.routes import addresses, choices, composers, facts, instance, visitor
 from chat.routes.choices import Offer
 
@@ -151,7 +152,7 @@ def all_shown(window: Window) -> list[dict[str, Any]]:
 def of_reply(row: Row, offers: list[Offer], last: bool) -> dict[str, Any]:
     """Gather who wrote a reply, what is known of that, and the models it can be tried again with."""
     own = own_offer(row, offers)
-    speaker = own[0].model.name if own else row.model
+    speaker = own[0].model.name if own else last_part(row.model)
     return {"speaker": speaker, "facts": facts.facts_of(row), "offers": offers if last else own}
 
 

@@ -149,7 +149,8 @@ class Services(Mapping[str, AbstractProvider]):
         """Turn a model on or off. Raises NotFound."""
         self._require_model(name, model)
         with self._change(actor, f"model_{'on' if on else 'off'}", f"{name}/{model}") as connection:
-            store.offer(connection, name, model, on)
+            change = store.show if self.find(name).is_other(model) else store.offer
+            change(connection, name, model, on)
 
     def begin_with(self, actor: Row | str, name: str, model: str) -> None:
         """Make a model the one to begin with. Raises NotFound."""

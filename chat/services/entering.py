@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from chat import pasted
 from chat.providers import PROVIDERS
 from chat.providers.aivvm import Aivvm
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.providers.openai import OpenAICompatible
-from chat.values import address
+from chat.values import Unusable
 
 KINDS: dict[str, type[OpenAICompatible] | type[Aivvm]] = {"openai": OpenAICompatible, "aivvm": Aivvm}
 """The kinds that can be entered, by the name of the one that the environment sets up."""
@@ -21,11 +21,11 @@ LEAST_SHOWN_OF = 12
 """From which length on the end of a key is shown: of a shorter one it would be too much."""
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-KEY = re.compile(r"[!-~]{0,512}")
 URL = re.compile(
-    r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?", re.IGNORECASE
+    r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(\?[a-z0-9.=-]*)?",
+    re.IGNORECASE,
 )
-"""An address without a user, a query or a fragment, and without a sign that two programs could read differently."""
+"""An address without a user or a fragment, and without a sign that two programs could read differently."""
 
 
 class BadService(Exception):
@@ -75,24 +75,22 @@ def good_kind(kind: str) -> str:
 
 def good_url(url: str) -> str:
     """Check the address of a server, without the slash at its end. Raises BadService."""
+    why = "It begins with http:// or https://, and has a host and perhaps a path; no user, no #."
     try:
-        url = address(url.strip())
-        port = urlsplit(url).port
-    except ValueError:
-        url, port = "", None
-    if not URL.fullmatch(url) or len(url) > LONGEST_URL or port == 0:
-        raise BadService(
-            "The address can't be used. It begins with http:// or https://, and has a host and perhaps a path; "
-            "no user, no question mark, no #."
-        )
+        url = pasted.server(url)
+    except ValueError as error:
+        url, why = "", f"{str(error).capitalize()}." if isinstance(error, Unusable) else why
+    if not URL.fullmatch(url) or len(url) > LONGEST_URL:
+        raise BadService(f"The address can't be used. {why}")
     return url
 
 
 def good_key(key: str) -> str:
     """Check a key. Raises BadService."""
-    if not KEY.fullmatch(key.strip()):
-        raise BadService("The key can't be used: a key is one word of letters, digits and signs, of 512 at most.")
-    return key.strip()
+    try:
+        return pasted.key(key)
+    except Unusable as error:
+        raise BadService(f"The key can't be used: {error}.") from error
 
 
 def end_of(key: str) -> str:

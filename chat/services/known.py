@@ -36,9 +36,17 @@ class Service:
         """List the models of a provider that is turned on."""
         return self.provider.models() if self.provider and self.enabled else []
 
+    def others(self) -> list[Model]:
+        """List the models that don't seem to chat."""
+        return self.provider.others() if self.provider and self.enabled else []
+
     def ids(self) -> set[str]:
-        """Name its models."""
-        return {model.id for model in self.models()}
+        """Name its models, those too that don't seem to chat."""
+        return {model.id for model in [*self.models(), *self.others()]}
+
+    def is_other(self, model: str) -> bool:
+        """Tell whether a model doesn't seem to chat."""
+        return model in {other.id for other in self.others()}
 
     def refresh(self) -> None:
         """Ask it now what it offers, and wait for the answer."""
@@ -54,13 +62,23 @@ class Service:
 
 @dataclass(frozen=True)
 class Known:
-    """The providers, the models that are turned off, and the one to begin with (`provider/model`)."""
+    """The providers, the models that are turned off, and the one to begin with (`provider/model`).
+
+    `shown` are models that don't seem to chat and that are turned on.
+    """
 
     version: str | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
     hidden: frozenset[tuple[str, str]] = frozenset()
     default: str = ""
     providers: Mapping[str, AbstractProvider] = field(default_factory=dict)
+    shown: frozenset[tuple[str, str]] = frozenset()
+
+    def models(self, name: str) -> list[Model]:
+        """List the models of a provider that can be chosen."""
+        provider = self.providers[name]
+        offered = [model for model in provider.models() if (name, model.id) not in self.hidden]
+        return offered + [model for model in provider.others() if (name, model.id) in self.shown]
 
 
 def known_of(
@@ -73,7 +91,7 @@ def known_of(
         if row.kind != ENVIRONMENT and row.name not in services:
             services[row.name] = of_row(row, before.services.get(row.name), vault, timeouts)
     on = {name: service.provider for name, service in services.items() if service.enabled and service.provider}
-    return Known(stored.version, services, stored.hidden, stored.default, on)
+    return Known(stored.version, services, stored.hidden, stored.default, on, stored.shown)
 
 
 def of_environment(name: str, provider: AbstractProvider, enabled: bool) -> Service:

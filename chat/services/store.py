@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class Stored:
     rows: Sequence[Row]
     hidden: frozenset[tuple[str, str]]
     default: str
+    shown: frozenset[tuple[str, str]] = frozenset()
 
 
 def version(connection: Connection) -> str:
@@ -69,7 +71,18 @@ def all_of(connection: Connection) -> Stored:
     """Read all that is stored."""
     hidden = frozenset((row.provider, row.model) for row in connection.execute(HIDDEN))
     rows = connection.execute(ALL).all()
-    return Stored(version(connection), rows, hidden, option(connection, "default_model"))
+    return Stored(version(connection), rows, hidden, option(connection, "default_model"), shown(connection))
+
+
+def shown(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Name the models that don't seem to chat and that an admin turned on, each with its provider."""
+    return frozenset((name, model) for name, model in json.loads(option(connection, "shown_models") or "[]"))
+
+
+def show(connection: Connection, provider: str, model: str, on: bool) -> None:
+    """Let a model be chosen that doesn't seem to chat, or no longer."""
+    others = shown(connection) - {(provider, model)}
+    set_option(connection, "shown_models", json.dumps(sorted(others | {(provider, model)} if on else others)))
 
 
 def begin_change(connection: Connection) -> None:
@@ -112,6 +125,9 @@ def remove(connection: Connection, name: str) -> None:
     if not connection.execute(GONE, {"it": name}).rowcount:
         raise NotFound
     connection.execute(FORGOTTEN, {"it": name})
+    for provider, model in shown(connection):
+        if provider == name:
+            show(connection, name, model, on=False)
 
 
 def offer(connection: Connection, provider: str, model: str, on: bool) -> None:

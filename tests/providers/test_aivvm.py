@@ -468,3 +468,18 @@ def test_a_list_that_can_not_be_had_becomes_a_problem_and_the_eight_stay(answer)
         assert server.host in problem
         assert len(provider.models()) == 8
         assert provider.problem() is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "https://chat.aivvm.com/", "http://CHAT.aivvm.com", "https://chat.aivvm.com:443", "https://chat.aivvm.com."],
+)
+def test_the_host_that_is_gone_does_not_work_however_it_is_spelled(url):
+    provider = Aivvm(url)
+
+    assert not provider.working
+    assert "gone since 2023" in provider.problem()
+
+
+def test_another_host_of_that_protocol_works():
+    assert Aivvm("https://chat.aivvm.com.example").working

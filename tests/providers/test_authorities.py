@@ -120,8 +120,8 @@ BROKEN = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda path: None, "can't be read: No such file or directory."),
-        (lambda path: path.symlink_to(path), "can't be read: Too many levels of symbolic links."),
+        (lambda path: None, "can't be read (No such file or directory)."),
+        (lambda path: path.symlink_to(path), "can't be read (Too many levels of symbolic links)."),
         (lambda path: path.touch(), "holds no certificates (in PEM)."),
         (lambda path: path.write_text("nothing"), "holds no certificates (in PEM)."),
         (lambda path: path.write_text(CERTIFICATE.read_text().partition("-----BEGIN CERT")[0]), "holds no cert"),
@@ -138,7 +138,7 @@ def test_authorities_that_cannot_be_used_stop_the_start(tmp_path: Path, variable
     with pytest.raises(WrongSetting) as refused:
         config.load({variable: str(path)})
 
-    assert str(refused.value).startswith(f"{variable} is {path}, which {why}")
+    assert str(refused.value).startswith(f"{variable} can't be used as it is set: {path} {why}")
 
 
 def test_a_file_that_nobody_may_read_stops_the_start(monkeypatch):
@@ -147,5 +147,5 @@ def test_a_file_that_nobody_may_read_stops_the_start(monkeypatch):
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", refuse)
 
-    with pytest.raises(WrongSetting, match=r"^SSL_CERT_FILE is .*can't be read: Permission denied\.$"):
+    with pytest.raises(WrongSetting, match=r"^SSL_CERT_FILE .*can't be read \(Permission denied\)\."):
         config.load({"SSL_CERT_FILE": str(CERTIFICATE)})

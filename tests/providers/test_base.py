@@ -6,8 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.providers import base
-from chat.providers.base import AbstractProvider, CreateResult, Interrupted, ModelNotFound, ProviderError
+from chat.providers.base import (
+    AbstractProvider,
+    CreateResult,
+    Interrupted,
+    Messages,
+    Model,
+    ModelNotFound,
+    ProviderError,
+)
 
 
 class Scripted(CreateResult):
@@ -115,7 +122,7 @@ def test_leaving_the_context_closes():
 
 
 def test_an_answer_without_an_end_is_cut(monkeypatch):
-    monkeypatch.setattr(base, "ANSWER_LIMIT", 10)
+    monkeypatch.setattr("chat.providers.answer.ANSWER_LIMIT", 10)
     result = Scripted("12345", "67890", "1", "2")
     said = []
 
@@ -152,3 +159,22 @@ def test_thoughts_are_kept_beside_the_text_with_the_moment_they_began():
 
     assert began is not None and result.thinking_since == began
     assert (result.text, result.reasoning) == ("So.", "Let me see.")
+
+
+def test_the_window_of_a_model_is_what_a_refusal_told_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Listing(AbstractProvider):
+        def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: object) -> CreateResult:
+            return CreateResult(model)
+
+        def models(self) -> list[Model]:
+            return [Model("a", "A", 131_072), Model("b", "B")]
+
+    provider, other = Listing(), Listing()
+    provider.learn_window("a", 8_192)
+    provider.learn_window("b", 4_096)
+    told = [provider.window("a"), provider.window("b"), other.window("a"), other.window("b"), provider.window("c")]
+    monkeypatch.setattr("chat.providers.base.REMEMBERED", -1.0)
+    provider.learn_window("a", 8_192)
+
+    assert told == [8_192, 4_096, 131_072, None, None]
+    assert provider.window("a") == 131_072

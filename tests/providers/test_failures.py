@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
-from chat.providers.failures import failure, quote, wish_in, wish_of, words_of
+from chat.providers.failures import failure, quote, wish_in, wish_of
+from chat.providers.reports import words_of
 
 KEY = "sk-proj-abcdefgh12345678"
 
@@ -128,7 +129,7 @@ def test_no_sentence_holds_somebody_else_s_key():
         assert secret not in sentence
 
 
-@given(st.text(), st.text(min_size=1))
+@given(st.text(), st.text(min_size=8))
 def test_a_quote_is_one_short_line_without_the_key(words, key):
     line = quote(words + key + words, key)
 
@@ -157,7 +158,7 @@ def test_braces_in_a_server_s_words_are_words():
         ("Bad Request", b'{"detail": "No."}', "No."),
         ("Bad Request", b'{"object": "error", "message": "No."}', "No."),
         ("Bad Request", b'[{"error": {"message": "No."}}]', "No."),
-        ("Bad Request", b'{"detail": [{"msg": "No."}]}', '[{"msg": "No."}]'),
+        ("Bad Request", b'{"detail": [{"msg": "No."}]}', "No."),
         ("Bad Request", b'{"error": null}', ""),
         ("Bad Request", b'{"error": [1, 2]}', ""),
         ("Bad Request", b"7", ""),
@@ -213,3 +214,41 @@ def test_retry_after_may_be_a_date():
 )
 def test_a_wish_in_words_is_read(words, seconds):
     assert wish_in(words) == seconds
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (None, "a moment"),
+        (0.5, "a moment"),
+        (1, "1 second."),
+        (1.2, "2 seconds."),
+        (119, "119 seconds"),
+        (121, "3 minutes"),
+    ],
+)
+def test_when_to_try_again_is_said_in_words_that_agree(wish: float | None, said: str) -> None:
+    assert f"Try again in {said}" in str(failure(429, "", "model.test", wish=wish).error)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "expected", "says"),
+    [
+        (403, "Country, region, or territory not supported", Refused, "country or region"),
+        (403, "Your project does not have access to model x", BadKey, "it says: Your project"),
+        (400, "Your credit balance is too low to access the API", RateLimited, "no credit"),
+        (400, "The API key has expired", BadKey, "refuses the key"),
+        (503, "Loading model", Unavailable, "still loading"),
+        (400, "Too many tokens, please wait before trying again", RateLimited, "too many requests"),
+        (404, "404 page not found", Unavailable, "at this address"),
+    ],
+)
+def test_words_count_for_more_than_a_status(status: int, words: str, expected: type, says: str) -> None:
+    error = failure(status, words, "model.test").error
+
+    assert type(error) is expected and says in str(error)
+
+
+@pytest.mark.parametrize("key", ["", "x", "no", "1234567"])
+def test_a_key_of_less_than_eight_characters_hides_nothing(key: str) -> None:
+    assert quote("no 1234567 x", key) == " (it says: no 1234567 x)"

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
-from chat.providers.http import ERROR_LIMIT, Exchange, encoded, fetched, timeouts_of
-from chat.providers.results import ExchangeResult, in_one_piece
+from chat.providers.http import ERROR_LIMIT, Exchange, encoded, timeouts_of
+from chat.providers.results import ExchangeResult, fetched, in_one_piece
 from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
 
 QUICK = Timeouts(connect=2, first=0.3, gap=0.3, whole=1.5)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import Messages
-from chat.replies.history import GO_ON, LARGEST, RECALLED, cost, fit, going_on, read
+from chat.replies.history import GO_ON, LARGEST, RECALLED, alternating, cost, fit, going_on, read, tokens_of
 
 TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
 WINDOWS = st.integers(min_value=0, max_value=1500)
@@ -148,3 +148,49 @@ def test_who_goes_on_reads_the_question_and_what_was_said_whatever_the_window(
 
     assert fitted[-3:] == [messages[-1], *rest]
     assert (messages + rest)[left_out:] == fitted and fitted[0]["role"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("", 0), ("x" * 350, 100), ("水" * 900, 900), ("Привет" * 10, 40), ("👋", 4 / 3)],
+)
+def test_a_chinese_character_counts_about_a_token(text: str, tokens: float) -> None:
+    assert tokens_of(text) == pytest.approx(tokens)
+
+
+def test_a_conversation_in_chinese_is_fitted_to_a_small_window() -> None:
+    messages = [{"role": role, "content": "水" * 900} for _ in range(5) for role in ("user", "assistant")][:-1]
+
+    fitted, left_out = fit(messages, 4096)
+
+    assert (len(fitted), left_out) == (3, 6)
+
+
+def test_what_is_recalled_of_an_answer_in_chinese_fits_as_well() -> None:
+    assert len(going_on("水" * 5000, 1000)[0]["content"]) == 250
+
+
+def words_of(messages: Messages) -> str:
+    return "".join(message["content"] for message in messages if message["role"] == "user")
+
+
+@given(conversations())
+def test_roles_alternate_and_no_word_of_a_person_is_lost(messages: Messages) -> None:
+    told = alternating(messages)
+
+    assert all(message["role"] == ("user", "assistant")[number % 2] for number, message in enumerate(told))
+    words = [message["content"] for message in messages if message["role"] == "user"]
+    assert "".join(words) == "".join(message["content"] for message in told if message["role"] == "user").replace(
+        "\n", ""
+    )
+
+
+def test_an_answer_that_comes_first_or_was_nothing_but_thought_is_left_out() -> None:
+    messages = [
+        {"role": "assistant", "content": "Hello, I am here."},
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": "<think>Hm."},
+        {"role": "user", "content": "two"},
+    ]
+
+    assert alternating(messages) == [{"role": "user", "content": "one\n\ntwo"}]

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat.config import Settings
 from chat.providers.base import Model
+from chat.providers.openai import OpenAICompatible
 from tests.asking import HTMX, PAGE, TEXT, rows
+from tests.providers.server import Server, delta, sse, whole
 from tests.scripted import Scripted
 
 
@@ -67,3 +69,24 @@ def test_without_a_choice_the_first_model_answers(client: FlaskClient, provider:
     client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
 
     assert provider.calls[0].model == "small"
+
+
+def test_a_send_asks_a_server_again_that_came_up_after_us(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = whole("200 OK", '{"data": [{"id": "a-model"}]}')
+    with Server(whole("503 Service Unavailable", ""), listed, sse(delta("Hello.", "stop"), "[DONE]")) as server:
+        app = front_door.build(settings, {"openai": OpenAICompatible(f"{server.url}/v1")})
+        client = app.test_client()
+        assert "overloaded or broken" in client.get("/").text
+
+        said = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
+        app.extensions["database"].dispose()
+
+    assert said.startswith("Hello.")
+
+
+def test_a_model_that_does_not_seem_to_chat_is_not_on_offer(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
+
+    assert "Whisper" not in client.get("/").text

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from chat import services as room
 from chat.database import Database, NotFound
-from chat.providers.base import AbstractProvider, Timeouts
+from chat.providers.base import AbstractProvider, Model, Timeouts
 from chat.providers.openai import OpenAICompatible
 from chat.services import BadService, Entered, Services
 from chat.tables import audit, hidden_models
@@ -359,3 +359,17 @@ def test_an_address_of_the_environment_is_shown_without_its_secrets(database: Da
 
     assert service.url == "https://models.acme.test:8443/v1"
     assert KEY not in repr(service)
+
+
+def test_a_model_that_does_not_seem_to_chat_is_offered_once_an_admin_turns_it_on(
+    database: Database, services: Services, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
+    offered = [[model.id for model in services.now().models("scripted")]]
+
+    for on in (True, False):
+        services.offer(ADMIN, "scripted", "whisper-1", on)
+        later = services_of(database, configured={"scripted": provider})
+        offered.append([model.id for model in later.now().models("scripted")])
+
+    assert offered == [["small", "large"], ["small", "large", "whisper-1"], ["small", "large"]]

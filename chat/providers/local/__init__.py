@@ -177,10 +177,17 @@ class LocalResult(CreateResult):
         self._answer = server.create_completion(MODEL.id, messages, stream, **options)
         if self._closed:
             return
-        for piece in self._answer:
-            self.notice = ""
-            yield piece
-        self.finish_reason, self.usage = self._answer.finish_reason, self._answer.usage
+        try:
+            for piece in self._answer.pieces():
+                self.notice = ""
+                yield piece
+        finally:
+            self._note(self._answer)
+
+    def _note(self, answer: CreateResult) -> None:
+        """Take over what is known of the answer beside its text."""
+        self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
+        self.think(answer.reasoning)
 
     def close(self) -> None:
         """Cancel the rest; the model is free for others at once."""

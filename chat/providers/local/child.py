@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chat.providers.base import ProviderError, Timeouts, Unavailable
-from chat.providers.failures import json_of
-from chat.providers.http import Exchange, fetched
+from chat.providers.http import Exchange
 from chat.providers.local import server
+from chat.providers.reports import json_of
+from chat.providers.results import fetched
 
 INSTALL = "pip install --no-deps -r requirements-local.txt"
 REINSTALL = f"{INSTALL} --force-reinstall"

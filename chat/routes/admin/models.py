@@ -45,7 +45,8 @@ def index() -> str:
 def show(name: str) -> str:
     """Show one provider and its models."""
     service = services().find(name)
-    return opened(service, {"url": service.url})
+    better = service.provider.better if service.provider else ""
+    return opened(service, {"url": better or service.url})
 
 
 @bp.errorhandler(BadService)
@@ -72,11 +73,15 @@ def opened(service: Service, form: dict[str, str], problem: str = "") -> str:
 def told_of(service: Service) -> dict[str, Any]:
     """Tell of a provider: its models first, as asking for them finds out what is wrong."""
     known, models = services().now(), service.models()
+    others = service.others()
+    shown = {model for provider, model in known.shown if provider == service.name}
     hidden = {model for provider, model in known.hidden if provider == service.name}
+    hidden |= {model.id for model in others} - shown
+    models = models + others
     on = [model for model in models if model.id not in hidden]
     wrong, first = service.problem(), known.default.removeprefix(f"{service.name}/")
     protocol = PROTOCOLS.get(service.kind, service.kind)
-    told = {"models": models, "hidden": hidden, "on": on, "wrong": wrong, "protocol": protocol}
+    told = {"models": models, "hidden": hidden, "on": on, "wrong": wrong, "protocol": protocol, "others": others}
     return told | {"service": service, "first": first if first != known.default else ""}
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from chat.providers.base import Model
 from chat.services import Services
 from tests.asking import PAGE, TEXT, begin, ended, named, reply_in
+from tests.providers.server import Server, whole
 from tests.rendering.corpus import CORPUS
 from tests.scripted import Gate, Scripted
 from tests.team import team
@@ -263,3 +264,25 @@ def test_a_model_with_an_odd_id_is_turned_off_by_its_button(
     answer = admin.post(f"{MODELS}/scripted/offer", data={"off": odd})
 
     assert answer.status_code == 303 and services(app).now().hidden == {("scripted", odd)}
+
+
+def test_an_admin_sees_models_that_do_not_seem_to_chat_and_turns_them_on(
+    app: Flask, admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
+    before = admin.get(f"{MODELS}/scripted").text
+
+    admin.post(f"{MODELS}/scripted/offer", data={"on": "whisper-1"})
+
+    assert "Not for chat" in before and 'name="on" value="whisper-1"' in before
+    assert 'name="off" value="whisper-1"' in admin.get(f"{MODELS}/scripted").text and "Whisper" in admin.get("/").text
+
+
+def test_an_address_that_is_found_to_be_meant_is_offered(app: Flask, admin: FlaskClient) -> None:
+    with Server(whole("404 Not Found", ""), whole("200 OK", '{"data": [{"id": "a"}]}')) as server:
+        admin.post(MODELS, data=ACME | {"url": server.url, "key": ""})
+        services(app).find("acme").refresh()
+
+        page = admin.get(f"{MODELS}/acme").text
+
+    assert f"There is one at {server.url}/v1" in page and f'value="{server.url}/v1"' in page

@@ -1,0 +1,60 @@
+"""Keys and addresses of providers, as people paste them into a setting or a form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+from chat.values import Unusable, address
+
+QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»"}
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+"""Signs that nobody sees: a page or a chat puts them into what is copied from it."""
+
+
+def pasted(text: str) -> str:
+    """Leave out of a pasted text what isn't seen, and blanks and quotes around it."""
+    text = UNSEEN.sub("", text).strip()
+    while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
+
+
+def require_ascii(text: str) -> None:
+    """Raise Unusable for a sign that only looks like one of ASCII; names it by its place."""
+    for place, sign in enumerate(text, start=1):
+        if not sign.isascii():
+            name = unicodedata.name(sign, "something without a name")
+            raise Unusable(f"character {place} is {name}, which only looks like what it should be. Copy it again")
+
+
+LONGEST_KEY = 512
+KEY = re.compile(rf"[!-~]{{0,{LONGEST_KEY}}}")
+
+
+def key(text: str) -> str:
+    """Read an API key: one word of ASCII."""
+    text = re.sub(r"^bearer\s+", "", pasted(text), flags=re.IGNORECASE)
+    require_ascii(text)
+    if not KEY.fullmatch(text):
+        raise Unusable(f"a key is one word of letters, digits and signs, of {LONGEST_KEY} at most")
+    return text
+
+
+ENDPOINTS = re.compile(r"(/chat/completions|(?<=/v1)/(completions|models|responses)|/api/(chat|models)(?!/))/*$")
+"""What is pasted of an address though it belongs to one request."""
+
+VERSION = re.compile(r"(api-version=[A-Za-z0-9.-]+)?")
+"""The one query that an address may have: Azure's."""
+
+
+def server(text: str) -> str:
+    """Read the address of a provider's server, as far as it is the same for all requests."""
+    parts = urlsplit(address(text))
+    require_ascii(parts.geturl())
+    if parts.fragment or parts.port == 0:
+        raise ValueError
+    if not VERSION.fullmatch(parts.query):
+        raise Unusable("after the question mark only api-version=... may stand, and a key has a field of its own")
+    return parts._replace(path=ENDPOINTS.sub("", parts.path).rstrip("/")).geturl()

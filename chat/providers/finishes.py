@@ -1,0 +1,77 @@
+"""How an answer ended: what a finish reason means for the person who reads it, with text and without.
+
+The one table of finish reasons, of all protocols. A reason that isn't in it is an ordinary end.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chat.providers.base import CreateResult
+from chat.providers.deltas import CALL, UNKNOWN
+
+
+class Finish(NamedTuple):
+    """What to say of an end: after text (empty: nothing), without text, and whether the answer broke off."""
+
+    after_text: str
+    without_text: str
+    broke_off: bool = False
+
+
+EMPTY = "The model gave an empty answer. Try again, or ask in other words."
+CUT_OFF = "The answer stops here because it reached the model's limit of length."
+ONLY_THOUGHT = (
+    "The model used up its limit of length on thinking, before the answer began. Try again, or ask for something "
+    "shorter."
+)
+
+WHOLE = Finish("", EMPTY)
+LENGTH = Finish(CUT_OFF, "The model reached its limit of length before the answer began. Try again, or ask for less.")
+FILTERED = Finish(
+    "The answer stops here because the provider's content filter cut it off.",
+    "The provider's content filter blocked the answer. Ask in other words, or choose another model.",
+)
+TOOL = Finish(
+    "The answer stops here because the model wanted to use a tool. It has none here.",
+    "The model wanted to use a tool instead of answering. It has none here: ask in other words.",
+)
+BROKEN = Finish(
+    "The provider broke the answer off.",
+    "The provider broke the answer off before its first word. Try again in a moment.",
+    broke_off=True,
+)
+NO_TEXT = "The model answered with something that can't be shown here ({what}). Ask for text."
+
+FINISHES = {
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "max_length", "token_limit"), LENGTH),
+    **dict.fromkeys(("model_context_window_exceeded", "context_length_exceeded", "incomplete"), LENGTH),
+    **dict.fromkeys(("content_filter", "content_filtered", "safety", "image_safety", "sensitive", "refusal"), FILTERED),
+    **dict.fromkeys(("recitation", "blocklist", "prohibited_content", "spii", "language"), FILTERED),
+    **dict.fromkeys(("guardrail_intervened", "guardrails", "error_toxic", "violation", "blocked"), FILTERED),
+    **dict.fromkeys(("tool_calls", "tool_call", "function_call", "tool_use", "pause_turn"), TOOL),
+    **dict.fromkeys(("malformed_function_call", "unexpected_tool_call"), TOOL),
+    **dict.fromkeys(("error", "network_error", "insufficient_system_resource", "abort", "aborted"), BROKEN),
+    **dict.fromkeys(("cancelled", "canceled", "timeout", "time_limit", "user_cancel", "failed"), BROKEN),
+    **dict.fromkeys(("overloaded", "server_error", "error_limit", "malformed_response"), BROKEN),
+}
+"""Finish reasons in lower case: OpenAI, Azure, Gemini, Anthropic, Mistral, Cohere, DeepSeek, GLM, Bedrock, vLLM."""
+
+
+def finish_of(result: CreateResult, text: bool) -> Finish:
+    """Tell how an answer ended, which has text or none."""
+    found = FINISHES.get((result.finish_reason or "").lower(), WHOLE)
+    if text or (found is not WHOLE and found is not LENGTH):
+        return found
+    if found is LENGTH:
+        return Finish(CUT_OFF, ONLY_THOUGHT) if result.reasoning else LENGTH
+    if CALL in result.aside:
+        return TOOL
+    if what := result.aside.get(UNKNOWN):
+        return Finish("", NO_TEXT.format(what=what))
+    return WHOLE
+
+
+def broke_off(reason: str | None) -> bool:
+    """Tell whether a finish reason says that the answer broke off."""
+    return FINISHES.get((reason or "").lower(), WHOLE).broke_off

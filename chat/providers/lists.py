@@ -1,0 +1,74 @@
+"""Lists of models as servers write them: where the rows are, what a row says, and which models chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chat.providers.base import Model
+from chat.providers.catalogue import rows_of
+from chat.providers.http import Exchange
+from chat.providers.reports import json_of
+from chat.providers.results import fetched
+
+LIST_LIMIT = 8 * 1024 * 1024
+
+WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
+"""Where servers say how many tokens a model reads: OpenRouter, vLLM, Groq, LM Studio, llama.cpp (in `meta`)."""
+
+NO_CHAT = re.compile(
+    r"(?<![a-z0-9])(embed(ding)?s?|embeddinggemma|minilm|bge|rerank(er|ing)?|whisper|tts|stt|transcri(be|ption)"
+    r"|text-to-speech|moderations?|realtime|dall-e|gpt-image|stable-diffusion|imagen|veo|sora|babbage|davinci"
+    r"|3\.5-turbo-instruct)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Families of models that are listed but don't chat, as whole words of a name."""
+
+
+def models_in(exchange: Exchange) -> list[Model]:
+    """Read a list of models. Raises ProviderErrors."""
+    answer = json_of(fetched(exchange, LIST_LIMIT))
+    rows = rows_in(answer)
+    if rows is None:
+        raise exchange.broken("sent no list of models")
+    return [model_of(row) for row in rows_of(map(row_of, rows))]
+
+
+def rows_in(answer: Any) -> list[Any] | None:
+    """Find the rows in an answer: OpenAI's in `data`, where null is none, Ollama's in `models`; else None."""
+    if isinstance(answer, dict):
+        answer = next((answer[name] or [] for name in ("data", "models") if name in answer), None)
+    return answer if isinstance(answer, list) else None
+
+
+def model_of(row: Mapping[str, Any]) -> Model:
+    """Read a row of the list."""
+    return Model(row["id"], row["name"], window_of(row))
+
+
+def window_of(row: Mapping[str, Any]) -> int | None:
+    """Find how many tokens a model reads; None where the server doesn't say."""
+    meta = row.get("meta")
+    fields = {**meta, **row} if isinstance(meta, dict) else row
+    sizes = (fields.get(name) for name in WINDOWS)
+    return next((size for size in sizes if type(size) is int and size > 0), None)
+
+
+def chats(name: str) -> bool:
+    """Tell whether a listed model can chat, going by its name."""
+    return not NO_CHAT.search(name)
+
+
+def by_name(model: Model) -> tuple[str, str]:
+    """Sort models by name, upper and lower case alike."""
+    return model.name.lower(), model.id
+
+
+def row_of(found: Any) -> dict[str, Any] | None:
+    """Read a row, which may be an id alone, or name its id `model` or `name` (Ollama)."""
+    if isinstance(found, str):
+        return {"id": found}
+    if not isinstance(found, dict) or "id" in found:
+        return found if isinstance(found, dict) else None
+    return {**found, "id": found.get("model") or found.get("name")}

@@ -1,0 +1,149 @@
+"""What servers say when something goes wrong, and what that means: tables of wordings, kinds and statuses.
+
+The words count for more than the status: servers of the chatbot-ui protocol answer everything with 500 and put what
+their own provider said into the reason phrase, and gateways do much the same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from chat.providers.errors import (
+    BadKey,
+    ContextTooLong,
+    ModelNotFound,
+    ProviderError,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
+
+
+class Kind(NamedTuple):
+    """A kind of failure: its error, its sentence, and whether it may be gone in a moment."""
+
+    error: type[ProviderError]
+    sentence: str
+    passes: bool = False
+
+
+LONG = Kind(
+    ContextTooLong,
+    "The conversation is longer than this model can read. Start a new one, or choose a model with a larger window.",
+)
+SPENT = Kind(
+    RateLimited,
+    "The account at {host} has no credit left. Choose another provider, or ask whoever runs this app to top it up.",
+)
+KEY = Kind(BadKey, "The server at {host} refuses the key. Whoever runs this app should check it in the settings.")
+DENIED = Kind(
+    BadKey, "The server at {host} refuses access{quote}. Whoever runs this app should check the key and the account."
+)
+REGION = Kind(
+    Refused,
+    "The provider at {host} doesn't serve the country or region that this app asks from{quote}. "
+    "Choose another provider.",
+)
+MODEL = Kind(ModelNotFound, "The server at {host} doesn't have this model. Choose another one.")
+BUSY = Kind(RateLimited, "The server at {host} is getting too many requests. Try again {when}.", passes=True)
+LOADING = Kind(Unavailable, "The server at {host} is still loading the model. Try again {when}.", passes=True)
+REFUSED = Kind(Refused, "The server at {host} won't answer this request{quote}. Change it, or choose another model.")
+DOWN = Kind(Unavailable, "The server at {host} is overloaded or broken{quote}. Try again {when}.", passes=True)
+PAGE = Kind(
+    Unavailable,
+    "The server at {host} sent a web page instead of an answer: its address is probably wrong, or something in front "
+    "of it blocks this app. Whoever runs this app should check the address in the settings.",
+)
+ELSEWHERE = Kind(
+    Unavailable,
+    "The server at {host} doesn't answer at this address, which is probably wrong. "
+    "Whoever runs this app should check it in the settings.",
+)
+
+STATUSES = {401: KEY, 402: SPENT, 403: DENIED, 404: MODEL, 405: ELSEWHERE, 408: DOWN, 413: LONG, 429: BUSY}
+
+NUMBER = r"[\[(<=]*\s*(\d[\d,_']*)"
+WINDOWS = tuple(
+    re.compile(pattern.replace("NUMBER", NUMBER), re.IGNORECASE)
+    for pattern in (
+        r"n_ctx=NUMBER",  # llama.cpp, in a field of its own
+        r"context (?:length|window|size)(?: limit)?(?: is| of| only|:)* ?NUMBER",  # OpenAI, vLLM, SGLang, llama.cpp
+        r"(\d[\d,]*) (?:token )?(?:maximum )?context (?:length|window)",  # Mistral
+        r"(?:length|max_tokens).{0,30}? exceed context limit: .{0,60}?> NUMBER",  # Anthropic, with max_tokens
+        r"> NUMBER maximum",  # Anthropic
+        r"maximum number of (?:input )?tokens(?: allowed| supported)?(?: is| of|:)* ?NUMBER",  # Gemini
+        r"maximum (?:allowed )?(?:prompt|model|input|sequence)? ?length(?: is| of)* ?NUMBER",  # xAI, vLLM, SGLang
+        r"`?max_new_tokens`? must be <= ?NUMBER",  # TGI, Together
+        r"`inputs` must have less than NUMBER",  # TGI
+        r"(?:prompt|total number of tokens.{0,30}?) cannot exceed NUMBER",  # Cohere
+        r"token count of \d+ exceeds the limit of NUMBER",  # Copilot
+        r"model token limit: NUMBER",  # Moonshot
+        r"range of input length should be \[\d+, NUMBER",  # Qwen
+        r"max_model_len(?:gth)?(?: is| of|=|:)* ?NUMBER",  # vLLM
+        r"current length is \d+ while limit is NUMBER",  # Cerebras
+        r"tokens per min.{0,20}limit NUMBER, requested",  # OpenAI, Groq: more than a minute's worth at once
+    )
+)
+"""Where a server says in words how many tokens the model reads."""
+
+TOO_LONG = (
+    r"context.?(length|size|window|limit)|context_length_exceeded|maximum context|exceed_context_size",
+    r"(prompt|input|request|message|conversation|inputs?) (is |are |was )?too (long|large)(?! to process)",
+    r"prompt (length )?exceeds|too large for model|(please|to) reduce (the|your) (length|number|message|prompt|input)",
+    r"longer than the (maximum|model)|(prompt|input|model|sequence|allowed( input)?) length (is|of) \(?\d",
+    r"input token count|maximum (number of )?(input )?tokens allowed|exceeds the maximum (allowed )?(input )?length",
+    r"too many (input |prompt |total )?tokens(?!.{0,20}(per|wait))|token limit exceeded|exceeded model token limit",
+    r"max_new_tokens`? must be <=|`inputs` must have less|tokens in the prompt|prompt token count",
+    r"range of input length|exceeds? max(imum)? (input |prompt )?(length|tokens)|request_too_large|string_above_max",
+    r"current length is \d+ while limit|input.{0,30}longer than|超长|超过(模型)?最大|超出(模型)?最大|长度超",
+)
+"""How servers say that a conversation is too long: llama.cpp, vLLM, TGI, Gemini, Anthropic, OpenAI, Mistral, Cohere,
+xAI, Moonshot, Qwen, GLM, Bedrock, LM Studio, Ollama."""
+
+SAYINGS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), kind)
+    for pattern, kind in (
+        (r"(request|message)s? too large.{0,200}tokens per min|tokens per min.{0,200}must be reduced", LONG),
+        (r"rate.?limit|too many requests|throttl|per (minute|day)|please wait before|quota.{0,20}per ", BUSY),
+        ("|".join(TOO_LONG), LONG),
+        (
+            r"insufficient[ _](quota|credit|balance|funds)|exceeded your current quota|credit balance|out of credit",
+            SPENT,
+        ),
+        (r"billing (hard )?limit|no (credit|balance)|payment.required|arrears|账户余额|余额不足|欠费", SPENT),
+        (r"(country|region|territory|location).{0,40}not (supported|available|allowed)", REGION),
+        (r"(not (supported|available)|unavailable) in your (country|region|location)|unsupported_country", REGION),
+        (r"(incorrect|invalid|missing|wrong|no|expired).(x.)?api.?key|api.?key.{0,30}(not valid|invalid|expired)", KEY),
+        (r"api key (is |was )?(not found|invalid|missing|disabled|revoked)|provide an api key", KEY),
+        (
+            r"authentication_error|invalid (authentication|authorization|bearer)|no auth credentials|unauthori[sz]ed",
+            KEY,
+        ),
+        (r"\bmodel\b.{0,150}?(not exist|not found|not loaded|no longer available)|model_not_found", MODEL),
+        (r"(unknown|invalid|no such) model|not a valid model|no endpoints found|模型不存在", MODEL),
+        (r"^\W*(404 )?(page )?not found\W*$|cannot (get|post) /|no route (found|matches)|invalid url", ELSEWHERE),
+        (r"loading model|model is (currently )?loading|model.{0,40}still loading|is warming up", LOADING),
+        (r"overloaded|over capacity|at capacity|no available capacity|temporarily unavailable", DOWN),
+    )
+)
+"""What servers say, whatever the status; the first that fits counts."""
+
+MASKED = re.compile(
+    r"invalid|is not of type|(less|greater) than the (minimum|maximum)|is a required property|unsupported|unrecognized"
+    r"|content (management )?policy|additional properties",
+    re.IGNORECASE,
+)
+"""What a provider says to a request it can't use, where a server in between made a 500 of it."""
+
+LEAST_WINDOW = 64
+"""A smaller number is no window: it is a code, or a part of a date."""
+
+
+def window_in(words: str) -> int | None:
+    """Find how many tokens a model reads, in the words of a server that refuses more."""
+    for pattern in WINDOWS:
+        if found := pattern.search(words):
+            number = int("".join(filter(str.isdecimal, found[1])))
+            return number if LEAST_WINDOW <= number < 10**9 else None
+    return None

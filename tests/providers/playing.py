@@ -1,0 +1,188 @@
+"""Answers of servers that speak Chat Completions, played without a socket: the quirks, and who reads them.
+
+What is played is the whole response, head and chunks included, cut as a test says. All of ours above the socket is as
+it is: the adapter of `requests` alone is another one.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPHeaderDict, HTTPResponse
+
+from chat.providers import PROVIDERS
+from chat.providers.base import AbstractProvider, CreateResult, ProviderError
+from chat.providers.local import Endpoint, Local
+from chat.providers.openai import OpenAICompatible
+from chat.providers.wire import Wire
+from tests.providers.server import END, chunk, delta, head
+
+FOLDER = Path(__file__).parent / "quirks"
+SPLITS = 10
+SHORT = re.compile(r'(R|D|[CF] (".*"))')
+URL = "http://played.test/v1"
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One file: its name, what its head says, and its body."""
+
+    name: str
+    expected: dict[str, Any]
+    body: bytes
+
+    def response(self) -> bytes:
+        """Write the whole response."""
+        chunked = self.expected.get("framing", "chunked") == "chunked"
+        header = self.expected.get("header", "Content-Type: text/event-stream")
+        start = head(self.expected.get("status", "200 OK"), header, chunked=chunked)
+        return start + (b"".join(map(chunk, in_three(self.body))) + END if chunked else self.body)
+
+
+def in_three(body: bytes) -> Iterator[bytes]:
+    """Cut a body as a server might: nothing of ours may depend on where."""
+    third = len(body) // 3 + 1
+    return filter(None, (body[:third], body[third : 2 * third], body[2 * third :]))
+
+
+def quirks() -> list[Quirk]:
+    """Read all files."""
+    return [quirk_of(path) for path in sorted(FOLDER.glob("*.txt"))]
+
+
+def quirk_of(path: Path) -> Quirk:
+    """Read one file."""
+    facts, _, body = path.read_text("utf-8").partition("\n---\n")
+    expected = {name: json.loads(value) for name, _, value in (line.partition(": ") for line in facts.split("\n"))}
+    if expected.get("escapes"):
+        return Quirk(path.stem, expected, body.strip().encode("latin-1").decode("unicode-escape").encode("latin-1"))
+    return Quirk(path.stem, expected, "\n".join(map(written_out, body.split("\n"))).encode())
+
+
+def written_out(line: str) -> str:
+    """Write a line of a body as it is sent."""
+    if not SHORT.fullmatch(line):
+        return line
+    word = json.loads(line[2:] or '""')
+    events = {
+        "R": {"choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]},
+        "C": delta(word),
+        "F": {"choices": [{"index": 0, "delta": {}, "finish_reason": word}]},
+    }
+    return f"data: {json.dumps(events[line[0]]) if line != 'D' else '[DONE]'}\n"
+
+
+def splits(response: bytes) -> Iterator[list[bytes]]:
+    """Cut a response in all the ways it is played."""
+    yield [response]
+    yield [response[place : place + 1] for place in range(len(response))]
+    for seed in range(SPLITS):
+        chance = random.Random(seed)
+        places = sorted(chance.randrange(len(response)) for _ in range(chance.randrange(1, 12)))
+        yield [response[start:end] for start, end in zip([0, *places], [*places, len(response)], strict=True)]
+
+
+class Reads(io.RawIOBase):
+    """A socket's other end: each read gives the next part."""
+
+    def __init__(self, parts: list[bytes]):
+        self.parts = [part for part in parts if part][::-1]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.parts:
+            return 0
+        part = self.parts.pop()
+        count = min(len(part), len(buffer))
+        buffer[:count] = part[:count]
+        if part[count:]:
+            self.parts.append(part[count:])
+        return count
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Stand for a socket, as http.client asks for."""
+        return io.BufferedReader(self)
+
+
+class Player(HTTPAdapter):
+    """Answers each request with the next parts, the last ones again and again."""
+
+    parts: list[bytes] = []
+
+    def __init__(self, wire: Wire):
+        super().__init__()
+        self.wire = wire
+
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:  # type: ignore[override]
+        """Read the head of what is played."""
+        self.wire.connected = True
+        original = http.client.HTTPResponse(Reads(self.parts))  # type: ignore[arg-type]
+        original.begin()
+        fields = {
+            "headers": HTTPHeaderDict(original.headers.items()),
+            "status": original.status,
+            "reason": original.reason,
+            "original_response": original,
+        }
+        return self.build_response(request, HTTPResponse(original, preload_content=False, **fields))  # type: ignore[arg-type]
+
+
+@dataclass
+class Heard:
+    """What came out: the result, and the error that it ended with."""
+
+    result: CreateResult
+    error: ProviderError | None
+    text: str
+
+
+def heard(provider: AbstractProvider) -> Heard:
+    """Ask a provider, and read to the end."""
+    result = provider.create_completion("", [{"role": "user", "content": "Hi"}], True)
+    try:
+        return Heard(result, None, result.text)
+    except ProviderError as error:
+        return Heard(result, error, "".join(result._kept))
+
+
+def local() -> Local:
+    """Make the provider of the small model, whose process is taken to run."""
+    provider = Local.__new__(Local)
+    provider.__dict__ |= {
+        "timeouts": OpenAICompatible(URL)._timeouts,
+        "endpoint": lambda: Endpoint(1, ""),
+        "is_running": lambda: True,
+        "has_gone": lambda: False,
+    }
+    return provider
+
+
+def speakers() -> dict[str, Callable[[], AbstractProvider]]:
+    """Name the providers of the table that speak Chat Completions, with how to make each."""
+    made: dict[str, Callable[[], AbstractProvider]] = {"local": local} if PROVIDERS.get("local") is Local else {}
+    for name, kind in PROVIDERS.items():
+        if issubclass(kind, OpenAICompatible):
+            made[name] = lambda kind=kind: kind(URL, "a-long-key", model="a-model")  # type: ignore[misc]
+    return made
+
+
+@pytest.fixture
+def player(monkeypatch: pytest.MonkeyPatch) -> type[Player]:
+    """Let all requests be answered by the player, and nothing be asked twice."""
+    monkeypatch.setattr("chat.providers.http.WireAdapter", Player)
+    monkeypatch.setattr("chat.providers.http.PAUSES", ())
+    monkeypatch.setattr(Endpoint, "is_busy", lambda self: False)
+    return Player

@@ -1,0 +1,97 @@
+"""Servers that are not reached: what is told of it, and what the log says. Proxies are named."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from chat.providers.base import Timeouts, Unavailable
+from chat.providers.http import Exchange
+from chat.providers.unreached import cause_of, place_of
+from tests.providers.server import Server, whole
+
+QUICK = Timeouts(connect=2, first=2, gap=2, whole=5)
+FAR = "http://models.test/v1"
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A place of this machine where nothing listens."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{closed.getsockname()[1]}"
+
+
+def told(url: str) -> str:
+    with pytest.raises(Unavailable) as refused:
+        list(Exchange(url, b"{}", timeouts=QUICK, pauses=()))
+    return str(refused.value)
+
+
+def test_a_proxy_that_is_down_is_named_with_its_setting(monkeypatch, nobody: str, caplog) -> None:
+    monkeypatch.setenv("http_proxy", f"http://user:secret@{nobody}")
+
+    sentence = told(FAR)
+
+    assert f"The proxy at {nobody}" in sentence and "check HTTP_PROXY" in sentence
+    assert "models.test can't be reached through" in caplog.text and "Connection refused" in caplog.text
+    assert "secret" not in sentence + caplog.text
+
+
+@pytest.mark.parametrize("proxy", ["socks5h://127.0.0.1:9", "socks5://user:secret@127.0.0.1:9", "gopher://127.0.0.1:9"])
+def test_a_proxy_of_a_kind_that_can_not_be_used_is_named(monkeypatch, proxy: str, caplog) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+
+    sentence = told(FAR)
+
+    assert "127.0.0.1:9 can't be used" in sentence and "ALL_PROXY" in sentence
+    assert "secret" not in sentence + caplog.text
+    assert "models.test" in caplog.text
+
+
+def test_a_proxy_that_refuses_the_way_is_quoted(monkeypatch) -> None:
+    with Server(whole("407 Proxy Authentication Required", "")) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+
+        sentence = told("https://models.test/v1")
+
+    assert "refuses the way to models.test" in sentence and "407" in sentence
+
+
+def test_this_machine_s_own_servers_are_asked_without_a_proxy(monkeypatch, nobody: str) -> None:
+    monkeypatch.setenv("http_proxy", "socks5h://127.0.0.1:9")
+
+    assert (
+        told(f"http://{nobody}/v1")
+        == f"The server at {nobody} can't be reached. Is it running, and is its address right?"
+    )
+
+
+def test_a_server_that_is_down_is_logged_once_with_its_cause(nobody: str, caplog, monkeypatch) -> None:
+    monkeypatch.setattr("chat.providers.http.PAUSES", (0.0, 0.0))
+
+    with pytest.raises(Unavailable):
+        list(Exchange(f"http://{nobody}/v1", b"{}", timeouts=QUICK))
+
+    [record] = caplog.records
+    assert record.name == "chat.providers.unreached" and "Connection refused" in record.getMessage()
+
+
+def test_the_cause_is_the_innermost_fault() -> None:
+    outer = ValueError(OSError(111, "Connection refused"))
+
+    assert cause_of(outer) == "ConnectionRefusedError: [Errno 111] Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "place"),
+    [
+        ("http://a:b@p.test:3128/", "p.test:3128"),
+        ("p.test:3128", "p.test:3128"),
+        ("socks5://p.test", "socks5://p.test"),
+    ],
+)
+def test_a_proxy_is_named_without_its_password(proxy: str, place: str) -> None:
+    assert place_of(proxy) == place
