@@ -6,19 +6,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from chat.values import Unusable, address
-
-QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»"}
-UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-"""Signs that nobody sees: a page or a chat puts them into what is copied from it."""
-
-
-def pasted(text: str) -> str:
-    """Leave out of a pasted text what isn't seen, and blanks and quotes around it."""
-    text = UNSEEN.sub("", text).strip()
-    while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
-        text = text[1:-1].strip()
-    return text
+from chat.values import Unusable, address, pasted
 
 
 def require_ascii(text: str) -> None:
