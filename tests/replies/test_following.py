@@ -9,7 +9,6 @@ import pytest
 from chat.conversations import Turn
 from chat.database import Database
 from chat.replies import Follower
-from chat.replies.following import PART
 from chat.replies.reader import Reader
 from chat.replies.running import Running
 from tests.replies.writing import say
@@ -45,17 +44,6 @@ def test_who_comes_late_gets_all_text_at_once(reader: Reader, turn: Turn) -> Non
     running.publish(["So ", "it ", "goes."])
 
     assert Follower(reader, turn.reply_id, running).next(0) == "So it goes."
-
-
-def test_a_long_text_comes_in_parts_and_whole(reader: Reader, turn: Turn) -> None:
-    text = "".join(f"{number} " for number in range(PART // 2))
-    running = Running(turn.reply_id, "me")
-    running.publish([text[:10], text[10:]], ended=True)
-
-    follower = Follower(reader, turn.reply_id, running)
-    parts = list(iter(lambda: follower.next(0), None))
-
-    assert "".join(parts) == text and len(parts) > 2 and max(map(len, parts)) == PART
 
 
 def test_a_reply_of_another_process_is_followed_from_the_log(database: Database, reader: Reader, turn: Turn) -> None:

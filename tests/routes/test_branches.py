@@ -82,7 +82,7 @@ def test_an_edit_posted_twice_is_one_turn(client: FlaskClient, app: Flask, provi
     ended(client, conversation)
     sent = client.post(f"/conversations/{conversation}/messages", data={"text": "And?", "key": key}, headers=TEXT)
 
-    assert [answer.status_code for answer in answers] == [303, 303] and sent.status_code == 200
+    assert [answer.status_code for answer in answers] == [303, 303] and sent.status_code == 200 and sent.text
     assert len(provider.calls) == 3 and rows(app)["messages"] == 6
 
 
