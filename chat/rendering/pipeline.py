@@ -8,11 +8,11 @@ from markupsafe import Markup, escape
 
 from chat.reporting import report
 
-from . import guards, markdown, sanitising
+from . import guards, markdown, marks, sanitising
 from .allowance import Allowance
 from .inserts import Inserts
 
-VERSION = 2
+VERSION = 3
 """Stored beside rendered HTML: what an older renderer made is made anew."""
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ def rendered(text: str, scope: str, allowance: Allowance | None = None) -> Marku
 def safe_html(text: str, scope: str, allowance: Allowance | None) -> str:
     """Render, sanitise, and put in what we make ourselves. Raises guards.TooMuch."""
     inserts = Inserts(scope, allowance)
-    return inserts.put_in(sanitising.clean(inserts.hold_out(markdown.html(text))))
+    held = inserts.hold_out(markdown.html(text, is_growing=allowance is None))
+    return marks.drawn(inserts.put_in(sanitising.clean(held)))
 
 
 def kept(html: str) -> Markup:

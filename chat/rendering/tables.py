@@ -1,0 +1,41 @@
+"""Rows of tables with more cells than their table: Markdown would drop what is too much."""
+
+from __future__ import annotations
+
+import re
+
+from .marks import shielded
+
+DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
+PIPE = re.compile(r"(?<!\\)\|")
+OUTER = re.compile(r"[ \t>]*")
+ESCAPED, PLAIN = shielded("\\|"), shielded("|")
+
+
+def fitted(text: str) -> str:
+    """Have the last cell of each row hold what is too much for the table, pipes and all."""
+    if "-|" not in text and "|-" not in text and "- |" not in text and "| -" not in text and ":|" not in text:
+        return text
+    lines, columns = text.split("\n"), 0
+    for number, line in enumerate(lines):
+        if columns:
+            columns *= bool(line.strip(" \t>"))
+            lines[number] = row(line, columns) if columns else line
+        elif "-" in line and "|" in line and DELIMITERS.fullmatch(line):
+            columns = line.strip(" \t>").strip("|").count("|") + 1
+    return "\n".join(lines)
+
+
+def row(line: str, columns: int) -> str:
+    """Shield the pipes of a row that would begin a cell too many; in what is shielded, an escaped one is one."""
+    line = line.replace(ESCAPED, PLAIN)
+    if line.count("|") < columns:
+        return line
+    pipes = [pipe.start() for pipe in PIPE.finditer(line)]
+    if pipes and not line[: pipes[0]].strip(" \t>"):
+        del pipes[0]
+    if pipes and not line[pipes[-1] + 1 :].strip():
+        del pipes[-1]
+    for position in pipes[columns - 1 :]:
+        line = line[:position] + PLAIN + line[position + 1 :]
+    return line
