@@ -18,7 +18,7 @@ LONG = 200
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
-UNDERLINE = re.compile(r" {0,3}(?:-+|=+)[ \t]*")
+UNFINISHED = re.compile(r" {0,3}(?:-+|=+)[ \t]*|`{3,}[^`]*|~{3,}.*")
 FORMULA = re.compile(rf" {{0,3}}(?:(\$\$)(?!\$)|(\\\[)|{delimiters.BEGIN})")
 ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t\n]")
 
@@ -56,10 +56,10 @@ class Cutter:
 
     @property
     def undecided(self) -> str:
-        """The end of the open block that may turn out to be the closing line of its fence, or is the begin of a line
-        that would underline the one above; "" for none.
+        """The end of the open block that can't be drawn before its line ends: what may close a fence, open one, or
+        underline the line above; "" for none.
         """
-        mark = re.compile(f" {{0,3}}{self.fence.mark[0]}*[ \t]*") if self.fence else UNDERLINE
+        mark = re.compile(f" {{0,3}}{self.fence.mark[0]}*[ \t]*") if self.fence else UNFINISHED
         return self._line if not self._is_known and mark.fullmatch(self._line) else ""
 
     def feed(self, text: str) -> Cut:

@@ -43,4 +43,7 @@ def underline(match: re.Match[str]) -> str:
 def unclosed(match: re.Match[str]) -> str:
     """Hold together what there is of a formula."""
     source = unshielded(match["formula"])
-    return match[0] if delimiters.has_words(source) else match["before"] + FORMULA + shielded(source) + END
+    if delimiters.has_words(source):
+        return match[0]
+    closing = {"$$": "$$", "\\[": "\\]"}.get(source[:2], "")
+    return match["before"] + (FORMULA + shielded(source + closing) + END if source[2:].strip() else "")

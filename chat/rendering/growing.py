@@ -13,6 +13,7 @@ import re
 
 from markupsafe import Markup
 
+from .directions import RTL
 from .patching import ended, opened, patch
 from .pipeline import kept
 from .units import Units
@@ -35,7 +36,10 @@ WORD = re.compile(r"[^\W\d_]")
 
 # What was rendered for good; and what may still become markup, or more of it.
 RESOLVED = re.compile(r"<code.*?</code>|<!?/?(?!/a>\Z)\w[^>]*>", re.DOTALL)
-UNRESOLVED = re.compile(r"[*`~\[|\\]|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z")
+UNRESOLVED = re.compile(
+    r"[*`\[|\\]|~~|~\Z|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z"
+    r"|&lt;(?:sub|sup|kbd|mark|ins)&gt;|&lt;/?(?:s(?:u[bp]?)?|k(?:bd?)?|m(?:a(?:rk?)?)?|i(?:ns?)?)?\Z"
+)
 
 
 class Growing:
@@ -121,6 +125,8 @@ class Growing:
 
     def _is_plain(self, new: str) -> bool:
         if self._has_closed or self._since != -math.inf or MARKUP.search(new):
+            return False
+        if RTL.search(new) and 'dir="rtl"' not in self._shown:
             return False
         old = self._units.text[: self._seen].rstrip()
         return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and self._has_word(old)

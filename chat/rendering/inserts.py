@@ -9,10 +9,10 @@ import html
 import re
 import secrets
 
-from . import delimiters, formulas, highlighting, tags
+from . import delimiters, formulas, highlighting, marks, tags
 from .allowance import Allowance
 from .links import Links
-from .marks import END, FORMULA, drawn, unshielded
+from .marks import END, FORMULA, unshielded
 
 # What comrak makes of the constructs that change here; each outer group is named after the method that changes it. The
 # first sign stands before the groups because the search for it is then five times as fast.
@@ -35,7 +35,10 @@ CONSTRUCT = re.compile(
 
 LANGUAGE, META = re.compile('class="language-([^"]*)"'), re.compile('data-meta="([^"]*)"')
 
-TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table dir="auto">'
+SHORT = 20
+"""How long a formula in a line, in characters, surely is narrower than the page."""
+
+TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table '
 
 
 class Inserts:
@@ -60,7 +63,7 @@ class Inserts:
 
     def put_in(self, sanitised: str) -> str:
         """Put the inserts in the places of their tokens."""
-        framed = sanitised.replace('<table dir="auto">', TABLE).replace("</table>", "</table></div>")
+        framed = sanitised.replace("<table ", TABLE).replace("</table>", "</table></div>")
         before, *tokens = framed.split(f"{self._secret}-")
         return before + "".join(map(self._redeemed, tokens))
 
@@ -85,7 +88,9 @@ class Inserts:
 
     def _formula(self, match: re.Match[str]) -> str:
         source, is_display = delimiters.inner(unshielded(html.unescape(match["source"])))
-        return self._hold(formulas.formula(source, is_display, self._allowance))
+        drawn = formulas.formula(source, is_display, self._allowance)
+        is_long = len(source) > SHORT and not is_display
+        return self._hold(f'<span class="formula">{drawn}</span>' if is_long else drawn)
 
     def _reference(self, match: re.Match[str]) -> str:
         mark, note = self._mark(match["mark"]), match["number"]
@@ -109,10 +114,10 @@ class Inserts:
         return self._hold(f"<span class=box>{'☑' if match['tick'] else '☐'}</span>")
 
     def _link(self, match: re.Match[str]) -> str:
-        return self._links.begin(drawn(match[0]), html.unescape(match["address"]))
+        return self._links.begin(marks.drawn(match[0]), html.unescape(match["address"]))
 
     def _end(self, match: re.Match[str]) -> str:
         return self._links.end()
 
     def _image(self, match: re.Match[str]) -> str:
-        return self._links.image(html.unescape(match["picture"]), html.unescape(drawn(match["description"])))
+        return self._links.image(html.unescape(match["picture"]), html.unescape(marks.drawn(match["description"])))

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from chat.reporting import report
 
-from . import guards, markdown, marks, sanitising
+from . import directions, guards, markdown, marks, sanitising
 from .allowance import Allowance
 from .inserts import Inserts
 
@@ -40,7 +40,7 @@ def safe_html(text: str, scope: str, allowance: Allowance | None) -> str:
     """Render, sanitise, and put in what we make ourselves. Raises guards.TooMuch."""
     inserts = Inserts(scope, allowance)
     held = inserts.hold_out(markdown.html(text, is_growing=allowance is None))
-    return marks.drawn(inserts.put_in(sanitising.clean(held)))
+    return marks.drawn(inserts.put_in(directions.directed(sanitising.clean(held))))
 
 
 def kept(html: str) -> Markup:
