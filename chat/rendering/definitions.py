@@ -11,7 +11,10 @@ LABEL = re.compile(r"\[([^\[\]\n]+)\](?!\()")
 
 
 def shown(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Have the definitions in a text's parts read as typed, if they are not used, or not the first of their name."""
+    """Have the definitions in a text's parts read as typed, if they are not used, or not the first of their name.
+
+    Those in code are, too: it gets its signs back, and where a fence ended earlier than we saw it is no code.
+    """
     used = uses("".join(prose for prose, _ in parts))
     known: set[str] = set()
 
@@ -19,9 +22,14 @@ def shown(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
         name = normal(match[2])
         is_used = name in used and (name not in known or name.startswith("^"))
         known.add(name)
-        return match[0] if is_used else f"{match[1]}{shielded('[')}{match[2]}{shielded(']')}"
+        return match[0] if is_used else typed(match)
 
-    return [(DEFINITION.sub(read, prose) if "]:" in prose else prose, code) for prose, code in parts]
+    return [(DEFINITION.sub(read, prose), DEFINITION.sub(typed, code)) for prose, code in parts]
+
+
+def typed(match: re.Match[str]) -> str:
+    """Have a definition read as typed."""
+    return f"{match[1]}{shielded('[')}{match[2]}{shielded(']')}"
 
 
 def uses(text: str) -> set[str]:
