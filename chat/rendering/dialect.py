@@ -19,10 +19,14 @@ UNCLOSED = re.compile(
 def put(text: str, is_growing: bool = False) -> str:
     """Put a text so that CommonMark reads what was meant; in one that grows, an open formula reaches to the end."""
     parts = [(spoken(prose), code) for prose, code in fences.parts(text)]
+    if is_growing and ("$$" in text or "\\" in text):
+        parts[-1] = UNCLOSED.sub(unclosed, parts[-1][0]), ""
     if "]:" in text:
         parts = definitions.shown(parts)
     whole = "".join(prose + code for prose, code in parts)
-    return UNCLOSED.sub(unclosed, whole) if is_growing and ("$$" in whole or "\\" in whole) else whole
+    if "|" in whole:  # also in code, which gets its signs back: a fence may have ended earlier than we saw
+        return tables.fitted(whole)
+    return whole
 
 
 def spoken(text: str) -> str:
@@ -30,7 +34,7 @@ def spoken(text: str) -> str:
     text = scanned(text)
     if "\n-" in text or "\n=" in text:
         text = UNDERLINE.sub(underline, text)
-    return tables.fitted(text) if "|" in text else text
+    return text
 
 
 def underline(match: re.Match[str]) -> str:

@@ -126,10 +126,14 @@ class Growing:
     def _is_plain(self, new: str) -> bool:
         if self._has_closed or self._since != -math.inf or MARKUP.search(new):
             return False
-        if RTL.search(new) and 'dir="rtl"' not in self._shown:
-            return False
         old = self._units.text[: self._seen].rstrip()
+        if RTL.search(new) and 'dir="rtl"' not in self._shown and not self._is_rtl(old):
+            return False
         return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and self._has_word(old)
+
+    def _is_rtl(self, text: str) -> bool:
+        first = WORD.search(text)
+        return bool(first and RTL.match(first[0]))
 
     def _has_word(self, text: str) -> bool:
         return WORD.search(text, text.rfind("\n") + 1) is not None
@@ -146,11 +150,11 @@ class Growing:
 
     def _look(self) -> list[str]:
         draft = self._units.draft()
-        self._looked = len(self._units.text)
+        self._looked = len(self._units.text) - len(self._units.undecided)
         self._next = self._now + max(0, self._looked - 1024) / PACE
         wanted = opened(self._before + draft)
         if wanted == self._shown:
-            self._seen, self._since = len(self._units.text.rstrip()), -math.inf
+            self._seen, self._since = len(self._units.text[: self._looked].rstrip()), -math.inf
             return []
         if not wanted:  # what vanishes (a definition) goes once something takes its place
             return []

@@ -8,7 +8,7 @@ from .marks import shielded
 
 DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
 PIPE = re.compile(r"(?<!\\)\|")
-OUTER = re.compile(r"[ \t>]*")
+OUTER = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|?")
 ESCAPED, PLAIN = shielded("\\|"), shielded("|")
 
 
@@ -22,8 +22,14 @@ def fitted(text: str) -> str:
             columns *= bool(line.strip(" \t>"))
             lines[number] = row(line, columns) if columns else line
         elif "-" in line and "|" in line and DELIMITERS.fullmatch(line):
-            columns = line.strip(" \t>").strip("|").count("|") + 1
+            columns = cells(line) if number and cells(line) == cells(lines[number - 1]) else 0
     return "\n".join(lines)
+
+
+def cells(line: str) -> int:
+    """Count the cells of a line."""
+    inner = OUTER.sub("", line, count=1).rstrip(" \t")
+    return len(PIPE.findall(inner.removesuffix("|"))) + 1 if inner else 0
 
 
 def row(line: str, columns: int) -> str:

@@ -172,7 +172,7 @@ INLINE: dict[str, tuple[str, str]] = {
     "quotes": ("\"a\" 'b' “c”", "\"a\" 'b' “c”"),
     "dashes and dots": ("a -- b --- c ...", "a -- b --- c ..."),
     "Arabic": ("مرحبا *بك*", "مرحبا <em>بك</em>"),
-    "Hebrew and English": ("שלום world", '<p dir="auto">שלום world</p>'),
+    "Hebrew and English": ("שלום world", '<p dir="ltr">שלום world</p>'),
     "a list in Arabic": ("- واحد\n- اثنان", '<ul dir="auto"><li>واحد</li><li>اثنان</li></ul>'),
     "a loose list in Hebrew": ("- א\n\n- ב", '<ul dir="auto"><li><p>א</p></li><li><p>ב</p></li></ul>'),
     "Chinese with emphasis": ("你**好**吗", "你<strong>好</strong>吗"),
