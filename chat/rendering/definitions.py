@@ -7,7 +7,7 @@ import re
 from .marks import shielded
 
 DEFINITION = re.compile(r"^([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)?)\[([^\[\]\n]+)\](?=:)", re.MULTILINE)
-LABEL = re.compile(r"\[([^\[\]\n]+)\](?!\()")
+LABEL = re.compile(r"(?:https?://|www\.)[^\s<]*|\[([^\[\]\n]+)\](?!\()")
 
 
 def shown(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -34,8 +34,7 @@ def typed(match: re.Match[str]) -> str:
 
 def uses(text: str) -> set[str]:
     """Find the names that are used."""
-    names = [normal(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text))]
-    return set(names)
+    return {normal(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text)) if label[1]}
 
 
 def normal(label: str) -> str:

@@ -26,6 +26,7 @@ AFTER = re.compile(r"\Z|[^\w$]|_|[^\x00-\u024f]|(?:e|s|[a-z]{2,4})\b")
 UNFINISHED = re.compile(r"(?<=[^\^_])[=:/,;@&<(\[{+\-~\"\\]\Z")
 BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 COMMAND = re.compile(r"\\[A-Za-z]")
+LETTERS = re.compile(r"\s[^\W\d_]{2}|[^\W\d_]{2}[,.;:!?]*\s")
 LETTER = re.compile(r"[^\W\d_]")
 SIGN = re.compile(r"[\\^_=+<>*/|-]")
 
@@ -80,7 +81,7 @@ def is_parenthesised(content: str) -> bool:
 
 def has_words(content: str) -> bool:
     """Tell whether words stand side by side, as in no formula without commands."""
-    return not COMMAND.search(content) and WORDS.search(content) is not None
+    return bool(LETTERS.search(content)) and not COMMAND.search(content) and bool(WORDS.search(content))
 
 
 def inner(formula: str) -> tuple[str, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from . import definitions, delimiters, fences, tables
-from .marks import END, FORMULA, shielded, unshielded
+from .marks import held, shielded, unshielded
 from .scanning import scanned
 
 # A line of one sign below a paragraph is no underline: it is an item that has only begun, or a line of its own.
@@ -50,4 +50,4 @@ def unclosed(match: re.Match[str]) -> str:
     if delimiters.has_words(source):
         return match[0]
     closing = {"$$": "$$", "\\[": "\\]"}.get(source[:2], "")
-    return match["before"] + (FORMULA + shielded(source + closing) + END if source[2:].strip() else "")
+    return match["before"] + (held(source + closing) if source[2:].strip() else "")

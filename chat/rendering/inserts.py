@@ -12,7 +12,7 @@ import secrets
 from . import delimiters, formulas, highlighting, marks, tags
 from .allowance import Allowance
 from .links import Links
-from .marks import END, FORMULA, unshielded
+from .marks import END, FORMULA, released, unshielded
 
 # What comrak makes of the constructs that change here; each outer group is named after the method that changes it. The
 # first sign stands before the groups because the search for it is then five times as fast.
@@ -29,7 +29,7 @@ CONSTRUCT = re.compile(
     r'|(?P<link>a href="(?P<address>[^"]*)"[^>]*>)'
     r"|(?P<end>/a>)"
     r'|(?P<image>img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"[^>]*>)'
-    rf"|(?P<formula>(?<={FORMULA})(?P<source>[^{END}<]*){END})"
+    rf"|(?P<formula>(?<={FORMULA})(?P<source>[0-9a-f]*){END})"
     r")"
 )
 
@@ -87,7 +87,7 @@ class Inserts:
         return match[0]
 
     def _formula(self, match: re.Match[str]) -> str:
-        source, is_display = delimiters.inner(unshielded(html.unescape(match["source"])))
+        source, is_display = delimiters.inner(released(match["source"]))
         drawn = formulas.formula(source, is_display, self._allowance)
         is_long = len(source) > SHORT and not is_display
         return self._hold(f'<span class="formula">{drawn}</span>' if is_long else drawn)

@@ -9,18 +9,18 @@ import re
 from collections.abc import Callable
 
 from . import delimiters
-from .marks import END, FORMULA, STOP, shielded
+from .marks import STOP, held, shielded
 
 # The line that follows belongs to another block, so that no code reaches into it.
 APART = r"[ \t>]*(?:\n|\Z|[-+*#][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3})"
 WIDE = "\u3000-\u303f\uff00-\uffef\u2018-\u201f\u060c\u061b\u061f\u0964"
 ADDRESS = rf"[^\s<>`{WIDE}]++"
 
-# Each branch begins with one sign, so that the search is for a set of them.
-SIGN = re.compile(
-    rf"""
-      `(?P<more>`{{0,2}})(?!`)(?:[^`\n]|\n(?!{APART})|(?!`(?P=more)(?!`))`+(?!`))*+`(?P=more)(?!`)(?P<code>)
-    | `+
+# Each branch begins with one sign, so that the search is for a set of them. Those without a group pass over a text.
+BRANCHES = rf"""
+      `[^`\n|\[]++`(?!`)
+    | `(?P<more>`{{0,2}})(?!`)(?:[^`\n]|\n(?!{APART})|(?!`(?P=more)(?!`))`+(?!`))*+`(?P=more)(?!`)(?P<code>)
+    | ``*+
     | \\\[(?:[^\\]++|\\[^\[\]])*+\\\](?P<brackets>)
     | \\\((?:[^\\\n]++|\n(?![ \t>]*\n)|\\[^()])*+\\\)(?P<parentheses>)
     | {delimiters.BEGIN}
@@ -28,7 +28,7 @@ SIGN = re.compile(
     | \\[^\n]?
     | \$\$(?!\$)(?:[^$\\]++|\\[\s\S]|\$(?!\$))*+\$\$(?!\$)(?P<double>)
     | \$(?!\$)(?:[^$\\\n`]++|\\[^\n]|\n(?![ \t>]*\n))++\$(?!\$)(?P<dollars>)
-    | \$+
+    | \$\$*+
     | ~~+
     | ~(?P<tilde>)
     | <(?:https?://|mailto:|[\w.+-]+@)[^\s<>]*+>
@@ -38,10 +38,10 @@ SIGN = re.compile(
     | _(?<!\w_)_[a-z]++(?:_[a-z]++)*+__(?=[.(\[]\w|\(\)|[ ]==)(?P<dunder>)
     | \](?:\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*+))
     | :(?:(?<=http:)|(?<=https:))//{ADDRESS}(?:(?=[{WIDE}])(?P<address>))?
-    | w(?<!\ww)ww\.{ADDRESS}(?:(?=[{WIDE}])(?P<site>))?
-    """,
-    re.VERBOSE,
-)
+"""
+SITE = rf"| w(?<!\ww)ww\.{ADDRESS}(?:(?=[{WIDE}])(?P<site>))?"
+SIGN = re.compile(BRANCHES, re.VERBOSE)
+SIGN_OR_SITE = re.compile(BRANCHES + SITE, re.VERBOSE)
 
 # A first mark of strong words whose last one is still to come, at the end of a line.
 STRONG = [re.compile(rf"(?<![A-Za-z0-9*)\]])\*{{{width}}}(?![\s*])(?:(?!\*{{{width}}}).)*\Z") for width in (1, 2, 3)]
@@ -58,7 +58,8 @@ def scanned(text: str) -> str:
     """Shield what is to be read as typed."""
     done: list[str] = []
     start = position = 0
-    while match := SIGN.search(text, position):
+    sign = SIGN_OR_SITE if "www." in text else SIGN
+    while match := sign.search(text, position):
         position = match.end()
         if match.lastgroup:
             if (read := READERS[match.lastgroup](match)) is None:
@@ -109,7 +110,7 @@ def formula(match: re.Match[str]) -> str:
     source = match[0]
     if "\n" in source and ">" in before_on_line(match):
         source = re.sub(r"\n[ \t]*>[ \t>]*", "\n", source)
-    return FORMULA + shielded(source) + END
+    return held(source)
 
 
 def before_on_line(match: re.Match[str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from .marks import shielded
+from .marks import END, FORMULA, held, released, shielded
 
 DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
 PIPE = re.compile(r"(?<!\\)\|")
 OUTER = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|?")
 ESCAPED, PLAIN = shielded("\\|"), shielded("|")
+HELD = re.compile(f"{FORMULA}([0-9a-f]*){END}")
 
 
 def fitted(text: str) -> str:
@@ -34,8 +35,9 @@ def cells(line: str) -> int:
 
 def row(line: str, columns: int) -> str:
     """Shield the pipes of a row that would begin a cell too many; in what is shielded, an escaped one is one."""
-    line = line.replace(ESCAPED, PLAIN)
-    if line.count("|") < columns:
+    if not line.isascii():
+        line = HELD.sub(lambda formula: held(released(formula[1]).replace("\\|", "|")), line.replace(ESCAPED, PLAIN))
+    if line.count("|") - (line[0] == "|") - (line[-1] == "|") < columns:
         return line
     pipes = [pipe.start() for pipe in PIPE.finditer(line)]
     if pipes and not line[: pipes[0]].strip(" \t>"):
