@@ -1,8 +1,8 @@
 """Where a growing text can be cut into blocks that are rendered apart and never again.
 
 A cut is right before a line that starts in column 0, follows a blank line and is no item of an open list; before the
-opening line of a fence in column 0; and after its closing line. Inside a fence there is none. What this gets wrong
-(a reference to a later definition, say) the finished article puts right.
+opening line of a fence in column 0; and after its closing line. Inside a fence, and a formula that stands alone, there
+is none. What this gets wrong (a reference to a later definition, say) the finished article puts right.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from . import guards
+from . import delimiters, guards
+from .fences import Fence
 
 LONG = 200
 """How much of a line, in characters, is needed to tell what it is."""
@@ -20,6 +21,8 @@ MANY = 200
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
+UNFINISHED = re.compile(r" {0,3}(?:-+|=+)[ \t]*|`{3,}[^`]*|~{3,}.*")
+FORMULA = re.compile(rf" {{0,3}}(?:(\$\$)(?!\$)|(\\\[)|{delimiters.BEGIN})")
 ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t\n]")
 
 # Column 0 holds something; and it can't be the marker of an item, however the line goes on.
@@ -38,13 +41,15 @@ class Cut(NamedTuple):
 
 
 class Cutter:
-    """Cuts a text that comes in pieces. `fence` is the opening of the fence that is open, and `language` its label."""
+    """Cuts a text that comes in pieces. `fence` is the one that is open."""
 
     def __init__(self) -> None:
-        self.fence = self.language = ""
+        self.fence: Fence | None = None
         self._block: list[str] = []
         self._line = ""
         self._held = ""
+        self._formula = ""
+        self._room = 0
         self._is_known = self._is_after_blank = self._has_list = False
 
     @property
@@ -54,9 +59,11 @@ class Cutter:
 
     @property
     def undecided(self) -> str:
-        """The end of the open block that may turn out to be the closing line of its fence; "" for none."""
-        may_close = self.fence and not self._is_known and re.fullmatch(f" {{0,3}}{self.fence[0]}*[ \t]*", self._line)
-        return self._line if may_close else ""
+        """The end of the open block that can't be drawn before its line ends: what may close a fence, open one, or
+        underline the line above; "" for none.
+        """
+        mark = re.compile(f" {{0,3}}{self.fence.mark[0]}*[ \t]*") if self.fence else UNFINISHED
+        return self._line if not self._is_known and mark.fullmatch(self._line) else ""
 
     def feed(self, text: str) -> Cut:
         """Take the next piece of the text, however it was split."""
@@ -84,7 +91,8 @@ class Cutter:
         if self.fence or self._is_known:
             return False
         begins = BEGINS_NO_ITEM if self._has_list else BEGINS
-        return bool((self._is_after_blank and begins.match(self._line)) or FENCE.fullmatch(self._line))
+        is_apart = self._is_after_blank and not self._formula
+        return bool((is_apart and begins.match(self._line)) or FENCE.fullmatch(self._line))
 
     def _end_line(self) -> str:
         line, is_whole = self._line, not self._is_known
@@ -92,10 +100,22 @@ class Cutter:
         self._is_known = False
         self._is_after_blank = is_whole and not line.strip(" \t\n")
         if self.fence:
-            return self._close_fence() if is_whole and self._closes(line) else ""
+            return self._close_fence() if is_whole and self.fence.closes(line) else ""
         if is_whole and (fence := FENCE.fullmatch(line)):
-            self.fence, self.language = fence[1], fence[2].partition(" ")[0].strip()
+            self.fence, self._formula = Fence(fence[1], fence[2]), ""
+        else:
+            self._follow_formula(line)
         return ""
+
+    def _follow_formula(self, line: str) -> None:
+        """Note whether a formula that stands alone is open, which may hold blank lines."""
+        start = 0
+        if not self._formula and (opening := FORMULA.match(line)):
+            start, self._room = opening.end(), delimiters.LENGTH_LIMIT
+            self._formula = opening[1] or ("\\]" if opening[2] else f"\\end{{{opening['environment']}}}")
+        self._room -= len(line)
+        if self._formula in line[start:] or self._room < 0:
+            self._formula = ""
 
     def _keep_line(self) -> None:
         self._has_list = self._has_list or bool(not self._is_known and ITEM.match(self._line))
@@ -104,12 +124,8 @@ class Cutter:
         if len(self._block) > MANY:
             self._block = [self.open]
 
-    def _closes(self, line: str) -> bool:
-        mark = line.strip(" \t\n")
-        return mark.startswith(self.fence) and not mark.strip(self.fence[0]) and not line.startswith("    ")
-
     def _close_fence(self) -> str:
-        self.fence = self.language = ""
+        self.fence = None
         return self._cut()
 
     def _cut(self) -> str:

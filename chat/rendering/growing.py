@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
+from .directions import RTL
 from .patching import LAST, ended, opened, patch
 from .pipeline import kept
 from .units import Units
@@ -36,7 +37,10 @@ WORD = re.compile(r"[^\W\d_]")
 
 # What was rendered for good; and what may still become markup, or more of it.
 RESOLVED = re.compile(r"<code.*?</code>|<!?/?(?!/a>\Z)\w[^>]*>", re.DOTALL)
-UNRESOLVED = re.compile(r"[*`~\[|\\]|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z")
+UNRESOLVED = re.compile(
+    r"[*`\[|\\]|~~|~\Z|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z"
+    r"|&lt;(?:sub|sup|kbd|mark|ins)&gt;|&lt;/?(?:s(?:u[bp]?)?|k(?:bd?)?|m(?:a(?:rk?)?)?|i(?:ns?)?)?\Z"
+)
 
 
 class Growing:
@@ -134,7 +138,13 @@ class Growing:
         if self._has_closed or self._since != -math.inf or MARKUP.search(new):
             return False
         old = self._units.text[: self._seen].rstrip()
+        if RTL.search(new) and 'dir="rtl"' not in self._shown and not self._is_rtl(old):
+            return False
         return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and self._has_word(old)
+
+    def _is_rtl(self, text: str) -> bool:
+        first = WORD.search(text)
+        return bool(first and RTL.match(first[0]))
 
     def _has_word(self, text: str) -> bool:
         return WORD.search(text, text.rfind("\n") + 1) is not None
@@ -151,11 +161,11 @@ class Growing:
 
     def _look(self) -> list[str]:
         draft = self._units.draft()
-        self._looked = len(self._units.text)
+        self._looked = len(self._units.text) - len(self._units.undecided)
         self._next = self._now + max(0, self._looked - 1024) / PACE
         wanted = opened(self._before + draft)
         if wanted == self._shown:
-            self._seen, self._since = len(self._units.text.rstrip()), -math.inf
+            self._seen, self._since = len(self._units.text[: self._looked].rstrip()), -math.inf
             return []
         if not wanted:  # what vanishes (a definition) goes once something takes its place
             return []

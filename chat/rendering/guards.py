@@ -17,17 +17,17 @@ HTML_LIMIT = 500_000
 CELL_LIMIT = 20_000
 NOTE_LIMIT = 1_000
 
-EXTENSIONS = ("alerts", "autolink", "footnotes", "math_dollars", "math_latex", "strikethrough", "table", "tasklist")
+EXTENSIONS = frozenset(
+    ["alerts", "autolink", "cjk_friendly_emphasis", "footnotes", "strikethrough", "table", "tasklist"]
+)
 
 # comrak looks to the end of the paragraph at each of these signs; the number bounds signs x characters.
 SEARCHES = (
     ("autolink", "@", 2e7),
     ("autolink", ")", 1e9),
-    ("math_latex", "\\(", 2e8),
-    ("math_latex", "\\[", 2e8),
 )
 
-UNUSABLE = re.compile("[\0\ud800-\udfff]")
+UNUSABLE = re.compile("[\0\ud800-\udfff\ufdd0-\ufdef]")
 DELIMITERS = re.compile(r"[-|: \t>*+.)\d]+")
 TOO_DEEP = re.compile(r"^(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t]))){33,}", re.MULTILINE)
 MARKER = re.compile(r"[-+*>.)]")
@@ -38,8 +38,11 @@ class TooMuch(Exception):
 
 
 def cleaned(text: str) -> str:
-    """Make every line end with a line feed, and replace what can't be stored or sent: NUL and lone surrogates."""
-    return UNUSABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Make every line end with a line feed, and replace what can't be stored or sent: NUL and lone surrogates; and the
+    noncharacters that marks.py uses.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "\ufffd") if text.isascii() else UNUSABLE.sub("\ufffd", text)
 
 
 def defused(text: str) -> str:
@@ -54,9 +57,9 @@ def bounded(text: str, limit: int) -> str:
     return text
 
 
-def extensions(text: str) -> set[str]:
+def extensions(text: str) -> frozenset[str]:
     """Choose the extensions of Markdown that this text can have without harm."""
-    return set(EXTENSIONS) - set(harmful(text))
+    return EXTENSIONS.difference(harmful(text))
 
 
 def harmful(text: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from .allowance import Allowance
 
 LENGTH_LIMIT = 30_000
 GAP_LIMIT = 500
+LABEL_LIMIT = 200
 
 BLANKS = re.compile(r"\s+")
 
@@ -33,7 +34,7 @@ LANGUAGES = """
     tex toml ts tsx typescript vim vue xml yaml yml zig zsh
 """
 
-ALIASES = {"golang": "go", "jsonc": "json5", "kt": "kotlin", "patch": "diff", "shellscript": "sh"}
+ALIASES = {"golang": "go", "jsonc": "json5", "kt": "kotlin", "patch": "diff", "shellscript": "sh", "svg": "xml"}
 
 COLOURS = {
     Comment: "c",
@@ -58,11 +59,14 @@ LEXERS: dict[str, Lexer] = {}
 """Those that this process has made."""
 
 
-def figure(code: str, language: str, allowance: Allowance | None = None, state: str = "") -> str:
-    """Draw a code block; without an allowance in one colour. `state` is a class for the code."""
+def figure(code: str, label: str, allowance: Allowance | None = None, state: str = "") -> str:
+    """Draw a code block; without an allowance in one colour. A label begins with the language; `state` is a class for
+    the code.
+    """
+    language = label.partition(" ")[0]
     classes = " ".join(filter(None, [state, class_of(language)]))
     return FIGURE.format(
-        label=escape(language[:30]),
+        label=escape(label[:LABEL_LIMIT]),
         attribute=f' class="{classes}"' if classes else "",
         code=coloured(code, known(language.lower()), allowance) if allowance else escape(code),
     )

@@ -9,18 +9,18 @@ import html
 import re
 import secrets
 
-from . import formulas, highlighting
+from . import delimiters, formulas, highlighting, marks, tags
 from .allowance import Allowance
 from .links import Links
+from .marks import END, FORMULA, released, unshielded
 
 # What comrak makes of the constructs that change here; each outer group is named after the method that changes it. The
 # first sign stands before the groups because the search for it is then five times as fast.
 CONSTRUCT = re.compile(
-    r"[<&](?:"
-    r'(?P<code>pre><code(?: class="language-(?P<language>[^"]*)")?(?: data-math-style="display")?>'
+    rf"[<{FORMULA}](?:"
+    r"(?P<code>pre><code(?P<attributes>[^>]*)>"
     r"(?P<lines>[^<]*)</code></pre>\n?)"
     r"|(?P<verbatim>code>[^<]*</code>)"
-    r'|(?P<formula>span data-math-style="(?P<style>\w+)">(?P<source>[^<]*)</span>)'
     r'|(?P<reference>sup class="footnote-ref"><a href="[^"]*" id="fnref-(?P<mark>[^"]*)" data-footnote-ref>'
     r"(?P<number>\d+)</a></sup>)"
     r'|(?P<note>li id="fn-[^"]*">)'
@@ -29,17 +29,16 @@ CONSTRUCT = re.compile(
     r'|(?P<link>a href="(?P<address>[^"]*)"[^>]*>)'
     r"|(?P<end>/a>)"
     r'|(?P<image>img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"[^>]*>)'
-    r"|(?P<break>lt;br ?/?&gt;)"
+    rf"|(?P<formula>(?<={FORMULA})(?P<source>[0-9a-f]*){END})"
     r")"
 )
 
-# HTML that stands as a block of its own comes out of comrak as text beside the blocks.
-BESIDE = re.compile(
-    r"(\A|(?:</(?:p|h[1-6]|ul|ol|blockquote|table|pre|div|section)>|<hr />|<blockquote>|<li>)\n)"
-    r" {0,3}(&lt;[^<]*)(?=\n<|\n\Z)"
-)
+LANGUAGE, META = re.compile('class="language-([^"]*)"'), re.compile('data-meta="([^"]*)"')
 
-TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table dir="auto">'
+SHORT = 20
+"""How long a formula in a line, in characters, surely is narrower than the page."""
+
+TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table '
 
 
 class Inserts:
@@ -56,14 +55,15 @@ class Inserts:
 
     def hold_out(self, rendered: str) -> str:
         """Put a token in the place of each insert, and change the constructs that the allow-list doesn't have."""
-        return CONSTRUCT.sub(self._change, BESIDE.sub(r"\1<p>\2</p>", rendered))
+        broken = rendered.replace("<br />", "<br />\n")
+        return tags.drawn(CONSTRUCT.sub(self._change, broken))
 
     def _change(self, match: re.Match[str]) -> str:
         return str(getattr(self, f"_{match.lastgroup}")(match))
 
     def put_in(self, sanitised: str) -> str:
         """Put the inserts in the places of their tokens."""
-        framed = sanitised.replace('<table dir="auto">', TABLE).replace("</table>", "</table></div>")
+        framed = sanitised.replace("<table ", TABLE).replace("</table>", "</table></div>")
         before, *tokens = framed.split(f"{self._secret}-")
         return before + "".join(map(self._redeemed, tokens))
 
@@ -76,15 +76,21 @@ class Inserts:
         return f"{self._secret}-{len(self._held) - 1}-"
 
     def _code(self, match: re.Match[str]) -> str:
-        code, language = html.unescape(match["lines"]), html.unescape(match["language"] or "")
-        return self._hold(highlighting.figure(code, language, self._allowance))
+        found = [pattern.search(match["attributes"]) for pattern in (LANGUAGE, META)]
+        label = unshielded(html.unescape(" ".join(part[1] for part in found if part)))
+        code = unshielded(html.unescape(match["lines"]))
+        if label == "math":
+            return f"<p>{self._hold(formulas.formula(code.strip(), True, self._allowance))}</p>"
+        return self._hold(highlighting.figure(code, label, self._allowance))
 
     def _verbatim(self, match: re.Match[str]) -> str:
         return match[0]
 
     def _formula(self, match: re.Match[str]) -> str:
-        source = html.unescape(match["source"])
-        return self._hold(formulas.formula(source, match["style"] == "display", self._allowance))
+        source, is_display = delimiters.inner(released(match["source"]))
+        drawn = formulas.formula(source, is_display, self._allowance)
+        is_long = len(source) > SHORT and not is_display
+        return self._hold(f'<span class="formula">{drawn}</span>' if is_long else drawn)
 
     def _reference(self, match: re.Match[str]) -> str:
         mark, note = self._mark(match["mark"]), match["number"]
@@ -108,13 +114,10 @@ class Inserts:
         return self._hold(f"<span class=box>{'☑' if match['tick'] else '☐'}</span>")
 
     def _link(self, match: re.Match[str]) -> str:
-        return self._links.begin(match[0], html.unescape(match["address"]))
+        return self._links.begin(marks.drawn(match[0]), html.unescape(match["address"]))
 
     def _end(self, match: re.Match[str]) -> str:
         return self._links.end()
 
     def _image(self, match: re.Match[str]) -> str:
-        return self._links.image(html.unescape(match["picture"]), html.unescape(match["description"]))
-
-    def _break(self, match: re.Match[str]) -> str:
-        return "<br>"
+        return self._links.image(html.unescape(match["picture"]), html.unescape(marks.drawn(match["description"])))

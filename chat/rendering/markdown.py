@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import comrak
 
-from . import guards
+from . import dialect, guards
 
 
-def html(text: str) -> str:
-    """Render Markdown; HTML in it comes out as text. Nobody trusts the result before it is sanitised.
+def html(text: str, is_growing: bool = False) -> str:
+    """Render Markdown; HTML in it comes out as text, signs that are read as typed as their marks. Nobody trusts the
+    result before it is sanitised.
 
     Raises guards.TooMuch.
     """
-    text = guards.defused(text)
-    extensions, rendering = extension_options(text), render_options()
+    text = dialect.put(guards.defused(text), is_growing)
+    extensions, rendering = extension_options(guards.extensions(text)), render_options()
     html = comrak.render_markdown(text, extension_options=extensions, render_options=rendering)
     return guards.bounded(html, guards.HTML_LIMIT)
 
 
-def extension_options(text: str) -> comrak.ExtensionOptions:
-    """Switch on what this text may use of Markdown's extensions."""
+@cache
+def extension_options(extensions: frozenset[str]) -> comrak.ExtensionOptions:
+    """Switch on what a text may use of Markdown's extensions."""
     options = comrak.ExtensionOptions()
-    for extension in guards.extensions(text):
+    for extension in extensions:
         setattr(options, extension, True)
     return options
 
 
+@cache
 def render_options() -> comrak.RenderOptions:
-    """Have HTML in the text come out as text."""
+    """Have HTML in the text come out as text, its line ends as line breaks, and nothing between blocks."""
     options = comrak.RenderOptions()
-    options.escape = True
+    options.compact_html = options.escape = options.full_info_string = options.hardbreaks = True
     return options
 
 

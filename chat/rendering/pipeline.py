@@ -10,11 +10,11 @@ from markupsafe import Markup, escape
 from chat.reporting import report
 from chat.serving.greenlets import aside
 
-from . import guards, markdown, sanitising
+from . import directions, guards, markdown, marks, sanitising
 from .allowance import Allowance
 from .inserts import Inserts
 
-VERSION = 2
+VERSION = 3
 """Stored beside rendered HTML: what an older renderer made is made anew."""
 
 SHORT = 8 * 1024
@@ -72,7 +72,8 @@ def readable(text: str, scope: str, allowance: Allowance | None) -> Markup:
 def safe_html(text: str, scope: str, allowance: Allowance | None) -> str:
     """Render, sanitise, and put in what we make ourselves. Raises guards.TooMuch."""
     inserts = Inserts(scope, allowance)
-    return inserts.put_in(sanitising.clean(inserts.hold_out(markdown.html(text))))
+    held = inserts.hold_out(markdown.html(text, is_growing=allowance is None))
+    return marks.drawn(inserts.put_in(directions.directed(sanitising.clean(held))))
 
 
 def kept(html: str) -> Markup:

@@ -8,13 +8,9 @@ import nh3
 
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 CELLS = {"td", "th"}
-OTHERS = "a blockquote br code del div em hr li ol p section strong sup table tbody thead tr ul"
+OTHERS = "a blockquote br code del div em hr ins kbd li mark ol p section strong sub sup table tbody thead tr ul"
 DIRECTED = HEADINGS | {"p", "blockquote", "ol", "table", "ul"}
 ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
-
-# A line end beside a block is no text, and would be sent.
-BLOCK = r"</?(?:blockquote|div|h[1-6r]|li|ol|p|section|table|tbody|td|th|thead|tr|ul)\b[^>]*>"
-BETWEEN = re.compile(rf"({BLOCK})\n|\n(?={BLOCK})")
 
 # Without the two slashes a browser takes https:x for an address on the page's own host. What the sanitiser wrote has
 # no < in a text and no " in a value; a filter of ours inside it would want the interpreter's lock for each attribute.
@@ -42,9 +38,8 @@ MATH_ATTRIBUTES = {
 
 def clean(html: str) -> str:
     """Keep what the allow-list has, and give links and paragraphs what they need."""
-    cleaned = RELATIVE.sub(r"\1", CLEANER.clean(html))
     # A list takes its direction from what isn't directed itself.
-    return BETWEEN.sub(lambda end: end[1] or "", cleaned).replace('<li><p dir="auto">', "<li><p>")
+    return RELATIVE.sub(r"\1", CLEANER.clean(html)).replace('<li><p dir="auto">', "<li><p>")
 
 
 def clean_mathml(mathml: str) -> str:

@@ -74,20 +74,16 @@ class Units:
 
     def draft(self) -> str:
         """Render the open unit as it stands, the quick way."""
-        match self.way:
-            case "fence":
-                code = self.text.partition("\n")[2].removesuffix(self.undecided)
-                return highlighting.figure(code, self._blocks.cutter.language)
-            case "plain":
-                return str(plain(self.text))
-            case _:
-                return self._draft_text()
+        if fence := self._blocks.cutter.fence:
+            return highlighting.figure(self.text.partition("\n")[2].removesuffix(self.undecided), fence.label)
+        return str(plain(self.text)) if self.way == "plain" else self._draft_text()
 
     def _draft_text(self) -> str:
+        text = self.text.removesuffix(self.undecided)
         if not self._frame:
-            return self._draft(self.text)
+            return self._draft(text)
         # What isn't in the frame yet ("|" is no row) would end it, and there is no way back.
-        inner = self._framed(self.text, self._draft)
+        inner = self._framed(text, self._draft)
         return "" if inner is None else inner + self._frame.closing
 
     def _close_block(self, text: str) -> None:

@@ -11,8 +11,8 @@ from chat.rendering.sanitising import MATH_ATTRIBUTES, MATH_TAGS
 
 VOID = {"br", "hr"}
 TAGS = """
-    a blockquote br code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre section span strong sup table
-    tbody td th thead tr ul
+    a blockquote br code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr ins kbd li mark ol p pre section span
+    strong sub sup table tbody td th thead tr ul
 """
 ATTRIBUTES = "align aria-label class dir href id rel role start tabindex target title"
 
@@ -20,7 +20,7 @@ ALLOWED_TAGS = {*TAGS.split(), *MATH_TAGS.split()}
 ALLOWED_ATTRIBUTES = {*ATTRIBUTES.split()}.union(*MATH_ATTRIBUTES.values())
 ADDRESS = re.compile(r"https?://[^/\\]|mailto:|#m\d+[\w-]*\Z", re.IGNORECASE)
 CLASS = re.compile(
-    r"box|code|table|footnotes?|math|plain|k|s|c|m|n[fbta]|g[dih]"
+    r"box|code|table|footnotes?|formula|math|plain|k|s|c|m|n[fbta]|g[dih]"
     r"|markdown-alert(?: markdown-alert-\w+)?|markdown-alert-title|language-[\w+#.-]+"
 )
 

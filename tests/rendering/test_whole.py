@@ -112,7 +112,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     class Panic(BaseException):
         """As a panic in Rust arrives in Python."""
 
-    def panic(text: str) -> str:
+    def panic(text: str, is_growing: bool = False) -> str:
         raise Panic
 
     monkeypatch.setattr(markdown, "html", panic)
@@ -127,7 +127,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
 def test_the_sanitiser_has_the_last_word_on_what_markdown_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """OW 26-44568: cleaned before markdown made markup of it."""
     hostile = '<p onclick="x" hx-get="/a" class="code" id="m1-note-1">a<script>b</script><img src=x><iframe></iframe>'
-    monkeypatch.setattr(markdown, "html", lambda text: hostile)
+    monkeypatch.setattr(markdown, "html", lambda text, **_: hostile)
 
     html = rendering.whole("a", "m1")
 
@@ -138,7 +138,7 @@ def test_what_we_make_ourselves_cannot_be_forged(monkeypatch: pytest.MonkeyPatch
     forged = (
         '<div class="table" role="region" tabindex="0">a</div><pre tabindex="0">b</pre><figure class="code">c</figure>'
     )
-    monkeypatch.setattr(markdown, "html", lambda text: forged)
+    monkeypatch.setattr(markdown, "html", lambda text, **_: forged)
 
     html = rendering.whole("a", "m1")
 

@@ -1,0 +1,53 @@
+"""What models write that CommonMark reads otherwise: a text is put so that both mean the same."""
+
+from __future__ import annotations
+
+import re
+
+from . import definitions, delimiters, fences, tables
+from .marks import held, shielded, unshielded
+from .scanning import scanned
+
+# A line of one sign below a paragraph is no underline: it is an item that has only begun, or a line of its own.
+UNDERLINE = re.compile(r"(?<=\n)[-=](?=[ \t]*(?:\n|\Z))")
+ITEM = re.compile(r"\s*(?:[-+*>|]|\d{1,9}[.)])")
+UNCLOSED = re.compile(
+    rf"^(?P<before>[ \t>]*)(?P<formula>(?:\$\$(?!\$)|\\\[|{delimiters.BEGIN})[\s\S]*)\Z", re.MULTILINE
+)
+
+
+def put(text: str, is_growing: bool = False) -> str:
+    """Put a text so that CommonMark reads what was meant; in one that grows, an open formula reaches to the end."""
+    parts = [(spoken(prose), code) for prose, code in fences.parts(text)]
+    if is_growing and ("$$" in text or "\\" in text):
+        parts[-1] = UNCLOSED.sub(unclosed, parts[-1][0]), ""
+    if "]:" in text:
+        parts = definitions.shown(parts)
+    whole = "".join(prose + code for prose, code in parts)
+    if "|" in whole:  # also in code, which gets its signs back: a fence may have ended earlier than we saw
+        return tables.fitted(whole)
+    return whole
+
+
+def spoken(text: str) -> str:
+    """Put what is no code."""
+    text = scanned(text)
+    if "\n-" in text or "\n=" in text:
+        text = UNDERLINE.sub(underline, text)
+    return text
+
+
+def underline(match: re.Match[str]) -> str:
+    """Shield a line of one sign, where it isn't the empty item of a list."""
+    text = match.string
+    block = text.rfind("\n\n", 0, match.start()) + 1
+    return match[0] if match[0] == "-" and ITEM.match(text, block) else shielded(match[0])
+
+
+def unclosed(match: re.Match[str]) -> str:
+    """Hold together what there is of a formula."""
+    source = unshielded(match["formula"])
+    if delimiters.has_words(source):
+        return match[0]
+    closing = {"$$": "$$", "\\[": "\\]"}.get(source[:2], "")
+    return match["before"] + (held(source + closing) if source[2:].strip() else "")

@@ -1,0 +1,98 @@
+"""Fences around code, and which line ends which.
+
+Models show fences in a fence of Markdown: one with a label opens, and a bare one closes the innermost. CommonMark would
+end the outer fence at the first bare one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+OPENING = re.compile(
+    r"^(?P<before>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<label>[^\n]*)$",
+    re.MULTILINE,
+)
+LINE = re.compile(r"([ \t>]*)(`{3,}|~{3,})[ \t]*([^`\n]*)\n?")
+NESTING = {"markdown", "md", "mdx"}
+
+
+@dataclass
+class Fence:
+    """A fence that is open. `label` is what stands behind its mark, `before` what stands in front of it; `longest` is
+    how long a mark must be that none in it ends.
+    """
+
+    mark: str
+    label: str
+    before: str = ""
+    longest: int = 0
+    inner: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.label = self.label.strip()
+        self.longest = len(self.mark)
+
+    def closes(self, line: str) -> bool:
+        """Take the next line; tell whether it is the closing one."""
+        found = LINE.fullmatch(line)
+        if not found or found[2][0] != self.mark[0] or len(found[1]) >= len(self.before) + 4:
+            return False
+        mark, label = found[2], found[3].strip()
+        if label:
+            self._open_inner(mark)
+        elif self.inner:
+            self._close_inner(mark)
+        else:
+            return len(mark) >= len(self.mark)
+        return False
+
+    def leaves(self, line: str) -> bool:
+        """Tell whether a line stands outside the quotation that holds this fence."""
+        return ">" in self.before and not line.lstrip().startswith(">")
+
+    def _open_inner(self, mark: str) -> None:
+        is_nesting = self.label.lower().partition(" ")[0] in NESTING
+        if is_nesting and len(mark) >= len(self.mark):
+            self.inner.append(mark)
+            self.longest = max(self.longest, len(mark) + 1)
+
+    def _close_inner(self, mark: str) -> None:
+        if len(mark) >= len(self.inner[-1]):
+            self.inner.pop()
+            self.longest = max(self.longest, len(mark) + 1)
+
+
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """Split a text into what stands outside of fences, and the fence behind it, "" for none, as CommonMark reads it."""
+    start = 0
+    while ("```" in text or "~~~" in text) and (opening := OPENING.search(text, start)):
+        fence = Fence(opening["mark"], opening["label"], opening["before"])
+        end, is_closed = ending(fence, text, opening.end() + 1)
+        yield text[start : opening.start()], lengthened(text[opening.start() : end], fence, is_closed)
+        start = end
+    yield text[start:], ""
+
+
+def ending(fence: Fence, text: str, start: int) -> tuple[int, bool]:
+    """Find where a fence ends, and tell whether a line closes it."""
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        line = text[start:end]
+        if fence.leaves(line):
+            return start, False
+        if fence.closes(line):
+            return end, True
+        start = end
+    return len(text), False
+
+
+def lengthened(code: str, fence: Fence, is_closed: bool) -> str:
+    """Lengthen the marks of a fence that holds others, so that none of those ends it."""
+    if fence.longest == len(fence.mark):
+        return code
+    longer = fence.mark[0] * fence.longest
+    code = code.replace(fence.mark, longer, 1)
+    body, last = code.rstrip("\n").rpartition("\n")[::2]
+    return f"{body}\n{last.replace(fence.mark, longer, 1)}\n" if is_closed else code

@@ -1,0 +1,169 @@
+"""One search over a text for the signs that models write otherwise than CommonMark reads them.
+
+What is to be read as typed is shielded (marks.py). Addresses and escaped signs are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from . import delimiters
+from .marks import STOP, held, shielded
+
+# The line that follows belongs to another block, so that no code reaches into it.
+APART = r"[ \t>]*(?:\n|\Z|[-+*#][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3})"
+WIDE = "\u3000-\u303f\uff00-\uffef\u2018-\u201f\u060c\u061b\u061f\u0964"
+ADDRESS = rf"[^\s<>`{WIDE}]++"
+
+# Each branch begins with one sign, so that the search is for a set of them. Those without a group pass over a text.
+BRANCHES = rf"""
+      `[^`\n|\[]++`(?!`)
+    | `(?P<more>`{{0,2}})(?!`)(?:[^`\n]|\n(?!{APART})|(?!`(?P=more)(?!`))`+(?!`))*+`(?P=more)(?!`)(?P<code>)
+    | ``*+
+    | \\\[(?:[^\\]++|\\[^\[\]])*+\\\](?P<brackets>)
+    | \\\((?:[^\\\n]++|\n(?![ \t>]*\n)|\\[^()])*+\\\)(?P<parentheses>)
+    | {delimiters.BEGIN}
+      (?:[^\\]++|\\(?!(?:begin|end)\{{(?P=environment)\}}))*+\\end\{{(?P=environment)\}}(?P<bare>)
+    | \\[^\n]?
+    | \$\$(?!\$)(?:[^$\\]++|\\[\s\S]|\$(?!\$))*+\$\$(?!\$)(?P<double>)
+    | \$(?!\$)(?:[^$\\\n`]++|\\[^\n]|\n(?![ \t>]*\n))++\$(?!\$)(?P<dollars>)
+    | \$\$*+
+    | ~~+
+    | ~(?P<tilde>)
+    | <(?:https?://|mailto:|[\w.+-]+@)[^\s<>]*+>
+    | </?[A-Za-z][A-Za-z0-9-]*+(?:[ \t/][^<>\n]*+)?>(?P<tag>)
+    | <(?=[A-Za-z/!?])(?P<less>)
+    | \*(?<=[^\s*]\*)\*{{0,2}}(?!\*)(?=\w)(?P<stars>)
+    | _(?<!\w_)_[a-z]++(?:_[a-z]++)*+__(?=[.(\[]\w|\(\)|[ ]==)(?P<dunder>)
+    | \](?:\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*+))
+    | :(?:(?<=http:)|(?<=https:))//{ADDRESS}(?:(?=[{WIDE}])(?P<address>))?
+"""
+SITE = rf"| w(?<!\ww)ww\.{ADDRESS}(?:(?=[{WIDE}])(?P<site>))?"
+SIGN = re.compile(BRANCHES, re.VERBOSE)
+SIGN_OR_SITE = re.compile(BRANCHES + SITE, re.VERBOSE)
+
+# A first mark of strong words whose last one is still to come, at the end of a line.
+STRONG = [re.compile(rf"(?<![A-Za-z0-9*)\]])\*{{{width}}}(?![\s*])(?:(?!\*{{{width}}}).)*\Z") for width in (1, 2, 3)]
+PRODUCT = re.compile(r"(?:(?<![A-Za-z0-9])[A-Za-z]|[0-9]|[)\]])\Z"), re.compile(r"[0-9]|[A-Za-z](?![A-Za-z0-9])")
+NUMBER = re.compile(r"[A-Za-z0-9)\]]\Z"), re.compile(r"[A-Za-z0-9]")
+FAR = 200
+"""How far back, in characters, the first mark of strong words is looked for."""
+
+BEFORE_ON_LINE = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
+AFTER_ON_LINE = re.compile(r"[ \t]*[.,;:]?[ \t]*(?:\n|\Z)")
+
+
+def scanned(text: str) -> str:
+    """Shield what is to be read as typed."""
+    done: list[str] = []
+    start = position = 0
+    sign = SIGN_OR_SITE if "www." in text else SIGN
+    while match := sign.search(text, position):
+        position = match.end()
+        if match.lastgroup:
+            if (read := READERS[match.lastgroup](match)) is None:
+                position = match.start() + (1 if match.lastgroup == "dollars" else 2)
+            else:
+                done += [text[start : match.start()], read]
+                start = position
+    return "".join([*done, text[start:]]) if start else text
+
+
+def code(match: re.Match[str]) -> str:
+    """Shield the signs in code that would end a cell, or be taken for the use of a definition."""
+    if "|" not in match[0] and "[" not in match[0]:
+        return match[0]
+    ticks = match["more"] + "`"
+    return ticks + shielded(match[0][len(ticks) : -len(ticks)]) + ticks
+
+
+def dollars(match: re.Match[str]) -> str | None:
+    """Read what stands between two dollars."""
+    start, end = match.span()
+    before, after = match.string[max(0, start - 3) : start], match.string[end : end + 8]
+    return formula(match) if delimiters.is_inline(match[0][1:-1], before, after) else None
+
+
+def double(match: re.Match[str]) -> str | None:
+    """Read what stands between double dollars."""
+    return formula(match) if delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
+
+
+def brackets(match: re.Match[str]) -> str | None:
+    """Read what stands between escaped square brackets."""
+    return formula(match) if delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
+
+
+def parentheses(match: re.Match[str]) -> str | None:
+    """Read what stands between escaped parentheses."""
+    return formula(match) if delimiters.is_parenthesised(match[0][2:-2]) else None
+
+
+def bare(match: re.Match[str]) -> str | None:
+    """Read an environment without delimiters."""
+    return formula(match) if stands_alone(match) and len(match[0]) <= delimiters.LENGTH_LIMIT else None
+
+
+def formula(match: re.Match[str]) -> str:
+    """Hold a formula together, without the marks of the quotation that it stands in."""
+    source = match[0]
+    if "\n" in source and ">" in before_on_line(match):
+        source = re.sub(r"\n[ \t]*>[ \t>]*", "\n", source)
+    return held(source)
+
+
+def before_on_line(match: re.Match[str]) -> str:
+    """Give what stands before a match on its line, of a long line the last of it."""
+    return match.string[max(0, match.start() - FAR) : match.start()].rpartition("\n")[2]
+
+
+def stands_alone(match: re.Match[str]) -> bool:
+    """Tell whether nothing else stands on the lines of a match."""
+    is_first = BEFORE_ON_LINE.fullmatch(before_on_line(match)) is not None
+    return is_first and AFTER_ON_LINE.match(match.string, match.end()) is not None
+
+
+def stars(match: re.Match[str]) -> str:
+    """Read asterisks between a sign and a letter: the last ones of strong words, of a product, or neither."""
+    line, after = before_on_line(match), match.string[match.end() : match.end() + 2]
+    closes = STRONG[len(match[0]) - 1].search(line)
+    if closes and not line[-1].isalnum():
+        return STOP + match[0]
+    if not closes and len(match[0]) < 3 and is_product(line, after):
+        return shielded(match[0])
+    return match[0]
+
+
+def is_product(before: str, after: str) -> bool:
+    """Tell whether what stands around asterisks is multiplied: one of them is a number, a letter or in brackets."""
+    left, right = PRODUCT
+    some_left, some_right = NUMBER
+    return bool(some_left.search(before) and some_right.match(after) and (left.search(before) or right.match(after)))
+
+
+def typed(match: re.Match[str]) -> str:
+    """Shield all of it."""
+    return shielded(match[0])
+
+
+def stopped(match: re.Match[str]) -> str:
+    """End an address before the sign that follows it."""
+    return f"{match[0]} {STOP}"
+
+
+READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
+    "code": code,
+    "brackets": brackets,
+    "parentheses": parentheses,
+    "bare": bare,
+    "double": double,
+    "dollars": dollars,
+    "tilde": typed,
+    "tag": typed,
+    "less": typed,
+    "stars": stars,
+    "dunder": typed,
+    "address": stopped,
+    "site": stopped,
+}

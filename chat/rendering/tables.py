@@ -1,0 +1,49 @@
+"""Rows of tables with more cells than their table: Markdown would drop what is too much."""
+
+from __future__ import annotations
+
+import re
+
+from .marks import END, FORMULA, held, released, shielded
+
+DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
+PIPE = re.compile(r"(?<!\\)\|")
+OUTER = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|?")
+ESCAPED, PLAIN = shielded("\\|"), shielded("|")
+HELD = re.compile(f"{FORMULA}([0-9a-f]*){END}")
+
+
+def fitted(text: str) -> str:
+    """Have the last cell of each row hold what is too much for the table, pipes and all."""
+    if "-|" not in text and "|-" not in text and "- |" not in text and "| -" not in text and ":|" not in text:
+        return text
+    lines, columns = text.split("\n"), 0
+    for number, line in enumerate(lines):
+        if columns:
+            columns *= bool(line.strip(" \t>"))
+            lines[number] = row(line, columns) if columns else line
+        elif "-" in line and "|" in line and DELIMITERS.fullmatch(line):
+            columns = cells(line) if number and cells(line) == cells(lines[number - 1]) else 0
+    return "\n".join(lines)
+
+
+def cells(line: str) -> int:
+    """Count the cells of a line."""
+    inner = OUTER.sub("", line, count=1).rstrip(" \t")
+    return len(PIPE.findall(inner.removesuffix("|"))) + 1 if inner else 0
+
+
+def row(line: str, columns: int) -> str:
+    """Shield the pipes of a row that would begin a cell too many; in what is shielded, an escaped one is one."""
+    if not line.isascii():
+        line = HELD.sub(lambda formula: held(released(formula[1]).replace("\\|", "|")), line.replace(ESCAPED, PLAIN))
+    if line.count("|") - (line[0] == "|") - (line[-1] == "|") < columns:
+        return line
+    pipes = [pipe.start() for pipe in PIPE.finditer(line)]
+    if pipes and not line[: pipes[0]].strip(" \t>"):
+        del pipes[0]
+    if pipes and not line[pipes[-1] + 1 :].strip():
+        del pipes[-1]
+    for position in pipes[columns - 1 :]:
+        line = line[:position] + PLAIN + line[position + 1 :]
+    return line

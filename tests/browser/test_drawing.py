@@ -1,0 +1,97 @@
+"""What the style sheet does with an answer's formulas, lists and quotations."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import send
+from tests.scripted import Scripted
+
+SUM = " + ".join(f"a_{{{number}}}" for number in range(40))
+
+OVERFLOW = "e => [e.scrollWidth > e.clientWidth, e.scrollHeight <= e.clientHeight]"
+PAGE_FITS = "document.documentElement.scrollWidth <= innerWidth"
+
+ARABIC = "مكتبة لبناء الواجهات"
+
+
+def answer(page: Page, provider: Scripted, text: str) -> None:
+    provider.will_say(text)
+    send(page, "Draw it")
+    expect(page.locator(".reply--complete")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_wide_formula_scrolls_in_itself_and_loses_nothing_at_its_top(
+    page: Page, provider: Scripted, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+
+    answer(page, provider, f"In a line ${SUM} + \\frac{{x}}{{\\sqrt{{y}}}}$ and\n\n$$\\sum_{{i=1}}^n {SUM}$$")
+
+    assert page.locator(".formula").evaluate(OVERFLOW) == [True, True]
+    assert page.locator("math[display=block]").evaluate(OVERFLOW) == [True, True]
+    assert page.evaluate(PAGE_FITS)
+
+
+def test_a_formula_that_can_scroll_stands_on_the_line_of_its_words(page: Page, provider: Scripted) -> None:
+    answer(page, provider, "A $x$ b\n\nA $x{}{}{}{}{}{}{}{}{}{}{}$ b")
+
+    gaps = page.locator(".reply__body p").evaluate_all(
+        "ps => ps.map(p => p.querySelector('mi').getBoundingClientRect().bottom - p.getBoundingClientRect().top)"
+    )
+
+    assert page.locator(".formula").count() == 1
+    assert gaps[0] == pytest.approx(gaps[1], abs=1)
+
+
+def test_all_bullets_of_a_list_stand_on_one_side_with_their_text(page: Page, provider: Scripted) -> None:
+    answer(page, provider, f"- React {ARABIC}\n- {ARABIC} Vue\n- English only")
+
+    items = page.locator(".reply__body li")
+
+    assert items.evaluate_all("lis => lis.map(li => getComputedStyle(li).direction)") == ["rtl"] * 3
+    assert items.evaluate_all("lis => lis.map(li => getComputedStyle(li).textAlign)") == ["right"] * 3
+
+
+def test_the_bar_of_a_quotation_stands_beside_its_text(page: Page, provider: Scripted) -> None:
+    answer(page, provider, f"> React {ARABIC}\n\nBetween\n\n> English")
+
+    bars = page.locator("blockquote").evaluate_all(
+        "all => all.map(q => [getComputedStyle(q).borderLeftWidth, getComputedStyle(q).borderRightWidth])"
+    )
+
+    assert bars == [["0px", "3px"], ["3px", "0px"]]
+
+
+def test_paragraphs_of_a_quotation_and_blocks_of_tags_stand_apart(page: Page, provider: Scripted) -> None:
+    answer(page, provider, "> one\n>\n> two\n\n<div>a</div>\n\n<div>b</div>")
+
+    paragraphs = page.locator(".reply__body p").evaluate_all(
+        "ps => ps.map(p => [p.getBoundingClientRect().top, p.getBoundingClientRect().bottom])"
+    )
+
+    assert len(paragraphs) == 4
+    assert all(below[0] - above[1] > 8 for above, below in pairwise(paragraphs))
+
+
+def test_tasks_stand_in_step_with_other_items(page: Page, provider: Scripted) -> None:
+    answer(page, provider, "- [ ] a\n  - [x] b\n    - [ ] c\n\nBetween\n\n* a\n  * b\n    * c")
+
+    items = page.locator(".reply__body li").evaluate_all("lis => lis.map(li => li.getBoundingClientRect().left)")
+
+    assert items[:3] == items[3:]
+    assert items[1] - items[0] == pytest.approx(items[2] - items[1], abs=1)
+
+
+def test_the_tags_that_are_drawn_look_so(page: Page, provider: Scripted) -> None:
+    answer(page, provider, "H<sub>2</sub>O, <kbd>Ctrl</kbd> and <mark>this</mark>")
+
+    water = page.locator(".reply__body sub")
+
+    assert water.evaluate("e => getComputedStyle(e).verticalAlign") == "sub"
+    assert page.locator(".reply__body kbd").evaluate("e => getComputedStyle(e).borderBottomWidth") == "2px"
+    assert page.locator("mark").evaluate("e => getComputedStyle(e).backgroundColor") != "rgba(0, 0, 0, 0)"
