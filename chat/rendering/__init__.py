@@ -1,7 +1,11 @@
 """Markdown to safe HTML, whole and while it streams; the only place that marks a model's text as safe.
 
 guards         what is refused or made harmless before it is rendered
+scanning       one search for the signs that models write otherwise than CommonMark reads them
+dialect        a text put so that both mean the same; with delimiters (what is a formula), fences, tables, tags, marks
+definitions    definitions that nothing refers to, which would draw nothing
 markdown       Markdown to HTML, which nobody trusts yet
+directions     from which side a block is read
 inserts        what we make ourselves: code, formulas, footnotes; held out while the rest is sanitised
 sanitising     the allow-list
 pipeline       these four, in order
@@ -10,6 +14,7 @@ blocks         those blocks, each rendered once
 frames         lists and tables whose items and rows are rendered apart
 units          an answer that grows, cut into blocks, items and rows
 patching       HTML in the messages that let a page's HTML grow
+signs          what may still become of a text
 growing        when each of these messages is due
 overlong       what becomes too long for all that
 """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import math
-import re
 from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
@@ -17,6 +16,7 @@ from markupsafe import Markup
 from .directions import RTL
 from .patching import LAST, ended, opened, patch
 from .pipeline import kept
+from .signs import MARKUP, escaped, has_word, is_rtl, is_settled
 from .units import Units
 
 PACE = 8192
@@ -30,17 +30,6 @@ QUIET = 1.0
 
 SHARE = 0.5
 """How much may be drawn again for each character of text."""
-
-# Text without these signs looks the same rendered or not, where a word stands before it in its line.
-MARKUP = re.compile(r"[\n*_`~\[\]()<>|$\\#&@]|http|www")
-WORD = re.compile(r"[^\W\d_]")
-
-# What was rendered for good; and what may still become markup, or more of it.
-RESOLVED = re.compile(r"<code.*?</code>|<!?/?(?!/a>\Z)\w[^>]*>", re.DOTALL)
-UNRESOLVED = re.compile(
-    r"[*`\[|\\]|~~|~\Z|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z"
-    r"|&lt;(?:sub|sup|kbd|mark|ins)&gt;|&lt;/?(?:s(?:u[bp]?)?|k(?:bd?)?|m(?:a(?:rk?)?)?|i(?:ns?)?)?\Z"
-)
 
 
 class Growing:
@@ -138,16 +127,9 @@ class Growing:
         if self._has_closed or self._since != -math.inf or MARKUP.search(new):
             return False
         old = self._units.text[: self._seen].rstrip()
-        if RTL.search(new) and 'dir="rtl"' not in self._shown and not self._is_rtl(old):
+        if RTL.search(new) and 'dir="rtl"' not in self._shown and not is_rtl(old):
             return False
-        return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and self._has_word(old)
-
-    def _is_rtl(self, text: str) -> bool:
-        first = WORD.search(text)
-        return bool(first and RTL.match(first[0]))
-
-    def _has_word(self, text: str) -> bool:
-        return WORD.search(text, text.rfind("\n") + 1) is not None
+        return old[-1:] == self._shown[-1:] and not MARKUP.search(old[-1:]) and has_word(old)
 
     def _is_worth_a_look(self) -> bool:
         if self._now < self._next:
@@ -157,7 +139,7 @@ class Growing:
         if self._since == -math.inf and not self._has_closed and not fresh.strip("| \n"):
             return False  # these show nothing by themselves
         is_due = self._since == -math.inf or not self._waits()
-        return is_due or MARKUP.search(fresh) is not None or not self._has_word(self._units.text[: self._looked])
+        return is_due or MARKUP.search(fresh) is not None or not has_word(self._units.text[: self._looked])
 
     def _look(self) -> list[str]:
         draft = self._units.draft()
@@ -177,10 +159,9 @@ class Growing:
         return not self._waits() and (wanted.startswith(self._shown) or self._can_afford(wanted))
 
     def _is_sure(self, wanted: str) -> bool:
-        if not self._has_word(self._units.text):
+        if not has_word(self._units.text):
             return False
-        new = RESOLVED.sub("", wanted[len(self._shown) :])
-        return not UNRESOLVED.search(new) if wanted.startswith(self._shown) else self._has_closed
+        return is_settled(wanted[len(self._shown) :]) if wanted.startswith(self._shown) else self._has_closed
 
     def _can_afford(self, wanted: str) -> bool:
         self.due = max(self._next, self._heard + QUIET)
@@ -203,8 +184,3 @@ class Growing:
         self._seen, self._looked = len(text.rstrip() if self._way == "text" else text), len(text)
         self._since, self.due = -math.inf, None
         return wanted
-
-
-def escaped(text: str) -> str:
-    """Escape a text as the sanitiser does."""
-    return html.escape(text, quote=False).replace("\xa0", "&nbsp;")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from .growing import Growing, escaped
+from .growing import Growing
 from .guards import cleaned
 from .patching import patch
 from .pipeline import kept
+from .signs import escaped
 from .units import Units
 
 PLAIN = '<pre class="plain">'
