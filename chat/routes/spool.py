@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -65,7 +66,8 @@ class Spool:
         self.size = 0
         self._folder, self._whose = folder, whose
         self._held, self._slice = ExitStack(), TimeSlice()
-        self._file = self._held.enter_context(SpooledTemporaryFile(PIECE, dir=str(folder)))  # noqa: SIM115
+        in_memory = PIECE if has_room(folder) else LONG  # where the disk takes nothing, what isn't long needs none
+        self._file = self._held.enter_context(SpooledTemporaryFile(in_memory, dir=str(folder)))  # noqa: SIM115
 
     def fill(self, pieces: Iterable[str | bytes]) -> Spool:
         """Write an answer; others go on between its pieces. Raises Crowded and DiskFull."""
@@ -95,7 +97,7 @@ class Spool:
             return
         if before <= LONG:
             self._take_place()
-        if shutil.disk_usage(self._folder).free < SPARE:
+        if not has_room(self._folder):
             raise DiskFull
 
     def _take_place(self) -> None:
@@ -117,6 +119,11 @@ class Spool:
     def __del__(self) -> None:
         # An answer that was replaced by an error's is closed by nobody.
         self.close()
+
+
+def has_room(folder: Path) -> bool:
+    """Tell whether a folder can be written to, and its disk has more than SPARE."""
+    return os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= SPARE
 
 
 def register(app: Flask) -> None:

@@ -9,6 +9,11 @@
   document.addEventListener("htmx:sse:before:message", hear)
   document.addEventListener("htmx:sse:close", event => { heard.delete(event.detail.connection) })
 
+  // An answer that isn't found was deleted in another page.
+  document.addEventListener("htmx:response:error", ({ target, detail }) => {
+    if (detail.ctx.response.status === 404 && target.matches?.(".reply[aria-busy]")) target.remove()
+  })
+
   setInterval(() => {
     for (const [connection, when] of heard) {
       if (Date.now() - when < SILENCE) continue

@@ -126,6 +126,16 @@ def seen(page: Page) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+def test_an_answer_that_was_deleted_goes_from_a_page_that_waits(first: Page) -> None:
+    last = waiting(first)
+    expect(last.locator(".reply[aria-busy]")).to_contain_text("A river begins")
+
+    status = first.evaluate("url => fetch(`${url}/deletion`, { method: 'POST' }).then(done => done.status)", first.url)
+
+    assert status == 200
+    expect(last.locator(".reply")).to_have_count(0)
+
+
 @pytest.mark.parametrize("gone", [closed, hidden])
 def test_a_page_that_waits_follows_as_soon_as_another_is_gone(
     first: Page, gate: Gate, gone: Callable[[Page], None]

@@ -105,6 +105,20 @@ def test_a_disk_that_can_not_be_written_to_is_told(tmp_path: Path, monkeypatch: 
         filled(tmp_path, LONG)
 
 
+@pytest.mark.parametrize("folder", [".", "gone"], ids=["a full disk", "a folder that can't be used"])
+def test_an_answer_that_is_not_long_waits_in_memory_where_the_disk_takes_none(
+    tmp_path: Path, full: None, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+
+    assert b"".join(filled(tmp_path / folder, LONG)) == b"x" * LONG
+    with pytest.raises(DiskFull):
+        filled(tmp_path / folder, LONG + 1)
+
+
 def test_a_stream_is_given_as_it_is_however_long_a_part_of_it_is(tmp_path: Path) -> None:
     texts = ["é", "x" * 1_000_000, "", "y"]
 
@@ -119,7 +133,7 @@ def conversation(app: Flask, client: FlaskClient) -> int:
     """A conversation whose page is long."""
     conversation = begin(client)
     ended(client, conversation)
-    lengthened(app.extensions["database"], conversation, reply_in(client, conversation), 4, 700_000)
+    lengthened(app.extensions["database"], conversation, reply_in(client, conversation), 4, 600_000)
     return conversation
 
 
