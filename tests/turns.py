@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Row, Table, func, insert, select, update
 
@@ -48,52 +48,33 @@ def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "co
 def grown(database: Database, person: int, length: int, title: str = "Long") -> Turn:
     """Store a conversation of so many messages, questions and answers by turns; gives its last turn."""
     turn = answered(database, asked(database, person, f"{title} 1"))
-    first = turn.reply_id - 1
-    rows = [
-        {
-            "id": first + number,
-            "conversation_id": turn.conversation_id,
-            "parent_id": first + number - 1,
-            "role": ("user", "assistant")[number % 2],
-            "text": f"Message {number + 1}",
-            "html": f"<p>Message {number + 1}</p>" if number % 2 else None,
-            "html_version": rendering.VERSION,
-            "created_at": 0,
-        }
-        for number in range(2, length)
-    ]
-    known = {"state": "complete", "provider": "scripted", "model": "small", "created_at": 0}
-    with database.write() as connection:
-        connection.execute(insert(messages), rows)
-        connection.execute(insert(replies), [{"id": row["id"], **known} for row in rows if row["html"]])
-        here = conversations_table.c.id == turn.conversation_id
-        connection.execute(update(conversations_table).where(here).values(leaf_id=first + length - 1, unread=False))
-    return Turn(turn.conversation_id, first + length - 1, None, person)
+    leaf = lengthened(database, turn.conversation_id, [f"Message {number}" for number in range(3, length + 1)])
+    return Turn(turn.conversation_id, leaf, None, person)
 
 
-def lengthened(database: Database, conversation: int, last: int, count: int, size: int, html: bool = False) -> int:
-    """Store so many more messages below the last one of a conversation, each of so many characters; gives the last."""
-    said = ("word " * (size // 5 + 1))[:size]
-    rows = [
-        {
-            "id": last + number,
-            "conversation_id": conversation,
-            "parent_id": last + number - 1,
-            "role": ("assistant", "user")[number % 2],
-            "text": said,
-            "html": None if number % 2 else f"<p>{said}</p>",
-            "html_version": rendering.VERSION,
-            "created_at": 0,
-        }
-        for number in range(1, count + 1)
-    ]
+def lengthened(database: Database, conversation: int, texts: Sequence[str], version: int = rendering.VERSION) -> int:
+    """Store more messages below the last answer of a conversation, questions and answers by turns; gives the last."""
+    here = conversations_table.c.id == conversation
     known = {"state": "complete", "provider": "scripted", "model": "small", "created_at": 0}
     with database.write() as connection:
+        leaf = connection.execute(select(conversations_table.c.leaf_id).where(here)).scalar_one()
+        rows = [
+            {
+                "id": leaf + number,
+                "conversation_id": conversation,
+                "parent_id": leaf + number - 1,
+                "role": ("assistant", "user")[number % 2],
+                "text": said,
+                "html": None if number % 2 else f"<p>{said}</p>",
+                "html_version": version,
+                "created_at": 0,
+            }
+            for number, said in enumerate(texts, 1)
+        ]
         connection.execute(insert(messages), rows)
         connection.execute(insert(replies), [{"id": row["id"], **known} for row in rows if row["html"]])
-        here = conversations_table.c.id == conversation
-        connection.execute(update(conversations_table).where(here).values(leaf_id=last + count, unread=False))
-    return last + count
+        connection.execute(update(conversations_table).where(here).values(leaf_id=leaf + len(rows), unread=False))
+    return leaf + len(rows)
 
 
 def count(database: Database, table: Table) -> int:

@@ -17,10 +17,10 @@ from chat.conversations.finding import (
     reply_of,
 )
 from chat.conversations.naming import NoTitle, rename
-from chat.conversations.reading import each
 from chat.conversations.renewal import Renewal
+from chat.conversations.transcript import each
 from chat.conversations.turns import Choice, Turn
-from chat.conversations.windows import Window, path
+from chat.conversations.windows import Window
 
 __all__ = [
     "Ancestry",
@@ -41,7 +41,6 @@ __all__ = [
     "listing",
     "mark_read",
     "message_of",
-    "path",
     "reasoning_of",
     "rename",
     "reply_of",

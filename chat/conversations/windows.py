@@ -64,16 +64,10 @@ class Window:
         return self.rows[-1].id if self.rows and self.leaf and self.rows[-1].id != self.leaf.id else None
 
 
-def path(database: Database, leaf_id: int | None) -> list[Row]:
-    """List the messages from the first one to a leaf, each with what is known of it as a reply."""
-    with database.read() as connection:
-        return branch(connection, leaf_id)
-
-
 def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Window:
     """Show the last messages down to a leaf."""
     with database.read() as connection:
-        rows = fitted(connection, leaf_id) if size == WINDOW else branch(connection, leaf_id, size)
+        rows = fitted(connection, leaf_id) if size == WINDOW else last(connection, leaf_id, size)
     return Window(rows, rows[-1] if rows else None)
 
 
@@ -128,9 +122,9 @@ def below(connection: Connection, leaf_id: int | None, message_id: int, count: i
     return connection.execute(BELOW, walked).scalar() or leaf_id
 
 
-def branch(connection: Connection, leaf_id: int | None, size: int = ALL, above: int = 0) -> list[Row]:
-    """Read the messages of a branch, `size` at most and newer than `above`, in their order, which is that of age."""
-    return list(connection.execute(BRANCH, {"leaf": leaf_id, "above": above, "size": size}))
+def last(connection: Connection, leaf_id: int | None, size: int) -> Sequence[Row]:
+    """Read the last messages of a branch, `size` at most, in their order, which is that of age."""
+    return connection.execute(BRANCH, {"leaf": leaf_id, "above": 0, "size": size}).all()
 
 
 def leaf_of(connection: Connection, conversation: Row) -> Row | None:

@@ -45,12 +45,17 @@ def kept(page: Page) -> list[str]:
     return list(page.evaluate("Object.values(sessionStorage)"))
 
 
+def write(page: Page) -> None:
+    """Sign in as Ann, and write without sending."""
+    sign_in(page, ANN)
+    page.locator("#text").fill("For Ann alone")
+
+
 def test_a_draft_is_gone_from_its_tab_when_its_writer_signs_out_there(
     visit: Callable[..., Page], team: Instance
 ) -> None:
     page = visit(team.url)
-    sign_in(page, ANN)
-    page.locator("#text").fill("For Ann alone")
+    write(page)
     assert kept(page) == ["For Ann alone"]
 
     sign_out(page, team)
@@ -65,8 +70,7 @@ def test_a_draft_outlives_a_sign_out_in_another_tab_for_its_writer_alone(
     visit: Callable[..., Page], team: Instance, email: str, draft: str
 ) -> None:
     page = visit(team.url)
-    sign_in(page, ANN)
-    page.locator("#text").fill("For Ann alone")
+    write(page)
     other = page.context.new_page()
 
     sign_out(other, team)
@@ -80,8 +84,7 @@ def test_an_open_page_shows_no_draft_to_who_signed_in_by_another_tab(
     visit: Callable[..., Page], team: Instance
 ) -> None:
     page = visit(team.url)
-    sign_in(page, ANN)
-    page.locator("#text").fill("For Ann alone")
+    write(page)
     other = page.context.new_page()
     sign_out(other, team)
     sign_in(other, EVE)
@@ -101,8 +104,7 @@ def test_the_way_back_shows_no_draft_of_who_signed_out(
     visit: Callable[..., Page], team: Instance, script: bool
 ) -> None:
     page = visit(team.url, java_script_enabled=script)
-    sign_in(page, ANN)
-    page.locator("#text").fill("For Ann alone")
+    write(page)
     sign_out(page, team)
     sign_in(page, EVE)
 

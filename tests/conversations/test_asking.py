@@ -21,7 +21,7 @@ from tests.turns import CHOICE, answered, asked, count, guest, stored
 def path_of(database: Database, person: int, conversation_id: int) -> list[tuple[str, str, str | None]]:
     """What a conversation shows: role, text and state of each message."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
-    return [(row.role, row.text, row.state) for row in conversations.path(database, leaf_id)]
+    return [(row.role, row.text, row.state) for row in conversations.each(database, leaf_id)]
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_another_text_with_the_same_key_is_another_turn(either: Database) -> Non
 
     assert len({turn.reply_id for turn in turns}) == 4 and turns[4].reply_id == turns[0].reply_id
     assert [turn.owner is None for turn in turns] == [False, False, False, False, True]
-    rows = [conversations.path(either, turn.reply_id) for turn in turns[:4]]
+    rows = [list(conversations.each(either, turn.reply_id)) for turn in turns[:4]]
     assert [[row.text for row in path] for path in rows] == [
         ["One?", "One.", text, ""] for text in ("Two?", "Two", "two?", "Two? ")
     ]
@@ -223,7 +223,7 @@ def test_two_questions_at_once_from_two_pages_are_both_asked(database: Database,
         sender.join(20)
 
     shown = conversations.find(database, person, start.conversation_id).leaf_id
-    asked_for = [conversations.path(database, turn.reply_id) for turn in turns]
+    asked_for = [list(conversations.each(database, turn.reply_id)) for turn in turns]
     assert shown == max(turn.reply_id for turn in turns)
     assert {path[1].id for path in asked_for} == {start.reply_id}
     assert sorted(path[2].text for path in asked_for) == ["Left?", "Right?"]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from chat import conversations
-from chat.conversations import Choice, StillAnswering, Turn, WrongParent
+from chat.conversations import Choice, StillAnswering, Turn, WrongParent, windows
 from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.tables import conversations as conversation_table
@@ -25,7 +25,7 @@ def other(database: Database) -> int:
 def shown(database: Database, person: int, conversation_id: int) -> list[str]:
     """What a conversation shows."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
-    return [row.text for row in conversations.path(database, leaf_id)]
+    return [row.text for row in conversations.each(database, leaf_id)]
 
 
 def edited(database: Database, person: int, message_id: int, text: str = "Edited?", **more: object) -> Turn:
@@ -96,7 +96,7 @@ def test_an_edited_message_stands_beside_the_first_with_an_answer_of_its_own(dat
     edited(database, person, second.reply_id - 1)
 
     assert shown(database, person, first.conversation_id) == ["One?", "One.", "Edited?", "Edited."]
-    assert [row.text for row in conversations.path(database, second.reply_id)] == ["One?", "One.", "Two?", "Two."]
+    assert [row.text for row in conversations.each(database, second.reply_id)] == ["One?", "One.", "Two?", "Two."]
 
 
 def test_the_first_message_can_be_edited(database: Database, person: int) -> None:
@@ -146,7 +146,7 @@ def test_another_text_with_the_same_key_is_another_version(either: Database) -> 
 
     assert len({turn.reply_id for turn in turns}) == 4 and all(turn.owner for turn in turns)
     assert [turn.reply_id for turn in again] == [turns[0].reply_id, turns[2].reply_id]
-    versions = conversations.versions(either, conversations.path(either, second.reply_id))
+    versions = conversations.versions(either, windows.newest(either, second.reply_id).rows)
     assert len(versions[first.reply_id - 1]) == 4 and len(versions[second.reply_id - 1]) == 2
 
 
@@ -216,7 +216,7 @@ def test_the_versions_of_each_message_are_known_the_oldest_first(database: Datab
     third = edited(database, person, first.reply_id - 1)
     answered(database, asked(database, person, "Elsewhere"))
 
-    here = conversations.versions(database, conversations.path(database, second.reply_id))
+    here = conversations.versions(database, windows.newest(database, second.reply_id).rows)
 
     assert here == {
         first.reply_id - 1: [first.reply_id - 1, third.reply_id - 1],

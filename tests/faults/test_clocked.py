@@ -10,15 +10,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
 
 from chat import rendering
-from chat.tables import conversations, messages, replies
 from tests.faults.browser import Browser, replies_in
 from tests.faults.clocked import MOST
 from tests.faults.harness import Server, served, until_ended
 from tests.faults.model import HEAD, Model, ending, question, said
 from tests.providers.server import chunk, head
+from tests.turns import lengthened
 
 PROSE = "Some *words* and `code` with [a link](https://example.org/) in a text.\n\n- one\n- **two**\n\n"
 SIZES = (100_000, 350, rendering.VERSION), (60_000, 40, rendering.VERSION - 1), (900_000, 40, rendering.VERSION)
@@ -64,30 +63,6 @@ class Scene:
         until_ended(self.server.database, sent.reply)
 
 
-def grow(server: Server, conversation: int, length: int, count: int, version: int) -> None:
-    """Add so many messages of a length to a conversation."""
-    text = prose(length)
-    with server.database.write() as connection:
-        leaf = connection.execute(select(conversations.c.leaf_id).where(conversations.c.id == conversation)).scalar()
-        rows = [
-            {
-                "id": leaf + number,
-                "conversation_id": conversation,
-                "parent_id": leaf + number - 1,
-                "role": ("assistant", "user")[number % 2],
-                "text": text,
-                "html": f"<p>{text}</p>",
-                "html_version": version,
-                "created_at": 1,
-            }
-            for number in range(1, count + 1)
-        ]
-        known = {"state": "complete", "provider": "openai", "model": "small", "created_at": 1}
-        connection.execute(insert(messages), rows)
-        connection.execute(insert(replies), [{"id": row["id"], **known} for row in rows if row["role"] == "assistant"])
-        connection.execute(update(conversations).where(conversations.c.id == conversation).values(leaf_id=leaf + count))
-
-
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One worker under the clock, with what is long."""
@@ -98,7 +73,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         for length, count, version in SIZES:
             sent = browser.send(question("first", 2))
             until_ended(server.database, sent.reply)
-            grow(server, sent.conversation, length, count, version)
+            lengthened(server.database, sent.conversation, [prose(length)] * count, version)
             begun.append(sent.conversation)
         yield Scene(server, model, folder / "held", browser, *begun)
 
@@ -147,7 +122,7 @@ def delete(scene: Scene) -> None:
     """Delete a conversation of 35 MB."""
     begun = scene.browser.send(question("first", 2))
     until_ended(scene.server.database, begun.reply)
-    grow(scene.server, begun.conversation, 100_000, 350, rendering.VERSION)
+    lengthened(scene.server.database, begun.conversation, [prose(100_000)] * 350)
     assert scene.browser.post(f"/conversations/{begun.conversation}/deletion").status == 303
 
 

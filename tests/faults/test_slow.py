@@ -50,7 +50,7 @@ def long(server: Server, browser: Browser) -> Sent:
     """A conversation of the visitor, of 20 MB."""
     sent = browser.send(question("hello", 1, 0))
     browser.follow(sent.reply).until_over()
-    lengthened(server.database, sent.conversation, sent.reply, 200, 100_000)
+    lengthened(server.database, sent.conversation, ["word " * 20_000] * 200)
     return sent
 
 

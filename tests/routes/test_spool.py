@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from chat.routes import spool
 from chat.routes.places import Places
 from chat.routes.spool import LONG, PIECE, Crowded, DiskFull, Spool
-from tests.asking import HTMX, begin, ended, reply_in
+from tests.asking import HTMX, begin, ended
 from tests.turns import lengthened
 
 ADDRESS = "192.0.2.1"
@@ -133,7 +133,7 @@ def conversation(app: Flask, client: FlaskClient) -> int:
     """A conversation whose page is long."""
     conversation = begin(client)
     ended(client, conversation)
-    lengthened(app.extensions["database"], conversation, reply_in(client, conversation), 4, 600_000)
+    lengthened(app.extensions["database"], conversation, ["word " * 120_000] * 4)
     return conversation
 
 

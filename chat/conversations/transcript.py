@@ -1,4 +1,4 @@
-"""Read a branch from its first message to its last, a few messages at a time: together they may be long."""
+"""What was said on a branch, from its first message to its last; read a few at a time, as all may be long."""
 
 from __future__ import annotations
 
