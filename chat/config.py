@@ -107,7 +107,7 @@ SETTINGS = (
     Setting("OPENAI_BASE_URL", "", server, "Any server of the OpenAI protocol, with its /v1; else OpenAI itself."),
     Setting("OPENAI_MODEL", "", str, "The model of that server to begin with, and the one on offer if it lists none."),
     Setting("AIVVM_URL", "", server, "A server of the chatbot-ui v1 protocol."),
-    Setting("AIVVM_API_KEY", "", key, "An OpenAI key to hand on to that server, if it wants one."),
+    Setting("AIVVM_API_KEY", "", key, "An OpenAI key to pass to that server, if it wants one."),
     Setting("LOCAL_MODEL", "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."),
     Setting("PROMPT_LIMIT", 100_000, whole, "The longest message, in characters; 0 is what fits into 1 MiB."),
     Setting("ANSWERS_AT_ONCE", 4, whole, "How many answers one person may have written at once; 0 is no limit."),

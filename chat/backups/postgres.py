@@ -89,7 +89,7 @@ def require_empty(place: Place) -> None:
 
 
 def prepare(place: Place) -> None:
-    """See to it that there is a database to put the copy into: whoever runs the server has made one."""
+    """Do nothing: the administrator of the server has made the database for the copy."""
 
 
 def shut_out_others(place: Place, connection: Connection) -> None:

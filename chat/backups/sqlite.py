@@ -90,7 +90,7 @@ def refuse_unless_whole(file: Path) -> None:
 
 
 def prepare(place: Place) -> None:
-    """See to it that there is a file to put the copy into, if an empty one. Raises Refused."""
+    """Make the file for the copy, where there is none. Raises Refused."""
     try:
         place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_file(place.url)

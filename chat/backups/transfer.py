@@ -24,7 +24,7 @@ UNCLEAR = (
     "The connection broke at the very end. Type this command again: "
     "it says that {} isn't empty if all has been moved, and else moves it."
 )
-DIFFERS = "The rows of {} in {} are not those that were written there. Nothing was kept; you can try again."
+DIFFERS = "The rows of {} in {} differ from the ones that were written. Nothing was kept; you can try again."
 DONE = (
     "All {:,} rows of {} tables are in {}; they were read back and are the same.\n"
     "Set DATABASE_URL to its address (in .env, or where your settings are), and start Rivulet. Keep SECRET_KEY.\n"

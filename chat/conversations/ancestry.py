@@ -57,7 +57,7 @@ class Ancestry:
             return connection.execute(READ, {"leaf": leaf_id, "room": ROOM}).all()
 
     def unread(self) -> int:
-        """Count the messages above those that were read."""
+        """Count the messages above the ones that were read."""
         if self._next is None:
             return 0
         with self.database.read() as connection:

@@ -46,7 +46,7 @@ class Heartbeat:
         threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
 
     def changed(self) -> dict[Path, str]:
-        """Read the files of other machines; gives those that have changed since the last time, with their hosts."""
+        """Read the files of other machines; gives the ones that have changed since the last time, with their hosts."""
         before, self.seen = self.seen, {path: read(path) for path in self._others()}
         # One that is empty is being written at this moment.
         both = {path: said for path, said in self.seen.items() if said and before.get(path)}

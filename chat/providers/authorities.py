@@ -11,7 +11,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 UNTRUSTED = (
     "The server at {host} can't prove who it is: its certificate is not trusted. "
-    "Whoever runs this app can name its authority in CA_BUNDLE."
+    "An administrator can name its authority in CA_BUNDLE."
 )
 
 _chosen = ""
