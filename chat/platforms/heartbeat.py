@@ -17,6 +17,7 @@ from pathlib import Path
 
 from chat.engines import DatabaseUnusable
 from chat.serving import exits
+from chat.serving.saying import say
 
 BEAT = 2.0
 """How often a file changes, in seconds."""
@@ -80,7 +81,7 @@ class Heartbeat:
         """End where a machine came in at the same moment, or while this one slept: of two, one and the same."""
         for path, host in self.changed().items():
             if path.name < self.own.name:
-                print(USED.format(host), file=sys.stderr, flush=True)
+                say(USED.format(host), sys.stderr)
                 os._exit(exits.CANNOT_START)
 
 
