@@ -17,7 +17,8 @@ from tests.rendering.checks import begun
 
 WORD = re.compile(r"q\d+z")
 
-NOWHERE = re.compile(r"\](?:\(|:)\s*<?(?!https?://)[^\s>)]*")
+# An address that leads nowhere, with its title; one of a definition; and that of a picture, which is a link in no link.
+NOWHERE = re.compile(r"\]\((?!<?https?://)((?:(?!\n\n)[\s\S])*)|\]:(?=\s*<?(?!https?://)(\S*))|!\[[^\]]*\]\(([^)\n]*)")
 
 FRAMES = """
     W|W *W*|**W**|**W:**W|***W***|_W_|__W__|~~W~~|~W|`W`|``W`W``|`W|W`|[W](http://W.example/W)|[W](<http://W>)|[W][a]|[W]
@@ -75,7 +76,8 @@ def numbered(frame: str) -> str:
 def hidden(text: str) -> set[str]:
     """Find the words that the source alone has: names of definitions and footnotes, addresses that lead nowhere."""
     names = [match[2] for match in definitions.DEFINITION.finditer(text)]
-    return {word for place in [*names, *NOWHERE.findall(text)] for word in WORD.findall(place)}
+    addresses = ["".join(found) for found in NOWHERE.findall(text)]
+    return {word for place in names + addresses for word in WORD.findall(place)}
 
 
 def streamed(text: str, chance: random.Random) -> str:
