@@ -1,14 +1,14 @@
 """Markdown to safe HTML, whole and while it streams; the only place that marks a model's text as safe.
 
 guards         what is refused or made harmless before it is rendered
-scanning       one search for the signs that models write otherwise than CommonMark reads them
-dialect        a text put so that both mean the same; with delimiters (what is a formula), fences, tables, tags, marks
-definitions    definitions that nothing refers to, which would draw nothing
+dialect        what models write otherwise than CommonMark reads it, put so that both mean the same; its parts
+               are scanning (signs), delimiters (what is a formula), fences, tables, definitions and marks
 markdown       Markdown to HTML, which nobody trusts yet
-directions     from which side a block is read
+tags           the tags of HTML that are drawn
 inserts        what we make ourselves: code, formulas, footnotes; held out while the rest is sanitised
 sanitising     the allow-list
-pipeline       these four, in order
+directions     blocks that are read from right to left
+pipeline       these, in order
 cutting        where a growing text can be cut into blocks
 blocks         those blocks, each rendered once
 frames         lists and tables whose items and rows are rendered apart

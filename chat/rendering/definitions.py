@@ -7,7 +7,7 @@ import re
 from .marks import shielded
 
 DEFINITION = re.compile(r"^([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)?)\[([^\[\]\n]+)\](?=:)", re.MULTILINE)
-LABEL = re.compile(r"(?:https?://|www\.)[^\s<]*|\[([^\[\]\n]+)\](?!\()")
+LABEL = re.compile(r"\\.|(?:https?://|www\.)[^\s<]*|\[([^\[\]\n]+)\](?!\()")
 
 
 def shown(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ class Fence:
     def closes(self, line: str) -> bool:
         """Take the next line; tell whether it is the closing one."""
         found = LINE.fullmatch(line)
-        if not found or found[2][0] != self.mark[0] or len(found[1]) >= len(self.before) + 4:
+        if not found or found[2][0] != self.mark[0] or not self._is_beside(found[1]):
             return False
         mark, label = found[2], found[3].strip()
         if label:
@@ -51,6 +51,10 @@ class Fence:
     def leaves(self, line: str) -> bool:
         """Tell whether a line stands outside the quotation that holds this fence."""
         return ">" in self.before and not line.lstrip().startswith(">")
+
+    def _is_beside(self, before: str) -> bool:
+        """Tell whether what stands before a mark lets it belong to this fence."""
+        return len(before) < len(self.before) + 4 and (">" in before) == (">" in self.before)
 
     def _open_inner(self, mark: str) -> None:
         is_nesting = self.label.lower().partition(" ")[0] in NESTING

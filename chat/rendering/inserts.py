@@ -28,7 +28,7 @@ CONSTRUCT = re.compile(
     r'|(?P<box>input type="checkbox"(?P<tick> checked="")? disabled="" />)'
     r'|(?P<link>a href="(?P<address>[^"]*)"[^>]*>)'
     r"|(?P<end>/a>)"
-    r'|(?P<image>img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"[^>]*>)'
+    r'|(?P<image>img src="(?P<picture>[^"]*)" alt="(?P<description>[^"]*)"(?: title="(?P<title>[^"]*)")?[^>]*>)'
     rf"|(?P<formula>(?<={FORMULA})(?P<source>[0-9a-f]*){END})"
     r")"
 )
@@ -120,4 +120,5 @@ class Inserts:
         return self._links.end()
 
     def _image(self, match: re.Match[str]) -> str:
-        return self._links.image(html.unescape(match["picture"]), html.unescape(marks.drawn(match["description"])))
+        words = [unshielded(html.unescape(match[name] or "")) for name in ("picture", "description", "title")]
+        return self._links.image(*words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 NOWHERE = SplitResult("", "", "", "", "")
 
@@ -27,11 +27,12 @@ class Links:
         self._inside = False
         return f" ({escape(self._disguise)})</a>" if self._disguise else "</a>"
 
-    def image(self, address: str, description: str) -> str:
+    def image(self, address: str, description: str, title: str = "") -> str:
         """Show an image as a link that names its host: loading it would tell that host who reads what."""
         if self._inside or parts(address).scheme not in ("http", "https") or not host(address):
             return escape(description)
-        return f'<a href="{escape(address)}">{escape(description or "image")} ({escape(host(address))})</a>'
+        named = Markup(' title="{}"').format(title) if title else ""
+        return f'<a href="{escape(address)}"{named}>{escape(description or "image")} ({escape(host(address))})</a>'
 
 
 def host(address: str) -> str:

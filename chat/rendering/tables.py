@@ -7,6 +7,7 @@ import re
 from .marks import END, FORMULA, held, released, shielded
 
 DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
+POSSIBLE = re.compile(r"-[ \t]*[|:]|[|:][ \t]*-")
 PIPE = re.compile(r"(?<!\\)\|")
 OUTER = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|?")
 ESCAPED, PLAIN = shielded("\\|"), shielded("|")
@@ -15,16 +16,23 @@ HELD = re.compile(f"{FORMULA}([0-9a-f]*){END}")
 
 def fitted(text: str) -> str:
     """Have the last cell of each row hold what is too much for the table, pipes and all."""
-    if "-|" not in text and "|-" not in text and "- |" not in text and "| -" not in text and ":|" not in text:
+    if not POSSIBLE.search(text):
         return text
     lines, columns = text.split("\n"), 0
     for number, line in enumerate(lines):
-        if columns:
-            columns *= bool(line.strip(" \t>"))
-            lines[number] = row(line, columns) if columns else line
-        elif "-" in line and "|" in line and DELIMITERS.fullmatch(line):
-            columns = cells(line) if number and cells(line) == cells(lines[number - 1]) else 0
+        if not line.strip(" \t>"):
+            columns = 0
+        elif number and (width := begun(lines[number - 1], line)):
+            columns = min(columns or width, width)  # a row of dashes, or a table outside of the quotation before it
+        elif columns:
+            lines[number] = row(line, columns)
     return "\n".join(lines)
+
+
+def begun(head: str, line: str) -> int:
+    """Count the columns of a table that begins with these two lines; 0 where none does."""
+    may_begin = "-" in line and ("|" in line or ":" in line)
+    return cells(line) if may_begin and DELIMITERS.fullmatch(line) and cells(line) == cells(head) else 0
 
 
 def cells(line: str) -> int:

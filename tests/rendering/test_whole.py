@@ -159,3 +159,9 @@ def test_sanitising_twice_changes_nothing() -> None:
     html = sanitising.clean("".join(markdown.html(text) for text, _ in ALL.values()))
 
     assert sanitising.clean(html) == html
+
+
+def test_the_title_of_an_image_is_the_links() -> None:
+    html = rendering.whole('![a](https://b.example/c.png "A cat & \\"d\\"")', "m1")
+
+    assert 'title="A cat &amp; &quot;d&quot;"' in html
