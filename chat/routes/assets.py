@@ -1,5 +1,6 @@
-"""The page's styles, scripts, icons and font, named by a hash of their content. Texts of a kind are one file, compressed.
+"""The page's styles, scripts, icons and font, named by a hash of their content.
 
+Texts of a kind are one file, compressed.
 htmx and its extension hx-sse are one file because htmx starts, as a deferred script of its own, before the
 extension has registered.
 """
