@@ -53,7 +53,8 @@ def page(katex: Path) -> str:
     font = base64.b64encode((TOP / "static" / "fonts" / "math.woff2").read_bytes()).decode()
     ours = style.replace("math.woff2", f"data:font/woff2;base64,{font}")
     css, script = (katex / "dist" / "katex.min.css").as_uri(), (katex / "dist" / "katex.min.js").as_uri()
-    return f'<!doctype html><link rel="stylesheet" href="{css}"><script src="{script}"></script><style>{ours}{STYLE}</style>'
+    katexs = f'<link rel="stylesheet" href="{css}"><script src="{script}"></script>'
+    return f"<!doctype html>{katexs}<style>{ours}{STYLE}</style>"
 
 
 def sheet(number: int, sources: list[str]) -> str:
