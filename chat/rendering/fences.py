@@ -88,11 +88,11 @@ def ending(fence: Fence, text: str, start: int) -> tuple[int, bool]:
     return len(text), False
 
 
-def lengthened(code: str, fence: Fence, is_closed: bool) -> str:
+def lengthened(text: str, fence: Fence, is_closed: bool) -> str:
     """Lengthen the marks of a fence that holds others, so that none of those ends it."""
     if fence.longest == len(fence.mark):
-        return code
+        return text
     longer = fence.mark[0] * fence.longest
-    code = code.replace(fence.mark, longer, 1)
-    body, last = code.rstrip("\n").rpartition("\n")[::2]
-    return f"{body}\n{last.replace(fence.mark, longer, 1)}\n" if is_closed else code
+    text = text.replace(fence.mark, longer, 1)
+    body, last = text.rstrip("\n").rpartition("\n")[::2]
+    return f"{body}\n{last.replace(fence.mark, longer, 1)}\n" if is_closed else text

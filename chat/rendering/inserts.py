@@ -78,10 +78,10 @@ class Inserts:
     def _code(self, match: re.Match[str]) -> str:
         found = [pattern.search(match["attributes"]) for pattern in (LANGUAGE, META)]
         label = unshielded(html.unescape(" ".join(part[1] for part in found if part)))
-        code = unshielded(html.unescape(match["lines"]))
+        text = unshielded(html.unescape(match["lines"]))
         if label == "math":
-            return f"<p>{self._hold(formulas.formula(code.strip(), True, self._allowance))}</p>"
-        return self._hold(highlighting.figure(code, label, self._allowance))
+            return f"<p>{self._hold(formulas.formula(text.strip(), True, self._allowance))}</p>"
+        return self._hold(highlighting.figure(text, label, self._allowance))
 
     def _verbatim(self, match: re.Match[str]) -> str:
         return match[0]

@@ -23,7 +23,10 @@ def ask(page: Page, provider: Scripted, text: str, answer: str) -> None:
 def edit(page: Page, text: str, number: int = -1) -> None:
     """Open a message, the last one if none is named, change it and send it again."""
     page.locator(".edit summary").nth(number).click()
-    page.locator(".edit[open] textarea").fill(text)
+    box = page.locator(".edit[open] textarea")
+    box.fill(text)
+    if box.input_value() != text:  # the page put the cursor to the end meanwhile
+        box.fill(text)
     page.get_by_role("button", name="Send again").click(no_wait_after=True)
 
 

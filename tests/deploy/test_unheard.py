@@ -27,7 +27,7 @@ SERVER = 'exec gunicorn "app:create_app()"'
 
 def workers(server: Started) -> set[int]:
     """List the worker processes."""
-    listed = subprocess.run(["ps", "-Ao", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-Awwo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(maxsplit=2) for line in listed.splitlines() if "gunicorn" in line)
     return {int(child) for child, parent, _ in rows if int(parent) == server.process.pid}
 
