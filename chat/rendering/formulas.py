@@ -1,22 +1,33 @@
-"""Formulas: LaTeX to MathML, which browsers draw without a script."""
+"""Formulas: LaTeX to MathML, which browsers draw without a script. Its source is beside it, for those who copy it."""
 
 from __future__ import annotations
 
+import html
 import re
 
-from latex2mathml.converter import convert
 from markupsafe import escape
+from math_core import LatexError, LatexToMathML
 
 from .allowance import Allowance
+from .latex import counted, letters_of, rewritten
+from .mathml import fit, text_of
 from .sanitising import clean_mathml
 
 LENGTH_LIMIT = 1_000
 
-# The converter aligns these only under their outer names.
-INNER = re.compile(r"\\(begin|end)\{(?:aligned|gathered)\}")
+DEEPEST = 40
+"""How many braces, environments and growing brackets may be open at once: the converter and browsers recurse."""
 
-# The converter copies commands it doesn't know, backslash and all, and signs of HTML in text.
-COPIED = re.compile(r"<mi>\\|<mtext>[^<]*<(?!/mtext>)")
+CHAIN = re.compile(r"(?:\\[a-zA-Z]+\s*){40}")
+"""Commands in a row each of which may be the next one's argument, and so as deep as braces."""
+
+OPENING = re.compile(r"\\\\|\\[{}]|\\left(?![a-z])|\\right(?![a-z])|\\begin|\\end|[{}]")
+STEPS = {"{": 1, "}": -1, "\\left": 1, "\\right": -1, "\\begin": 1, "\\end": -1}
+
+DEFINING = re.compile(r"\\(?:[gex]?def|let|global|(?:new|renew|provide)command|DeclareMathOperator)(?![a-zA-Z])")
+"""Macros unfold to any depth and length: a formula that defines some is shown as its source."""
+
+CONVERTER = LatexToMathML(fancy_error=False, allow_unreliable_rendering=True)
 
 
 def formula(source: str, display: bool, allowance: Allowance | None) -> str:
@@ -25,18 +36,35 @@ def formula(source: str, display: bool, allowance: Allowance | None) -> str:
         return shown(source)
     try:
         return mathml(source, display)
-    except Exception:  # the converter has an error for each fault, and RecursionError
+    except (LatexError, ValueError):
         return shown(source)
 
 
 def mathml(source: str, display: bool) -> str:
-    """Convert a formula. Raises ValueError where it was not understood, and whatever the converter raises."""
-    converted = convert(INNER.sub(r"\\\1{align*}", source), display="block" if display else "inline")
-    if COPIED.search(converted):
+    """Convert a formula. Raises LatexError where it isn't understood, ValueError where the drawing would lack some."""
+    if not source.strip() or depth(source) > DEEPEST or CHAIN.search(source) or DEFINING.search(source):
         raise ValueError(source)
-    drawn = clean_mathml(converted)
-    # A wide one scrolls inside itself, which takes the focus for those who have no mouse.
-    return drawn.replace('display="block"', 'display="block" tabindex="0"', 1) if display else drawn
+    converted = CONVERTER.convert_with_local_state(rewritten(source), displaystyle=display)
+    content = clean_mathml(fit(converted)).partition(">")[2].removesuffix("</math>")
+    if letters_of(source) - counted(html.unescape(text_of(content))):
+        raise ValueError(source)
+    return framed(content, source, display)
+
+
+def depth(source: str) -> int:
+    """Tell how many braces, environments and brackets are open at once, at most."""
+    now = deepest = 0
+    for sign in OPENING.findall(source):
+        now += STEPS.get(sign, 0)
+        deepest = max(deepest, now)
+    return deepest
+
+
+def framed(content: str, source: str, display: bool) -> str:
+    """Put a drawing and its source into one element; a display scrolls, so those without a mouse can focus it."""
+    opening = '<math display="block" tabindex="0">' if display else '<math display="inline">'
+    annotation = f'<annotation encoding="application/x-tex">{escape(source)}</annotation>'
+    return f"{opening}<semantics><mrow>{content}</mrow>{annotation}</semantics></math>"
 
 
 def shown(source: str) -> str:

@@ -6,6 +6,8 @@ import re
 
 import nh3
 
+from .mathml import CLASSES, ENCLOSURES
+
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 CELLS = {"td", "th"}
 OTHERS = "a blockquote br code del div em hr ins kbd li mark ol p section strong sub sup table tbody thead tr ul"
@@ -17,23 +19,35 @@ ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "ti
 RELATIVE = re.compile(r'(<a(?: \w+="[^"]*")*?) href="(?!https?://[^/\\]|mailto:)[^"]*"', re.IGNORECASE)
 
 MATH_TAGS = (
-    "math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub msubsup msup mtable mtd"
-    " mtext mtr munder munderover"
+    "math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup"
+    " msup mtable mtd mtext mtr munder munderover b code em i s u"
 )
 MATH_ATTRIBUTES = {
     "math": {"display"},
-    "menclose": {"notation"},
-    "mfrac": {"linethickness"},
+    "mfrac": {"displaystyle", "linethickness", "scriptlevel"},
     "mi": {"mathvariant"},
-    "mo": {"accent", "fence", "form", "maxsize", "minsize", "stretchy"},
+    "mo": {
+        "accent",
+        "form",
+        "largeop",
+        "lspace",
+        "maxsize",
+        "minsize",
+        "movablelimits",
+        "rspace",
+        "stretchy",
+        "symmetric",
+    },
     "mover": {"accent"},
-    "mpadded": {"depth", "height", "lspace", "voffset", "width"},
-    "mspace": {"depth", "height", "linebreak", "width"},
-    "mstyle": {"displaystyle", "mathcolor", "scriptlevel"},
-    "mtable": {"columnalign", "columnlines", "columnspacing", "displaystyle", "rowlines", "rowspacing"},
-    "mtd": {"columnalign"},
+    "mpadded": {"height", "voffset", "width"},
+    "mrow": {"displaystyle", "mathcolor", "scriptlevel"},
+    "mspace": {"width"},
+    "mtable": {"displaystyle", "scriptlevel"},
+    "mtext": {"mathsize"},
     "munder": {"accentunder"},
+    "munderover": {"accent", "accentunder"},
 }
+MATH_CLASSES = {"mrow": ENCLOSURES} | {tag: set(CLASSES.values()) for tag in ("mfrac", "mspace", "mtable", "mtd")}
 
 
 def clean(html: str) -> str:
@@ -57,4 +71,6 @@ CLEANER = nh3.Cleaner(
     url_relative="deny",
     link_rel="noopener noreferrer nofollow ugc",
 )
-MATH_CLEANER = nh3.Cleaner(tags=set(MATH_TAGS.split()), attributes=MATH_ATTRIBUTES, link_rel=None)
+MATH_CLEANER = nh3.Cleaner(
+    tags=set(MATH_TAGS.split()), attributes=MATH_ATTRIBUTES, allowed_classes=MATH_CLASSES, link_rel=None
+)

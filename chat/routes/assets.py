@@ -1,5 +1,6 @@
-"""The page's styles, scripts and icons, named by a hash of their content. Texts of a kind are one file, compressed.
+"""The page's styles, scripts, icons and font, named by a hash of their content.
 
+Texts of a kind are one file, compressed.
 htmx and its extension hx-sse are one file because htmx starts, as a deferred script of its own, before the
 extension has registered.
 """
@@ -19,7 +20,7 @@ from chat.database import NotFound
 
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "problem", "branches", "following", "sharing", "growing", "reading"),
-    *("place", "popovers", "copying", "printing", "times", "offline"),
+    *("place", "popovers", "copying", "formulas", "printing", "times", "offline"),
 ]
 
 BUNDLES = {
@@ -27,8 +28,8 @@ BUNDLES = {
         "text/css",
         "css",
         [
-            *("base", "page", "conversation", "message", "actions", "facts", "answer", "code", "composer"),
-            *("shortcuts", "print"),
+            *("base", "page", "conversation", "message", "actions", "facts", "answer", "formulas", "code"),
+            *("composer", "shortcuts", "print"),
         ],
     ),
     "sheet.css": ("text/css", "css", ["sheet", "admin"]),
@@ -40,7 +41,10 @@ BUNDLES = {
 ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512", "touch-180.png": "180x180"}
 """Name of an icon: its size."""
 
-TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+FONT = "math.woff2"
+"""The font of formulas. The style sheet names it, and a browser asks for it where a formula stands."""
+
+TYPES = {"svg": "image/svg+xml", "png": "image/png", "woff2": "font/woff2"}
 
 FIRST = "../../"
 """The first page as the manifest names it. Addresses in there start from its own, so they hold under any path."""
@@ -69,24 +73,26 @@ class Asset:
 def bundle(app: Flask) -> None:
     """Make all of them and let templates name them by `asset(name)`."""
     folder = Path(app.root_path) / "static"
-    assets = {name: joined(folder, name) for name in BUNDLES} | {name: icon(folder, name) for name in ICONS}
+    assets = {name: plain(folder / "icons" / name) for name in ICONS} | {FONT: plain(folder / "fonts" / FONT)}
+    assets |= {name: joined(folder, name, assets[FONT].path) for name in BUNDLES}
     assets["app.webmanifest"] = manifest({name: assets[name].path for name in ICONS})
     app.extensions["assets"] = {asset.path: asset for asset in assets.values()}
     app.jinja_env.globals["asset"] = {name: asset.path for name, asset in assets.items()}.__getitem__
 
 
-def joined(folder: Path, name: str) -> Asset:
-    """Join a bundle's files."""
+def joined(folder: Path, name: str, font: str) -> Asset:
+    """Join a bundle's files, and name the font by an address that holds under any path."""
     mimetype, kind, files = BUNDLES[name]
     suffix = name.rsplit(".", 1)[1]
     content = b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files)
-    return text(name, mimetype, COMMENT.sub(b"", content) if kind == "js" else content)
+    content = COMMENT.sub(b"", content) if kind == "js" else content.replace(FONT.encode(), f"../..{font}".encode())
+    return text(name, mimetype, content)
 
 
-def icon(folder: Path, name: str) -> Asset:
-    """Read an icon."""
-    content = (folder / "icons" / name).read_bytes()
-    return Asset(path_of(name, content), TYPES[name.rsplit(".", 1)[1]], content)
+def plain(path: Path) -> Asset:
+    """Read an icon or a font, which is sent as it is."""
+    content = path.read_bytes()
+    return Asset(path_of(path.name, content), TYPES[path.suffix[1:]], content)
 
 
 def manifest(paths: dict[str, str]) -> Asset:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 
 from chat import rendering
-from chat.rendering.sanitising import MATH_ATTRIBUTES, MATH_TAGS
+from chat.rendering.sanitising import MATH_ATTRIBUTES, MATH_CLASSES, MATH_TAGS
 
 VOID = {"br", "hr"}
 TAGS = """
-    a blockquote br code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr ins kbd li mark ol p pre section span
-    strong sub sup table tbody td th thead tr ul
+    a annotation blockquote br code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr ins kbd li mark ol p pre section
+    semantics span strong sub sup table tbody td th thead tr ul
 """
-ATTRIBUTES = "align aria-label class dir href id rel role start tabindex target title"
+ATTRIBUTES = "align aria-label class dir encoding href id rel role start tabindex target title"
 
 ALLOWED_TAGS = {*TAGS.split(), *MATH_TAGS.split()}
 ALLOWED_ATTRIBUTES = {*ATTRIBUTES.split()}.union(*MATH_ATTRIBUTES.values())
@@ -23,6 +23,7 @@ CLASS = re.compile(
     r"box|code|table|footnotes?|formula|math|plain|k|s|c|m|n[fbta]|g[dih]"
     r"|markdown-alert(?: markdown-alert-\w+)?|markdown-alert-title|language-[\w+#.-]+"
 )
+FORMULAS = set().union(*MATH_CLASSES.values())
 
 
 class Checker(HTMLParser):
@@ -45,7 +46,7 @@ class Checker(HTMLParser):
         assert name in ALLOWED_ATTRIBUTES, name
         assert "<" not in value or name == "title"
         assert name != "href" or ADDRESS.match(value), value
-        assert name != "class" or CLASS.fullmatch(value), value
+        assert name != "class" or CLASS.fullmatch(value) or FORMULAS.issuperset(value.split()), value
         if name == "id":
             self.ids.append(value)
 
@@ -53,7 +54,7 @@ class Checker(HTMLParser):
         assert self.open and self.open.pop() == tag, tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data if self.open[-1:] != ["annotation"] else ""
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)

@@ -20,6 +20,7 @@ DRAWN = [
     r"\left\{ x \in \mathbb{R} \right\}, \quad \vec{v} \cdot \hat{n}",
     r"\underbrace{a+b}_{c} \xrightarrow{f} \boxed{d}",
     r"a < b > c & d",
+    r"\text{<script>alert(1)</script>}",
 ]
 
 SHOWN = [
@@ -30,7 +31,8 @@ SHOWN = [
     r"\quux",
     r"\def\a{\a\a}\a",
     r"\newcommand{\a}{\b\b}\newcommand{\b}{\a\a}\a",
-    r"\text{<script>alert(1)</script>}",
+    r"\newcommand{\d}{x} \d",
+    r"\hat" * 200 + "x",
     "{" * 900,
     r"\left(" * 100,
     "x" * 1001,

@@ -151,7 +151,7 @@ INLINE: dict[str, tuple[str, str]] = {
     "a formula on its own in a line": ("$$x$$", '<math display="block" tabindex="0">'),
     "a formula with a fraction": ("\\(\\frac{a}{b}\\)", "<mfrac>"),
     "a formula over lines": ("\\[\nx\n= y\n\\]", '<math display="block" tabindex="0">'),
-    "a matrix": ("$$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$$", "<mtable>"),
+    "a matrix": ("$$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$$", "<mtable "),
     "a formula with a sum": ("$\\sum_{i=1}^n i$", "<mi>i</mi>"),
     "a formula in strong emphasis": ("**$x$**", "<strong><math"),
     "a formula beside punctuation": ("($x$).", "(<math"),

@@ -13,9 +13,10 @@ from flask.testing import FlaskClient
 from chat.routes.assets import BUNDLES
 
 
-def test_pages_or_their_manifest_name_every_asset_and_each_is_sent_for_a_year(client: FlaskClient, app: Flask) -> None:
+def test_pages_or_what_they_load_name_every_asset_and_each_is_sent_for_a_year(client: FlaskClient, app: Flask) -> None:
     manifest = client.get(path_of(app, "app.webmanifest")).text.replace('"../..', '"')
-    named = "".join([*(client.get(page).text for page in ("/", "/sign-in")), manifest])
+    style = client.get(path_of(app, "page.css")).text.replace('"../..', '"')
+    named = "".join([*(client.get(page).text for page in ("/", "/sign-in")), manifest, style])
 
     for path, asset in app.extensions["assets"].items():
         response = client.get(path)
@@ -51,7 +52,7 @@ def test_htmx_and_its_extension_are_one_script_in_this_order(client: FlaskClient
 
 def test_a_browser_that_can_gets_it_compressed(client: FlaskClient, app: Flask) -> None:
     for path, asset in app.extensions["assets"].items():
-        if not asset.compressed:  # an icon is small as it is
+        if not asset.compressed:  # icons and the font are small as they are
             continue
         response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
         assert response.headers["Content-Encoding"] == "gzip" and response.headers["Vary"] == "Accept-Encoding"
@@ -71,11 +72,12 @@ def test_a_browser_that_cannot_gets_it_as_it_is(client: FlaskClient, app: Flask,
 def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskClient, app: Flask) -> None:
     page = gzip.compress(client.get("/").data)
 
-    # The larger icons are for those who install it, the sheet's style for the pages beside the chat.
+    # The larger icons are for those who install it, the sheet's style for the pages beside the chat, the font for
+    # formulas.
     assets = [
         asset
         for path, asset in app.extensions["assets"].items()
-        if asset.mimetype != "image/png" and not path.endswith("/sheet.css")
+        if asset.mimetype not in {"image/png", "font/woff2"} and not path.endswith("/sheet.css")
     ]
     assert len(page) + sum(len(asset.compressed or asset.content) for asset in assets) < 40_000
     assert 1 + len(assets) <= 6
