@@ -29,6 +29,7 @@ REWRITES = [
         (r"\\begin\{smallmatrix\}", r"\\begin{subarray}{c}"),
         (r"\\end\{smallmatrix\}", r"\\end{subarray}"),
         (rf"\\substack{BRACED}", r"{\\begin{subarray}{c}\1\\end{subarray}}"),
+        (rf"\\mathop\s*\{{\s*\\(?:mathrm|text){BRACED}\s*\}}", r"\\operatorname*{\1}"),
         (r"\\hspace\*", r"\\hspace"),
         (r"\\(?:nonumber|notag)(?![a-zA-Z])|\\label\{[^{}]*\}|\\smash(?:\[[tb]\])?(?=\s*\{)", ""),
         (rf"\\tag\*{BRACED}", r"\\qquad\\text{\1}"),
