@@ -41,6 +41,11 @@ REWRITES = [
     )
 ]
 
+UNSURE = re.compile(
+    r"[&$]|\\\\|\\(?:begin|text|[mh]box|substack|mathop|hspace|nonumber|notag|label|smash|tag|mathds|mathbbm|pmb|strut)"
+)
+"""What a source has that is rewritten; most have none of it."""
+
 TEXT = re.compile(rf"(\\text(?:bf|it|rm|sf|tt)?){BRACED}", re.DOTALL)
 SPECIAL = re.compile(r"(?<!\\)[_&#%]")
 STRUCTURE = re.compile(r"\\\\|\\&|&|\\begin\{|\\end\{")
@@ -62,6 +67,8 @@ ASIDE = re.compile(
 
 def rewritten(source: str) -> str:
     """Rewrite what math-core doesn't know, or prints."""
+    if not UNSURE.search(source):
+        return source
     latex = TEXT.sub(_text, source)
     for pattern, replacement in REWRITES:
         latex = pattern.sub(replacement, latex)

@@ -31,9 +31,6 @@ ATTRIBUTES = {"color": "mathcolor", "font-size": "mathsize"}
 
 ENCLOSURES = {"box", "actuarial", "phasorangle", "updiagonalstrike", "downdiagonalstrike"}
 
-TILDES = ('<mo stretchy="true">~</mo>', '<mo stretchy="true">\u0303</mo>')
-"""A tilde over several letters, and the sign for it that grows in our font."""
-
 STYLE = re.compile(r'(<m[^<>]*?) style="([^"<>]*)"')
 ENCLOSED = re.compile(r'<menclose notation="([a-z ]*)">')
 STROKE = re.compile(r'<mrow class="menclose-\w+"></mrow>')
@@ -42,7 +39,7 @@ TAG = re.compile(r"<[^>]*>")
 
 def fit(mathml: str) -> str:
     """Say by classes and attributes what math-core says by inline styles and menclose."""
-    styled = (STYLE.sub(_styled, mathml) if " style=" in mathml else mathml).replace(*TILDES)
+    styled = STYLE.sub(_styled, mathml) if " style=" in mathml else mathml
     if "<menclose" not in styled:
         return styled
     return ENCLOSED.sub(r'<mrow class="\1">', STROKE.sub("", styled)).replace("</menclose>", "</mrow>")

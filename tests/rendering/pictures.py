@@ -100,7 +100,9 @@ def table() -> str:
     for number, sources in enumerate(sheets()):
         first = number * A_SHEET + 1
         parts.append(f"\n## {first} to {first + len(sources) - 1}\n\n| no | LaTeX | Rivulet |\n|---|---|---|\n")
-        parts += [f"| {place} | `{cell(source)}` | {COMMANDS[source]} |\n" for place, source in enumerate(sources, first)]
+        parts += [
+            f"| {place} | `{cell(source)}` | {COMMANDS[source]} |\n" for place, source in enumerate(sources, first)
+        ]
         parts.append(f"\n![As Rivulet and KaTeX draw them](formulas/{number + 1:02}.png)\n")
     return "".join(parts)
 
