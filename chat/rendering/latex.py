@@ -29,6 +29,7 @@ REWRITES = [
         (r"\\begin\{smallmatrix\}", r"\\begin{subarray}{c}"),
         (r"\\end\{smallmatrix\}", r"\\end{subarray}"),
         (rf"\\substack{BRACED}", r"{\\begin{subarray}{c}\1\\end{subarray}}"),
+        (rf"\\mathop\s*\{{\s*\\(?:mathrm|text){BRACED}\s*\}}", r"\\operatorname*{\1}"),
         (r"\\hspace\*", r"\\hspace"),
         (r"\\(?:nonumber|notag)(?![a-zA-Z])|\\label\{[^{}]*\}|\\smash(?:\[[tb]\])?(?=\s*\{)", ""),
         (rf"\\tag\*{BRACED}", r"\\qquad\\text{\1}"),
@@ -39,6 +40,11 @@ REWRITES = [
         (r"\\strut(?![a-zA-Z])", r"\\mathstrut"),
     )
 ]
+
+UNSURE = re.compile(
+    r"[&$]|\\\\|\\(?:begin|text|[mh]box|substack|mathop|hspace|nonumber|notag|label|smash|tag|mathds|mathbbm|pmb|strut)"
+)
+"""What a source has that is rewritten; most have none of it."""
 
 TEXT = re.compile(rf"(\\text(?:bf|it|rm|sf|tt)?){BRACED}", re.DOTALL)
 SPECIAL = re.compile(r"(?<!\\)[_&#%]")
@@ -61,6 +67,8 @@ ASIDE = re.compile(
 
 def rewritten(source: str) -> str:
     """Rewrite what math-core doesn't know, or prints."""
+    if not UNSURE.search(source):
+        return source
     latex = TEXT.sub(_text, source)
     for pattern, replacement in REWRITES:
         latex = pattern.sub(replacement, latex)

@@ -28,7 +28,7 @@ DOCS = TOP / "docs"
 A_SHEET = 10
 
 STYLE = """
-body { margin: 0; width: 860px; font: 13px sans-serif; background: white; color: black }
+body { margin: 0; width: 860px; font: 13px sans-serif; background: white; color: black; --mono: monospace }
 .row { display: grid; grid-template-columns: 28px 400px 400px; align-items: center; gap: 0 16px;
   border-bottom: 1px solid #ddd; padding: 6px; box-sizing: border-box }
 .row > * { font-size: 17px } .row > :first-child { font-size: 13px }
@@ -53,8 +53,8 @@ def page(katex: Path) -> str:
     font = base64.b64encode((TOP / "static" / "fonts" / "math.woff2").read_bytes()).decode()
     ours = style.replace("math.woff2", f"data:font/woff2;base64,{font}")
     css, script = (katex / "dist" / "katex.min.css").as_uri(), (katex / "dist" / "katex.min.js").as_uri()
-    katexs = f'<link rel="stylesheet" href="{css}"><script src="{script}"></script>'
-    return f"<!doctype html>{katexs}<style>{ours}{STYLE}</style>"
+    theirs = f'<link rel="stylesheet" href="{css}"><script src="{script}"></script>'
+    return f"<!doctype html>{theirs}<style>{ours}{STYLE}</style>"
 
 
 def sheet(number: int, sources: list[str]) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import pytest
 
 from chat.rendering import formulas
 from chat.rendering.allowance import Allowance
+from tests.rendering import pictures
 from tests.rendering.checks import checked
+from tests.rendering.commands import COMMANDS, SOURCE
 
 PLENTY = Allowance(1e9)
 
@@ -62,3 +67,43 @@ def test_without_time_left_the_source_is_shown() -> None:
 def test_a_formula_in_a_text_is_inline_or_on_its_own() -> None:
     assert 'display="inline"' in formulas.formula("x", False, PLENTY)
     assert 'display="block"' in formulas.formula("x", True, PLENTY)
+
+
+@pytest.mark.parametrize("source", COMMANDS)
+def test_a_command_is_drawn_or_shown_as_the_docs_say(source: str) -> None:
+    html = formulas.formula(source, True, PLENTY)
+
+    assert html.startswith("<code" if COMMANDS[source] == SOURCE else "<math")
+    assert checked(html) and " style=" not in html.partition("<annotation")[0]
+    assert not lost(source, checked(html).text)
+
+
+def lost(source: str, drawn: str) -> set[str]:
+    """Say which letters and digits a drawing lacks, told in another way than the code does: sign by sign."""
+    plain = unicodedata.normalize("NFKD", drawn)
+    outside = re.sub(r"\\(?:begin|end)\{[^}]*\}(?:\[[a-z]\])?(?:\{[lcr|0-9]+\})?|\[\d+pt\]|\\[a-zA-Z]+", " ", source)
+    outside = re.sub(r"\{(?:red|blue|0pt|1em|0)\}", " ", outside)
+    return {sign for sign in outside if sign.isalnum() and sign not in plain}
+
+
+def test_the_docs_hold_the_table_of_commands() -> None:
+    assert (pictures.DOCS / "formulas.md").read_text() == pictures.table()
+    assert len(COMMANDS) == 120
+
+
+@pytest.mark.parametrize("source", [r"x % and y", r"a \vspace{1em} b", r"\newcommand{\F}{x} \F", r"\ce{H2O}", r"x^2''"])
+def test_what_would_lose_a_letter_is_shown(source: str) -> None:
+    assert checked(formulas.formula(source, True, PLENTY)).text == source
+
+
+@pytest.mark.parametrize("letters", ["x", "abc", "12", "é", "中", "α", "Tr"])
+def test_a_drawing_that_lacks_a_letter_is_refused(monkeypatch: pytest.MonkeyPatch, letters: str) -> None:
+    monkeypatch.setattr(formulas, "rewritten", lambda source: source.replace(letters[-1], "", 1))
+
+    assert formulas.formula(f"y + {letters}", True, PLENTY).startswith("<code")
+
+
+def test_the_source_stands_beside_the_drawing() -> None:
+    html = formulas.formula("a<b", True, PLENTY)
+
+    assert '<annotation encoding="application/x-tex">a&lt;b</annotation></semantics></math>' in html
