@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,7 +17,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from chat.reporting import report
-from chat.routes import instance, visitor
+from chat.routes import visitor
 from chat.routes.places import Full, Places
 from chat.serving.greenlets import TimeSlice
 
@@ -128,7 +129,18 @@ def has_room(folder: Path) -> bool:
 
 def register(app: Flask) -> None:
     """Let the long answers of an app wait in files."""
+    app.extensions["spool"] = writable(app.extensions["settings"]["INSTANCE"])
     app.after_request(keep)
+
+
+def writable(folder: Path) -> Path:
+    """Give a folder back if files can be made there; else that of the system's temporary files."""
+    with suppress(OSError):
+        tempfile.TemporaryFile(dir=folder).close()
+        return folder
+    with suppress(OSError):
+        return Path(tempfile.gettempdir())
+    return folder
 
 
 def keep(response: Response) -> Response:
@@ -173,4 +185,4 @@ def bounded(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]
 def maker() -> Callable[[], Spool]:
     """Give what makes spools for the visitor of this request, also when that is over."""
     whose = f"person {visitor.person_id()}" if visitor.is_member() else request.remote_addr
-    return partial(Spool, instance.settings()["INSTANCE"], whose or "")
+    return partial(Spool, current_app.extensions["spool"], whose or "")

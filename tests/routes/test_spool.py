@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -61,6 +62,16 @@ def test_what_was_written_is_read(tmp_path: Path, count: int) -> None:
 def test_the_file_has_no_name(tmp_path: Path) -> None:
     with closing(filled(tmp_path, LONG)):
         assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_files_can_not_be_made_in_is_replaced_by_the_system_s(tmp_path: Path) -> None:
+    """With Postgres INSTANCE can be read-only, as in a container of Kubernetes."""
+    assert spool.writable(tmp_path) == tmp_path
+    assert spool.writable(tmp_path / "missing") == Path(tempfile.gettempdir())
+
+
+def test_long_answers_wait_in_the_folder_that_was_found_at_the_start(app: Flask) -> None:
+    assert app.extensions["spool"] == app.extensions["settings"]["INSTANCE"]
 
 
 def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: Path, places: Places) -> None:
