@@ -13,6 +13,8 @@ HEAD = re.compile(r"(?=[^\n]*\|)[^\n]*\n(?=[^\n]*-)[-:| \t]+\n")
 ROW = re.compile(r"^(?=[^\n])", re.MULTILINE)
 BLANK_END = re.compile(r"\n[ \t]*\n\Z")
 
+ROW_OF_ONE = "<tr><td>{}</td></tr>"
+
 Render = Callable[[str], str]
 
 
@@ -25,6 +27,7 @@ class Frame:
     border: re.Pattern[str]
     opening: re.Pattern[str]
     closing: str
+    item: str
     head: str = ""
     tail: str = ""
     extra: str = ""
@@ -40,6 +43,10 @@ class Frame:
             return None
         inner = html[begin.end() : len(html) - len(end)]
         return inner if is_balanced(inner) else None
+
+    def held(self, html: str) -> str:
+        """Put HTML into a unit of its own."""
+        return self.item.format(html)
 
     def loosen(self, unit: str) -> None:
         """Make a list loose once a blank line ends an item: one more item does that, whose HTML is left out again."""
@@ -67,7 +74,7 @@ def last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] | None
 def list_of(block: str, border: re.Match[str], render: Render) -> tuple[Frame, str, int] | None:
     """Make the frame of a list."""
     tag, first = "ul" if block[0] in "-+*" else "ol", block[: border.start()]
-    frame = Frame(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>")
+    frame = Frame(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>", "<li>{}</li>")
     frame.loosen(first)
     html, end = render(first + frame.tail), frame.extra + frame.closing
     return None if frame.inner(html) is None else (frame, html.removesuffix(end), border.start())
@@ -79,5 +86,5 @@ def table_of(head: str, render: Render) -> tuple[Frame, str, int] | None:
     if not html.endswith("</thead></table></div>") or not html.startswith("<div"):
         return None
     opening = html.removesuffix("</table></div>") + "<tbody>"
-    frame = Frame(ROW, re.compile(re.escape(opening)), "</tbody></table></div>", head)
+    frame = Frame(ROW, re.compile(re.escape(opening)), "</tbody></table></div>", ROW_OF_ONE, head)
     return frame, opening, len(head)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from . import frames, guards, highlighting
 from .blocks import OPEN_LIMIT, Blocks
 from .pipeline import DRAFT_LIMIT, plain
+
+WORD = re.compile(r"[^\W\d]")
+"""What "|" and "12", which may become a row and an item, don't have."""
 
 
 def digest(html: str) -> str:
@@ -82,9 +86,12 @@ class Units:
         text = self.text.removesuffix(self.undecided)
         if not self._frame:
             return self._draft(text)
-        # What isn't in the frame yet ("|" is no row) would end it, and there is no way back.
         inner = self._framed(text, self._draft)
-        return "" if inner is None else inner + self._frame.closing
+        return (self._held(text) if inner is None else inner) + self._frame.closing
+
+    def _held(self, text: str) -> str:
+        """Hold in the frame what isn't in it, or not yet: it would end the frame, and there is no way back."""
+        return self._frame.held(self._draft(text)) if self._frame and WORD.search(text) else ""
 
     def _close_block(self, text: str) -> None:
         self._close_unit(text)

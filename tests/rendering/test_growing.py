@@ -112,6 +112,29 @@ def test_what_was_shown_and_became_markup_is_drawn_again() -> None:
     assert page.html == '<p dir="auto">Hello <em>dear you</em></p>'
 
 
+AFTER_FRAMES = [
+    "- \n- \nword",
+    "- a\n- b\n# word",
+    "1. a\n2. \nword\n",
+    "|a|\n|-|\n|b|\n> word",
+    "|a|\n|-|\n|b|\n- word",
+]
+
+
+@pytest.mark.parametrize("text", AFTER_FRAMES)
+def test_what_ends_a_list_or_a_table_without_a_blank_line_is_shown_while_it_grows(text: str) -> None:
+    page, growing = begun()
+    page.apply([message for sign in text for message in growing.feed(sign, 0)])
+
+    page.apply(growing.feed("", 10))
+    shown = page.html
+    messages, _ = growing.end()
+    page.apply(messages)
+
+    assert "word" in text_of(shown)
+    assert text_of(page.html).count("word") == 1
+
+
 def test_what_is_drawn_again_waits_for_text_or_silence() -> None:
     long = "word " * 1000
     page, growing = begun(long + "*dear")
@@ -249,7 +272,7 @@ def test_a_formula_is_drawn_when_its_block_closes() -> None:
 
     page.apply(growing.feed("\n\nA", 1))
 
-    assert '<code class="math">x^2</code>' in open_
+    assert '<code class="math" translate="no">x^2</code>' in open_
     assert "<math" in page.html
 
 
