@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.site import Site, send
 from tests.scripted import Gate, Scripted
+
+TURNING = "setInterval(() => document.body.dispatchEvent(new WheelEvent('wheel', { deltaY: -1, bubbles: true })), 20)"
 
 LINES = "A line of some length.\n\n"
 
@@ -57,6 +60,75 @@ def test_a_reader_who_is_elsewhere_is_left_there_and_led_to_the_newest_by_a_butt
     expect(page.get_by_text("The end.")).to_be_in_viewport()
     expect(jump).to_be_hidden()
     expect(page.locator("#text")).to_be_focused()
+
+
+MOVES: dict[str, Callable[[Page], None]] = {
+    "a notch of the wheel": lambda page: page.mouse.wheel(0, -53),
+    "an arrow key": lambda page: page.keyboard.press("ArrowUp"),
+    "a drag of the scrollbar": lambda page: page.evaluate("scrollBy(0, -20)"),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_the_first_move_upwards_ends_following(page: Page, provider: Scripted, move: str) -> None:
+    gate = Gate()
+    provider.will_say(LINES * 40, gate, *[LINES] * 20, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(600, 300)
+    before = scrolled(page)
+
+    MOVES[move](page)
+    page.wait_for_function("before => document.documentElement.scrollTop < before", arg=before)
+    gate.open()
+    expect(page.locator(".reply--complete")).to_contain_text("The end.")
+
+    assert before - 120 < scrolled(page) < before
+
+
+def test_a_move_that_is_under_way_is_not_undone(page: Page, provider: Scripted) -> None:
+    """The event of a wheel comes before the page scrolls."""
+    gate = Gate()
+    provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)
+    before = scrolled(page)
+    page.evaluate(TURNING)
+    page.wait_for_timeout(100)
+
+    gate.open()
+    expect(page.locator(".reply--complete")).to_contain_text("The end.")
+
+    assert scrolled(page) == before
+
+
+def test_at_the_end_following_begins_again(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)
+    page.evaluate("scrollBy(0, -60)")
+
+    page.evaluate("scrollBy(0, 60)")
+    gate.open()
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+
+
+def test_a_move_that_scrolls_nothing_leaves_following_as_it_is(page: Page, provider: Scripted) -> None:
+    first, second = Gate(), Gate()
+    provider.will_say("Short.", first, LINES * 40, second, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply")).to_contain_text("Short.")
+    page.mouse.move(600, 300)
+    page.mouse.wheel(0, -53)
+
+    first.open()
+    expect(page.locator(".reply p")).to_have_count(41)
+    second.open()
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
 
 
 def test_after_the_jump_the_end_is_followed_again(page: Page, provider: Scripted) -> None:
