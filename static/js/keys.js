@@ -1,12 +1,23 @@
-// The keys: Enter sends where there is a keyboard, or breaks the line for those who want that; the arrow up takes up the
+// The keys: Enter sends, except on a screen's keyboard, or breaks the line for those who want that; the arrow up takes up the
 // last message again; Escape closes what is open, else stops the answer; ? lists all this.
 {
   const settings = kept("localStorage")
   const last = selector => [...document.querySelectorAll(selector)].at(-1)
 
+  // A keyboard on the screen covers a part of the page, or gives its keys no code.
+  const heights = new Map()
+  const height = () => visualViewport.height * visualViewport.scale
+  const measure = () => {
+    const known = heights.get(innerWidth) ?? 0
+    heights.set(innerWidth, Math.max(known, height(), document.documentElement.clientHeight))
+  }
+  visualViewport.addEventListener("resize", measure)
+  measure()
+  const onScreen = ({ code }) => touch.matches && (!code || height() < 0.8 * heights.get(innerWidth))
+
   // Safari ends a composition before the Enter that ended it; 229 is the code of a key that went into one.
   const composes = event => event.isComposing || event.keyCode === 229
-  const sends = event => event.ctrlKey || event.metaKey || !(event.shiftKey || touch.matches || settings.breaks)
+  const sends = event => event.ctrlKey || event.metaKey || !(event.shiftKey || settings.breaks || onScreen(event))
 
   const close = details => {
     details.open = false

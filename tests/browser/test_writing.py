@@ -13,6 +13,9 @@ from tests.scripted import Gate, Scripted
 COMPOSING = """box => [{ isComposing: true }, { keyCode: 229 }].map(how => box.dispatchEvent(
   new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...how })))"""
 
+PRESSED = """box => box.dispatchEvent(
+  new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }))"""
+
 REFUSED = """
 for (const store of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, store, { get() { throw new DOMException("Refused", "SecurityError") } })
@@ -62,14 +65,39 @@ def test_an_enter_that_ends_a_composition_sends_nothing(page: Page, provider: Sc
     assert provider.calls == []
 
 
-def test_on_a_touch_screen_enter_breaks_the_line(visit: Callable[..., Page], site: Site, provider: Scripted) -> None:
+def test_enter_on_a_keyboard_on_the_screen_breaks_the_line(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
     page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
     page.locator("#text").press_sequentially("one")
+    page.set_viewport_size({"width": 360, "height": 380})  # what it leaves of the page
 
     page.keyboard.press("Enter")
     page.keyboard.type("two")
 
     expect(page.locator("#text")).to_have_value("one\ntwo")
+    assert provider.calls == []
+
+
+def test_enter_on_a_keyboard_of_a_touch_device_sends(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    page = visit(site.url, viewport={"width": 1180, "height": 820}, has_touch=True, is_mobile=True)
+    provider.will_say("Here.")
+    page.locator("#text").press_sequentially("one")
+
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".reply--complete")).to_contain_text("Here.")
+
+
+def test_a_key_without_a_code_is_one_on_the_screen(visit: Callable[..., Page], site: Site, provider: Scripted) -> None:
+    """As Android's keyboards, which may float and cover nothing."""
+    page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    page.locator("#text").press_sequentially("one")
+
+    assert page.locator("#text").evaluate(PRESSED)
+
     assert provider.calls == []
 
 
