@@ -15,7 +15,7 @@ LETTER = re.compile(r"[^\W\d_]")
 TAG = re.compile(r"<(/?)(p|h[1-6]|blockquote|div|ol|ul|li|table|thead|td|th)\b([^>]*)>")
 
 # What has no direction of its own: code, addresses, and the tokens of what is held out.
-NEUTRAL = re.compile(r"<code>.*?</code>|https?://[^\s<]+")
+NEUTRAL = re.compile(r"<code[^>]*>.*?</code>|https?://[^\s<]+")
 MARKUP = re.compile(r"<[^>]*>|[0-9a-f]{16}-\d+-")
 
 

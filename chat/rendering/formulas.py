@@ -62,11 +62,11 @@ def depth(source: str) -> int:
 
 def framed(content: str, source: str, display: bool) -> str:
     """Put a drawing and its source into one element; a display scrolls, so those without a mouse can focus it."""
-    opening = '<math display="block" tabindex="0">' if display else '<math display="inline">'
+    opening = 'display="block" tabindex="0"' if display else 'display="inline"'
     annotation = f'<annotation encoding="application/x-tex">{escape(source)}</annotation>'
-    return f"{opening}<semantics><mrow>{content}</mrow>{annotation}</semantics></math>"
+    return f'<math {opening} translate="no"><semantics><mrow>{content}</mrow>{annotation}</semantics></math>'
 
 
 def shown(source: str) -> str:
     """Show the source of a formula."""
-    return f'<code class="math">{escape(source)}</code>'
+    return f'<code class="math" translate="no">{escape(source)}</code>'

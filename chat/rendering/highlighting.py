@@ -20,7 +20,7 @@ LABEL_LIMIT = 200
 BLANKS = re.compile(r"\s+")
 
 FIGURE = (
-    '<figure class="code" dir="ltr"><figcaption>{label}</figcaption>'
+    '<figure class="code" dir="ltr" translate="no"><figcaption>{label}</figcaption>'
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 

@@ -12,6 +12,12 @@ HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 CELLS = {"td", "th"}
 OTHERS = "a blockquote br code del div em hr ins kbd li mark ol p section strong sub sup table tbody thead tr ul"
 DIRECTED = HEADINGS | {"p", "blockquote", "ol", "table", "ul"}
+VALUES = {
+    **{tag: {"dir": "auto"} for tag in DIRECTED},
+    "a": {"target": "_blank"},
+    "code": {"translate": "no"},
+    "kbd": {"translate": "no"},
+}
 ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
 
 # Without the two slashes a browser takes https:x for an address on the page's own host. What the sanitiser wrote has
@@ -65,7 +71,7 @@ CLEANER = nh3.Cleaner(
     tags=HEADINGS | CELLS | set(OTHERS.split()),
     attributes={"a": {"href", "title"}, "ol": {"start"}},
     tag_attribute_values={tag: {"align": {"left", "center", "right"}} for tag in CELLS},
-    set_tag_attribute_values={tag: {"dir": "auto"} for tag in DIRECTED} | {"a": {"target": "_blank"}},
+    set_tag_attribute_values=VALUES,
     allowed_classes={"div": ALERTS, "p": {"markdown-alert-title"}, "section": {"footnotes"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",

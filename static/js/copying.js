@@ -4,6 +4,7 @@
   button.className = "copy quiet"
   button.type = "button"
   button.textContent = "Copy"
+  button.translate = true
 
   // Safari copies only what was promised within the click. A page over plain HTTP has no clipboard but by this event.
   const copy = async text => {
@@ -46,7 +47,7 @@
   const offer = () => {
     // By name and one by one: a selector that says all this takes sixty times as long on a long page.
     for (const caption of document.getElementsByTagName("figcaption"))
-      if (!caption.childElementCount) caption.append(button.cloneNode(true))
+      if (caption.lastElementChild?.className !== button.className) caption.append(button.cloneNode(true))
   }
   document.addEventListener("htmx:after:swap", offer)
   offer()

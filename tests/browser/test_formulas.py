@@ -45,7 +45,8 @@ def test_a_formula_wider_than_the_column_scrolls_in_itself(page: Page, provider:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     math = page.locator(".reply__body math")
     scrolls = math.evaluate("""math => {
-      const place = [math, math.closest(".table")].find(one => one && one.scrollWidth > one.clientWidth + 1)
+      const boxes = [math, math.closest(".formula"), math.closest(".table")]
+      const place = boxes.find(box => box && box.scrollWidth > box.clientWidth + 1)
       if (!place) return false
       place.scrollLeft = 100000
       return place.scrollLeft > 0
@@ -58,10 +59,11 @@ def test_a_tall_formula_is_not_cut_off_and_does_not_scroll_downwards(page: Page,
     answered(page, provider, text % TALL)
 
     inside = page.locator(".reply__body math").evaluate("""math => {
-      const box = math.getBoundingClientRect()
+      const place = math.closest(".formula") || math
+      const box = place.getBoundingClientRect()
       const parts = [...math.querySelectorAll("semantics > mrow *")].map(one => one.getBoundingClientRect())
       return {
-        scrolls: math.scrollHeight > math.clientHeight + 1,
+        scrolls: place.scrollHeight > place.clientHeight + 1,
         top: Math.min(...parts.map(part => part.top)) >= box.top - 0.5,
         bottom: Math.max(...parts.map(part => part.bottom)) <= box.bottom + 0.5,
       }

@@ -48,7 +48,7 @@ SHOWN = [
 def test_a_formula_is_drawn(source: str) -> None:
     html = formulas.formula(source, True, PLENTY)
 
-    assert html.startswith('<math display="block" tabindex="0">')
+    assert html.startswith('<math display="block" tabindex="0" translate="no">')
     assert checked(html)
 
 
@@ -56,12 +56,12 @@ def test_a_formula_is_drawn(source: str) -> None:
 def test_what_cannot_be_drawn_is_shown(source: str) -> None:
     html = formulas.formula(source, False, PLENTY)
 
-    assert html.startswith('<code class="math">')
+    assert html.startswith('<code class="math" ')
     assert checked(html).text == source
 
 
 def test_without_time_left_the_source_is_shown() -> None:
-    assert formulas.formula("x", False, Allowance(0)) == '<code class="math">x</code>'
+    assert formulas.formula("x", False, Allowance(0)) == '<code class="math" translate="no">x</code>'
 
 
 def test_a_formula_in_a_text_is_inline_or_on_its_own() -> None:

@@ -44,7 +44,7 @@ def test_an_unfinished_fence_shows_no_half_label(fence: str) -> None:
 def test_a_formula_that_stands_alone_is_its_source_until_it_ends(formula: str) -> None:
     after_opening = moments(f"Let\n\n{formula}")[len("Let\n\n$$\nx") + (14 if "begin" in formula else 0) :]
 
-    assert all('<code class="math">' in html or "<math" in html for html in after_opening)
+    assert all('<code class="math"' in html or "<math" in html for html in after_opening)
     assert not any("x^2" in html.partition("<code")[0] for html in after_opening)
 
 
