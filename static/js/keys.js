@@ -4,17 +4,6 @@
   const settings = kept("localStorage")
   const last = selector => [...document.querySelectorAll(selector)].at(-1)
 
-  // A keyboard on the screen covers a part of the page, or gives its keys no code.
-  const heights = new Map()
-  const height = () => visualViewport.height * visualViewport.scale
-  const measure = () => {
-    const known = heights.get(innerWidth) ?? 0
-    heights.set(innerWidth, Math.max(known, height(), document.documentElement.clientHeight))
-  }
-  visualViewport.addEventListener("resize", measure)
-  measure()
-  const onScreen = ({ code }) => touch.matches && (!code || height() < 0.8 * heights.get(innerWidth))
-
   // Safari ends a composition before the Enter that ended it; 229 is the code of a key that went into one.
   const composes = event => event.isComposing || event.keyCode === 229
   const sends = event => event.ctrlKey || event.metaKey || !(event.shiftKey || settings.breaks || onScreen(event))

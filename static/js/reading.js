@@ -1,55 +1,5 @@
-// Reading: the end of an answer is followed until the reader moves up, by however little, and again from the end on; a
-// button leads there. A selection is left alone.
+// Reading: what is opened comes into view, and a selection is left alone.
 {
-  const near = 120
-  const pause = 250
-  const upwards = ["ArrowUp", "PageUp", "Home"]
-  const page = document.documentElement
-  let following = false
-  let last = page.scrollTop
-  let moved = -pause
-
-  const end = () => page.scrollHeight - page.clientHeight
-  const look = () => {
-    const top = Math.min(page.scrollTop, end())
-    if (top < Math.min(last, end()) - 1) following = false
-    else if (top > end() - 8) following = true
-    // A slow finger moves by less than a pixel at a time.
-    last = following ? Math.max(top, Math.min(last, end())) : top
-    page.classList.toggle("away", end() - top >= near)
-  }
-  const toEnd = () => {
-    if (document.getElementById("later")) return
-    scrollTo({ top: page.scrollHeight })
-    look()
-  }
-
-  addEventListener("scroll", look, { passive: true })
-  addEventListener("resize", look)
-  // A move begins before the page scrolls, and a jump to the end meanwhile would undo it.
-  const move = () => { moved = performance.now() }
-  addEventListener("touchmove", move, { passive: true })
-  addEventListener("wheel", ({ deltaY }) => { if (deltaY < 0) move() }, { passive: true })
-  addEventListener("keydown", ({ key, target }) => {
-    if (upwards.includes(key) && !target.matches?.("input, textarea, select")) move()
-  })
-
-  // Asked before each swap: the event of a scroll may come later than what it scrolled away from.
-  document.addEventListener("htmx:before:swap", look)
-  document.addEventListener("htmx:after:swap", event => {
-    const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")
-    if (asks || following && performance.now() - moved >= pause) toEnd()
-    else look()
-  })
-  document.addEventListener("click", event => {
-    if (!event.target.closest?.(".jump")) return
-    document.querySelector("#later .newest")?.click()
-    toEnd()
-    if (!touch.matches) document.getElementById("text").focus()
-  })
-  if (document.querySelector(".messages > *") && !location.hash) toEnd()
-  else look()
-
   document.addEventListener("toggle", ({ target }) => {
     if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })
   }, true)
