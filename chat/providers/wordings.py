@@ -99,8 +99,8 @@ TOO_LONG = (
     r"too many (input |prompt |total )?tokens(?!.{0,20}(per|wait))|token limit exceeded|exceeded model token limit",
     r"max_new_tokens`? must be <=|`inputs` must have less|tokens in the prompt|prompt token count",
     r"range of input length|exceeds? max(imum)? (input |prompt |message )?(length|tokens)|request_too_large",
-    r"string_above_max|configured limit of|body too large for|current length is \d+ while limit|input.{0,30}longer than",
-    r"超长|超[过出](模型)?(最大|上下文)|长度超",
+    r"string_above_max|configured limit of|body too large for|current length is \d+ while limit",
+    r"input.{0,30}longer than|超长|超[过出](模型)?(最大|上下文)|长度超",
 )
 """How servers say that a conversation is too long: llama.cpp, vLLM, TGI, Gemini, Anthropic, OpenAI, Mistral, Cohere,
 xAI, Moonshot, Qwen, GLM, Bedrock, LM Studio, Ollama."""
