@@ -33,15 +33,13 @@ def spoken(text: str) -> str:
     """Put what is no code."""
     text = scanned(text)
     if "\n-" in text or "\n=" in text:
-        text = UNDERLINE.sub(underline, text)
+        text = "\n\n".join(UNDERLINE.sub(underline, paragraph) for paragraph in text.split("\n\n"))
     return text
 
 
 def underline(match: re.Match[str]) -> str:
     """Shield a line of one sign, where it isn't the empty item of a list."""
-    text = match.string
-    block = text.rfind("\n\n", 0, match.start()) + 1
-    return match[0] if match[0] == "-" and ITEM.match(text, block) else shielded(match[0])
+    return match[0] if match[0] == "-" and ITEM.match(match.string) else shielded(match[0])
 
 
 def unclosed(match: re.Match[str]) -> str:
