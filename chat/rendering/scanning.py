@@ -61,7 +61,7 @@ PRODUCT = (
     re.compile(rf"(?:(?<![^\W\d_])[{LETTER}]|[{DIGIT})\]])\Z"),
     re.compile(rf"[{DIGIT}]|[{LETTER}](?![^\W\d_])"),
 )
-NUMBER = re.compile(rf"[{LETTER}{DIGIT})\]]\Z"), re.compile(rf"[{LETTER}{DIGIT}(]")
+NUMBER = re.compile(rf"[{LETTER}{DIGIT})\]]\Z"), re.compile(rf"[{LETTER}{DIGIT}(\[]")
 BEGUN = re.compile(rf"[{BRACKET}]\Z")
 FAR = 200
 """How far, in characters, the other mark of strong words is looked for."""
