@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import Any
 
 from chat.providers.base import ProviderError, Refused
-from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, sorted_out
+from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sorted_out
 from chat.providers.failures import failure, quote
 from chat.providers.finishes import broke_off
 from chat.providers.halves import Halves, mended
@@ -38,6 +38,7 @@ class Completion(ExchangeResult):
         super().__init__(model, exchange)
         self._body = body
         self._done = self._early = False
+        self._in_deltas = False  # a message in a chunk then repeats the whole answer
         self._halves = Halves()
         exchange.body = encoded(body)
 
@@ -91,7 +92,8 @@ class Completion(ExchangeResult):
             if event.data.strip() == "[DONE]":
                 self._done = True
                 return
-            if (found := self._object(event)) is not None:
+            is_comment = event.data.startswith(":")  # gateways wrap OpenRouter's
+            if not is_comment and (found := self._object(event)) is not None:
                 yield found
 
     def _gathered(self, reads: Iterator[bytes]) -> str:
@@ -142,14 +144,14 @@ class Completion(ExchangeResult):
         """Take what a chunk says beside its text, and return the text."""
         if usage := chunk.get("usage"):
             self._note_usage(usage)
-        choices = chunk.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, dict) or choice.get("index") not in (None, 0):
+        if (choice := first_choice(chunk)) is None:
             return ""
         if choice.get("error") and (report := report_in(choice)):
             raise self._reported(report)
-        said = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+        delta = choice.get("delta")
+        said = delta or (not self._in_deltas and choice.get("message")) or {"content": choice.get("text")}
         text = self._spoken(said) if isinstance(said, dict) else ""
+        self._in_deltas = self._in_deltas or bool(text and delta)
         self._note_finish(choice.get("finish_reason") or choice.get("finishReason"), bool(text))
         return text
 

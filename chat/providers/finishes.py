@@ -5,6 +5,7 @@ The one table of finish reasons, of all protocols. A reason that isn't in it is 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from chat.providers.base import CreateResult
@@ -57,10 +58,13 @@ FINISHES = {
 }
 """Finish reasons in lower case: OpenAI, Azure, Gemini, Anthropic, Mistral, Cohere, DeepSeek, GLM, Bedrock, vLLM."""
 
+BORDER = re.compile(r"-|(?<=[a-z])(?=[A-Z])")
+"""Where a word of a reason ends."""
+
 
 def finish_of(result: CreateResult, text: bool) -> Finish:
     """Tell how an answer ended, which has text or none."""
-    found = FINISHES.get((result.finish_reason or "").lower(), WHOLE)
+    found = meaning(result.finish_reason)
     if text or (found is not WHOLE and found is not LENGTH):
         return found
     if found is LENGTH:
@@ -74,4 +78,10 @@ def finish_of(result: CreateResult, text: bool) -> Finish:
 
 def broke_off(reason: str | None) -> bool:
     """Tell whether a finish reason says that the answer broke off."""
-    return FINISHES.get((reason or "").lower(), WHOLE).broke_off
+    return meaning(reason).broke_off
+
+
+def meaning(reason: str | None) -> Finish:
+    """Look a finish reason up, however it is spelled: `MaxTokens`, `max-tokens`, `FinishReason.MAX_TOKENS`."""
+    name = (reason or "").rpartition(".")[2]
+    return FINISHES.get(BORDER.sub("_", name).lower(), WHOLE)

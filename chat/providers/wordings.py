@@ -68,6 +68,7 @@ WINDOWS = tuple(
     re.compile(pattern.replace("NUMBER", NUMBER), re.IGNORECASE)
     for pattern in (
         r"n_ctx=NUMBER",  # llama.cpp, in a field of its own
+        r"max_(?:model|seq)_len(?:gth)?(?: is| of|=|:)* ?NUMBER",  # vLLM, TabbyAPI
         r"context (?:length|window|size)(?: limit)?(?: is| of| only|:)* ?NUMBER",  # OpenAI, vLLM, SGLang, llama.cpp
         r"(\d[\d,]*) (?:token )?(?:maximum )?context (?:length|window)",  # Mistral
         r"(?:length|max_tokens).{0,30}? exceed context limit: .{0,60}?> NUMBER",  # Anthropic, with max_tokens
@@ -80,9 +81,11 @@ WINDOWS = tuple(
         r"token count of \d+ exceeds the limit of NUMBER",  # Copilot
         r"model token limit: NUMBER",  # Moonshot
         r"range of input length should be \[\d+, NUMBER",  # Qwen
-        r"max_model_len(?:gth)?(?: is| of|=|:)* ?NUMBER",  # vLLM
         r"current length is \d+ while limit is NUMBER",  # Cerebras
         r"tokens per min.{0,20}limit NUMBER, requested",  # OpenAI, Groq: more than a minute's worth at once
+        r"\b(?:limit|max(?:imum)?)(?: (?:model|context|size|length))*(?: is| of|:)* ?(\d[\d,]*)",  # Azure, GitHub
+        r"长度(?:限制|上限)?(?:为|是|:|：)? ?NUMBER",  # SiliconFlow
+        r"\d > NUMBER",  # transformers
     )
 )
 """Where a server says in words how many tokens the model reads."""
@@ -91,12 +94,13 @@ TOO_LONG = (
     r"context.?(length|size|window|limit)|context_length_exceeded|maximum context|exceed_context_size",
     r"(prompt|input|request|message|conversation|inputs?) (is |are |was )?too (long|large)(?! to process)",
     r"prompt (length )?exceeds|too large for model|(please|to) reduce (the|your) (length|number|message|prompt|input)",
-    r"longer than the (maximum|model)|(prompt|input|model|sequence|allowed( input)?) length (is|of) \(?\d",
+    r"longer than the (specified )?(maximum|model)|(prompt|input|model|sequence|allowed( input)?) length (is|of) \(?\d",
     r"input token count|maximum (number of )?(input )?tokens allowed|exceeds the maximum (allowed )?(input )?length",
     r"too many (input |prompt |total )?tokens(?!.{0,20}(per|wait))|token limit exceeded|exceeded model token limit",
     r"max_new_tokens`? must be <=|`inputs` must have less|tokens in the prompt|prompt token count",
-    r"range of input length|exceeds? max(imum)? (input |prompt )?(length|tokens)|request_too_large|string_above_max",
-    r"current length is \d+ while limit|input.{0,30}longer than|超长|超过(模型)?最大|超出(模型)?最大|长度超",
+    r"range of input length|exceeds? max(imum)? (input |prompt |message )?(length|tokens)|request_too_large",
+    r"string_above_max|configured limit of|body too large for|current length is \d+ while limit",
+    r"input.{0,30}longer than|超长|超[过出](模型)?(最大|上下文)|长度超",
 )
 """How servers say that a conversation is too long: llama.cpp, vLLM, TGI, Gemini, Anthropic, OpenAI, Mistral, Cohere,
 xAI, Moonshot, Qwen, GLM, Bedrock, LM Studio, Ollama."""

@@ -21,7 +21,7 @@ MANY = 200
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
-UNFINISHED = re.compile(r" {0,3}(?:-+|=+)[ \t]*|`{3,}[^`]*|~{3,}.*")
+UNFINISHED = re.compile(r"[ \t>]*(?:-+|=+)[ \t]*|`{3,}[^`]*|~{3,}.*")
 FORMULA = re.compile(rf" {{0,3}}(?:(\$\$)(?!\$)|(\\\[)|{delimiters.BEGIN})")
 ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t\n]")
 

@@ -20,8 +20,12 @@ BEGIN = rf"\\begin\{{(?P<environment>(?:{'|'.join(ENVIRONMENTS.split())})\*?)\}}
 EAST = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 
 # What may stand before a first dollar, and behind a last one: nothing of a word but the end of an ordinal ("$n$th").
-BEFORE = re.compile(rf"(?:\A|[^\w)\]}}+?^%#@!&\\*$]|[{EAST}]|(?<![\w.)\]}}])\*|\*\*)\Z")
+BEFORE = re.compile(rf"(?:\A|[^\w)\]}}+?^%#@!&\\*$]|[{EAST}]|(?<![\w.)\]}}])\*|\*\*|(?<![\w.)\]}}$])__?)\Z")
 AFTER = re.compile(r"\Z|[^\w$]|_|[^\x00-\u024f]|(?:e|s|[a-z]{2,4})\b")
+
+# A script, or one command, which may stand beside a letter or a digit ("CO$_2$", "5$\\times$3").
+ATTACHED = re.compile(r"(?:[_^](?:\d+|[A-Za-z+-]|\{[^{}$]{1,30}\}|\\[A-Za-z]+))+|\\(?:[a-z]+|%)")
+BESIDE = re.compile(r"[A-Za-z0-9)]\Z")
 
 UNFINISHED = re.compile(r"(?<=[^\^_])[=:/,;@&<(\[{+\-~\"\\]\Z")
 BLANK_LINE = re.compile(r"\n[ \t>]*\n")
@@ -44,8 +48,11 @@ LONE_WORD = re.compile(r"[^\W\d_]*[a-z]{4}[^\W\d_]*")
 
 def is_inline(content: str, before: str, after: str) -> bool:
     """Tell whether what stands between two dollars is a formula; `before` and `after` is what stands around them."""
-    if not BEFORE.search(before) or has_words(content):
+    is_attached = ATTACHED.fullmatch(content) is not None
+    if not (BEFORE.search(before) or (is_attached and BESIDE.search(before))) or has_words(content):
         return False
+    if is_attached:
+        return not after.startswith("$")
     if content[0].isspace() or content[-1].isspace():
         return is_padded(content, after)
     is_short = len(content) <= 2 or SIGN.search(content) is not None

@@ -9,7 +9,7 @@ from .marks import held, shielded, unshielded
 from .scanning import scanned
 
 # A line of one sign below a paragraph is no underline: it is an item that has only begun, or a line of its own.
-UNDERLINE = re.compile(r"(?<=\n)[-=](?=[ \t]*(?:\n|\Z))")
+UNDERLINE = re.compile(r"\n[ \t>]*[-=](?=[ \t]*(?:\n|\Z))")
 ITEM = re.compile(r"\s*(?:[-+*>|]|\d{1,9}[.)])")
 UNCLOSED = re.compile(
     rf"^(?P<before>[ \t>]*)(?P<formula>(?:\$\$(?!\$)|\\\[|{delimiters.BEGIN})[\s\S]*)\Z", re.MULTILINE
@@ -32,16 +32,15 @@ def put(text: str, is_growing: bool = False) -> str:
 def spoken(text: str) -> str:
     """Put what is no code."""
     text = scanned(text)
-    if "\n-" in text or "\n=" in text:
-        text = UNDERLINE.sub(underline, text)
+    if "-" in text or "=" in text:
+        text = "\n\n".join(UNDERLINE.sub(underline, paragraph) for paragraph in text.split("\n\n"))
     return text
 
 
 def underline(match: re.Match[str]) -> str:
     """Shield a line of one sign, where it isn't the empty item of a list."""
-    text = match.string
-    block = text.rfind("\n\n", 0, match.start()) + 1
-    return match[0] if match[0] == "-" and ITEM.match(text, block) else shielded(match[0])
+    line, sign = match[0][:-1], match[0][-1]
+    return match[0] if sign == "-" and ITEM.match(match.string) else line + shielded(sign)
 
 
 def unclosed(match: re.Match[str]) -> str:

@@ -70,8 +70,8 @@ class Fence:
 
 def parts(text: str) -> Iterator[tuple[str, str]]:
     """Split a text into what stands outside of fences, and the fence behind it, "" for none, as CommonMark reads it."""
-    start = 0
-    while ("```" in text or "~~~" in text) and (opening := OPENING.search(text, start)):
+    start, has_some = 0, "```" in text or "~~~" in text
+    while has_some and (opening := OPENING.search(text, start)):
         fence = Fence(opening["mark"], opening["label"], opening["before"])
         end, is_closed = ending(fence, text, opening.end() + 1)
         yield text[start : opening.start()], lengthened(text[opening.start() : end], fence, is_closed)

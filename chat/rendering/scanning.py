@@ -6,6 +6,7 @@ What is to be read as typed is shielded (marks.py). Addresses and escaped signs 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from . import delimiters
@@ -13,8 +14,14 @@ from .marks import STOP, held, shielded
 
 # The line that follows belongs to another block, so that no code reaches into it.
 APART = r"[ \t>]*(?:\n|\Z|[-+*#][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3})"
-WIDE = "\u3000-\u303f\uff00-\uffef\u2018-\u201f\u060c\u061b\u061f\u0964"
+WIDE = (
+    "\u3000-\u303f\uff00-\uffef\u2014\u2018-\u201f\u2026\u2039\u203a\u00ab\u00bb"
+    "\u060c\u061b\u061f\u06d4\u0964\u0965\u104a\u104b\u17d4"
+)
 ADDRESS = rf"[^\s<>`{WIDE}]++"
+
+BRACKET = r"(\[{\u3008\u300a\u300c\u300e\u3010\uff08"
+OPENING = rf"""["'\u00ab\u2018\u201c\u201e\u2039{BRACKET}]"""
 
 # Each branch begins with one sign, so that the search is for a set of them. Those without a group pass over a text.
 BRANCHES = rf"""
@@ -27,14 +34,15 @@ BRANCHES = rf"""
       (?:[^\\]++|\\(?!(?:begin|end)\{{(?P=environment)\}}))*+\\end\{{(?P=environment)\}}(?P<bare>)
     | \\[^\n]?
     | \$\$(?!\$)(?:[^$\\]++|\\[\s\S]|\$(?!\$))*+\$\$(?!\$)(?P<double>)
-    | \$(?!\$)(?:[^$\\\n`]++|\\[^\n]|\n(?![ \t>]*\n))++\$(?!\$)(?P<dollars>)
+    | \$(?!\$)(?:[^$\\\n`]++|\\text[a-z]*\{{[^{{}}\n]*\}}|\\[^\n]|\n(?![ \t>]*\n))++\$(?!\$)(?P<dollars>)
     | \$\$*+
     | ~~+
     | ~(?P<tilde>)
     | <(?:https?://|mailto:|[\w.+-]+@)[^\s<>]*+>
     | </?[A-Za-z][A-Za-z0-9-]*+(?:[ \t/][^<>\n]*+)?>(?P<tag>)
     | <(?=[A-Za-z/!?])(?P<less>)
-    | \*(?<=[^\s*]\*)\*{{0,2}}(?!\*)(?=\w)(?P<stars>)
+    | \*(?<=\(\*)\*?(?=\))(?P<all>)
+    | \*(?<=[^\s*]\*)\*{{0,2}}(?!\*)(?=\w|{OPENING})(?P<stars>)
     | _(?<!\w_)_[a-z]++(?:_[a-z]++)*+__(?=[.(\[]\w|\(\)|[ ]==)(?P<dunder>)
     | \](?:\((?:<[^<>\n]*>|(?:[^\s()\\]|\\.|\([^\s()]*\))*+))
     | :(?:(?<=http:)|(?<=https:))//{ADDRESS}(?:(?=[{WIDE}])(?P<address>))?
@@ -43,12 +51,20 @@ SITE = rf"| w(?<!\ww)ww\.{ADDRESS}(?:(?=[{WIDE}])(?P<site>))?"
 SIGN = re.compile(BRANCHES, re.VERBOSE)
 SIGN_OR_SITE = re.compile(BRANCHES + SITE, re.VERBOSE)
 
+LETTER, DIGIT = "A-Za-z\u0370-\u03ff", "0-9\u00b2\u00b3\u00b9\u2070-\u209f"
+
 # A first mark of strong words whose last one is still to come, at the end of a line.
-STRONG = [re.compile(rf"(?<![A-Za-z0-9*)\]])\*{{{width}}}(?![\s*])(?:(?!\*{{{width}}}).)*\Z") for width in (1, 2, 3)]
-PRODUCT = re.compile(r"(?:(?<![A-Za-z0-9])[A-Za-z]|[0-9]|[)\]])\Z"), re.compile(r"[0-9]|[A-Za-z](?![A-Za-z0-9])")
-NUMBER = re.compile(r"[A-Za-z0-9)\]]\Z"), re.compile(r"[A-Za-z0-9]")
+STRONG = [
+    re.compile(rf"(?<![{LETTER}{DIGIT}*)\]])\*{{{width}}}(?![\s*])(?:(?!\*{{{width}}}).)*\Z") for width in (1, 2, 3)
+]
+PRODUCT = (
+    re.compile(rf"(?:(?<![^\W\d_])[{LETTER}]|[{DIGIT})\]])\Z"),
+    re.compile(rf"[{DIGIT}]|[{LETTER}](?![^\W\d_])"),
+)
+NUMBER = re.compile(rf"[{LETTER}{DIGIT})\]]\Z"), re.compile(rf"[{LETTER}{DIGIT}(\[]")
+BEGUN = re.compile(rf"[{BRACKET}]\Z")
 FAR = 200
-"""How far back, in characters, the first mark of strong words is looked for."""
+"""How far, in characters, the other mark of strong words is looked for."""
 
 BEFORE_ON_LINE = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
 AFTER_ON_LINE = re.compile(r"[ \t]*[.,;:]?[ \t]*(?:\n|\Z)")
@@ -128,11 +144,18 @@ def stars(match: re.Match[str]) -> str:
     """Read asterisks between a sign and a letter: the last ones of strong words, of a product, or neither."""
     line, after = before_on_line(match), match.string[match.end() : match.end() + 2]
     closes = STRONG[len(match[0]) - 1].search(line)
-    if closes and not line[-1].isalnum():
-        return STOP + match[0]
     if not closes and len(match[0]) < 3 and is_product(line, after):
         return shielded(match[0])
-    return match[0]
+    if begins(match, line):
+        return match[0] + STOP
+    return STOP + match[0] if closes and not line[-1].isalnum() and not BEGUN.search(line) else match[0]
+
+
+def begins(match: re.Match[str], line: str) -> bool:
+    """Tell whether strong words begin with a quote or a bracket, behind a letter of a script beyond Latin."""
+    is_beside = line[-1] > "\u024f" and unicodedata.category(line[-1])[0] in "LM"
+    rest = match.string[match.end() : match.end() + FAR].partition("\n")[0]
+    return is_beside and not rest[0].isalnum() and match[0] in rest and line.count(match[0]) % 2 == 0
 
 
 def is_product(before: str, after: str) -> bool:
@@ -162,6 +185,7 @@ READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "tilde": typed,
     "tag": typed,
     "less": typed,
+    "all": typed,
     "stars": stars,
     "dunder": typed,
     "address": stopped,

@@ -101,11 +101,22 @@ class Units:
     def _close_unit(self, text: str) -> None:
         inner = self._framed(text, self._close)
         if inner is None:
-            self._add(self._closing + self._close(text))
+            inner, rest = self._belonging(text)
+            self._add(inner + self._closing + self._close(rest))
             self._frame = None
         else:
             self._add(inner)
         self.number += 1
+
+    def _belonging(self, text: str) -> tuple[str, str]:
+        """Render the first rows or items of a text, as far as they belong into the frame; give the rest, too."""
+        inner, start = "", 0
+        for border in self._frame.border.finditer(text, 1) if self._frame else ():
+            html = self._framed(text[start : border.start()], self._close)
+            if html is None:
+                break
+            inner, start = inner + html, border.start()
+        return inner, text[start:]
 
     def _framed(self, text: str, render: frames.Render) -> str | None:
         return self._frame.rendered(text, render) if self._frame else None

@@ -146,7 +146,7 @@ def test_the_reason_for_the_end_is_kept(reason):
         pytest.param({"choices": [{"index": 0, "delta": {"role": "assistant"}}]}, id="role only"),
         pytest.param(delta(""), id="empty"),
         pytest.param(delta(None), id="null"),
-        pytest.param(delta(7), id="a number"),
+        pytest.param(delta(True), id="true"),
         pytest.param(delta({"text": "no"}), id="an object"),
         pytest.param({"choices": [{"index": 0, "delta": None}]}, id="null delta"),
         pytest.param({"choices": [{"index": 0}]}, id="no delta"),

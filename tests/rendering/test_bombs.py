@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat import rendering
-from chat.rendering import guards, pipeline
+from chat.rendering import fences, guards, pipeline
 from tests.rendering.bombs import BOMBS
 from tests.rendering.checks import checked
 
@@ -24,6 +24,22 @@ def test_no_bomb_ends_a_process_or_takes_it_for_long() -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+class Counted(str):
+    """A text that counts how often it is searched from its beginning."""
+
+    searches = 0
+
+    def __contains__(self, sign: object) -> bool:
+        Counted.searches += 1
+        return super().__contains__(sign)  # type: ignore[operator]
+
+
+def test_a_text_is_searched_for_fences_once_however_many_it_has() -> None:
+    found = list(fences.parts(Counted("~~~\n~~~\n" * 100)))
+
+    assert (len(found), Counted.searches) == (101, 2)
 
 
 @pytest.mark.parametrize(

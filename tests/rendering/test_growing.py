@@ -297,6 +297,16 @@ def test_a_unit_without_end_is_rendered_when_it_closes() -> None:
     assert page.html.endswith('<p dir="auto">End</p>')
 
 
+@pytest.mark.parametrize("after", ["---\nc", "# H\nc"])
+def test_rows_that_come_with_what_ends_their_table_stay_rows(after: str) -> None:
+    page, growing = begun()
+
+    page.apply(growing.feed(f"| a |\n|---|\n| b |\n{after}", 0))
+    page.apply(growing.feed("", 1))
+
+    assert "<tr><td>b</td></tr>" in page.html and "<h2" not in page.html
+
+
 def test_the_first_event_has_all_so_far() -> None:
     page, growing = begun("# One\n\nTwo\n\nThree **fo")
 

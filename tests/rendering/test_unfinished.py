@@ -29,6 +29,22 @@ def test_an_unfinished_line_underlines_nothing(line: str) -> None:
     assert not any("<h" in html for html in unfinished)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10. Steps:\n    - First",
+        "- a:\n    - b\n        - c\n            - d",
+        "> Options:\n> - a\n> > b\n> > - c",
+        "- > Note:\n  > - a",
+        "> Total\n> => 5",
+        "1.  Long:\n\n    Options:\n    - x",
+        "> [!NOTE]\n> Flags\n> --all",
+    ],
+)
+def test_an_unfinished_line_in_a_list_or_a_quotation_underlines_nothing(text: str) -> None:
+    assert not any("<h" in html for html in moments(text))
+
+
 def test_a_finished_line_underlines() -> None:
     assert moments("Opening hours\n---\n")[-1] == '<h2 dir="auto">Opening hours</h2>'
 
