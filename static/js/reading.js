@@ -1,19 +1,23 @@
 // Reading: the end of an answer is followed until the reader moves up, by however little, and again from the end on; a
-// button leads there. A selection is left alone.
+// button leads there.
 {
   const near = 120
   const pause = 250
-  const upwards = ["ArrowUp", "PageUp", "Home"]
+  const glide = 800
+  const keys = { ArrowUp: true, PageUp: true, Home: true, PageDown: false, End: false }
   const page = document.documentElement
   let following = false
   let last = page.scrollTop
-  let moved = -pause
+  let turned = -glide
+  let goal = Infinity
 
+  const turns = time => performance.now() - turned < time
   const end = () => page.scrollHeight - page.clientHeight
   const look = () => {
     const top = Math.min(page.scrollTop, end())
-    if (top < Math.min(last, end()) - 1) following = false
-    else if (top > end() - 8) following = true
+    // Who moves down comes to where the end was, and an answer may have outrun that.
+    if (top > end() - 8 || turns(glide) && top > goal - near) following = true
+    else if (top < Math.min(last, end()) - 1) following = false
     // A slow finger moves by less than a pixel at a time.
     last = following ? Math.max(top, Math.min(last, end())) : top
     page.classList.toggle("away", end() - top >= near)
@@ -27,18 +31,21 @@
   addEventListener("scroll", look, { passive: true })
   addEventListener("resize", look)
   // A move begins before the page scrolls, and a jump to the end meanwhile would undo it.
-  const move = () => { moved = performance.now() }
-  addEventListener("touchmove", move, { passive: true })
-  addEventListener("wheel", ({ deltaY }) => { if (deltaY < 0) move() }, { passive: true })
+  const turn = up => {
+    turned = performance.now()
+    goal = up ? Infinity : end()
+  }
+  addEventListener("touchmove", () => turn(true), { passive: true })
+  addEventListener("wheel", ({ deltaY }) => { if (deltaY) turn(deltaY < 0) }, { passive: true })
   addEventListener("keydown", ({ key, target }) => {
-    if (upwards.includes(key) && !target.matches?.("input, textarea, select")) move()
+    if (key in keys && !target.matches?.("input, textarea, select")) turn(keys[key])
   })
 
   // Asked before each swap: the event of a scroll may come later than what it scrolled away from.
   document.addEventListener("htmx:before:swap", look)
   document.addEventListener("htmx:after:swap", event => {
     const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")
-    if (asks || following && performance.now() - moved >= pause) toEnd()
+    if (asks || following && (goal < Infinity || !turns(pause))) toEnd()
     else look()
   })
   document.addEventListener("click", event => {
@@ -49,21 +56,4 @@
   })
   if (document.querySelector(".messages > *") && !location.hash) toEnd()
   else look()
-
-  document.addEventListener("toggle", ({ target }) => {
-    if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })
-  }, true)
-
-  // A block that is drawn again, or a body, would lose the selection in it: its events wait until the selection is gone.
-  document.addEventListener("htmx:sse:before:message", event => {
-    const body = event.target.querySelector(".reply__body")
-    const block = event.detail.connection.url.includes("once") ? body : body?.lastElementChild
-    const selected = () => !getSelection().isCollapsed && block?.contains(getSelection().anchorNode)
-    if (!selected()) return
-    event.detail.waitUntil(new Promise(done => document.addEventListener("selectionchange", function free() {
-      if (selected()) return
-      document.removeEventListener("selectionchange", free)
-      done()
-    })))
-  })
 }
