@@ -8,7 +8,8 @@ ends is one to the end (as vLLM and llama.cpp have it). There are two rules besi
   into the prompt (DeepSeek R1, QwQ). That holds for the first tag of an answer; a later one is left out.
 - A tag that opens in the middle of a line and never closes is part of a sentence about tags, and stays text.
 
-In backticks and in fences a tag is text. Blanks around a tag are left out.
+In backticks and in fences a tag is text. Blanks around a tag are left out. A blank line parts one thought from the
+next.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ LINE_START = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\Z")
 LINE_SEEN = 64
 """How much of a line is kept, in characters: nothing begins further right."""
 
+APART = "\n\n"
+"""What stands between two thoughts."""
+
 IN_DOUBT = 200_000
 """How long a thought may be that opened in the middle of a line, in characters, before it is taken for one."""
 
@@ -67,6 +71,7 @@ class Thoughts:
         self._code = ""  # the backticks or tildes that opened code
         self._mark = MARK  # what may begin or end something
         self._closing = ""  # what ends the thought that is open
+        self._gap = ""  # what parts the next thought from the one before
         self._doubt: list[str] | None = None  # that thought and its tag, where it may be text
         self._after_tag = self._said = self._seen_tag = False
 
@@ -118,11 +123,12 @@ class Thoughts:
         end = found.start() if found else self._sure(rest)
         thought = rest[:end] if self._doubt is None else self._doubted(rest[:end], found is not None)
         if thought := self._without_blanks(thought):
-            yield Kind.THOUGHT, thought
+            yield Kind.THOUGHT, self._gap + thought
+            self._gap = ""
         if not found:
             self._held = rest[end:]
             return ""
-        self._closing, self._after_tag = "", True
+        self._closing, self._after_tag, self._gap = "", True, APART
         return rest[found.end() :]
 
     def _doubted(self, thought: str, closed: bool) -> str:
@@ -155,7 +161,7 @@ class Thoughts:
             self._closing = PAIRS[tag]
             self._doubt = [found] if self._line.rpartition("\n")[2].strip() else None
         elif first and self._said:
-            self._line = ""
+            self._line, self._gap = "", APART
             yield Kind.RETRACTED, ""
 
     def _note_code(self, found: str, before: str) -> None:

@@ -62,9 +62,12 @@ def depth(source: str) -> int:
 
 def framed(content: str, source: str, display: bool) -> str:
     """Put a drawing and its source into one element; a display scrolls, so those without a mouse can focus it."""
-    opening = 'display="block" tabindex="0"' if display else 'display="inline"'
     annotation = f'<annotation encoding="application/x-tex">{escape(source)}</annotation>'
-    return f'<math {opening} translate="no"><semantics><mrow>{content}</mrow>{annotation}</semantics></math>'
+    drawn = f'translate="no"><semantics><mrow>{content}</mrow>{annotation}</semantics></math>'
+    if not display:
+        return f'<math display="inline" {drawn}'
+    # Firefox scrolls no math element.
+    return f'<span class="formula formula--display" tabindex="0"><math display="block" {drawn}</span>'
 
 
 def shown(source: str) -> str:

@@ -31,6 +31,17 @@ ATTRIBUTES = {"color": "mathcolor", "font-size": "mathsize"}
 
 ENCLOSURES = {"box", "actuarial", "phasorangle", "updiagonalstrike", "downdiagonalstrike"}
 
+ACCENTS = {
+    f'<mo stretchy="true">{sign}</mo></{tag}>': f'<mo stretchy="true">{ours}</mo></{tag}>'
+    for tag, sign, ours in (
+        ("mover", "\u0302", "\u02c6"),
+        ("mover", "~", "\u02dc"),
+        ("mover", "\u0332", "\u203e"),
+        ("munder", "\u0332", "_"),
+    )
+}
+"""A wide accent of math-core's: one that Chromium centres and stretches, which takes signs with a width."""
+
 STYLE = re.compile(r'(<m[^<>]*?) style="([^"<>]*)"')
 ENCLOSED = re.compile(r'<menclose notation="([a-z ]*)">')
 STROKE = re.compile(r'<mrow class="menclose-\w+"></mrow>')
@@ -40,6 +51,9 @@ TAG = re.compile(r"<[^>]*>")
 def fit(mathml: str) -> str:
     """Say by classes and attributes what math-core says by inline styles and menclose."""
     styled = STYLE.sub(_styled, mathml) if " style=" in mathml else mathml
+    if "<mo stretchy" in styled:
+        for theirs, ours in ACCENTS.items():
+            styled = styled.replace(theirs, ours)
     if "<menclose" not in styled:
         return styled
     return ENCLOSED.sub(r'<mrow class="\1">', STROKE.sub("", styled)).replace("</menclose>", "</mrow>")

@@ -14,7 +14,7 @@ from . import directions, guards, markdown, marks, sanitising
 from .allowance import Allowance
 from .inserts import Inserts
 
-VERSION = 4
+VERSION = 5
 """Stored beside rendered HTML: what an older renderer made is made anew."""
 
 SHORT = 8 * 1024

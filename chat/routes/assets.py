@@ -19,8 +19,8 @@ from flask import Blueprint, Flask, Response, current_app, request
 from chat.database import NotFound
 
 SCRIPTS = [
-    *("browser", "drafts", "composer", "keys", "problem", "branches", "following", "sharing", "growing"),
-    *("scrolling", "reading", "place", "popovers", "copying", "formulas", "printing", "times", "offline"),
+    *("browser", "drafts", "composer", "keys", "shortcuts", "problem", "branches", "following", "sharing", "growing"),
+    *("reading", "selecting", "place", "popovers", "copying", "formulas", "printing", "times", "offline"),
 ]
 
 BUNDLES = {

@@ -16,6 +16,7 @@ document.addEventListener("copy", event => {
     const sign = formula.getAttribute("display") === "block" ? "$$" : "$"
     formula.replaceWith(sign + source + sign)
   }
+  for (const button of copied.querySelectorAll("button")) button.remove()
   // Only what is in the page has line breaks in its innerText.
   copied.className = "visually-hidden"
   document.body.append(copied)

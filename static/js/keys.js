@@ -42,12 +42,4 @@
     const alone = event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey)
     if (!composes(event) && alone && event.target.matches && keys[event.key]?.(event)) event.preventDefault()
   })
-
-  document.addEventListener("beforetoggle", ({ target }) => {
-    if (target.id === "shortcuts") for (const box of target.querySelectorAll("input")) box.checked = settings[box.name]
-  }, true)
-  document.addEventListener("change", ({ target }) => {
-    if (!target.closest("#shortcuts")) return
-    if (target.checked) settings[target.name] = "yes"; else delete settings[target.name]
-  })
 }

@@ -17,4 +17,8 @@
     if (!target.popover || newState !== "open") return
     (target.querySelector("[aria-current]") ?? target.querySelector("a, button")).focus()
   }, true)
+
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })
+  }, true)
 }

@@ -1,19 +1,60 @@
-// Reading: what is opened comes into view, and a selection is left alone.
+// Reading: the end of an answer is followed until the reader moves up, by however little, and again from the end on; a
+// button leads there.
 {
-  document.addEventListener("toggle", ({ target }) => {
-    if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })
-  }, true)
+  const near = 120
+  const pause = 250
+  const glide = 800
+  const keys = { ArrowUp: true, PageUp: true, Home: true, PageDown: false, End: false }
+  const page = document.documentElement
+  let following = false
+  let last = page.scrollTop
+  let turned = -glide
+  let goal = Infinity
 
-  // A block that is drawn again, or a body, would lose the selection in it: its events wait until the selection is gone.
-  document.addEventListener("htmx:sse:before:message", event => {
-    const body = event.target.querySelector(".reply__body")
-    const block = event.detail.connection.url.includes("once") ? body : body?.lastElementChild
-    const selected = () => !getSelection().isCollapsed && block?.contains(getSelection().anchorNode)
-    if (!selected()) return
-    event.detail.waitUntil(new Promise(done => document.addEventListener("selectionchange", function free() {
-      if (selected()) return
-      document.removeEventListener("selectionchange", free)
-      done()
-    })))
+  const turns = time => performance.now() - turned < time
+  const end = () => page.scrollHeight - page.clientHeight
+  const look = () => {
+    const top = Math.min(page.scrollTop, end())
+    // Who moves down comes to where the end was, and an answer may have outrun that.
+    if (turns(glide) && top > goal - near) following = true
+    else if (top < Math.min(last, end()) - 1) following = false
+    else if (top > end() - 8) following = true
+    // A slow finger moves by less than a pixel at a time.
+    last = following ? Math.max(top, Math.min(last, end())) : top
+    page.classList.toggle("away", end() - top >= near)
+  }
+  const toEnd = () => {
+    if (document.getElementById("later")) return
+    scrollTo({ top: page.scrollHeight })
+    look()
+  }
+
+  addEventListener("scroll", look, { passive: true })
+  addEventListener("resize", look)
+  // A move begins before the page scrolls, and a jump to the end meanwhile would undo it.
+  const turn = up => {
+    turned = performance.now()
+    goal = up ? Infinity : end()
+  }
+  addEventListener("touchmove", () => turn(true), { passive: true })
+  addEventListener("wheel", ({ deltaY }) => { if (deltaY) turn(deltaY < 0) }, { passive: true })
+  addEventListener("keydown", ({ key, target }) => {
+    if (key in keys && !target.matches?.("input, textarea, select")) turn(keys[key])
   })
+
+  // Asked before each swap: the event of a scroll may come later than what it scrolled away from.
+  document.addEventListener("htmx:before:swap", look)
+  document.addEventListener("htmx:after:swap", event => {
+    const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")
+    if (asks || following && (goal < Infinity || !turns(pause))) toEnd()
+    else look()
+  })
+  document.addEventListener("click", event => {
+    if (!event.target.closest?.(".jump")) return
+    document.querySelector("#later .newest")?.click()
+    toEnd()
+    if (!touch.matches) document.getElementById("text").focus()
+  })
+  if (document.querySelector(".messages > *") && !location.hash) toEnd()
+  else look()
 }

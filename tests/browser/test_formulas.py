@@ -45,7 +45,7 @@ def test_a_formula_wider_than_the_column_scrolls_in_itself(page: Page, provider:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     math = page.locator(".reply__body math")
     scrolls = math.evaluate("""math => {
-      const boxes = [math, math.closest(".formula"), math.closest(".table")]
+      const boxes = [math.closest(".formula"), math.closest(".table")]
       const place = boxes.find(box => box && box.scrollWidth > box.clientWidth + 1)
       if (!place) return false
       place.scrollLeft = 100000
@@ -83,6 +83,34 @@ def test_an_inline_formula_stands_on_the_line_of_its_words(page: Page, provider:
     assert abs(apart) < 2
 
 
+ACCENTS = [
+    "vec v",
+    "dddot x",
+    "widehat A",
+    "widehat{abc}",
+    "widetilde{abc}",
+    "overline x",
+    "overline{AB}",
+    "underline x",
+]
+
+
+@pytest.mark.parametrize("accent", ACCENTS)
+def test_an_accent_has_a_width_of_its_own_by_which_chromium_centres_it(
+    page: Page, provider: Scripted, accent: str
+) -> None:
+    answered(page, provider, f"Here: $\\{accent}$.")
+    page.evaluate("document.fonts.ready.then(() => 0)")
+
+    boxes = page.locator("munder, mover").evaluate("""one => [...one.children].map(part => {
+      const { left, right, width } = part.getBoundingClientRect()
+      return { middle: (left + right) / 2, width }
+    })""")
+    base, sign = boxes
+    assert sign["width"] > 4
+    assert abs(base["middle"] - sign["middle"]) < 3
+
+
 COPIED = [
     ("Before $x^2$ after.", "Before $x^2$ after."),
     (r"$\frac{a}{b}$", r"$\frac{a}{b}$"),
@@ -106,6 +134,14 @@ def test_a_part_of_a_formula_is_copied_as_the_whole(page: Page, provider: Script
     copy(page, ".reply__body msup")
 
     assert pasted(page) == "$x^2+y$"
+
+
+def test_a_button_is_not_copied_with_an_answer(page: Page, provider: Scripted) -> None:
+    answered(page, provider, "So $x$:\n\n```python\nprint(1)\n```")
+
+    copy(page, ".reply__body")
+
+    assert pasted(page).split() == ["So", "$x$:", "python", "print(1)"]
 
 
 def test_words_without_a_formula_are_copied_as_the_browser_does(page: Page, provider: Scripted) -> None:

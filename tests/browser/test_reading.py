@@ -116,6 +116,33 @@ def test_at_the_end_following_begins_again(page: Page, provider: Scripted) -> No
     expect(page.get_by_text("The end.")).to_be_in_viewport()
 
 
+GLIDE = """begin => {
+  const page = document.documentElement
+  const goal = page.scrollHeight - page.clientHeight
+  document.body.dispatchEvent(begin === "wheel"
+    ? new WheelEvent("wheel", { deltaY: 500, bubbles: true })
+    : new KeyboardEvent("keydown", { key: begin, bubbles: true }))
+  document.getElementById("main").style.paddingBottom = "200px"
+  scrollTo(0, goal - 30)
+}"""
+
+
+@pytest.mark.parametrize("begin", ["wheel", "End"])
+def test_an_answer_that_outruns_a_glide_to_its_end_is_followed(page: Page, provider: Scripted, begin: str) -> None:
+    gate = Gate()
+    provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply p")).to_have_count(41)
+    page.evaluate("scrollTo(0, 200)")
+    expect(page.get_by_role("button", name="Jump to the newest")).to_be_visible()
+
+    page.evaluate(GLIDE, begin)
+    page.wait_for_timeout(100)
+    gate.open()
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+
+
 def test_a_move_that_scrolls_nothing_leaves_following_as_it_is(page: Page, provider: Scripted) -> None:
     first, second = Gate(), Gate()
     provider.will_say("Short.", first, LINES * 40, second, LINES * 40, "The end.")

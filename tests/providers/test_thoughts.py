@@ -61,6 +61,18 @@ def test_no_letter_of_an_answer_is_lost(answer: str) -> None:
     assert (text + thought).count("水") == answer.count("水")
 
 
+@pytest.mark.parametrize(
+    ("answer", "thoughts"),
+    [
+        ("<think>one</think>A<think>two</think>B", "one\n\ntwo"),
+        ("A\n<think>one\n</think>\n<think>\ntwo</think>B", "one\n\n\ntwo"),
+        ("one</think>A <think>two</think>B", "one\n\ntwo"),
+    ],
+)
+def test_a_blank_line_parts_one_thought_from_the_next(answer: str, thoughts: str) -> None:
+    assert told([answer])[1] == told(list(answer))[1] == thoughts
+
+
 def test_words_that_turn_out_to_be_thoughts_are_taken_back() -> None:
     result = CreateResult("a-model", ["Hm, ", "so.</think>", "Answer"])
 

@@ -72,7 +72,7 @@ COMMANDS = {
     r"\bigl[ x \bigr] + \bigg\{ y \bigg\}": RIGHT,
     r"\hat{x} \bar{x} \vec{x} \dot{x} \ddot{x}": RIGHT,
     r"\tilde{x} \check{x} \breve{x} \acute{x}": RIGHT,
-    r"\widehat{abc} + \widetilde{abc}": "the tilde does not grow",
+    r"\widehat{abc} + \widetilde{abc}": RIGHT,
     r"\overline{AB} + \underline{CD}": RIGHT,
     r"\overrightarrow{AB} + \overleftarrow{CD}": RIGHT,
     r"\overbrace{a+b}^{n} + \underbrace{c+d}_{m}": "the brace above is a little wider than what it spans",

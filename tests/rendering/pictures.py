@@ -32,7 +32,7 @@ body { margin: 0; width: 860px; font: 13px sans-serif; background: white; color:
 .row { display: grid; grid-template-columns: 28px 400px 400px; align-items: center; gap: 0 16px;
   border-bottom: 1px solid #ddd; padding: 6px; box-sizing: border-box }
 .row > * { font-size: 17px } .row > :first-child { font-size: 13px }
-.katex-display, math[display=block] { margin: 0 !important }
+.katex-display, .formula--display { margin: 0 !important }
 """
 
 HEAD = """# Formulas

@@ -48,7 +48,7 @@ SHOWN = [
 def test_a_formula_is_drawn(source: str) -> None:
     html = formulas.formula(source, True, PLENTY)
 
-    assert html.startswith('<math display="block" tabindex="0" translate="no">')
+    assert html.startswith('<span class="formula formula--display" tabindex="0"><math display="block" translate="no">')
     assert checked(html)
 
 
@@ -73,7 +73,7 @@ def test_a_formula_in_a_text_is_inline_or_on_its_own() -> None:
 def test_a_command_is_drawn_or_shown_as_the_docs_say(source: str) -> None:
     html = formulas.formula(source, True, PLENTY)
 
-    assert html.startswith("<code" if COMMANDS[source] == SOURCE else "<math")
+    assert html.startswith("<code" if COMMANDS[source] == SOURCE else "<span")
     assert checked(html) and " style=" not in html.partition("<annotation")[0]
     assert not lost(source, checked(html).text)
 

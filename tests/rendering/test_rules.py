@@ -20,7 +20,7 @@ REPLACED = ('<ul dir="rtl"><li>Vue</li>',)
 """Begins of what a page gets as a whole at the end: a list's first item doesn't know of the others' letters."""
 
 KEPT = re.compile(r' dir="(?:rtl|ltr)"')
-MATH = re.compile(r"<span class=\"formula\">(<math.*?</math>)</span>|<math.*?</math>", re.DOTALL)
+MATH = re.compile(r"<span class=\"formula[^>]*>(<math.*?</math>)</span>|<math.*?</math>", re.DOTALL)
 FIGURE = re.compile(r"<figure.*?<pre[^>]*>(.*?)</pre></figure>", re.DOTALL)
 
 

@@ -1,0 +1,15 @@
+// Selecting: a selection in an answer that grows is left alone.
+{
+  // A block that is drawn again, or a body, would lose the selection in it: its events wait until the selection is gone.
+  document.addEventListener("htmx:sse:before:message", event => {
+    const body = event.target.querySelector(".reply__body")
+    const block = event.detail.connection.url.includes("once") ? body : body?.lastElementChild
+    const selected = () => !getSelection().isCollapsed && block?.contains(getSelection().anchorNode)
+    if (!selected()) return
+    event.detail.waitUntil(new Promise(done => document.addEventListener("selectionchange", function free() {
+      if (selected()) return
+      document.removeEventListener("selectionchange", free)
+      done()
+    })))
+  })
+}

@@ -1,0 +1,12 @@
+// The boxes in the list of shortcuts: what this browser keeps of how its keys work.
+{
+  const settings = kept("localStorage")
+
+  document.addEventListener("beforetoggle", ({ target }) => {
+    if (target.id === "shortcuts") for (const box of target.querySelectorAll("input")) box.checked = settings[box.name]
+  }, true)
+  document.addEventListener("change", ({ target }) => {
+    if (!target.closest("#shortcuts")) return
+    if (target.checked) settings[target.name] = "yes"; else delete settings[target.name]
+  })
+}
