@@ -83,11 +83,11 @@ def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskCli
     assert 1 + len(assets) <= 6
 
 
-def test_our_own_script_is_under_6_kilobytes_and_alone_beside_htmx(app: Flask) -> None:
+def test_our_own_script_is_under_7_kilobytes_and_alone_beside_htmx(app: Flask) -> None:
     sent = {path.rsplit("/", 1)[1]: asset for path, asset in app.extensions["assets"].items()}
     folders = {path.parent.name for path in Path(app.root_path, "static").rglob("*.js")}
 
-    assert len(sent["page.js"].compressed) <= 6_000
+    assert len(sent["page.js"].compressed) <= 7_000
     assert {name for name in sent if name.endswith(".js")} == {"page.js", "htmx.js"}
     assert folders == {"js", "vendor"} and BUNDLES["htmx.js"][2] == ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]
 
