@@ -135,19 +135,26 @@ class Postgres:
 
     def contents(self) -> Iterator[tuple[str, str]]:
         """Read all that its databases hold: the name of each table, and its rows as text."""
-        for name in self._column("postgres", "SELECT datname FROM pg_database WHERE datallowconn"):
-            for table in self._column(name, TABLES):
-                yield f"{table} of {name}", "\n".join(self._column(name, f"SELECT it::text FROM ONLY {table} it"))
+        with self.connect("postgres") as connection:
+            names = column(connection, "SELECT datname FROM pg_database WHERE datallowconn")
+        for name in names:
+            with self.connect(name) as connection:
+                for table in column(connection, TABLES):
+                    yield f"{table} of {name}", "\n".join(column(connection, f"SELECT it::text FROM ONLY {table} it"))
 
-    def _column(self, database: str, query: str) -> list[str]:
-        # Bytes are written as the text they may be.
-        with psycopg.connect(self.address(database), options="-c bytea_output=escape") as connection:
-            return [value for (value,) in connection.execute(query.encode())]
+    def connect(self, database: str) -> psycopg.Connection:
+        """Connect to one of its databases; bytes are written as the text they may be."""
+        return psycopg.connect(self.address(database), options="-c bytea_output=escape")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT ends its connections and closes the files well, SIGQUIT is a crash."""
         self.process.send_signal(how)
         self.process.wait(PATIENCE)
+
+
+def column(connection: psycopg.Connection, query: str) -> list[str]:
+    """Read the one column of a query."""
+    return [value for (value,) in connection.execute(query.encode())]
 
 
 @contextmanager
