@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import commands, config, engines, keys, platforms, providers, proxies, reporting, routes, security, startup
+from chat import commands, config, engines, keys, platforms, providers, proxies, routes, security, startup
 from chat.accounts import claiming
 from chat.config import Settings
 from chat.conversations import Renewal
@@ -27,8 +27,8 @@ from chat.replies import Replies
 from chat.routes import sessions
 from chat.routes.accounts import claim
 from chat.routes.journal import Journal
+from chat.server import exits, logs
 from chat.services import Services
-from chat.serving import exits
 from chat.sessions import SessionStore
 from chat.sessions.mark import mark
 from chat.startup import Startup
@@ -102,8 +102,8 @@ def prepare(app: Flask) -> None:
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Put an app together. Raises WrongSetting and DatabaseUnusable."""
-    reporting.set_up(settings["LOG_FORMAT"])
-    reporting.hide(config.secrets(settings))
+    logs.set_up(settings["LOG_FORMAT"])
+    logs.hide(config.secrets(settings))
     authorities.trust(settings["CA_BUNDLE"])
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
@@ -111,7 +111,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     make_folder(settings["INSTANCE"])
     db = Database(engines.url_of(settings))
     secret, *older = keys.secret_keys(settings)
-    reporting.hide([secret])  # which may be one that is kept in a file
+    logs.hide([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))

@@ -19,8 +19,8 @@ import threading
 from functools import partial
 from typing import Any
 
-from chat.serving import exits, heads, leaving, listening
-from chat.serving.saying import let_go, say
+from chat.server import exits, request_heads, shutdown, sockets
+from chat.server.console import let_go, say
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -43,7 +43,7 @@ def refuse_preloading() -> None:
 
 
 refuse_preloading()
-bind = listening.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
+bind = sockets.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
 # How long a connection may wait for its next request; a head has to arrive within that, too, and as heads.py says.
@@ -65,7 +65,7 @@ counts = mmap.mmap(-1, 1024 * 1024)
 
 def on_starting(server: Any) -> None:
     """Prepare the master process, before it listens."""
-    listening.allow_open_files(2 * worker_connections + 1_000)
+    sockets.allow_open_files(2 * worker_connections + 1_000)
     server.log.error_log.addFilter(is_news)
     # gunicorn's own codes: 3 for any error at a worker's start, 4 for a command that names no app. Both end the server.
     server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR = exits.BROKE, exits.CANNOT_START
@@ -75,7 +75,7 @@ def on_starting(server: Any) -> None:
     on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
-            listening.refuse_if_taken(address)
+            sockets.refuse_if_taken(address)
 
 
 def halt_once(server: Any, halt: Any, *reason: Any, **more: Any) -> None:
@@ -87,7 +87,7 @@ def halt_once(server: Any, halt: Any, *reason: Any, **more: Any) -> None:
 def on_reload(server: Any) -> None:
     """Write gunicorn's own log as the app writes its own, where that is for programs."""
     if os.environ.get("LOG_FORMAT", "").strip().lower() == "json":
-        from chat.reporting import Json
+        from chat.server.logs import Json
 
         for handler in server.log.error_log.handlers:
             handler.setFormatter(Json())
@@ -112,13 +112,13 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
-    heads.bound()
+    request_heads.bound()
     if worker.age > server.num_workers:
         os.environ["RIVULET_REPLACES_WORKER"] = "1"
-    if host := listening.host_beyond(worker.sockets):
+    if host := sockets.host_beyond(worker.sockets):
         os.environ["HOST"] = host
     for listener in worker.sockets:
-        listening.drop_readers_who_stall(listener)
+        sockets.drop_readers_who_stall(listener)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -135,7 +135,7 @@ def post_worker_init(worker: Any) -> None:
         metrics.share(counts, worker.row)
     if replies := extensions.get("replies"):
         told = (worker, replies, number("DRAIN_SECONDS", 4, 3_600))
-        worker.leaving = threading.Thread(target=leaving.leave_in_time, args=told, name="leaving", daemon=True)
+        worker.leaving = threading.Thread(target=shutdown.leave_in_time, args=told, name="leaving", daemon=True)
         worker.leaving.start()
     # The app has read it, and knows both ways of proxies; gunicorn would refuse addresses that don't begin with it.
     os.environ.pop("SCRIPT_NAME", None)
@@ -144,7 +144,7 @@ def post_worker_init(worker: Any) -> None:
         if startup := extensions.get("startup"):
             startup.tell(warn)
         for listener in worker.sockets:
-            say(f"Rivulet is at {listening.url_of(listener.getsockname())}{under} (Ctrl+C stops it).", sys.stdout)
+            say(f"Rivulet is at {sockets.url_of(listener.getsockname())}{under} (Ctrl+C stops it).", sys.stdout)
 
 
 def warn(warnings: list[str]) -> None:
@@ -164,7 +164,7 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
     gunicorn would read the rest of it, as long as it comes.
     """
     worker.answering -= 1
-    if environ.get(listening.UNREAD_BODY):
+    if environ.get(sockets.UNREAD_BODY):
         request.force_close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chat.serving.greenlets import at_most
+from chat.server.greenlets import at_most
 
 AWAY = "The database is unavailable. Try again in a moment."
 BUSY = "The database is busy. Try again in a moment."

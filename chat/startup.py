@@ -13,9 +13,9 @@ from math import inf
 from chat.config import WrongSetting
 from chat.database import DatabaseAway
 from chat.engines import DatabaseUnusable
-from chat.reporting import report
-from chat.serving import exits
-from chat.serving.saying import say
+from chat.server import exits
+from chat.server.console import say
+from chat.server.logs import report
 
 ROUND = 1.0
 """How often the database is tried, in seconds."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from chat.engines import is_pooled
 from chat.outages import DatabaseBusy, Outage, OutcomeUnclear, Silence
-from chat.serving.greenlets import at_most
+from chat.server.greenlets import at_most
 
 BOUNDS = "SET LOCAL lock_timeout = {:.0f}; SET LOCAL idle_in_transaction_session_timeout = 30000"
 """What a transaction begins with on Postgres, with its wait in ms; a client that vanished holds nothing for longer."""

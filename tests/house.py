@@ -50,8 +50,8 @@ FLOORS = [
     "chat.values",
     "chat.files",
     "chat.metrics",
-    "chat.reporting",
-    "chat.serving",
+    "chat.server.logs",
+    "chat.server",
 ]
 """A room may import from rooms below it, never from above."""
 

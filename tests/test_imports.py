@@ -139,10 +139,10 @@ def test_the_servers_config_imports_nothing_of_ours_but_what_imports_nothing(mod
     tree = ast.parse((house.TOP / "gunicorn.conf.py").read_text())
     used = [name for name in house.imported("gunicorn", tree, set()) if house.is_in(name, ["chat", "app"])]
     serving = ("exits", "heads", "leaving", "listening", "saying")
-    ours = ("chat", "chat.reporting", "chat.serving", *(f"chat.serving.{name}" for name in serving))
+    ours = ("chat", "chat.server.logs", "chat.server", *(f"chat.server.{name}" for name in serving))
     imports = {name for module in ours for name in house.imported(module, modules[module], set())}
-    needed = {name for name in imports if not house.is_in(name, ["chat.serving", "chat.reporting"])}
+    needed = {name for name in imports if not house.is_in(name, ["chat.server", "chat.server.logs"])}
 
-    functions = {"chat.reporting.Json", "chat.serving.saying.let_go", "chat.serving.saying.say"}
-    assert set(used) == functions | {f"chat.serving.{name}" for name in serving if name != "saying"}
+    functions = {"chat.server.logs.Json", "chat.server.console.let_go", "chat.server.console.say"}
+    assert set(used) == functions | {f"chat.server.{name}" for name in serving if name != "saying"}
     assert {name.partition(".")[0] for name in needed} <= sys.stdlib_module_names | {"gunicorn"}

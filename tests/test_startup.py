@@ -8,7 +8,7 @@ from chat import startup
 from chat.config import WrongSetting
 from chat.database import DatabaseAway
 from chat.engines import DatabaseUnusable
-from chat.serving import exits
+from chat.server import exits
 from chat.startup import Startup
 from tests.turns import eventually
 

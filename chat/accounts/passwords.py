@@ -17,7 +17,7 @@ from unicodedata import normalize
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from chat.serving import greenlets
+from chat.server import greenlets
 
 SHORTEST, LONGEST = 8, 1024
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from chat import rendering
 from chat.database import Database, DatabaseAway
-from chat.reporting import report
+from chat.server.logs import report
 from chat.tables import messages
 
 MOST = 1_000

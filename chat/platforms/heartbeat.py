@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from chat.engines import DatabaseUnusable
-from chat.serving import exits
-from chat.serving.saying import say
+from chat.server import exits
+from chat.server.console import say
 
 BEAT = 2.0
 """How often a file changes, in seconds."""

@@ -7,8 +7,8 @@ import threading
 
 from markupsafe import Markup, escape
 
-from chat.reporting import report
-from chat.serving.greenlets import aside
+from chat.server.greenlets import aside
+from chat.server.logs import report
 
 from . import directions, guards, markdown, marks, sanitising
 from .allowance import Allowance

@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from chat.database import Database, DatabaseAway
 from chat.replies import leases, log
 from chat.replies.endings import ending_of
-from chat.reporting import report
+from chat.server.logs import report
 
 ADOPTIONS = 2
 """How often a reply may be taken up again; a worker that lets go of it sets the count back."""

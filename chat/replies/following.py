@@ -9,7 +9,7 @@ from math import inf
 from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.shown import MOST, Shown
-from chat.serving.greenlets import BREATH
+from chat.server.greenlets import BREATH
 
 
 class Follower:

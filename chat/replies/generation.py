@@ -28,7 +28,7 @@ from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.timing import Timing
 from chat.replies.writer import Writer
-from chat.reporting import report
+from chat.server.logs import report
 
 BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
 UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."

@@ -24,8 +24,8 @@ from werkzeug.wsgi import get_content_length
 from chat.routes import forms, visitor
 from chat.routes.accounts import access
 from chat.routes.places import Full, Places
-from chat.serving.greenlets import BREATH, at_most
-from chat.serving.listening import UNREAD_BODY
+from chat.server.greenlets import BREATH, at_most
+from chat.server.sockets import UNREAD_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import AnyStr
 
 from chat.database import DatabaseAway
-from chat.reporting import report
 from chat.routes.spool import Crowded, DiskFull
 from chat.routes.watching import StillWritten
+from chat.server.logs import report
 
 EXPECTED = (DatabaseAway, StillWritten, Crowded, DiskFull)
 """What breaks a stream and is no fault: the log tells of an outage once, and a Continue may follow an end at once."""

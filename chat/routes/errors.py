@@ -13,7 +13,6 @@ from chat.accounts.people import Refused
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.database import DatabaseAway, NotFound
 from chat.limits import TooMany
-from chat.reporting import NUMBER, report
 from chat.routes import addresses, pages
 from chat.routes.accounts import access, signing
 from chat.routes.accounts.access import SignInFirst
@@ -22,6 +21,7 @@ from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.room import NoRoom
 from chat.security import CrossOrigin, UnknownHost
+from chat.server.logs import NUMBER, report
 
 STATUS = {
     BadMessage: 400,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Request
 
 from chat.metrics import Metrics
-from chat.reporting import JOURNAL, NUMBER
+from chat.server.logs import JOURNAL, NUMBER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from chat.database import DatabaseAway
 from chat.replies import Follower
-from chat.reporting import report
+from chat.server.logs import report
 
 ROUND = 1.0
 """How often it looks, in seconds."""

@@ -16,10 +16,10 @@ from tempfile import SpooledTemporaryFile
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from chat.reporting import report
 from chat.routes import visitor
 from chat.routes.places import Full, Places
-from chat.serving.greenlets import TimeSlice
+from chat.server.greenlets import TimeSlice
+from chat.server.logs import report
 
 PIECE = 64 * 1024
 """How much of an answer, in bytes, is in memory while somebody reads it."""

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Row
 
-from chat import reporting
 from chat.providers.base import AbstractProvider, Model, Timeouts
+from chat.server import logs
 from chat.services.entering import KINDS, provider_of
 from chat.services.store import ENVIRONMENT, Stored
 from chat.vault import Locked, Vault
@@ -114,7 +114,7 @@ def of_row(row: Row, before: Service | None, vault: Vault, timeouts: Timeouts) -
         key = vault.opened(row.key, row.url) if row.key else ""
     except Locked:
         return Service(*shown, wrong=LOCKED)
-    reporting.hide([key])
+    logs.hide([key])
     made_of = (row.kind, row.url, key)
     same = before is not None and before.made_of == made_of
     provider = before.provider if before and same else provider_of(*made_of, timeouts)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.serving import exits
+from chat.server import exits
 from tests import postgres
 from tests.bin.checkout import ROOT
 from tests.looking import watching_databases

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 
-from chat.serving import exits, listening
+from chat.server import exits, sockets
 from tests.bin.checkout import ROOT
 
 APP = """
@@ -186,7 +186,7 @@ def test_a_port_that_another_server_is_about_to_leave_is_waited_for():
         address = leaving.getsockname()
         threading.Timer(0.3, leaving.close).start()
 
-        listening.refuse_if_taken(address)
+        sockets.refuse_if_taken(address)
 
     with socket.create_server(address):
         pass
@@ -218,10 +218,10 @@ def test_the_exit_code_tells_whether_an_address_may_be_free_later(
         raise error
 
     monkeypatch.setattr(socket.socket, "bind", fail)
-    monkeypatch.setattr(listening, "PATIENCE", 0)
+    monkeypatch.setattr(sockets, "PATIENCE", 0)
 
     with pytest.raises(SystemExit) as ended:
-        listening.refuse_if_taken(("127.0.0.1", 80))
+        sockets.refuse_if_taken(("127.0.0.1", 80))
 
     assert ended.value.code == code
 

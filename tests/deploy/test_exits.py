@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.serving import exits
+from chat.server import exits
 from tests.bin.checkout import Checkout
 from tests.deploy import files
 from tests.deploy.started import PATIENCE, Start

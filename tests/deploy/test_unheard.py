@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.serving import exits
+from chat.server import exits
 from tests.bin.checkout import Checkout
 from tests.deploy.started import PATIENCE, Start, Started
 from tests.serving import ask_health

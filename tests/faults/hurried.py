@@ -11,12 +11,12 @@ from flask import Flask
 
 import app
 from chat.routes import bodies, streams
-from chat.serving import heads
+from chat.server import request_heads
 
 
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
     haste = float(os.environ["HASTE"])
     streams.BEAT, streams.SPAN = streams.BEAT / haste, streams.SPAN / haste
-    bodies.SECONDS, heads.SECONDS = bodies.SECONDS / haste, heads.SECONDS / haste
+    bodies.SECONDS, request_heads.SECONDS = bodies.SECONDS / haste, request_heads.SECONDS / haste
     return app.create_app()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from chat import reporting
+from chat.server import logs
 from tests.asking import TEXT, ended
 from tests.providers.server import Script, Server, delta, sse, whole
 from tests.team import signed_in
@@ -53,7 +53,7 @@ def app(team_app: Flask) -> Flask:
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """The log, as it is written."""
-    caplog.handler.setFormatter(reporting.Text())
+    caplog.handler.setFormatter(logs.Text())
     caplog.set_level(logging.DEBUG)
     return caplog
 

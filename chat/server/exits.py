@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from chat.serving.saying import let_go, say
+from chat.server.console import let_go, say
 
 CANNOT_START = 3
 """Rivulet is set up wrong. Starting it again won't help."""

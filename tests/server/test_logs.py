@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat import reporting
+from chat.server import logs
 
 KEY = 'a/key+of "mine"-12'
 
@@ -16,8 +16,8 @@ KEY = 'a/key+of "mine"-12'
 @pytest.fixture(autouse=True)
 def hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hide a key for one test."""
-    monkeypatch.setattr(reporting, "HIDDEN", set())
-    reporting.hide([KEY, "brief", ""])
+    monkeypatch.setattr(logs, "HIDDEN", set())
+    logs.hide([KEY, "brief", ""])
     yield
 
 
@@ -27,7 +27,7 @@ def written(form: logging.Formatter, message: str, *arguments: object, error: Ex
     return form.format(logging.LogRecord("chat", logging.ERROR, "", 0, message, arguments, raised))
 
 
-@pytest.mark.parametrize("form", [reporting.Text(), reporting.Json()], ids=["text", "json"])
+@pytest.mark.parametrize("form", [logs.Text(), logs.Json()], ids=["text", "json"])
 @pytest.mark.parametrize(
     "said",
     [
@@ -50,14 +50,14 @@ def test_no_line_holds_a_key_and_the_rest_of_it_stays(form: logging.Formatter, s
     assert not [part for part in ("mine", "abcdefgh", "5678", "YWJj") if part in line]
 
 
-@pytest.mark.parametrize("form", [reporting.Text(), reporting.Json()], ids=["text", "json"])
+@pytest.mark.parametrize("form", [logs.Text(), logs.Json()], ids=["text", "json"])
 def test_what_an_exception_says_is_kept_clean_as_well(form: logging.Formatter) -> None:
     line = written(form, "It broke", error=ValueError("the header 'Bearer abcdefgh12345678' is odd"))
 
     assert "ValueError" in line and "abcdefgh" not in line
 
 
-@pytest.mark.parametrize("form", [reporting.Text(), reporting.Json()], ids=["text", "json"])
+@pytest.mark.parametrize("form", [logs.Text(), logs.Json()], ids=["text", "json"])
 def test_what_is_no_key_stays_as_it_is(form: logging.Formatter) -> None:
     line = written(form, "brief: POST /conversations/12 200 sk-1 asking task-by-task key=value")
 
@@ -65,6 +65,6 @@ def test_what_is_no_key_stays_as_it_is(form: logging.Formatter) -> None:
 
 
 def test_of_keys_that_begin_alike_nothing_is_left() -> None:
-    reporting.hide(["a-long-key", "a-long-key-and-its-rest"])
+    logs.hide(["a-long-key", "a-long-key-and-its-rest"])
 
-    assert reporting.blanked("a-long-key-and-its-rest, a-long-key") == "…, …"
+    assert logs.blanked("a-long-key-and-its-rest, a-long-key") == "…, …"

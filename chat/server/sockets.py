@@ -10,7 +10,7 @@ import socket
 import time
 from typing import Any
 
-from chat.serving import exits
+from chat.server import exits
 
 UNREAD_BODY = "rivulet.unread_body"
 """Where the environ of a request says that there may be more of its body: its connection is to end, not to be read."""
