@@ -10,7 +10,7 @@ from mmap import mmap
 
 from chat import VERSION
 from chat.metrics.board import Board
-from chat.metrics.reading import Constant, Reading, files_of, memory_of
+from chat.metrics.scrape import Constant, Reading, files_of, memory_of
 from chat.metrics.series import Counter, Gauge, Histogram, Series
 
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
