@@ -12,9 +12,9 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import commands, config, engines, keys, platforms, providers, proxies, routes, security, startup
+from chat import commands, config, engines, platforms, providers, proxies, routes, security, startup
 from chat.accounts import claiming
-from chat.config import Settings
+from chat.config import Settings, secret_key
 from chat.conversations import Renewal
 from chat.database import Database, DatabaseAway
 from chat.engines import DatabaseUnusable
@@ -110,7 +110,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     app.url_map.merge_slashes = False  # it would lead to whatever host a request names
     make_folder(settings["INSTANCE"])
     db = Database(engines.url_of(settings))
-    secret, *older = keys.secret_keys(settings)
+    secret, *older = secret_key.secret_keys(settings)
     logs.hide([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))

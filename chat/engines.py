@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from chat.files import keep_to_owner
+from chat.config.private_files import keep_to_owner
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""

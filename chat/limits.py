@@ -30,8 +30,8 @@ from sqlalchemy import (
 )
 
 from chat import locks
+from chat.config.secret_key import derived
 from chat.database import clock
-from chat.keys import derived
 from chat.locks import Lock
 from chat.tables import conversations, messages, replies, sends
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat.config import Settings, WrongSetting, is_loopback
-from chat.values import path
+from chat.config.parsers import path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

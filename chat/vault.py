@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chat.keys import derived
+from chat.config.secret_key import derived
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet

@@ -17,8 +17,8 @@ from chat import audit, locks
 from chat.accounts import arriving, passwords, people, roles
 from chat.accounts.people import Refused
 from chat.config import Settings, WrongSetting
+from chat.config.secret_key import derived
 from chat.database import Database
-from chat.keys import derived
 from chat.locks import Lock
 from chat.tables import options
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, selec
 from chat import audit
 from chat.accounts.guests import take_along
 from chat.admins import IS_ADMIN
+from chat.config.parsers import dns_name
 from chat.database import Database, NotFound, clock
 from chat.tables import people, resets, sessions
-from chat.values import dns_name
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)

@@ -21,8 +21,8 @@ from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, sel
 
 from chat import locks
 from chat.accounts.people import Refused, plain
+from chat.config.secret_key import derived
 from chat.database import Database, clock
-from chat.keys import derived
 from chat.locks import Lock
 from chat.tables import attempts
 

@@ -81,7 +81,7 @@ class AbstractProvider(ABC):
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
-        """Make the provider that the settings (chat/config.py) describe; None where they name none."""
+        """Make the provider that the settings (chat/config/settings.py) describe; None where they name none."""
         return cls()
 
     def models(self) -> list[Model]:

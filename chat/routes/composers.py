@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from flask import request
 from itsdangerous import BadSignature
 
-from chat.keys import derived
+from chat.config.secret_key import derived
 from chat.routes import instance, visitor
 
 

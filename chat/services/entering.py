@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chat import pasted
+from chat.config import credentials
+from chat.config.parsers import Unusable
 from chat.providers import PROVIDERS
 from chat.providers.aivvm import Aivvm
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.providers.openai import OpenAICompatible
-from chat.values import Unusable
 
 KINDS: dict[str, type[OpenAICompatible] | type[Aivvm]] = {"openai": OpenAICompatible, "aivvm": Aivvm}
 """The kinds that can be entered, by the name of the one that the environment sets up."""
@@ -77,7 +77,7 @@ def good_url(url: str) -> str:
     """Check the address of a server, without the slash at its end. Raises BadService."""
     why = "It begins with http:// or https://, and has a host and perhaps a path; no user, no #."
     try:
-        url = pasted.server(url)
+        url = credentials.server(url)
     except ValueError as error:
         url, why = "", f"{str(error).capitalize()}." if isinstance(error, Unusable) else why
     if not URL.fullmatch(url) or len(url) > LONGEST_URL:
@@ -88,7 +88,7 @@ def good_url(url: str) -> str:
 def good_key(key: str) -> str:
     """Check a key. Raises BadService."""
     try:
-        return pasted.key(key)
+        return credentials.key(key)
     except Unusable as error:
         raise BadService(f"The key can't be used: {error}.") from error
 

@@ -10,8 +10,8 @@ from email import message_from_string, policy
 
 import pytest
 
-from chat import values
 from chat.accounts import letters
+from chat.config import parsers
 from tests.mailbox import mailbox
 from tests.serving import ROOT
 
@@ -33,7 +33,7 @@ def test_under_gevent_nothing_is_done_for_a_letter_while_its_asker_waits() -> No
 )
 def test_a_letter_has_what_large_mail_services_want_to_see(sender: str, domain: str) -> None:
     with mailbox() as mails:
-        settings = {"SMTP_URL": mails.url, "MAIL_FROM": values.sender(sender)}
+        settings = {"SMTP_URL": mails.url, "MAIL_FROM": parsers.sender(sender)}
         for _ in range(2):
             letters.send(settings, "ann@example.org", "A link", "Here it is.\n")
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chat.config import Settings, WrongSetting, is_loopback
-from chat.files import keep_to_owner
+from chat.config.private_files import keep_to_owner
 
 SHORTEST_KEY = 32
 FEWEST_SIGNS = 8

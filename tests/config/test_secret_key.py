@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 import app as front_door
-from chat import config, keys
-from chat.config import WrongSetting
+from chat import config
+from chat.config import WrongSetting, secret_key
 from chat.services import Entered
 from tests.asking import PAGE, begin, ended, named, rows
 from tests.scripted import Scripted
@@ -59,7 +59,7 @@ def test_a_key_that_guards_nothing_is_refused_in_a_sentence_that_does_not_quote_
     settings = config.load({"INSTANCE": str(tmp_path), **environ})
 
     with pytest.raises(WrongSetting, match=sentence) as refused:
-        keys.secret_keys(settings)
+        secret_key.secret_keys(settings)
 
     assert not any(value in str(refused.value) for name, value in environ.items() if name != "HOST")
 
@@ -69,7 +69,7 @@ def test_the_newest_key_comes_first(tmp_path: Path) -> None:
         {"INSTANCE": str(tmp_path), "SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": f"{OLD} , {OLD[::-1]}"}
     )
 
-    assert keys.secret_keys(settings) == [NEW, OLD, OLD[::-1]]
+    assert secret_key.secret_keys(settings) == [NEW, OLD, OLD[::-1]]
 
 
 def test_a_rotation_in_mid_form_makes_one_turn_over_both_workers(start: Start) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from chat.pasted import key, server
-from chat.values import (
+from chat.config.credentials import key, server
+from chat.config.parsers import (
     Unusable,
     address,
     authorities,
@@ -54,7 +54,7 @@ class Setting:
 
 
 LOCAL = one_of("auto", "on", "off")
-BESIDE_APP = Path(__file__).parent.parent / "instance"
+BESIDE_APP = Path(__file__).parent.parent.parent / "instance"
 
 SETTINGS = (
     Setting("HOST", "127.0.0.1", str, "The address to listen on; 0.0.0.0 is every network of the machine."),

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from chat.values import Unusable, address, pasted
+from chat.config.parsers import Unusable, address, pasted
 
 
 def require_ascii(text: str) -> None:
