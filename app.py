@@ -12,12 +12,10 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import commands, config, engines, platforms, providers, proxies, routes, security, startup
+from chat import commands, config, providers, proxies, routes, security
 from chat.accounts import claiming
 from chat.config import Settings, secret_key
 from chat.conversations import Renewal
-from chat.database import Database, DatabaseAway
-from chat.engines import DatabaseUnusable
 from chat.metrics import Metrics
 from chat.providers import authorities
 from chat.providers.base import AbstractProvider
@@ -30,8 +28,11 @@ from chat.routes.journal import Journal
 from chat.server import exits, logs
 from chat.services import Services
 from chat.sessions import SessionStore
-from chat.sessions.mark import mark
-from chat.startup import Startup
+from chat.storage import disk, engines, startup
+from chat.storage.database import Database, DatabaseAway
+from chat.storage.engines import DatabaseUnusable
+from chat.storage.instance_mark import mark
+from chat.storage.startup import Startup
 from chat.vault import Vault
 
 PATIENCE = 10.0
@@ -58,11 +59,11 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
         settings = config.load(environ)
         app = wire(settings, providers.configured(settings))
         if watching:
-            platforms.claim(settings)
+            disk.claim(settings)
         start(app, watching, replaces=startup.REPLACES in environ)
     except (config.WrongSetting, DatabaseUnusable) as error:
         exits.refuse(startup.WRONG.format(error))
-    app.extensions["disk"] = platforms.warnings(environ, settings)
+    app.extensions["disk"] = disk.warnings(environ, settings)
     return app
 
 

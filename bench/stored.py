@@ -11,10 +11,10 @@ from bench.texts import prose
 from bench.trees import HERE, Tree
 from chat import conversations, rendering
 from chat.conversations import Choice, Turn
-from chat.database import Database
 from chat.limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
+from chat.storage.database import Database
 
 KILOBYTE = 80
 """Tokens of an answer."""
@@ -27,7 +27,7 @@ def fits(tree: Tree) -> bool:
 
 def migrations(tree: Tree) -> set[str]:
     """Name the migrations of a tree."""
-    return {path.name for path in (tree.root / "chat" / "migrations" / "versions").glob("*.py")}
+    return {path.name for path in (tree.root / "chat").rglob("migrations/versions/*.py")}
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from chat.database import NotFound
-from chat.tables import people
+from chat.storage.database import NotFound
+from chat.storage.tables import people
 
 IS_ADMIN = (people.c.role == "admin") & people.c.suspended_at.is_(None)
 ONE = select(people.c.id).where(people.c.id == bindparam("person"), IS_ADMIN)

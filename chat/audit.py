@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select
 
-from chat.database import Database, clock
-from chat.tables import BY_STRANGERS, audit, people
+from chat.storage.database import Database, clock
+from chat.storage.tables import BY_STRANGERS, audit, people
 
 ACTIONS = {
     "account_claimed": "became the first admin",

@@ -19,7 +19,7 @@ from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
 from chat.accounts.roles import LastAdmin
 from chat.config import address_of
-from chat.database import Database, DatabaseAway, NotFound
+from chat.storage.database import Database, DatabaseAway, NotFound
 
 BY = "command line"
 """Who it was, in the audit log: a shell knows no account."""

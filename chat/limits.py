@@ -29,11 +29,11 @@ from sqlalchemy import (
     select,
 )
 
-from chat import locks
 from chat.config.secret_key import derived
-from chat.database import clock
-from chat.locks import Lock
-from chat.tables import conversations, messages, replies, sends
+from chat.storage import locks
+from chat.storage.database import clock
+from chat.storage.locks import Lock
+from chat.storage.tables import conversations, messages, replies, sends
 
 MINUTE = 60
 

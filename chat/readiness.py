@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from chat.database import Database, DatabaseAway
 from chat.replies import Replies
+from chat.storage.database import Database, DatabaseAway
 
 PATIENCE = 3.0
 """How long the database may take to answer, in seconds."""

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from chat.tables import metadata, options
+from chat.storage.tables import metadata, options
 
 HTMX = {"HX-Request": "true"}
 TEXT = {"Accept": "text/plain"}

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat import config
 from chat.config import Settings
-from chat.database import Database
 from chat.replies import Replies
+from chat.storage.database import Database
 from tests import newer_postgres, postgres
 from tests.looking import watching_databases
 from tests.marked import SECRETS

@@ -16,8 +16,8 @@ TOP = Path(__file__).parent.parent
 FLOORS = [
     "app",
     "chat.commands",
-    "chat.backups",
-    "chat.startup",
+    "chat.storage.backups",
+    "chat.storage.startup",
     "chat.routes",
     "chat.security",
     "chat.readiness",
@@ -33,16 +33,16 @@ FLOORS = [
     "chat.providers",
     "chat.rendering",
     "chat.audit",
-    "chat.deletion",
-    "chat.tables",
+    "chat.storage.deletion",
+    "chat.storage.tables",
     "chat.migrations",
-    "chat.locks",
-    "chat.database",
-    "chat.transactions",
-    "chat.outages",
-    "chat.copies",
-    "chat.platforms",
-    "chat.engines",
+    "chat.storage.locks",
+    "chat.storage.database",
+    "chat.storage.transactions",
+    "chat.storage.outages",
+    "chat.storage.snapshots",
+    "chat.storage.disk",
+    "chat.storage.engines",
     "chat.vault",
     "chat.config.secret_key",
     "chat.config",
@@ -57,21 +57,21 @@ FLOORS = [
 
 STORES = {
     "chat.admins",
-    "chat.engines",
-    "chat.transactions",
-    "chat.outages",
-    "chat.copies",
-    "chat.backups",
-    "chat.database",
-    "chat.tables",
+    "chat.storage.engines",
+    "chat.storage.transactions",
+    "chat.storage.outages",
+    "chat.storage.snapshots",
+    "chat.storage.backups",
+    "chat.storage.database",
+    "chat.storage.tables",
     "chat.migrations",
     "chat.sessions",
     "chat.services",
     "chat.accounts",
     "chat.audit",
-    "chat.deletion",
+    "chat.storage.deletion",
     "chat.limits",
-    "chat.locks",
+    "chat.storage.locks",
     "chat.conversations",
     "chat.replies.log",
     "chat.replies.leases",
@@ -222,7 +222,7 @@ def unexplained(name: str, node: ast.Module | ast.ClassDef) -> Iterator[str]:
 def idle_when_imported(module: str, tree: ast.Module) -> Iterator[str]:
     """Complain of modules that do something when imported; Alembic runs env.py rather than importing it."""
     quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.If)
-    for node in tree.body if module != "chat.migrations.env" else ():
+    for node in tree.body if module != "chat.storage.migrations.env" else ():
         if not isinstance(node, quiet) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             yield f"{module} does something in line {node.lineno}"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from chat.database import Database
+from chat.storage.database import Database
 
 
 class Moments:

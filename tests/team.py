@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat import config
 from chat.accounts import passwords, people
-from chat.database import Database
+from chat.storage.database import Database
 from tests import marked
 from tests.scripted import Scripted
 from tests.serving import KEY, UNLIMITED

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from chat import audit
-from chat.database import Database
-from chat.tables import audit as audit_table
-from chat.tables import people
+from chat.storage.database import Database
+from chat.storage.tables import audit as audit_table
+from chat.storage.tables import people
 
 
 def noted(database: Database, *rows: tuple[str, str, str]) -> None:

@@ -20,8 +20,8 @@ import requests
 from flask import Flask, Response
 
 from chat.config import WrongSetting
-from chat.database import Database
 from chat.providers.base import BadKey
+from chat.storage.database import Database
 from tests.looking import watching, watching_databases
 from tests.marked import MARK, SECRETS
 from tests.postgres import Postgres

@@ -25,8 +25,8 @@ LONG_FUNCTION = "def read():\n" + "    pass\n" * 40
 
 OFFENCES = [
     (house.providers_apart, "chat.providers.new", "from flask import current_app"),
-    (house.providers_apart, "chat.providers.new", "from chat.database import Database"),
-    (house.providers_apart, "chat.providers.new", "from chat import database"),
+    (house.providers_apart, "chat.providers.new", "from chat.storage.database import Database"),
+    (house.providers_apart, "chat.providers.new", "from chat.storage import database"),
     (house.providers_apart, "chat.providers", "from ..database import Database"),
     (house.request_at_the_door, "chat.accounts", "from flask import session"),
     (house.request_at_the_door, "chat.replies.log", "import flask\n\ndef name():\n    return flask.g.name"),

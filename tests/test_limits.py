@@ -11,11 +11,11 @@ from sqlalchemy import event, select, update
 
 from chat import conversations, limits
 from chat.conversations import Turn
-from chat.database import Database, clock
 from chat.limits import MINUTE, SOON, Asker, Limit, TooMany
 from chat.replies import adoption
-from chat.tables import conversations as conversation_table
-from chat.tables import people, replies, sends
+from chat.storage.database import Database, clock
+from chat.storage.tables import conversations as conversation_table
+from chat.storage.tables import people, replies, sends
 from tests.turns import CHOICE, answered, count, guest, stored
 
 HOME = limits.digest("a secret", "192.0.2.7")

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from chat import VERSION
-from chat.database import Database, DatabaseBusy
 from chat.metrics import Metrics
 from chat.metrics.board import Board
 from chat.metrics.series import Counter, Gauge, Histogram, labelled
 from chat.providers.base import ProviderError, RateLimited, Unavailable
 from chat.replies import Replies
+from chat.storage.database import Database, DatabaseBusy
 from tests.replies.writing import finished
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, eventually

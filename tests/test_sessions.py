@@ -10,9 +10,9 @@ from sqlalchemy import Table, delete, func, insert, select, update
 
 from chat.accounts import people as people_of_accounts
 from chat.accounts import roles
-from chat.database import Database, clock
 from chat.sessions import SessionStore, digest
-from chat.tables import people, sessions
+from chat.storage.database import Database, clock
+from chat.storage.tables import people, sessions
 from tests.team import account
 from tests.turns import guest
 

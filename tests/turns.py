@@ -9,12 +9,12 @@ from sqlalchemy import Row, Table, func, insert, select, update
 
 from chat import accounts, conversations, rendering
 from chat.conversations import Choice, Turn
-from chat.database import Database
 from chat.limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
-from chat.tables import conversations as conversations_table
-from chat.tables import messages, pieces, replies
+from chat.storage.database import Database
+from chat.storage.tables import conversations as conversations_table
+from chat.storage.tables import messages, pieces, replies
 
 CHOICE = Choice("scripted", "small")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from chat.database import Database
+from chat.storage.database import Database
 
 TOP = Path(__file__).parent.parent
 
@@ -16,7 +16,7 @@ def of_version(folder: Path, version: str, name: str = "rivulet.db") -> Path:
     """Make a database of an older version, with a person in it."""
     database = Database(f"sqlite:///{folder / name}")
     settings = Config()
-    settings.set_main_option("script_location", str(TOP / "chat" / "migrations"))
+    settings.set_main_option("script_location", str(TOP / "chat" / "storage" / "migrations"))
     database._keep_a_log_ahead()
     with database.write() as connection:
         settings.attributes["connection"] = connection

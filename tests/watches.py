@@ -15,8 +15,8 @@ import pytest
 from flask import Flask
 
 from chat.config import WrongSetting
-from chat.engines import DatabaseUnusable
 from chat.providers.base import ProviderError
+from chat.storage.engines import DatabaseUnusable
 from tests.looking import look, searched
 from tests.marked import MARK
 from tests.serving import OURS

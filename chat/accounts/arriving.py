@@ -16,9 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from chat import audit
 from chat.accounts import people
 from chat.accounts.people import MEMBER, Refused
-from chat.database import Database
 from chat.openid import Identity
-from chat.tables import people as people_table
+from chat.storage.database import Database
+from chat.storage.tables import people as people_table
 
 KNOWN = people.SHOWN.add_columns(people_table.c.subject)
 BY_SUBJECT = KNOWN.where(people_table.c.subject == bindparam("whom"))

@@ -13,14 +13,15 @@ from contextlib import suppress
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from chat import audit, locks
+from chat import audit
 from chat.accounts import arriving, passwords, people, roles
 from chat.accounts.people import Refused
 from chat.config import Settings, WrongSetting
 from chat.config.secret_key import derived
-from chat.database import Database
-from chat.locks import Lock
-from chat.tables import options
+from chat.storage import locks
+from chat.storage.database import Database
+from chat.storage.locks import Lock
+from chat.storage.tables import options
 
 IS_CLAIM = options.c.name == "claim"
 VALUE = select(options.c.value).where(IS_CLAIM)

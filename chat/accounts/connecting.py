@@ -9,9 +9,9 @@ from chat import audit
 from chat.accounts import people
 from chat.accounts.arriving import TIED
 from chat.accounts.people import Refused
-from chat.database import Database
 from chat.openid import Identity
-from chat.tables import people as people_table
+from chat.storage.database import Database
+from chat.storage.tables import people as people_table
 
 UNTIED = update(people_table).where(people.ID, people_table.c.password.is_not(None)).values(subject=None)
 IS_TIED = select(exists().where(people.ID, people_table.c.subject.is_not(None)))

@@ -6,8 +6,8 @@ import secrets
 
 from sqlalchemy import Connection, Integer, bindparam, delete, exists, insert, select, update
 
-from chat.database import clock
-from chat.tables import conversations, people, sends, sessions
+from chat.storage.database import clock
+from chat.storage.tables import conversations, people, sends, sessions
 
 NEW_GUEST = 600
 """How long, in seconds, the form that made a guest may name it again, unless its session has come back: no longer is it

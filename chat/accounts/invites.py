@@ -15,10 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from chat import admins, audit
 from chat.accounts import people
 from chat.accounts.people import ROLES
-from chat.database import Database, NotFound, clock
 from chat.sessions import digest
-from chat.tables import invites
-from chat.tables import people as people_table
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import invites
+from chat.storage.tables import people as people_table
 
 DAYS, MOST_DAYS = 7, 90
 MOST_USES = 100

@@ -13,8 +13,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from chat.accounts import people, resets
 from chat.config import Settings, is_loopback
-from chat.database import Database
 from chat.providers import authorities
+from chat.storage.database import Database
 
 PATIENCE = 20.0
 """How long the mail server may take for each of its answers, in seconds."""

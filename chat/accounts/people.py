@@ -12,8 +12,8 @@ from chat import audit
 from chat.accounts.guests import take_along
 from chat.admins import IS_ADMIN
 from chat.config.parsers import dns_name
-from chat.database import Database, NotFound, clock
-from chat.tables import people, resets, sessions
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)

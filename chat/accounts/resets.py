@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from chat import audit
 from chat.accounts import people
-from chat.database import Database, NotFound, clock
 from chat.sessions import digest
-from chat.tables import people as people_table
-from chat.tables import resets
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import people as people_table
+from chat.storage.tables import resets
 
 LASTS = 1_800
 """How long a link can be used, in seconds."""

@@ -10,14 +10,15 @@ import time
 
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
 
-from chat import admins, audit, locks
+from chat import admins, audit
 from chat.accounts import invites, people
 from chat.admins import IS_ADMIN
-from chat.database import Database, NotFound, clock
-from chat.deletion import delete_part
-from chat.locks import Lock
-from chat.tables import conversations, messages, replies, resets
-from chat.tables import people as people_table
+from chat.storage import locks
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.deletion import delete_part
+from chat.storage.locks import Lock
+from chat.storage.tables import conversations, messages, replies, resets
+from chat.storage.tables import people as people_table
 
 PERSON = bindparam("person", type_=Integer)
 HELD = select(people_table).where(people.ID, people_table.c.role.in_(people.ROLES)).with_for_update()

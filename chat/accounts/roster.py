@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from chat import admins, audit, locks
+from chat import admins, audit
 from chat.accounts import people, resets
 from chat.accounts.invites import EmailTaken
 from chat.accounts.people import ROLES
 from chat.audit import BEFORE, BEYOND_ALL, PAGE
-from chat.database import Database, NotFound, clock
-from chat.locks import Lock
-from chat.tables import conversations, sessions
-from chat.tables import people as people_table
+from chat.storage import locks
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.locks import Lock
+from chat.storage.tables import conversations, sessions
+from chat.storage.tables import people as people_table
 
 STILL_OPEN = (sessions.c.person_id == people_table.c.id) & (sessions.c.expires_at > clock())
 OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()

@@ -8,8 +8,8 @@ from chat import audit
 from chat.accounts import passwords, people, throttling
 from chat.accounts.people import Refused
 from chat.accounts.throttling import Try
-from chat.database import Database
-from chat.tables import people as people_table
+from chat.storage.database import Database
+from chat.storage.tables import people as people_table
 
 SAME = (people_table.c.id == bindparam("person")) & (people_table.c.password == bindparam("known"))
 REHASHED = update(people_table).where(SAME).values(password=bindparam("hash"))

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
-from chat import locks
 from chat.accounts.people import Refused, plain
 from chat.config.secret_key import derived
-from chat.database import Database, clock
-from chat.locks import Lock
-from chat.tables import attempts
+from chat.storage import locks
+from chat.storage.database import Database, clock
+from chat.storage.locks import Lock
+from chat.storage.tables import attempts
 
 FREE = 5
 """How many tries in a row may fail before there is a wait."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import CTE, Integer, Row, bindparam, func, select
 
 from chat.conversations.windows import ALL, STEPS
-from chat.database import Database
-from chat.tables import messages
+from chat.storage.database import Database
+from chat.storage.tables import messages
 
 ROOM = 200_000
 """How many characters are read at a time; the message that passes them is read whole."""

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from chat import accounts
 from chat.conversations.finding import OWN_CONVERSATION
 from chat.conversations.turns import Choice, Turn, begin, expect_reply, key_of, new_message
-from chat.database import Database, NotFound
 from chat.limits import Asker
-from chat.tables import conversations, messages, replies
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import conversations, messages, replies
 
 HELD = OWN_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
 

@@ -10,9 +10,9 @@ from chat import accounts
 from chat.conversations.asking import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
 from chat.conversations.finding import owned_message, owned_reply
 from chat.conversations.turns import Choice, Turn, expect_reply, key_of, new_message
-from chat.database import Database, NotFound
 from chat.limits import Asker
-from chat.tables import conversations, messages, replies
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import conversations, messages, replies
 
 CHILDREN = select(messages.c.id, messages.c.parent_id).where(messages.c.conversation_id == bindparam("conversation"))
 SIBLINGS = union_all(

@@ -10,9 +10,9 @@ from chat import accounts, limits
 from chat.conversations.asking import StillAnswering, held_leaf
 from chat.conversations.finding import owned_reply
 from chat.conversations.turns import LEASE, Turn
-from chat.database import Database, clock
 from chat.limits import Asker
-from chat.tables import messages, pieces, replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import messages, pieces, replies
 
 
 class NothingToContinue(Exception):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from chat.database import Database, NotFound
-from chat.deletion import delete_part
-from chat.tables import conversations, messages, replies
+from chat.storage.database import Database, NotFound
+from chat.storage.deletion import delete_part
+from chat.storage.tables import conversations, messages, replies
 
 LISTED = 200
 """How many conversations the list shows, the newest first."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from chat.conversations.finding import owned
-from chat.database import Database
-from chat.tables import conversations
+from chat.storage.database import Database
+from chat.storage.tables import conversations
 
 TITLE_LENGTH = 80
 

@@ -13,9 +13,9 @@ from contextlib import suppress
 from sqlalchemy import bindparam, select, update
 
 from chat import rendering
-from chat.database import Database, DatabaseAway
 from chat.server.logs import report
-from chat.tables import messages
+from chat.storage.database import Database, DatabaseAway
+from chat.storage.tables import messages
 
 MOST = 1_000
 """How many messages wait at once; one beyond is asked for again by its next visitor."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import Integer, Row, bindparam, select
 
 from chat.conversations.windows import ALL, walk
-from chat.database import Database
-from chat.tables import messages, replies
+from chat.storage.database import Database
+from chat.storage.tables import messages, replies
 
 BATCH = 8
 """How many messages are in memory at once."""

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from chat import limits
 from chat.conversations.naming import title_of
-from chat.database import clock
 from chat.limits import Asker
-from chat.tables import conversations, messages, replies
+from chat.storage.database import clock
+from chat.storage.tables import conversations, messages, replies
 
 LEASE = 5
 """How long a reply stays its writer's without a sign of life, in seconds."""

@@ -12,8 +12,8 @@ from itertools import accumulate
 from sqlalchemy import CTE, Connection, Integer, Row, bindparam, func, literal, select
 
 from chat.conversations.finding import MESSAGES
-from chat.database import Database, NotFound
-from chat.tables import messages
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import messages
 
 WINDOW = 40
 """How many messages a page shows at once; an even number, so that it begins with a question."""

@@ -9,7 +9,6 @@ from itertools import product
 from math import inf
 
 from chat.conversations import Turn, windows
-from chat.database import Database
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, leases, log
@@ -18,6 +17,7 @@ from chat.replies.generation import Generation, kinds_of_errors
 from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.writer import Writer
+from chat.storage.database import Database
 
 __all__ = ["Follower", "Replies"]
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from sqlalchemy import Row
 
-from chat.database import Database, DatabaseAway
 from chat.replies import leases, log
 from chat.replies.endings import ending_of
 from chat.server.logs import report
+from chat.storage.database import Database, DatabaseAway
 
 ADOPTIONS = 2
 """How often a reply may be taken up again; a worker that lets go of it sets the count back."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from chat.database import Database
-from chat.engines import is_pooled
-from chat.outages import reason_of
+from chat.storage.database import Database
+from chat.storage.engines import is_pooled
+from chat.storage.outages import reason_of
 
 LOOK = 0.01
 """How often SQLite is asked, in seconds; asking takes some microseconds."""

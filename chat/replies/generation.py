@@ -11,7 +11,6 @@ import time
 from sqlalchemy import Row
 
 from chat.conversations import Ancestry
-from chat.database import DatabaseAway
 from chat.providers.base import (
     RETRACTED,
     AbstractProvider,
@@ -29,6 +28,7 @@ from chat.replies.running import Running
 from chat.replies.timing import Timing
 from chat.replies.writer import Writer
 from chat.server.logs import report
+from chat.storage.database import DatabaseAway
 
 BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
 UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, select, update
 
 from chat.conversations.turns import LEASE
-from chat.database import Database, clock
-from chat.tables import replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import replies
 
 WRITTEN = replies.c.state == "generating"
 IDS = bindparam("ids", type_=Integer, expanding=True)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, select, text, update
 
-from chat.database import Database, clock
 from chat.replies.changes import CHANNEL
-from chat.tables import conversations, messages, pieces, replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import conversations, messages, pieces, replies
 
 IDS = bindparam("ids", type_=Integer, expanding=True)
 WRITTEN = replies.c.id.in_(IDS) & (replies.c.state == "generating")

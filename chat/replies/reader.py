@@ -11,10 +11,10 @@ import threading
 import time
 from weakref import WeakValueDictionary
 
-from chat.database import Database, DatabaseAway
 from chat.replies import log
 from chat.replies.changes import Changes
 from chat.replies.shown import Shown
+from chat.storage.database import Database, DatabaseAway
 
 PATIENCE = 1.0
 """How long it waits for a change before it looks all the same, in seconds."""

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from chat.database import Database, DatabaseAway
 from chat.metrics import Metrics
 from chat.replies import leases, log
 from chat.replies.backlog import Backlog
 from chat.replies.endings import ending_of
 from chat.replies.log import Ending, News
 from chat.replies.running import Running
+from chat.storage.database import Database, DatabaseAway
 
 RENEWAL = 0.75
 """How often leases are renewed and stops from elsewhere looked for, in seconds; a lease is LEASE seconds long."""

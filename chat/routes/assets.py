@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, request
 
-from chat.database import NotFound
+from chat.storage.database import NotFound
 
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "shortcuts", "problem", "branches", "following", "sharing", "growing"),

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import windows
-from chat.database import NotFound
 from chat.routes import addresses, exports, instance, pages, visitor
+from chat.storage.database import NotFound
 
 WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
 """How a window is asked for: what stands before a message, after it, or around it."""

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from chat.accounts.people import Refused
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
-from chat.database import DatabaseAway, NotFound
 from chat.limits import TooMany
 from chat.routes import addresses, pages
 from chat.routes.accounts import access, signing
@@ -22,6 +21,7 @@ from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.room import NoRoom
 from chat.security import CrossOrigin, UnknownHost
 from chat.server.logs import NUMBER, report
+from chat.storage.database import DatabaseAway, NotFound
 
 STATUS = {
     BadMessage: 400,

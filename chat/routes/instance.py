@@ -9,9 +9,9 @@ from itsdangerous import URLSafeTimedSerializer
 
 from chat.config import Settings
 from chat.conversations import Renewal
-from chat.database import Database
 from chat.replies import Replies
-from chat.sessions.mark import mark as mark_in
+from chat.storage.database import Database
+from chat.storage.instance_mark import mark as mark_in
 
 
 def settings() -> Settings:

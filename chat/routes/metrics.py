@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, request
 
 from chat import security
-from chat.database import NotFound
 from chat.metrics import Metrics
+from chat.storage.database import NotFound
 
 bp = Blueprint("metrics", __name__)
 

@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from chat.database import DatabaseAway
 from chat.replies import Follower
 from chat.server.logs import report
+from chat.storage.database import DatabaseAway
 
 ROUND = 1.0
 """How often it looks, in seconds."""

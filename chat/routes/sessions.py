@@ -12,9 +12,9 @@ from flask_session.cachelib import CacheLibSessionInterface
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat.database import DatabaseAway
 from chat.routes import cookies
 from chat.sessions import SessionStore
+from chat.storage.database import DatabaseAway
 
 COOKIE = "rivulet"
 

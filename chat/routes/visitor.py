@@ -10,11 +10,11 @@ from sqlalchemy import Row
 from chat import limits
 from chat.accounts import people, throttling
 from chat.accounts.throttling import Try
-from chat.database import NotFound
 from chat.limits import Asker, Limit
 from chat.routes import browsers, instance
 from chat.routes.sessions import Sessions
 from chat.sessions import digest
+from chat.storage.database import NotFound
 
 AN_HOUR = 3_600
 LONGEST_AGENT = 300

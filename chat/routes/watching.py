@@ -8,9 +8,9 @@ from typing import Any
 from flask import Flask, current_app, render_template
 
 from chat import conversations, rendering
-from chat.database import NotFound
 from chat.replies import Follower
 from chat.routes import addresses, instance, pages, visitor
+from chat.storage.database import NotFound
 
 
 class StillWritten(Exception):

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat import admins, audit
-from chat.database import Database, DatabaseAway, NotFound
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.services import store
 from chat.services.entering import BadService, Entered, end_of
 from chat.services.known import Known, Service, known_of
+from chat.storage.database import Database, DatabaseAway, NotFound
 from chat.vault import Locked, Vault
 
 __all__ = ["BadService", "Entered", "Known", "Service", "Services"]

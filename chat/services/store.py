@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from chat import locks
-from chat.database import NotFound, clock
-from chat.locks import Lock
 from chat.services.entering import Entered, end_of, require_free
-from chat.tables import hidden_models, options, services
+from chat.storage import locks
+from chat.storage.database import NotFound, clock
+from chat.storage.locks import Lock
+from chat.storage.tables import hidden_models, options, services
 
 ENVIRONMENT = "environment"
 """The kind of a row about a provider that the environment sets up."""

@@ -19,8 +19,8 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, ins
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat import audit
-from chat.database import Database, DatabaseAway, clock
-from chat.tables import people, sessions
+from chat.storage.database import Database, DatabaseAway, clock
+from chat.storage.tables import people, sessions
 
 A_DAY = 86_400
 GUEST_STAYS = 30 * A_DAY

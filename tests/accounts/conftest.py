@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Row, insert, select
 
-from chat.database import Database
-from chat.tables import people, sessions
+from chat.storage.database import Database
+from chat.storage.tables import people, sessions
 
 
 def joined(database: Database, name: str, role: str = "member") -> Row:

@@ -8,9 +8,9 @@ import pytest
 
 from chat.accounts import arriving, connecting, people
 from chat.accounts.people import Refused
-from chat.database import Database
 from chat.openid import Identity
-from chat.tables import people as people_table
+from chat.storage.database import Database
+from chat.storage.tables import people as people_table
 from tests.turns import count
 
 ANN = Identity("https://sign-in.example 7", "ann@example.org", True, "Ann")

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from chat import audit, config
 from chat.accounts import claiming, passwords, people
 from chat.config import WrongSetting
-from chat.database import Database
-from chat.tables import metadata, options, sessions
-from chat.tables import people as people_table
+from chat.storage.database import Database
+from chat.storage.tables import metadata, options, sessions
+from chat.storage.tables import people as people_table
 from tests.accounts.conftest import all_at_once, person_of, signed_in
 from tests.serving import KEY
 from tests.team import PASSWORD, account

@@ -15,9 +15,9 @@ from chat import accounts, conversations
 from chat.accounts import guests, roles
 from chat.accounts.people import HELD, let_in
 from chat.conversations import Turn, asking
-from chat.database import Database, NotFound, clock
 from chat.limits import Asker
-from chat.tables import people
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import people
 from tests.team import account
 from tests.turns import CHOICE, asked, count, guest
 

@@ -11,9 +11,9 @@ from sqlalchemy import Row, select, update
 from chat import audit
 from chat.accounts import invites
 from chat.accounts.invites import BadInvite, EmailTaken, Newcomer
-from chat.database import Database, NotFound, clock
-from chat.tables import invites as invite_table
-from chat.tables import people
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import invites as invite_table
+from chat.storage.tables import people
 from tests.accounts.conftest import all_at_once, joined, person_of
 from tests.turns import count
 

@@ -7,8 +7,8 @@ from sqlalchemy import insert
 
 from chat.accounts import people
 from chat.accounts.people import BadEmail
-from chat.database import Database
-from chat.tables import people as table
+from chat.storage.database import Database
+from chat.storage.tables import people as table
 from tests.team import account
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
 from chat.accounts import connecting, people, resets, roles
-from chat.database import Database, NotFound
 from chat.openid import Identity
 from chat.sessions import SessionStore
-from chat.tables import resets as resets_table
-from chat.tables import sessions
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import resets as resets_table
+from chat.storage.tables import sessions
 from tests.accounts.conftest import all_at_once
 from tests.team import account
 from tests.turns import count

@@ -15,11 +15,11 @@ from chat.accounts import resets as resets_
 from chat.accounts.invites import Newcomer
 from chat.accounts.roles import LastAdmin
 from chat.admins import IS_ADMIN
-from chat.database import Database, NotFound
 from chat.limits import Asker
 from chat.providers.base import Timeouts
 from chat.services import Entered, Services
-from chat.tables import conversations, messages, metadata, people, replies, resets, sessions
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import conversations, messages, metadata, people, replies, resets, sessions
 from chat.vault import Vault
 from tests.accounts.conftest import all_at_once, joined, person_of, signed_in
 from tests.turns import CHOICE, answered, asked, count, grown

@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from chat.accounts import people, roles, roster
 from chat.accounts.invites import EmailTaken
-from chat.database import Database, NotFound
 from chat.sessions import SessionStore
-from chat.tables import people as table
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import people as table
 from tests.accounts.conftest import joined
 from tests.turns import asked, count
 

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from chat.accounts import signing_in, throttling
 from chat.accounts.people import Refused
 from chat.accounts.throttling import TooManyTries, Try, account_digest
-from chat.database import Database
-from chat.tables import attempts
+from chat.storage.database import Database
+from chat.storage.tables import attempts
 from tests.postgres import Postgres
 from tests.serving import KEY
 from tests.team import PASSWORD, account

@@ -6,7 +6,7 @@ from bench import stored
 from bench.stamps import STAMP
 from chat import conversations
 from chat.conversations import windows
-from chat.database import Database
+from chat.storage.database import Database
 from tests.turns import guest
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from chat.database import Database
-from tests.backups.conftest import move_in
+from chat.storage.database import Database
 from tests.bin.checkout import ROOT
+from tests.storage.backups.conftest import move_in
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_move_says_the_address_to_nobody_who_lists_processes(root: Path) -> No
 
         assert done.returncode == 0, done.stderr
         assert (root / "told").read_text() == "postgres://a:pass-word@b/c\n"
-        assert "from chat import backups" in (root / "called").read_text()
+        assert "from chat.storage import backups" in (root / "called").read_text()
         assert "pass-word" not in (root / "called").read_text()
 
 

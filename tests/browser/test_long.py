@@ -12,7 +12,7 @@ from sqlalchemy import select
 from chat import conversations
 from chat.conversations import Turn
 from chat.limits import Asker
-from chat.tables import people
+from chat.storage.tables import people
 from tests.browser.site import Site, send
 from tests.scripted import Scripted
 from tests.turns import CHOICE, answered, grown

@@ -9,9 +9,9 @@ from sqlalchemy import event, update
 
 from chat import conversations
 from chat.conversations import Ancestry, ancestry
-from chat.database import Database
 from chat.limits import Asker
-from chat.tables import messages
+from chat.storage.database import Database
+from chat.storage.tables import messages
 from tests.turns import CHOICE, answered, asked, grown, guest
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import insert, select
 from chat import conversations
 from chat.conversations import Choice, StillAnswering, Turn, WrongParent, asking
 from chat.conversations.turns import LEASE
-from chat.database import Database, NotFound, clock
 from chat.limits import Asker
-from chat.tables import conversations as conversation_table
-from chat.tables import messages, replies
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import conversations as conversation_table
+from chat.storage.tables import messages, replies
 from tests.turns import CHOICE, answered, asked, count, guest, stored
 
 

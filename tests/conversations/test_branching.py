@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 
 from chat import conversations
 from chat.conversations import Choice, StillAnswering, Turn, WrongParent, windows
-from chat.database import Database, NotFound
 from chat.limits import Asker
-from chat.tables import conversations as conversation_table
-from chat.tables import messages
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import conversations as conversation_table
+from chat.storage.tables import messages
 from tests.turns import CHOICE, answered, asked, count, guest, stored
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import insert
 
 from chat import conversations
 from chat.conversations import finding
-from chat.database import Database, NotFound, clock
 from chat.limits import Asker
-from chat.tables import conversations as conversation_table
-from chat.tables import messages, pieces, replies
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import conversations as conversation_table
+from chat.storage.tables import messages, pieces, replies
 from tests.turns import CHOICE, answered, asked, count, grown, guest
 
 

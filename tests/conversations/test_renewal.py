@@ -7,8 +7,8 @@ from sqlalchemy import Row, select, update
 
 from chat import rendering
 from chat.conversations import Renewal, Turn, renewal
-from chat.database import Database, DatabaseAway
-from chat.tables import messages
+from chat.storage.database import Database, DatabaseAway
+from chat.storage.tables import messages
 from tests.turns import answered, asked, eventually, guest
 
 PATIENCE = 20

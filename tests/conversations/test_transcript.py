@@ -7,7 +7,7 @@ import pytest
 from chat import conversations
 from chat.conversations import windows
 from chat.conversations.transcript import BATCH
-from chat.database import Database
+from chat.storage.database import Database
 from tests.turns import answered, asked, grown, guest
 
 

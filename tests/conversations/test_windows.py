@@ -11,9 +11,9 @@ from sqlalchemy import event, insert, update
 from chat import conversations
 from chat.conversations import Turn, windows
 from chat.conversations.windows import WINDOW, Window
-from chat.database import Database, NotFound
 from chat.limits import Asker
-from chat.tables import messages
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import messages
 from tests.turns import CHOICE, answered, asked, grown
 
 

@@ -7,7 +7,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from chat.database import Database
+from chat.storage.database import Database
 from tests.faults.rounds.stage import Outage
 
 WORKERS = [1, 2]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Row, select
 
-from chat.database import Database, clock
-from chat.tables import messages, pieces, replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import messages, pieces, replies
 from tests.faults.browser import Browser, Watching
 from tests.faults.model import QUESTION, Model
 from tests.serving import Gunicorn

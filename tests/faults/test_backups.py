@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from chat import backups
-from chat.database import Database
-from chat.tables import replies
+from chat.storage import backups
+from chat.storage.database import Database
+from chat.storage.tables import replies
 from tests.faults.browser import Browser, Sent
 from tests.faults.harness import Model, Server, served, until_ended, words_stored
 from tests.faults.model import question

@@ -16,7 +16,7 @@ from sqlalchemy import func
 from sqlalchemy import select as rows
 
 from chat.accounts import people, roles
-from chat.tables import messages
+from chat.storage.tables import messages
 from tests.faults.browser import Answer, Browser, read
 from tests.faults.harness import PATIENCE, Hurried, Model, Server, served
 from tests.serving import KEY

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from chat.database import Database, clock
 from chat.replies import log
 from chat.replies.log import News
-from chat.tables import replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import replies
 from tests.faults import browser, harness
 from tests.faults.browser import Browser, Watching
 from tests.faults.rounds import Rounds

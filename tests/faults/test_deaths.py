@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from chat.database import Database
-from chat.tables import replies
+from chat.storage.database import Database
+from chat.storage.tables import replies
 from tests.faults import harness
 from tests.faults.harness import Model, served, until, until_ended, violations, words_stored
 from tests.faults.model import question

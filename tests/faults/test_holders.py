@@ -8,7 +8,7 @@ from random import Random
 import psycopg
 import pytest
 
-from chat.database import Database, DatabaseBusy
+from chat.storage.database import Database, DatabaseBusy
 from tests.faults.holders import ACCESS_EXCLUSIVE, TABLES, holding_file, holding_tables, some_tables
 from tests.postgres import Postgres
 

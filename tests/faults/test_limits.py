@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from chat.tables import people, replies
+from chat.storage.tables import people, replies
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until
 from tests.faults.model import question

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from sqlalchemy import update
 
-from chat.database import Database
-from chat.tables import replies
+from chat.storage.database import Database
+from chat.storage.tables import replies
 from tests.faults.bare import bare
 from tests.faults.browser import Answer, Browser, Watching
 from tests.faults.model import question

@@ -14,12 +14,12 @@ import psycopg
 import pytest
 
 from chat import conversations
-from chat.database import Database
 from chat.readiness import SILENT
 from chat.replies import log
 from chat.replies.log import Ending
 from chat.sessions import SessionStore
-from chat.tables import conversations as conversation_table
+from chat.storage.database import Database
+from chat.storage.tables import conversations as conversation_table
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question

@@ -19,7 +19,7 @@ from sqlalchemy import insert, select
 from chat import rendering
 from chat.rendering import pipeline
 from chat.replies import log
-from chat.tables import conversations, messages, people
+from chat.storage.tables import conversations, messages, people
 from tests.asking import HTMX, begin, ended, reply_in
 from tests.faults.harness import ENDS, Model, Server, served, text_of, until, until_ended, violations, words_stored
 from tests.faults.holders import holding_file

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from chat.tables import conversations, messages, people, pieces, replies
+from chat.storage.tables import conversations, messages, people, pieces, replies
 from tests.faults.browser import Answer, Browser, replies_in
 from tests.faults.harness import ENDS, Model, Server, reply, served, until, until_ended, violations
 from tests.faults.model import HEAD, ending, question, words

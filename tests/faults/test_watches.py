@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import update
 
-from chat.database import Database, clock
-from chat.tables import replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import replies
 from tests.faults import harness
 from tests.faults.bare import bare
 from tests.faults.browser import Answer

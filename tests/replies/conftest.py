@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from chat.database import Database
 from chat.replies import Replies
 from chat.replies import reader as reading
 from chat.replies import writer as writing
+from chat.storage.database import Database
 from tests.scripted import Scripted
 
 

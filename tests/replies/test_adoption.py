@@ -10,7 +10,6 @@ import pytest
 
 from chat import conversations
 from chat.conversations import Choice, Turn
-from chat.database import Database, DatabaseBusy
 from chat.limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, leases, log
@@ -18,7 +17,8 @@ from chat.replies.adoption import GONE
 from chat.replies.generation import UNKNOWN
 from chat.replies.history import GO_ON
 from chat.replies.log import Ending, News
-from chat.tables import pieces
+from chat.storage.database import Database, DatabaseBusy
+from chat.storage.tables import pieces
 from tests.replies.writing import abandoned, change, expire, finished, followed, lease_left, numbered_pieces
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, count, eventually, stored

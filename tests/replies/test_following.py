@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from chat.conversations import Turn
-from chat.database import Database
 from chat.replies import Follower
 from chat.replies.reader import Reader
 from chat.replies.running import Running
+from chat.storage.database import Database
 from tests.replies.writing import say
 from tests.turns import answered, asked
 

@@ -11,12 +11,12 @@ from sqlalchemy import Row
 
 from chat import conversations
 from chat.conversations import Ancestry, Turn
-from chat.database import Database, DatabaseAway
 from chat.limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.providers.finishes import CUT_OFF, EMPTY
 from chat.replies import Replies
 from chat.replies.generation import BROKEN, cleaned
+from chat.storage.database import Database, DatabaseAway
 from tests.replies.writing import change, say
 from tests.scripted import Gate, Scripted, Thought
 from tests.turns import answered, asked, eventually, stored

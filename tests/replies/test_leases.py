@@ -8,8 +8,8 @@ import pytest
 
 from chat.conversations import Turn
 from chat.conversations.turns import LEASE
-from chat.database import Database, clock
 from chat.replies import leases
+from chat.storage.database import Database, clock
 from tests.replies.writing import change, expire, lease_left
 from tests.turns import answered, asked, stored
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from chat.conversations import Turn
-from chat.database import Database
 from chat.replies import Replies, log
+from chat.storage.database import Database
 from tests.replies.writing import finished, followed
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, eventually, stored, text_stored

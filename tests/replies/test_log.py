@@ -7,10 +7,10 @@ from sqlalchemy import event
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.database import Database
 from chat.replies import log
 from chat.replies.log import Ending, News
-from chat.tables import pieces
+from chat.storage.database import Database
+from chat.storage.tables import pieces
 from tests.replies.writing import abandoned, change
 from tests.turns import answered, asked, count, stored
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from chat.database import Database
 from chat.replies.following import Follower
 from chat.replies.reader import Reader
 from chat.replies.running import Running
 from chat.replies.shown import MOST
+from chat.storage.database import Database
 
 
 def follower_of(database: Database, *pieces: str) -> tuple[Follower, Running]:

@@ -12,11 +12,11 @@ import pytest
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.database import Database
 from chat.limits import Asker
 from chat.replies import Follower, Replies, log
 from chat.replies import reader as reading
 from chat.replies.reader import Reader
+from chat.storage.database import Database
 from tests.replies.writing import followed, say
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, eventually

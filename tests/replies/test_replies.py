@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.database import Database
 from chat.replies import Replies
-from chat.tables import messages, people
-from chat.tables import replies as reply_table
+from chat.storage.database import Database
+from chat.storage.tables import messages, people
+from chat.storage.tables import replies as reply_table
 from tests.asking import HTMX, key_in
 from tests.replies.writing import finished
 from tests.scripted import Gate, Scripted

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chat.accounts import roles
-from chat.database import Database
 from chat.replies import Replies
+from chat.storage.database import Database
 from tests.accounts.conftest import joined
 from tests.replies.writing import finished
 from tests.scripted import Gate, Scripted

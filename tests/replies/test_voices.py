@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chat.conversations import Turn
-from chat.database import Database
 from chat.providers.base import Timeouts
 from chat.providers.openai import OpenAICompatible
 from chat.replies import Replies
+from chat.storage.database import Database
 from tests.providers.server import Script, Server, delta, sse, whole
 from tests.replies.writing import change
 from tests.turns import answered, asked, eventually, stored

@@ -18,13 +18,13 @@ from sqlalchemy import Connection, func, insert, select
 from chat import conversations
 from chat.conversations import Turn
 from chat.conversations.turns import LEASE
-from chat.database import Database, DatabaseAway, DatabaseBusy, clock
 from chat.replies import Replies, leases, log, writer
 from chat.replies.log import Ending
 from chat.replies.running import Running
 from chat.replies.writer import UNSTORED
-from chat.tables import pieces
-from chat.tables import replies as reply_table
+from chat.storage.database import Database, DatabaseAway, DatabaseBusy, clock
+from chat.storage.tables import pieces
+from chat.storage.tables import replies as reply_table
 from tests.replies.writing import change, expire, finished, followed, lease_left, numbered_pieces, say
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, count, eventually, stored, text_stored

@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import gevent  # noqa: E402
 import greenlet  # noqa: E402
 
-import chat.transactions  # noqa: E402
-from chat.database import Database  # noqa: E402
+import chat.storage.transactions  # noqa: E402
 from chat.replies import Replies, writer  # noqa: E402
+from chat.storage.database import Database  # noqa: E402
 from tests.scripted import Scripted  # noqa: E402
 from tests.turns import asked, guest, stored  # noqa: E402
 
@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, database: Database):
         self.inside: set[greenlet.greenlet] = set()
         self.gave_way: list[str] = []
-        self._begin, chat.transactions.begin = chat.transactions.begin, self.begun
+        self._begin, chat.storage.transactions.begin = chat.storage.transactions.begin, self.begun
         for name in ("do_commit", "do_rollback"):
             setattr(database.engine.dialect, name, self.leaving(getattr(database.engine.dialect, name)))
         greenlet.settrace(self.switched)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import insert, select, update
 
 from chat.conversations import Turn
-from chat.database import Database, clock
 from chat.replies import Follower, Replies
 from chat.replies import log as reply_log
 from chat.replies.log import News
-from chat.tables import pieces, replies
+from chat.storage.database import Database, clock
+from chat.storage.tables import pieces, replies
 from tests.turns import asked, eventually
 
 

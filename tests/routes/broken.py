@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 import app
 from chat import audit
-from chat.database import Database
 from chat.replies import Follower
+from chat.storage.database import Database
 
 QUOTED = "what no log may quote"
 

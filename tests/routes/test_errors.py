@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from chat.database import DatabaseBusy
 from chat.providers.base import Unavailable
 from chat.routes import pages
+from chat.storage.database import DatabaseBusy
 from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, key_in, named, reply_in
 from tests.scripted import Scripted
 

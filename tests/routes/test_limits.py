@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 import app as front_door
 from chat import config
-from chat.tables import sends
+from chat.storage.tables import sends
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, key_in, reply_in, rows
 from tests.scripted import Gate, Scripted
 from tests.serving import UNLIMITED

@@ -20,10 +20,10 @@ from werkzeug.test import TestResponse
 import app as front_door
 from chat import config, conversations
 from chat.accounts import people, roles
-from chat.database import Database
 from chat.limits import Asker
 from chat.replies import Replies
-from chat.tables import replies
+from chat.storage.database import Database
+from chat.storage.tables import replies
 from tests.asking import HTMX, PAGE, TEXT
 from tests.moments import Moments
 from tests.scripted import Gate, Scripted

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import update
 
 from chat.accounts import people
-from chat.database import Database, clock
-from chat.tables import people as people_table
-from chat.tables import sessions
+from chat.storage.database import Database, clock
+from chat.storage.tables import people as people_table
+from chat.storage.tables import sessions
 from tests.asking import TEXT, begin, reply_in
 from tests.scripted import Gate, Scripted
 from tests.team import account, sign_in, signed_in

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from chat import rendering
-from chat.database import Database
 from chat.routes import pages
-from chat.tables import messages
+from chat.storage.database import Database
+from chat.storage.tables import messages
 from tests.asking import HTMX, begin, ended
 from tests.scripted import Scripted
 

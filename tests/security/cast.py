@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
 from chat.accounts import invites, resets
-from chat.database import Database, clock
 from chat.services.entering import Entered
-from chat.tables import metadata, people, replies, sessions
+from chat.storage.database import Database, clock
+from chat.storage.tables import metadata, people, replies, sessions
 from tests.asking import begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, eventually, guest, text_stored

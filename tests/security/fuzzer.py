@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from werkzeug.routing import Rule
 
 from chat.services.entering import Entered
-from chat.tables import attempts, audit, invites
+from chat.storage.tables import attempts, audit, invites
 from tests.asking import address, arguments
 from tests.counted import Counted
 from tests.security import cast

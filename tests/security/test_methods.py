@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 import app as front_door
 from chat import config
-from chat.tables import metadata
+from chat.storage.tables import metadata
 from tests.asking import PAGE, address, arguments, rows
 from tests.counted import Counted
 from tests.scripted import Scripted

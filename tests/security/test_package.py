@@ -10,7 +10,7 @@ import pytest
 from tests import house
 
 PROGRAMS = {
-    "chat.backups.postgres": "pg_dump and psql, with the arguments of whoever runs bin/backup",
+    "chat.storage.backups.postgres": "pg_dump and psql, with the arguments of whoever runs bin/backup",
     "chat.providers.local.child": "llama.cpp, with arguments that no visitor names",
 }
 """The modules that start other programs, and which."""

@@ -13,12 +13,12 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from chat import services as room
-from chat.database import Database, NotFound
 from chat.providers.base import AbstractProvider, Model, Timeouts
 from chat.providers.openai import OpenAICompatible
 from chat.services import BadService, Entered, Services
-from chat.tables import audit, hidden_models
-from chat.tables import services as table
+from chat.storage.database import Database, NotFound
+from chat.storage.tables import audit, hidden_models
+from chat.storage.tables import services as table
 from chat.vault import Vault
 from tests.scripted import Scripted
 

@@ -11,10 +11,10 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.accounts import connecting, passwords, people, signing_in
-from chat.database import NotFound
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import agents, forwarded, signing
 from chat.routes.accounts.access import SignInFirst
+from chat.storage.database import NotFound
 
 DONE = {
     "changed": "Your password is changed. You were signed out everywhere else.",

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from chat.accounts import claiming, passwords, people
 from chat.config import address_of
-from chat.database import NotFound
 from chat.routes import instance, visitor
 from chat.routes.accounts import forwarded, links, signing
+from chat.storage.database import NotFound
 
 bp = Blueprint("claim", __name__, url_prefix="/claim")
 

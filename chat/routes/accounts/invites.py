@@ -11,9 +11,9 @@ from chat.accounts import invites, passwords, people
 from chat.accounts.invites import EmailTaken, Newcomer
 from chat.accounts.passwords import BadPassword
 from chat.accounts.people import BadEmail
-from chat.database import NotFound
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import forwarded, links, signing
+from chat.storage.database import NotFound
 
 LONGEST_NAME = 100
 

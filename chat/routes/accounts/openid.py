@@ -18,10 +18,10 @@ from werkzeug.wrappers import Response
 from chat import openid
 from chat.accounts import arriving, connecting
 from chat.accounts.people import Refused
-from chat.database import NotFound
 from chat.openid import Flow, OutOfOrder, Unproven
 from chat.routes import addresses, cookies, instance, visitor
 from chat.routes.accounts import access, account, links, signing
+from chat.storage.database import NotFound
 
 if TYPE_CHECKING:
     from chat.openid.provider import Provider

@@ -9,9 +9,9 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.accounts import letters, passwords, people, resets, throttling
-from chat.database import NotFound
 from chat.routes import addresses, browsers, instance, visitor
 from chat.routes.accounts import links, signing
+from chat.storage.database import NotFound
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from chat import VERSION, engines
-from chat.database import HEAD
+from chat import VERSION
 from chat.replies import log
 from chat.routes import instance
+from chat.storage import engines
+from chat.storage.database import HEAD
 
 bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 

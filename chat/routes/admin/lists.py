@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import Row
 
-from chat.database import NotFound
+from chat.storage.database import NotFound
 
 
 def before() -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import update
 
 from chat.accounts import claiming, invites, passwords, people, resets
-from chat.tables import audit
-from chat.tables import people as people_table
+from chat.storage.tables import audit
+from chat.storage.tables import people as people_table
 from tests.faults.browser import Answer
 from tests.faults.deeds.deed import Deed
 from tests.serving import KEY

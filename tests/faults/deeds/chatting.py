@@ -7,8 +7,8 @@ from sqlalchemy import select
 from chat import conversations
 from chat.conversations import Choice
 from chat.limits import Asker
-from chat.tables import conversations as conversation_table
-from chat.tables import messages, replies
+from chat.storage.tables import conversations as conversation_table
+from chat.storage.tables import messages, replies
 from tests.faults.browser import Answer
 from tests.faults.deeds.deed import Deed
 from tests.faults.harness import replies_of, until_ended

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Table, func, select, update
 
-from chat.tables import replies
+from chat.storage.tables import replies
 from tests.faults.browser import Answer, Browser, Sent
 from tests.faults.harness import Server, until_ended
 from tests.faults.model import question

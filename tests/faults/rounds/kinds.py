@@ -11,7 +11,7 @@ from contextlib import suppress
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat.database import DatabaseAway
+from chat.storage.database import DatabaseAway
 from tests.faults.browser import Sent, Watching, replies_in
 from tests.faults.harness import Answered, Server, answers_to, reply, violations, words_stored
 from tests.faults.model import question

@@ -10,8 +10,8 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat.database import DatabaseAway
-from chat.tables import replies
+from chat.storage.database import DatabaseAway
+from chat.storage.tables import replies
 from tests.faults.browser import Answer, Browser
 from tests.faults.harness import Leases
 from tests.faults.rounds.stage import Stage

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 
-from chat.tables import replies
+from chat.storage.tables import replies
 from tests.faults.rounds.blows import Blow
 from tests.faults.rounds.journal import Journal, repeated, traces, wordy
 from tests.faults.rounds.kinds import LENGTH, Round

@@ -10,7 +10,7 @@ from flask import Flask
 
 from chat.accounts import passwords, people
 from chat.routes.accounts import agents
-from chat.tables import sessions
+from chat.storage.tables import sessions
 from tests.asking import named
 from tests.scripted import Scripted
 from tests.team import PASSWORD, sign_in, signed_in, team

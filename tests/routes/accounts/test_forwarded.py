@@ -15,8 +15,8 @@ from sqlalchemy import update
 
 from chat.accounts import claiming
 from chat.config import WrongSetting
-from chat.database import Database
-from chat.tables import audit, people, sessions
+from chat.storage.database import Database
+from chat.storage.tables import audit, people, sessions
 from tests.asking import begin, ended
 from tests.scripted import PATIENCE, Scripted
 from tests.serving import KEY, Gunicorn, gunicorn, upstream

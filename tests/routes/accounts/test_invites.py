@@ -14,10 +14,10 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from chat.accounts import invites, passwords, people
-from chat.database import Database
 from chat.routes import cookies
-from chat.tables import invites as invite_table
-from chat.tables import people as people_table
+from chat.storage.database import Database
+from chat.storage.tables import invites as invite_table
+from chat.storage.tables import people as people_table
 from tests.accounts.conftest import all_at_once
 from tests.asking import named
 from tests.team import account, follow, sign_in, signed_in, team

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from chat.accounts import people as accounts_people
 from chat.routes import cookies
-from chat.tables import people, sessions
+from chat.storage.tables import people, sessions
 from tests.asking import begin, ended, named, rows
 from tests.postgres import Postgres
 from tests.scripted import Scripted

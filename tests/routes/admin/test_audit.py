@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 
 from chat import audit
 from chat.accounts import roles
-from chat.database import Database
 from chat.routes.admin.audit import COLUMNS, FORMULAS
 from chat.routes.breaking import BrokenOff
+from chat.storage.database import Database
 from tests.routes.admin.conftest import ADMIN, id_of
 from tests.team import signed_in
 

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat import VERSION
-from chat.database import HEAD
 from chat.routes.admin import health
+from chat.storage.database import HEAD
 from tests.postgres import Postgres
 from tests.scripted import Gate, Scripted
 from tests.team import signed_in, team

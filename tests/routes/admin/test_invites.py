@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from chat import audit
 from chat.accounts import invites
-from chat.tables import invites as table
+from chat.storage.tables import invites as table
 from tests.routes.admin.conftest import ADMIN
 from tests.turns import count
 

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from chat import audit
 from chat.accounts import people, roster
-from chat.tables import conversations
-from chat.tables import people as table
+from chat.storage.tables import conversations
+from chat.storage.tables import people as table
 from tests.routes.admin.conftest import ADMIN, MEMBER, id_of
 from tests.scripted import Gate, Scripted
 from tests.team import account, sign_in

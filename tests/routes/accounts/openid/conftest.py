@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from chat.openid.published import Published
-from chat.tables import people
+from chat.storage.tables import people
 from tests.openid import SECRET, Idp, serving
 from tests.routes.accounts.openid.way import HOME
 from tests.team import team

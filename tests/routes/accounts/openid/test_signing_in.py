@@ -9,7 +9,7 @@ import pytest
 import requests
 from flask import Flask
 
-from chat.tables import audit, people
+from chat.storage.tables import audit, people
 from tests.asking import begin, ended, named
 from tests.openid import Idp
 from tests.routes.accounts.openid.way import HOME, address_in, person, through

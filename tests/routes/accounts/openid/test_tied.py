@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from chat.accounts import people as accounts
-from chat.tables import people
+from chat.storage.tables import people
 from tests.openid import Idp
 from tests.routes.accounts.openid.way import back, person, there, through
 from tests.team import PASSWORD, account, sign_in, signed_in, team

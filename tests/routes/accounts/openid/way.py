@@ -11,7 +11,7 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.tables import people
+from chat.storage.tables import people
 
 HOME = {"OIDC_DOMAINS": "example.org"}
 

@@ -1,0 +1,81 @@
+"""Backups: a copy of all that is stored, made while answers stream, and the way back; and a move to another database.
+
+What bin/backup, bin/restore and bin/move do.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from chat import config
+from chat.storage import engines
+from chat.storage.backups import transfer
+from chat.storage.backups.kinds import kind_of
+from chat.storage.backups.target import Place, Refused
+from chat.storage.engines import DatabaseUnusable
+from chat.storage.snapshots import FOLDER, CopyFailed, dated
+
+MOVES_TO = "RIVULET_MOVES_TO"
+"""What bin/move sets to the address that it was given."""
+
+
+def backup(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Copy the database to a file, by default one that is named by the time; gives the exit code."""
+    return said(make, environ, arguments)
+
+
+def restore(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Put a copy in the database's place, and keep aside what was there; gives the exit code."""
+    return said(bring_back, environ, arguments)
+
+
+def move(environ: Mapping[str, str]) -> int:
+    """Copy all that is stored into the empty database that RIVULET_MOVES_TO names; gives the exit code."""
+    return said(relocate, environ, [])
+
+
+def said(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Do something and say its outcome: a sentence, and 0 or 1."""
+    try:
+        print(do(place_of(environ), *map(Path, arguments)))
+    except (config.WrongSetting, DatabaseUnusable, CopyFailed, Refused) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Broken off. Nothing was changed.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def place_of(environ: Mapping[str, str]) -> Place:
+    """Find the database of an environment. Raises WrongSetting and DatabaseUnusable."""
+    settings = config.load(environ)
+    file = engines.file_of(settings)
+    beside = file.parent if file else settings["INSTANCE"]
+    return Place(make_url(engines.url_of(settings)), beside / FOLDER, environ)
+
+
+def make(place: Place, target: Path | None = None) -> str:
+    """Copy the database; gives what to say. Raises CopyFailed and Refused."""
+    kind = kind_of(place)
+    target = target or dated(place.folder, ending=kind.ENDING)
+    kind.backup(place, target)
+    return f"All that is stored is copied to {target} ({target.stat().st_size / 1e6:.1f} MB)."
+
+
+def bring_back(place: Place, file: Path) -> str:
+    """Put a copy in place; gives what to say. Raises CopyFailed and Refused."""
+    if not file.is_file():
+        raise Refused(f"There is no file {file}. Name one that bin/backup made.")
+    kept = kind_of(place).restore(place, file)
+    return f"{file} is in place." + (f" What was there before is kept: {kept}" if kept else "")
+
+
+def relocate(place: Place) -> str:
+    """Copy a database into the one that its environment names; gives what to say. Raises Refused."""
+    target = place_of({"DATABASE_URL": place.environ[MOVES_TO], "PATH": place.environ.get("PATH", "")})
+    return transfer.move(place, target, sys.stderr)

@@ -1,0 +1,86 @@
+"""The two ends of a move: databases that nobody else uses while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import inf
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from chat.storage.backups.kinds import kind_of
+from chat.storage.backups.target import NOT_EMPTY, Place, Refused
+from chat.storage.database import HEAD, Database, run_migrations
+from chat.storage.engines import remedy
+from chat.storage.outages import reason_of
+from chat.storage.transactions import transaction
+
+WAIT = 10.0
+"""How long to wait for locks that others hold, in seconds."""
+
+
+def look(old: Place, new: Place) -> None:
+    """Raise Refused where there is nothing to copy, or the target isn't empty; nothing is touched."""
+    kind_of(old).require_there(old)
+    kind_of(new).require_empty(new)
+
+
+@contextmanager
+def source(place: Place) -> Iterator[Connection]:
+    """Open the database that is copied; nothing in it changes until the end. Raises Refused."""
+    with (
+        alone(place) as database,
+        transaction(database.engine, database.outage, True, WAIT, inf) as (connection, _),
+    ):
+        kind_of(place).keep_still(connection)
+        refuse_unless_current(place, connection)
+        yield connection
+
+
+@contextmanager
+def target(place: Place) -> Iterator[Connection]:
+    """Open an empty database, make the tables, and commit at the end. Raises Refused."""
+    kind_of(place).prepare(place)
+    with alone(place) as database, database.write(WAIT, silence=inf) as connection:
+        kind_of(place).keep_still(connection)
+        if inspect(connection).get_table_names():
+            raise Refused(NOT_EMPTY.format(place.name))
+        make_tables(place, connection)
+        yield connection
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[Database]:
+    """Open a database that nobody else has open. Raises Refused."""
+    database = Database(place.url.render_as_string(hide_password=False))
+    try:
+        with database.engine.connect() as connection:  # the pool's only one: the transaction gets it, too
+            kind_of(place).shut_out_others(place, connection)
+        yield database
+    finally:
+        database.dispose()
+
+
+def refuse_unless_current(place: Place, connection: Connection) -> None:
+    """Raise Refused where a database isn't of the version of this code."""
+    known = inspect(connection).has_table("alembic_version")
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+    if version is None:
+        raise Refused(f"{place.name} is no database of Rivulet. Check DATABASE_URL and INSTANCE.")
+    if version > HEAD:
+        raise Refused(f"{place.name} is of a newer Rivulet ({version}; this one knows {HEAD}). Update Rivulet first.")
+    if version < HEAD:
+        raise Refused(
+            f"{place.name} is of an older Rivulet ({version}; this one wants {HEAD}). "
+            "Start Rivulet once, which brings it up to date. Stop it, then type this command again."
+        )
+
+
+def make_tables(place: Place, connection: Connection) -> None:
+    """Bring an empty database up to date. Raises Refused."""
+    try:
+        run_migrations(connection)
+    except DBAPIError as error:
+        reason = reason_of(error)
+        raise Refused(f"No tables can be made in {place.name} ({reason}). {remedy(place.url, reason)}") from error

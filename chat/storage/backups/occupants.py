@@ -1,0 +1,61 @@
+"""What is in a PostgreSQL database, and whether others are connected to it."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+
+from chat.storage.backups.target import IN_USE, Place, Refused
+
+PRESENT = """
+SELECT
+    pg_backend_pid(),
+    (SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()),
+    (SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())
+"""
+
+GOING = 2.0
+"""How long a connection that has been closed may take to go, in seconds."""
+
+
+def tables_at(place: Place) -> int:
+    """Count the tables that are there, where nobody else is connected. Raises Refused."""
+    try:
+        with psycopg.connect(address(place)) as connection:
+            process, others, tables = present(connection)
+            is_direct = process == connection.info.backend_pid  # a pooler makes a number up
+    except psycopg.Error as error:
+        reason = reason_in(str(error))
+        raise Refused(f"The database {place.name} can't be reached ({reason}). Check its address.") from error
+    if not is_direct:
+        raise Refused(f"The address of {place.name} leads through a pooler. Use the address of Postgres itself.")
+    if others:
+        raise Refused(IN_USE.format(place.name))
+    return int(tables)
+
+
+def present(connection: psycopg.Connection) -> tuple[int, int, int]:
+    """Give the number of our process, how many others are connected, and how many tables there are.
+
+    Who has gone is still counted for a moment.
+    """
+    deadline = time.monotonic() + GOING
+    while True:
+        process, others, tables = connection.execute(PRESENT).fetchone() or (0, 0, 0)
+        if not others or time.monotonic() > deadline:
+            return process, others, tables
+        connection.rollback()  # a transaction sees the same processes throughout
+        time.sleep(0.1)
+
+
+def address(place: Place) -> str:
+    """Write where the database is as PostgreSQL's library reads it."""
+    return place.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def reason_in(said: str) -> str:
+    """Take the line of a program's complaint that says why."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it doesn't say why"]
+    return next((line for line in lines if "error" in line.lower()), lines[0])

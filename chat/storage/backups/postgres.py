@@ -1,0 +1,155 @@
+"""Backup and restoring of PostgreSQL, by its own programs: pg_dump, pg_restore and psql.
+
+They hear in their environment where the database is, as everyone on a machine can read how a program was called. A copy
+is brought back in one transaction, which first moves the tables that are there into a schema of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import pq
+from sqlalchemy import Connection, inspect
+
+from chat.storage.backups.occupants import address, reason_in, tables_at
+from chat.storage.backups.target import NOT_EMPTY, Place, Refused, refuse_unless_known
+from chat.storage.snapshots import whole
+from chat.storage.tables import metadata
+
+ENDING = "dump"
+ASIDE = "before_restore_"
+"""How the schemas begin that keep what was there; they are in no copy."""
+
+PLAIN = ["--no-owner", "--no-privileges"]
+
+MOVE_AWAY = """
+BEGIN;
+SELECT pg_advisory_xact_lock(7236517);
+CREATE SCHEMA {aside};
+DO $$
+DECLARE here text := current_schema(); name text;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = here LOOP
+        EXECUTE format('ALTER TABLE %I.%I SET SCHEMA {aside}', here, name);
+    END LOOP;
+END $$;
+"""
+"""The lock is the one that an upgrade takes: a server that starts meanwhile waits for the end."""
+
+OLDER = re.compile("server version mismatch(?:.*?detail: (.*?)$)?|unsupported version.*?$", re.DOTALL | re.MULTILINE)
+"""What pg_dump says of a newer server, and pg_restore of what a newer pg_dump made."""
+
+TOO_OLD = (
+    "{} is too old for this ({}). Install PostgreSQL's client programs of the server's version or later. "
+    "Or stop Rivulet and copy all to a file with bin/move sqlite:////path/copy.db, which needs none of them."
+)
+
+KEEP_STILL = "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7236517)"
+
+
+def backup(place: Place, target: Path) -> None:
+    """Copy the database to a file of pg_dump's own format. Raises CopyFailed and Refused."""
+    with whole(target) as made:
+        run(place, "pg_dump", "--format=custom", *PLAIN, f"--exclude-schema={ASIDE}*", f"--file={made}")
+
+
+def restore(place: Place, file: Path) -> str | None:
+    """Put a copy in the database's place; gives the schema that keeps what was there. Raises Refused."""
+    refuse_unless_known(file, version_in(place, file))
+    tables = tables_at(place)
+    aside = f"{ASIDE}{datetime.now(UTC):%Y_%m_%d_%H%M%S}"
+    load(place, file, MOVE_AWAY.format(aside=aside) if tables else "BEGIN;\n")
+    return f"the schema {aside}" if tables else None
+
+
+def version_in(place: Place, file: Path) -> str | None:
+    """Read of what version a copy is; None where it is of something else. Raises Refused."""
+    lines = iter(run(place, "pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(file)).splitlines())
+    next((line for line in lines if line.startswith("COPY ")), None)
+    return next(lines, None)
+
+
+def require_there(place: Place) -> None:
+    """Raise Refused where a database holds nothing, or others use it."""
+    if not tables_at(place):
+        raise Refused(f"{place.name} is empty: nothing to copy.")
+
+
+def require_empty(place: Place) -> None:
+    """Raise Refused where a database holds anything, or others use it."""
+    if tables_at(place):
+        raise Refused(NOT_EMPTY.format(place.name))
+
+
+def prepare(place: Place) -> None:
+    """Do nothing: the administrator of the server has made the database for the copy."""
+
+
+def shut_out_others(place: Place, connection: Connection) -> None:
+    """Keep a database to one connection: Postgres can't, but `keep_still` can keep it as it is."""
+
+
+def keep_still(connection: Connection) -> None:
+    """Let nobody change anything until the transaction ends, however long it waits for the other database."""
+    connection.exec_driver_sql(KEEP_STILL)
+    if names := metadata.tables.keys() & inspect(connection).get_table_names():
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(sorted(names))} IN SHARE MODE")
+
+
+def load(place: Place, file: Path, first: str) -> None:
+    """Run some SQL, then what a copy says, and commit both at once. Raises Refused."""
+    psql = [program(place, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    with subprocess.Popen(psql, env=told(place), stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as running:
+        assert running.stdin and running.stderr
+        complaint = feed(running.stdin, place, file, first)
+        complaint = running.stderr.read().decode(errors="replace") or complaint
+    if running.returncode or complaint:
+        raise Refused(f"{file} could not be brought back ({reason_in(complaint)}). Nothing was changed.")
+
+
+def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
+    """Write to psql what it is to do; gives what pg_restore complains of."""
+    pg_restore = [program(place, "pg_restore"), *PLAIN, "--file=-", str(file)]
+    with psql, suppress(BrokenPipeError):  # psql has ended, and says why
+        psql.write(first.encode())
+        written = subprocess.run(pg_restore, env=told(place), stdout=psql, stderr=subprocess.PIPE, text=True)
+        if written.returncode:
+            return written.stderr
+        # Without this psql's end undoes all of it.
+        psql.write(b"COMMIT;\n")
+    return ""
+
+
+def run(place: Place, name: str, *arguments: str) -> str:
+    """Run a program of PostgreSQL's; gives what it printed. Raises Refused."""
+    done = subprocess.run([program(place, name), *arguments], env=told(place), capture_output=True, text=True)
+    if older := OLDER.search(done.stderr):
+        raise Refused(TOO_OLD.format(name, older[1] or older[0]))
+    if done.returncode:
+        raise Refused(f"{name} could not do it ({reason_in(done.stderr)}).")
+    return done.stdout
+
+
+def program(place: Place, name: str) -> str:
+    """Find a program of PostgreSQL's. Raises Refused."""
+    if found := shutil.which(name, path=place.environ.get("PATH")):
+        return found
+    raise Refused(
+        f"{name} isn't here. Install PostgreSQL's client programs (Debian: apt-get install postgresql-client)."
+    )
+
+
+def told(place: Place) -> dict[str, str]:
+    """Give the environment in which a program of PostgreSQL's finds the database. Raises Refused."""
+    try:
+        options = pq.Conninfo.parse(address(place).encode())
+    except psycopg.Error as error:
+        raise Refused(f"DATABASE_URL can't be used ({reason_in(str(error))}).") from error
+    return {**place.environ, **{o.envvar.decode(): o.val.decode() for o in options if o.envvar and o.val}}

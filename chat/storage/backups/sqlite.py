@@ -1,0 +1,129 @@
+"""Backup and restoring of SQLite.
+
+A copy is brought back by SQLite itself, in one transaction into the file that is there: whatever dies meanwhile, the
+next one to open it finds the old or the new, and no log of another time ever lies beside it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import Connection
+
+from chat.storage import snapshots
+from chat.storage.backups.target import IN_USE, NOT_EMPTY, Place, Refused, refuse_unless_known
+from chat.storage.engines import make_file
+from chat.storage.snapshots import dated, opened
+
+ENDING = "db"
+OURS = {"alembic_version", "people", "sessions", "conversations", "messages", "replies", "pieces"}
+
+
+def backup(place: Place, target: Path) -> None:
+    """Copy the database to a file. Raises CopyFailed and Refused."""
+    require_there(place)
+    snapshots.copy(place.path, target)
+
+
+def restore(place: Place, file: Path) -> Path | None:
+    """Put a copy in the database's place; gives where that is kept, if there was one. Raises CopyFailed and Refused."""
+    if place.path.exists() and place.path.samefile(file):
+        raise Refused(f"{file} is the database itself. Name a copy of it.")
+    refuse_unless_whole(file)
+    prepare(place)
+    with closing(opened(place.path)) as present, closing(opened(file, "ro")) as copy:
+        try:
+            claim(present)
+            kept = keep(present, place)
+            copy.backup(present)
+        except sqlite3.Error as error:
+            raise Refused(why_not(place, error)) from error
+    return kept
+
+
+def require_there(place: Place) -> None:
+    """Raise Refused where there is no database."""
+    if not place.path.exists():
+        raise Refused(f"There is no database {place.path} yet: nothing to copy.")
+
+
+def require_empty(place: Place) -> None:
+    """Raise Refused where a database holds anything."""
+    if not place.path.exists():
+        return
+    try:
+        with closing(opened(place.path, "ro")) as present:
+            tables = present.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise Refused(why_not(place, error)) from error
+    if tables:
+        raise Refused(NOT_EMPTY.format(place.name))
+
+
+def shut_out_others(place: Place, connection: Connection) -> None:
+    """Keep a database to one connection, for as long as that is open. Raises Refused."""
+    try:
+        claim(cast(sqlite3.Connection, connection.connection.driver_connection))
+    except sqlite3.Error as error:
+        raise Refused(why_not(place, error)) from error
+
+
+def keep_still(connection: Connection) -> None:
+    """Let nobody change anything until the transaction ends: nobody else is there."""
+
+
+def refuse_unless_whole(file: Path) -> None:
+    """Take what is a database of ours, undamaged, of a version that is known. Raises Refused."""
+    try:
+        with closing(opened(file, "ro")) as copy:
+            tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
+            version = copy.execute("SELECT version_num FROM alembic_version").fetchone() if tables >= OURS else None
+            refuse_unless_known(file, version and version[0])
+            (complaint,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise Refused(f"{file} can't be read ({error}). Name another copy.") from error
+    if complaint != "ok":
+        raise Refused(f"{file} is damaged ({complaint.splitlines()[-1]}). Name another copy.")
+
+
+def prepare(place: Place) -> None:
+    """Make the file for the copy, where there is none. Raises Refused."""
+    try:
+        place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_file(place.url)
+    except OSError as error:
+        raise Refused(f"{place.path} can't be written to ({error.strerror}). Nothing was changed.") from error
+
+
+def claim(present: sqlite3.Connection) -> None:
+    """Shut everyone else out. Raises sqlite3.OperationalError where somebody has it open, even if they do nothing.
+
+    Each connection of a server holds on to the log ahead, and only who is alone with that can end it.
+    """
+    present.execute("PRAGMA busy_timeout = 1000")
+    present.execute("PRAGMA journal_mode = DELETE")
+    present.execute("PRAGMA locking_mode = EXCLUSIVE")
+    present.executescript("BEGIN EXCLUSIVE; COMMIT")
+
+
+def why_not(place: Place, error: sqlite3.Error) -> str:
+    """Say why nothing could be put in a database's place, and what to do."""
+    if "locked" in str(error):
+        return IN_USE.format(place.name)
+    if isinstance(error, sqlite3.OperationalError):
+        return f"{place.path} can't be written to ({error}). Nothing was changed."
+    return (
+        f"{place.path} is damaged itself ({error}). Move it away, and what is beside it of that name; then try again."
+    )
+
+
+def keep(present: sqlite3.Connection, place: Place) -> Path | None:
+    """Copy what is there, if there is anything. Raises CopyFailed."""
+    if not present.execute("SELECT 1 FROM sqlite_master").fetchone():
+        return None
+    kept = dated(place.folder, before="restore")
+    snapshots.copy_of(present, kept)
+    return kept

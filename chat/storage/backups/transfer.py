@@ -1,0 +1,83 @@
+"""A whole instance copied from its database into an empty one, of either kind: what bin/move does.
+
+All is one transaction of the target, which is committed only when what it holds was read back and found to be the same.
+Whatever breaks off leaves an empty database, and can be tried again.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TextIO
+
+from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from chat.storage.backups import endpoints, sequences
+from chat.storage.backups.progress import Progress
+from chat.storage.backups.rows import Digest, batches
+from chat.storage.backups.target import Place, Refused
+from chat.storage.outages import DatabaseAway, OutcomeUnclear, reason_of
+from chat.storage.tables import metadata
+
+BROKE_OFF = "The move broke off ({}). {} is as empty as it was: you can try again."
+UNCLEAR = (
+    "The connection broke at the very end. Type this command again: "
+    "it says that {} isn't empty if all has been moved, and else moves it."
+)
+DIFFERS = "The rows of {} in {} differ from the ones that were written. Nothing was kept; you can try again."
+DONE = (
+    "All {:,} rows of {} tables are in {}; they were read back and are the same.\n"
+    "Set DATABASE_URL to its address (in .env, or where your settings are), and start Rivulet. Keep SECRET_KEY.\n"
+    "{} is as it was: keep it until you have seen that all is well."
+)
+
+
+def move(old: Place, new: Place, terminal: TextIO) -> str:
+    """Copy all that one database holds into another one, which is empty; gives what to say. Raises Refused."""
+    endpoints.look(old, new)
+    try:
+        with endpoints.source(old) as source, endpoints.target(new) as target:
+            rows = copy(source, target, new, terminal)
+    except OutcomeUnclear as error:
+        raise Refused(UNCLEAR.format(new.name)) from error
+    except DatabaseAway as error:
+        raise Refused(BROKE_OFF.format(error.reason, new.name)) from error
+    except DBAPIError as error:
+        raise Refused(BROKE_OFF.format(reason_of(error), new.name)) from error
+    return DONE.format(rows, len(metadata.tables), new.name, old.name)
+
+
+def copy(source: Connection, target: Connection, place: Place, terminal: TextIO) -> int:
+    """Copy all rows, and compare what the target holds by then; gives how many. Raises Refused."""
+    with closing(Progress(terminal, sum(count(source, table) for table in metadata.sorted_tables))) as progress:
+        written = {table: copied(source, target, table, progress) for table in metadata.sorted_tables}
+        sequences.go_on(source, target)
+        progress.begin("checked")
+        for table, digest in written.items():
+            if found(target, table, progress) != digest:
+                raise Refused(DIFFERS.format(table.name, place.name))
+    return sum(digest.rows for digest in written.values())
+
+
+def count(connection: Connection, table: Table) -> int:
+    """Count the rows of a table."""
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def copied(source: Connection, target: Connection, table: Table, progress: Progress) -> Digest:
+    """Copy the rows of a table; gives their digest."""
+    digest = Digest()
+    for rows in batches(source, table):
+        target.execute(insert(table), [dict(row._mapping) for row in rows])
+        digest.add(rows)
+        progress.add(table.name, len(rows))
+    return digest
+
+
+def found(target: Connection, table: Table, progress: Progress) -> Digest:
+    """Read the rows of a table; gives their digest."""
+    digest = Digest()
+    for rows in batches(target, table):
+        digest.add(rows)
+        progress.add(table.name, len(rows))
+    return digest

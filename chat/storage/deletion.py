@@ -1,0 +1,47 @@
+"""Deletion: a conversation goes with all that was said in it, and what it held is overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from chat.storage.engines import overwrite_deleted
+from chat.storage.tables import conversations, messages
+
+ROWS = 200
+PART = 1_500_000
+"""How much goes in one transaction, in messages and in characters: more would hold up all others of the process."""
+
+WHOLE = messages.c.conversation_id == bindparam("whole")
+NEWEST = select(messages.c.id).where(WHOLE).order_by(messages.c.id.desc()).limit(bindparam("most"))
+SIZES = select(messages.c.id, func.length(messages.c.text).label("size")).where(messages.c.id.in_(NEWEST))
+# A child is newer than its parent, so nothing goes by itself: SQLite follows a thousand links, and no more.
+PART_GONE = delete(messages).where(messages.c.id.in_(bindparam("part", expanding=True)))
+SHOWS_NOTHING = update(conversations).where(conversations.c.id == bindparam("whole")).values(leaf_id=None)
+GONE = delete(conversations).where(conversations.c.id == bindparam("whole"))
+
+
+def delete_part(connection: Connection, conversation_id: int) -> bool:
+    """Delete the newest messages of a conversation, and with its last ones itself; tells whether it is gone.
+
+    Within a transaction that holds its row, as an end takes that before its messages, too. Until it is gone it shows
+    nothing: where this breaks off, it is deleted by doing it again.
+    """
+    overwrite_deleted(connection)
+    rows = connection.execute(SIZES, {"whole": conversation_id, "most": ROWS}).all()
+    part = list(part_of({row.id: row.size for row in rows}))
+    connection.execute(PART_GONE, {"part": part})
+    is_gone = len(part) == len(rows) < ROWS
+    connection.execute(GONE if is_gone else SHOWS_NOTHING, {"whole": conversation_id})
+    return is_gone
+
+
+def part_of(sizes: dict[int, int]) -> Iterator[int]:
+    """Choose the newest of some messages, as many as make up a part."""
+    room = PART
+    for message_id in sorted(sizes, reverse=True):
+        yield message_id
+        room -= sizes[message_id]
+        if room < 0:
+            return

@@ -1,0 +1,80 @@
+"""Where this runs, as far as it matters: a disk may be emptied at each restart, or be shared with other machines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from chat.config import Settings, is_loopback
+from chat.storage import engines
+from chat.storage.disk.heartbeat import Heartbeat
+from chat.storage.disk.mounts import share_of
+
+PLATFORMS = {
+    "DYNO": "On Heroku",
+    "RENDER": "On Render",
+    "RAILWAY_SERVICE_ID": "On Railway",
+    "FLY_APP_NAME": "On Fly",
+    "K_SERVICE": "On Cloud Run",
+}
+"""The variable by which a platform is known. None of them keeps what isn't on a volume."""
+
+WITHOUT_VOLUMES = {"On Heroku"}
+CONTAINERS = ("/.dockerenv", "/run/.containerenv")
+"""The files by which Docker and Podman are known."""
+
+APP = Path(__file__).parent.parent.parent.parent
+
+SHARED = (
+    "The database is on a network share ({} at {}). SQLite can lose there what people have read already, and only one "
+    "machine can use it. Put it on a disk of this machine, or move to Postgres with bin/move; "
+    "docs/self-hosting.md says how."
+)
+
+
+def warnings(environ: Mapping[str, str], settings: Settings) -> list[str]:
+    """Say in a sentence each what whoever set this up has to know; nothing where all is well, as far as can be told."""
+    file = engines.file_of(settings)
+    if file is None:
+        return []
+    share = share_of(file)
+    shared = [SHARED.format(share.kind, share.point)] if share else []
+    return shared + of_emptied_disk(file, place_of(environ, settings["HOST"]))
+
+
+def claim(settings: Settings) -> None:
+    """Keep a database on a network share to this machine. Raises DatabaseUnusable where another one uses it."""
+    file = engines.file_of(settings)
+    if file and share_of(file):
+        with suppress(OSError):  # a folder that can't be used is the database's to tell of
+            Heartbeat(file).begin()
+
+
+def of_emptied_disk(file: Path, place: str | None) -> list[str]:
+    """Warn of a disk that isn't kept."""
+    if place is None or is_kept(file.parent, place):
+        return []
+    volume = "" if place in WITHOUT_VOLUMES else f", or mount a volume at {file.parent}"
+    return [
+        f"{place} this disk is emptied at each restart or deploy, and every conversation with it. "
+        f"Set DATABASE_URL to the address of a Postgres{volume}; docs/self-hosting.md says how."
+    ]
+
+
+def place_of(environ: Mapping[str, str], host: str) -> str | None:
+    """Name the platform or the container that this runs in; None for a machine of somebody's own."""
+    if known := next((name for variable, name in PLATFORMS.items() if environ.get(variable)), None):
+        return known
+    # Who develops in a container listens on its loopback, or knows.
+    in_container = any(map(os.path.exists, CONTAINERS)) or "KUBERNETES_SERVICE_HOST" in environ
+    return "In this container" if in_container and not is_loopback(host) else None
+
+
+def is_kept(folder: Path, place: str) -> bool:
+    """Tell whether a folder is on a volume: some platforms mount the app's own folder, which is new each time."""
+    if place in WITHOUT_VOLUMES:
+        return False
+    own = {APP, *APP.parents} if place in PLATFORMS.values() else {Path("/")}
+    return any(os.path.ismount(above) for above in (folder, *folder.parents) if above not in own)

@@ -1,0 +1,153 @@
+"""Where the database is, and how connections to it are made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from chat.config.private_files import keep_to_owner
+
+POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+"""How an address of Postgres may begin; the first is Heroku's way."""
+
+POSTGRES_CONNECTIONS = 3
+"""How many a process takes, beside its writer's and the one that its reader listens by: small plans allow 20 (Heroku's
+essential-0), and while a deploy goes on two servers of two workers have to do with those."""
+
+POOL_WAIT = 10.0
+"""How long one waits for a connection that others use, in seconds."""
+
+POSTGRES_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How long libpq waits for a server that says nothing, in seconds, but the last: one that vanished says no goodbye."""
+
+
+class DatabaseUnusable(Exception):
+    """The database can't be used as it is; the message says what to do."""
+
+
+def url_of(settings: dict[str, Any]) -> str:
+    """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
+    url = settings["DATABASE_URL"] or str(URL.create("sqlite", database=str(settings["INSTANCE"] / "rivulet.db")))
+    if not is_usable(url):
+        raise DatabaseUnusable(
+            "DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file. "
+            "In a password, @ is written as %40 and / as %2F."
+        )
+    return url
+
+
+def file_of(settings: dict[str, Any]) -> Path | None:
+    """Tell which file SQLite keeps the database in; None where that is Postgres. Raises DatabaseUnusable."""
+    parsed = make_url(url_of(settings))
+    return Path(parsed.database or "").absolute() if parsed.drivername == "sqlite" else None
+
+
+def is_usable(url: str) -> bool:
+    """Tell whether an address is one of Postgres, or of SQLite in a file: in memory each connection has its own."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    in_file = parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}
+    # An @ in a host is the end of a password that wasn't quoted, and would be told in the log.
+    return in_file or (parsed.drivername in POSTGRES and "@" not in (parsed.host or ""))
+
+
+def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
+    """Make the engine for a database URL: SQLite, or Postgres in any of its names with so many connections."""
+    name, rest = url.split("://", 1)
+    if name in POSTGRES:
+        engine = create_engine(
+            f"postgresql+psycopg://{rest}",
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT,
+            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",  # chat/storage/transactions.py says how each begins
+            connect_args=POSTGRES_PATIENCE,
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", prepare_postgres)
+        return engine
+    engine = create_engine(url, pool_size=10, connect_args={"timeout": 0}, hide_parameters=True)
+    event.listen(engine, "connect", prepare_sqlite)
+    return engine
+
+
+def prepare_postgres(connection: Any, _: Any) -> None:
+    """Keep no statements prepared behind a pooler: the next transaction may be at another connection to Postgres.
+
+    A pooler such as PgBouncer makes up the number of the process.
+    """
+    connection.autocommit = True
+    if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid:
+        connection.prepare_threshold = None
+
+
+def is_pooled(connection: Any) -> bool:
+    """Tell whether a connection that was prepared leads through a pooler."""
+    return connection.prepare_threshold is None
+
+
+def make_file(url: URL) -> None:
+    """Make the file of a new SQLite database, and keep it and its logs to its owner alone.
+
+    Raises OSError, also where the file can't be written to: SQLite itself would read on without a word.
+    """
+    path = url.database or ""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    for name in (path, f"{path}-wal", f"{path}-shm"):
+        keep_to_owner(Path(name))
+
+
+def remedy(url: URL, reason: str) -> str:
+    """Say what to do about a database that can't be opened."""
+    folder = Path(url.database or "").absolute().parent
+    if reason.startswith("permission denied for schema"):
+        return (
+            f"Let it make its tables. As the database's owner, type: GRANT CREATE ON SCHEMA public TO {url.username};"
+        )
+    if url.drivername == "sqlite" and folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        runs, owns = os.geteuid(), folder.stat().st_uid
+        return f"Rivulet runs as user {runs}, and the folder belongs to user {owns}: `chown -R {runs} {folder}`."
+    return "Check DATABASE_URL, or the folder instance/."
+
+
+def prepare_sqlite(connection: Any, _: Any) -> None:
+    """Set up a new SQLite connection: we begin transactions ourselves, and foreign keys hold."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """Let a connection overwrite what it deletes: not every build of SQLite does; Postgres' vacuum will."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def described(engine: Engine) -> str:
+    """Name the kind of a database and its version."""
+    with engine.connect() as connection:
+        version = ".".join(map(str, connection.dialect.server_version_info or ()))
+    return f"{'SQLite' if engine.dialect.name == 'sqlite' else 'PostgreSQL'} {version}"
+
+
+def size_of(engine: Engine) -> int:
+    """Tell how large a database is, in bytes."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            return connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()
+        sizes = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")]
+        return sizes[0] * sizes[1]

@@ -1,0 +1,102 @@
+"""What can't be moved is refused in a sentence, and the target stays empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chat.storage.database import HEAD
+from chat.storage.snapshots import opened
+from tests.pgbouncer import pgbouncer
+from tests.postgres import Postgres
+from tests.storage.backups.conftest import Command
+from tests.storage.backups.filled import change, tables_in
+from tests.versions import of_version
+
+
+@pytest.mark.pgbouncer
+def test_a_pooler_is_refused_with_what_to_do(filled: Path, run: Command, database_server: Postgres) -> None:
+    address = database_server.new_database()
+    with pgbouncer(database_server) as port:
+        code, said = run("move", RIVULET_MOVES_TO=address.replace(f":{database_server.port}/", f":{port}/"))
+
+    assert code == 1 and "leads through a pooler. Use the address of Postgres itself." in said
+    assert tables_in(address) == []
+
+
+def make_newer(file: Path) -> None:
+    """Let a database be of a version to come."""
+    change(f"sqlite:///{file}", "UPDATE alembic_version SET version_num = '9999'")
+
+
+def make_older(file: Path) -> None:
+    """Put the database of an older version in the place of one."""
+    file.unlink()
+    of_version(file.parent, "0003")
+
+
+def make_another(file: Path) -> None:
+    """Let it be the database of another program."""
+    change(f"sqlite:///{file}", "DROP TABLE alembic_version")
+
+
+def forget_the_parent(file: Path) -> None:
+    """Take a person away, and leave what is theirs, as a shell of SQLite does."""
+    with closing(opened(file)) as connection:
+        connection.execute("DELETE FROM people WHERE uid = 'ann'")
+
+
+def put_in_nul(file: Path) -> None:
+    """Put in a character that Postgres can't store; Rivulet itself keeps it out."""
+    with closing(opened(file)) as connection:
+        connection.execute("UPDATE messages SET text = ? WHERE id = 1", ["a\0b"])
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (make_newer, f"is of a newer Rivulet (9999; this one knows {HEAD})"),
+        (make_older, "is of an older Rivulet (0003;"),
+        (make_another, "is no database of Rivulet"),
+        (Path.unlink, "There is no database"),
+        (forget_the_parent, "violates foreign key constraint"),
+        (put_in_nul, "cannot contain NUL"),
+    ],
+    ids=["newer", "older", "another", "missing", "orphans", "NUL"],
+)
+def test_what_cannot_be_moved_is_refused_in_a_sentence(
+    filled: Path, run: Command, database_server: Postgres, harm: Callable[[Path], object], why: str
+) -> None:
+    harm(filled)
+    target = database_server.new_database()
+
+    code, said = run("move", RIVULET_MOVES_TO=target)
+
+    assert code == 1 and why in said and said.count("\n") == 1, said
+    assert tables_in(target) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["postgres://ann:p4ss-word@127.0.0.1:1/chat", "mysql://ann:p4ss-word@127.0.0.1/chat"]
+)
+def test_a_target_that_cannot_be_reached_is_said_to_be_so_without_its_password(
+    filled: Path, run: Command, address: str
+) -> None:
+    code, said = run("move", RIVULET_MOVES_TO=address)
+
+    assert code == 1 and said.count("\n") == 1 and "p4ss" not in said, said
+
+
+def test_a_role_that_can_make_no_tables_is_told_what_to_type(
+    filled: Path, run: Command, database_server: Postgres
+) -> None:
+    target = database_server.new_database()
+    database_server.command("DROP ROLE IF EXISTS newcomer")
+    database_server.command("CREATE ROLE newcomer LOGIN")
+
+    code, said = run("move", RIVULET_MOVES_TO=target.replace("rivulet@", "newcomer@"))
+
+    assert code == 1 and "GRANT CREATE ON SCHEMA public TO newcomer" in said and said.count("\n") == 1

@@ -1,0 +1,16 @@
+"""The mark of an instance: made once, the same for all workers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from chat.storage.database import Database
+from chat.storage.instance_mark import mark
+
+
+def test_workers_that_start_at_once_agree_on_one_mark(either: Database) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        marks = set(pool.map(mark, [either] * 4))
+
+    assert len(marks) == 1 and len(marks.pop()) == 8
+    assert mark(either) == mark(either)

@@ -1,0 +1,214 @@
+"""An upgrade: it keeps a copy of a SQLite database first, once, and one that was killed is done by the next start."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chat.storage import snapshots
+from chat.storage.database import HEAD, Database
+from chat.storage.engines import DatabaseUnusable
+from tests.versions import of_version
+
+TOP = Path(__file__).parent.parent.parent
+
+UPGRADE = """
+import sys
+from chat.storage.database import Database
+from chat.storage.engines import DatabaseUnusable
+try:
+    Database(sys.argv[1]).upgrade()
+except DatabaseUnusable as error:
+    sys.exit(str(error))
+"""
+
+KILL = """
+import os, signal, sys
+from sqlalchemy import event
+from chat.storage.database import Database
+
+import alembic.command
+for number in range(1, 200):
+    database = Database(sys.argv[1])
+    if os.fork() == 0:
+        done = 0
+        def count(*_):
+            global done
+            done += 1
+            if done == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+        event.listen(database.engine, "before_cursor_execute", count)
+        event.listen(database.engine, "commit", count)
+        database.upgrade()
+        os._exit(0)
+    ended = os.waitstatus_to_exitcode(os.wait()[1])
+    print(ended, flush=True)
+    if ended == 0 or not sys.stdin.readline():
+        break
+"""
+
+
+def upgraded(path: Path) -> None:
+    """Upgrade a database as a start does."""
+    database = Database(f"sqlite:///{path}")
+    try:
+        database.upgrade()
+    finally:
+        database.dispose()
+
+
+def version_of(path: Path) -> str:
+    """Read the version of a database, which must be whole and know its person."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT uid FROM people").fetchall() == [("ann",)]
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def kept(path: Path) -> list[Path]:
+    """List the copies beside a database, the oldest first."""
+    return sorted((path.parent / "backups").iterdir(), key=lambda copy: copy.stat().st_mtime_ns)
+
+
+def test_an_upgrade_keeps_a_copy_of_what_was_there(tmp_path: Path) -> None:
+    path = of_version(tmp_path, "0002")
+
+    upgraded(path)
+
+    (copy,) = kept(path)
+    assert copy.name.endswith(f"-before-{HEAD}.db") and version_of(copy) == "0002"
+    assert version_of(path) == HEAD
+
+
+@pytest.mark.parametrize("version", [None, HEAD], ids=["new", "up to date"])
+def test_without_anything_to_migrate_no_copy_is_made(tmp_path: Path, version: str | None) -> None:
+    path = of_version(tmp_path, version) if version else tmp_path / "rivulet.db"
+
+    upgraded(path)
+
+    assert not (tmp_path / "backups").exists()
+
+
+def test_of_the_copies_of_upgrades_the_newest_three_stay_and_all_others(tmp_path: Path) -> None:
+    path, folder = of_version(tmp_path, "0002"), tmp_path / "backups"
+    folder.mkdir()
+    others = {"rivulet-2020-01-01-000000.db", "rivulet-2020-01-01-000000-before-restore.db", "mine.db"}
+    for name in others:
+        (folder / name).write_text("Mine.")
+    for number in range(5):
+        snapshots.copy_before(path, f"999{number}")
+
+    upgraded(path)
+
+    names = {copy.name for copy in kept(path)}
+    assert others <= names
+    assert {name.rpartition("-before-")[2] for name in names - others} == {"9993.db", "9994.db", f"{HEAD}.db"}
+
+
+def test_four_processes_that_start_at_once_keep_one_copy(tmp_path: Path) -> None:
+    path = of_version(tmp_path, "0001")
+    start = [sys.executable, "-c", UPGRADE, f"sqlite:///{path}"]
+
+    workers = [subprocess.Popen(start, cwd=TOP, text=True, stderr=subprocess.PIPE) for _ in range(4)]
+    complaints = [worker.communicate(timeout=100)[1] for worker in workers]
+
+    assert complaints == ["", "", "", ""]
+    assert version_of(path) == HEAD and [version_of(copy) for copy in kept(path)] == ["0001"]
+
+
+def test_without_room_for_a_copy_nothing_is_migrated(tmp_path: Path) -> None:
+    path = of_version(tmp_path, "0002")
+    tried = subprocess.run(
+        [sys.executable, "-B", "-c", UPGRADE, f"sqlite:///{path}"],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+    )
+
+    assert tried.stderr.startswith("An upgrade keeps a copy of the database first. No copy could be written to "), tried
+    assert "Make room there and start again; nothing was changed." in tried.stderr
+    assert version_of(path) == "0002" and kept(path) == []
+
+
+def test_where_the_copy_can_not_be_made_nothing_is_migrated(tmp_path: Path) -> None:
+    path = of_version(tmp_path, "0002")
+    (tmp_path / "backups").write_text("Not a folder.")
+
+    with pytest.raises(DatabaseUnusable, match="nothing was changed"):
+        upgraded(path)
+
+    assert version_of(path) == "0002"
+
+
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """D5: its logs have the file's mode."""
+    mask = os.umask(0o022)
+    database = Database(f"sqlite:///{tmp_path / 'rivulet.db'}")
+    database.upgrade()
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
+    os.umask(mask)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    database.dispose()
+    assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
+
+
+def test_a_database_that_was_brought_back_for_all_to_read_is_for_its_owner_alone_again(tmp_path: Path) -> None:
+    """`cp` gives the mode that the umask leaves; the log ahead of a database that wasn't closed comes along."""
+    path = tmp_path / "rivulet.db"
+    before = Database(f"sqlite:///{path}")
+    before.upgrade()
+    with before.write() as connection:
+        connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    for file in tmp_path.glob("rivulet.db*"):
+        shutil.copyfile(file, copied / file.name)
+        (copied / file.name).chmod(0o644)
+    before.dispose()
+
+    after = Database(f"sqlite:///{copied / 'rivulet.db'}")
+    after.upgrade()
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in copied.iterdir()}
+    after.dispose()
+    assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Needs fork.")
+def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(tmp_path: Path) -> None:
+    """F34: SIGKILL before each statement in turn; the database is of the old version or of the new one, and whole."""
+    path = of_version(tmp_path, "0001")
+    straight = of_version(tmp_path, "0001", "straight.db")
+    upgraded(straight)
+    killed = 0
+    start = [sys.executable, "-c", KILL, f"sqlite:///{path}"]
+    with subprocess.Popen(start, cwd=TOP, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killing:
+        assert killing.stdin and killing.stdout
+        while (ended := killing.stdout.readline()) == "-9\n":
+            assert version_of(path) == "0001"
+            killed += 1
+            killing.stdin.write("\n")
+            killing.stdin.flush()
+
+    assert ended == "0\n"
+    assert killed > 10
+    assert version_of(path) == HEAD and schema(path) == schema(straight)
+
+
+def schema(path: Path) -> set[tuple[str, str]]:
+    """List what a database is made of."""
+    with closing(sqlite3.connect(path)) as connection:
+        return set(connection.execute("SELECT name, sql FROM sqlite_master").fetchall())
