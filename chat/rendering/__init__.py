@@ -19,10 +19,10 @@ growing        when each of these messages is due
 overlong       what becomes too long for all that
 """
 
-from .blocks import Blocks
-from .growing import Growing
-from .overlong import Bounded
 from .pipeline import VERSION, kept, plain, unfinished, whole
-from .units import digest
+from .streaming.blocks import Blocks
+from .streaming.incremental import Growing
+from .streaming.overflow import Bounded
+from .streaming.units import digest
 
 __all__ = ["VERSION", "Blocks", "Bounded", "Growing", "digest", "kept", "plain", "unfinished", "whole"]

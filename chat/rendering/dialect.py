@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from . import definitions, delimiters, fences, tables
+from . import definitions, delimiters, fences, table_rows
 from .marks import held, shielded, unshielded
-from .scanning import scanned
+from .scanner import scanned
 
 # A line of one sign below a paragraph is no underline: it is an item that has only begun, or a line of its own.
 UNDERLINE = re.compile(r"\n[ \t>]*[-=](?=[ \t]*(?:\n|\Z))")
@@ -25,7 +25,7 @@ def put(text: str, is_growing: bool = False) -> str:
         parts = definitions.shown(parts)
     whole = "".join(prose + code for prose, code in parts)
     if "|" in whole:  # also in code, which gets its signs back: a fence may have ended earlier than we saw
-        return tables.fitted(whole)
+        return table_rows.fitted(whole)
     return whole
 
 

@@ -8,10 +8,10 @@ import re
 from markupsafe import escape
 from math_core import LatexError, LatexToMathML
 
-from .allowance import Allowance
 from .latex import counted, letters_of, rewritten
 from .mathml import fit, text_of
-from .sanitising import clean_mathml
+from .sanitizer import clean_mathml
+from .time_budget import Allowance
 
 LENGTH_LIMIT = 1_000
 

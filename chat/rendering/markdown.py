@@ -6,7 +6,7 @@ from functools import cache
 
 import comrak
 
-from . import dialect, guards
+from . import dialect, input_limits
 
 
 def html(text: str, is_growing: bool = False) -> str:
@@ -15,10 +15,10 @@ def html(text: str, is_growing: bool = False) -> str:
 
     Raises guards.TooMuch.
     """
-    text = dialect.put(guards.defused(text), is_growing)
-    extensions, rendering = extension_options(guards.extensions(text)), render_options()
+    text = dialect.put(input_limits.defused(text), is_growing)
+    extensions, rendering = extension_options(input_limits.extensions(text)), render_options()
     html = comrak.render_markdown(text, extension_options=extensions, render_options=rendering)
-    return guards.bounded(html, guards.HTML_LIMIT)
+    return input_limits.bounded(html, input_limits.HTML_LIMIT)
 
 
 @cache

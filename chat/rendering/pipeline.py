@@ -10,9 +10,9 @@ from markupsafe import Markup, escape
 from chat.server.greenlets import aside
 from chat.server.logs import report
 
-from . import directions, guards, markdown, marks, sanitising
-from .allowance import Allowance
-from .inserts import Inserts
+from . import directions, input_limits, markdown, marks, sanitizer
+from .placeholders import Inserts
+from .time_budget import Allowance
 
 VERSION = 5
 """Stored beside rendered HTML: what an older renderer made is made anew."""
@@ -34,12 +34,12 @@ def whole(text: str, scope: str) -> Markup:
 
     Not within a transaction: a long text is rendered beside the greenlets.
     """
-    return rendered(guards.cleaned(text), scope)
+    return rendered(input_limits.cleaned(text), scope)
 
 
 def unfinished(text: str, scope: str) -> Markup:
     """Render a text that is still being written, in place: the quick way, and a long one not at all. Never raises."""
-    text = guards.cleaned(text)
+    text = input_limits.cleaned(text)
     return draft(text, scope) if len(text) <= DRAFT_LIMIT else plain(text)
 
 
@@ -60,7 +60,7 @@ def readable(text: str, scope: str, allowance: Allowance | None) -> Markup:
     """Render a cleaned text in place; one that can't be rendered is shown as it is. Never raises."""
     try:
         return kept(safe_html(text, scope, allowance))
-    except guards.TooMuch:
+    except input_limits.TooMuch:
         return plain(text)
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -73,7 +73,7 @@ def safe_html(text: str, scope: str, allowance: Allowance | None) -> str:
     """Render, sanitise, and put in what we make ourselves. Raises guards.TooMuch."""
     inserts = Inserts(scope, allowance)
     held = inserts.hold_out(markdown.html(text, is_growing=allowance is None))
-    return marks.drawn(inserts.put_in(directions.directed(sanitising.clean(held))))
+    return marks.drawn(inserts.put_in(directions.directed(sanitizer.clean(held))))
 
 
 def kept(html: str) -> Markup:

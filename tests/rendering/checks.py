@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 
 from chat import rendering
-from chat.rendering.sanitising import MATH_ATTRIBUTES, MATH_CLASSES, MATH_TAGS
+from chat.rendering.sanitizer import MATH_ATTRIBUTES, MATH_CLASSES, MATH_TAGS
 
 VOID = {"br", "hr"}
 TAGS = """

@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from bench.chromium import ARGUMENTS
 from chat.rendering import formulas
-from chat.rendering.allowance import Allowance
+from chat.rendering.time_budget import Allowance
 from tests.rendering.commands import COMMANDS
 
 TOP = Path(__file__).parent.parent.parent

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat import rendering
-from chat.rendering import fences, guards, pipeline
+from chat.rendering import fences, input_limits, pipeline
 from tests.rendering.bombs import BOMBS
 from tests.rendering.checks import checked
 
@@ -51,7 +51,7 @@ def test_a_bomb_is_harmless(name: str) -> None:
 
 @pytest.mark.parametrize("line", [">" * 40, "> - 1. " * 12, " - " * 40])
 def test_a_line_that_nests_too_deep_is_text_by_one_sign_more(line: str) -> None:
-    defused = guards.defused(line)
+    defused = input_limits.defused(line)
 
     assert len(defused) == len(line) + 1 and defused.replace("\\", "") == line
     html = rendering.whole(line, "m1")
@@ -69,17 +69,17 @@ def test_a_long_text_is_rendered_beside_the_greenlets(length: int, monkeypatch: 
 
 
 def test_a_text_that_is_too_long_is_plain() -> None:
-    text = "*a* " * (guards.TEXT_LIMIT // 4)
+    text = "*a* " * (input_limits.TEXT_LIMIT // 4)
 
     assert rendering.whole(text, "m1").startswith("<p")
     assert rendering.whole(text + "*b*", "m1") == f'<pre class="plain">{text}*b*</pre>'
 
 
 def test_a_text_with_too_much_html_is_plain() -> None:
-    html = rendering.whole('"' * guards.TEXT_LIMIT, "m1")
+    html = rendering.whole('"' * input_limits.TEXT_LIMIT, "m1")
 
     assert html.startswith('<pre class="plain">')
-    assert unescape(html).count('"') == guards.TEXT_LIMIT + 2
+    assert unescape(html).count('"') == input_limits.TEXT_LIMIT + 2
 
 
 @pytest.mark.parametrize(("rows", "tables"), [(1990, 1), (2100, 0)])
@@ -122,14 +122,14 @@ def test_too_many_notes_are_none() -> None:
 
 @pytest.mark.parametrize("opening", ["\\(", "\\["])
 def test_too_many_open_formulas_are_text(opening: str) -> None:
-    assert guards.extensions(opening * 100 + "a") == set(guards.EXTENSIONS)
-    assert guards.extensions(opening * 40_000) == set(guards.EXTENSIONS) - {"math_latex"}
+    assert input_limits.extensions(opening * 100 + "a") == set(input_limits.EXTENSIONS)
+    assert input_limits.extensions(opening * 40_000) == set(input_limits.EXTENSIONS) - {"math_latex"}
 
 
 def test_an_ordinary_answer_has_all_extensions() -> None:
     text = "Mail a@b.cd (or c@d.ef): \\(x\\)[^1]\n\n|a|b|\n|-|-|\n|1|2|\n\n- c\n\n" * 300
 
-    assert guards.extensions(text) == set(guards.EXTENSIONS)
+    assert input_limits.extensions(text) == set(input_limits.EXTENSIONS)
 
 
 def test_formulas_and_code_share_a_limit_of_time() -> None:

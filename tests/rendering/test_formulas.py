@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from chat.rendering import formulas
-from chat.rendering.allowance import Allowance
+from chat.rendering.time_budget import Allowance
 from tests.rendering import pictures
 from tests.rendering.checks import checked
 from tests.rendering.commands import COMMANDS, SOURCE

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat import rendering
-from chat.rendering import sanitising
+from chat.rendering import sanitizer
 from tests.rendering.checks import begun, checked
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 from tests.rendering.corpus import CORPUS
@@ -74,7 +74,7 @@ def is_harmless(text: str) -> None:
     html = rendering.whole(text, "m1")
 
     assert checked(html).text is not None
-    assert sanitising.clean(html) == sanitising.clean(sanitising.clean(html))
+    assert sanitizer.clean(html) == sanitizer.clean(sanitizer.clean(html))
 
 
 def is_harmless_growing(pieces: list[str], pauses: list[float]) -> None:

@@ -6,8 +6,8 @@ import pytest
 from markupsafe import Markup
 
 from chat import rendering
-from chat.rendering import markdown, sanitising
-from chat.rendering.inserts import Inserts
+from chat.rendering import markdown, sanitizer
+from chat.rendering.placeholders import Inserts
 from tests.rendering.checks import checked, text_of
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 
@@ -154,16 +154,16 @@ def test_a_token_of_another_rendering_is_text() -> None:
     inserts, others = Inserts("m1", None), Inserts("m2", None)
     token = others.hold_out("<pre><code>secret\n</code></pre>")
 
-    html = inserts.put_in(sanitising.clean(inserts.hold_out(f"<p>{token}</p><pre><code>own</code></pre>")))
+    html = inserts.put_in(sanitizer.clean(inserts.hold_out(f"<p>{token}</p><pre><code>own</code></pre>")))
 
     assert token in html
     assert "secret" not in html
 
 
 def test_sanitising_twice_changes_nothing() -> None:
-    html = sanitising.clean("".join(markdown.html(text) for text, _ in ALL.values()))
+    html = sanitizer.clean("".join(markdown.html(text) for text, _ in ALL.values()))
 
-    assert sanitising.clean(html) == html
+    assert sanitizer.clean(html) == html
 
 
 def test_the_title_of_an_image_is_the_links() -> None:

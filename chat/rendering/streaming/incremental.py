@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
-from .directions import RTL
-from .patching import LAST, ended, opened, patch
-from .pipeline import kept
+from ..directions import RTL
+from ..pipeline import kept
+from .patches import LAST, ended, opened, patch
 from .signs import MARKUP, escaped, has_word, is_rtl, is_settled
 from .units import Units
 

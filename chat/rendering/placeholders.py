@@ -9,10 +9,10 @@ import html
 import re
 import secrets
 
-from . import delimiters, formulas, highlighting, marks, tags
-from .allowance import Allowance
+from . import delimiters, formulas, highlighter, marks, tags
 from .links import Links
 from .marks import END, FORMULA, released, unshielded
+from .time_budget import Allowance
 
 # What comrak makes of the constructs that change here; each outer group is named after the method that changes it. The
 # first sign stands before the groups because the search for it is then five times as fast.
@@ -81,7 +81,7 @@ class Inserts:
         text = unshielded(html.unescape(match["lines"]))
         if label == "math":
             return f"<p>{self._hold(formulas.formula(text.strip(), True, self._allowance))}</p>"
-        return self._hold(highlighting.figure(text, label, self._allowance))
+        return self._hold(highlighter.figure(text, label, self._allowance))
 
     def _verbatim(self, match: re.Match[str]) -> str:
         return match[0]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from .growing import Growing
-from .guards import cleaned
-from .patching import patch
-from .pipeline import kept
+from ..input_limits import cleaned
+from ..pipeline import kept
+from .incremental import Growing
+from .patches import patch
 from .signs import escaped
 from .units import Units
 

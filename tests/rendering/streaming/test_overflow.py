@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from chat import rendering
-from chat.rendering.blocks import OPEN_LIMIT
-from chat.rendering.guards import TEXT_LIMIT
+from chat.rendering.input_limits import TEXT_LIMIT
+from chat.rendering.streaming.blocks import OPEN_LIMIT
 from tests.rendering.checks import Page, text_of
 
 PARTS = {

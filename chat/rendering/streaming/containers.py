@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .patching import is_balanced
+from .patches import is_balanced
 
 ITEM = re.compile(r"([-+*])[ \t]|\d{1,9}([.)])[ \t]")
 HEAD = re.compile(r"(?=[^\n]*\|)[^\n]*\n(?=[^\n]*-)[-:| \t]+\n")

@@ -8,8 +8,8 @@ import pytest
 from markupsafe import Markup
 
 from chat import rendering
-from chat.rendering.growing import HOLD, QUIET
 from chat.rendering.pipeline import DRAFT_LIMIT
+from chat.rendering.streaming.incremental import HOLD, QUIET
 from tests.rendering import traffic
 from tests.rendering.checks import Page, begun, checked, text_of
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.rendering import highlighting
-from chat.rendering.allowance import Allowance
+from chat.rendering import highlighter
+from chat.rendering.time_budget import Allowance
 from tests.rendering.checks import text_of
 
 PLENTY = Allowance(1e9)
@@ -22,9 +22,9 @@ class A(B):  # note
 """
 
 
-@pytest.mark.parametrize("language", [*highlighting.LANGUAGES.split(), *highlighting.ALIASES])
+@pytest.mark.parametrize("language", [*highlighter.LANGUAGES.split(), *highlighter.ALIASES])
 def test_every_language_shows_the_code_as_it_is(language: str) -> None:
-    html = highlighting.figure(CODE, language, PLENTY)
+    html = highlighter.figure(CODE, language, PLENTY)
 
     assert text_of(html) == language + CODE
     assert f'class="language-{language}"' in html
@@ -34,7 +34,7 @@ def test_every_language_shows_the_code_as_it_is(language: str) -> None:
 @settings(deadline=None)
 @given(code=st.text("ab1 \n\t\"'#/<>(){}[]=+-*\\é$`@:;"))
 def test_any_code_is_shown_as_it_is(language: str, code: str) -> None:
-    assert text_of(highlighting.figure(code, language, PLENTY)) == language + code
+    assert text_of(highlighter.figure(code, language, PLENTY)) == language + code
 
 
 @pytest.mark.parametrize(
@@ -48,24 +48,24 @@ def test_any_code_is_shown_as_it_is(language: str, code: str) -> None:
     ],
 )
 def test_code_has_colours(language: str, coloured: str) -> None:
-    assert coloured in highlighting.figure(CODE, language, PLENTY)
+    assert coloured in highlighter.figure(CODE, language, PLENTY)
 
 
 @pytest.mark.parametrize("language", ["", "text", "quux", "console", "ini", "python:a.py"])
 def test_other_languages_have_none(language: str) -> None:
-    assert "<span" not in highlighting.figure(CODE, language, PLENTY)
+    assert "<span" not in highlighter.figure(CODE, language, PLENTY)
 
 
 def test_long_code_has_no_colours() -> None:
-    assert "<span" not in highlighting.figure("x = 1\n" * 9_000, "python", PLENTY)
+    assert "<span" not in highlighter.figure("x = 1\n" * 9_000, "python", PLENTY)
 
 
 def test_code_with_a_wide_gap_has_no_colours() -> None:
-    assert "<span" not in highlighting.figure("x = 1" + "\n" * 1000, "matlab", PLENTY)
+    assert "<span" not in highlighter.figure("x = 1" + "\n" * 1000, "matlab", PLENTY)
 
 
 def test_without_time_left_code_is_plain() -> None:
-    assert "<span" not in highlighting.figure(CODE, "python", Allowance(0))
+    assert "<span" not in highlighter.figure(CODE, "python", Allowance(0))
 
 
 class Few(Allowance):
@@ -79,7 +79,7 @@ class Few(Allowance):
 
 
 def test_when_time_runs_out_the_rest_is_plain() -> None:
-    html = highlighting.figure("x = 1\n" * 100, "python", Few())
+    html = highlighter.figure("x = 1\n" * 100, "python", Few())
 
     assert text_of(html) == "python" + "x = 1\n" * 100
     assert 0 < html.count("<span") < 10
@@ -87,6 +87,6 @@ def test_when_time_runs_out_the_rest_is_plain() -> None:
 
 @pytest.mark.parametrize("label", ['"onload=x', "<b>", "a" * 1000, "é", "x.py:1"])
 def test_a_label_is_text(label: str) -> None:
-    html = highlighting.figure("x", label, PLENTY)
+    html = highlighter.figure("x", label, PLENTY)
 
     assert text_of(html) == label[:200] + "x"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from .directions import RTL
+from ..directions import RTL
 
 # Text without these signs looks the same rendered or not, where a word stands before it in its line.
 MARKUP = re.compile(r"[\n*_`~\[\]()<>|$\\#&@]|http|www")

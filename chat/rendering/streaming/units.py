@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-from . import frames, guards, highlighting
+from .. import highlighter, input_limits
+from ..pipeline import DRAFT_LIMIT, plain
+from . import containers
 from .blocks import OPEN_LIMIT, Blocks
-from .pipeline import DRAFT_LIMIT, plain
 
 WORD = re.compile(r"[^\W\d]")
 """What "|" and "12", which may become a row and an item, don't have."""
@@ -25,7 +26,7 @@ class Units:
         self.text = ""
         self.number = 0
         self._blocks = Blocks(scope)
-        self._frame: frames.Frame | None = None
+        self._frame: containers.Frame | None = None
         self._before = 0
         self._html: list[str] = []
         self._digest = hashlib.blake2b()
@@ -39,7 +40,7 @@ class Units:
     @property
     def is_long(self) -> bool:
         """Tell whether this is more than is to be kept in memory."""
-        return self._taken > guards.TEXT_LIMIT or len(self.text) > OPEN_LIMIT
+        return self._taken > input_limits.TEXT_LIMIT or len(self.text) > OPEN_LIMIT
 
     @property
     def way(self) -> str:
@@ -79,7 +80,7 @@ class Units:
     def draft(self) -> str:
         """Render the open unit as it stands, the quick way."""
         if fence := self._blocks.cutter.fence:
-            return highlighting.figure(self.text.partition("\n")[2].removesuffix(self.undecided), fence.label)
+            return highlighter.figure(self.text.partition("\n")[2].removesuffix(self.undecided), fence.label)
         return str(plain(self.text)) if self.way == "plain" else self._draft_text()
 
     def _draft_text(self) -> str:
@@ -118,7 +119,7 @@ class Units:
             inner, start = inner + html, border.start()
         return inner, text[start:]
 
-    def _framed(self, text: str, render: frames.Render) -> str | None:
+    def _framed(self, text: str, render: containers.Render) -> str | None:
         return self._frame.rendered(text, render) if self._frame else None
 
     @property
@@ -126,12 +127,12 @@ class Units:
         return self._frame.closing if self._frame else ""
 
     def _cut_units(self, start: int) -> None:
-        if not self._frame and (begun := frames.begun(self.text, start, self._close)):
+        if not self._frame and (begun := containers.begun(self.text, start, self._close)):
             self._frame, html, end = begun
             self._add(html)
             self._go_on(end)
             start = 0
-        if self._frame and (border := frames.last(self._frame.border, self.text, start)):
+        if self._frame and (border := containers.last(self._frame.border, self.text, start)):
             self._frame.loosen(self.text[: border.start()])
             self._close_unit(self.text[: border.start()])
             self._go_on(border.start())

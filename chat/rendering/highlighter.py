@@ -11,7 +11,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String, _TokenType
 
-from .allowance import Allowance
+from .time_budget import Allowance
 
 LENGTH_LIMIT = 30_000
 GAP_LIMIT = 500

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.rendering import guards
-from chat.rendering.cutting import Cutter
+from chat.rendering import input_limits
+from chat.rendering.streaming.splitter import Cutter
 
 CUTS = {
     "paragraphs": ["one\n\n", "two"],
@@ -96,7 +96,7 @@ def test_nothing_is_lost(pieces: list[str]) -> None:
 
     closed = "".join(cutter.feed(piece).closed for piece in pieces)
 
-    assert closed + cutter.open == guards.cleaned(text.removesuffix("\r"))
+    assert closed + cutter.open == input_limits.cleaned(text.removesuffix("\r"))
 
 
 @settings(deadline=None)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from . import delimiters, guards
-from .fences import Fence
+from .. import delimiters, input_limits
+from ..fences import Fence
 
 LONG = 200
 """How much of a line, in characters, is needed to tell what it is."""
@@ -75,7 +75,7 @@ class Cutter:
         """Clean a piece; a carriage return at its end waits, as a line feed may belong to it."""
         text = self._held + text
         self._held = "\r" if text.endswith("\r") else ""
-        return guards.cleaned(text.removesuffix("\r"))
+        return input_limits.cleaned(text.removesuffix("\r"))
 
     def _add(self, part: str) -> str:
         self._line += part

@@ -6,8 +6,8 @@ import time
 
 from markupsafe import Markup
 
-from . import pipeline
-from .cutting import Cutter
+from .. import pipeline
+from .splitter import Cutter
 
 OPEN_LIMIT = 64 * 1024
 """The longest block, in characters, that is kept while it is open: it is in memory for each page that watches."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.rendering import allowance as allowances
-from chat.rendering.allowance import LOADS, Allowance
+from chat.rendering import time_budget as allowances
+from chat.rendering.time_budget import LOADS, Allowance
 
 
 class Clock:
