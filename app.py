@@ -17,9 +17,9 @@ from chat.accounts import claiming
 from chat.config import Settings, secret_key
 from chat.conversations import Renewal
 from chat.metrics import Metrics
-from chat.providers import authorities
 from chat.providers.base import AbstractProvider
-from chat.providers.http import timeouts_of
+from chat.providers.http import certificates
+from chat.providers.http.client import timeouts_of
 from chat.readiness import Readiness
 from chat.replies import Replies
 from chat.routes import sessions
@@ -105,7 +105,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     """Put an app together. Raises WrongSetting and DatabaseUnusable."""
     logs.set_up(settings["LOG_FORMAT"])
     logs.hide(config.secrets(settings))
-    authorities.trust(settings["CA_BUNDLE"])
+    certificates.trust(settings["CA_BUNDLE"])
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
     app.url_map.merge_slashes = False  # it would lead to whatever host a request names

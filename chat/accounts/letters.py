@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from chat.accounts import people, resets
 from chat.config import Settings, is_loopback
-from chat.providers import authorities
+from chat.providers.http import certificates
 from chat.storage.database import Database
 
 PATIENCE = 20.0
@@ -104,7 +104,7 @@ def connected(url: str) -> smtplib.SMTP:
 
 def encrypted(parsed: SplitResult) -> smtplib.SMTP:
     """Connect to a server that speaks TLS from its first byte on."""
-    host, context = parsed.hostname or "", authorities.of_mail()
+    host, context = parsed.hostname or "", certificates.of_mail()
     return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=PATIENCE, context=context)
 
 
@@ -114,7 +114,7 @@ def upgraded(parsed: SplitResult) -> smtplib.SMTP:
     server = smtplib.SMTP(host, parsed.port or 587, timeout=PATIENCE)
     server.ehlo()
     if server.has_extn("starttls"):
-        server.starttls(context=authorities.of_mail())
+        server.starttls(context=certificates.of_mail())
     elif parsed.username and not is_loopback(host):
         server.close()
         raise NotPrivate

@@ -18,8 +18,8 @@ from joserfc.jwk import KeySet, import_key
 
 from chat.openid.failures import OutOfOrder
 from chat.providers.base import ProviderError, Timeouts
-from chat.providers.http import Exchange
-from chat.providers.results import fetched
+from chat.providers.http.client import Exchange
+from chat.providers.http.result import fetched
 
 KEPT = 3_600
 TIMES = Timeouts(connect=5, first=10, gap=10, whole=15)

@@ -12,12 +12,12 @@ import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from chat.providers.addresses import at, host_of
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.catalogue import Catalogue, rows_of
-from chat.providers.http import Exchange, encoded, timeouts_of
-from chat.providers.reports import json_of
-from chat.providers.results import ExchangeResult, fetched, in_one_piece
+from chat.providers.http.client import Exchange, encoded, timeouts_of
+from chat.providers.http.error_reports import json_of
+from chat.providers.http.result import ExchangeResult, fetched, in_one_piece
+from chat.providers.http.urls import at, host_of
+from chat.providers.model_list import Catalogue, rows_of
 
 MODELS = (
     Model("gpt-3.5-turbo", "GPT-3.5", 4_096),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from chat.providers.addresses import at, with_version
 from chat.providers.base import (
     AbstractProvider,
     CreateResult,
@@ -20,10 +19,11 @@ from chat.providers.base import (
     Timeouts,
     Unavailable,
 )
-from chat.providers.catalogue import Catalogue
-from chat.providers.completion import Completion
-from chat.providers.http import Exchange, timeouts_of
-from chat.providers.lists import by_name, chats, models_in
+from chat.providers.http.client import Exchange, timeouts_of
+from chat.providers.http.urls import at, with_version
+from chat.providers.model_list import Catalogue
+from chat.providers.model_rows import by_name, chats, models_in
+from chat.providers.openai_stream import Completion
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""

@@ -20,7 +20,7 @@ from chat.providers.base import (
     ProviderError,
     Unavailable,
 )
-from chat.providers.finishes import LENGTH, finish_of
+from chat.providers.finish_reasons import LENGTH, finish_of
 from chat.replies.endings import ending_of
 from chat.replies.history import alternating, cost, fit, going_on, read
 from chat.replies.log import Ending

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Row
 
 from chat import conversations
-from chat.providers.catalogue import last_part
+from chat.providers.model_list import last_part
 from chat.routes import instance, pages, spool, visitor
 from chat.routes.headings import told_apart
 

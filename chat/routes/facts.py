@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from sqlalchemy import Row
 
-from chat.providers.catalogue import last_part
+from chat.providers.model_list import last_part
 from chat.replies.history import tokens_of
 
 ONE_PIECE = 0.1

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from chat import conversations, rendering
 from chat.accounts import people
 from chat.conversations import Window, windows
-from chat.providers.catalogue import last_part
+from chat.providers.model_list import last_part
 from chat.routes import addresses, choices, composers, facts, instance, visitor
 from chat.routes.choices import Offer
 

@@ -108,7 +108,7 @@ def test_a_server_that_fails_costs_no_word_and_is_named(
 
 
 def test_a_server_that_refuses_connections_ends_the_answer_with_a_reason(server: Server, browser: Browser) -> None:
-    """F6: a closed port. Names that don't resolve and certificates: tests/providers/test_http.py."""
+    """F6: a closed port. Names that don't resolve and certificates: tests/providers/http/test_client.py."""
     sent = browser.send("Hello?", model="aivvm/gpt-3.5-turbo")
     shown = browser.follow(sent.reply).until_over()
 

@@ -23,9 +23,9 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from chat.providers import PROVIDERS
 from chat.providers.base import AbstractProvider, CreateResult, ProviderError
+from chat.providers.http.connection import Wire
 from chat.providers.local import Endpoint, Local
 from chat.providers.openai import OpenAICompatible
-from chat.providers.wire import Wire
 from tests.providers.server import END, chunk, delta, head
 
 FOLDER = Path(__file__).parent / "quirks"
@@ -182,7 +182,7 @@ def speakers() -> dict[str, Callable[[], AbstractProvider]]:
 @pytest.fixture
 def player(monkeypatch: pytest.MonkeyPatch) -> type[Player]:
     """Let all requests be answered by the player, and nothing be asked twice."""
-    monkeypatch.setattr("chat.providers.http.WireAdapter", Player)
-    monkeypatch.setattr("chat.providers.http.PAUSES", ())
+    monkeypatch.setattr("chat.providers.http.client.WireAdapter", Player)
+    monkeypatch.setattr("chat.providers.http.client.PAUSES", ())
     monkeypatch.setattr(Endpoint, "is_busy", lambda self: False)
     return Player

@@ -42,7 +42,7 @@ def ask(server: Server, messages=QUESTION, model="gpt-3.5-turbo", stream=True, *
 
 @pytest.fixture
 def quick_pauses(monkeypatch):
-    monkeypatch.setattr("chat.providers.http.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("chat.providers.http.client.PAUSES", (0.0, 0.0))
 
 
 def heard(result: CreateResult) -> tuple[list[str], Exception | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.providers.errors import ContextTooLong, Interrupted
-from chat.providers.finishes import finish_of
+from chat.providers.finish_reasons import finish_of
 from tests.providers.playing import Heard, Quirk, heard, player, quirks, speakers, splits
 from tests.providers.server import Server
 

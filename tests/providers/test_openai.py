@@ -20,9 +20,9 @@ from chat.providers.base import (
     Timeouts,
     Unavailable,
 )
-from chat.providers.lists import chats, window_of
+from chat.providers.http.sse import LINE_LIMIT
+from chat.providers.model_rows import chats, window_of
 from chat.providers.openai import OpenAICompatible
-from chat.providers.sse import LINE_LIMIT
 from tests.providers.server import END, SILENCE, Server, chunk, delta, head, sse, whole
 
 QUICK = Timeouts(connect=2, first=0.5, gap=0.3, whole=10)
@@ -34,8 +34,8 @@ HELLO = sse(delta("Hel"), delta("lo"), STOP, "[DONE]")
 
 @pytest.fixture(autouse=True)
 def quick_pauses(monkeypatch):
-    monkeypatch.setattr("chat.providers.http.PAUSES", (0.0, 0.0))
-    monkeypatch.setattr("chat.providers.completion.LAST_WORDS", 0.2)
+    monkeypatch.setattr("chat.providers.http.client.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("chat.providers.openai_stream.LAST_WORDS", 0.2)
 
 
 def ask(server: Server, model="a-model", stream=True, key=None, **options) -> CreateResult:
@@ -223,7 +223,7 @@ def test_text_after_a_reason_that_came_early_is_read():
 
 @pytest.mark.parametrize("first", [delta("Hel", "stop"), delta("", "stop")], ids=["with text", "before any text"])
 def test_a_reason_before_the_end_does_not_hurry_the_rest(first, monkeypatch):
-    monkeypatch.setattr("chat.providers.completion.LAST_WORDS", 0.05)
+    monkeypatch.setattr("chat.providers.openai_stream.LAST_WORDS", 0.05)
     script = [head(), *(chunk(f"data: {json.dumps(event)}\n\n") for event in (first, delta("lo", "stop"))), END]
     script.insert(2, 0.15)
     with Server(script) as server:
@@ -497,7 +497,7 @@ def test_the_list_is_kept():
 
 
 def test_the_list_is_asked_for_again_when_it_is_old(monkeypatch):
-    monkeypatch.setattr("chat.providers.catalogue.FRESH", 0.0)
+    monkeypatch.setattr("chat.providers.model_list.FRESH", 0.0)
     with Server(listing("a"), listing("a", "b")) as server:
         provider = OpenAICompatible(server.url)
         provider.models()

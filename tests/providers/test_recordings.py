@@ -46,7 +46,7 @@ EXPECTED: dict[str, tuple[str, type[ProviderError] | None]] = {
 
 @pytest.fixture(autouse=True)
 def asked_once(monkeypatch):
-    monkeypatch.setattr("chat.providers.http.PAUSES", ())
+    monkeypatch.setattr("chat.providers.http.client.PAUSES", ())
 
 
 def reads(recording: dict[str, Any]) -> list[bytes]:

@@ -13,7 +13,7 @@ from chat import conversations
 from chat.conversations import Ancestry, Turn
 from chat.limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
-from chat.providers.finishes import CUT_OFF, EMPTY
+from chat.providers.finish_reasons import CUT_OFF, EMPTY
 from chat.replies import Replies
 from chat.replies.generation import BROKEN, cleaned
 from chat.storage.database import Database, DatabaseAway

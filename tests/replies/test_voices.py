@@ -23,7 +23,7 @@ HELLO = sse(ROLE, delta("Hello."), delta(None, "stop"), "[DONE]")
 
 @pytest.fixture(autouse=True)
 def asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.providers.http.PAUSES", ())
+    monkeypatch.setattr("chat.providers.http.client.PAUSES", ())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from chat.providers.base import (
     Timeouts,
     Unavailable,
 )
-from chat.providers.http import timeouts_of
+from chat.providers.http.client import timeouts_of
 from chat.providers.local import memory, processor
 from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, installed
 from chat.providers.local.server import CONTEXT

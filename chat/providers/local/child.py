@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chat.providers.base import ProviderError, Timeouts, Unavailable
-from chat.providers.http import Exchange
+from chat.providers.http.client import Exchange
+from chat.providers.http.error_reports import json_of
+from chat.providers.http.result import fetched
 from chat.providers.local import server
-from chat.providers.reports import json_of
-from chat.providers.results import fetched
 
 INSTALL = "pip install --no-deps -r requirements-local.txt"
 REINSTALL = f"{INSTALL} --force-reinstall"

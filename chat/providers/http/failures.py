@@ -10,8 +10,18 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from chat.providers.errors import ContextTooLong, ProviderError, RateLimited
-from chat.providers.harmless import harmless
-from chat.providers.wordings import DOWN, ELSEWHERE, MASKED, PAGE, REFUSED, SAYINGS, STATUSES, Kind, window_in
+from chat.providers.http.error_wordings import (
+    DOWN,
+    ELSEWHERE,
+    MASKED,
+    PAGE,
+    REFUSED,
+    SAYINGS,
+    STATUSES,
+    Kind,
+    window_in,
+)
+from chat.providers.http.redaction import harmless
 
 PASSING = {429, 500, 502, 503, 504, 529}
 """The statuses that may be gone in a moment; 529 is Anthropic's "overloaded"."""

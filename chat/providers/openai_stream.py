@@ -15,15 +15,15 @@ from typing import Any
 
 from chat.providers.base import ProviderError, Refused
 from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sorted_out
-from chat.providers.failures import failure, quote
-from chat.providers.finishes import broke_off
-from chat.providers.halves import Halves, mended
-from chat.providers.harmless import harmless
-from chat.providers.http import Exchange, encoded
-from chat.providers.pages import PAGES, is_page
-from chat.providers.reports import Report, is_plain, json_of, report_in
-from chat.providers.results import ExchangeResult, in_one_piece
-from chat.providers.sse import BARE, Event, TooLong, events
+from chat.providers.finish_reasons import broke_off
+from chat.providers.http.client import Exchange, encoded
+from chat.providers.http.error_reports import Report, is_plain, json_of, report_in
+from chat.providers.http.failures import failure, quote
+from chat.providers.http.redaction import harmless
+from chat.providers.http.result import ExchangeResult, in_one_piece
+from chat.providers.http.sse import BARE, Event, TooLong, events
+from chat.providers.http.web_pages import PAGES, is_page
+from chat.providers.surrogates import Halves, mended
 
 LONGEST_REASON = 64
 WHOLE_LIMIT = 8 * 1024 * 1024

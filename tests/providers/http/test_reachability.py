@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from chat.providers.base import Timeouts, Unavailable
-from chat.providers.http import Exchange
-from chat.providers.unreached import cause_of, place_of
+from chat.providers.http.client import Exchange
+from chat.providers.http.reachability import cause_of, place_of
 from tests.providers.server import Server, whole
 
 QUICK = Timeouts(connect=2, first=2, gap=2, whole=5)
@@ -70,13 +70,13 @@ def test_this_machine_s_own_servers_are_asked_without_a_proxy(monkeypatch, nobod
 
 
 def test_a_server_that_is_down_is_logged_once_with_its_cause(nobody: str, caplog, monkeypatch) -> None:
-    monkeypatch.setattr("chat.providers.http.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("chat.providers.http.client.PAUSES", (0.0, 0.0))
 
     with pytest.raises(Unavailable):
         list(Exchange(f"http://{nobody}/v1", b"{}", timeouts=QUICK))
 
     [record] = caplog.records
-    assert record.name == "chat.providers.unreached" and "Connection refused" in record.getMessage()
+    assert record.name == "chat.providers.http.reachability" and "Connection refused" in record.getMessage()
 
 
 def test_the_cause_is_the_innermost_fault() -> None:

@@ -9,9 +9,9 @@ from urllib.request import getproxies
 import requests
 from requests.utils import get_environ_proxies, select_proxy
 
-from chat.providers import authorities
 from chat.providers.errors import ProviderError, Unavailable
-from chat.providers.harmless import harmless
+from chat.providers.http import certificates
+from chat.providers.http.redaction import harmless
 
 LONGEST_CAUSE = 200
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def logged(error: ProviderError) -> ProviderError:
 def sentence_of(fault: Exception, host: str, proxy: str, patience: float) -> str:
     """Say why a server can't be reached."""
     if isinstance(fault, requests.exceptions.SSLError):
-        return authorities.UNTRUSTED.format(host=host)
+        return certificates.UNTRUSTED.format(host=host)
     if proxy and (is_unusable(fault) or is_late(fault) or isinstance(fault, requests.exceptions.ProxyError)):
         return f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}."
     if is_late(fault):

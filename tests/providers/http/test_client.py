@@ -10,8 +10,8 @@ import time
 import pytest
 
 from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
-from chat.providers.http import ERROR_LIMIT, Exchange, encoded, timeouts_of
-from chat.providers.results import ExchangeResult, fetched, in_one_piece
+from chat.providers.http.client import ERROR_LIMIT, Exchange, encoded, timeouts_of
+from chat.providers.http.result import ExchangeResult, fetched, in_one_piece
 from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
 
 QUICK = Timeouts(connect=2, first=0.3, gap=0.3, whole=1.5)
@@ -379,7 +379,7 @@ def test_a_drip_inside_the_framing_ends_with_the_whole_time():
 
 
 def test_an_error_whose_body_never_ends_is_told_all_the_same(monkeypatch):
-    monkeypatch.setattr("chat.providers.http.ERROR_PATIENCE", 0.2)
+    monkeypatch.setattr("chat.providers.http.client.ERROR_PATIENCE", 0.2)
     with Server([head("401 Unauthorized"), chunk("{"), SILENCE]) as server:
         _, error = heard(ask(server, Timeouts(2, 60, 60, 60)))
 
@@ -469,6 +469,6 @@ def decoded(exchange: Exchange):
 
 
 def test_one_piece_without_an_end_is_cut(monkeypatch):
-    monkeypatch.setattr("chat.providers.results.ANSWER_LIMIT", 10)
+    monkeypatch.setattr("chat.providers.http.result.ANSWER_LIMIT", 10)
 
     assert list(in_one_piece("abc" for _ in iter(int, 1))) == ["abcabcabca", "bc"]

@@ -18,13 +18,13 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from chat.config import is_loopback
-from chat.providers import chunks
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
-from chat.providers.failures import Failure, failure, wish_of
-from chat.providers.pages import is_labelled, is_page
-from chat.providers.reports import words_of
-from chat.providers.unreached import logged, proxy_of, unreached
-from chat.providers.wire import Wire, WireAdapter
+from chat.providers.http import chunked
+from chat.providers.http.connection import Wire, WireAdapter
+from chat.providers.http.error_reports import words_of
+from chat.providers.http.failures import Failure, failure, wish_of
+from chat.providers.http.reachability import logged, proxy_of, unreached
+from chat.providers.http.web_pages import is_labelled, is_page
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
 PAUSES = (0.5, 1.0)
@@ -39,7 +39,7 @@ LATE = {
     "whole": "had not finished after {:g} seconds",
 }
 
-FAULTS = (requests.RequestException, HTTPError, OSError, chunks.BrokenChunks)
+FAULTS = (requests.RequestException, HTTPError, OSError, chunked.BrokenChunks)
 
 
 class Exchange:
@@ -158,7 +158,7 @@ class Exchange:
     def _reads(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what each read of the network gives; closes the response however it ends."""
         with response:
-            for data in chunks.reads_of(response):
+            for data in chunked.reads_of(response):
                 self.wire.begun = True
                 if data:
                     yield data

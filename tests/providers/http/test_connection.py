@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from chat.providers.authorities import trusting
 from chat.providers.base import Timeouts, Unavailable
-from chat.providers.http import Exchange
-from chat.providers.results import ExchangeResult
+from chat.providers.http.certificates import trusting
+from chat.providers.http.client import Exchange
+from chat.providers.http.result import ExchangeResult
 from tests.providers.server import SILENCE, Server, chunk, head, plain, whole
 from tests.providers.tls import CERTIFICATE, SecureServer
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.providers.base import Model
-from chat.providers.lists import chats
+from chat.providers.model_rows import chats
 from chat.providers.openai import OpenAICompatible
 from tests.providers.server import Script, Server, whole
 

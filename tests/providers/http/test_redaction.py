@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.providers.harmless import harmless
+from chat.providers.http.redaction import harmless
 
 KEY = "sk-proj-abcdefgh12345678+/="
 ODD = "my own key, of no known form: Zq7"

@@ -19,8 +19,8 @@ from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from chat.providers import authorities
 from chat.providers.base import Timeouts
+from chat.providers.http import certificates
 
 
 class Wire:
@@ -103,9 +103,9 @@ class WireAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Check certificates as requests would, but read the file of authorities once: it takes 40 ms each time."""
-        super().cert_verify(conn, url, authorities.chosen_or(verify), cert)
+        super().cert_verify(conn, url, certificates.chosen_or(verify), cert)
         if bundle := getattr(conn, "ca_certs", None) or getattr(conn, "ca_cert_dir", None):
-            conn.conn_kw["ssl_context"] = authorities.trusting(bundle)
+            conn.conn_kw["ssl_context"] = certificates.trusting(bundle)
             conn.ca_certs = conn.ca_cert_dir = None
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from chat.providers.chunks import LONGEST_SIZE, BrokenChunks, joined
+from chat.providers.http.chunked import LONGEST_SIZE, BrokenChunks, joined
 
 BODY = b"5\r\nHello\r\n1;name=value\r\n,\r\nA \r\n wor\r\nld.\n\r\n0\r\nX-Trailer: 1\r\n\r\n"
 SAID = b"Hello, wor\r\nld.\n"

@@ -15,9 +15,9 @@ from chat.accounts import letters
 from chat.config import WrongSetting
 from chat.openid import OutOfOrder
 from chat.openid.published import Published
-from chat.providers import authorities
 from chat.providers.base import Unavailable
-from chat.providers.http import Exchange
+from chat.providers.http import certificates
+from chat.providers.http.client import Exchange
 from tests.mailbox import mailbox
 from tests.openid import serving
 from tests.providers.server import plain
@@ -68,7 +68,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         return apps[-1]
 
     yield start
-    authorities.trust("")
+    certificates.trust("")
     for app in apps:
         app.extensions["database"].dispose()
 

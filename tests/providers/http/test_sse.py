@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.providers.sse import LINE_LIMIT, Event, TooLong, events, lines
+from chat.providers.http.sse import LINE_LIMIT, Event, TooLong, events, lines
 
 
 def data(stream: bytes) -> list[str]:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.providers.base import Model
-from chat.providers.catalogue import rows_of
-from chat.providers.http import Exchange
-from chat.providers.reports import json_of
-from chat.providers.results import fetched
+from chat.providers.http.client import Exchange
+from chat.providers.http.error_reports import json_of
+from chat.providers.http.result import fetched
+from chat.providers.model_list import rows_of
 
 LIST_LIMIT = 8 * 1024 * 1024
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from chat.providers.base import Model, ProviderError
-from chat.providers.harmless import harmless
+from chat.providers.http.redaction import harmless
 
 FRESH = 600.0
 """How long a list is good, in seconds."""

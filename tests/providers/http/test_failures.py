@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
-from chat.providers.failures import failure, quote, wish_in, wish_of
-from chat.providers.reports import words_of
+from chat.providers.http.error_reports import words_of
+from chat.providers.http.failures import failure, quote, wish_in, wish_of
 
 KEY = "sk-proj-abcdefgh12345678"
 

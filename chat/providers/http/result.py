@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 
 from chat.providers.base import ANSWER_LIMIT, CreateResult, ProviderError
-from chat.providers.http import Exchange
+from chat.providers.http.client import Exchange
 
 
 class ExchangeResult(CreateResult):

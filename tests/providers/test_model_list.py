@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.providers import catalogue as catalogues
-from chat.providers.catalogue import Catalogue
+from chat.providers import model_list as catalogues
+from chat.providers.model_list import Catalogue
 
 
 class Clock:
