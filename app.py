@@ -13,10 +13,11 @@ from flask import Flask
 from htmx_flask import Htmx
 
 from chat import commands, config, providers, proxies, routes, security
-from chat.accounts import claiming
 from chat.config import Settings, secret_key
 from chat.conversations import Renewal
 from chat.metrics import Metrics
+from chat.people import first_admin
+from chat.people.sessions import SessionStore
 from chat.providers.base import AbstractProvider
 from chat.providers.http import certificates
 from chat.providers.http.client import timeouts_of
@@ -27,7 +28,6 @@ from chat.routes.accounts import claim
 from chat.routes.journal import Journal
 from chat.server import exits, logs
 from chat.services import Services
-from chat.sessions import SessionStore
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
@@ -81,7 +81,7 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
 def bring_up(app: Flask, watching: bool) -> list[str]:
     """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
     prepare(app)
-    told = [*claiming.set_up(app.extensions["database"], app.extensions["settings"]), *claim.invitation(app)]
+    told = [*first_admin.set_up(app.extensions["database"], app.extensions["settings"]), *claim.invitation(app)]
     if watching:
         app.extensions["replies"].watch()
     return told

@@ -11,7 +11,7 @@ from bench.texts import prose
 from bench.trees import HERE, Tree
 from chat import conversations, rendering
 from chat.conversations import Choice, Turn
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
 from chat.storage.database import Database

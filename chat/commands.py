@@ -12,13 +12,12 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import Row
 
-from chat import audit
-from chat.accounts import invites, passwords, people, roles, roster
-from chat.accounts.invites import BadInvite, EmailTaken
-from chat.accounts.passwords import BadPassword
-from chat.accounts.people import BadEmail
-from chat.accounts.roles import LastAdmin
 from chat.config import address_of
+from chat.people import accounts, audit, directory, invites, passwords, roles
+from chat.people.accounts import BadEmail
+from chat.people.invites import BadInvite, EmailTaken
+from chat.people.passwords import BadPassword
+from chat.people.roles import LastAdmin
 from chat.storage.database import Database, DatabaseAway, NotFound
 
 BY = "command line"
@@ -64,9 +63,9 @@ def said(command: Callable[..., None]) -> Callable[..., None]:
 @said
 def add(email: str, name: str, admin: bool, asks: bool) -> None:
     """Make an account; prints a link by which they set their password."""
-    email = people.require_email(email)
+    email = accounts.require_email(email)
     kept = passwords.hashed(asked_password(email, name)) if asks else None
-    person = roster.add(database(), BY, email, people.ADMIN if admin else people.MEMBER, name, kept)
+    person = directory.add(database(), BY, email, accounts.ADMIN if admin else accounts.MEMBER, name, kept)
     click.echo(f"{email} has an account now.", err=True)
     if not asks:
         print_reset(person.id)
@@ -89,14 +88,14 @@ def reset(email: str) -> None:
 
 def print_reset(person_id: int) -> None:
     """Make a link and print it: by itself on the standard output, so that other programs can take it."""
-    token = roster.reset(database(), BY, person_id)
+    token = directory.reset(database(), BY, person_id)
     click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
     click.echo(link(f"/resets/{token}"))
 
 
 @user.command()
 @click.argument("email")
-@click.argument("role", type=click.Choice(people.ROLES))
+@click.argument("role", type=click.Choice(accounts.ROLES))
 @said
 def role(email: str, role: str) -> None:
     """Make somebody a member or an admin; they sign in anew."""
@@ -126,7 +125,7 @@ def resume(email: str) -> None:
 @said
 def list_all() -> None:
     """Print who has an account."""
-    lines = [COLUMNS, *map(described, roster.everyone(database()))]
+    lines = [COLUMNS, *map(described, directory.everyone(database()))]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -140,7 +139,7 @@ def described(person: Row) -> tuple[str, ...]:
 
 
 @click.command()
-@click.option("--role", type=click.Choice(people.ROLES), default=people.MEMBER, show_default=True)
+@click.option("--role", type=click.Choice(accounts.ROLES), default=accounts.MEMBER, show_default=True)
 @click.option("--days", type=int, default=invites.DAYS, show_default=True, help="How long it holds.")
 @click.option("--uses", type=int, default=1, show_default=True, help="How often it can be used.")
 @click.option("--email", help="Who alone may use it.")
@@ -148,7 +147,7 @@ def described(person: Row) -> tuple[str, ...]:
 @said
 def invite(role: str, days: int, uses: int, email: str | None) -> None:
     """Print a link by which somebody makes an account."""
-    email = people.require_email(email) if email else None
+    email = accounts.require_email(email) if email else None
     token = invites.make(database(), BY, role, days, uses, email)
     times, span = "once" if uses == 1 else f"{uses} times", "a day" if days == 1 else f"{days} days"
     click.echo(f"It makes {role}s of those who open it, {times}, within {span}:", err=True)
@@ -157,7 +156,7 @@ def invite(role: str, days: int, uses: int, email: str | None) -> None:
 
 def found(email: str) -> Row:
     """Find who has an e-mail address. Raises NotFound."""
-    return roster.by_email(database(), people.plain(email))
+    return directory.by_email(database(), accounts.plain(email))
 
 
 def database() -> Database:

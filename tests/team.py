@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.accounts import passwords, people
+from chat.people import accounts, passwords
 from chat.storage.database import Database
 from tests import marked
 from tests.scripted import Scripted
@@ -38,7 +38,7 @@ def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
 def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:
     """Make somebody with an account, whose password is PASSWORD."""
     with database.write() as connection:
-        return people.make(connection, email, role, kept())
+        return accounts.make(connection, email, role, kept())
 
 
 @cache
@@ -54,7 +54,7 @@ def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str =
 
 def signed_in(app: Flask, email: str = "ann@example.org", role: str = "member") -> FlaskClient:
     """Give a browser of somebody who is signed in; their account is made where there is none."""
-    if people.by_email(app.extensions["database"], email) is None:
+    if accounts.by_email(app.extensions["database"], email) is None:
         account(app.extensions["database"], email, role)
     client = app.test_client()
     assert sign_in(client, email).status_code == 303

@@ -12,8 +12,8 @@ from click.testing import Result
 from flask import Flask
 
 import app as front_door
-from chat import audit, commands
-from chat.accounts import invites, passwords, people, resets
+from chat import commands
+from chat.people import accounts, audit, invites, password_resets, passwords
 from tests.team import PASSWORD, account, signed_in
 
 EMAIL = "bob@example.org"
@@ -38,18 +38,18 @@ def noted(app: Flask) -> list[tuple[str, str, str]]:
 def test_a_person_is_added_and_sets_their_password_by_the_link(app: Flask) -> None:
     done = typed(app, "user", "add", "Bob@Example.org", "--name", "Bob\nMarsh")
 
-    bob = people.by_email(app.extensions["database"], EMAIL)
+    bob = accounts.by_email(app.extensions["database"], EMAIL)
     token = done.stdout.strip().removeprefix("http://localhost:8000/resets/")
     assert (done.exit_code, done.stdout.count("\n")) == (0, 1)
     assert bob and (bob.role, bob.name, bob.password) == ("member", "Bob Marsh", None)
-    assert resets.find(app.extensions["database"], token)
+    assert password_resets.find(app.extensions["database"], token)
     assert noted(app) == [("command line", "reset_made", EMAIL), ("command line", "person_added", f"{EMAIL}, member")]
 
 
 def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None:
     done = typed(app, "user", "add", EMAIL, "--admin", "--password", answers=f"{PASSWORD}\n{PASSWORD}\n")
 
-    bob = people.by_email(app.extensions["database"], EMAIL)
+    bob = accounts.by_email(app.extensions["database"], EMAIL)
     assert done.exit_code == 0
     assert bob and bob.role == "admin" and passwords.matches(bob.password, PASSWORD)
     assert PASSWORD not in done.output and "resets" not in done.output
@@ -59,7 +59,7 @@ def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None
 def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
     done = typed(app, "user", "add", EMAIL, "--name", "Bob Oakhollow", "--password", answers=f"{poor}\n{poor}\n")
 
-    assert done.exit_code == 1 and people.by_email(app.extensions["database"], EMAIL) is None
+    assert done.exit_code == 1 and accounts.by_email(app.extensions["database"], EMAIL) is None
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_password_that_is_too_easy_adds_nobody(app: Flask) -> None:
     tried = typed(app, "user", "add", EMAIL, "--password", answers="password1\npassword1\n")
 
     assert tried.exit_code == 1 and "Error: That is one of the first passwords" in tried.stderr
-    assert people.by_email(app.extensions["database"], EMAIL) is None
+    assert accounts.by_email(app.extensions["database"], EMAIL) is None
 
 
 def test_somebody_is_suspended_and_let_in_again(app: Flask) -> None:
@@ -127,7 +127,7 @@ def test_a_role_is_given_and_taken_and_signs_out(app: Flask) -> None:
 def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:
     signed_in(app, "zoe@example.org")
     with app.extensions["database"].write() as connection:
-        people.make(connection, "eve@example.org", "admin", None, "Eve\nroot\x1b[31m")
+        accounts.make(connection, "eve@example.org", "admin", None, "Eve\nroot\x1b[31m")
 
     lines = typed(app, "user", "list").stdout.splitlines()
 

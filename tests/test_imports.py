@@ -28,7 +28,7 @@ OFFENCES = [
     (house.providers_apart, "chat.providers.new", "from chat.storage.database import Database"),
     (house.providers_apart, "chat.providers.new", "from chat.storage import database"),
     (house.providers_apart, "chat.providers", "from ..database import Database"),
-    (house.request_at_the_door, "chat.accounts", "from flask import session"),
+    (house.request_at_the_door, "chat.people", "from flask import session"),
     (house.request_at_the_door, "chat.replies.log", "import flask\n\ndef name():\n    return flask.g.name"),
     (house.sql_in_the_stores, "chat.routes.pages", "from sqlalchemy import select"),
     (house.sql_in_the_stores, "chat.replies.writer", "import sqlite3"),

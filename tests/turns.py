@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Row, Table, func, insert, select, update
 
-from chat import accounts, conversations, rendering
+from chat import conversations, people, rendering
 from chat.conversations import Choice, Turn
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
 from chat.storage.database import Database
@@ -22,7 +22,7 @@ CHOICE = Choice("scripted", "small")
 def guest(database: Database, name: str) -> int:
     """Make a guest, or find the one of that name."""
     with database.write() as connection:
-        return accounts.welcome(connection, name)
+        return people.welcome(connection, name)
 
 
 def asked(

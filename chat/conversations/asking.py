@@ -8,10 +8,10 @@ from dataclasses import replace
 from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from chat import accounts
+from chat import people
 from chat.conversations.finding import OWN_CONVERSATION
 from chat.conversations.turns import Choice, Turn, begin, expect_reply, key_of, new_message
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
 
@@ -94,10 +94,10 @@ def introduced(connection: Connection, asker: Asker) -> Asker:
     Raises IntegrityError where the same form makes a guest at this moment, and NotFound.
     """
     if not asker.person_id:
-        return replace(asker, person_id=accounts.welcome(connection, asker.guest))
-    lost = accounts.lost_guest(connection, asker.guest, asker.person_id)
-    accounts.hold_active(connection, asker.person_id)
-    accounts.take_along(connection, lost, asker.person_id)
+        return replace(asker, person_id=people.welcome(connection, asker.guest))
+    lost = people.lost_guest(connection, asker.guest, asker.person_id)
+    people.hold_active(connection, asker.person_id)
+    people.take_along(connection, lost, asker.person_id)
     return asker
 
 

@@ -6,11 +6,12 @@ import secrets
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from chat import accounts, limits
+from chat import people
 from chat.conversations.asking import StillAnswering, held_leaf
 from chat.conversations.finding import owned_reply
 from chat.conversations.turns import LEASE, Turn
-from chat.limits import Asker
+from chat.people import rate_limits
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database, clock
 from chat.storage.tables import messages, pieces, replies
 
@@ -26,11 +27,11 @@ def go_on(database: Database, asker: Asker, reply_id: int) -> Turn:
     """
     person_id = asker.person_id
     with database.write() as connection:
-        accounts.hold_active(connection, person_id)
+        people.hold_active(connection, person_id)
         held_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
         reply = owned_reply(connection, person_id, reply_id)  # again: another Continue may have been first
         require_unfinished(connection, reply)
-        limits.admit(connection, asker)
+        rate_limits.admit(connection, asker)
         owner = secrets.token_hex(16)
         back = {"state": "generating", "owner": owner, "lease_until": clock() + LEASE, "stop": False, "attempts": 0}
         anew = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from chat import limits
 from chat.conversations.naming import title_of
-from chat.limits import Asker
+from chat.people import rate_limits
+from chat.people.rate_limits import Asker
 from chat.storage.database import clock
 from chat.storage.tables import conversations, messages, replies
 
@@ -75,7 +75,7 @@ def new_message(
 
 def expect_reply(connection: Connection, asker: Asker, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
     """Add an empty reply under a message, owned by the caller, and show that branch. Raises TooMany."""
-    limits.admit(connection, asker)
+    rate_limits.admit(connection, asker)
     reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
     owner = secrets.token_hex(16)
     connection.execute(NEW_REPLY, {"id": reply_id, "owner": owner, "address": asker.address, **asdict(choice)})

@@ -12,9 +12,8 @@ from flask import after_this_request, request
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
-from chat import limits
-from chat.accounts import throttling
-from chat.accounts.throttling import Try
+from chat.people import login_throttle, rate_limits
+from chat.people.login_throttle import Try
 from chat.routes import cookies, instance
 
 A_YEAR = 365 * 86_400
@@ -34,8 +33,8 @@ def tried(email: str) -> Try:
     """Tell as whom, and from where, somebody tries to sign in."""
     account, (known, key) = account_of(email), known_as()
     if known == account:
-        return Try(throttling.own_digest(instance.secret(), f"browser {key}"))
-    return Try(account, limits.digest(instance.secret(), request.remote_addr))
+        return Try(login_throttle.own_digest(instance.secret(), f"browser {key}"))
+    return Try(account, rate_limits.digest(instance.secret(), request.remote_addr))
 
 
 def known_as() -> tuple[str, str]:
@@ -49,4 +48,4 @@ def known_as() -> tuple[str, str]:
 
 def account_of(email: str) -> str:
     """Give what the tries as an account are known by."""
-    return throttling.account_digest(instance.secret(), email)
+    return login_throttle.account_digest(instance.secret(), email)

@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from chat.accounts.people import Refused
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
-from chat.limits import TooMany
+from chat.people.accounts import Refused
+from chat.people.rate_limits import TooMany
 from chat.routes import addresses, pages
 from chat.routes.accounts import access, signing
 from chat.routes.accounts.access import SignInFirst

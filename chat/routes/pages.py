@@ -13,8 +13,8 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
-from chat.accounts import people
 from chat.conversations import Window, windows
+from chat.people import accounts
 from chat.providers.model_list import last_part
 from chat.routes import addresses, choices, composers, facts, instance, visitor
 from chat.routes.choices import Offer
@@ -79,7 +79,7 @@ def page(conversation: Row | None = None, window: Window | None = None, **more: 
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
     member = visitor.person() if visitor.is_member() else None
-    return {"member": member, "may_sign_in": member is None and people.anyone(instance.database())}
+    return {"member": member, "may_sign_in": member is None and accounts.anyone(instance.database())}
 
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chat.limits import household
+from chat.people.rate_limits import household
 
 
 class Full(Exception):

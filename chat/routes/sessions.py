@@ -12,8 +12,8 @@ from flask_session.cachelib import CacheLibSessionInterface
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
+from chat.people.sessions import SessionStore
 from chat.routes import cookies
-from chat.sessions import SessionStore
 from chat.storage.database import DatabaseAway
 
 COOKIE = "rivulet"

@@ -7,13 +7,12 @@ from typing import cast
 from flask import current_app, g, request, session
 from sqlalchemy import Row
 
-from chat import limits
-from chat.accounts import people, throttling
-from chat.accounts.throttling import Try
-from chat.limits import Asker, Limit
+from chat.people import accounts, login_throttle, rate_limits
+from chat.people.login_throttle import Try
+from chat.people.rate_limits import Asker, Limit
+from chat.people.sessions import digest
 from chat.routes import browsers, instance
 from chat.routes.sessions import Sessions
-from chat.sessions import digest
 from chat.storage.database import NotFound
 
 AN_HOUR = 3_600
@@ -37,13 +36,13 @@ def person() -> Row | None:
 def is_member() -> bool:
     """Tell whether the visitor is signed in."""
     found = person()
-    return found is not None and found.role in people.ROLES
+    return found is not None and found.role in accounts.ROLES
 
 
 def require_admin() -> Row:
     """Give the admin who is asking. Raises NotFound for everybody else."""
     found = person()
-    if found is None or found.role != people.ADMIN:
+    if found is None or found.role != accounts.ADMIN:
         raise NotFound
     return found
 
@@ -58,7 +57,7 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     guest = person_id_of_guest()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
     with instance.database().write() as connection:
-        person = people.let_in(connection, person_id, guest, known, by)
+        person = accounts.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
     g.person = store.cache.find(store.key_of(session))
@@ -80,7 +79,7 @@ def person_id_of_guest() -> int | None:
 
 def tried_within(person_id: int) -> Try:
     """Tell that somebody who is signed in tries to show once more who they are."""
-    return Try(throttling.own_digest(instance.secret(), f"person {person_id}"))
+    return Try(login_throttle.own_digest(instance.secret(), f"person {person_id}"))
 
 
 def session_name() -> str:
@@ -108,7 +107,7 @@ def asker(guest: str = "") -> Asker:
     settings = instance.settings()
     own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
     shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
-    address = limits.digest(instance.secret(), request.remote_addr) if shared != Limit() else None
+    address = rate_limits.digest(instance.secret(), request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat import admins, audit
+from chat.people import admins, audit
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.services import store
 from chat.services.entering import BadService, Entered, end_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.accounts import invites, people, roles
+from chat.people import accounts, invites, roles
 from tests.browser.site import Site
 from tests.browser.test_access import OVERFLOWING, SMALL, WIDTHS, complaints
 from tests.serving import KEY
@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     account(database, role="admin")
     roles.suspend(database, "command line", account(database, "bob@example.org"))
     with database.write() as connection:
-        people.make(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
+        accounts.make(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
     for email in (None, LONG):
         invites.make(database, "command line", "admin", email=email)
     site.app.extensions["disk"] = ["On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."]

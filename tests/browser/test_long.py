@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.tables import people
 from tests.browser.site import Site, send
 from tests.scripted import Scripted

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser
 
-from chat.accounts import invites
+from chat.people import invites
 from tests.browser import walk
 from tests.browser.origins import NAME, Instance, serving
 from tests.browser.tabs import ChromiumTab

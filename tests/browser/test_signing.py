@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.accounts import invites, passwords
+from chat.people import invites, passwords
 from tests.browser.site import Site, send
 from tests.scripted import PATIENCE, Gate, Scripted
 from tests.serving import KEY

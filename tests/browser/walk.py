@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.accounts import claiming
+from chat.people import first_admin
 from tests.browser.origins import Instance
 from tests.browser.tabs import Tab
 from tests.marked import PASSWORD
@@ -31,7 +31,7 @@ def claim(tab: Tab, instance: Instance) -> None:
 
 def follow_the_link(tab: Tab, instance: Instance) -> None:
     """Open the link from the log."""
-    tab.open(f"{instance.url}/claim/{claiming.token(instance.app.extensions['database'], KEY)}")
+    tab.open(f"{instance.url}/claim/{first_admin.token(instance.app.extensions['database'], KEY)}")
 
 
 def fill_account(tab: Tab) -> None:

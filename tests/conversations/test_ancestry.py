@@ -9,7 +9,7 @@ from sqlalchemy import event, update
 
 from chat import conversations
 from chat.conversations import Ancestry, ancestry
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database
 from chat.storage.tables import messages
 from tests.turns import CHOICE, answered, asked, grown, guest

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from chat import conversations
 from chat.conversations import Choice, StillAnswering, Turn, WrongParent, asking
 from chat.conversations.turns import LEASE
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import messages, replies

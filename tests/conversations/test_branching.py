@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from chat import conversations
 from chat.conversations import Choice, StillAnswering, Turn, WrongParent, windows
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import messages

@@ -9,7 +9,7 @@ import pytest
 from chat import conversations
 from chat.conversations import NothingToContinue, StillAnswering, Turn
 from chat.conversations.turns import LEASE
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.replies import Replies
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages, pieces

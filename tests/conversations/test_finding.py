@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from chat import conversations
 from chat.conversations import finding
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import messages, pieces, replies

@@ -11,7 +11,7 @@ from sqlalchemy import event, insert, update
 from chat import conversations
 from chat.conversations import Turn, windows
 from chat.conversations.windows import WINDOW, Window
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages
 from tests.turns import CHOICE, answered, asked, grown

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func
 from sqlalchemy import select as rows
 
-from chat.accounts import people, roles
+from chat.people import accounts, roles
 from chat.storage.tables import messages
 from tests.faults.browser import Answer, Browser, read
 from tests.faults.harness import PATIENCE, Hurried, Model, Server, served
@@ -94,7 +94,7 @@ def signed_in(server: Server) -> Browser:
 def test_a_late_body_of_somebody_who_was_suspended_meanwhile_is_a_strangers(server: Server, length: str) -> None:
     """OW 26-59219: who lost the right went on by a connection that was open before."""
     browser, before = signed_in(server), stored(server)
-    ann = people.by_email(server.database, "ann@example.org")
+    ann = accounts.by_email(server.database, "ann@example.org")
     assert ann
     body = urlencode({"text": "What else do they know?"}).encode()
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from chat import conversations
 from chat.conversations import Choice
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.tables import replies
 from tests.faults.deeds import DEEDS, Deed
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored

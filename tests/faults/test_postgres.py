@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 from chat import conversations
+from chat.people.sessions import SessionStore
 from chat.readiness import SILENT
 from chat.replies import log
 from chat.replies.log import Ending
-from chat.sessions import SessionStore
 from chat.storage.database import Database
 from chat.storage.tables import conversations as conversation_table
 from tests.faults.browser import Browser

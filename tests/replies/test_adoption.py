@@ -10,7 +10,7 @@ import pytest
 
 from chat import conversations
 from chat.conversations import Choice, Turn
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, leases, log
 from chat.replies.adoption import GONE

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from chat import conversations
 from chat.conversations import Ancestry, Turn
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.providers.finish_reasons import CUT_OFF, EMPTY
 from chat.replies import Replies

@@ -12,7 +12,7 @@ import pytest
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.replies import Follower, Replies, log
 from chat.replies import reader as reading
 from chat.replies.reader import Reader

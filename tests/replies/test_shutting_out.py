@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chat.accounts import roles
+from chat.people import roles
 from chat.replies import Replies
 from chat.storage.database import Database
-from tests.accounts.conftest import joined
+from tests.people.conftest import joined
 from tests.replies.writing import finished
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, eventually, stored, text_stored

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
 import app
-from chat import audit
+from chat.people import audit
 from chat.replies import Follower
 from chat.storage.database import Database
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.accounts import invites
+from chat.people import invites
 from chat.routes import cookies
 from tests.asking import named
 from tests.team import PASSWORD, account, follow, sign_in, signed_in, team

@@ -19,8 +19,8 @@ from werkzeug.test import TestResponse
 
 import app as front_door
 from chat import config, conversations
-from chat.accounts import people, roles
-from chat.limits import Asker
+from chat.people import accounts, roles
+from chat.people.rate_limits import Asker
 from chat.replies import Replies
 from chat.storage.database import Database
 from chat.storage.tables import replies
@@ -120,7 +120,7 @@ def removed(app: Flask, scene: Scene) -> None:
 def signed_out(app: Flask, scene: Scene) -> None:
     """End the sessions of who asks."""
     with app.extensions["database"].write() as connection:
-        people.end_sessions(connection, scene.person)
+        accounts.end_sessions(connection, scene.person)
 
 
 def moved(app: Flask, scene: Scene) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from chat.accounts import people
+from chat.people import accounts
 from chat.storage.database import Database, clock
 from chat.storage.tables import people as people_table
 from chat.storage.tables import sessions
@@ -39,7 +39,7 @@ def remove(database: Database, person_id: int) -> None:
 def end_sessions(database: Database, person_id: int) -> None:
     """End their sessions, as a change of role or of the password does."""
     with database.write() as connection:
-        people.end_sessions(connection, person_id)
+        accounts.end_sessions(connection, person_id)
 
 
 def run_out(database: Database, person_id: int) -> None:
@@ -75,7 +75,7 @@ def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_sa
     reply = reply_in(client, conversation)
     reader = Reader(client.get(f"/replies/{reply}/generation").iter_encoded())
 
-    change(database, people.by_email(database, "ann@example.org").id)  # type: ignore[union-attr]
+    change(database, accounts.by_email(database, "ann@example.org").id)  # type: ignore[union-attr]
 
     reader.join(20)
     gate.open()

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
-from chat.accounts import invites, resets
+from chat.people import invites, password_resets
 from chat.services.entering import Entered
 from chat.storage.database import Database, clock
 from chat.storage.tables import metadata, people, replies, sessions
@@ -100,7 +100,7 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
         made["token"] = invite(app)
     if "token" in wanted and endpoint.startswith("resets."):
         with database(app).write() as connection:
-            made["token"] = resets.make(connection, someone)
+            made["token"] = password_resets.make(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):
         made["name"] = f"spare-{secrets.token_hex(8)}"
         app.extensions["providers"].add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))

@@ -57,7 +57,7 @@ ROWS = {
     "GET signing.show": PUBLIC,
     "POST signing.sign_in": (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
     "POST signing.sign_out": PUBLIC,
-    "GET claim.follow": CLOSED,  # there is an admin; tests/accounts/test_claiming.py claims an instance without one
+    "GET claim.follow": CLOSED,  # there is an admin; tests/people/test_first_admin.py claims an instance without one
     "GET claim.show": CLOSED,
     "POST claim.make": CLOSED,
     "GET invites.follow": LINK,

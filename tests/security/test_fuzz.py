@@ -23,7 +23,7 @@ AT_ONCE = 10
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have passwords be hashed in no time: how well is for other tests."""
-    monkeypatch.setattr("chat.accounts.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr("chat.people.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=LENIENT)

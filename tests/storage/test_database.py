@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from chat import config
 from chat import conversations as conversations_room
-from chat.limits import Asker, Limit, TooMany
+from chat.people.rate_limits import Asker, Limit, TooMany
 from chat.storage import database as database_module
 from chat.storage import engines, transactions
 from chat.storage.database import HEAD, Database, DatabaseBusy, clock

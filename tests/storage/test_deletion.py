@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from chat import conversations
-from chat.accounts import roles
 from chat.conversations import finding
+from chat.people import roles
 from chat.storage import deletion
 from chat.storage.database import Database, DatabaseAway, NotFound
 from chat.storage.tables import messages, replies

@@ -10,7 +10,7 @@ from flask import Response as Page
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat.accounts import connecting, passwords, people, signing_in
+from chat.people import accounts, authentication, login_links, passwords
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import agents, forwarded, signing
 from chat.routes.accounts.access import SignInFirst
@@ -47,10 +47,10 @@ def change_password() -> Response:
         passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hashed(new)
         with instance.database().write() as connection:
-            people.change_password(connection, person, kept)
+            accounts.change_password(connection, person, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
-    except people.Refused as error:
+    except accounts.Refused as error:
         return signing.refused(page(said(error)), error)
     visitor.sign_in(person.id, kept)
     return addresses.lead_to("/account?changed=1")
@@ -59,12 +59,12 @@ def change_password() -> Response:
 def proven() -> Row:
     """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
     person, present = own(), request.form.get("present", "")
-    return signing_in.check(instance.database(), visitor.tried_within(person.id), person.email, present)
+    return authentication.check(instance.database(), visitor.tried_within(person.id), person.email, present)
 
 
-def said(error: people.Refused) -> str:
+def said(error: accounts.Refused) -> str:
     """Say why the current password is refused."""
-    return "That isn't your current password." if isinstance(error, signing_in.WrongPassword) else str(error)
+    return "That isn't your current password." if isinstance(error, authentication.WrongPassword) else str(error)
 
 
 @bp.post("/sessions/<name>/end")
@@ -93,10 +93,10 @@ def own() -> Row:
 
 def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
-    person = people.find(instance.database(), own().id)
+    person = accounts.find(instance.database(), own().id)
     has_password = person is not None and bool(person.password)
     openid = signing.openid_name() if has_password else ""
-    connected = bool(openid) and connecting.is_connected(instance.database(), own().id)
+    connected = bool(openid) and login_links.is_connected(instance.database(), own().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": forwarded.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())

@@ -6,8 +6,8 @@ from flask import Blueprint, Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
-from chat.accounts import claiming, passwords, people
 from chat.config import address_of
+from chat.people import accounts, first_admin, passwords
 from chat.routes import instance, visitor
 from chat.routes.accounts import forwarded, links, signing
 from chat.storage.database import NotFound
@@ -44,10 +44,10 @@ def make() -> Response:
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = claiming.claim(instance.database(), instance.secret(), token, email, password)
-    except (people.BadEmail, passwords.BadPassword) as error:
+        person_id = first_admin.claim(instance.database(), instance.secret(), token, email, password)
+    except (accounts.BadEmail, passwords.BadPassword) as error:
         return Page(form(email, str(error)), 400)
-    except people.Refused as error:
+    except accounts.Refused as error:
         return Page(form(email, str(error)), 409)
     visitor.sign_in(person_id)
     return links.done("/")
@@ -56,14 +56,14 @@ def make() -> Response:
 def make_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
     person_id = forwarded.account_of(forwarded.told())
-    claiming.claim_for(instance.database(), instance.secret(), token, person_id)
+    first_admin.claim_for(instance.database(), instance.secret(), token, person_id)
     return links.done("/")
 
 
 def is_the_admin() -> bool:
     """Tell whether the proxy in front names an admin: whom the first of two clicks made one."""
-    named = people.by_email(instance.database(), forwarded.told()) if forwarded.is_on() else None
-    return named is not None and named.role == people.ADMIN
+    named = accounts.by_email(instance.database(), forwarded.told()) if forwarded.is_on() else None
+    return named is not None and named.role == accounts.ADMIN
 
 
 def require_open(token: str) -> None:
@@ -74,7 +74,7 @@ def require_open(token: str) -> None:
 
 def is_open(token: str) -> bool:
     """Tell whether a token makes an admin."""
-    return claiming.is_open(instance.database(), instance.secret(), token)
+    return first_admin.is_open(instance.database(), instance.secret(), token)
 
 
 def form(email: str = "", problem: str = "") -> str:
@@ -86,7 +86,7 @@ def form(email: str = "", problem: str = "") -> str:
 def invitation(app: Flask) -> list[str]:
     """Say in the log where the first admin is made, as long as there is none where a team needs one."""
     settings = app.extensions["settings"]
-    token = settings["ACCESS"] == "team" and claiming.token(app.extensions["database"], str(app.secret_key))
+    token = settings["ACCESS"] == "team" and first_admin.token(app.extensions["database"], str(app.secret_key))
     if not token:
         return []
     where = address_of(settings)

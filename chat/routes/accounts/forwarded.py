@@ -13,7 +13,7 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat import proxies
-from chat.accounts import arriving, people
+from chat.people import accounts, external_login
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import access
 
@@ -66,21 +66,21 @@ def instead_of_signing_in(email: str) -> Response:
 def become(email: str) -> None:
     """Have the session be of whom the proxy names, and of nobody else. Raises people.Refused."""
     found = visitor.person() if visitor.is_member() else None
-    if found is not None and found.email == people.plain(email):
+    if found is not None and found.email == accounts.plain(email):
         return
     if found is not None:
         visitor.sign_out()
     if email:
-        visitor.sign_in(account_of(email), by=people.PROXY)
+        visitor.sign_in(account_of(email), by=accounts.PROXY)
 
 
 def account_of(email: str) -> int:
     """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
-    return arriving.vouched(instance.database(), require_one(email), instance.settings()["AUTH_DOMAINS"])
+    return external_login.vouched(instance.database(), require_one(email), instance.settings()["AUTH_DOMAINS"])
 
 
 def require_one(email: str) -> str:
     """Give an e-mail address where the proxy named one person. Raises people.Refused."""
     if not email or "," in email:
-        raise people.Refused(TWICE if email else NOBODY)
+        raise accounts.Refused(TWICE if email else NOBODY)
     return email

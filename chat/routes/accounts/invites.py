@@ -6,11 +6,10 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat import audit
-from chat.accounts import invites, passwords, people
-from chat.accounts.invites import EmailTaken, Newcomer
-from chat.accounts.passwords import BadPassword
-from chat.accounts.people import BadEmail
+from chat.people import accounts, audit, invites, passwords
+from chat.people.accounts import BadEmail
+from chat.people.invites import EmailTaken, Newcomer
+from chat.people.passwords import BadPassword
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import forwarded, links, signing
 from chat.storage.database import NotFound
@@ -84,7 +83,7 @@ def newcomer(invite: Row) -> Newcomer:
 
     The password is hashed here, before the transaction, and only for who has an invite.
     """
-    email = invite.email or people.require_email(request.form.get("email", ""))
+    email = invite.email or accounts.require_email(request.form.get("email", ""))
     password = request.form.get("password", "")
     name = audit.line(request.form.get("name", ""))[:LONGEST_NAME]
     passwords.require_good(password, email, name)

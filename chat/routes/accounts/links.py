@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 from flask import request
 from werkzeug.wrappers import Response
 
+from chat.people.sessions import digest
 from chat.routes import addresses, cookies, instance
-from chat.sessions import digest
 
 LASTS = 3_600
 

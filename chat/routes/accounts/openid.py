@@ -15,16 +15,15 @@ from flask import Response as Page
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
-from chat import openid
-from chat.accounts import arriving, connecting
-from chat.accounts.people import Refused
-from chat.openid import Flow, OutOfOrder, Unproven
+from chat.people import external_login, login_links, oidc
+from chat.people.accounts import Refused
+from chat.people.oidc import Flow, OutOfOrder, Unproven
 from chat.routes import addresses, cookies, instance, visitor
 from chat.routes.accounts import access, account, links, signing
 from chat.storage.database import NotFound
 
 if TYPE_CHECKING:
-    from chat.openid.provider import Provider
+    from chat.people.oidc.client import Provider
 
 LASTS = 600
 """How long somebody may be away, in seconds."""
@@ -37,7 +36,7 @@ bp = Blueprint("openid", __name__)
 
 def register(app: Flask) -> None:
     """Give an app the provider that its settings name. Raises WrongSetting."""
-    app.extensions["openid"] = openid.configured(app.extensions["settings"])
+    app.extensions["openid"] = oidc.configured(app.extensions["settings"])
 
 
 @bp.post("/sign-in/openid")
@@ -66,7 +65,7 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises SignInFirst."""
-    connecting.disconnect(instance.database(), account.own().id)
+    login_links.disconnect(instance.database(), account.own().id)
     return addresses.lead_to("/account?disconnected=1")
 
 
@@ -105,17 +104,17 @@ def returned(taken: dict[str, Any]) -> Response:
     return addresses.lead_to(place)
 
 
-def arrived(who: openid.Identity) -> None:
+def arrived(who: oidc.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
     domains, name = instance.settings()["OIDC_DOMAINS"], instance.settings()["OIDC_NAME"]
-    visitor.sign_in(arriving.arrive(instance.database(), who, domains, name), by=f"by {name}")
+    visitor.sign_in(external_login.arrive(instance.database(), who, domains, name), by=f"by {name}")
 
 
-def connected(person_id: int, who: openid.Identity) -> None:
+def connected(person_id: int, who: oidc.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and Unproven."""
     if not visitor.is_member() or account.own().id != person_id:
         raise Unproven(GONE)
-    connecting.connect(instance.database(), person_id, who)
+    login_links.connect(instance.database(), person_id, who)
 
 
 def page(place: str, person_id: int | None, problem: str) -> str:

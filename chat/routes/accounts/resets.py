@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
-from chat.accounts import letters, passwords, people, resets, throttling
+from chat.people import accounts, login_throttle, mailer, password_resets, passwords
 from chat.routes import addresses, browsers, instance, visitor
 from chat.routes.accounts import links, signing
 from chat.storage.database import NotFound
@@ -44,12 +44,12 @@ def redeem() -> Response:
         return addresses.lead_to("/resets/yours")
     try:
         passwords.require_good(password, email)
-        resets.redeem(instance.database(), token, passwords.hashed(password))
+        password_resets.redeem(instance.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    throttling.forgive(instance.database(), browsers.account_of(email))
+    login_throttle.forgive(instance.database(), browsers.account_of(email))
     visitor.sign_out()
     return links.done("/sign-in?set=1")
 
@@ -57,7 +57,7 @@ def redeem() -> Response:
 def email_of(token: str) -> str:
     """Tell whose link it is. Raises SpentLink."""
     try:
-        return str(resets.find(instance.database(), token).email)
+        return str(password_resets.find(instance.database(), token).email)
     except NotFound as error:
         raise SpentLink from error
 
@@ -80,11 +80,11 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        asked = replace(browsers.tried(f"forgotten {people.plain(email)}"), among=throttling.LETTERS)
-        throttling.begin(instance.database(), asked)
-    except people.Refused as error:
+        asked = replace(browsers.tried(f"forgotten {accounts.plain(email)}"), among=login_throttle.LETTERS)
+        login_throttle.begin(instance.database(), asked)
+    except accounts.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
-    letters.send_reset_later(instance.database(), instance.settings(), email)
+    mailer.send_reset_later(instance.database(), instance.settings(), email)
     return Page(forgotten(email, done=SENT))
 
 

@@ -8,8 +8,8 @@ from flask import Blueprint, current_app, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
-from chat.accounts import people, signing_in
-from chat.accounts.throttling import TooManyTries
+from chat.people import accounts, authentication
+from chat.people.login_throttle import TooManyTries
 from chat.routes import addresses, browsers, cookies, instance, pages, visitor
 from chat.routes.accounts import access, forwarded
 from chat.routes.messages import typed
@@ -34,9 +34,9 @@ def sign_in() -> Response:
     if "on" in request.form:
         return gone_on(place, email, draft)
     try:
-        person = signing_in.check(instance.database(), browsers.tried(email), email, password)
+        person = authentication.check(instance.database(), browsers.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
-    except people.Refused as error:
+    except accounts.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
     return Page(given_back(place, draft)) if draft else addresses.lead_to(place)
 
@@ -70,7 +70,7 @@ def openid_name() -> str:
 def is_theirs() -> bool:
     """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
     known = visitor.person() if visitor.is_member() else None
-    return known is not None and known.email == people.plain(request.form.get("email", ""))
+    return known is not None and known.email == accounts.plain(request.form.get("email", ""))
 
 
 def sign_in_again() -> bool:
@@ -82,14 +82,14 @@ def sign_in_again() -> bool:
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = signing_in.check(instance.database(), browsers.tried(email), email, password)
+        person = authentication.check(instance.database(), browsers.tried(email), email, password)
         visitor.sign_in(person.id, person.password)
-    except people.Refused:
+    except accounts.Refused:
         return False
     return True
 
 
-def refused(page: str, error: people.Refused) -> Response:
+def refused(page: str, error: accounts.Refused) -> Response:
     """Answer who may not come in, or not yet."""
     if isinstance(error, TooManyTries):
         return Page(page, 429, {"Retry-After": str(error.wait)})

@@ -11,11 +11,11 @@ from typing import Any
 from flask import Blueprint, Response, render_template
 from sqlalchemy import Row
 
-from chat import audit
+from chat.people import audit
+from chat.people.sessions import SessionStore
 from chat.routes import facts, instance, visitor
 from chat.routes.admin import lists
 from chat.routes.breaking import unbroken
-from chat.sessions import SessionStore
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet takes for a formula; the last four are the wide forms of the first."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from chat.accounts import invites, people
-from chat.accounts.invites import BadInvite
-from chat.accounts.people import BadEmail
+from chat.people import accounts, invites
+from chat.people.accounts import BadEmail
+from chat.people.invites import BadInvite
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import forwarded, links
 
@@ -43,7 +43,7 @@ def listed(form: Mapping[str, str], **told: str | None) -> str:
 def make() -> str:
     """Make an invite and show its link once: what is stored of it can't be shown. A reload would make another one."""
     form = NEW | request.form.to_dict()
-    email = people.require_email(form["email"]) if form["email"].strip() else None
+    email = accounts.require_email(form["email"]) if form["email"].strip() else None
     days, uses = number(form["days"]), number(form["uses"])
     token = invites.make(instance.database(), visitor.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from chat.accounts import roles, roster
-from chat.accounts.roles import LastAdmin
+from chat.people import directory, roles
+from chat.people.roles import LastAdmin
 from chat.routes import addresses, instance, visitor
 from chat.routes.accounts import links
 from chat.routes.admin import lists
@@ -35,8 +35,8 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def listed(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = roster.page(instance.database(), lists.before())
-    return render_template("admin/people.html", **lists.paged(rows, roster.PAGE), me=visitor.require_admin(), **told)
+    rows = directory.page(instance.database(), lists.before())
+    return render_template("admin/people.html", **lists.paged(rows, directory.PAGE), me=visitor.require_admin(), **told)
 
 
 @bp.post("/<id:person_id>/role")
@@ -64,7 +64,7 @@ def resume(person_id: int) -> Response:
 def ask_to_remove(person_id: int) -> str:
     """Ask whether somebody is to be removed, and say what goes with them."""
     database = instance.database()
-    person, count = roster.find(database, person_id), roster.conversations_of(database, person_id)
+    person, count = directory.find(database, person_id), directory.conversations_of(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
 
 
@@ -84,6 +84,6 @@ def back(person_id: int, done: str) -> Response:
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
-    token = roster.reset(instance.database(), visitor.require_admin(), person_id)
-    person = roster.find(instance.database(), person_id)
+    token = directory.reset(instance.database(), visitor.require_admin(), person_id)
+    person = directory.find(instance.database(), person_id)
     return render_template("admin/reset.html", person=person, link=links.whole(f"/resets/{token}"))

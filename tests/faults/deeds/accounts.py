@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from chat.accounts import claiming, invites, passwords, people, resets
+from chat.people import accounts, first_admin, invites, password_resets, passwords
 from chat.storage.tables import audit
 from chat.storage.tables import people as people_table
 from tests.faults.browser import Answer
@@ -44,8 +44,8 @@ class Claim(Accept):
     def prepare(self) -> None:
         """Have no admin, and follow the link."""
         with self.database.write() as connection:
-            connection.execute(update(people_table).where(people_table.c.role == people.ADMIN).values(role="member"))
-        self.browser.get(f"/claim/{claiming.token(self.database, KEY)}")
+            connection.execute(update(people_table).where(people_table.c.role == accounts.ADMIN).values(role="member"))
+        self.browser.get(f"/claim/{first_admin.token(self.database, KEY)}")
 
     def do(self) -> Answer:
         """Make an admin."""
@@ -53,7 +53,7 @@ class Claim(Accept):
 
     def times(self) -> int:
         """Count the admins."""
-        return self.count(people_table, people_table.c.role == people.ADMIN)
+        return self.count(people_table, people_table.c.role == accounts.ADMIN)
 
 
 class SignIn(Deed):
@@ -93,7 +93,7 @@ class Reset(SignIn):
         """Follow a link."""
         super().prepare()
         with self.database.write() as connection:
-            token = resets.make(connection, self.person)
+            token = password_resets.make(connection, self.person)
         self.browser.get(f"/resets/{token}")
 
     def do(self) -> Answer:
@@ -106,5 +106,5 @@ class Reset(SignIn):
 
     def finish(self) -> None:
         """Have the new password."""
-        person = people.find(self.database, self.person)
+        person = accounts.find(self.database, self.person)
         assert person and passwords.matches(person.password, self.new) and person.password != kept()

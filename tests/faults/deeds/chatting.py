@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from chat import conversations
 from chat.conversations import Choice
-from chat.limits import Asker
+from chat.people.rate_limits import Asker
 from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import messages, replies
 from tests.faults.browser import Answer

@@ -11,10 +11,10 @@ from flask import Flask
 
 import app as front_door
 from chat import config
-from chat.accounts import letters
 from chat.config import WrongSetting
-from chat.openid import OutOfOrder
-from chat.openid.published import Published
+from chat.people import mailer
+from chat.people.oidc import OutOfOrder
+from chat.people.oidc.discovery import Published
 from chat.providers.base import Unavailable
 from chat.providers.http import certificates
 from chat.providers.http.client import Exchange
@@ -44,7 +44,7 @@ def sign_on() -> None:
 
 def mail(speaks: str = "smtps") -> None:
     with mailbox(speaks) as mails:
-        letters.send({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"}, "ann@example.org", "A link", "Here.")
+        mailer.send({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"}, "ann@example.org", "A link", "Here.")
         assert len(mails.letters) == 1
 
 

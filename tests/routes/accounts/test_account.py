@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from chat.accounts import passwords, people
+from chat.people import accounts, passwords
 from chat.routes.accounts import agents
 from chat.storage.tables import sessions
 from tests.asking import named
@@ -140,7 +140,7 @@ def test_nobody_ends_somebody_elses_session(app: Flask) -> None:
     """OW 25-63681, 26-45399: an id of somebody else's was as good as one's own."""
     ann, bob = signed_in(app), signed_in(app, "bob@example.org")
     database = app.extensions["database"]
-    whose = people.by_email(database, "bob@example.org")
+    whose = accounts.by_email(database, "bob@example.org")
     assert whose
     with database.read() as connection:
         rows = connection.execute(sessions.select().where(sessions.c.person_id == whose.id)).all()
@@ -168,11 +168,11 @@ def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask)
     database = app.extensions["database"]
     weak = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with database.write() as connection:
-        people.make(connection, "ann@example.org", "member", weak)
+        accounts.make(connection, "ann@example.org", "member", weak)
 
     client = signed_in(app)
 
-    person = people.by_email(database, "ann@example.org")
+    person = accounts.by_email(database, "ann@example.org")
     assert person and not passwords.is_outdated(person.password) and client.get("/").status_code == 200
 
 

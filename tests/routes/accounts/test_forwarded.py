@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from chat.accounts import claiming
 from chat.config import WrongSetting
+from chat.people import first_admin
 from chat.storage.database import Database
 from chat.storage.tables import audit, people, sessions
 from tests.asking import begin, ended
@@ -218,7 +218,7 @@ def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
 
 def claim_of(app: Flask) -> str:
     """Give the address of the link that makes the first admin."""
-    token = claiming.token(app.extensions["database"], str(app.secret_key))
+    token = first_admin.token(app.extensions["database"], str(app.secret_key))
     assert token
     return f"/claim/{token}"
 

@@ -13,13 +13,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from chat.accounts import invites, passwords, people
+from chat.people import accounts, invites, passwords
 from chat.routes import cookies
 from chat.storage.database import Database
 from chat.storage.tables import invites as invite_table
 from chat.storage.tables import people as people_table
-from tests.accounts.conftest import all_at_once
 from tests.asking import named
+from tests.people.conftest import all_at_once
 from tests.team import account, follow, sign_in, signed_in, team
 from tests.turns import count
 
@@ -42,7 +42,7 @@ def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: 
     assert shown.status_code == 200 and "You are invited" in shown.text
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert client.get("/").status_code == 200
-    eve = people.by_email(database, "eve@example.org")
+    eve = accounts.by_email(database, "eve@example.org")
     assert eve and (eve.name, eve.role) == ("Eve", "member")
     assert passwords.matches(eve.password, FORM["password"])
     assert sign_in(client, "eve@example.org", FORM["password"]).status_code == 303
@@ -80,7 +80,7 @@ def test_the_form_gives_no_more_than_the_invite(client: FlaskClient, database: D
 
     client.post(follow(client, f"/invites/{token}"), data=FORM | extra)
 
-    eve = people.by_email(database, "eve@example.org")
+    eve = accounts.by_email(database, "eve@example.org")
     assert eve and eve.role == "member"
     assert invites.listing(database) == []
 
@@ -224,7 +224,7 @@ def test_where_a_proxy_says_who_comes_in_no_invite_makes_an_account(tmp_path: Pa
     token = invites.make(app.extensions["database"], "command line")
 
     assert clicked(app, token).status_code == app.test_client().get(f"/invites/{token}").status_code == 404
-    assert people.by_email(app.extensions["database"], FORM["email"]) is None
+    assert accounts.by_email(app.extensions["database"], FORM["email"]) is None
     app.extensions["database"].dispose()
 
 
@@ -270,8 +270,8 @@ def test_an_invite_for_one_e_mail_takes_no_other(client: FlaskClient, database: 
     assert 'value="gus@example.org" readonly' in client.get(follow(client, f"/invites/{token}")).text
     client.post("/invites/yours", data=FORM)
 
-    assert people.by_email(database, "gus@example.org")
-    assert people.by_email(database, "eve@example.org") is None
+    assert accounts.by_email(database, "gus@example.org")
+    assert accounts.by_email(database, "eve@example.org") is None
 
 
 def test_who_is_signed_in_uses_no_invite_up(app: Flask, database: Database) -> None:
@@ -288,7 +288,7 @@ def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> No
 
     client.post(follow(client, f"/invites/{token}"), data=FORM | {"name": " Eve\nof\u202e  \t the " + "sea " * 50})
 
-    eve = people.by_email(database, "eve@example.org")
+    eve = accounts.by_email(database, "eve@example.org")
     assert eve and eve.name.startswith("Eve of the sea") and len(eve.name) <= 100
 
 

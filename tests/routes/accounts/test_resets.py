@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from chat import config
-from chat.accounts import letters, people, resets
 from chat.config import WrongSetting
+from chat.people import accounts, mailer, password_resets
 from chat.routes import cookies
 from tests.asking import named
 from tests.mailbox import Mailbox, mailbox
@@ -26,7 +26,7 @@ NEW = "another river altogether"
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters that don't keep a test waiting."""
-    monkeypatch.setattr(letters, "LATEST", 0.05)
+    monkeypatch.setattr(mailer, "LATEST", 0.05)
 
 
 @pytest.fixture
@@ -48,10 +48,10 @@ def app(tmp_path: Path, provider: Scripted, mails: Mailbox) -> Iterator[Flask]:
 def link_for(app: Flask, email: str = "ann@example.org") -> str:
     """Make a link as an admin does."""
     database = app.extensions["database"]
-    person = people.by_email(database, email)
+    person = accounts.by_email(database, email)
     assert person
     with database.write() as connection:
-        return f"/resets/{resets.make(connection, person.id)}"
+        return f"/resets/{password_resets.make(connection, person.id)}"
 
 
 def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:

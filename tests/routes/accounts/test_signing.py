@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from chat.accounts import people as accounts_people
+from chat.people import accounts as accounts_people
 from chat.routes import cookies
 from chat.storage.tables import people, sessions
 from tests.asking import begin, ended, named, rows

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.accounts import people
+from chat.people import accounts
 from tests.team import signed_in
 
 ADMIN, MEMBER = "ann@example.org", "bob@example.org"
@@ -32,6 +32,6 @@ def member(app: Flask) -> FlaskClient:
 
 def id_of(app: Flask, email: str) -> int:
     """Find the id of somebody."""
-    person = people.by_email(app.extensions["database"], email)
+    person = accounts.by_email(app.extensions["database"], email)
     assert person
     return person.id

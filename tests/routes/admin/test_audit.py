@@ -11,8 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat import audit
-from chat.accounts import roles
+from chat.people import audit, roles
 from chat.routes.admin.audit import COLUMNS, FORMULAS
 from chat.routes.breaking import BrokenOff
 from chat.storage.database import Database

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from chat.accounts import roles
+from chat.people import roles
 from tests.asking import rows
 from tests.routes.admin.conftest import ADMIN, MEMBER, id_of
 from tests.team import account

@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat import audit
-from chat.accounts import invites
+from chat.people import audit, invites
 from chat.storage.tables import invites as table
 from tests.routes.admin.conftest import ADMIN
 from tests.turns import count

@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat import audit
-from chat.accounts import people, roster
+from chat.people import accounts, audit, directory
 from chat.storage.tables import conversations
 from chat.storage.tables import people as table
 from tests.routes.admin.conftest import ADMIN, MEMBER, id_of
@@ -133,8 +132,8 @@ def test_a_page_that_is_none_is_not_found(admin: FlaskClient, before: str) -> No
 def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -> None:
     database = app.extensions["database"]
     with database.write() as connection:
-        for number in range(roster.PAGE + 9):
-            people.make(connection, f"p{number}@example.org", "member", None)
+        for number in range(directory.PAGE + 9):
+            accounts.make(connection, f"p{number}@example.org", "member", None)
 
     first = admin.get("/admin/people").text
     following = re.findall(r'href="\?before=(\d+)"', first)
@@ -147,7 +146,7 @@ def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -
 def test_what_people_call_themselves_is_text(app: Flask, admin: FlaskClient) -> None:
     """Every string from outside is untrusted."""
     with app.extensions["database"].write() as connection:
-        people.make(connection, "eve@example.org", "member", None, "<script>alert(1)</script>")
+        accounts.make(connection, "eve@example.org", "member", None, "<script>alert(1)</script>")
 
     page = admin.get("/admin/people").text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from chat.openid.published import Published
+from chat.people.oidc.discovery import Published
 from chat.storage.tables import people
 from tests.openid import SECRET, Idp, serving
 from tests.routes.accounts.openid.way import HOME

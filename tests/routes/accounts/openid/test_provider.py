@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from chat.config import WrongSetting
-from chat.openid.published import Published
+from chat.people.oidc.discovery import Published
 from chat.providers.base import Timeouts
 from tests.openid import ABOUT, KEYS, SECRET, TOKEN, Idp, fails, key, leads_on, serving, shows_a_page
 from tests.openid import PERSON as USERINFO

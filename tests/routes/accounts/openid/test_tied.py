@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from chat.accounts import people as accounts
+from chat.people import accounts
 from chat.storage.tables import people
 from tests.openid import Idp
 from tests.routes.accounts.openid.way import back, person, there, through

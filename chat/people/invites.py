@@ -1,0 +1,163 @@
+"""Invites: links by which somebody makes an account, with a role, an end and a number of uses.
+
+A link is 256 random bits, of which the table holds a digest: it is shown once, to whoever made it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chat.people import accounts, admins, audit
+from chat.people.accounts import ROLES
+from chat.people.sessions import digest
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import invites
+from chat.storage.tables import people as people_table
+
+DAYS, MOST_DAYS = 7, 90
+MOST_USES = 100
+A_DAY = 86_400
+KEPT = 30 * A_DAY
+"""How long an invite is kept that has run out, in seconds."""
+
+HOLDS = (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
+OPEN = HOLDS & (invites.c.uses_left > 0)
+IT = invites.c.digest == bindparam("token_digest")
+THIS = IT & OPEN
+FOUND = select(invites).where(THIS)
+SPENT = select(exists().where(IT, HOLDS, invites.c.uses_left == 0))
+LISTED = (
+    select(invites, people_table.c.email.label("maker"))
+    .outerjoin(people_table, people_table.c.id == invites.c.made_by)
+    .where(OPEN)
+    .order_by(invites.c.id.desc())
+)
+MADE = insert(invites).values(
+    created_at=clock(), expires_at=clock() + bindparam("seconds", type_=Integer), uses_left=bindparam("uses")
+)
+USED = (
+    update(invites)
+    .where(THIS, or_(invites.c.email.is_(None), invites.c.email == bindparam("their_email")))
+    .values(uses_left=invites.c.uses_left - 1)
+    .returning(invites.c.role, invites.c.made_by)
+)
+REVOKED = update(invites).where(OPEN).values(revoked_at=clock())
+REVOKED_ONE = REVOKED.where(invites.c.id == bindparam("invite")).returning(invites.c.role, invites.c.email)
+REVOKED_OF = REVOKED.where(invites.c.made_by == bindparam("maker"))
+OLD = delete(invites).where(invites.c.expires_at < clock() - KEPT)
+
+
+class BadInvite(Exception):
+    """An invite can't be made like that; the message says what it may be."""
+
+
+class EmailTaken(Exception):
+    """Somebody has an account with this e-mail; the message is for whoever holds an invite."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Who redeems an invite: their e-mail in lower case, what they are called, and a hash of their password."""
+
+    email: str
+    name: str
+    password: str
+
+
+def make(
+    database: Database, by: Row | str, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
+) -> str:
+    """Make an invite; gives its token, which nothing can tell again. Raises BadInvite.
+
+    One that is bound to an e-mail makes an account with that alone, and one only.
+    """
+    require_sound(role, days, uses, email)
+    token = secrets.token_urlsafe(32)
+    row = {"digest": digest(token), "role": role, "seconds": days * A_DAY, "uses": uses, "email": email}
+    with database.write() as connection:
+        admins.hold(connection, by)
+        connection.execute(OLD)
+        connection.execute(MADE, row | {"made_by": None if isinstance(by, str) else by.id})
+        audit.note(connection, by, "invite_made", described(role, email))
+    return token
+
+
+def require_sound(role: str, days: int, uses: int, email: str | None) -> None:
+    """Raise BadInvite for what no invite can be."""
+    if role not in ROLES:
+        raise BadInvite("An invite makes a member or an admin. Choose one of the two.")
+    if not 1 <= days <= MOST_DAYS:
+        raise BadInvite(f"An invite holds for 1 to {MOST_DAYS} days.")
+    if not 1 <= uses <= MOST_USES:
+        raise BadInvite(f"An invite can be used 1 to {MOST_USES} times.")
+    if email and uses > 1:
+        raise BadInvite("An invite for one e-mail is used once. Leave the e-mail out, or set the uses to 1.")
+
+
+def described(role: str, email: str | None) -> str:
+    """Say what an invite makes."""
+    return f"{role}, for {email}" if email else role
+
+
+def listing(database: Database) -> Sequence[Row]:
+    """List the invites that can be used, the newest first; each with the e-mail of its `maker`."""
+    with database.read() as connection:
+        return connection.execute(LISTED).all()
+
+
+def find(database: Database, token: str) -> Row:
+    """Find an invite that can be used. Raises NotFound, whatever is the matter with it."""
+    with database.read() as connection:
+        found = connection.execute(FOUND, {"token_digest": digest(token)}).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def is_spent(database: Database, token: str) -> bool:
+    """Tell whether an invite can't be used because it was, as often as it says."""
+    with database.read() as connection:
+        return bool(connection.execute(SPENT, {"token_digest": digest(token)}).scalar())
+
+
+def redeem(database: Database, token: str, newcomer: Newcomer) -> int:
+    """Make the account that an invite is for; gives the person's id. Raises NotFound and EmailTaken.
+
+    The use is counted by one statement, so that no two can take the last one; where no account comes of it, it isn't.
+    """
+    try:
+        with database.write() as connection:
+            return joined(connection, token, newcomer)
+    except IntegrityError as error:
+        # Told, though it tells of an account: only who was trusted with an invite can ask, and would be lost else.
+        raise EmailTaken("There is an account with this e-mail already. Sign in instead.") from error
+
+
+def joined(connection: Connection, token: str, newcomer: Newcomer) -> int:
+    """Use an invite and make its person, within a transaction. Raises NotFound and IntegrityError."""
+    used = connection.execute(USED, {"token_digest": digest(token), "their_email": newcomer.email}).first()
+    if used is None:
+        raise NotFound
+    person_id = accounts.make(connection, newcomer.email, used.role, newcomer.password, newcomer.name)
+    audit.note_own(connection, person_id, "invite_redeemed", used.role)
+    return person_id
+
+
+def revoke(database: Database, by: Row | str, invite_id: int) -> None:
+    """Let an invite be used no more. Raises NotFound."""
+    with database.write() as connection:
+        admins.hold(connection, by)
+        revoked = connection.execute(REVOKED_ONE, {"invite": invite_id}).first()
+        if revoked is None:
+            raise NotFound
+        audit.note(connection, by, "invite_revoked", described(revoked.role, revoked.email))
+
+
+def revoke_all_of(connection: Connection, person_id: int) -> None:
+    """Let no invite that a person made be used any more."""
+    connection.execute(REVOKED_OF, {"maker": person_id})

@@ -1,0 +1,45 @@
+"""OpenID Connect: who somebody is, by the word of a provider that is found by its issuer's address.
+
+The authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, section 3.1; RFC 7636). Nothing here
+knows Flask, and nothing may be called within a transaction: it asks other machines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from chat.config import Settings, WrongSetting, is_loopback
+from chat.people.oidc.failures import OutOfOrder, Unproven
+from chat.people.oidc.flow import Flow, Identity
+
+if TYPE_CHECKING:
+    from chat.people.oidc.client import Provider
+
+OF_ANYBODY = (
+    *("https://accounts.google.com/", "https://gitlab.com/", "https://appleid.apple.com/"),
+    *(f"https://login.microsoftonline.com/{tenant}/" for tenant in ("common", "organizations", "consumers")),
+    "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/",  # Microsoft's own number of "consumers"
+)
+
+__all__ = ["Flow", "Identity", "OutOfOrder", "Unproven", "configured"]
+
+
+def configured(settings: Settings) -> Provider | None:
+    """Make the provider that the settings name, if they name one; it isn't asked yet. Raises WrongSetting."""
+    issuer, client_id = settings["OIDC_ISSUER"], settings["OIDC_CLIENT_ID"]
+    if not issuer and not client_id:
+        return None
+    if not issuer or not client_id:
+        raise WrongSetting("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both, or neither.")
+    parsed = urlsplit(issuer)
+    if parsed.scheme != "https" and not is_loopback(parsed.hostname or ""):
+        raise WrongSetting("OIDC_ISSUER has to begin with https://, or anybody on the way could say who somebody is.")
+    is_trusted = settings["OIDC_TRUST_EMAIL"] == "on"
+    if is_trusted and f"{issuer}/".startswith(OF_ANYBODY):
+        raise WrongSetting(
+            f"OIDC_TRUST_EMAIL is for an issuer whose people are all yours; at {issuer} anybody may have an account."
+        )
+    from chat.people.oidc.client import Provider
+
+    return Provider(issuer, client_id, settings["OIDC_CLIENT_SECRET"], is_trusted=is_trusted)

@@ -1,0 +1,62 @@
+"""People: an e-mail address is one, however it is typed."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert
+
+from chat.people import accounts
+from chat.people.accounts import BadEmail
+from chat.storage.database import Database
+from chat.storage.tables import people as table
+from tests.team import account
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ann@Example.ORG", "ann@example.org"),
+        ("  ann@example.org\n", "ann@example.org"),
+        ("rene\u0301@example.org", "ren\u00e9@example.org"),
+        ("RENE\u0301@example.org", "ren\u00e9@example.org"),
+        ("\uff41nn@example.org", "ann@example.org"),
+        ("ann@B\u00dcCHER.example", "ann@xn--bcher-kva.example"),
+        ("ann@bu\u0308cher.example", "ann@xn--bcher-kva.example"),
+        ("ann@\u4f8b\u5b50.example", "ann@xn--fsqu00a.example"),
+        ("\u0130lkay@example.org", "i\u0307lkay@example.org"),
+    ],
+)
+def test_an_address_has_one_form(typed: str, kept: str) -> None:
+    assert accounts.plain(typed) == accounts.plain(kept) == kept
+
+
+@pytest.mark.parametrize("first", range(0, 0x3000, 0x400))
+def test_the_form_of_a_form_is_itself(first: int) -> None:
+    forms = [accounts.plain(f"{chr(point)}n@example.org") for point in range(first, first + 0x400)]
+
+    assert [accounts.plain(form) for form in forms] == forms
+
+
+@pytest.mark.parametrize("domain", ["b\u00fccher..example", "\u2603-.example", "\u00fc" * 80 + ".example"])
+def test_what_is_no_domain_stays_as_it_is(domain: str) -> None:
+    assert accounts.plain(f"ann@{domain}") == f"ann@{domain}"
+
+
+@pytest.mark.parametrize(
+    "email", ["ann@b@example.org", "ann\uff20b@example.org", "ann@", "@example.org", "a nn@example.org"]
+)
+def test_what_could_be_two_addresses_is_none(email: str) -> None:
+    with pytest.raises(BadEmail):
+        accounts.require_email(email)
+
+
+def test_who_was_kept_by_another_form_is_still_found(database: Database) -> None:
+    account(database)
+    with database.write() as connection:
+        connection.execute(
+            insert(table).values(uid="rene", email="rene\u0301@example.org", role="member", created_at=1)
+        )
+
+    found = accounts.by_email(database, "Rene\u0301@example.org")
+
+    assert found and found.email == "rene\u0301@example.org"

@@ -1,0 +1,59 @@
+"""Letters: what stands in one, what the log tells of its failure, and that who asks for one hears nothing of it."""
+
+from __future__ import annotations
+
+import smtplib
+import subprocess
+import sys
+import time
+from email import message_from_string, policy
+
+import pytest
+
+from chat.config import parsers
+from chat.people import mailer
+from tests.mailbox import mailbox
+from tests.serving import ROOT
+
+
+def test_under_gevent_nothing_is_done_for_a_letter_while_its_asker_waits() -> None:
+    """ALLM 26-21484: the connection ended later for who has an account."""
+    code = (
+        "from gevent import monkey; monkey.patch_all(); from chat.people import mailer; done = [];"
+        "mailer.send_reset = lambda *_: done.append(1); mailer.send_reset_later(None, {}, 'ann@example.org');"
+        "before = len(done); import time; time.sleep(mailer.LATEST + 1); print(before, len(done))"
+    )
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT).split() == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [("rivulet@example.org", "example.org"), ("Ruisseau <r@b\u00fccher.example>", "xn--bcher-kva.example")],
+)
+def test_a_letter_has_what_large_mail_services_want_to_see(sender: str, domain: str) -> None:
+    with mailbox() as mails:
+        settings = {"SMTP_URL": mails.url, "MAIL_FROM": parsers.sender(sender)}
+        for _ in range(2):
+            mailer.send(settings, "ann@example.org", "A link", "Here it is.\n")
+
+    letter, another = (message_from_string(text, policy=policy.default) for text in mails.letters)
+    assert abs(letter["Date"].datetime.timestamp() - time.time()) < 60
+    assert letter["Message-ID"].endswith(f"@{domain}>") and letter["Message-ID"] != another["Message-ID"]
+    assert letter["Auto-Submitted"] == "auto-generated" and letter.get_content().strip() == "Here it is."
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "told"),
+    [
+        ("RCPT", "550 5.1.1 <ann@example.org>: nobody here", "550 5.1.1 (an address) nobody here"),
+        ("MAIL", "530 5.7.0 Sign in first", "530 5.7.0 Sign in first"),
+        ("DATA", "451-4.3.0 Later,\r\n451 4.3.0 please", "451 4.3.0 Later, 4.3.0 please"),
+    ],
+)
+def test_the_log_tells_what_a_mail_server_says_but_no_address(command: str, words: str, told: str) -> None:
+    with mailbox() as mails, pytest.raises(smtplib.SMTPException) as caught:
+        mails.refusals[command] = words
+        mailer.send({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"}, "ann@example.org", "A link", "Here.")
+
+    assert mailer.reason_of(caught.value).endswith(told)
