@@ -22,18 +22,18 @@ from chat.providers.base import AbstractProvider
 from chat.providers.http import certificates
 from chat.providers.http.client import timeouts_of
 from chat.readiness import Readiness
+from chat.registry import Services
+from chat.registry.encryption import Vault
 from chat.replies import Replies
 from chat.routes import sessions
 from chat.routes.accounts import claim
 from chat.routes.journal import Journal
 from chat.server import exits, logs
-from chat.services import Services
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import mark
 from chat.storage.startup import Startup
-from chat.vault import Vault
 
 PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""

@@ -8,7 +8,7 @@ from flask import current_app
 
 from chat.conversations import Choice
 from chat.providers.base import Model
-from chat.services import Services
+from chat.registry import Services
 
 GONE = "That model is not on offer here any more. Choose another one and send again."
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
 
-from chat.services import Entered
+from chat.registry import Entered
 from tests.browser.logins import chromium_with
 from tests.browser.marionette import marionette
 from tests.browser.site import Site

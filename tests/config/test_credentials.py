@@ -7,7 +7,7 @@ import pytest
 from chat import config
 from chat.config import WrongSetting
 from chat.config.credentials import key, server
-from chat.services.entering import BadService, good_key, good_url
+from chat.registry.form import BadService, good_key, good_url
 
 KEY = "sk-proj-abcdefgh12345678"
 

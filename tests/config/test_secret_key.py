@@ -12,7 +12,7 @@ from flask import Flask
 import app as front_door
 from chat import config
 from chat.config import WrongSetting, secret_key
-from chat.services import Entered
+from chat.registry import Entered
 from tests.asking import PAGE, begin, ended, named, rows
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED

@@ -16,10 +16,10 @@ from chat.people.invites import Newcomer
 from chat.people.rate_limits import Asker
 from chat.people.roles import LastAdmin
 from chat.providers.base import Timeouts
-from chat.services import Entered, Services
+from chat.registry import Entered, Services
+from chat.registry.encryption import Vault
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, metadata, people, replies, resets, sessions
-from chat.vault import Vault
 from tests.people.conftest import all_at_once, joined, person_of, signed_in
 from tests.turns import CHOICE, answered, asked, count, grown
 

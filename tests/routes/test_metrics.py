@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.services import Entered
+from chat.registry import Entered
 from tests.asking import HTMX, TEXT, begin
 from tests.marked import SECRETS
 from tests.scripted import Gate, Scripted

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
 from chat.people import invites, password_resets
-from chat.services.entering import Entered
+from chat.registry.form import Entered
 from chat.storage.database import Database, clock
 from chat.storage.tables import metadata, people, replies, sessions
 from tests.asking import begin, ended, reply_in

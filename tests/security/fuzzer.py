@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 from werkzeug.routing import Rule
 
-from chat.services.entering import Entered
+from chat.registry.form import Entered
 from chat.storage.tables import attempts, audit, invites
 from tests.asking import address, arguments
 from tests.counted import Counted

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
+from chat.registry import BadService, Service
+from chat.registry.form import KINDS, entered
 from chat.routes import addresses, visitor
 from chat.routes.choices import services
-from chat.services import BadService, Service
-from chat.services.entering import KINDS, entered
 from chat.storage.database import NotFound
 
 NEW = {"name": "", "kind": "openai", "url": ""}

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.providers.base import Model
-from chat.services import Services
+from chat.registry import Services
 from tests.asking import PAGE, TEXT, begin, ended, named, reply_in
 from tests.providers.server import Server, whole
 from tests.rendering.corpus import CORPUS

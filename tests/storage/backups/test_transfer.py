@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, insert, text
 
-from chat.services.entering import Entered
+from chat.registry.form import Entered
 from chat.storage.backups import sequences, transfer
 from chat.storage.backups.progress import Progress
 from chat.storage.snapshots import opened

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from chat import services as room
+from chat import registry as room
 from chat.providers.base import AbstractProvider, Model, Timeouts
 from chat.providers.openai import OpenAICompatible
-from chat.services import BadService, Entered, Services
+from chat.registry import BadService, Entered, Services
+from chat.registry.encryption import Vault
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import audit, hidden_models
 from chat.storage.tables import services as table
-from chat.vault import Vault
 from tests.scripted import Scripted
 
 OLD, NEW = secrets.token_hex(32), secrets.token_hex(32)
@@ -126,7 +126,7 @@ def test_where_the_database_fails_what_is_known_holds(
     def fail(*_: object) -> str:
         raise OperationalError("SELECT", {}, Exception("the disk is gone"))
 
-    monkeypatch.setattr(room.store, "version", fail)
+    monkeypatch.setattr(room.records, "version", fail)
 
     assert list(services) == ["scripted", "acme"]
 
@@ -272,7 +272,7 @@ def test_of_twenty_who_add_the_same_name_at_once_one_does(either: Database) -> N
 def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Database, services: Services) -> None:
     services.add(ADMIN, ACME)
     with database.write() as connection:
-        room.store.offer(connection, "acme", "gpt", on=False)
+        room.records.offer(connection, "acme", "gpt", on=False)
 
     services.remove(ADMIN, "acme")
 

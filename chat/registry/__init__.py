@@ -16,11 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chat.people import admins, audit
 from chat.providers.base import AbstractProvider, Timeouts
-from chat.services import store
-from chat.services.entering import BadService, Entered, end_of
-from chat.services.known import Known, Service, known_of
+from chat.registry import records
+from chat.registry.encryption import Locked, Vault
+from chat.registry.form import BadService, Entered, end_of
+from chat.registry.snapshot import Known, Service, known_of
 from chat.storage.database import Database, DatabaseAway, NotFound
-from chat.vault import Locked, Vault
 
 __all__ = ["BadService", "Entered", "Known", "Service", "Services"]
 
@@ -86,22 +86,22 @@ class Services(Mapping[str, AbstractProvider]):
     def _look(self) -> None:
         self._due = time.monotonic() + FRESH
         with self.database.read() as connection:
-            if store.version(connection) == self._known.version:
+            if records.version(connection) == self._known.version:
                 return
-            stored = store.all_of(connection)
+            stored = records.all_of(connection)
         self._known = known_of(stored, self.configured, self._known, self.vault, self.timeouts)
 
     def _reseal(self) -> None:
         """Encrypt anew, by the newest secret, what an older one encrypted."""
         with self.database.read() as connection:
-            rows = [row for row in store.all_of(connection).rows if row.key and not self.vault.is_new(row.key)]
+            rows = [row for row in records.all_of(connection).rows if row.key and not self.vault.is_new(row.key)]
         for row in rows:
             try:
                 new = self.vault.closed(self.vault.opened(row.key, row.url), row.url)
             except Locked:
                 continue
             with self.database.write() as connection:
-                store.reseal(connection, row.name, row.key, new)
+                records.reseal(connection, row.name, row.key, new)
 
     def find(self, name: str) -> Service:
         """Find a provider, turned on or off. Raises NotFound."""
@@ -114,7 +114,7 @@ class Services(Mapping[str, AbstractProvider]):
         """Set up a provider. Raises BadService."""
         key = self._closed(entered)
         with self._change(actor, "provider_added", f"{entered.name} ({entered.url})") as connection:
-            store.add(connection, entered, key, set(self.configured))
+            records.add(connection, entered, key, set(self.configured))
 
     def change(self, actor: Row | str, entered: Entered) -> None:
         """Change the address or the key of a provider; without a key the old one is kept.
@@ -124,11 +124,11 @@ class Services(Mapping[str, AbstractProvider]):
         key = self._closed(entered)
         action = "key_changed" if entered.key else "provider_changed"
         with self._change(actor, action, f"{entered.name} ({entered.url})") as connection:
-            row = store.find(connection, entered.name)
+            row = records.find(connection, entered.name)
             if row.key and not entered.key and row.url != entered.url:
                 raise BadService(WHERE)
             kept = {"key": key, "key_end": end_of(entered.key)} if entered.key else {}
-            store.change(connection, entered.name, url=entered.url, **kept)
+            records.change(connection, entered.name, url=entered.url, **kept)
 
     def _closed(self, entered: Entered) -> str:
         return self.vault.closed(entered.key, entered.url) if entered.key else ""
@@ -137,26 +137,26 @@ class Services(Mapping[str, AbstractProvider]):
         """Turn a provider on or off. Raises NotFound."""
         self.find(name)
         with self._change(actor, f"provider_{'on' if on else 'off'}", name) as connection:
-            store.switch(connection, name, on, name in self.configured)
+            records.switch(connection, name, on, name in self.configured)
 
     def remove(self, actor: Row | str, name: str) -> None:
         """Delete a provider that an admin set up. Raises NotFound."""
         self.find(name)
         with self._change(actor, "provider_deleted", name) as connection:
-            store.remove(connection, name)
+            records.remove(connection, name)
 
     def offer(self, actor: Row | str, name: str, model: str, on: bool) -> None:
         """Turn a model on or off. Raises NotFound."""
         self._require_model(name, model)
         with self._change(actor, f"model_{'on' if on else 'off'}", f"{name}/{model}") as connection:
-            change = store.show if self.find(name).is_other(model) else store.offer
+            change = records.show if self.find(name).is_other(model) else records.offer
             change(connection, name, model, on)
 
     def begin_with(self, actor: Row | str, name: str, model: str) -> None:
         """Make a model the one to begin with. Raises NotFound."""
         self._require_model(name, model)
         with self._change(actor, "model_first", f"{name}/{model}") as connection:
-            store.begin_with(connection, name, model)
+            records.begin_with(connection, name, model)
 
     def _require_model(self, name: str, model: str) -> None:
         if model not in self.find(name).ids():
@@ -167,7 +167,7 @@ class Services(Mapping[str, AbstractProvider]):
         """Open a transaction for what an admin changes: it is noted, and known here as soon as it is done."""
         with self.database.write() as connection:
             admins.hold(connection, actor)
-            store.begin_change(connection)
+            records.begin_change(connection)
             yield connection
             audit.note(connection, actor, action, subject)
         self.look()

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import Row
 
 from chat.providers.base import AbstractProvider, Model, Timeouts
+from chat.registry.encryption import Locked, Vault
+from chat.registry.form import KINDS, provider_of
+from chat.registry.records import ENVIRONMENT, Stored
 from chat.server import logs
-from chat.services.entering import KINDS, provider_of
-from chat.services.store import ENVIRONMENT, Stored
-from chat.vault import Locked, Vault
 
 LOCKED = "Its key can't be read, as SECRET_KEY is another one than it was. Enter the key again."
 IDLE = "It can't be used as it is set up."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.services.entering import BadService, end_of, entered, require_free
+from chat.registry.form import BadService, end_of, entered, require_free
 
 GOOD = {"name": "acme", "kind": "openai", "url": "https://models.acme.test/v1", "key": "sk-abcdefgh12345678"}
 

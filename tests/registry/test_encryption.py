@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chat.config.secret_key import derived
-from chat.vault import Locked, Vault
+from chat.registry.encryption import Locked, Vault
 
 OLD, NEW, OTHER = "old-secret-" * 4, "new-secret-" * 4, "other-secret-" * 4
 HOST = "https://models.test/v1"

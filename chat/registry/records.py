@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from chat.services.entering import Entered, end_of, require_free
+from chat.registry.form import Entered, end_of, require_free
 from chat.storage import locks
 from chat.storage.database import NotFound, clock
 from chat.storage.locks import Lock
