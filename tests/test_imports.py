@@ -93,7 +93,7 @@ def test_every_rule_is_shown_to_see_an_offence(rule) -> None:
     ],
 )
 def test_an_import_from_above_is_seen_however_it_is_written(source: str) -> None:
-    modules = {"chat.replies": "", "chat.replies.log": "", "chat.conversations.finding": source}
+    modules = {"chat.replies": "", "chat.replies.log": "", "chat.conversations.queries": source}
 
     complaints = house.climbing({name: ast.parse(text) for name, text in modules.items()})
 

@@ -4,23 +4,15 @@ What belongs to a person is found through that person, so a foreign id is simply
 """
 
 from chat.conversations.ancestry import Ancestry
-from chat.conversations.asking import StillAnswering, WrongParent, ask
-from chat.conversations.branching import edit, show, try_again, versions
-from chat.conversations.continuing import NothingToContinue, go_on
-from chat.conversations.finding import (
-    delete,
-    find,
-    listing,
-    mark_read,
-    message_of,
-    reasoning_of,
-    reply_of,
-)
-from chat.conversations.naming import NoTitle, rename
+from chat.conversations.branches import edit, show, try_again, versions
+from chat.conversations.continuation import NothingToContinue, go_on
+from chat.conversations.paging import Window
+from chat.conversations.queries import delete, find, listing, mark_read, message_of, reasoning_of, reply_of
 from chat.conversations.renewal import Renewal
+from chat.conversations.submission import StillAnswering, WrongParent, ask
+from chat.conversations.titles import NoTitle, rename
 from chat.conversations.transcript import each
 from chat.conversations.turns import Choice, Turn
-from chat.conversations.windows import Window
 
 __all__ = [
     "Ancestry",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import CTE, Integer, Row, bindparam, func, select
 
-from chat.conversations.windows import ALL, STEPS
+from chat.conversations.paging import ALL, STEPS
 from chat.storage.database import Database
 from chat.storage.tables import messages
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Integer, Row, bindparam, select
 
-from chat.conversations.windows import ALL, walk
+from chat.conversations.paging import ALL, walk
 from chat.storage.database import Database
 from chat.storage.tables import messages, replies
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from chat.conversations.naming import title_of
+from chat.conversations.titles import title_of
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker
 from chat.storage.database import clock

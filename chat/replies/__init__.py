@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from math import inf
 
-from chat.conversations import Turn, windows
+from chat.conversations import Turn, paging
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, leases, log
@@ -61,7 +61,7 @@ class Replies:
 
     def _write(self, reply_id: int, owner: str) -> None:
         with self.database.read():
-            reply = windows.newest(self.database, reply_id, size=1).leaf
+            reply = paging.newest(self.database, reply_id, size=1).leaf
             stored = log.since(self.database, reply_id)
         if not reply:  # deleted since
             return

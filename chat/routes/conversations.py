@@ -8,11 +8,11 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.conversations import windows
+from chat.conversations import paging
 from chat.routes import addresses, exports, instance, pages, visitor
 from chat.storage.database import NotFound
 
-WINDOWS = {"before": windows.before, "after": windows.after, "at": windows.around}
+WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
 
 bp = Blueprint("conversations", __name__)

@@ -9,7 +9,7 @@ from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.conversations import Turn, WrongParent, windows
+from chat.conversations import Turn, WrongParent, paging
 from chat.routes import addresses, choices, composers, instance, pages, streams, visitor
 from chat.routes.forms import FORM, unescaped
 
@@ -123,9 +123,9 @@ def fragments(turn: Turn, opening: bool) -> Response:
     with pages.moment():
         conversation = conversations.find(instance.database(), visitor.person_id(), turn.conversation_id)
         if opening:
-            window = windows.newest(instance.database(), turn.reply_id)
+            window = paging.newest(instance.database(), turn.reply_id)
             html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
             return make_response(html, push_url=addresses.of(f"/conversations/{turn.conversation_id}"))
-        window = windows.newest(instance.database(), turn.reply_id, size=2)
+        window = paging.newest(instance.database(), turn.reply_id, size=2)
         content = {**pages.sidebar(conversation), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
-from chat.conversations import Window, windows
+from chat.conversations import Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
 from chat.routes import addresses, choices, composers, facts, instance, visitor
@@ -59,7 +59,7 @@ def changed(conversation_id: int, message: Row | None = None) -> Response:
         return addresses.lead_to(f"/conversations/{conversation_id}{place}")
     with moment():
         conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
-        window = windows.around(instance.database(), conversation, message.id) if message else None
+        window = paging.around(instance.database(), conversation, message.id) if message else None
         content = opened(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
@@ -85,7 +85,7 @@ def door() -> dict[str, Any]:
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
     with moment():
-        window = window or windows.newest(instance.database(), conversation.leaf_id if conversation else None)
+        window = window or paging.newest(instance.database(), conversation.leaf_id if conversation else None)
         return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import Row
 
 from chat import conversations, rendering
-from chat.conversations import Turn, windows
+from chat.conversations import Turn, paging
 from chat.routes import instance, pages, spool
 from chat.routes.breaking import unbroken
 from chat.routes.events import Beside, event, long_event, part_of
@@ -133,7 +133,7 @@ def as_page(turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
     with pages.moment():
         conversation = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
-        window = windows.newest(instance.database(), turn.reply_id)
+        window = paging.newest(instance.database(), turn.reply_id)
         page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
     return sent(watched, page_of(page.split(ANSWER_HERE), watched), "text/html", AGAIN.format(watched.address))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench import stored
 from bench.stamps import STAMP
 from chat import conversations
-from chat.conversations import windows
+from chat.conversations import paging
 from chat.storage.database import Database
 from tests.turns import guest
 
@@ -14,7 +14,7 @@ def test_a_stored_conversation_is_found_as_if_it_had_been_held(database: Databas
     conversation = stored.conversation(database, person, 6)
 
     current = conversations.find(database, person, conversation)
-    messages = windows.newest(database, current.leaf_id).rows
+    messages = paging.newest(database, current.leaf_id).rows
     assert [message.role for message in messages] == ["user", "assistant"] * 3
     assert STAMP.search(messages[-1].html.encode()) and "</p>" in messages[-1].html
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat import conversations
-from chat.conversations import windows
+from chat.conversations import paging
 from chat.conversations.transcript import BATCH
 from chat.storage.database import Database
 from tests.turns import answered, asked, grown, guest
@@ -19,7 +19,7 @@ def test_each_message_of_a_branch_is_read_once_and_in_order(either: Database, le
 
     read = list(conversations.each(either, last.reply_id))
 
-    shown = windows.newest(either, last.reply_id).rows
+    shown = paging.newest(either, last.reply_id).rows
     assert len(read) == length
     assert [(row.id, row.role, row.text, row.state) for row in read] == [
         (row.id, row.role, row.text, row.state) for row in shown

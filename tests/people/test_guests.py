@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from chat import conversations, people
-from chat.conversations import Turn, asking
+from chat.conversations import Turn, submission
 from chat.people import guests, roles
 from chat.people.accounts import HELD, let_in
 from chat.people.rate_limits import Asker
@@ -65,7 +65,7 @@ def test_a_form_sent_twenty_times_at_once_makes_one_guest(database: Database) ->
 def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, introduced, tries = guest(database, "ann"), asking.introduced, []
+    known, introduced, tries = guest(database, "ann"), submission.introduced, []
 
     def lose_the_race_once(connection, asker: Asker) -> Asker:
         tries.append(asker)
@@ -73,7 +73,7 @@ def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
             connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
         return introduced(connection, asker)
 
-    monkeypatch.setattr(asking, "introduced", lose_the_race_once)
+    monkeypatch.setattr(submission, "introduced", lose_the_race_once)
     turn = conversations.ask(database, Asker(None, "ann"), None, "Hello?", CHOICE)
 
     assert (turn.person_id, len(tries)) == (known, 2)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from chat.conversations import Turn
-from chat.conversations.windows import WINDOW
+from chat.conversations.paging import WINDOW
 from tests.asking import HTMX, begin, ended
 from tests.scripted import Scripted, Thought
 from tests.turns import grown

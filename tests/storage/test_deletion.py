@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from chat import conversations
-from chat.conversations import finding
+from chat.conversations import queries
 from chat.people import roles
 from chat.storage import deletion
 from chat.storage.database import Database, DatabaseAway, NotFound
@@ -80,10 +80,10 @@ def test_a_deletion_that_breaks_off_shows_nothing_and_is_done_by_doing_it_again(
     turn, delete_part = grown(database, person, 300), deletion.delete_part
 
     def delete_once(*given: Any) -> bool:
-        monkeypatch.setattr(finding, "delete_part", lambda *_: (_ for _ in ()).throw(DatabaseAway()))
+        monkeypatch.setattr(queries, "delete_part", lambda *_: (_ for _ in ()).throw(DatabaseAway()))
         return delete_part(*given)
 
-    monkeypatch.setattr(finding, "delete_part", delete_once)
+    monkeypatch.setattr(queries, "delete_part", delete_once)
     with pytest.raises(DatabaseAway):
         conversations.delete(database, person, turn.conversation_id)
     monkeypatch.undo()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from chat import conversations
-from chat.conversations import Choice, StillAnswering, Turn, WrongParent, windows
+from chat.conversations import Choice, StillAnswering, Turn, WrongParent, paging
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations as conversation_table
@@ -146,7 +146,7 @@ def test_another_text_with_the_same_key_is_another_version(either: Database) -> 
 
     assert len({turn.reply_id for turn in turns}) == 4 and all(turn.owner for turn in turns)
     assert [turn.reply_id for turn in again] == [turns[0].reply_id, turns[2].reply_id]
-    versions = conversations.versions(either, windows.newest(either, second.reply_id).rows)
+    versions = conversations.versions(either, paging.newest(either, second.reply_id).rows)
     assert len(versions[first.reply_id - 1]) == 4 and len(versions[second.reply_id - 1]) == 2
 
 
@@ -216,7 +216,7 @@ def test_the_versions_of_each_message_are_known_the_oldest_first(database: Datab
     third = edited(database, person, first.reply_id - 1)
     answered(database, asked(database, person, "Elsewhere"))
 
-    here = conversations.versions(database, windows.newest(database, second.reply_id).rows)
+    here = conversations.versions(database, paging.newest(database, second.reply_id).rows)
 
     assert here == {
         first.reply_id - 1: [first.reply_id - 1, third.reply_id - 1],

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Boolean, Connection, Row, bindparam, func, select, union_all, update
 
 from chat import people
-from chat.conversations.asking import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
-from chat.conversations.finding import owned_message, owned_reply
+from chat.conversations.queries import owned_message, owned_reply
+from chat.conversations.submission import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
 from chat.conversations.turns import Choice, Turn, expect_reply, key_of, new_message
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound

@@ -7,8 +7,8 @@ import secrets
 from sqlalchemy import Connection, Row, insert, select, update
 
 from chat import people
-from chat.conversations.asking import StillAnswering, held_leaf
-from chat.conversations.finding import owned_reply
+from chat.conversations.queries import owned_reply
+from chat.conversations.submission import StillAnswering, held_leaf
 from chat.conversations.turns import LEASE, Turn
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from chat.conversations.finding import owned
+from chat.conversations.queries import owned
 from chat.storage.database import Database
 from chat.storage.tables import conversations
 

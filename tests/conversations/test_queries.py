@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from chat import conversations
-from chat.conversations import finding
+from chat.conversations import queries
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import conversations as conversation_table
@@ -50,7 +50,7 @@ def test_the_list_knows_which_conversation_is_answering(database: Database, pers
 def test_the_list_is_short_and_begins_with_the_newest(
     database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "LISTED", 3)
+    monkeypatch.setattr(queries, "LISTED", 3)
     with database.write() as connection:
         for number in range(5):
             row = {"person_id": person, "title": str(number), "created_at": clock(), "updated_at": clock() + number}

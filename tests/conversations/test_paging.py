@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event, insert, update
 
 from chat import conversations
-from chat.conversations import Turn, windows
-from chat.conversations.windows import WINDOW, Window
+from chat.conversations import Turn, paging
+from chat.conversations.paging import WINDOW, Window
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages
@@ -97,7 +97,7 @@ def test_a_path_of_two_thousand_messages_is_walked(database: Database, person: i
 
 
 def test_the_newest_window_ends_with_the_leaf(database: Database, long: Turn, first: int) -> None:
-    window = windows.newest(database, long.reply_id)
+    window = paging.newest(database, long.reply_id)
 
     assert numbers(window, first) == list(range(61, 101))
     assert (window.earlier, window.later) == (first + 60, None)
@@ -106,15 +106,15 @@ def test_the_newest_window_ends_with_the_leaf(database: Database, long: Turn, fi
 def test_a_short_conversation_is_shown_whole(database: Database, person: int) -> None:
     turn = answered(database, asked(database, person))
 
-    window = windows.newest(database, turn.reply_id)
+    window = paging.newest(database, turn.reply_id)
 
     assert [row.text for row in window.rows] == ["Hello?", "Hi."]
     assert (window.earlier, window.later) == (None, None)
 
 
 def test_an_earlier_window_ends_where_the_later_one_begins(database: Database, conversation, first: int) -> None:
-    window = windows.before(database, conversation, first + 60)
-    top = windows.before(database, conversation, first + 20)
+    window = paging.before(database, conversation, first + 60)
+    top = paging.before(database, conversation, first + 20)
 
     assert numbers(window, first) == list(range(21, 61))
     assert (window.earlier, window.later) == (first + 20, first + 59)
@@ -123,29 +123,29 @@ def test_an_earlier_window_ends_where_the_later_one_begins(database: Database, c
 
 
 def test_a_later_window_begins_where_the_earlier_one_ends(database: Database, conversation, first: int) -> None:
-    window = windows.after(database, conversation, first + 39)
-    end = windows.after(database, conversation, first + 79)
+    window = paging.after(database, conversation, first + 39)
+    end = paging.after(database, conversation, first + 79)
 
     assert numbers(window, first) == list(range(41, 81)) and window.later == first + 79
     assert numbers(end, first) == list(range(81, 101)) and end.later is None
 
 
 def test_a_message_is_shown_with_what_stands_around_it(database: Database, conversation, first: int) -> None:
-    assert numbers(windows.around(database, conversation, first + 49), first) == list(range(31, 71))
-    assert numbers(windows.around(database, conversation, first), first) == list(range(1, 22))
-    assert numbers(windows.around(database, conversation, first + 98), first) == list(range(61, 101))
+    assert numbers(paging.around(database, conversation, first + 49), first) == list(range(31, 71))
+    assert numbers(paging.around(database, conversation, first), first) == list(range(1, 22))
+    assert numbers(paging.around(database, conversation, first + 98), first) == list(range(61, 101))
 
 
 def test_of_long_messages_a_window_holds_as_many_as_there_is_room_for(
     database: Database, conversation, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = len(windows.newest(database, conversation.leaf_id).rows[0].text)
-    monkeypatch.setattr(windows, "ROOM", 5 * size)
+    size = len(paging.newest(database, conversation.leaf_id).rows[0].text)
+    monkeypatch.setattr(paging, "ROOM", 5 * size)
 
-    newest = windows.newest(database, conversation.leaf_id)
-    before = windows.before(database, conversation, first + 60)
-    after = windows.after(database, conversation, first + 39)
-    around = windows.around(database, conversation, first + 50)
+    newest = paging.newest(database, conversation.leaf_id)
+    before = paging.before(database, conversation, first + 60)
+    after = paging.after(database, conversation, first + 39)
+    around = paging.around(database, conversation, first + 50)
 
     assert [numbers(window, first) for window in (newest, before, after, around)] == [
         [97, 98, 99, 100],
@@ -159,10 +159,10 @@ def test_of_long_messages_a_window_holds_as_many_as_there_is_room_for(
 def test_two_messages_are_shown_however_long_they_are(
     database: Database, conversation, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows, "ROOM", 0)
+    monkeypatch.setattr(paging, "ROOM", 0)
 
-    assert numbers(windows.newest(database, conversation.leaf_id), first) == [99, 100]
-    assert numbers(windows.after(database, conversation, first + 39), first) == [41, 42]
+    assert numbers(paging.newest(database, conversation.leaf_id), first) == [99, 100]
+    assert numbers(paging.after(database, conversation, first + 39), first) == [41, 42]
 
 
 def test_an_earlier_window_is_of_the_branch_that_the_message_stands_on(database: Database, person: int) -> None:
@@ -171,7 +171,7 @@ def test_an_earlier_window_is_of_the_branch_that_the_message_stands_on(database:
     conversations.try_again(database, Asker(person), one.reply_id, CHOICE)
     conversation = conversations.find(database, person, one.conversation_id)
 
-    window = windows.before(database, conversation, two.reply_id)
+    window = paging.before(database, conversation, two.reply_id)
 
     assert [row.text for row in window.rows] == ["One?", "One.", "Two?"]
 
@@ -179,10 +179,10 @@ def test_an_earlier_window_is_of_the_branch_that_the_message_stands_on(database:
 def test_a_window_of_what_is_elsewhere_or_nowhere_is_not_found(database: Database, conversation, first: int) -> None:
     for missing in (first, first - 1, first + 100):  # nothing above it, another conversation's, none
         with pytest.raises(NotFound):
-            windows.before(database, conversation, missing)
+            paging.before(database, conversation, missing)
     for missing in (first + 99, first + 100):
         with pytest.raises(NotFound):
-            windows.after(database, conversation, missing)
+            paging.after(database, conversation, missing)
 
 
 def test_what_follows_a_message_of_another_branch_is_not_found(database: Database, person: int) -> None:
@@ -191,7 +191,7 @@ def test_what_follows_a_message_of_another_branch_is_not_found(database: Databas
     conversation = conversations.find(database, person, one.conversation_id)
 
     with pytest.raises(NotFound):
-        windows.after(database, conversation, one.reply_id)
+        paging.after(database, conversation, one.reply_id)
 
 
 def test_a_window_is_no_more_work_where_more_stands_above_it(database: Database, person: int) -> None:
@@ -200,7 +200,7 @@ def test_a_window_is_no_more_work_where_more_stands_above_it(database: Database,
     done = []
     for turn in (short, long):
         with work_counted(database) as work:
-            conversations.versions(database, windows.newest(database, turn.reply_id).rows)
+            conversations.versions(database, paging.newest(database, turn.reply_id).rows)
         done.append(work[0])
 
     assert done[0] > 0 and done[1] < done[0] * 1.5

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import people
-from chat.conversations.finding import OWN_CONVERSATION
+from chat.conversations.queries import OWN_CONVERSATION
 from chat.conversations.turns import Choice, Turn, begin, expect_reply, key_of, new_message
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound

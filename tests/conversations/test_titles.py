@@ -6,7 +6,7 @@ import pytest
 
 from chat import conversations
 from chat.conversations import NoTitle
-from chat.conversations.naming import TITLE_LENGTH, title_of
+from chat.conversations.titles import TITLE_LENGTH, title_of
 from chat.storage.database import Database, NotFound
 from tests.turns import asked
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from chat import conversations
-from chat.conversations import Choice, StillAnswering, Turn, WrongParent, asking
+from chat.conversations import Choice, StillAnswering, Turn, WrongParent, submission
 from chat.conversations.turns import LEASE
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
@@ -70,7 +70,7 @@ def test_a_question_waits_until_the_answer_above_is_there(database: Database, pe
 def test_what_can_not_be_stored_whole_is_not_stored_at_all(
     database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "expect_reply", lambda *_: 1 / 0)
+    monkeypatch.setattr(submission, "expect_reply", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         asked(database, person)
@@ -146,9 +146,9 @@ def test_a_key_that_another_worker_used_at_the_same_moment_is_found(
     database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = asked(database, person, key="k")
-    turn_of = asking.turn_of
+    turn_of = submission.turn_of
     blind = iter([True])
-    monkeypatch.setattr(asking, "turn_of", lambda *given: None if next(blind, False) else turn_of(*given))
+    monkeypatch.setattr(submission, "turn_of", lambda *given: None if next(blind, False) else turn_of(*given))
 
     again = asked(database, person, key="k")
 

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from sqlalchemy import CTE, Connection, Integer, Row, bindparam, func, literal, select
 
-from chat.conversations.finding import MESSAGES
+from chat.conversations.queries import MESSAGES
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages
 
