@@ -75,7 +75,7 @@ STORES = {
     "chat.conversations",
     "chat.replies.log",
     "chat.replies.leases",
-    "chat.replies.changes",
+    "chat.replies.notifications",
 }
 WEB = {"flask", "flask_session", "htmx_flask", "werkzeug", "jinja2", "markupsafe"}
 OF_A_REQUEST = {"request", "session", "g"}

@@ -12,7 +12,7 @@ from chat.conversations import Turn, paging
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, leases, log
-from chat.replies.following import Follower
+from chat.replies.follower import Follower
 from chat.replies.generation import Generation, kinds_of_errors
 from chat.replies.reader import Reader
 from chat.replies.running import Running

@@ -21,11 +21,11 @@ from chat.providers.base import (
     Unavailable,
 )
 from chat.providers.finish_reasons import LENGTH, finish_of
+from chat.replies.context_window import alternating, cost, fit, going_on, read
 from chat.replies.endings import ending_of
-from chat.replies.history import alternating, cost, fit, going_on, read
 from chat.replies.log import Ending
 from chat.replies.running import Running
-from chat.replies.timing import Timing
+from chat.replies.stopwatch import Timing
 from chat.replies.writer import Writer
 from chat.server.logs import report
 from chat.storage.database import DatabaseAway

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, select, text, update
 
-from chat.replies.changes import CHANNEL
+from chat.replies.notifications import CHANNEL
 from chat.storage.database import Database, clock
 from chat.storage.tables import conversations, messages, pieces, replies
 

@@ -12,8 +12,8 @@ import time
 from weakref import WeakValueDictionary
 
 from chat.replies import log
-from chat.replies.changes import Changes
-from chat.replies.shown import Shown
+from chat.replies.live import Shown
+from chat.replies.notifications import Changes
 from chat.storage.database import Database, DatabaseAway
 
 PATIENCE = 1.0

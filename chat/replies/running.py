@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from chat.providers.base import CreateResult
-from chat.replies.shown import Shown
+from chat.replies.live import Shown
 
 
 class Running(Shown):

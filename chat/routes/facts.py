@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Row
 
 from chat.providers.model_list import last_part
-from chat.replies.history import tokens_of
+from chat.replies.context_window import tokens_of
 
 ONE_PIECE = 0.1
 """An answer that came in less than this share of its time came in one piece, whose speed says nothing."""

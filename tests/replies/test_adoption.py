@@ -14,8 +14,8 @@ from chat.people.rate_limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, leases, log
 from chat.replies.adoption import GONE
+from chat.replies.context_window import GO_ON
 from chat.replies.generation import UNKNOWN
-from chat.replies.history import GO_ON
 from chat.replies.log import Ending, News
 from chat.storage.database import Database, DatabaseBusy
 from chat.storage.tables import pieces

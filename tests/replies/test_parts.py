@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chat.replies.following import Follower
+from chat.replies.follower import Follower
+from chat.replies.live import MOST
 from chat.replies.reader import Reader
 from chat.replies.running import Running
-from chat.replies.shown import MOST
 from chat.storage.database import Database
 
 

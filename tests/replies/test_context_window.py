@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import Messages
-from chat.replies.history import GO_ON, LARGEST, RECALLED, alternating, cost, fit, going_on, read, tokens_of
+from chat.replies.context_window import GO_ON, LARGEST, RECALLED, alternating, cost, fit, going_on, read, tokens_of
 
 TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
 WINDOWS = st.integers(min_value=0, max_value=1500)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from math import inf
 
+from chat.replies.live import MOST, Shown
 from chat.replies.reader import Reader
 from chat.replies.running import Running
-from chat.replies.shown import MOST, Shown
 from chat.server.greenlets import BREATH
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from chat.replies.shown import Shown
+from chat.replies.live import Shown
 
 
 @pytest.fixture

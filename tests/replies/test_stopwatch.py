@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chat.providers.base import CreateResult
-from chat.replies import timing
-from chat.replies.timing import Timing
+from chat.replies import stopwatch
+from chat.replies.stopwatch import Timing
 
 
 class Clock:
@@ -33,7 +33,7 @@ class Earlier:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the module."""
     clock = Clock()
-    monkeypatch.setattr(timing, "time", clock)
+    monkeypatch.setattr(stopwatch, "time", clock)
     return clock
 
 
