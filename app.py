@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import commands, config, providers, proxies, routes, security
+from chat import commands, config, providers, routes
 from chat.config import Settings, secret_key
 from chat.conversations import Renewal
 from chat.metrics import Metrics
@@ -21,19 +21,19 @@ from chat.people.sessions import SessionStore
 from chat.providers.base import AbstractProvider
 from chat.providers.http import certificates
 from chat.providers.http.client import timeouts_of
-from chat.readiness import Readiness
 from chat.registry import Services
 from chat.registry.encryption import Vault
 from chat.replies import Replies
-from chat.routes import sessions
 from chat.routes.accounts import claim
-from chat.routes.journal import Journal
 from chat.server import exits, logs
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import mark
 from chat.storage.startup import Startup
+from chat.web import proxies, security, session_interface
+from chat.web.access_log import Journal
+from chat.web.readiness import Readiness
 
 PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""
@@ -128,7 +128,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         "readiness": Readiness(db, replies),
         "metrics": metrics,
     }
-    app.session_interface = sessions.Sessions(
+    app.session_interface = session_interface.Sessions(
         app, SessionStore(db, settings["SESSION_IDLE_DAYS"], settings["SESSION_DAYS"])
     )
     Htmx(app)
@@ -158,7 +158,7 @@ def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[st
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),
-        "SESSION_COOKIE_NAME": sessions.COOKIE,
+        "SESSION_COOKIE_NAME": session_interface.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
     }

@@ -19,9 +19,10 @@ FLOORS = [
     "chat.storage.backups",
     "chat.storage.startup",
     "chat.routes",
-    "chat.security",
-    "chat.readiness",
-    "chat.proxies",
+    "chat.web",
+    "chat.web.security",
+    "chat.web.readiness",
+    "chat.web.proxies",
     "chat.replies",
     "chat.conversations",
     "chat.people.rate_limits",
@@ -153,7 +154,7 @@ def providers_apart(module: str, tree: ast.Module) -> Iterator[str]:
 
 def request_at_the_door(module: str, tree: ast.Module) -> Iterator[str]:
     """Complain of the request, the session or g anywhere but in routes/ and security.py."""
-    if is_in(module, ["chat.routes", "chat.security"]):
+    if is_in(module, ["chat.routes", "chat.web.security"]):
         return
     for name in [*imported(module, tree, set()), *dotted(tree)]:
         if name in {f"flask.{thing}" for thing in OF_A_REQUEST}:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.routes.accounts import access
+from chat.web import access
 from tests.asking import addresses, begin, ended, named, rows
 from tests.marked import SECRETS
 from tests.scripted import Scripted

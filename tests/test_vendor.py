@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from chat.routes import assets
+from chat.web import assets
 
 VENDOR = Path(__file__).parent.parent / "static" / "vendor"
 

@@ -5,25 +5,10 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.routes import (
-    accounts,
-    addresses,
-    admin,
-    assets,
-    bodies,
-    conversations,
-    errors,
-    exports,
-    facts,
-    health,
-    messages,
-    metrics,
-    replies,
-    sessions,
-    spool,
-)
-from chat.routes.presence import Presence
-from chat.routes.room import Room
+from chat.routes import accounts, admin, conversations, errors, exports, facts, health, messages, metrics, replies
+from chat.web import assets, request_body, session_interface, spool, urls
+from chat.web.session_watch import Presence
+from chat.web.stream_capacity import Room
 
 
 class Id(IntegerConverter):
@@ -35,14 +20,14 @@ class Id(IntegerConverter):
 def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
-    bodies.register(app)
+    request_body.register(app)
     spool.register(app)
     for module in (assets, conversations, exports, health, messages, metrics, replies):
         app.register_blueprint(module.bp)
     accounts.register(app)
     admin.register(app)
-    addresses.register(app)
+    urls.register(app)
     assets.bundle(app)
     facts.register(app)
-    app.extensions |= {"room": Room(), "presence": Presence(sessions.store_of(app).ended)}
+    app.extensions |= {"room": Room(), "presence": Presence(session_interface.store_of(app).ended)}
     errors.register(app)

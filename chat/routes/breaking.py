@@ -7,10 +7,10 @@ import logging
 from collections.abc import Iterator
 from typing import AnyStr
 
-from chat.routes.spool import Crowded, DiskFull
 from chat.routes.watching import StillWritten
 from chat.server.logs import report
 from chat.storage.database import DatabaseAway
+from chat.web.spool import Crowded, DiskFull
 
 EXPECTED = (DatabaseAway, StillWritten, Crowded, DiskFull)
 """What breaks a stream and is no fault: the log tells of an outage once, and a Continue may follow an end at once."""

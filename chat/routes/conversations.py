@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import paging
-from chat.routes import addresses, exports, instance, pages, visitor
+from chat.routes import exports, pages
 from chat.storage.database import NotFound
+from chat.web import current_user, state, urls
 
 WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
@@ -22,7 +23,7 @@ bp = Blueprint("conversations", __name__)
 def keep_session() -> None:
     """Let the session of a visitor who comes back live on; scripts and styles are nobody's."""
     if request.endpoint != "assets.show":
-        visitor.keep_session()
+        current_user.keep_session()
 
 
 @bp.get("/")
@@ -55,10 +56,10 @@ def show(conversation_id: int) -> str | Response:
 @pages.moment()
 def shown(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
     """Show a conversation at its end or at a window; htmx gets that window alone."""
-    conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
+    conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
     if toward is None:
         return pages.visit(conversation)
-    window = WINDOWS[toward](instance.database(), conversation, message_id)
+    window = WINDOWS[toward](state.database(), conversation, message_id)
     if not pages.wants_fragment():
         return pages.page(conversation, window)
     return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
@@ -78,18 +79,18 @@ def asked_window() -> tuple[str | None, int]:
 @bp.post("/conversations/<id:conversation_id>/title")
 def rename(conversation_id: int) -> Response:
     """Give a conversation another title."""
-    conversations.rename(instance.database(), visitor.person_id(), conversation_id, request.form.get("title", ""))
-    return addresses.lead_to(f"/conversations/{conversation_id}")
+    conversations.rename(state.database(), current_user.person_id(), conversation_id, request.form.get("title", ""))
+    return urls.lead_to(f"/conversations/{conversation_id}")
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
 def read(conversation_id: int) -> Response:
     """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
-    conversations.mark_read(instance.database(), visitor.person_id(), conversation_id)
+    conversations.mark_read(state.database(), current_user.person_id(), conversation_id)
     if not pages.wants_fragment():
-        return addresses.lead_to(f"/conversations/{conversation_id}")
+        return urls.lead_to(f"/conversations/{conversation_id}")
     with pages.moment():
-        conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
+        conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
         content = pages.sidebar(conversation)
     return Response(render_template("conversations/_listed.html", **content))
 
@@ -97,6 +98,6 @@ def read(conversation_id: int) -> Response:
 @bp.post("/conversations/<id:conversation_id>/deletion")
 def delete(conversation_id: int) -> Response:
     """Delete a conversation; an answer that is being written is stopped, upstream too."""
-    running = conversations.delete(instance.database(), visitor.person_id(), conversation_id)
-    instance.replies().cancel(running)
-    return addresses.lead_to("/")
+    running = conversations.delete(state.database(), current_user.person_id(), conversation_id)
+    state.replies().cancel(running)
+    return urls.lead_to("/")

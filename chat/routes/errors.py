@@ -12,16 +12,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.people.accounts import Refused
 from chat.people.rate_limits import TooMany
-from chat.routes import addresses, pages
-from chat.routes.accounts import access, signing
-from chat.routes.accounts.access import SignInFirst
-from chat.routes.bodies import GIVEN_BACK, TooLargeForDoor
+from chat.routes import pages
+from chat.routes.accounts import signing
 from chat.routes.choices import NoModel, UnknownModel
 from chat.routes.messages import BadMessage, TooLong, typed
-from chat.routes.room import NoRoom
-from chat.security import CrossOrigin, UnknownHost
 from chat.server.logs import NUMBER, report
 from chat.storage.database import DatabaseAway, NotFound
+from chat.web import access, urls
+from chat.web.access import SignInFirst
+from chat.web.request_body import GIVEN_BACK, TooLargeForDoor
+from chat.web.security import CrossOrigin, UnknownHost
+from chat.web.stream_capacity import NoRoom
 
 STATUS = {
     BadMessage: 400,
@@ -88,9 +89,9 @@ def answer_later(error: Exception, status: int, seconds: int) -> Response:
 def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
     """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
     if request.headers.get("HX-Request"):
-        return Response("", 401, {"HX-Redirect": addresses.of(error.door), **PLACE})
+        return Response("", 401, {"HX-Redirect": urls.of(error.door), **PLACE})
     if request.method in {"GET", "HEAD"} and wants_page():
-        return addresses.lead_to(error.door)
+        return urls.lead_to(error.door)
     return Response(signing.form(error.place, draft=readable()), 401) if wants_page() else answer(str(error), 401)
 
 

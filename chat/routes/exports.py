@@ -14,8 +14,9 @@ from sqlalchemy import Row
 
 from chat import conversations
 from chat.providers.model_list import last_part
-from chat.routes import instance, pages, spool, visitor
+from chat.routes import pages
 from chat.routes.headings import told_apart
+from chat.web import current_user, spool, state
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
 """The ending of an address, and the type that it stands for."""
@@ -28,15 +29,15 @@ bp = Blueprint("exports", __name__)
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    with spool.writing(), instance.database().read():
-        return exported(conversations.find(instance.database(), visitor.person_id(), conversation_id), form)
+    with spool.writing(), state.database().read():
+        return exported(conversations.find(state.database(), current_user.person_id(), conversation_id), form)
 
 
 @bp.get("/messages/<id:message_id>.md")
 def message(message_id: int) -> Response:
     """Give what one message says as it was written; for an answer that is its Markdown."""
-    with instance.database().read():
-        row = conversations.message_of(instance.database(), visitor.person_id(), message_id)
+    with state.database().read():
+        row = conversations.message_of(state.database(), current_user.person_id(), message_id)
         return Response(f"{text_of(row)}\n", mimetype=FORMS["md"])
 
 
@@ -50,7 +51,7 @@ def asked_form() -> str | None:
 
 def exported(current: Row, form: str) -> Response:
     """Give a conversation in one of FORMS."""
-    path = conversations.each(instance.database(), current.leaf_id)
+    path = conversations.each(state.database(), current.leaf_id)
     response = spool.answer(written(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
     given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
@@ -116,7 +117,7 @@ def speaker(row: Row) -> str:
 
 def text_of(row: Row) -> str:
     """Give what a message says; of a reply that is being written, so far."""
-    return instance.replies().so_far(row.id) if row.state == "generating" else row.text
+    return state.replies().so_far(row.id) if row.state == "generating" else row.text
 
 
 def timed(seconds: int | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from chat.readiness import Readiness
+from chat.web.readiness import Readiness
 
 bp = Blueprint("health", __name__)
 

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, paging
-from chat.routes import addresses, choices, composers, instance, pages, streams, visitor
-from chat.routes.forms import FORM, unescaped
+from chat.routes import choices, pages, streams
+from chat.web import current_user, form_key, state, urls
+from chat.web.form_parser import FORM, unescaped
 
 bp = Blueprint("messages", __name__)
 
@@ -30,39 +31,39 @@ def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
-    key = composers.read_key(request.form.get("key", ""))
-    asker = visitor.asker(key.guest)
-    turn = conversations.ask(instance.database(), asker, conversation_id, text, choice, key.turn, parent_id)
-    visitor.remember(turn.person_id)
-    instance.replies().start(turn)
+    key = form_key.read_key(request.form.get("key", ""))
+    asker = current_user.asker(key.guest)
+    turn = conversations.ask(state.database(), asker, conversation_id, text, choice, key.turn, parent_id)
+    current_user.remember(turn.person_id)
+    state.replies().start(turn)
     return answer(turn, opening=conversation_id is None or "away" in request.form)
 
 
 @bp.post("/messages/<id:message_id>/edit")
 def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
-    asker = visitor.asker()
-    conversations.message_of(instance.database(), asker.person_id, message_id)
+    asker = current_user.asker()
+    conversations.message_of(state.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
     choice = choices.chosen(request.form.get("model", ""))
-    key = composers.read_key(request.form.get("key", ""))
-    turn = conversations.edit(instance.database(), asker, message_id, text, choice, key.turn, parent_id)
-    instance.replies().start(turn)
+    key = form_key.read_key(request.form.get("key", ""))
+    turn = conversations.edit(state.database(), asker, message_id, text, choice, key.turn, parent_id)
+    state.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
 
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
     """Show the branch that a message stands on, now and whenever the conversation is opened."""
-    message = conversations.show(instance.database(), visitor.person_id(), message_id)
+    message = conversations.show(state.database(), current_user.person_id(), message_id)
     return pages.changed(message.conversation_id, message)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
 def index(conversation_id: int) -> Response:
     """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
-    conversations.find(instance.database(), visitor.person_id(), conversation_id)
-    return addresses.lead_to(f"/conversations/{conversation_id}")
+    conversations.find(state.database(), current_user.person_id(), conversation_id)
+    return urls.lead_to(f"/conversations/{conversation_id}")
 
 
 def sent_text() -> str:
@@ -73,7 +74,7 @@ def sent_text() -> str:
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
         raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
-    most = instance.settings()["PROMPT_LIMIT"]
+    most = state.settings()["PROMPT_LIMIT"]
     if most and len(text) > most:
         raise TooLong(
             f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."
@@ -110,9 +111,9 @@ def answer(turn: Turn, opening: bool) -> Response:
     """Answer a send: a turn that was sent before leads to its conversation, wherever it is shown."""
     place = f"/conversations/{turn.conversation_id}"
     if pages.wants_fragment():
-        return fragments(turn, opening) if turn.owner else make_response("", redirect=addresses.of(place))
+        return fragments(turn, opening) if turn.owner else make_response("", redirect=urls.of(place))
     if turn.owner is None:
-        return addresses.lead_to(place)
+        return urls.lead_to(place)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return streams.as_text(turn)
     return streams.as_page(turn)
@@ -121,11 +122,11 @@ def answer(turn: Turn, opening: bool) -> Response:
 def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
     with pages.moment():
-        conversation = conversations.find(instance.database(), visitor.person_id(), turn.conversation_id)
+        conversation = conversations.find(state.database(), current_user.person_id(), turn.conversation_id)
         if opening:
-            window = paging.newest(instance.database(), turn.reply_id)
+            window = paging.newest(state.database(), turn.reply_id)
             html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
-            return make_response(html, push_url=addresses.of(f"/conversations/{turn.conversation_id}"))
-        window = paging.newest(instance.database(), turn.reply_id, size=2)
+            return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
+        window = paging.newest(state.database(), turn.reply_id, size=2)
         content = {**pages.sidebar(conversation), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

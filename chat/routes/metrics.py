@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 
-from chat import security
 from chat.metrics import Metrics
 from chat.storage.database import NotFound
+from chat.web import security
 
 bp = Blueprint("metrics", __name__)
 

@@ -16,8 +16,9 @@ from chat import conversations, rendering
 from chat.conversations import Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
-from chat.routes import addresses, choices, composers, facts, instance, visitor
+from chat.routes import choices, facts
 from chat.routes.choices import Offer
+from chat.web import current_user, form_key, state, urls
 
 EXAMPLES = (
     "Explain how a suspension bridge carries its load.",
@@ -39,7 +40,7 @@ def moment() -> Iterator[None]:
     The models are known by then, as no transaction waits for a provider to list them.
     """
     choices.offers()
-    with instance.database().read():
+    with state.database().read():
         yield
 
 
@@ -56,10 +57,10 @@ def changed(conversation_id: int, message: Row | None = None) -> Response:
     """
     if not wants_fragment():
         place = f"?at={message.id}#{'reply' if message.state else 'message'}-{message.id}" if message else ""
-        return addresses.lead_to(f"/conversations/{conversation_id}{place}")
+        return urls.lead_to(f"/conversations/{conversation_id}{place}")
     with moment():
-        conversation = conversations.find(instance.database(), visitor.person_id(), conversation_id)
-        window = paging.around(instance.database(), conversation, message.id) if message else None
+        conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
+        window = paging.around(state.database(), conversation, message.id) if message else None
         content = opened(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
@@ -78,25 +79,25 @@ def page(conversation: Row | None = None, window: Window | None = None, **more: 
 
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
-    member = visitor.person() if visitor.is_member() else None
-    return {"member": member, "may_sign_in": member is None and accounts.anyone(instance.database())}
+    member = current_user.person() if current_user.is_member() else None
+    return {"member": member, "may_sign_in": member is None and accounts.anyone(state.database())}
 
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
     with moment():
-        window = window or paging.newest(instance.database(), conversation.leaf_id if conversation else None)
+        window = window or paging.newest(state.database(), conversation.leaf_id if conversation else None)
         return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
 
 
 def sidebar(current: Row | None = None) -> dict[str, Any]:
     """Gather the list of the visitor's conversations."""
-    return list_of(visitor.person_id(), current)
+    return list_of(current_user.person_id(), current)
 
 
 def list_of(person_id: int | None, current: Row | None) -> dict[str, Any]:
     """Gather the list of a person's conversations, and the title that says how they stand."""
-    listed = conversations.listing(instance.database(), person_id) if person_id else []
+    listed = conversations.listing(state.database(), person_id) if person_id else []
     answering = any(row.answering for row in listed)
     return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
 
@@ -124,7 +125,7 @@ def composer(leaf: Row | None = None) -> dict[str, Any]:
     offers = choices.offers()
     chosen = next((offer.value for offer in own_offer(leaf, offers)), "") if leaf else ""
     offered = {"offers": offers, "chosen": chosen, "notes": choices.problems()}
-    return {"key": composers.new_key(), "owner": composers.owner(), "parent": leaf and leaf.id, **offered}
+    return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered}
 
 
 def shown(row: Row) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def shown(row: Row) -> dict[str, Any]:
 
 def all_shown(window: Window) -> list[dict[str, Any]]:
     """Prepare the messages of a window for their template."""
-    versions = conversations.versions(instance.database(), window.rows)
+    versions = conversations.versions(state.database(), window.rows)
     offers = choices.offers() if window.rows else []
     leaf_id = window.leaf.id if window.leaf else None
     return [
@@ -164,7 +165,7 @@ def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
 def html_of(row: Row) -> str | None:
     """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
     if row.state == "generating":
-        return rendering.unfinished(instance.replies().so_far(row.id), f"m{row.id}")
+        return rendering.unfinished(state.replies().so_far(row.id), f"m{row.id}")
     if not row.state:
         return None
     if row.html is not None and row.html_version == rendering.VERSION:
@@ -176,7 +177,7 @@ def html_of(row: Row) -> str | None:
 def renewed(make: Callable[[], T]) -> T:
     """Make a page, and again where answers on it were made again meanwhile; after RENEWAL it goes as it is."""
     page = make()
-    renewing = [instance.renewal().want(message_id) for message_id in g.pop("outdated", [])]
+    renewing = [state.renewal().want(message_id) for message_id in g.pop("outdated", [])]
     if not renewing:
         return page
     deadline = time.monotonic() + RENEWAL

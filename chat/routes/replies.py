@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
 from chat.conversations import Choice
-from chat.routes import choices, instance, pages, streams, visitor
+from chat.routes import choices, pages, streams
+from chat.web import current_user, state
 
 bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 
@@ -18,17 +19,17 @@ def follow(reply_id: int) -> Response:
 
     With `once` in the address it is what there is so far, or the finished form: the page asks so again and again.
     """
-    reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
+    reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
     return streams.as_events(reply, once="once" in request.args)
 
 
 @bp.get("/reasoning")
 def reasoning(reply_id: int) -> str:
     """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
-    with instance.database().read():
-        reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
-        current = conversations.find(instance.database(), visitor.person_id(), reply.conversation_id)
-        thought = conversations.reasoning_of(instance.database(), visitor.person_id(), reply_id)
+    with state.database().read():
+        reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
+        current = conversations.find(state.database(), current_user.person_id(), reply.conversation_id)
+        thought = conversations.reasoning_of(state.database(), current_user.person_id(), reply_id)
     thoughts = rendering.whole(thought, f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
@@ -38,19 +39,19 @@ def reasoning(reply_id: int) -> str:
 @bp.post("/stop")
 def stop(reply_id: int) -> Response:
     """Stop a reply; what was said is kept."""
-    reply = conversations.reply_of(instance.database(), visitor.person_id(), reply_id)
-    instance.replies().stop(reply_id)
+    reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
+    state.replies().stop(reply_id)
     return Response(status=204) if pages.wants_fragment() else pages.changed(reply.conversation_id)
 
 
 @bp.post("/retry")
 def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
-    asker = visitor.asker()
-    tried = conversations.reply_of(instance.database(), asker.person_id, reply_id)
+    asker = current_user.asker()
+    tried = conversations.reply_of(state.database(), asker.person_id, reply_id)
     choice = choices.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
-    turn = conversations.try_again(instance.database(), asker, reply_id, choice)
-    instance.replies().start(turn)
+    turn = conversations.try_again(state.database(), asker, reply_id, choice)
+    state.replies().start(turn)
     return pages.changed(turn.conversation_id)
 
 
@@ -63,15 +64,15 @@ def offered_again(choice: Choice) -> str:
 @bp.post("/continue")
 def go_on(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
-    asker = visitor.asker()
-    begun = conversations.reply_of(instance.database(), asker.person_id, reply_id)
+    asker = current_user.asker()
+    begun = conversations.reply_of(state.database(), asker.person_id, reply_id)
     choices.require_on(Choice(begun.provider, begun.model))
-    turn = conversations.go_on(instance.database(), asker, reply_id)
-    instance.replies().start(turn)
+    turn = conversations.go_on(state.database(), asker, reply_id)
+    state.replies().start(turn)
     if not pages.wants_fragment():
         return pages.changed(turn.conversation_id)
     with pages.moment():
-        reply = conversations.reply_of(instance.database(), turn.person_id, reply_id)
-        current = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
+        reply = conversations.reply_of(state.database(), turn.person_id, reply_id)
+        current = conversations.find(state.database(), turn.person_id, turn.conversation_id)
         content = {"message": pages.shown(reply), **pages.sidebar(current)}
     return Response(render_template("messages/_continued.html", **content))

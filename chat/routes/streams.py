@@ -19,12 +19,13 @@ from sqlalchemy import Row
 
 from chat import conversations, rendering
 from chat.conversations import Turn, paging
-from chat.routes import instance, pages, spool
+from chat.routes import pages
 from chat.routes.breaking import unbroken
 from chat.routes.events import Beside, event, long_event, part_of
-from chat.routes.presence import Presence
-from chat.routes.room import Room
 from chat.routes.watching import Watch, watch
+from chat.web import spool, state
+from chat.web.session_watch import Presence
+from chat.web.stream_capacity import Room
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -132,8 +133,8 @@ def text_of(watched: Watch) -> Iterator[str]:
 def as_page(turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
     with pages.moment():
-        conversation = conversations.find(instance.database(), turn.person_id, turn.conversation_id)
-        window = paging.newest(instance.database(), turn.reply_id)
+        conversation = conversations.find(state.database(), turn.person_id, turn.conversation_id)
+        window = paging.newest(state.database(), turn.reply_id)
         page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
     watched = watch(turn.conversation_id, turn.reply_id, SPAN)
     return sent(watched, page_of(page.split(ANSWER_HERE), watched), "text/html", AGAIN.format(watched.address))

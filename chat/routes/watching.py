@@ -9,8 +9,9 @@ from flask import Flask, current_app, render_template
 
 from chat import conversations, rendering
 from chat.replies import Follower
-from chat.routes import addresses, instance, pages, visitor
+from chat.routes import pages
 from chat.storage.database import NotFound
+from chat.web import current_user, state, urls
 
 
 class StillWritten(Exception):
@@ -47,8 +48,8 @@ class Watch:
     def _content(self, sent: int) -> dict[str, Any]:
         with pages.moment():
             try:
-                reply = conversations.reply_of(instance.database(), self.person_id, self.reply_id)
-                current = conversations.find(instance.database(), self.person_id, reply.conversation_id)
+                reply = conversations.reply_of(state.database(), self.person_id, self.reply_id)
+                current = conversations.find(state.database(), self.person_id, reply.conversation_id)
             except NotFound:
                 return {"message": None, "rest": ""}
             if reply.state == "generating":
@@ -60,6 +61,6 @@ class Watch:
 def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
     """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    follower = instance.replies().follow(reply_id, span)
-    session, person_id = visitor.session_name(), visitor.person_id()
-    return Watch(app, session, person_id, conversation_id, reply_id, addresses.root(), follower)
+    follower = state.replies().follow(reply_id, span)
+    session, person_id = current_user.session_name(), current_user.person_id()
+    return Watch(app, session, person_id, conversation_id, reply_id, urls.root(), follower)

@@ -10,13 +10,14 @@ import os
 from flask import Flask
 
 import app
-from chat.routes import bodies, streams
+from chat.routes import streams
 from chat.server import request_heads
+from chat.web import request_body
 
 
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
     haste = float(os.environ["HASTE"])
     streams.BEAT, streams.SPAN = streams.BEAT / haste, streams.SPAN / haste
-    bodies.SECONDS, request_heads.SECONDS = bodies.SECONDS / haste, request_heads.SECONDS / haste
+    request_body.SECONDS, request_heads.SECONDS = request_body.SECONDS / haste, request_heads.SECONDS / haste
     return app.create_app()

@@ -15,11 +15,11 @@ import pytest
 
 from chat import conversations
 from chat.people.sessions import SessionStore
-from chat.readiness import SILENT
 from chat.replies import log
 from chat.replies.log import Ending
 from chat.storage.database import Database
 from chat.storage.tables import conversations as conversation_table
+from chat.web.readiness import SILENT
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question

@@ -261,7 +261,7 @@ def test_a_megabyte_of_code_is_stored_and_shown(tmp_path: Path, model: Model) ->
 
 
 def test_a_message_of_ten_megabytes_is_refused_with_a_sentence(tmp_path: Path, model: Model) -> None:
-    """F31: nothing is stored; more sizes: tests/routes/test_sockets.py."""
+    """F31: nothing is stored; more sizes: tests/web/test_sockets.py."""
     with served(tmp_path, model) as server:
         answer = server.browser().ask("POST", "/conversations", {"text": "x" * 10_000_000}, Accept="text/plain")
 

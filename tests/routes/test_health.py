@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 import app as front_door
-from chat import config, readiness
+from chat import config
+from chat.web import readiness
 from tests.asking import begin, named, rows
 from tests.marked import SECRETS
 from tests.scripted import PATIENCE, Scripted

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chat.routes.accounts import access, account, claim, forwarded, invites, openid, resets, signing
+from chat.routes.accounts import account, claim, invites, openid, resets, signing
+from chat.web import access, proxy_login
 
 
 def register(app: Flask) -> None:
     """Give an app its gate, and the doors in it. Raises WrongSetting."""
     # Who somebody is by a proxy's word is known before the gate asks.
-    for module in (forwarded, access, account, claim, invites, openid, resets, signing):
+    for module in (proxy_login, access, account, claim, invites, openid, resets, signing):
         app.register_blueprint(module.bp)
     openid.register(app)
-    forwarded.register(app)
+    proxy_login.register(app)

@@ -11,10 +11,10 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.people import accounts, authentication, login_links, passwords
-from chat.routes import addresses, instance, visitor
-from chat.routes.accounts import agents, forwarded, signing
-from chat.routes.accounts.access import SignInFirst
+from chat.routes.accounts import agents, signing
 from chat.storage.database import NotFound
+from chat.web import current_user, proxy_login, state, urls
+from chat.web.access import SignInFirst
 
 DONE = {
     "changed": "Your password is changed. You were signed out everywhere else.",
@@ -46,20 +46,20 @@ def change_password() -> Response:
         person = proven()
         passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hashed(new)
-        with instance.database().write() as connection:
+        with state.database().write() as connection:
             accounts.change_password(connection, person, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except accounts.Refused as error:
         return signing.refused(page(said(error)), error)
-    visitor.sign_in(person.id, kept)
-    return addresses.lead_to("/account?changed=1")
+    current_user.sign_in(person.id, kept)
+    return urls.lead_to("/account?changed=1")
 
 
 def proven() -> Row:
     """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
     person, present = own(), request.form.get("present", "")
-    return authentication.check(instance.database(), visitor.tried_within(person.id), person.email, present)
+    return authentication.check(state.database(), current_user.tried_within(person.id), person.email, present)
 
 
 def said(error: accounts.Refused) -> str:
@@ -72,41 +72,41 @@ def end_session(name: str) -> Response:
     """Sign out one browser; one's own, too. Raises NotFound for what names none."""
     if not re.fullmatch("[0-9a-f]{64}", name):
         raise NotFound
-    visitor.sessions().cache.end(own().id, name)
-    return addresses.lead_to("/account")
+    current_user.sessions().cache.end(own().id, name)
+    return urls.lead_to("/account")
 
 
 @bp.post("/sessions/end")
 def end_others() -> Response:
     """Sign out all browsers but this one."""
-    visitor.sessions().cache.end_others(own().id, visitor.session_name())
-    return addresses.lead_to("/account")
+    current_user.sessions().cache.end_others(own().id, current_user.session_name())
+    return urls.lead_to("/account")
 
 
 def own() -> Row:
     """Give the member who is asking. Raises SignInFirst."""
-    found = visitor.person()
-    if found is None or not visitor.is_member():
+    found = current_user.person()
+    if found is None or not current_user.is_member():
         raise SignInFirst("/account")
     return found
 
 
 def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
-    person = accounts.find(instance.database(), own().id)
+    person = accounts.find(state.database(), own().id)
     has_password = person is not None and bool(person.password)
     openid = signing.openid_name() if has_password else ""
-    connected = bool(openid) and login_links.is_connected(instance.database(), own().id)
+    connected = bool(openid) and login_links.is_connected(state.database(), own().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
-    told |= {"proxied": forwarded.is_on(), "problem": problem, "done": done}
+    told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())
 
 
 def browsers() -> list[dict[str, Any]]:
     """List where a member is signed in, this browser first."""
-    here = visitor.session_name()
+    here = current_user.session_name()
     listed = [
         {"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
-        for row in visitor.sessions().cache.of_person(own().id)
+        for row in current_user.sessions().cache.of_person(own().id)
     ]
     return sorted(listed, key=lambda browser: not browser["here"])

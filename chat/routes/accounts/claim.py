@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from chat.config import address_of
 from chat.people import accounts, first_admin, passwords
-from chat.routes import instance, visitor
-from chat.routes.accounts import forwarded, links, signing
+from chat.routes.accounts import signing
 from chat.storage.database import NotFound
+from chat.web import current_user, proxy_login, secret_links, state
 
 bp = Blueprint("claim", __name__, url_prefix="/claim")
 
@@ -19,13 +19,13 @@ bp = Blueprint("claim", __name__, url_prefix="/claim")
 def follow(token: str) -> Response:
     """Follow the link. Raises NotFound where it has been used, or is none."""
     require_open(token)
-    return links.follow("/claim", token)
+    return secret_links.follow("/claim", token)
 
 
 @bp.get("")
 def show() -> str:
     """Show the form. Raises NotFound, and people.Refused where a proxy in front is to say who it is, and doesn't."""
-    require_open(links.token())
+    require_open(secret_links.token())
     return form()
 
 
@@ -35,34 +35,34 @@ def make() -> Response:
 
     Raises NotFound, and people.Refused by the word of a proxy in front.
     """
-    token = links.token()
+    token = secret_links.token()
     if not is_open(token):
         if token and (is_the_admin() or signing.is_theirs() or signing.sign_in_again()):
-            return links.done("/")
+            return secret_links.done("/")
         raise NotFound
-    if forwarded.is_on():
+    if proxy_login.is_on():
         return make_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = first_admin.claim(instance.database(), instance.secret(), token, email, password)
+        person_id = first_admin.claim(state.database(), state.secret(), token, email, password)
     except (accounts.BadEmail, passwords.BadPassword) as error:
         return Page(form(email, str(error)), 400)
     except accounts.Refused as error:
         return Page(form(email, str(error)), 409)
-    visitor.sign_in(person_id)
-    return links.done("/")
+    current_user.sign_in(person_id)
+    return secret_links.done("/")
 
 
 def make_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
-    person_id = forwarded.account_of(forwarded.told())
-    first_admin.claim_for(instance.database(), instance.secret(), token, person_id)
-    return links.done("/")
+    person_id = proxy_login.account_of(proxy_login.told())
+    first_admin.claim_for(state.database(), state.secret(), token, person_id)
+    return secret_links.done("/")
 
 
 def is_the_admin() -> bool:
     """Tell whether the proxy in front names an admin: whom the first of two clicks made one."""
-    named = accounts.by_email(instance.database(), forwarded.told()) if forwarded.is_on() else None
+    named = accounts.by_email(state.database(), proxy_login.told()) if proxy_login.is_on() else None
     return named is not None and named.role == accounts.ADMIN
 
 
@@ -74,12 +74,12 @@ def require_open(token: str) -> None:
 
 def is_open(token: str) -> bool:
     """Tell whether a token makes an admin."""
-    return first_admin.is_open(instance.database(), instance.secret(), token)
+    return first_admin.is_open(state.database(), state.secret(), token)
 
 
 def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
-    named = forwarded.require_one(forwarded.told()) if forwarded.is_on() else ""
+    named = proxy_login.require_one(proxy_login.told()) if proxy_login.is_on() else ""
     return render_template("accounts/claim.html", named=named, email=email, problem=problem)
 
 

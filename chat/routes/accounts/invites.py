@@ -10,9 +10,9 @@ from chat.people import accounts, audit, invites, passwords
 from chat.people.accounts import BadEmail
 from chat.people.invites import EmailTaken, Newcomer
 from chat.people.passwords import BadPassword
-from chat.routes import addresses, instance, visitor
-from chat.routes.accounts import forwarded, links, signing
+from chat.routes.accounts import signing
 from chat.storage.database import NotFound
+from chat.web import current_user, proxy_login, secret_links, state, urls
 
 LONGEST_NAME = 100
 
@@ -25,28 +25,28 @@ def refuse_by_proxy() -> None:
 
     Raises NotFound.
     """
-    if forwarded.is_on():
+    if proxy_login.is_on():
         raise NotFound
 
 
 @bp.get("/<token>")
 def follow(token: str) -> Response:
     """Follow an invite."""
-    invites.find(instance.database(), token)
-    return links.follow("/invites/yours", token)
+    invites.find(state.database(), token)
+    return secret_links.follow("/invites/yours", token)
 
 
 @bp.get("/yours")
 def show() -> str:
     """Show the form of the invite that was followed; who is signed in has an account."""
-    return page(invites.find(instance.database(), links.token()))
+    return page(invites.find(state.database(), secret_links.token()))
 
 
 def page(invite: Row, **told: str) -> str:
     """Make the page of an invite, with what was typed, but no password."""
-    known = visitor.person() if visitor.is_member() else None
+    known = current_user.person() if current_user.is_member() else None
     return render_template(
-        "invites/page.html", invite=invite, link=links.mark(), known=known, form=request.form, **told
+        "invites/page.html", invite=invite, link=secret_links.mark(), known=known, form=request.form, **told
     )
 
 
@@ -54,28 +54,28 @@ def page(invite: Row, **told: str) -> str:
 def redeem() -> Response | tuple[str, int]:
     """Make the account and sign in; the second of two clicks finds it made, and signs in. Raises NotFound."""
     if signing.is_theirs():
-        return links.done("/")
-    if links.is_another():
-        return addresses.lead_to("/invites/yours")
+        return secret_links.done("/")
+    if secret_links.is_another():
+        return urls.lead_to("/invites/yours")
     try:
-        return join(links.token())
+        return join(secret_links.token())
     except NotFound:
-        if not (invites.is_spent(instance.database(), links.token()) and signing.sign_in_again()):
+        if not (invites.is_spent(state.database(), secret_links.token()) and signing.sign_in_again()):
             raise
-    return links.done("/")
+    return secret_links.done("/")
 
 
 def join(token: str) -> Response | tuple[str, int]:
     """Make the account of an invite and sign in: what was said as a guest comes along. Raises NotFound."""
-    invite = invites.find(instance.database(), token)
-    if visitor.is_member():
+    invite = invites.find(state.database(), token)
+    if current_user.is_member():
         return page(invite), 409
     try:
-        visitor.sign_in(invites.redeem(instance.database(), token, newcomer(invite)))
+        current_user.sign_in(invites.redeem(state.database(), token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
         if not (isinstance(error, EmailTaken) and signing.sign_in_again()):
             return page(invite, problem=str(error)), 400
-    return links.done("/")
+    return secret_links.done("/")
 
 
 def newcomer(invite: Row) -> Newcomer:

@@ -18,9 +18,9 @@ from werkzeug.wrappers import Response
 from chat.people import external_login, login_links, oidc
 from chat.people.accounts import Refused
 from chat.people.oidc import Flow, OutOfOrder, Unproven
-from chat.routes import addresses, cookies, instance, visitor
-from chat.routes.accounts import access, account, links, signing
+from chat.routes.accounts import account, signing
 from chat.storage.database import NotFound
+from chat.web import access, cookies, current_user, secret_links, state, urls
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider
@@ -65,16 +65,16 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises SignInFirst."""
-    login_links.disconnect(instance.database(), account.own().id)
-    return addresses.lead_to("/account?disconnected=1")
+    login_links.disconnect(state.database(), account.own().id)
+    return urls.lead_to("/account?disconnected=1")
 
 
 def leave(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
-    flow = Flow(links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
-    told = {"address": provider().address(flow), "name": instance.settings()["OIDC_NAME"]}
+    flow = Flow(secret_links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
+    told = {"address": provider().address(flow), "name": state.settings()["OIDC_NAME"]}
     response = make_response(render_template("accounts/leaving.html", **told))
-    said = instance.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
+    said = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
     cookies.give(response, cookies.OPENID, said, LASTS)
     return response
 
@@ -101,25 +101,25 @@ def returned(taken: dict[str, Any]) -> Response:
             arrived(who)
     except (Unproven, OutOfOrder, Refused) as error:
         return Page(page(place, person_id, str(error)), STATUS.get(type(error), 403))
-    return addresses.lead_to(place)
+    return urls.lead_to(place)
 
 
 def arrived(who: oidc.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
-    domains, name = instance.settings()["OIDC_DOMAINS"], instance.settings()["OIDC_NAME"]
-    visitor.sign_in(external_login.arrive(instance.database(), who, domains, name), by=f"by {name}")
+    domains, name = state.settings()["OIDC_DOMAINS"], state.settings()["OIDC_NAME"]
+    current_user.sign_in(external_login.arrive(state.database(), who, domains, name), by=f"by {name}")
 
 
 def connected(person_id: int, who: oidc.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and Unproven."""
-    if not visitor.is_member() or account.own().id != person_id:
+    if not current_user.is_member() or account.own().id != person_id:
         raise Unproven(GONE)
-    login_links.connect(instance.database(), person_id, who)
+    login_links.connect(state.database(), person_id, who)
 
 
 def page(place: str, person_id: int | None, problem: str) -> str:
     """Make the page that somebody left from, and say why they come back as they went."""
-    if person_id and visitor.is_member():
+    if person_id and current_user.is_member():
         return account.page(problem)
     return signing.form(place, problem=problem)
 
@@ -127,7 +127,7 @@ def page(place: str, person_id: int | None, problem: str) -> str:
 def taken_along() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return instance.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
+        return state.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
     except BadSignature:
         return {}
 

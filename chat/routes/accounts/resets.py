@@ -9,9 +9,9 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.people import accounts, login_throttle, mailer, password_resets, passwords
-from chat.routes import addresses, browsers, instance, visitor
-from chat.routes.accounts import links, signing
+from chat.routes.accounts import signing
 from chat.storage.database import NotFound
+from chat.web import current_user, known_browsers, secret_links, state, urls
 
 SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
 
@@ -26,45 +26,45 @@ class SpentLink(Exception):
 def follow(token: str) -> Response:
     """Follow a link. Raises SpentLink."""
     email_of(token)
-    return links.follow("/resets/yours", token)
+    return secret_links.follow("/resets/yours", token)
 
 
 @bp.get("/resets/yours")
 def show() -> str:
     """Show the form of the link that was followed. Raises SpentLink."""
-    return form(email_of(links.token()))
+    return form(email_of(secret_links.token()))
 
 
 @bp.post("/resets/yours")
 def redeem() -> Response:
     """Set the new password. Raises SpentLink."""
-    token = links.token()
+    token = secret_links.token()
     email, password = email_of(token), request.form.get("password", "")
-    if links.is_another():
-        return addresses.lead_to("/resets/yours")
+    if secret_links.is_another():
+        return urls.lead_to("/resets/yours")
     try:
         passwords.require_good(password, email)
-        password_resets.redeem(instance.database(), token, passwords.hashed(password))
+        password_resets.redeem(state.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    login_throttle.forgive(instance.database(), browsers.account_of(email))
-    visitor.sign_out()
-    return links.done("/sign-in?set=1")
+    login_throttle.forgive(state.database(), known_browsers.account_of(email))
+    current_user.sign_out()
+    return secret_links.done("/sign-in?set=1")
 
 
 def email_of(token: str) -> str:
     """Tell whose link it is. Raises SpentLink."""
     try:
-        return str(password_resets.find(instance.database(), token).email)
+        return str(password_resets.find(state.database(), token).email)
     except NotFound as error:
         raise SpentLink from error
 
 
 def form(email: str, problem: str = "") -> str:
     """Render the page."""
-    return render_template("accounts/reset.html", link=links.mark(), email=email, problem=problem)
+    return render_template("accounts/reset.html", link=secret_links.mark(), email=email, problem=problem)
 
 
 @bp.get("/resets")
@@ -80,17 +80,17 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        asked = replace(browsers.tried(f"forgotten {accounts.plain(email)}"), among=login_throttle.LETTERS)
-        login_throttle.begin(instance.database(), asked)
+        asked = replace(known_browsers.tried(f"forgotten {accounts.plain(email)}"), among=login_throttle.LETTERS)
+        login_throttle.begin(state.database(), asked)
     except accounts.Refused as error:
         return signing.refused(forgotten(email, str(error)), error)
-    mailer.send_reset_later(instance.database(), instance.settings(), email)
+    mailer.send_reset_later(state.database(), state.settings(), email)
     return Page(forgotten(email, done=SENT))
 
 
 def require_mail() -> None:
     """Raise NotFound where no mail is sent."""
-    if not instance.settings()["SMTP_URL"]:
+    if not state.settings()["SMTP_URL"]:
         raise NotFound
 
 

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from chat.people import accounts, authentication
 from chat.people.login_throttle import TooManyTries
-from chat.routes import addresses, browsers, cookies, instance, pages, visitor
-from chat.routes.accounts import access, forwarded
+from chat.routes import pages
 from chat.routes.messages import typed
+from chat.web import access, cookies, current_user, known_browsers, proxy_login, state, urls
 
 NOT_YET = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
@@ -34,16 +34,16 @@ def sign_in() -> Response:
     if "on" in request.form:
         return gone_on(place, email, draft)
     try:
-        person = authentication.check(instance.database(), browsers.tried(email), email, password)
-        visitor.sign_in(person.id, person.password)
+        person = authentication.check(state.database(), known_browsers.tried(email), email, password)
+        current_user.sign_in(person.id, person.password)
     except accounts.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
-    return Page(given_back(place, draft)) if draft else addresses.lead_to(place)
+    return Page(given_back(place, draft)) if draft else urls.lead_to(place)
 
 
 def gone_on(place: str, email: str, draft: str) -> Response:
     """Give back what somebody wrote who has signed in meanwhile, in another tab."""
-    if not visitor.is_member():
+    if not current_user.is_member():
         return Page(form(place, email, NOT_YET, draft=draft), 403)
     return Page(given_back(place, draft))
 
@@ -56,7 +56,7 @@ def given_back(place: str, draft: str) -> str:
 
 def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the page with its form; a password is never given back."""
-    mails = bool(instance.settings()["SMTP_URL"])
+    mails = bool(state.settings()["SMTP_URL"])
     told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
     told["openid"] = openid_name()
     return render_template("accounts/sign_in.html", **told)
@@ -64,12 +64,12 @@ def form(place: str, email: str = "", problem: str = "", done: str = "", draft: 
 
 def openid_name() -> str:
     """Say how single sign-on is called here; nothing where there is none."""
-    return (current_app.extensions["openid"] and instance.settings()["OIDC_NAME"]) or ""
+    return (current_app.extensions["openid"] and state.settings()["OIDC_NAME"]) or ""
 
 
 def is_theirs() -> bool:
     """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
-    known = visitor.person() if visitor.is_member() else None
+    known = current_user.person() if current_user.is_member() else None
     return known is not None and known.email == accounts.plain(request.form.get("email", ""))
 
 
@@ -78,12 +78,12 @@ def sign_in_again() -> bool:
 
     It tells others no more than signing in does, nor more often.
     """
-    if visitor.is_member() or forwarded.is_on():
+    if current_user.is_member() or proxy_login.is_on():
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = authentication.check(instance.database(), browsers.tried(email), email, password)
-        visitor.sign_in(person.id, person.password)
+        person = authentication.check(state.database(), known_browsers.tried(email), email, password)
+        current_user.sign_in(person.id, person.password)
     except accounts.Refused:
         return False
     return True
@@ -99,8 +99,8 @@ def refused(page: str, error: accounts.Refused) -> Response:
 @bp.post("/sign-out")
 def sign_out() -> Response:
     """End the visitor's session; links that the browser keeps go, too. Drafts are cleared by composer.js."""
-    visitor.sign_out()
-    response = addresses.lead_to("/")
+    current_user.sign_out()
+    response = urls.lead_to("/")
     for name in (cookies.LINK, cookies.OPENID):
         cookies.take_back(response, name)
     return response

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from chat.routes import visitor
 from chat.routes.admin import audit, health, invites, models, people, settings
+from chat.web import current_user
 
 ROOM = "/admin"
 
@@ -21,4 +21,4 @@ def admins_only() -> None:
     """Let only admins at what stands under /admin; for others it isn't there. Raises NotFound."""
     rule = request.url_rule.rule if request.url_rule else ""
     if f"{rule}/".startswith(f"{ROOM}/"):
-        visitor.require_admin()
+        current_user.require_admin()

@@ -13,9 +13,10 @@ from sqlalchemy import Row
 
 from chat.people import audit
 from chat.people.sessions import SessionStore
-from chat.routes import facts, instance, visitor
+from chat.routes import facts
 from chat.routes.admin import lists
 from chat.routes.breaking import unbroken
+from chat.web import current_user, state
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet takes for a formula; the last four are the wide forms of the first."""
@@ -30,7 +31,7 @@ bp = Blueprint("admin_audit", __name__, url_prefix="/admin")
 @bp.get("/audit")
 def index() -> str:
     """Show what was done, the newest first."""
-    rows = audit.page(instance.database(), lists.before())
+    rows = audit.page(state.database(), lists.before())
     return render_template("admin/audit.html", **lists.paged(rows, audit.PAGE), actions=audit.ACTIONS)
 
 
@@ -52,7 +53,7 @@ class RightEnded(Exception):
 
 def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
     """Send all rows as a file, some at a time; where it can't be sent to its end the connection breaks."""
-    batches = seen_by(visitor.session_name(), visitor.sessions().cache, audit.batches(instance.database()))
+    batches = seen_by(current_user.session_name(), current_user.sessions().cache, audit.batches(state.database()))
     lines = parts(batches, write, csv_line(COLUMNS) if ending == "csv" else "")
     response = Response(unbroken(lines), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'

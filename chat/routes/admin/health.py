@@ -9,9 +9,9 @@ from flask import Blueprint, current_app, render_template
 
 from chat import VERSION
 from chat.replies import log
-from chat.routes import instance
 from chat.storage import engines
 from chat.storage.database import HEAD
+from chat.web import state
 
 bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 
@@ -26,7 +26,7 @@ def show() -> str:
 
 def facts() -> dict[str, Any]:
     """Tell what runs here."""
-    database = instance.database()
+    database = state.database()
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),

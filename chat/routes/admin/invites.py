@@ -10,8 +10,7 @@ from werkzeug.wrappers import Response
 from chat.people import accounts, invites
 from chat.people.accounts import BadEmail
 from chat.people.invites import BadInvite
-from chat.routes import addresses, instance, visitor
-from chat.routes.accounts import forwarded, links
+from chat.web import current_user, proxy_login, secret_links, state, urls
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
 DONE = {"revoked": "That invite can't be used any more."}
@@ -35,8 +34,8 @@ def refuse(error: Exception) -> tuple[str, int]:
 def listed(form: Mapping[str, str], **told: str | None) -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
-    shown = {"invites": invites.listing(instance.database()), "form": form, "limits": limits}
-    return render_template("admin/invites.html", **shown, proxied=forwarded.is_on(), **told)
+    shown = {"invites": invites.listing(state.database()), "form": form, "limits": limits}
+    return render_template("admin/invites.html", **shown, proxied=proxy_login.is_on(), **told)
 
 
 @bp.post("")
@@ -45,9 +44,9 @@ def make() -> str:
     form = NEW | request.form.to_dict()
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
     days, uses = number(form["days"]), number(form["uses"])
-    token = invites.make(instance.database(), visitor.require_admin(), form["role"], days, uses, email)
+    token = invites.make(state.database(), current_user.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite.html", link=links.whole(f"/invites/{token}"), **told)
+    return render_template("admin/invite.html", link=secret_links.whole(f"/invites/{token}"), **told)
 
 
 def number(text: str) -> int:
@@ -58,5 +57,5 @@ def number(text: str) -> int:
 @bp.post("/<id:invite_id>/revocation")
 def revoke(invite_id: int) -> Response:
     """Let an invite be used no more."""
-    invites.revoke(instance.database(), visitor.require_admin(), invite_id)
-    return addresses.lead_to("/admin/invites?done=revoked")
+    invites.revoke(state.database(), current_user.require_admin(), invite_id)
+    return urls.lead_to("/admin/invites?done=revoked")

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from chat.registry import BadService, Service
 from chat.registry.form import KINDS, entered
-from chat.routes import addresses, visitor
 from chat.routes.choices import services
 from chat.storage.database import NotFound
+from chat.web import current_user, urls
 
 NEW = {"name": "", "kind": "openai", "url": ""}
 PROTOCOLS = {
@@ -94,7 +94,7 @@ def done() -> str:
 def add() -> Response:
     """Set up a provider."""
     new = entered(request.form)
-    services().add(visitor.require_admin(), new)
+    services().add(current_user.require_admin(), new)
     return back(new.name, "added")
 
 
@@ -104,14 +104,14 @@ def change(name: str) -> Response:
     kind = services().find(name).kind
     if kind not in KINDS:
         raise NotFound
-    services().change(visitor.require_admin(), entered(request.form, name, kind))
+    services().change(current_user.require_admin(), entered(request.form, name, kind))
     return back(name, "changed")
 
 
 @bp.post("/<name>/state")
 def switch(name: str) -> Response:
     """Turn a provider on or off."""
-    services().switch(visitor.require_admin(), name, "on" in request.form)
+    services().switch(current_user.require_admin(), name, "on" in request.form)
     return back(name, "changed")
 
 
@@ -125,7 +125,7 @@ def ask_again(name: str) -> Response:
 @bp.post("/<name>/offer")
 def offer(name: str) -> Response:
     """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
-    admin, form = visitor.require_admin(), request.form
+    admin, form = current_user.require_admin(), request.form
     if "first" in form:
         services().begin_with(admin, name, form["first"])
     else:
@@ -136,10 +136,10 @@ def offer(name: str) -> Response:
 @bp.post("/<name>/deletion")
 def delete(name: str) -> Response:
     """Delete a provider that an admin set up."""
-    services().remove(visitor.require_admin(), name)
-    return addresses.lead_to("/admin/models?done=deleted")
+    services().remove(current_user.require_admin(), name)
+    return urls.lead_to("/admin/models?done=deleted")
 
 
 def back(name: str, done: str) -> Response:
     """Lead to the page of a provider."""
-    return addresses.lead_to(f"/admin/models/{name}?done={done}")
+    return urls.lead_to(f"/admin/models/{name}?done={done}")

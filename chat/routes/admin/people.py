@@ -7,9 +7,8 @@ from werkzeug.wrappers import Response
 
 from chat.people import directory, roles
 from chat.people.roles import LastAdmin
-from chat.routes import addresses, instance, visitor
-from chat.routes.accounts import links
 from chat.routes.admin import lists
+from chat.web import current_user, secret_links, state, urls
 
 DONE = {
     "role": "The role is changed. They sign in again, and have it.",
@@ -35,35 +34,37 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def listed(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = directory.page(instance.database(), lists.before())
-    return render_template("admin/people.html", **lists.paged(rows, directory.PAGE), me=visitor.require_admin(), **told)
+    rows = directory.page(state.database(), lists.before())
+    return render_template(
+        "admin/people.html", **lists.paged(rows, directory.PAGE), me=current_user.require_admin(), **told
+    )
 
 
 @bp.post("/<id:person_id>/role")
 def change(person_id: int) -> Response:
     """Make somebody a member or an admin."""
-    roles.change(instance.database(), visitor.require_admin(), person_id, request.form.get("role", ""))
+    roles.change(state.database(), current_user.require_admin(), person_id, request.form.get("role", ""))
     return back(person_id, "role")
 
 
 @bp.post("/<id:person_id>/suspension")
 def suspend(person_id: int) -> Response:
     """Keep somebody out, until they are let in again."""
-    instance.replies().cancel(roles.suspend(instance.database(), visitor.require_admin(), person_id))
+    state.replies().cancel(roles.suspend(state.database(), current_user.require_admin(), person_id))
     return back(person_id, "suspended")
 
 
 @bp.post("/<id:person_id>/resumption")
 def resume(person_id: int) -> Response:
     """Let somebody in again."""
-    roles.resume(instance.database(), visitor.require_admin(), person_id)
+    roles.resume(state.database(), current_user.require_admin(), person_id)
     return back(person_id, "resumed")
 
 
 @bp.get("/<id:person_id>/removal")
 def ask_to_remove(person_id: int) -> str:
     """Ask whether somebody is to be removed, and say what goes with them."""
-    database = instance.database()
+    database = state.database()
     person, count = directory.find(database, person_id), directory.conversations_of(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
 
@@ -71,19 +72,19 @@ def ask_to_remove(person_id: int) -> str:
 @bp.post("/<id:person_id>/removal")
 def remove(person_id: int) -> Response:
     """Delete somebody with all that is theirs."""
-    instance.replies().cancel(roles.remove(instance.database(), visitor.require_admin(), person_id))
+    state.replies().cancel(roles.remove(state.database(), current_user.require_admin(), person_id))
     return back(person_id, "removed")
 
 
 def back(person_id: int, done: str) -> Response:
     """Go back to the list; who did it to themselves has no place there any more."""
-    is_me = visitor.require_admin().id == person_id
-    return addresses.lead_to("/" if is_me else f"/admin/people?done={done}")
+    is_me = current_user.require_admin().id == person_id
+    return urls.lead_to("/" if is_me else f"/admin/people?done={done}")
 
 
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
-    token = directory.reset(instance.database(), visitor.require_admin(), person_id)
-    person = directory.find(instance.database(), person_id)
-    return render_template("admin/reset.html", person=person, link=links.whole(f"/resets/{token}"))
+    token = directory.reset(state.database(), current_user.require_admin(), person_id)
+    person = directory.find(state.database(), person_id)
+    return render_template("admin/reset.html", person=person, link=secret_links.whole(f"/resets/{token}"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from chat.routes.accounts import access
-from chat.routes.forms import FORM
+from chat.web import access
+from chat.web.form_parser import FORM
 from tests.asking import HTMX, PAGE, begin, named, rows
 from tests.scripted import Scripted
 from tests.team import account, sign_in, signed_in, team

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import app as front_door
-from chat.routes import cookies
+from chat.web import cookies
 from tests.asking import named
 from tests.serving import KEY
 from tests.team import PASSWORD, account, follow, team

@@ -14,10 +14,10 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from chat.people import accounts, invites, passwords
-from chat.routes import cookies
 from chat.storage.database import Database
 from chat.storage.tables import invites as invite_table
 from chat.storage.tables import people as people_table
+from chat.web import cookies
 from tests.asking import named
 from tests.people.conftest import all_at_once
 from tests.team import account, follow, sign_in, signed_in, team

@@ -12,7 +12,7 @@ from flask import Flask
 from chat import config
 from chat.config import WrongSetting
 from chat.people import accounts, mailer, password_resets
-from chat.routes import cookies
+from chat.web import cookies
 from tests.asking import named
 from tests.mailbox import Mailbox, mailbox
 from tests.marked import MAIL_SERVER, MARK

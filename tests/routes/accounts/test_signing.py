@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from chat.people import accounts as accounts_people
-from chat.routes import cookies
 from chat.storage.tables import people, sessions
+from chat.web import cookies
 from tests.asking import begin, ended, named, rows
 from tests.postgres import Postgres
 from tests.scripted import Scripted

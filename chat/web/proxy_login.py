@@ -12,10 +12,8 @@ from flask import Blueprint, Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
-from chat import proxies
 from chat.people import accounts, external_login
-from chat.routes import addresses, instance, visitor
-from chat.routes.accounts import access
+from chat.web import access, current_user, proxies, state, urls
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 
@@ -47,36 +45,36 @@ def follow() -> Response | None:
 
 def is_on() -> bool:
     """Tell whether a proxy in front says who somebody is, and nothing else does."""
-    return bool(instance.settings()["AUTH_HEADER"])
+    return bool(state.settings()["AUTH_HEADER"])
 
 
 def told() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
-    settings = instance.settings()
+    settings = state.settings()
     return GOOGLES.sub("", proxies.told(request.environ, settings["AUTH_HEADER"], settings["TRUSTED_PROXIES"]))
 
 
 def instead_of_signing_in(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
-        return addresses.lead_to(access.local(request.args.get("next", "/")))
+        return urls.lead_to(access.local(request.args.get("next", "/")))
     return Page(render_template("accounts/unnamed.html"), 403)
 
 
 def become(email: str) -> None:
     """Have the session be of whom the proxy names, and of nobody else. Raises people.Refused."""
-    found = visitor.person() if visitor.is_member() else None
+    found = current_user.person() if current_user.is_member() else None
     if found is not None and found.email == accounts.plain(email):
         return
     if found is not None:
-        visitor.sign_out()
+        current_user.sign_out()
     if email:
-        visitor.sign_in(account_of(email), by=accounts.PROXY)
+        current_user.sign_in(account_of(email), by=accounts.PROXY)
 
 
 def account_of(email: str) -> int:
     """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
-    return external_login.vouched(instance.database(), require_one(email), instance.settings()["AUTH_DOMAINS"])
+    return external_login.vouched(state.database(), require_one(email), state.settings()["AUTH_DOMAINS"])
 
 
 def require_one(email: str) -> str:

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.routes.bodies import TooSlow
-from chat.routes.forms import FORM
+from chat.web.form_parser import FORM
+from chat.web.request_body import TooSlow
 from tests.asking import HTMX, PAGE, TEXT, rows
 from tests.scripted import PATIENCE
 from tests.serving import Gunicorn, Upstream, gunicorn, upstream

@@ -21,11 +21,10 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wsgi import get_content_length
 
-from chat.routes import forms, visitor
-from chat.routes.accounts import access
-from chat.routes.places import Full, Places
 from chat.server.greenlets import BREATH, at_most
 from chat.server.sockets import UNREAD_BODY
+from chat.web import access, current_user, form_parser
+from chat.web.slots import Full, Places
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -80,7 +79,7 @@ class Crowded(ServiceUnavailable):
 
 def register(app: Flask) -> None:
     """Let an app read bodies in these ways."""
-    app.request_class = forms.Request
+    app.request_class = form_parser.Request
     app.wsgi_app = Whole(app, app.wsgi_app)  # type: ignore[method-assign]
     app.register_blueprint(bp)
 
@@ -135,7 +134,7 @@ class Whole:
         if length is not None and length <= DOOR:
             return terms
         with suppress(SQLAlchemyError), self.app.request_context(environ):
-            places = MEMBERS if visitor.is_member() else STRANGERS
+            places = MEMBERS if current_user.is_member() else STRANGERS
             terms = replace(terms, places=places, is_door=request.endpoint in DOORS)
         return terms
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response
 
-from chat.routes import addresses, instance
+from chat.web import state, urls
 
 LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 """What a browser carries for a while: a link that is a secret, what it takes along to single sign-on, and whose it
@@ -20,7 +20,7 @@ is."""
 
 def named(name: str) -> str:
     """Name a cookie as it is set."""
-    return f"{old(name)}-{instance.mark()}"
+    return f"{old(name)}-{state.mark()}"
 
 
 def old(name: str) -> str:
@@ -32,12 +32,12 @@ def prefix() -> str:
     """Give the prefix that browsers hold a cookie to."""
     if not request.is_secure:
         return ""
-    return "__Secure-" if addresses.root() else "__Host-"
+    return "__Secure-" if urls.root() else "__Host-"
 
 
 def path() -> str:
     """Give the path that a cookie is sent to: this instance's own, and not its neighbour's at /."""
-    return addresses.root() or "/"
+    return urls.root() or "/"
 
 
 def all_taken(name: str) -> list[str]:

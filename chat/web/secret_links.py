@@ -11,20 +11,20 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from chat.people.sessions import digest
-from chat.routes import addresses, cookies, instance
+from chat.web import cookies, state, urls
 
 LASTS = 3_600
 
 
 def whole(place: str) -> str:
     """Write the whole address of a place: at APP_URL's host, else at that which the visitor asked."""
-    host = urljoin(instance.settings()["APP_URL"] or request.host_url, "/")
-    return f"{host.rstrip('/')}{addresses.of(place)}"
+    host = urljoin(state.settings()["APP_URL"] or request.host_url, "/")
+    return f"{host.rstrip('/')}{urls.of(place)}"
 
 
 def follow(place: str, token: str) -> Response:
     """Lead to where a link is used."""
-    response = addresses.lead_to(place)
+    response = urls.lead_to(place)
     cookies.give(response, cookies.LINK, token, LASTS)
     return response
 
@@ -49,6 +49,6 @@ def is_another() -> bool:
 
 def done(place: str) -> Response:
     """Lead away from a link that was used."""
-    response = addresses.lead_to(place)
+    response = urls.lead_to(place)
     cookies.take_back(response, cookies.LINK)
     return response

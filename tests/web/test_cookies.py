@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.people import invites
-from chat.routes import cookies
+from chat.web import cookies
 from tests.asking import named
 from tests.team import PASSWORD, account, follow, sign_in, signed_in, team
 

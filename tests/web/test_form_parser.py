@@ -15,17 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.formparser import FormDataParser
 
-from chat.routes import forms
-from chat.routes.forms import FORM, Fields
+from chat.web import form_parser
+from chat.web.form_parser import FORM, Fields
 from tests.asking import HTMX, PAGE, TEXT, rows
 
 FORMS = st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=4).map(lambda form: urlencode(form).encode())
 NOISE = st.lists(st.sampled_from([b"a", b"=", b"&", b"+", b"%", b"%4", b"%41", b"%c3%A4", b"%FF", b"%00"]))
 
 
-@given(FORMS | NOISE.map(b"".join), st.sampled_from([3, 4, 5, forms.PART]))
+@given(FORMS | NOISE.map(b"".join), st.sampled_from([3, 4, 5, form_parser.PART]))
 def test_a_form_says_what_werkzeug_would_read_in_it(body: bytes, part: int) -> None:
-    with patch.object(forms, "PART", part):
+    with patch.object(form_parser, "PART", part):
         ours, theirs = (
             parser(max_form_parts=1000, silent=False).parse(BytesIO(body), FORM, len(body))[1]
             for parser in (Fields, FormDataParser)

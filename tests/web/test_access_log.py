@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.routes.journal import path_of
 from chat.server.logs import JOURNAL, NUMBER, Json, Text
+from chat.web.access_log import path_of
 from tests.asking import HTMX, PAGE, TEXT, begin, ended
 from tests.scripted import Gate, Scripted
 from tests.serving import gunicorn, upstream

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, current_app, g, render_template, request
 
 from chat.config import Settings, is_loopback
-from chat.proxies import is_from_here
+from chat.web.proxies import is_from_here
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.proxies import is_from_here
+from chat.web.proxies import is_from_here
 from tests.asking import HTMX, begin
 from tests.marked import SECRETS
 from tests.scripted import Scripted

@@ -14,14 +14,14 @@ from werkzeug.wrappers import Response
 
 from chat.people import login_throttle, rate_limits
 from chat.people.login_throttle import Try
-from chat.routes import cookies, instance
+from chat.web import cookies, state
 
 A_YEAR = 365 * 86_400
 
 
 def remember(email: str) -> None:
     """Let this browser be known, by the answer to this request, as one of an account's."""
-    said = instance.signer("browser").dumps([account_of(email), secrets.token_urlsafe(16)])
+    said = state.signer("browser").dumps([account_of(email), secrets.token_urlsafe(16)])
 
     @after_this_request
     def give(response: Response) -> Response:
@@ -33,14 +33,14 @@ def tried(email: str) -> Try:
     """Tell as whom, and from where, somebody tries to sign in."""
     account, (known, key) = account_of(email), known_as()
     if known == account:
-        return Try(login_throttle.own_digest(instance.secret(), f"browser {key}"))
-    return Try(account, rate_limits.digest(instance.secret(), request.remote_addr))
+        return Try(login_throttle.own_digest(state.secret(), f"browser {key}"))
+    return Try(account, rate_limits.digest(state.secret(), request.remote_addr))
 
 
 def known_as() -> tuple[str, str]:
     """Read which account somebody has signed in to by this browser, and what the browser is known by."""
     try:
-        account, key = instance.signer("browser").loads(cookies.taken(cookies.BROWSER), max_age=A_YEAR)
+        account, key = state.signer("browser").loads(cookies.taken(cookies.BROWSER), max_age=A_YEAR)
     except (BadSignature, ValueError, TypeError):
         return "", ""
     return account, key
@@ -48,4 +48,4 @@ def known_as() -> tuple[str, str]:
 
 def account_of(email: str) -> str:
     """Give what the tries as an account are known by."""
-    return login_throttle.account_digest(instance.secret(), email)
+    return login_throttle.account_digest(state.secret(), email)

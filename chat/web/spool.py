@@ -16,10 +16,10 @@ from tempfile import SpooledTemporaryFile
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from chat.routes import visitor
-from chat.routes.places import Full, Places
 from chat.server.greenlets import TimeSlice
 from chat.server.logs import report
+from chat.web import current_user
+from chat.web.slots import Full, Places
 
 PIECE = 64 * 1024
 """How much of an answer, in bytes, is in memory while somebody reads it."""
@@ -184,5 +184,5 @@ def bounded(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]
 
 def maker() -> Callable[[], Spool]:
     """Give what makes spools for the visitor of this request, also when that is over."""
-    whose = f"person {visitor.person_id()}" if visitor.is_member() else request.remote_addr
+    whose = f"person {current_user.person_id()}" if current_user.is_member() else request.remote_addr
     return partial(Spool, current_app.extensions["spool"], whose or "")

@@ -11,9 +11,9 @@ from chat.people import accounts, login_throttle, rate_limits
 from chat.people.login_throttle import Try
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
-from chat.routes import browsers, instance
-from chat.routes.sessions import Sessions
 from chat.storage.database import NotFound
+from chat.web import known_browsers, state
+from chat.web.session_interface import Sessions
 
 AN_HOUR = 3_600
 LONGEST_AGENT = 300
@@ -56,13 +56,13 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = person_id_of_guest()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
-    with instance.database().write() as connection:
+    with state.database().write() as connection:
         person = accounts.let_in(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
     g.person = store.cache.find(store.key_of(session))
     if not by:
-        browsers.remember(person.email)
+        known_browsers.remember(person.email)
 
 
 def sign_out() -> None:
@@ -79,7 +79,7 @@ def person_id_of_guest() -> int | None:
 
 def tried_within(person_id: int) -> Try:
     """Tell that somebody who is signed in tries to show once more who they are."""
-    return Try(login_throttle.own_digest(instance.secret(), f"person {person_id}"))
+    return Try(login_throttle.own_digest(state.secret(), f"person {person_id}"))
 
 
 def session_name() -> str:
@@ -104,10 +104,10 @@ def keep_session() -> None:
 
 def asker(guest: str = "") -> Asker:
     """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
-    settings = instance.settings()
+    settings = state.settings()
     own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
     shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
-    address = rate_limits.digest(instance.secret(), request.remote_addr) if shared != Limit() else None
+    address = rate_limits.digest(state.secret(), request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 
 

@@ -14,9 +14,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.routes import spool
-from chat.routes.places import Places
-from chat.routes.spool import LONG, PIECE, Crowded, DiskFull, Spool
+from chat.web import spool
+from chat.web.slots import Places
+from chat.web.spool import LONG, PIECE, Crowded, DiskFull, Spool
 from tests.asking import HTMX, begin, ended
 from tests.turns import lengthened
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.routes.assets import BUNDLES
+from chat.web.assets import BUNDLES
 
 
 def test_pages_or_what_they_load_name_every_asset_and_each_is_sent_for_a_year(client: FlaskClient, app: Flask) -> None:

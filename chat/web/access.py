@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, request
 
-from chat.routes import addresses, instance, visitor
+from chat.web import current_user, state, urls
 
 PUBLIC = {
     "assets.show",
@@ -61,7 +61,7 @@ def require_member() -> None:
 
 def is_shut() -> bool:
     """Tell whether there is a gate, and the visitor stands before it."""
-    return instance.settings()["ACCESS"] == "team" and not visitor.is_member()
+    return state.settings()["ACCESS"] == "team" and not current_user.is_member()
 
 
 def wanted() -> str:
@@ -79,7 +79,7 @@ def place_in(url: str) -> str:
         shown = urlsplit(url)
     except ValueError:
         return ""
-    place = addresses.place_at(shown.path)
+    place = urls.place_at(shown.path)
     return f"{place}?{shown.query}" if shown.query else place
 
 

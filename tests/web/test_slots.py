@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from chat.routes.places import Full, Places
+from chat.web.slots import Full, Places
 
 
 def test_one_address_takes_its_own_places_and_leaves_the_others() -> None:

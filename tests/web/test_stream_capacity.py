@@ -7,7 +7,7 @@ import resource
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.routes.room import SPARE, Room
+from chat.web.stream_capacity import SPARE, Room
 from tests.asking import begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 

@@ -13,8 +13,8 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.people.sessions import SessionStore
-from chat.routes import cookies
 from chat.storage.database import DatabaseAway
+from chat.web import cookies
 
 COOKIE = "rivulet"
 

@@ -16,7 +16,7 @@ from flask import request
 from itsdangerous import BadSignature
 
 from chat.config.secret_key import derived
-from chat.routes import instance, visitor
+from chat.web import current_user, state
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ def new_key() -> str:
 
     Another tab's first message may have taken the place of their cookie.
     """
-    guest = "" if visitor.person() else read_key(request.form.get("key", "")).guest or secrets.token_urlsafe(16)
-    return instance.signer("turn").dumps([secrets.token_urlsafe(16), guest])
+    guest = "" if current_user.person() else read_key(request.form.get("key", "")).guest or secrets.token_urlsafe(16)
+    return state.signer("turn").dumps([secrets.token_urlsafe(16), guest])
 
 
 def read_key(text: str) -> FormKey:
     """Read a composer's key; one that isn't ours, or is missing, counts as a new one."""
     try:
-        turn, guest = instance.signer("turn").loads(text)
+        turn, guest = state.signer("turn").loads(text)
     except (BadSignature, ValueError, TypeError):
         turn, guest = secrets.token_urlsafe(16), ""
     return FormKey(turn, guest)
@@ -47,7 +47,7 @@ def read_key(text: str) -> FormKey:
 
 def owner() -> str:
     """Name whose drafts a page keeps, by a digest; empty where nobody is signed in."""
-    member = visitor.person() if visitor.is_member() else None
+    member = current_user.person() if current_user.is_member() else None
     if member is None:
         return ""
-    return hmac.new(derived(instance.secret(), "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.new(derived(state.secret(), "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]
