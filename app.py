@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from htmx_flask import Htmx
 
-from chat import commands, config, providers, routes
+from chat import cli, config, providers, routes
 from chat.config import Settings, secret_key
 from chat.conversations import Renewal
 from chat.metrics import Metrics
@@ -24,7 +24,7 @@ from chat.providers.http.client import timeouts_of
 from chat.registry import Services
 from chat.registry.encryption import Vault
 from chat.replies import Replies
-from chat.routes.accounts import claim
+from chat.routes.auth import setup
 from chat.server import exits, logs
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
@@ -54,7 +54,7 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     One that isn't watching takes up no answers of others: it is for bringing the database up to date and no more.
     """
     environ = os.environ if environ is None else environ
-    watching = watching and commands.serves()
+    watching = watching and cli.serves()
     try:
         settings = config.load(environ)
         app = wire(settings, providers.configured(settings))
@@ -81,7 +81,7 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
 def bring_up(app: Flask, watching: bool) -> list[str]:
     """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
     prepare(app)
-    told = [*first_admin.set_up(app.extensions["database"], app.extensions["settings"]), *claim.invitation(app)]
+    told = [*first_admin.set_up(app.extensions["database"], app.extensions["settings"]), *setup.invitation(app)]
     if watching:
         app.extensions["replies"].watch()
     return told
@@ -134,7 +134,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     Htmx(app)
     security.protect(app)
     routes.register(app)
-    commands.register(app)
+    cli.register(app)
     trusted, under = settings["TRUSTED_PROXIES"], config.path_of(settings)
     proxies.require_free(app, under)
     app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]

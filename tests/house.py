@@ -15,7 +15,7 @@ TOP = Path(__file__).parent.parent
 
 FLOORS = [
     "app",
-    "chat.commands",
+    "chat.cli",
     "chat.storage.backups",
     "chat.storage.startup",
     "chat.routes",
@@ -184,7 +184,7 @@ def settings_in_one_place(module: str, tree: ast.Module) -> Iterator[str]:
 
 def safe_by_rendering(module: str, tree: ast.Module) -> Iterator[str]:
     """Complain of text that is marked as safe anywhere but in rendering/ and in the frames of a stream."""
-    if is_in(module, ["chat.rendering", "chat.routes.streams", "chat.routes.events"]):
+    if is_in(module, ["chat.rendering", "chat.routes.streaming.responses", "chat.routes.streaming.sse"]):
         return
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if "Markup" in names | {name.rpartition(".")[2] for name in [*imported(module, tree, set()), *dotted(tree)]}:

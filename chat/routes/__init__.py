@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.routes import accounts, admin, conversations, errors, exports, facts, health, messages, metrics, replies
+from chat.routes import admin, auth, conversations, errors, exports, health, messages, metrics, replies, reply_facts
 from chat.web import assets, request_body, session_interface, spool, urls
 from chat.web.session_watch import Presence
 from chat.web.stream_capacity import Room
@@ -24,10 +24,10 @@ def register(app: Flask) -> None:
     spool.register(app)
     for module in (assets, conversations, exports, health, messages, metrics, replies):
         app.register_blueprint(module.bp)
-    accounts.register(app)
+    auth.register(app)
     admin.register(app)
     urls.register(app)
     assets.bundle(app)
-    facts.register(app)
+    reply_facts.register(app)
     app.extensions |= {"room": Room(), "presence": Presence(session_interface.store_of(app).ended)}
     errors.register(app)

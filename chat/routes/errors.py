@@ -13,9 +13,9 @@ from chat.conversations import NothingToContinue, NoTitle, StillAnswering, Wrong
 from chat.people.accounts import Refused
 from chat.people.rate_limits import TooMany
 from chat.routes import pages
-from chat.routes.accounts import signing
-from chat.routes.choices import NoModel, UnknownModel
+from chat.routes.auth import login
 from chat.routes.messages import BadMessage, TooLong, typed
+from chat.routes.model_choice import NoModel, UnknownModel
 from chat.server.logs import NUMBER, report
 from chat.storage.database import DatabaseAway, NotFound
 from chat.web import access, urls
@@ -92,7 +92,7 @@ def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
         return Response("", 401, {"HX-Redirect": urls.of(error.door), **PLACE})
     if request.method in {"GET", "HEAD"} and wants_page():
         return urls.lead_to(error.door)
-    return Response(signing.form(error.place, draft=readable()), 401) if wants_page() else answer(str(error), 401)
+    return Response(login.form(error.place, draft=readable()), 401) if wants_page() else answer(str(error), 401)
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from chat import conversations
 from chat.providers.model_list import last_part
 from chat.routes import pages
-from chat.routes.headings import told_apart
+from chat.routes.export_headings import told_apart
 from chat.web import current_user, spool, state
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}

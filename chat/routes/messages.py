@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, paging
-from chat.routes import choices, pages, streams
+from chat.routes import model_choice, pages
+from chat.routes.streaming import responses
 from chat.web import current_user, form_key, state, urls
 from chat.web.form_parser import FORM, unescaped
 
@@ -30,7 +31,7 @@ class TooLong(BadMessage):
 def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
     text, parent_id = sent_text(), sent_parent()
-    choice = choices.chosen(request.form.get("model", ""))
+    choice = model_choice.chosen(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
     asker = current_user.asker(key.guest)
     turn = conversations.ask(state.database(), asker, conversation_id, text, choice, key.turn, parent_id)
@@ -45,7 +46,7 @@ def edit(message_id: int) -> Response:
     asker = current_user.asker()
     conversations.message_of(state.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
-    choice = choices.chosen(request.form.get("model", ""))
+    choice = model_choice.chosen(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
     turn = conversations.edit(state.database(), asker, message_id, text, choice, key.turn, parent_id)
     state.replies().start(turn)
@@ -115,8 +116,8 @@ def answer(turn: Turn, opening: bool) -> Response:
     if turn.owner is None:
         return urls.lead_to(place)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
-        return streams.as_text(turn)
-    return streams.as_page(turn)
+        return responses.as_text(turn)
+    return responses.as_page(turn)
 
 
 def fragments(turn: Turn, opening: bool) -> Response:

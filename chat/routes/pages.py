@@ -16,8 +16,8 @@ from chat import conversations, rendering
 from chat.conversations import Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
-from chat.routes import choices, facts
-from chat.routes.choices import Offer
+from chat.routes import model_choice, reply_facts
+from chat.routes.model_choice import Offer
 from chat.web import current_user, form_key, state, urls
 
 EXAMPLES = (
@@ -39,7 +39,7 @@ def moment() -> Iterator[None]:
 
     The models are known by then, as no transaction waits for a provider to list them.
     """
-    choices.offers()
+    model_choice.offers()
     with state.database().read():
         yield
 
@@ -122,9 +122,9 @@ def body(window: Window) -> dict[str, Any]:
 
 def composer(leaf: Row | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the model that answered last is chosen."""
-    offers = choices.offers()
+    offers = model_choice.offers()
     chosen = next((offer.value for offer in own_offer(leaf, offers)), "") if leaf else ""
-    offered = {"offers": offers, "chosen": chosen, "notes": choices.problems()}
+    offered = {"offers": offers, "chosen": chosen, "notes": model_choice.problems()}
     return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered}
 
 
@@ -136,7 +136,7 @@ def shown(row: Row) -> dict[str, Any]:
 def all_shown(window: Window) -> list[dict[str, Any]]:
     """Prepare the messages of a window for their template."""
     versions = conversations.versions(state.database(), window.rows)
-    offers = choices.offers() if window.rows else []
+    offers = model_choice.offers() if window.rows else []
     leaf_id = window.leaf.id if window.leaf else None
     return [
         {
@@ -154,7 +154,7 @@ def of_reply(row: Row, offers: list[Offer], last: bool) -> dict[str, Any]:
     """Gather who wrote a reply, what is known of that, and the models it can be tried again with."""
     own = own_offer(row, offers)
     speaker = own[0].model.name if own else last_part(row.model)
-    return {"speaker": speaker, "facts": facts.facts_of(row), "offers": offers if last else own}
+    return {"speaker": speaker, "facts": reply_facts.facts_of(row), "offers": offers if last else own}
 
 
 def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:

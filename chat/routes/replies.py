@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
 from chat.conversations import Choice
-from chat.routes import choices, pages, streams
+from chat.routes import model_choice, pages
+from chat.routes.streaming import responses
 from chat.web import current_user, state
 
 bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
@@ -20,7 +21,7 @@ def follow(reply_id: int) -> Response:
     With `once` in the address it is what there is so far, or the finished form: the page asks so again and again.
     """
     reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
-    return streams.as_events(reply, once="once" in request.args)
+    return responses.as_events(reply, once="once" in request.args)
 
 
 @bp.get("/reasoning")
@@ -49,7 +50,7 @@ def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
     asker = current_user.asker()
     tried = conversations.reply_of(state.database(), asker.person_id, reply_id)
-    choice = choices.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
+    choice = model_choice.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
     turn = conversations.try_again(state.database(), asker, reply_id, choice)
     state.replies().start(turn)
     return pages.changed(turn.conversation_id)
@@ -58,7 +59,7 @@ def retry(reply_id: int) -> Response:
 def offered_again(choice: Choice) -> str:
     """Name the model of an earlier reply, where it is still on offer; else any."""
     value = f"{choice.provider}/{choice.model}"
-    return value if any(offer.value == value for offer in choices.offers()) else ""
+    return value if any(offer.value == value for offer in model_choice.offers()) else ""
 
 
 @bp.post("/continue")
@@ -66,7 +67,7 @@ def go_on(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
     asker = current_user.asker()
     begun = conversations.reply_of(state.database(), asker.person_id, reply_id)
-    choices.require_on(Choice(begun.provider, begun.model))
+    model_choice.require_on(Choice(begun.provider, begun.model))
     turn = conversations.go_on(state.database(), asker, reply_id)
     state.replies().start(turn)
     if not pages.wants_fragment():

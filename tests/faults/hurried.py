@@ -10,7 +10,7 @@ import os
 from flask import Flask
 
 import app
-from chat.routes import streams
+from chat.routes.streaming import responses
 from chat.server import request_heads
 from chat.web import request_body
 
@@ -18,6 +18,6 @@ from chat.web import request_body
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
     haste = float(os.environ["HASTE"])
-    streams.BEAT, streams.SPAN = streams.BEAT / haste, streams.SPAN / haste
+    responses.BEAT, responses.SPAN = responses.BEAT / haste, responses.SPAN / haste
     request_body.SECONDS, request_heads.SECONDS = request_body.SECONDS / haste, request_heads.SECONDS / haste
     return app.create_app()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from chat import rendering
-from chat.routes.events import event, part
+from chat.routes.streaming.sse import event, part
 
 RATE = 20
 SIZE = 4.5

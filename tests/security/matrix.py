@@ -61,7 +61,7 @@ ROWS = {
     "GET claim.show": CLOSED,
     "POST claim.make": CLOSED,
     "GET invites.follow": LINK,
-    "GET invites.show": CLOSED,  # no invite was followed; tests/routes/accounts/test_invites.py follows some
+    "GET invites.show": CLOSED,  # no invite was followed; tests/routes/auth/test_invites.py follows some
     "POST invites.redeem": CLOSED,
     "GET resets.follow": LINK,
     "GET resets.show": CLOSED,

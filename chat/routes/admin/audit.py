@@ -13,9 +13,9 @@ from sqlalchemy import Row
 
 from chat.people import audit
 from chat.people.sessions import SessionStore
-from chat.routes import facts
-from chat.routes.admin import lists
-from chat.routes.breaking import unbroken
+from chat.routes import reply_facts
+from chat.routes.admin import pagination
+from chat.routes.streaming.failures import unbroken
 from chat.web import current_user, state
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -31,8 +31,8 @@ bp = Blueprint("admin_audit", __name__, url_prefix="/admin")
 @bp.get("/audit")
 def index() -> str:
     """Show what was done, the newest first."""
-    rows = audit.page(state.database(), lists.before())
-    return render_template("admin/audit.html", **lists.paged(rows, audit.PAGE), actions=audit.ACTIONS)
+    rows = audit.page(state.database(), pagination.before())
+    return render_template("admin/audit.html", **pagination.paged(rows, audit.PAGE), actions=audit.ACTIONS)
 
 
 @bp.get("/audit.csv")
@@ -100,4 +100,4 @@ def json_of(rows: Iterable[Row]) -> str:
 
 def told(row: Row) -> dict[str, Any]:
     """Describe a row by plain values, in the order of COLUMNS."""
-    return {name: facts.moment(row.at) if name == "at" else getattr(row, name) for name in COLUMNS}
+    return {name: reply_facts.moment(row.at) if name == "at" else getattr(row, name) for name in COLUMNS}

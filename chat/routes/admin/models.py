@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from chat.registry import BadService, Service
 from chat.registry.form import KINDS, entered
-from chat.routes.choices import services
+from chat.routes.model_choice import services
 from chat.storage.database import NotFound
 from chat.web import current_user, urls
 

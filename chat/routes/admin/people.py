@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from chat.people import directory, roles
 from chat.people.roles import LastAdmin
-from chat.routes.admin import lists
+from chat.routes.admin import pagination
 from chat.web import current_user, secret_links, state, urls
 
 DONE = {
@@ -34,9 +34,9 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def listed(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = directory.page(state.database(), lists.before())
+    rows = directory.page(state.database(), pagination.before())
     return render_template(
-        "admin/people.html", **lists.paged(rows, directory.PAGE), me=current_user.require_admin(), **told
+        "admin/people.html", **pagination.paged(rows, directory.PAGE), me=current_user.require_admin(), **told
     )
 
 

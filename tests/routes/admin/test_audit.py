@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from chat.people import audit, roles
 from chat.routes.admin.audit import COLUMNS, FORMULAS
-from chat.routes.breaking import BrokenOff
+from chat.routes.streaming.failures import BrokenOff
 from chat.storage.database import Database
 from tests.routes.admin.conftest import ADMIN, id_of
 from tests.team import signed_in

@@ -10,7 +10,7 @@ from chat.people import accounts, audit, invites, passwords
 from chat.people.accounts import BadEmail
 from chat.people.invites import EmailTaken, Newcomer
 from chat.people.passwords import BadPassword
-from chat.routes.accounts import signing
+from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, secret_links, state, urls
 
@@ -53,14 +53,14 @@ def page(invite: Row, **told: str) -> str:
 @bp.post("/yours")
 def redeem() -> Response | tuple[str, int]:
     """Make the account and sign in; the second of two clicks finds it made, and signs in. Raises NotFound."""
-    if signing.is_theirs():
+    if login.is_theirs():
         return secret_links.done("/")
     if secret_links.is_another():
         return urls.lead_to("/invites/yours")
     try:
         return join(secret_links.token())
     except NotFound:
-        if not (invites.is_spent(state.database(), secret_links.token()) and signing.sign_in_again()):
+        if not (invites.is_spent(state.database(), secret_links.token()) and login.sign_in_again()):
             raise
     return secret_links.done("/")
 
@@ -73,7 +73,7 @@ def join(token: str) -> Response | tuple[str, int]:
     try:
         current_user.sign_in(invites.redeem(state.database(), token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
-        if not (isinstance(error, EmailTaken) and signing.sign_in_again()):
+        if not (isinstance(error, EmailTaken) and login.sign_in_again()):
             return page(invite, problem=str(error)), 400
     return secret_links.done("/")
 

@@ -20,9 +20,9 @@ from sqlalchemy import Row
 from chat import conversations, rendering
 from chat.conversations import Turn, paging
 from chat.routes import pages
-from chat.routes.breaking import unbroken
-from chat.routes.events import Beside, event, long_event, part_of
-from chat.routes.watching import Watch, watch
+from chat.routes.streaming.failures import unbroken
+from chat.routes.streaming.sse import Beside, event, long_event, part_of
+from chat.routes.streaming.subscription import Watch, watch
 from chat.web import spool, state
 from chat.web.session_watch import Presence
 from chat.web.stream_capacity import Room

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat.routes.facts import day, facts_of, moment, seconds
+from chat.routes.reply_facts import day, facts_of, moment, seconds
 
 KNOWN = {
     "model": "small",

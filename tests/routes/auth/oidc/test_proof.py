@@ -13,7 +13,7 @@ from chat.config import WrongSetting
 from tests.asking import named
 from tests.openid import PERSON as USERINFO
 from tests.openid import Idp, fails
-from tests.routes.accounts.openid.way import back, person, there, through
+from tests.routes.auth.oidc.way import back, person, there, through
 from tests.team import team
 
 UNTRUE: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ from flask import Flask
 from chat.storage.tables import audit, people
 from tests.asking import begin, ended, named
 from tests.openid import Idp
-from tests.routes.accounts.openid.way import HOME, address_in, person, through
+from tests.routes.auth.oidc.way import HOME, address_in, person, through
 from tests.scripted import Scripted
 from tests.serving import KEY, gunicorn, upstream
 from tests.team import team

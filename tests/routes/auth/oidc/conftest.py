@@ -11,7 +11,7 @@ from flask import Flask
 from chat.people.oidc.discovery import Published
 from chat.storage.tables import people
 from tests.openid import SECRET, Idp, serving
-from tests.routes.accounts.openid.way import HOME
+from tests.routes.auth.oidc.way import HOME
 from tests.team import team
 from tests.turns import count
 

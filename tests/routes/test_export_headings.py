@@ -7,7 +7,7 @@ import re
 import comrak
 import pytest
 
-from chat.routes.headings import told_apart
+from chat.routes.export_headings import told_apart
 
 HEADING = re.compile(r"^##?(?:[ \t]|$)", re.MULTILINE)
 AFTER = "\n\n## You\n\nNext\n"

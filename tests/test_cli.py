@@ -12,7 +12,7 @@ from click.testing import Result
 from flask import Flask
 
 import app as front_door
-from chat import commands
+from chat import cli
 from chat.people import accounts, audit, invites, password_resets, passwords
 from tests.team import PASSWORD, account, signed_in
 
@@ -164,11 +164,11 @@ def test_a_command_takes_up_no_answers_of_others(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     with click.Context(click.Command("flask"), info_name="flask"):
         app = front_door.create_app({"INSTANCE": str(tmp_path), "LOCAL_MODEL": "off"})
-        served = commands.serves()
+        served = cli.serves()
     app.extensions["database"].dispose()
 
     assert not served
     assert "adoption" not in {thread.name for thread in set(threading.enumerate()) - before}
-    assert commands.serves()
+    assert cli.serves()
     with click.Context(click.Command("run"), info_name="run"):
-        assert commands.serves()
+        assert cli.serves()

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from chat.people import accounts
 from chat.storage.tables import people
 from tests.openid import Idp
-from tests.routes.accounts.openid.way import back, person, there, through
+from tests.routes.auth.oidc.way import back, person, there, through
 from tests.team import PASSWORD, account, sign_in, signed_in, team
 from tests.turns import count
 

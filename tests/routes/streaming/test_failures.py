@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from chat import rendering
 from chat.replies import Follower
 from chat.replies.running import Running
-from chat.routes.watching import Watch
+from chat.routes.streaming.subscription import Watch
 from chat.web.session_watch import Presence
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from chat.config import address_of
 from chat.people import accounts, first_admin, passwords
-from chat.routes.accounts import signing
+from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, secret_links, state
 
@@ -37,7 +37,7 @@ def make() -> Response:
     """
     token = secret_links.token()
     if not is_open(token):
-        if token and (is_the_admin() or signing.is_theirs() or signing.sign_in_again()):
+        if token and (is_the_admin() or login.is_theirs() or login.sign_in_again()):
             return secret_links.done("/")
         raise NotFound
     if proxy_login.is_on():

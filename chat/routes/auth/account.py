@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.people import accounts, authentication, login_links, passwords
-from chat.routes.accounts import agents, signing
+from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, state, urls
 from chat.web.access import SignInFirst
@@ -51,7 +51,7 @@ def change_password() -> Response:
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except accounts.Refused as error:
-        return signing.refused(page(said(error)), error)
+        return login.refused(page(said(error)), error)
     current_user.sign_in(person.id, kept)
     return urls.lead_to("/account?changed=1")
 
@@ -95,7 +95,7 @@ def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
     person = accounts.find(state.database(), own().id)
     has_password = person is not None and bool(person.password)
-    openid = signing.openid_name() if has_password else ""
+    openid = login.openid_name() if has_password else ""
     connected = bool(openid) and login_links.is_connected(state.database(), own().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
@@ -106,7 +106,7 @@ def browsers() -> list[dict[str, Any]]:
     """List where a member is signed in, this browser first."""
     here = current_user.session_name()
     listed = [
-        {"name": row.id, "agent": agents.named(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
+        {"name": row.id, "agent": user_agents.named(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
         for row in current_user.sessions().cache.of_person(own().id)
     ]
     return sorted(listed, key=lambda browser: not browser["here"])

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from chat.people import accounts, passwords
-from chat.routes.accounts import agents
+from chat.routes.auth import user_agents
 from chat.storage.tables import sessions
 from tests.asking import named
 from tests.scripted import Scripted
@@ -189,4 +189,4 @@ def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask)
     ],
 )
 def test_a_browser_is_named_in_words(agent: str, words: str) -> None:
-    assert agents.named(agent) == words
+    assert user_agents.named(agent) == words

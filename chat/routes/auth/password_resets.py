@@ -9,7 +9,7 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.people import accounts, login_throttle, mailer, password_resets, passwords
-from chat.routes.accounts import signing
+from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, known_browsers, secret_links, state, urls
 
@@ -83,7 +83,7 @@ def send() -> Response:
         asked = replace(known_browsers.tried(f"forgotten {accounts.plain(email)}"), among=login_throttle.LETTERS)
         login_throttle.begin(state.database(), asked)
     except accounts.Refused as error:
-        return signing.refused(forgotten(email, str(error)), error)
+        return login.refused(forgotten(email, str(error)), error)
     mailer.send_reset_later(state.database(), state.settings(), email)
     return Page(forgotten(email, done=SENT))
 

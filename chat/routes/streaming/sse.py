@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup, escape
 
-from chat.routes.watching import Watch
+from chat.routes.streaming.subscription import Watch
 
 AT_ONCE = 16 * 1024
 """How much of a long event, in characters, is made before it is sent."""

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import AnyStr
 
-from chat.routes.watching import StillWritten
+from chat.routes.streaming.subscription import StillWritten
 from chat.server.logs import report
 from chat.storage.database import DatabaseAway
 from chat.web.spool import Crowded, DiskFull

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from chat.people import external_login, login_links, oidc
 from chat.people.accounts import Refused
 from chat.people.oidc import Flow, OutOfOrder, Unproven
-from chat.routes.accounts import account, signing
+from chat.routes.auth import account, login
 from chat.storage.database import NotFound
 from chat.web import access, cookies, current_user, secret_links, state, urls
 
@@ -46,7 +46,7 @@ def begin() -> Response:
     try:
         return leave(place)
     except OutOfOrder as error:
-        return Page(signing.form(place, problem=str(error)), STATUS[OutOfOrder])
+        return Page(login.form(place, problem=str(error)), STATUS[OutOfOrder])
 
 
 @bp.post("/account/openid")
@@ -57,7 +57,7 @@ def connect() -> Response:
     try:
         return leave("/account?connected=1", account.proven().id)
     except Refused as error:
-        return signing.refused(account.page(account.said(error)), error)
+        return login.refused(account.page(account.said(error)), error)
     except OutOfOrder as error:
         return Page(account.page(str(error)), STATUS[OutOfOrder])
 
@@ -121,7 +121,7 @@ def page(place: str, person_id: int | None, problem: str) -> str:
     """Make the page that somebody left from, and say why they come back as they went."""
     if person_id and current_user.is_member():
         return account.page(problem)
-    return signing.form(place, problem=problem)
+    return login.form(place, problem=problem)
 
 
 def taken_along() -> dict[str, Any]:

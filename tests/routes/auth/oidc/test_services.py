@@ -13,7 +13,7 @@ import pytest
 
 from tests.openid import PERSON as USERINFO
 from tests.openid import Idp
-from tests.routes.accounts.openid.way import HOME, person, through
+from tests.routes.auth.oidc.way import HOME, person, through
 from tests.team import team
 
 EMAIL = {"email": "ann@example.org"}

@@ -15,7 +15,7 @@ from chat.people.oidc.discovery import Published
 from chat.providers.base import Timeouts
 from tests.openid import ABOUT, KEYS, SECRET, TOKEN, Idp, fails, key, leads_on, serving, shows_a_page
 from tests.openid import PERSON as USERINFO
-from tests.routes.accounts.openid.way import HOME, back, there, through
+from tests.routes.auth.oidc.way import HOME, back, there, through
 from tests.team import team
 
 
