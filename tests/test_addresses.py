@@ -46,12 +46,12 @@ def styles(text: str) -> Iterator[str]:
 
 
 def routes(text: str) -> Iterator[str]:
-    """Complain of addresses that a route tells a browser, but by `addresses`."""
+    """Complain of addresses that a route tells a browser, but by `urls`."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and "redirect" in {alias.name for alias in node.names}:
             yield f"{node.module}.redirect"
         for name, value in told(node):
-            if not ast.unparse(value).startswith("addresses.of("):
+            if not ast.unparse(value).startswith("urls.of("):
                 yield f"{name}: {ast.unparse(value)}"
         if isinstance(node, ast.Constant) and re.search(r"""(href|src|action|url)=["']?/""", str(node.value)):
             yield str(node.value)
@@ -97,8 +97,8 @@ OFFENCES: list[tuple[Rule, str]] = [
 
 
 def sources(folder: str, pattern: str) -> list[Path]:
-    """List the files that a rule holds for; addresses.py is what the others use."""
-    return [path for path in sorted((ROOT / folder).rglob(pattern)) if path.name != "addresses.py"]
+    """List the files that a rule holds for; urls.py is what the others use."""
+    return [path for path in sorted((ROOT / folder).rglob(pattern)) if path.name != "urls.py"]
 
 
 @pytest.mark.parametrize(("rule", "folder", "pattern"), WHERE, ids=lambda each: getattr(each, "__name__", None))
