@@ -31,9 +31,13 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import mark
 from chat.storage.startup import Startup
-from chat.web import proxies, security, session_interface
+from chat.web import proxies, security, session_interface, state
 from chat.web.access_log import Journal
 from chat.web.readiness import Readiness
+from chat.web.session_watch import Presence
+from chat.web.spool import writable
+from chat.web.state import State
+from chat.web.stream_capacity import Room
 
 PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""
@@ -63,27 +67,28 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
         start(app, watching, replaces=startup.REPLACES in environ)
     except (config.WrongSetting, DatabaseUnusable) as error:
         exits.refuse(startup.WRONG.format(error))
-    app.extensions["disk"] = disk.warnings(environ, settings)
+    state.of(app).warnings = disk.warnings(environ, settings)
     return app
 
 
 def start(app: Flask, watching: bool, replaces: bool) -> None:
     """Do what needs the database; who serves nobody doesn't wait for it for ever. Raises as `bring_up` does."""
-    starting = app.extensions["startup"] = Startup(partial(bring_up, app, watching), replaces)
+    starting = state.of(app).startup = Startup(partial(bring_up, app, watching), replaces)
     if starting.finish(0 if watching else PATIENCE):
         return
     if not watching:
         exits.refuse(startup.WRONG.format("its database can't be reached. Try again later."), exits.NOT_YET)
-    app.extensions["readiness"].is_started = lambda: starting.is_done
+    state.of(app).readiness.is_started = lambda: starting.is_done
     starting.finish_in_background()
 
 
 def bring_up(app: Flask, watching: bool) -> list[str]:
     """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
     prepare(app)
-    told = [*first_admin.set_up(app.extensions["database"], app.extensions["settings"]), *setup.invitation(app)]
+    here = state.of(app)
+    told = [*first_admin.set_up(here.database, here.settings), *setup.invitation(app)]
     if watching:
-        app.extensions["replies"].watch()
+        here.replies.watch()
     return told
 
 
@@ -96,20 +101,21 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
 
 def prepare(app: Flask) -> None:
     """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
-    app.extensions["database"].upgrade()
-    app.extensions["mark"] = mark(app.extensions["database"])
-    app.extensions["providers"].begin()
+    here = state.of(app)
+    here.database.upgrade()
+    here.mark = mark(here.database)
+    here.registry.begin()
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Put an app together. Raises WrongSetting and DatabaseUnusable."""
-    logs.set_up(settings["LOG_FORMAT"])
+    logs.set_up(settings.log_format)
     logs.hide(config.secrets(settings))
-    certificates.trust(settings["CA_BUNDLE"])
+    certificates.trust(settings.ca_bundle)
     root = str(Path(__file__).parent)
-    app = Rivulet("app", root_path=root, instance_path=str(settings["INSTANCE"]), static_folder=None)
+    app = Rivulet("app", root_path=root, instance_path=str(settings.instance), static_folder=None)
     app.url_map.merge_slashes = False  # it would lead to whatever host a request names
-    make_folder(settings["INSTANCE"])
+    make_folder(settings.instance)
     db = Database(engines.url_of(settings))
     secret, *older = secret_key.secret_keys(settings)
     logs.hide([secret])  # which may be one that is kept in a file
@@ -119,23 +125,25 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     metrics = Metrics()
     replies = Replies(db, services, metrics)
     replies.count_errors_of(configured)
-    app.extensions |= {
-        "settings": settings,
-        "database": db,
-        "providers": services,
-        "replies": replies,
-        "renewal": Renewal(db),
-        "readiness": Readiness(db, replies),
-        "metrics": metrics,
-    }
-    app.session_interface = session_interface.Sessions(
-        app, SessionStore(db, settings["SESSION_IDLE_DAYS"], settings["SESSION_DAYS"])
+    sessions = SessionStore(db, settings.session_idle_days, settings.session_days)
+    app.extensions["rivulet"] = State(
+        settings=settings,
+        database=db,
+        registry=services,
+        replies=replies,
+        renewal=Renewal(db),
+        metrics=metrics,
+        readiness=Readiness(db, replies),
+        capacity=Room(),
+        watcher=Presence(sessions.ended),
+        spool=writable(settings.instance),
     )
+    app.session_interface = session_interface.Sessions(app, sessions)
     Htmx(app)
     security.protect(app)
     routes.register(app)
     cli.register(app)
-    trusted, under = settings["TRUSTED_PROXIES"], config.path_of(settings)
+    trusted, under = settings.trusted_proxies, config.path_of(settings)
     proxies.require_free(app, under)
     app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
     return app
@@ -157,7 +165,7 @@ def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[st
         "APPLICATION_ROOT": config.path_of(settings) or "/",
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings["SESSION_IDLE_DAYS"])),
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings.session_idle_days)),
         "SESSION_COOKIE_NAME": session_interface.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,

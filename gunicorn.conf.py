@@ -129,20 +129,19 @@ def post_worker_init(worker: Any) -> None:
     # A terminal's Ctrl+C reaches the workers as well as the master, which tells them to stop: once is enough.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker.doors = [listener.dup() for listener in worker.sockets]
-    extensions = getattr(worker.app.callable, "extensions", {})
+    state = getattr(worker.app.callable, "extensions", {}).get("rivulet")  # the bench's floor has none
     under = getattr(worker.app.callable, "config", {}).get("APPLICATION_ROOT", "").rstrip("/")
-    if metrics := extensions.get("metrics"):
-        metrics.share(counts, worker.row)
-    if replies := extensions.get("replies"):
-        told = (worker, replies, number("DRAIN_SECONDS", 4, 3_600))
+    if state:
+        state.metrics.share(counts, worker.row)
+        told = (worker, state.replies, number("DRAIN_SECONDS", 4, 3_600))
         worker.leaving = threading.Thread(target=shutdown.leave_in_time, args=told, name="leaving", daemon=True)
         worker.leaving.start()
     # The app has read it, and knows both ways of proxies; gunicorn would refuse addresses that don't begin with it.
     os.environ.pop("SCRIPT_NAME", None)
     if worker.age == 1:
-        warn(extensions.get("disk", []))
-        if startup := extensions.get("startup"):
-            startup.tell(warn)
+        warn(state.warnings if state else [])
+        if state and state.startup:
+            state.startup.tell(warn)
         for listener in worker.sockets:
             say(f"Rivulet is at {sockets.url_of(listener.getsockname())}{under} (Ctrl+C stops it).", sys.stdout)
 

@@ -18,9 +18,10 @@ from bench.trees import HERE, ROOT, Tree
 
 PATIENCE = 60.0
 
-NO_LIMITS = dict.fromkeys(
-    ("ANSWERS_AT_ONCE", "SENDS_A_MINUTE", "ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"), "0"
-)
+LIMITS = ("MAX_CONCURRENT_ANSWERS", "MESSAGES_PER_MINUTE", "ANSWERS_AT_ONCE", "SENDS_A_MINUTE")
+"""What limits are called, also by commits to compare with."""
+
+NO_LIMITS = {f"{name}{whose}": "0" for name in LIMITS for whose in ("", "_PER_ADDRESS")}
 """All of a load comes from one address."""
 
 

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import Row
 
@@ -19,6 +19,7 @@ from chat.people.invites import BadInvite, EmailTaken
 from chat.people.passwords import BadPassword
 from chat.people.roles import LastAdmin
 from chat.storage.database import Database, DatabaseAway, NotFound
+from chat.web import state
 
 BY = "command line"
 """Who it was, in the audit log: a shell knows no account."""
@@ -161,9 +162,9 @@ def found(email: str) -> Row:
 
 def database() -> Database:
     """Give the app's database."""
-    return current_app.extensions["database"]
+    return state.database()
 
 
 def link(path: str) -> str:
     """Write the address of a page as far as it can be known here; else what comes after that of this instance."""
-    return f"{address_of(current_app.extensions['settings'])}{path}"
+    return f"{address_of(state.settings())}{path}"

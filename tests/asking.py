@@ -45,12 +45,12 @@ def key_in(page: str) -> str:
 
 def named(client: FlaskClient, name: str = "rivulet") -> str:
     """Name a cookie as the app of a client does."""
-    return f"{name}-{client.application.extensions['mark']}"
+    return f"{name}-{client.application.extensions['rivulet'].mark}"
 
 
 def rows(app: Flask) -> dict[str, int]:
     """Count the rows of every table, without the instance's mark, which each has from its first start on."""
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         counted = {table.name: select(func.count()).select_from(table) for table in metadata.sorted_tables}
         counted["options"] = counted["options"].where(options.c.name != "mark")
         return {name: connection.execute(count).scalar_one() for name, count in counted.items()}
@@ -58,7 +58,7 @@ def rows(app: Flask) -> dict[str, int]:
 
 def stored(app: Flask) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of all tables, except leases, which change while a reply is being written."""
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         tables = {table.name: connection.execute(select(table)).mappings() for table in metadata.sorted_tables}
         return {name: [{**row, "lease_until": None} for row in rows] for name, rows in tables.items()}
 
@@ -81,6 +81,6 @@ def arguments(app: Flask, **known: Any) -> dict[str, Any]:
 
     A `name` is an asset's and nobody else's; the token is nobody's.
     """
-    asset = next(iter(app.extensions["assets"]))
+    asset = next(iter(app.extensions["rivulet"].assets))
     named = {"digest": asset.split("/")[2], "name": asset.split("/")[3], "form": "md"}
     return named | {"token": "nobodys", "person_id": 1, "invite_id": 1} | known

@@ -93,11 +93,11 @@ def provider() -> Scripted:
 @pytest.fixture
 def app(settings: Settings, provider: Scripted, migrated: Path) -> Iterator[Flask]:
     """An app with the scripted provider."""
-    settings["INSTANCE"].mkdir(mode=0o700)
-    shutil.copy(migrated, settings["INSTANCE"])
+    settings.instance.mkdir(mode=0o700)
+    shutil.copy(migrated, settings.instance)
     app = front_door.build(settings, {"scripted": provider})
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ OURS: set[int] = set()
 """The ports on which servers of ours listen: tests/canary.py looks for secrets in what they answer."""
 
 UNLIMITED = {
-    "ANSWERS_AT_ONCE": "0",
-    "SENDS_A_MINUTE": "0",
-    "ANSWERS_AT_ONCE_PER_ADDRESS": "0",
-    "SENDS_A_MINUTE_PER_ADDRESS": "0",
+    "MAX_CONCURRENT_ANSWERS": "0",
+    "MESSAGES_PER_MINUTE": "0",
+    "MAX_CONCURRENT_ANSWERS_PER_ADDRESS": "0",
+    "MESSAGES_PER_MINUTE_PER_ADDRESS": "0",
 }
 """Settings for tests that ask much from one address; those of the limits themselves set some."""
 

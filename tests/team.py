@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -32,13 +34,19 @@ def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     """An app that a team shares, with the scripted provider."""
     app = team(tmp_path, provider)
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:
     """Make somebody with an account, whose password is PASSWORD."""
     with database.write() as connection:
         return accounts.make(connection, email, role, kept())
+
+
+def change(app: Flask, **values: Any) -> None:
+    """Change settings of an app that runs."""
+    here = app.extensions["rivulet"]
+    here.settings = replace(here.settings, **values)
 
 
 @cache
@@ -54,8 +62,8 @@ def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str =
 
 def signed_in(app: Flask, email: str = "ann@example.org", role: str = "member") -> FlaskClient:
     """Give a browser of somebody who is signed in; their account is made where there is none."""
-    if accounts.by_email(app.extensions["database"], email) is None:
-        account(app.extensions["database"], email, role)
+    if accounts.by_email(app.extensions["rivulet"].database, email) is None:
+        account(app.extensions["rivulet"].database, email, role)
     client = app.test_client()
     assert sign_in(client, email).status_code == 303
     return client

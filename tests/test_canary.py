@@ -219,7 +219,7 @@ def test_files_that_are_there_to_hold_a_secret_may(tmp_path: Path) -> None:
 
 def test_every_secret_of_the_suite_is_marked(settings: dict[str, str]) -> None:
     assert all(MARK in secret for secret in SECRETS.values())
-    assert {name: settings[name] for name in SECRETS} == SECRETS
+    assert {name: getattr(settings, name.lower()) for name in SECRETS} == SECRETS
 
 
 def test_every_test_is_watched(request: pytest.FixtureRequest) -> None:

@@ -14,7 +14,7 @@ from flask import Flask
 import app as front_door
 from chat import cli
 from chat.people import accounts, audit, invites, password_resets, passwords
-from tests.team import PASSWORD, account, signed_in
+from tests.team import PASSWORD, account, change, signed_in
 
 EMAIL = "bob@example.org"
 
@@ -32,24 +32,24 @@ def typed(app: Flask, *arguments: str, answers: str | None = None) -> Result:
 
 def noted(app: Flask) -> list[tuple[str, str, str]]:
     """Read the audit log, the newest first."""
-    return [(row.actor, row.action, row.subject) for row in audit.page(app.extensions["database"])]
+    return [(row.actor, row.action, row.subject) for row in audit.page(app.extensions["rivulet"].database)]
 
 
 def test_a_person_is_added_and_sets_their_password_by_the_link(app: Flask) -> None:
     done = typed(app, "user", "add", "Bob@Example.org", "--name", "Bob\nMarsh")
 
-    bob = accounts.by_email(app.extensions["database"], EMAIL)
+    bob = accounts.by_email(app.extensions["rivulet"].database, EMAIL)
     token = done.stdout.strip().removeprefix("http://localhost:8000/resets/")
     assert (done.exit_code, done.stdout.count("\n")) == (0, 1)
     assert bob and (bob.role, bob.name, bob.password) == ("member", "Bob Marsh", None)
-    assert password_resets.find(app.extensions["database"], token)
+    assert password_resets.find(app.extensions["rivulet"].database, token)
     assert noted(app) == [("command line", "reset_made", EMAIL), ("command line", "person_added", f"{EMAIL}, member")]
 
 
 def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None:
     done = typed(app, "user", "add", EMAIL, "--admin", "--password", answers=f"{PASSWORD}\n{PASSWORD}\n")
 
-    bob = accounts.by_email(app.extensions["database"], EMAIL)
+    bob = accounts.by_email(app.extensions["rivulet"].database, EMAIL)
     assert done.exit_code == 0
     assert bob and bob.role == "admin" and passwords.matches(bob.password, PASSWORD)
     assert PASSWORD not in done.output and "resets" not in done.output
@@ -59,7 +59,7 @@ def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None
 def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
     done = typed(app, "user", "add", EMAIL, "--name", "Bob Oakhollow", "--password", answers=f"{poor}\n{poor}\n")
 
-    assert done.exit_code == 1 and accounts.by_email(app.extensions["database"], EMAIL) is None
+    assert done.exit_code == 1 and accounts.by_email(app.extensions["rivulet"].database, EMAIL) is None
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
     ],
 )
 def test_what_cannot_be_done_ends_in_a_sentence(app: Flask, arguments: list[str], says: str) -> None:
-    account(app.extensions["database"], "ann@example.org", "admin")
-    account(app.extensions["database"], EMAIL)
+    account(app.extensions["rivulet"].database, "ann@example.org", "admin")
+    account(app.extensions["rivulet"].database, EMAIL)
 
     tried = typed(app, *arguments)
 
@@ -92,7 +92,7 @@ def test_a_password_that_is_too_easy_adds_nobody(app: Flask) -> None:
     tried = typed(app, "user", "add", EMAIL, "--password", answers="password1\npassword1\n")
 
     assert tried.exit_code == 1 and "Error: That is one of the first passwords" in tried.stderr
-    assert accounts.by_email(app.extensions["database"], EMAIL) is None
+    assert accounts.by_email(app.extensions["rivulet"].database, EMAIL) is None
 
 
 def test_somebody_is_suspended_and_let_in_again(app: Flask) -> None:
@@ -109,7 +109,7 @@ def test_somebody_is_suspended_and_let_in_again(app: Flask) -> None:
 
 
 def test_a_role_is_given_and_taken_and_signs_out(app: Flask) -> None:
-    account(app.extensions["database"], "ann@example.org", "admin")
+    account(app.extensions["rivulet"].database, "ann@example.org", "admin")
     bob = signed_in(app, EMAIL)
 
     given = typed(app, "user", "role", "BOB@example.org", "admin")
@@ -126,7 +126,7 @@ def test_a_role_is_given_and_taken_and_signs_out(app: Flask) -> None:
 
 def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:
     signed_in(app, "zoe@example.org")
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         accounts.make(connection, "eve@example.org", "admin", None, "Eve\nroot\x1b[31m")
 
     lines = typed(app, "user", "list").stdout.splitlines()
@@ -141,7 +141,7 @@ def test_an_invite_is_printed_by_itself(app: Flask) -> None:
     done = typed(app, "invite", "--role", "admin", "--days", "2", "--uses", "3")
 
     invite = invites.find(
-        app.extensions["database"], done.stdout.strip().removeprefix("http://localhost:8000/invites/")
+        app.extensions["rivulet"].database, done.stdout.strip().removeprefix("http://localhost:8000/invites/")
     )
     assert (invite.role, invite.uses_left, invite.made_by) == ("admin", 3, None)
     assert "3 times, within 2 days" in done.stderr
@@ -149,11 +149,10 @@ def test_an_invite_is_printed_by_itself(app: Flask) -> None:
 
 
 def test_a_link_begins_as_the_settings_say(app: Flask) -> None:
-    settings = app.extensions["settings"]
 
-    settings["HOST"] = "0.0.0.0"
+    change(app, host="0.0.0.0")
     unknown = typed(app, "invite").stdout
-    settings["APP_URL"] = "https://chat.example.org"
+    change(app, app_url="https://chat.example.org")
     known = typed(app, "invite").stdout
 
     assert unknown.startswith("/invites/") and known.startswith("https://chat.example.org/invites/")
@@ -165,7 +164,7 @@ def test_a_command_takes_up_no_answers_of_others(tmp_path: Path) -> None:
     with click.Context(click.Command("flask"), info_name="flask"):
         app = front_door.create_app({"INSTANCE": str(tmp_path), "LOCAL_MODEL": "off"})
         served = cli.serves()
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
     assert not served
     assert "adoption" not in {thread.name for thread in set(threading.enumerate()) - before}

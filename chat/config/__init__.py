@@ -1,5 +1,6 @@
 """What an instance is set to: the table of settings, how each is read, and the keys it is given."""
 
+from .environment import load
 from .settings import (
     SECRET,
     SETTINGS,
@@ -8,7 +9,6 @@ from .settings import (
     WrongSetting,
     address_of,
     is_loopback,
-    load,
     path_of,
     secrets,
 )

@@ -143,9 +143,9 @@ def header(text: str) -> str:
     return text
 
 
-def names(text: str) -> list[str]:
+def names(text: str) -> tuple[str, ...]:
     """Read a list with commas between."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

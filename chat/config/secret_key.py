@@ -19,7 +19,7 @@ RANDOM = "Set it to 32 random characters or more, for example from `openssl rand
 
 def secret_keys(settings: Settings) -> list[str]:
     """Give the key that signs and closes, then the older ones, which only open. Raises WrongSetting."""
-    older: list[str] = settings["SECRET_KEY_FALLBACKS"]
+    older = settings.secret_key_fallbacks
     for key in older:
         require_good("SECRET_KEY_FALLBACKS", key)
     return [secret_key(settings), *older]
@@ -27,12 +27,12 @@ def secret_keys(settings: Settings) -> list[str]:
 
 def secret_key(settings: Settings) -> str:
     """Find the key that signs forms; on loopback one is made once and kept. Raises WrongSetting."""
-    key: str = settings["SECRET_KEY"]
+    key = settings.secret_key
     if key:
         require_good("SECRET_KEY", key)
-    elif not is_loopback(settings["HOST"]):
+    elif not is_loopback(settings.host):
         raise WrongSetting(f"SECRET_KEY is not set. Beyond this machine it is required. {RANDOM}")
-    return key or kept_key(settings["INSTANCE"] / "secret_key")
+    return key or kept_key(settings.instance / "secret_key")
 
 
 def require_good(name: str, key: str) -> None:

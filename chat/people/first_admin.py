@@ -101,7 +101,7 @@ def set_up(database: Database, settings: Settings) -> list[str]:
 
     Gives what whoever set this up has to know, in a sentence each.
     """
-    email, password = settings["ADMIN_EMAIL"], settings["ADMIN_PASSWORD"]
+    email, password = settings.admin_email, settings.admin_password
     if not (email or password):
         return []
     with database.read() as connection:

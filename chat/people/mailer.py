@@ -61,7 +61,7 @@ def send_reset(database: Database, settings: Settings, email: str) -> None:
             return
         with database.write() as connection:
             token = password_resets.make(connection, person.id)
-        text = FORGOTTEN.format(site=settings["APP_URL"], token=token)
+        text = FORGOTTEN.format(site=settings.app_url, token=token)
         send(settings, person.email, "Set a new password for Rivulet", text)
     except Exception as error:
         logger.error("a mail could not be sent: %s", reason_of(error))
@@ -84,12 +84,12 @@ def said(code: int, words: bytes | str) -> str:
 
 def send(settings: Settings, to: str, subject: str, text: str) -> None:
     """Send a mail. Raises SMTPException, OSError and NotPrivate."""
-    sender, message = settings["MAIL_FROM"], EmailMessage()
+    sender, message = settings.mail_from, EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2].strip(">"))
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
-    with connected(settings["SMTP_URL"]) as server:
+    with connected(settings.smtp_url) as server:
         server.send_message(message)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from chat.config import Settings
 from chat.providers.aivvm import Aivvm
 from chat.providers.base import AbstractProvider
 from chat.providers.local import Local
@@ -18,7 +16,7 @@ PROVIDERS: dict[str, type[AbstractProvider]] = {
 """Name to class; the first one that is set up is the one to begin with."""
 
 
-def configured(settings: Mapping[str, Any]) -> dict[str, AbstractProvider]:
+def configured(settings: Settings) -> dict[str, AbstractProvider]:
     """Make the providers that the settings describe, by name."""
     made = {name: provider.from_settings(settings) for name, provider in PROVIDERS.items()}
     return {name: provider for name, provider in made.items() if provider is not None}

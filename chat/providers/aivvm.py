@@ -12,6 +12,7 @@ import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
+from chat.config import Settings
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
 from chat.providers.http.client import Exchange, encoded, timeouts_of
 from chat.providers.http.error_reports import json_of
@@ -56,11 +57,11 @@ class Aivvm(AbstractProvider):
         self._catalogue = Catalogue(self._listed)
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+    def from_settings(cls, settings: Settings) -> Self | None:
         """Make the provider of AIVVM_URL; None where that is not set."""
-        if not settings["AIVVM_URL"]:
+        if not settings.aivvm_url:
             return None
-        return cls(settings["AIVVM_URL"], settings["AIVVM_API_KEY"], timeouts_of(settings))
+        return cls(settings.aivvm_url, settings.aivvm_api_key, timeouts_of(settings))
 
     def models(self) -> list[Model]:
         """The eight models of the protocol, then what else the server lists (asked for in the background)."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from chat.config import Settings
 from chat.providers.answer import ANSWER_LIMIT, RETRACTED, CreateResult
 from chat.providers.errors import (
     BadKey,
@@ -80,7 +81,7 @@ class AbstractProvider(ABC):
     _told: Mapping[str, tuple[int, float]] = {}
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+    def from_settings(cls, settings: Settings) -> Self | None:
         """Make the provider that the settings (chat/config/settings.py) describe; None where they name none."""
         return cls()
 

@@ -6,9 +6,9 @@ differ in their lists: each names the window in a field of its own, and some lis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Self
 
+from chat.config import Settings
 from chat.providers.base import (
     AbstractProvider,
     CreateResult,
@@ -59,12 +59,12 @@ class OpenAICompatible(AbstractProvider):
         self._catalogue = Catalogue(self._listed)
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+    def from_settings(cls, settings: Settings) -> Self | None:
         """Make the provider of OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL; None without a key and a url."""
-        key, url = settings["OPENAI_API_KEY"], settings["OPENAI_BASE_URL"]
+        key, url = settings.openai_api_key, settings.openai_base_url
         if not key and not url:
             return None
-        return cls(url, key, timeouts_of(settings), settings["OPENAI_MODEL"])
+        return cls(url, key, timeouts_of(settings), settings.openai_model)
 
     def models(self) -> list[Model]:
         """The models that chat: the one that is set first, then by name. Asks in the background (see Catalogue)."""

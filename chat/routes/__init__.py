@@ -6,9 +6,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from chat.routes import admin, auth, conversations, errors, exports, health, messages, metrics, replies, reply_facts
-from chat.web import assets, request_body, session_interface, spool, urls
-from chat.web.session_watch import Presence
-from chat.web.stream_capacity import Room
+from chat.web import assets, request_body, spool, urls
 
 
 class Id(IntegerConverter):
@@ -29,5 +27,4 @@ def register(app: Flask) -> None:
     urls.register(app)
     assets.bundle(app)
     reply_facts.register(app)
-    app.extensions |= {"room": Room(), "presence": Presence(session_interface.store_of(app).ended)}
     errors.register(app)

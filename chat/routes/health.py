@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from chat.web.readiness import Readiness
+from chat.web import state
 
 bp = Blueprint("health", __name__)
 
@@ -18,6 +18,6 @@ def alive() -> Response:
 @bp.get("/readyz")
 def ready() -> Response:
     """Say that the process can serve, or in a sentence why not."""
-    readiness: Readiness = current_app.extensions["readiness"]
+    readiness = state.of(current_app).readiness
     problem = readiness.problem()
     return Response(f"{problem or 'ready'}\n", 503 if problem else 200, mimetype="text/plain")

@@ -75,7 +75,7 @@ def sent_text() -> str:
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
         raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
-    most = state.settings()["PROMPT_LIMIT"]
+    most = state.settings().prompt_limit
     if most and len(text) > most:
         raise TooLong(
             f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 
-from chat.metrics import Metrics
 from chat.storage.database import NotFound
-from chat.web import security
+from chat.web import security, state
 
 bp = Blueprint("metrics", __name__)
 
@@ -16,5 +15,5 @@ def show() -> Response:
     """Write the numbers of all workers of this server. Raises NotFound for who may not see them."""
     if not security.may_read_metrics(request):
         raise NotFound
-    metrics: Metrics = current_app.extensions["metrics"]
+    metrics = state.of(current_app).metrics
     return Response(metrics.written(), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
-
 from chat.conversations import Choice
 from chat.providers.base import Model
 from chat.registry import Services
+from chat.web import state
 
 GONE = "That model is not on offer here any more. Choose another one and send again."
 
@@ -32,7 +31,7 @@ class NoModel(Exception):
 
 def services() -> Services:
     """Give the providers that are set up."""
-    return current_app.extensions["providers"]
+    return state.registry()
 
 
 def offers() -> list[Offer]:

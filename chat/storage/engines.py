@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from chat.config import Settings
 from chat.config.private_files import keep_to_owner
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
@@ -36,9 +37,9 @@ class DatabaseUnusable(Exception):
     """The database can't be used as it is; the message says what to do."""
 
 
-def url_of(settings: dict[str, Any]) -> str:
+def url_of(settings: Settings) -> str:
     """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
-    url = settings["DATABASE_URL"] or str(URL.create("sqlite", database=str(settings["INSTANCE"] / "rivulet.db")))
+    url = settings.database_url or str(URL.create("sqlite", database=str(settings.instance / "rivulet.db")))
     if not is_usable(url):
         raise DatabaseUnusable(
             "DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file. "
@@ -47,7 +48,7 @@ def url_of(settings: dict[str, Any]) -> str:
     return url
 
 
-def file_of(settings: dict[str, Any]) -> Path | None:
+def file_of(settings: Settings) -> Path | None:
     """Tell which file SQLite keeps the database in; None where that is Postgres. Raises DatabaseUnusable."""
     parsed = make_url(url_of(settings))
     return Path(parsed.database or "").absolute() if parsed.drivername == "sqlite" else None

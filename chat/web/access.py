@@ -61,7 +61,7 @@ def require_member() -> None:
 
 def is_shut() -> bool:
     """Tell whether there is a gate, and the visitor stands before it."""
-    return state.settings()["ACCESS"] == "team" and not current_user.is_member()
+    return state.settings().access == "team" and not current_user.is_member()
 
 
 def wanted() -> str:

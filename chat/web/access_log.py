@@ -17,6 +17,7 @@ from flask import Flask, Request
 
 from chat.metrics import Metrics
 from chat.server.logs import JOURNAL, NUMBER
+from chat.web import state
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -35,7 +36,7 @@ class Journal:
 
     def __init__(self, app: Flask, believed: bool):
         self.app = app.wsgi_app
-        self.metrics: Metrics = app.extensions["metrics"]
+        self.metrics = state.of(app).metrics
         self.metrics.requests.expect(combinations(app))
         self.believed = believed
 

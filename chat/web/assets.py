@@ -76,7 +76,7 @@ def bundle(app: Flask) -> None:
     assets = {name: plain(folder / "icons" / name) for name in ICONS} | {FONT: plain(folder / "fonts" / FONT)}
     assets |= {name: joined(folder, name, assets[FONT].path) for name in BUNDLES}
     assets["app.webmanifest"] = manifest({name: assets[name].path for name in ICONS})
-    app.extensions["assets"] = {asset.path: asset for asset in assets.values()}
+    app.extensions["rivulet"].assets = {asset.path: asset for asset in assets.values()}
     app.jinja_env.globals["asset"] = {name: asset.path for name, asset in assets.items()}.__getitem__
 
 
@@ -124,7 +124,7 @@ def path_of(name: str, content: bytes) -> str:
 @bp.get("/assets/<digest>/<name>")
 def show(digest: str, name: str) -> Response:
     """Send one of them."""
-    asset = current_app.extensions["assets"].get(f"/assets/{digest}/{name}")
+    asset = current_app.extensions["rivulet"].assets.get(f"/assets/{digest}/{name}")
     if asset is None:
         raise NotFound
     small = bool(asset.compressed) and request.accept_encodings.quality("gzip") > 0

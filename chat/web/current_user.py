@@ -105,8 +105,8 @@ def keep_session() -> None:
 def asker(guest: str = "") -> Asker:
     """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
     settings = state.settings()
-    own = Limit(settings["ANSWERS_AT_ONCE"], settings["SENDS_A_MINUTE"])
-    shared = Limit(settings["ANSWERS_AT_ONCE_PER_ADDRESS"], settings["SENDS_A_MINUTE_PER_ADDRESS"])
+    own = Limit(settings.max_concurrent_answers, settings.messages_per_minute)
+    shared = Limit(settings.max_concurrent_answers_per_address, settings.messages_per_minute_per_address)
     address = rate_limits.digest(state.secret(), request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 

@@ -81,14 +81,14 @@ def require_free(app: Flask, under: str) -> None:
 
 def require_sound(settings: Settings) -> None:
     """Refuse AUTH_HEADER where anybody could send it, or where it would not be the only word. Raises WrongSetting."""
-    if not settings["AUTH_HEADER"]:
+    if not settings.auth_header:
         return
-    if settings["TRUSTED_PROXIES"] < 1 or settings["ACCESS"] != "team":
+    if settings.trusted_proxies < 1 or settings.access != "team":
         raise WrongSetting(
             "AUTH_HEADER is believed of proxies of yours alone, and for a team: set TRUSTED_PROXIES to the number of "
             "proxies that stand in front, and ACCESS=team."
         )
-    if settings["OIDC_ISSUER"]:
+    if settings.oidc_issuer:
         raise WrongSetting("AUTH_HEADER and OIDC_ISSUER both say who somebody is. Set one of the two.")
 
 

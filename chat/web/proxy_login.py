@@ -28,7 +28,7 @@ bp = Blueprint("forwarded", __name__)
 
 def register(app: Flask) -> None:
     """Let an app start only where the header can be believed. Raises WrongSetting."""
-    proxies.require_sound(app.extensions["settings"])
+    proxies.require_sound(state.of(app).settings)
 
 
 @bp.before_app_request
@@ -45,13 +45,13 @@ def follow() -> Response | None:
 
 def is_on() -> bool:
     """Tell whether a proxy in front says who somebody is, and nothing else does."""
-    return bool(state.settings()["AUTH_HEADER"])
+    return bool(state.settings().auth_header)
 
 
 def told() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
     settings = state.settings()
-    return GOOGLES.sub("", proxies.told(request.environ, settings["AUTH_HEADER"], settings["TRUSTED_PROXIES"]))
+    return GOOGLES.sub("", proxies.told(request.environ, settings.auth_header, settings.trusted_proxies))
 
 
 def instead_of_signing_in(email: str) -> Response:
@@ -74,7 +74,7 @@ def become(email: str) -> None:
 
 def account_of(email: str) -> int:
     """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
-    return external_login.vouched(state.database(), require_one(email), state.settings()["AUTH_DOMAINS"])
+    return external_login.vouched(state.database(), require_one(email), state.settings().auth_domains)
 
 
 def require_one(email: str) -> str:

@@ -18,7 +18,7 @@ LASTS = 3_600
 
 def whole(place: str) -> str:
     """Write the whole address of a place: at APP_URL's host, else at that which the visitor asked."""
-    host = urljoin(state.settings()["APP_URL"] or request.host_url, "/")
+    host = urljoin(state.settings().app_url or request.host_url, "/")
     return f"{host.rstrip('/')}{urls.of(place)}"
 
 

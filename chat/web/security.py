@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, g, render_template, request
+from flask import Flask, Request, Response, g, render_template, request
 
 from chat.config import Settings, is_loopback
+from chat.web import state
 from chat.web.proxies import is_from_here
 
 POLICY = (
@@ -58,18 +59,18 @@ def refuse_unknown_hosts() -> None:
 
     Flask's TRUSTED_HOSTS would do the same, but knows no IPv6 addresses.
     """
-    own = own_hosts(current_app.extensions["settings"])
+    own = own_hosts(state.settings())
     if own and not is_watching() and name_in(request.host) not in map(name_in, own):
         raise UnknownHost
 
 
 def own_hosts(settings: Settings) -> list[str]:
     """List the hosts that are ours; none where any is. What is for this machine alone isn't reached by APP_URL."""
-    if settings["TRUSTED_HOSTS"]:
-        return list(settings["TRUSTED_HOSTS"])
-    if settings["ACCESS"] == "local":
+    if settings.trusted_hosts:
+        return list(settings.trusted_hosts)
+    if settings.access == "local":
         return LOCAL_HOSTS
-    return [urlsplit(settings["APP_URL"]).netloc] if settings["APP_URL"] else []
+    return [urlsplit(settings.app_url).netloc] if settings.app_url else []
 
 
 def is_watching() -> bool:
@@ -85,7 +86,7 @@ def may_read_metrics(request: Request) -> bool:
 
 def has_token(request: Request) -> bool:
     """Tell whether a request has the token of the metrics."""
-    token = current_app.extensions["settings"]["METRICS_TOKEN"]
+    token = state.settings().metrics_token
     given = (request.authorization and request.authorization.token) or ""
     return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
@@ -97,7 +98,7 @@ def name_in(host: str) -> str | None:
 
 def close_to_strangers() -> tuple[str, int] | None:
     """Answer with what to set where strangers reach, by a proxy, what is for this machine alone."""
-    is_local = current_app.extensions["settings"]["ACCESS"] == "local"
+    is_local = state.settings().access == "local"
     if not is_local or is_loopback(request.remote_addr or "localhost"):
         return None
     if request.endpoint == "assets.show" or is_watching():

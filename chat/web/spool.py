@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from chat.server.greenlets import TimeSlice
 from chat.server.logs import report
-from chat.web import current_user
+from chat.web import current_user, state
 from chat.web.slots import Full, Places
 
 PIECE = 64 * 1024
@@ -129,7 +129,6 @@ def has_room(folder: Path) -> bool:
 
 def register(app: Flask) -> None:
     """Let the long answers of an app wait in files."""
-    app.extensions["spool"] = writable(app.extensions["settings"]["INSTANCE"])
     app.after_request(keep)
 
 
@@ -185,4 +184,4 @@ def bounded(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]
 def maker() -> Callable[[], Spool]:
     """Give what makes spools for the visitor of this request, also when that is over."""
     whose = f"person {current_user.person_id()}" if current_user.is_member() else request.remote_addr
-    return partial(Spool, current_app.extensions["spool"], whose or "")
+    return partial(Spool, state.of(current_app).spool, whose or "")

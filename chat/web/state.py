@@ -3,32 +3,70 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from flask import current_app
+from flask import Flask, current_app
 from itsdangerous import URLSafeTimedSerializer
 
 from chat.config import Settings
 from chat.conversations import Renewal
+from chat.metrics import Metrics
+from chat.registry import Services
 from chat.replies import Replies
 from chat.storage.database import Database
 from chat.storage.instance_mark import mark as mark_in
+from chat.storage.startup import Startup
+from chat.web.readiness import Readiness
+from chat.web.session_watch import Presence
+from chat.web.stream_capacity import Room
+
+if TYPE_CHECKING:
+    from chat.people.oidc import Provider  # which loads much, and only where it is used
+
+
+@dataclass
+class State:
+    """What a process holds; what is given later is filled in by whoever makes it."""
+
+    settings: Settings
+    database: Database
+    registry: Services
+    replies: Replies
+    renewal: Renewal
+    metrics: Metrics
+    readiness: Readiness
+    capacity: Room
+    watcher: Presence
+    spool: Path
+    oidc: Provider | None = None
+    assets: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    startup: Startup | None = None
+    mark: str = ""
+
+
+def of(app: Flask) -> State:
+    """Give the state of an app."""
+    return app.extensions["rivulet"]
 
 
 def settings() -> Settings:
     """Give the app's settings."""
-    return current_app.extensions["settings"]
+    return of(current_app).settings
 
 
 def database() -> Database:
     """Give the app's database."""
-    return current_app.extensions["database"]
+    return of(current_app).database
 
 
 def mark() -> str:
     """Give what tells this instance from others on its host. Raises DatabaseAway as long as it isn't known."""
-    extensions = current_app.extensions
-    extensions["mark"] = extensions.get("mark") or mark_in(database())
-    return extensions["mark"]
+    here = of(current_app)
+    here.mark = here.mark or mark_in(here.database)
+    return here.mark
 
 
 def secret() -> str:
@@ -44,9 +82,14 @@ def signer(purpose: str) -> URLSafeTimedSerializer:
 
 def replies() -> Replies:
     """Give the replies of this process."""
-    return current_app.extensions["replies"]
+    return of(current_app).replies
+
+
+def registry() -> Services:
+    """Give the providers that there are."""
+    return of(current_app).registry
 
 
 def renewal() -> Renewal:
     """Give what makes HTML again that an older renderer made."""
-    return current_app.extensions["renewal"]
+    return of(current_app).renewal

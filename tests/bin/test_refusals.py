@@ -50,7 +50,7 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
         ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"HOST": "not a host", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"ACCESS": "everyone"}, "ACCESS can't be used"),
-        ({"FIRST_TIMEOUT": "long"}, "FIRST_TIMEOUT can't be used"),
+        ({"FIRST_BYTE_TIMEOUT": "long"}, "FIRST_BYTE_TIMEOUT can't be used"),
         ({"OPENAI_BASE_URL": f"http//{PASSWORD}"}, "OPENAI_BASE_URL can't be used"),
         ({"HOST": "0.0.0.0"}, "SECRET_KEY is not set"),
         (OPEN | {"SECRET_KEY": PASSWORD}, "SECRET_KEY is too short"),

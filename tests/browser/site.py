@@ -43,7 +43,7 @@ class Site:
         """Stop serving."""
         self.server.shutdown()
         self.server.server_close()
-        self.app.extensions["database"].dispose()
+        self.app.extensions["rivulet"].database.dispose()
 
 
 def send(page: Page, text: str) -> None:

@@ -21,14 +21,16 @@ LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for a team, with an admin, a member who is suspended, one with a long name, and invites."""
     site = Site(tmp_path_factory.mktemp("instance"), ACCESS="team", SECRET_KEY=KEY)
-    database = site.app.extensions["database"]
+    database = site.app.extensions["rivulet"].database
     account(database, role="admin")
     roles.suspend(database, "command line", account(database, "bob@example.org"))
     with database.write() as connection:
         accounts.make(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
     for email in (None, LONG):
         invites.make(database, "command line", "admin", email=email)
-    site.app.extensions["disk"] = ["On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."]
+    site.app.extensions["rivulet"].warnings = [
+        "On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."
+    ]
     yield site
     site.close()
 
@@ -91,7 +93,7 @@ def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
 
 
 def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: Site) -> None:
-    account(site.app.extensions["database"], "eve@example.org")
+    account(site.app.extensions["rivulet"].database, "eve@example.org")
     page = enter("people", java_script_enabled=False)
 
     row = page.locator("li", has_text="eve@example.org")

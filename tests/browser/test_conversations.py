@@ -190,7 +190,7 @@ def test_a_page_that_moves_on_leaves_no_stream_behind(page: Page, site: Site, pr
         page.goto(site.url)
         send(page, text)
         expect(page.locator(".reply")).to_contain_text(f"To {text}")
-    room = site.app.extensions["room"]
+    room = site.app.extensions["rivulet"].capacity
 
     for text in ("First?", "Second?") * 4:
         page.get_by_role("link", name=text).click()

@@ -21,7 +21,7 @@ def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
     """A team of two, at an origin that browsers trust and at one that they don't."""
     with plain(tmp_path, request.param) as instance:
         for email in (ANN, EVE):
-            account(instance.app.extensions["database"], email)
+            account(instance.app.extensions["rivulet"].database, email)
         yield instance
 
 
@@ -128,7 +128,7 @@ def test_a_page_that_the_browser_kept_is_loaded_again(page: Page) -> None:
 def test_what_a_guest_wrote_is_there_once_they_signed_in(
     visit: Callable[..., Page], site: Site, provider: Scripted
 ) -> None:
-    account(site.app.extensions["database"], ANN)
+    account(site.app.extensions["rivulet"].database, ANN)
     provider.will_say("One.")
     page = visit(site.url)
     send(page, "One?")

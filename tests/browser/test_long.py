@@ -24,7 +24,7 @@ def long(page: Page, site: Site, provider: Scripted) -> Turn:
     provider.will_say("Hi.")
     send(page, "Hello?")
     expect(page.locator(".reply--complete")).to_be_visible()
-    database = site.app.extensions["database"]
+    database = site.app.extensions["rivulet"].database
     with database.read() as connection:
         person = connection.execute(select(people.c.id).order_by(people.c.id.desc())).scalars().first()
     assert person
@@ -126,7 +126,7 @@ def test_a_message_sent_from_further_up_is_answered_at_the_end(
 def test_a_version_chosen_further_up_is_shown_where_the_reader_is(
     visit: Callable[..., Page], page: Page, site: Site, long: Turn, javascript: bool
 ) -> None:
-    database, tried = site.app.extensions["database"], long.reply_id - 100
+    database, tried = site.app.extensions["rivulet"].database, long.reply_id - 100
     with database.read() as connection:
         person = connection.execute(select(people.c.id).order_by(people.c.id.desc())).scalars().first()
     answered(database, conversations.try_again(database, Asker(person), tried, CHOICE), "Another version.")

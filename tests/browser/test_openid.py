@@ -72,7 +72,7 @@ def test_without_javascript_a_draft_of_any_length_outlives_single_sign_on(
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     page.goto(team_site.url)
     page.locator("#text").fill(words)
-    with team_site.app.extensions["database"].write() as connection:
+    with team_site.app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("DELETE FROM sessions")
     page.get_by_role("button", name="Send").click()
 

@@ -119,7 +119,7 @@ def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instan
 def become_a_target(tab: Tab, instance: Instance) -> dict[str, dict[str, str]]:
     """Follow the first admin's link, sign in as a member and ask; return the writes that an attacker wants."""
     for name in ("ann", "mallory"):
-        account(instance.app.extensions["database"], f"{name}@example.org")
+        account(instance.app.extensions["rivulet"].database, f"{name}@example.org")
     walk.follow_the_link(tab, instance)
     tab.open(f"{instance.url}/sign-in")
     walk.sign_in(tab)

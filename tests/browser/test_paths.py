@@ -115,7 +115,7 @@ def test_who_is_signed_out_is_led_to_sign_in_and_back_under_the_path(
     browser: Browser, tmp_path: Path, strips: bool
 ) -> None:
     with under_a_path(tmp_path, strips) as instance, watched(browser, True, expected="status of 401") as tab:
-        account(instance.app.extensions["database"])
+        account(instance.app.extensions["rivulet"].database)
         tab.open(f"{instance.url}/account")
         assert tab.page.url == f"{instance.url}/sign-in?next=/account"
         walk.fill_account(tab)
@@ -123,7 +123,7 @@ def test_who_is_signed_out_is_led_to_sign_in_and_back_under_the_path(
         tab.see("h1", "Your account")
         tab.click(".sidebar__name")
         walk.watch_an_answer(tab, instance)
-        with instance.app.extensions["database"].write() as connection:
+        with instance.app.extensions["rivulet"].database.write() as connection:
             connection.exec_driver_sql("DELETE FROM sessions")
         tab.click(".again button")
         tab.see("#sign-in")
@@ -154,7 +154,7 @@ def test_links_in_mails_and_invites_lead_to_the_path(browser: Browser, tmp_path:
         under_a_path(tmp_path, strips=False, SMTP_URL=mails.url, MAIL_FROM="rivulet@example.org") as instance,
         watched(browser, script=False) as tab,
     ):
-        account(instance.app.extensions["database"])
+        account(instance.app.extensions["rivulet"].database)
         tab.open(f"{instance.url}/sign-in")
         tab.click('[href$="/resets"]')
         tab.fill("[name=email]", "ann@example.org")
@@ -166,7 +166,7 @@ def test_links_in_mails_and_invites_lead_to_the_path(browser: Browser, tmp_path:
         tab.fill("[name=password]", f"{PASSWORD} again")
         tab.click(".form button")
         tab.see("#sign-in")
-        invite = invites.make(instance.app.extensions["database"], "command line")
+        invite = invites.make(instance.app.extensions["rivulet"].database, "command line")
         tab.open(f"{instance.url}/invites/{invite}")
         tab.fill("[name=email]", "eve@example.org")
         tab.fill("[name=password]", PASSWORD)

@@ -29,7 +29,7 @@ def instances(tmp_path: Path) -> Iterator[list[Instance]]:
 def test_a_browser_stays_signed_in_to_both(browser: Browser, instances: list[Instance], script: bool) -> None:
     tab = ChromiumTab(browser, script)
     for instance in instances:
-        account(instance.app.extensions["database"])
+        account(instance.app.extensions["rivulet"].database)
         tab.open(f"{instance.url}/sign-in")
         walk.sign_in(tab)
 
@@ -47,7 +47,7 @@ def test_who_signed_in_before_the_upgrade_stays_signed_in(browser: Browser, inst
     """Only one of two instances can have kept its cookie by the old name."""
     tab = ChromiumTab(browser, script=True)
     for instance in instances:
-        account(instance.app.extensions["database"])
+        account(instance.app.extensions["rivulet"].database)
         tab.open(f"{instance.url}/sign-in")
         walk.sign_in(tab)
     rename_cookie(tab.page, named(instances[1].app.test_client()), "rivulet")

@@ -43,9 +43,9 @@ Open, Run = Callable[[str], object], Callable[[str], Any]
 def site(tmp_path: Path) -> Iterator[Site]:
     """A team with an admin, and a provider that they have set up."""
     site = Site(tmp_path / "instance", ACCESS="team", SECRET_KEY=KEY)
-    account(site.app.extensions["database"], EMAIL, role="admin")
+    account(site.app.extensions["rivulet"].database, EMAIL, role="admin")
     acme = Entered("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme")
-    site.app.extensions["providers"].add("an admin", acme)
+    site.app.extensions["rivulet"].registry.add("an admin", acme)
     site.url = site.url.replace("127.0.0.1", "localhost")
     yield site
     site.close()

@@ -92,7 +92,7 @@ def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: 
 def test_what_a_limit_refuses_stays_in_the_box_and_is_sent_later(
     visit: Callable[..., Page], tmp_path: Path, scripts: bool
 ) -> None:
-    site, gate = Site(tmp_path, ANSWERS_AT_ONCE="1"), Gate()
+    site, gate = Site(tmp_path, MAX_CONCURRENT_ANSWERS="1"), Gate()
     site.provider.will_say("Slowly ", gate, "done.")
     site.provider.will_say("Here.")
     page = visit(site.url, java_script_enabled=scripts)

@@ -19,7 +19,7 @@ from tests.team import PASSWORD, account
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for a team."""
     site = Site(tmp_path_factory.mktemp("instance"), ACCESS="team", SECRET_KEY=KEY)
-    account(site.app.extensions["database"])
+    account(site.app.extensions["rivulet"].database)
     yield site
     site.close()
 
@@ -44,7 +44,10 @@ def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
         return hashed(password)
 
     monkeypatch.setattr(passwords, "hashed", hashed_together)
-    token, email = invites.make(site.app.extensions["database"], "command line"), f"eve{int(scripted)}@example.org"
+    token, email = (
+        invites.make(site.app.extensions["rivulet"].database, "command line"),
+        f"eve{int(scripted)}@example.org",
+    )
     page = visit(f"{site.url}/invites/{token}", java_script_enabled=scripted)
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("password").fill(PASSWORD)
@@ -62,7 +65,7 @@ def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
 
 def end_sessions(site: Site) -> None:
     """End all sessions, as an admin may."""
-    with site.app.extensions["database"].write() as connection:
+    with site.app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("DELETE FROM sessions")
 
 

@@ -31,7 +31,7 @@ def claim(tab: Tab, instance: Instance) -> None:
 
 def follow_the_link(tab: Tab, instance: Instance) -> None:
     """Open the link from the log."""
-    tab.open(f"{instance.url}/claim/{first_admin.token(instance.app.extensions['database'], KEY)}")
+    tab.open(f"{instance.url}/claim/{first_admin.token(instance.app.extensions['rivulet'].database, KEY)}")
 
 
 def fill_account(tab: Tab) -> None:

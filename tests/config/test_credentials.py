@@ -29,7 +29,7 @@ KEY = "sk-proj-abcdefgh12345678"
 )
 def test_a_key_is_read_without_what_came_along(pasted: str) -> None:
     assert key(pasted) == KEY
-    assert config.load({"OPENAI_API_KEY": pasted})["OPENAI_API_KEY"] == KEY
+    assert config.load({"OPENAI_API_KEY": pasted}).openai_api_key == KEY
     assert good_key(pasted) == KEY
 
 
@@ -76,7 +76,7 @@ def test_a_key_that_can_not_be_one_is_refused_by_name_and_not_quoted(name: str, 
 )
 def test_an_address_is_read_without_what_belongs_to_one_request(pasted: str, url: str) -> None:
     assert server(pasted) == url
-    assert config.load({"OPENAI_BASE_URL": pasted})["OPENAI_BASE_URL"] == url
+    assert config.load({"OPENAI_BASE_URL": pasted}).openai_base_url == url
     assert good_url(pasted) == url
 
 

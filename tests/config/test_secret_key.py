@@ -34,7 +34,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield start
     for app in started:
-        app.extensions["database"].dispose()
+        app.extensions["rivulet"].database.dispose()
 
 
 def form_key(html: str) -> str:
@@ -108,12 +108,12 @@ def test_a_forgotten_key_signs_nothing_any_more(start: Start) -> None:
 
 def test_a_rotation_keeps_the_keys_of_providers_over_both_workers_and_beyond(start: Start) -> None:
     """What the old secret encrypted is open to both, and at last to the new one alone."""
-    old = start(SECRET_KEY=OLD).extensions["providers"]
+    old = start(SECRET_KEY=OLD).extensions["rivulet"].registry
     old.add("ann@example.org", Entered("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
 
-    new = start(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).extensions["providers"]
-    last = start(SECRET_KEY=NEW).extensions["providers"]
-    lost = start(SECRET_KEY=OLD[::-1]).extensions["providers"]
+    new = start(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).extensions["rivulet"].registry
+    last = start(SECRET_KEY=NEW).extensions["rivulet"].registry
+    lost = start(SECRET_KEY=OLD[::-1]).extensions["rivulet"].registry
 
     assert "acme" in old and new["acme"]._key == last["acme"]._key == "sk-abcdefgh12345678"
     assert "acme" not in lost and "Enter the key again" in lost.find("acme").problem()

@@ -14,7 +14,9 @@ from tests.faults.harness import served, until_ended
 from tests.faults.model import Model, question
 from tests.postgres import Postgres
 
-UNLIMITED = {f"{what}{who}": "0" for what in ("ANSWERS_AT_ONCE", "SENDS_A_MINUTE") for who in ("", "_PER_ADDRESS")}
+UNLIMITED = {
+    f"{what}{who}": "0" for what in ("MAX_CONCURRENT_ANSWERS", "MESSAGES_PER_MINUTE") for who in ("", "_PER_ADDRESS")
+}
 """All these people come from one address."""
 
 

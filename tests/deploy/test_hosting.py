@@ -59,7 +59,7 @@ def test_the_settings_of_a_machine_of_ones_own_can_be_used() -> None:
     settings = config.load(environment_file())
 
     assert set(environment_file()) <= files.SETTINGS
-    assert (settings["ACCESS"], settings["HOST"]) == ("team", "127.0.0.1")
+    assert (settings.access, settings.host) == ("team", "127.0.0.1")
 
 
 def test_systemd_waits_until_the_drain_is_over_and_sends_what_gunicorn_drains_on() -> None:

@@ -23,7 +23,7 @@ STREAMS = 24
 LENGTHS = (20, 60, 100)
 """How many words the answers have; the longest is still being written when the shortest has ended."""
 
-UNLIMITED = dict.fromkeys(("ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"), "0")
+UNLIMITED = dict.fromkeys(("MAX_CONCURRENT_ANSWERS_PER_ADDRESS", "MESSAGES_PER_MINUTE_PER_ADDRESS"), "0")
 
 Addresses = Callable[[], dict[str, str]]
 """Gives the setting of a database of its own: none for SQLite, which is in the instance's folder."""

@@ -82,7 +82,7 @@ def stored(server: Server) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("setting", "most"), [("ANSWERS_AT_ONCE", MOST), ("SENDS_A_MINUTE", MOST + 1)], ids=["answers", "sends"]
+    ("setting", "most"), [("MAX_CONCURRENT_ANSWERS", MOST), ("MESSAGES_PER_MINUTE", MOST + 1)], ids=["answers", "sends"]
 )
 def test_of_a_persons_parallel_sends_exactly_as_many_go_through_as_may(
     servers: Servers, model: Model, setting: str, most: int
@@ -97,7 +97,7 @@ def test_of_a_persons_parallel_sends_exactly_as_many_go_through_as_may(
     until(lambda: len(model.calls) == MOST + 1)
 
 
-@pytest.mark.parametrize("setting", ["ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"])
+@pytest.mark.parametrize("setting", ["MAX_CONCURRENT_ANSWERS_PER_ADDRESS", "MESSAGES_PER_MINUTE_PER_ADDRESS"])
 def test_of_an_addresss_parallel_newcomers_exactly_as_many_go_through_as_may_and_no_other_guest_is_made(
     servers: Servers, model: Model, setting: str
 ) -> None:

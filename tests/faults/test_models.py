@@ -20,7 +20,7 @@ from tests.scripted import Gate
 from tests.serving import free_port
 
 KEY = SECRETS["OPENAI_API_KEY"]
-TIMES = {"CONNECT_TIMEOUT": "1", "FIRST_TIMEOUT": "1", "GAP_TIMEOUT": "1", "WHOLE_TIMEOUT": "4"}
+TIMES = {"CONNECT_TIMEOUT": "1", "FIRST_BYTE_TIMEOUT": "1", "READ_TIMEOUT": "1", "TOTAL_TIMEOUT": "4"}
 
 CLOSED = "closed the connection too early"
 GARBAGE = b"\x00\xff\xfe{]]garbage\r\n" * 20

@@ -307,7 +307,7 @@ def test_what_breaks_in_our_own_code_leaves_what_was_shown_and_an_end(
     provider.will_say("w0 w1 ", gate, "w2 ")
     conversation = begin(client)
     gate.wait_until_reached()
-    database, number = client.application.extensions["database"], reply_in(client, conversation)
+    database, number = client.application.extensions["rivulet"].database, reply_in(client, conversation)
     eventually(lambda: text_stored(database, number) == "w0 w1 ")
     seen: list[bytes] = []
     watching = threading.Thread(target=follow, args=(client, number, seen), daemon=True)
@@ -336,4 +336,4 @@ def follow(client: FlaskClient, reply_id: int, seen: list[bytes]) -> None:
 
 def is_running(client: FlaskClient, reply_id: int) -> bool:
     """Tell whether the process still holds a reply: else its lease runs out, and another one goes on with it."""
-    return client.application.extensions["replies"].writer.find(reply_id) is not None
+    return client.application.extensions["rivulet"].replies.writer.find(reply_id) is not None

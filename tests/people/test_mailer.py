@@ -10,7 +10,7 @@ from email import message_from_string, policy
 
 import pytest
 
-from chat.config import parsers
+from chat.config import Settings, parsers
 from chat.people import mailer
 from tests.mailbox import mailbox
 from tests.serving import ROOT
@@ -33,7 +33,7 @@ def test_under_gevent_nothing_is_done_for_a_letter_while_its_asker_waits() -> No
 )
 def test_a_letter_has_what_large_mail_services_want_to_see(sender: str, domain: str) -> None:
     with mailbox() as mails:
-        settings = {"SMTP_URL": mails.url, "MAIL_FROM": parsers.sender(sender)}
+        settings = Settings(smtp_url=mails.url, mail_from=parsers.sender(sender))
         for _ in range(2):
             mailer.send(settings, "ann@example.org", "A link", "Here it is.\n")
 
@@ -54,6 +54,6 @@ def test_a_letter_has_what_large_mail_services_want_to_see(sender: str, domain: 
 def test_the_log_tells_what_a_mail_server_says_but_no_address(command: str, words: str, told: str) -> None:
     with mailbox() as mails, pytest.raises(smtplib.SMTPException) as caught:
         mails.refusals[command] = words
-        mailer.send({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"}, "ann@example.org", "A link", "Here.")
+        mailer.send(Settings(smtp_url=mails.url, mail_from="r@example.org"), "ann@example.org", "A link", "Here.")
 
     assert mailer.reason_of(caught.value).endswith(told)

@@ -20,7 +20,7 @@ def app(team_app: Flask) -> Flask:
 
 def noted(app: Flask) -> list[tuple[str, str, str]]:
     """Read the audit log, the oldest first."""
-    return [(row.actor, row.action, row.subject) for row in reversed(audit.page(app.extensions["database"]))]
+    return [(row.actor, row.action, row.subject) for row in reversed(audit.page(app.extensions["rivulet"].database))]
 
 
 def test_a_sign_in_and_another_password(app: Flask) -> None:
@@ -37,7 +37,7 @@ def test_a_sign_in_and_another_password(app: Flask) -> None:
 
 
 def test_a_claim(app: Flask) -> None:
-    database, secret = app.extensions["database"], str(app.secret_key)
+    database, secret = app.extensions["rivulet"].database, str(app.secret_key)
     token = first_admin.token(database, secret)
     assert token
 
@@ -47,7 +47,7 @@ def test_a_claim(app: Flask) -> None:
 
 
 def test_a_password_by_a_link(app: Flask) -> None:
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     person = account(database, EMAIL)
     with database.write() as connection:
         token = password_resets.make(connection, person)
@@ -60,7 +60,7 @@ def test_a_password_by_a_link(app: Flask) -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_tries_that_have_to_wait_are_noted_and_first_slips_are_not(app: Flask, known: bool) -> None:
     if known:
-        account(app.extensions["database"], EMAIL)
+        account(app.extensions["rivulet"].database, EMAIL)
 
     for _ in range(4):
         assert sign_in(app.test_client(), EMAIL, "wrong").status_code == 403
@@ -73,7 +73,7 @@ def test_tries_that_have_to_wait_are_noted_and_first_slips_are_not(app: Flask, k
 
 
 def test_a_sign_in_that_is_refused_is_none(app: Flask) -> None:
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     person = account(database, EMAIL)
 
     with pytest.raises(accounts.Refused), database.write() as connection:

@@ -72,7 +72,7 @@ def test_a_newcomers_first_form_sent_twenty_times_at_once_is_one_guest_and_one_c
 
     at_once(20, lambda: statuses.append(app.test_client().post("/conversations", data=form, headers=HTMX).status_code))
 
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     eventually(lambda: states(database) == ["complete"])
     assert statuses == [200] * 20
     assert len(provider.calls) == 1

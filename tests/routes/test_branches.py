@@ -283,7 +283,7 @@ def test_an_answer_that_another_worker_went_on_with_is_marked(
 ) -> None:
     conversation = asked_and_answered(client, provider, "One?", "One.")
     unmarked = client.get(f"/conversations/{conversation}").text
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE replies SET attempts = 1")
 
     marked = client.get(f"/conversations/{conversation}").text

@@ -112,7 +112,7 @@ def test_the_conversations_model_stays_chosen(client: FlaskClient) -> None:
 def test_an_answer_that_ends_while_its_page_is_made_stands_in_it(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     person = guest(database, "ann")
     turn, versions = asked(database, person), conversations.versions
     with client.session_transaction() as session:

@@ -60,7 +60,7 @@ def test_a_database_that_fails_is_a_sentence_and_the_text_is_given_back(
 
 def test_a_database_without_its_tables_is_no_silence(client: FlaskClient, app: Flask) -> None:
     begin(client)
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("DROP TABLE sessions")
 
     response = client.post("/conversations", data={"text": "Keep me"}, headers=PAGE)

@@ -57,7 +57,9 @@ def test_a_platform_may_ask_by_any_name_whoever_may_chat(tmp_path: Path, environ
 def statements(app: Flask) -> Iterator[list[str]]:
     """What the database is asked."""
     asked: list[str] = []
-    event.listen(app.extensions["database"].engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    event.listen(
+        app.extensions["rivulet"].database.engine, "before_cursor_execute", lambda *about: asked.append(about[2])
+    )
     yield asked
 
 
@@ -75,7 +77,7 @@ def test_that_it_lives_asks_no_database_even_for_who_has_a_session(client: Flask
 
 
 def test_a_process_that_leaves_is_not_ready_but_alive(client: FlaskClient, app: Flask) -> None:
-    app.extensions["replies"].leave(0)
+    app.extensions["rivulet"].replies.leave(0)
 
     response = client.get("/readyz")
 
@@ -85,7 +87,7 @@ def test_a_process_that_leaves_is_not_ready_but_alive(client: FlaskClient, app: 
 
 @pytest.mark.parametrize("version", ["'0001'", "NULL"])
 def test_a_database_that_is_not_up_to_date_is_not_ready(client: FlaskClient, app: Flask, version: str) -> None:
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
         if version != "NULL":
             connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ({version})")
@@ -96,7 +98,7 @@ def test_a_database_that_is_not_up_to_date_is_not_ready(client: FlaskClient, app
 
 
 def test_a_database_that_a_newer_process_brought_further_is_ready(client: FlaskClient, app: Flask) -> None:
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
     assert client.get("/readyz").status_code == 200
@@ -108,7 +110,7 @@ def test_a_database_that_fails_is_not_ready_and_its_words_stay_here(
     def fail() -> bool:
         raise OSError("could not connect to db.example with password hunter2")
 
-    monkeypatch.setattr(app.extensions["database"], "is_current", fail)
+    monkeypatch.setattr(app.extensions["rivulet"].database, "is_current", fail)
 
     response = client.get("/readyz")
 
@@ -125,11 +127,11 @@ def test_a_database_that_hangs_is_asked_once_and_waited_for_no_longer_than_a_mom
         return answers.wait(PATIENCE)
 
     monkeypatch.setattr(readiness, "PATIENCE", 0.01)
-    monkeypatch.setattr(app.extensions["database"], "is_current", hang)
+    monkeypatch.setattr(app.extensions["rivulet"].database, "is_current", hang)
 
     hanging = [client.get("/readyz") for _ in range(3)]
     answers.set()
-    app.extensions["readiness"]._question.join(PATIENCE)
+    app.extensions["rivulet"].readiness._question.join(PATIENCE)
 
     assert {(response.status_code, response.text) for response in hanging} == {(503, f"{readiness.SILENT}\n")}
     assert len(asked) == 1

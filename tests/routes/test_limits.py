@@ -18,8 +18,8 @@ from tests.asking import HTMX, PAGE, TEXT, begin, ended, key_in, reply_in, rows
 from tests.scripted import Gate, Scripted
 from tests.serving import UNLIMITED
 
-ANSWERS = ["ANSWERS_AT_ONCE", "ANSWERS_AT_ONCE_PER_ADDRESS"]
-SENDS = ["SENDS_A_MINUTE", "SENDS_A_MINUTE_PER_ADDRESS"]
+ANSWERS = ["MAX_CONCURRENT_ANSWERS", "MAX_CONCURRENT_ANSWERS_PER_ADDRESS"]
+SENDS = ["MESSAGES_PER_MINUTE", "MESSAGES_PER_MINUTE_PER_ADDRESS"]
 DRAFT = "Keep me, please"
 
 WAYS = {
@@ -45,7 +45,7 @@ def limited(tmp_path: Path, provider: Scripted) -> Iterator[Limited]:
 
     yield limited
     for app in made:
-        app.extensions["database"].dispose()
+        app.extensions["rivulet"].database.dispose()
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_draft_that_was_refused_is_sent_again_from_the_page_that_gave_it_back(
     refused = client.post("/conversations", data={"text": DRAFT}, headers=PAGE)
     gate.open()
     ended(client, conversation)
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.execute(update(sends).values(at=sends.c.at - int(refused.headers["Retry-After"])))
 
     again = client.post("/conversations", data={"text": DRAFT, "key": key_in(refused.text)}, headers=PAGE)
@@ -116,7 +116,7 @@ def test_a_draft_that_was_refused_is_sent_again_from_the_page_that_gave_it_back(
     assert again.status_code == 200 and DRAFT in again.text
 
 
-@pytest.mark.parametrize("setting", ["ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"])
+@pytest.mark.parametrize("setting", ["MAX_CONCURRENT_ANSWERS_PER_ADDRESS", "MESSAGES_PER_MINUTE_PER_ADDRESS"])
 def test_a_newcomer_who_is_refused_leaves_no_row_and_gets_no_cookie(
     limited: Limited, provider: Scripted, gate: Gate, setting: str
 ) -> None:
@@ -130,7 +130,7 @@ def test_a_newcomer_who_is_refused_leaves_no_row_and_gets_no_cookie(
     assert rows(app) | {"pieces": 0} == before
 
 
-@pytest.mark.parametrize("setting", ["ANSWERS_AT_ONCE_PER_ADDRESS", "SENDS_A_MINUTE_PER_ADDRESS"])
+@pytest.mark.parametrize("setting", ["MAX_CONCURRENT_ANSWERS_PER_ADDRESS", "MESSAGES_PER_MINUTE_PER_ADDRESS"])
 def test_another_address_is_not_refused(limited: Limited, provider: Scripted, gate: Gate, setting: str) -> None:
     app = limited(**{setting: "1", "ACCESS": "open"})
     running(app.test_client(), provider, gate)
@@ -144,7 +144,7 @@ def test_another_address_is_not_refused(limited: Limited, provider: Scripted, ga
 def test_the_answer_that_reached_the_limit_is_read_stopped_and_deleted_as_ever(
     limited: Limited, provider: Scripted, gate: Gate
 ) -> None:
-    app = limited(ANSWERS_AT_ONCE="1", SENDS_A_MINUTE="1", ANSWERS_AT_ONCE_PER_ADDRESS="1")
+    app = limited(MAX_CONCURRENT_ANSWERS="1", MESSAGES_PER_MINUTE="1", MAX_CONCURRENT_ANSWERS_PER_ADDRESS="1")
     client = app.test_client()
     conversation = running(client, provider, gate)
     reply = reply_in(client, conversation)
@@ -162,7 +162,7 @@ def test_the_answer_that_reached_the_limit_is_read_stopped_and_deleted_as_ever(
 def test_an_answer_under_way_is_finished_when_the_limit_is_reached(
     limited: Limited, provider: Scripted, gate: Gate
 ) -> None:
-    client = limited(ANSWERS_AT_ONCE="1", SENDS_A_MINUTE="1").test_client()
+    client = limited(MAX_CONCURRENT_ANSWERS="1", MESSAGES_PER_MINUTE="1").test_client()
     conversation = running(client, provider, gate)
     assert client.post("/conversations", data={"text": DRAFT}).status_code == 429
 
@@ -172,7 +172,7 @@ def test_an_answer_under_way_is_finished_when_the_limit_is_reached(
 
 
 def test_a_double_click_counts_once(limited: Limited, provider: Scripted) -> None:
-    app = limited(SENDS_A_MINUTE="1", SENDS_A_MINUTE_PER_ADDRESS="1")
+    app = limited(MESSAGES_PER_MINUTE="1", MESSAGES_PER_MINUTE_PER_ADDRESS="1")
     form = {"text": "Hello?", "key": key_in(app.test_client().get("/").text)}
 
     answers = [app.test_client().post("/conversations", data=form, headers=TEXT) for _ in range(3)]
@@ -182,7 +182,7 @@ def test_a_double_click_counts_once(limited: Limited, provider: Scripted) -> Non
 
 
 def test_the_wait_is_said_as_it_stands_in_the_header(limited: Limited, provider: Scripted) -> None:
-    client = limited(SENDS_A_MINUTE="1").test_client()
+    client = limited(MESSAGES_PER_MINUTE="1").test_client()
     ended(client, begin(client))
 
     refused = client.post("/conversations", data={"text": DRAFT}, headers=TEXT)
@@ -221,12 +221,12 @@ def test_without_a_limit_a_message_is_as_long_as_a_body_may_be(limited: Limited,
 
 
 def test_no_address_is_kept_as_it_is(limited: Limited, provider: Scripted, gate: Gate) -> None:
-    app = limited(ACCESS="open", SENDS_A_MINUTE_PER_ADDRESS="9")
+    app = limited(ACCESS="open", MESSAGES_PER_MINUTE_PER_ADDRESS="9")
     provider.will_say(gate)
     asked = {"REMOTE_ADDR": "192.0.2.77"}
     app.test_client().post("/conversations", data={"text": "Hello?"}, headers=HTMX, environ_overrides=asked)
 
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         dump = "\n".join(connection.connection.driver_connection.iterdump())
 
     assert 'INSERT INTO "sends"' in dump and "192.0.2" not in dump

@@ -145,13 +145,15 @@ def send(server: Gunicorn) -> None:
 
 def test_a_worker_counts_in_the_same_places_whatever_admins_have_set_up(tmp_path: Path) -> None:
     first = built(tmp_path)
-    first.extensions["providers"].add("an admin", Entered("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme"))
+    first.extensions["rivulet"].registry.add(
+        "an admin", Entered("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme")
+    )
 
     second = built(tmp_path)
 
-    assert "acme" in second.extensions["providers"]
-    assert "scripted" in second.extensions["metrics"].written()
-    assert len(second.extensions["metrics"].board.own) == len(first.extensions["metrics"].board.own)
+    assert "acme" in second.extensions["rivulet"].registry
+    assert "scripted" in second.extensions["rivulet"].metrics.written()
+    assert len(second.extensions["rivulet"].metrics.board.own) == len(first.extensions["rivulet"].metrics.board.own)
 
 
 SENT = 'rivulet_requests_total{route="/conversations",method="POST",status="2xx"}'

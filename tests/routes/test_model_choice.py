@@ -22,7 +22,7 @@ def bare(settings: Settings) -> Iterator[Flask]:
     """An app without a provider."""
     app = front_door.build(settings, {})
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 def test_with_no_model_the_page_opens_and_says_which_setting_to_set(bare: Flask) -> None:
@@ -79,7 +79,7 @@ def test_a_send_asks_a_server_again_that_came_up_after_us(settings: Settings, mo
         assert "overloaded or broken" in client.get("/").text
 
         said = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
-        app.extensions["database"].dispose()
+        app.extensions["rivulet"].database.dispose()
 
     assert said.startswith("Hello.")
 

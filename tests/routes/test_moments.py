@@ -60,10 +60,10 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "postgres":
         environ["DATABASE_URL"] = request.getfixturevalue("database_server").new_database()
     app = front_door.build(config.load(environ), {"scripted": Scripted()})
-    app.extensions["providers"]._due = math.inf
+    app.extensions["rivulet"].registry._due = math.inf
     yield app
-    eventually(lambda: not app.extensions["replies"].writer.is_busy())
-    app.extensions["database"].dispose()
+    eventually(lambda: not app.extensions["rivulet"].replies.writer.is_busy())
+    app.extensions["rivulet"].database.dispose()
 
 
 @pytest.fixture
@@ -75,12 +75,12 @@ def app(shared: Flask) -> Flask:
 @pytest.fixture
 def provider(app: Flask) -> Scripted:
     """Its provider."""
-    return app.extensions["providers"].configured["scripted"]
+    return app.extensions["rivulet"].registry.configured["scripted"]
 
 
 def scene(app: Flask, provider: Scripted, writing: Replies | None) -> Scene:
     """Let somebody new ask twice; the second answer broke off, or a process is writing it."""
-    database: Database = app.extensions["database"]
+    database: Database = app.extensions["rivulet"].database
     provider.__init__()  # type: ignore[misc]
     person, gate = enrol(app, secrets.token_hex(8), "member"), Gate()
     first = answered(database, asked(database, person, "First?"), "First.")
@@ -96,9 +96,9 @@ def scene(app: Flask, provider: Scripted, writing: Replies | None) -> Scene:
 
 def deleted(app: Flask, scene: Scene) -> None:
     """Delete all conversations of who asks in another tab, also one that was begun meanwhile."""
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     for row in conversations.listing(database, scene.person):
-        app.extensions["replies"].cancel(conversations.delete(database, scene.person, row.id))
+        app.extensions["rivulet"].replies.cancel(conversations.delete(database, scene.person, row.id))
 
 
 def over(app: Flask, scene: Scene) -> None:
@@ -109,23 +109,23 @@ def over(app: Flask, scene: Scene) -> None:
 
 def suspended(app: Flask, scene: Scene) -> None:
     """Suspend who asks."""
-    app.extensions["replies"].cancel(roles.suspend(app.extensions["database"], "a test", scene.person))
+    app.extensions["rivulet"].replies.cancel(roles.suspend(app.extensions["rivulet"].database, "a test", scene.person))
 
 
 def removed(app: Flask, scene: Scene) -> None:
     """Remove who asks."""
-    app.extensions["replies"].cancel(roles.remove(app.extensions["database"], "a test", scene.person))
+    app.extensions["rivulet"].replies.cancel(roles.remove(app.extensions["rivulet"].database, "a test", scene.person))
 
 
 def signed_out(app: Flask, scene: Scene) -> None:
     """End the sessions of who asks."""
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         accounts.end_sessions(connection, scene.person)
 
 
 def moved(app: Flask, scene: Scene) -> None:
     """Show another branch in another tab: another first answer, under which nothing stands."""
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     answered(database, conversations.try_again(database, Asker(scene.person), scene.reply - 2, CHOICE))
 
 
@@ -189,7 +189,7 @@ def interrupted(
         # Where the answer to the request is a stream, it ends with what is asked for here.
         provider.will_say("Third.", *([later] if "HX-Request" in request[2] else []))
         happened: list[object] = []
-        with Moments(app.extensions["database"], at, lambda: happened.append(act(app, here))):  # noqa: B023
+        with Moments(app.extensions["rivulet"].database, at, lambda: happened.append(act(app, here))):  # noqa: B023
             here.gate.open() if request[1].endswith("/generation") and act is not over else None
             answer = answer_to(here, request)
         if happened:
@@ -197,7 +197,7 @@ def interrupted(
         here.gate.open()
         later.open()
         # What was asked for here takes none of the words of the next scene.
-        eventually(lambda: not app.extensions["replies"].writer.is_busy())
+        eventually(lambda: not app.extensions["rivulet"].replies.writer.is_busy())
         if not happened:
             assert at > 1
             return
@@ -205,8 +205,10 @@ def interrupted(
 
 def orphans(app: Flask) -> set[int]:
     """Find what this process writes though it was deleted."""
-    with app.extensions["database"].read() as connection:
-        return set(app.extensions["replies"].writer._running) - set(connection.execute(select(replies.c.id)).scalars())
+    with app.extensions["rivulet"].database.read() as connection:
+        return set(app.extensions["rivulet"].replies.writer._running) - set(
+            connection.execute(select(replies.c.id)).scalars()
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +233,7 @@ def test_a_conversation_that_is_deleted_at_any_moment_is_answered(
 def test_a_conversation_that_is_deleted_in_mid_answer_is_answered(
     app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]]
 ) -> None:
-    for at, answer in interrupted(app, provider, request_of, deleted, app.extensions["replies"]):
+    for at, answer in interrupted(app, provider, request_of, deleted, app.extensions["rivulet"].replies):
         assert answer.status_code in {200, 204, 303, 400, 404, 409}, (at, answer.status_code, answer.text)
         eventually(lambda: not orphans(app))
 
@@ -259,7 +261,7 @@ def test_who_is_shut_out_or_goes_elsewhere_at_any_moment_is_answered(
 def test_an_answer_that_ends_at_any_moment_is_shown_with_its_text(
     app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]], elsewhere: bool
 ) -> None:
-    database, here = app.extensions["database"], app.extensions["replies"]
+    database, here = app.extensions["rivulet"].database, app.extensions["rivulet"].replies
     writing = Replies(database, {"scripted": provider}) if elsewhere else here
     for at, answer in interrupted(app, provider, request_of, over, writing):
         assert answer.status_code in {200, 204, 303, 400, 404, 409}, (at, answer.status_code, answer.text)

@@ -23,13 +23,13 @@ def lost(app: Flask, client: FlaskClient) -> dict[str, str]:
 
 def later(app: Flask, seconds: int) -> None:
     """Let a time go by since everybody came."""
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql(f"UPDATE people SET created_at = created_at - {seconds}")
 
 
 def owners(app: Flask) -> list[int]:
     """List whose the conversations are."""
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         return list(connection.exec_driver_sql("SELECT person_id FROM conversations ORDER BY id").scalars())
 
 
@@ -54,7 +54,7 @@ def test_who_is_another_guest_by_now_gets_the_turn_and_all_of_the_first_guest(
 def test_who_has_signed_in_by_now_gets_the_turn(
     app: Flask, client: FlaskClient, provider: Scripted, lost: dict[str, str], form: dict[str, str]
 ) -> None:
-    member = account(app.extensions["database"])
+    member = account(app.extensions["rivulet"].database)
     sign_in(client)
 
     answer = client.post("/conversations", data=lost, headers=form)
@@ -98,7 +98,7 @@ def test_an_old_key_leads_to_nobody(
     app: Flask, client: FlaskClient, provider: Scripted, lost: dict[str, str], signed_in: bool
 ) -> None:
     later(app, 601)
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     if signed_in:
         sign_in(client)
     else:
@@ -117,7 +117,7 @@ def test_a_key_of_who_has_come_back_is_no_key_to_what_they_say(
 ) -> None:
     form, other = {"text": "Mine", "key": key_in(client.get("/").text)}, app.test_client()
     client.post("/conversations", data=form, headers=TEXT).get_data()
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     if visitor == "a guest":
         begin(other, "Another's")
     elif visitor == "a member":

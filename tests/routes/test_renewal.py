@@ -23,7 +23,7 @@ def conversation(app: Flask, client: FlaskClient, provider: Scripted) -> int:
     provider.will_say("*So* it goes.")
     begun = begin(client)
     ended(client, begun)
-    database: Database = app.extensions["database"]
+    database: Database = app.extensions["rivulet"].database
     with database.write() as connection:
         is_answer = messages.c.role == "assistant"
         connection.execute(update(messages).where(is_answer).values(html=OLD, html_version=rendering.VERSION - 1))

@@ -120,7 +120,7 @@ def test_trying_again_takes_another_model_where_that_one_is_gone(
     provider.will_say(RateLimited("Too many requests."))
     conversation = begin(client)
     ended(client, conversation)
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE replies SET provider = 'gone'")
 
     response = client.post(f"/replies/{reply_in(client, conversation)}/retry", headers=HTMX)

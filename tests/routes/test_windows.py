@@ -22,7 +22,7 @@ from tests.turns import grown
 def long(app: Flask, client: FlaskClient) -> Turn:
     """A conversation of a hundred messages of the client's person, who is the first."""
     begin(client)
-    return grown(app.extensions["database"], 1, 100)
+    return grown(app.extensions["rivulet"].database, 1, 100)
 
 
 def said(page: str) -> list[int]:
@@ -43,7 +43,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
     def note(_connection, _cursor, statement, *_):
         asked.append(statement)
 
-    engine = app.extensions["database"].engine
+    engine = app.extensions["rivulet"].database.engine
     event.listen(engine, "before_cursor_execute", note)
     yield asked
     event.remove(engine, "before_cursor_execute", note)
@@ -98,7 +98,7 @@ def test_opening_two_thousand_messages_asks_and_sends_what_opening_a_window_of_t
     ended(client, begin(client))  # a guest's first return is noted
     asked, sent = [], []
     for length in (WINDOW, 2000):
-        turn = grown(app.extensions["database"], 1, length)
+        turn = grown(app.extensions["rivulet"].database, 1, length)
         with statements(app) as noted:
             page = client.get(f"/conversations/{turn.conversation_id}").text
         asked.append(len(noted))

@@ -103,7 +103,7 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
             made["token"] = password_resets.make(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):
         made["name"] = f"spare-{secrets.token_hex(8)}"
-        app.extensions["providers"].add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
+        app.extensions["rivulet"].registry.add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
     return made
 
 
@@ -163,7 +163,7 @@ def things(conversation_id: int, reply_id: int) -> Things:
 
 def database(app: Flask) -> Database:
     """Give an app's database."""
-    return app.extensions["database"]
+    return app.extensions["rivulet"].database
 
 
 def belongings(app: Flask, person_id: int) -> dict[str, list[dict[str, Any]]]:

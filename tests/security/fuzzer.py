@@ -97,7 +97,7 @@ class Fuzzer:
 
     def undo(self) -> None:
         """Undo what an admin may have done to everybody: the provider is on, and no list grows for ever."""
-        providers = self.app.extensions["providers"]
+        providers = self.app.extensions["rivulet"].registry
         providers.switch("a test", "scripted", True)
         for model in ("small", "large"):
             providers.offer("a test", "scripted", model, True)
@@ -129,8 +129,8 @@ class Fuzzer:
         made = cast.spare(self.app, rule.arguments - {"name"}, rule.endpoint)
         if not rule.endpoint.startswith("admin_models."):
             return made
-        if PROVIDER.name not in self.app.extensions["providers"].now().services:
-            self.app.extensions["providers"].add("a test", PROVIDER)
+        if PROVIDER.name not in self.app.extensions["rivulet"].registry.now().services:
+            self.app.extensions["rivulet"].registry.add("a test", PROVIDER)
         return made | {"name": PROVIDER.name}
 
     def end(self, counted: Counted) -> None:

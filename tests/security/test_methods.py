@@ -63,7 +63,7 @@ def dump(app: Flask) -> dict[str, list[dict[str, object]]]:
 @pytest.fixture
 def limited(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     """An instance on which a person asks for one answer a minute."""
-    limits = UNLIMITED | {"SENDS_A_MINUTE": "1"}
+    limits = UNLIMITED | {"MESSAGES_PER_MINUTE": "1"}
     app = front_door.build(
         config.load({"INSTANCE": str(tmp_path / "instance"), "ACCESS": "open", **limits}), {"scripted": provider}
     )

@@ -70,7 +70,7 @@ def test_nothing_that_was_sent_is_echoed_as_markup(app: Flask, counted: Counted,
 
 def named(app: Flask, rule: Rule) -> dict[str, str]:
     """Give the name of a provider where that is what an address names."""
-    return {"name": next(iter(app.extensions["providers"]))} if rule.endpoint.startswith("admin_models.") else {}
+    return {"name": next(iter(app.extensions["rivulet"].registry))} if rule.endpoint.startswith("admin_models.") else {}
 
 
 def test_every_answer_names_its_type(app: Flask) -> None:
@@ -182,7 +182,7 @@ def test_no_field_says_where_a_provider_is(settings: Settings, sink: socket.sock
     cast.settle(app)
 
     assert called and not heard(sink)
-    assert app.extensions["providers"]["openai"].url == here
+    assert app.extensions["rivulet"].registry["openai"].url == here
     cast.database(app).dispose()
 
 

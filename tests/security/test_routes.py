@@ -50,7 +50,7 @@ def visit(request: pytest.FixtureRequest, tmp_path: Path, provider: Scripted) ->
     app = front_door.build(settings, {"scripted": provider})
     cast.enrol(app, "boss", "admin")
     yield Visit(app, provider, access, role)
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 class Visit:

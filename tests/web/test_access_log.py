@@ -173,7 +173,7 @@ def test_an_error_that_a_person_can_mend_is_said_without_a_number(client: FlaskC
 def test_a_request_whose_session_cannot_be_stored_is_one_line(
     client: FlaskClient, app: Flask, lines: pytest.LogCaptureFixture
 ) -> None:
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("DROP TABLE sessions")
 
     client.post("/conversations", data={"text": "Hello?"}, headers=HTMX)

@@ -18,7 +18,7 @@ def test_pages_or_what_they_load_name_every_asset_and_each_is_sent_for_a_year(cl
     style = client.get(path_of(app, "page.css")).text.replace('"../..', '"')
     named = "".join([*(client.get(page).text for page in ("/", "/sign-in")), manifest, style])
 
-    for path, asset in app.extensions["assets"].items():
+    for path, asset in app.extensions["rivulet"].assets.items():
         response = client.get(path)
         assert f'"{path}"' in named
         assert response.data == asset.content and response.mimetype == asset.mimetype
@@ -40,7 +40,7 @@ def test_the_manifest_names_the_app_where_it_starts_and_icons_that_are_there(cli
 
 def path_of(app: Flask, name: str) -> str:
     """Find the address of an asset."""
-    return next(path for path in app.extensions["assets"] if path.endswith(f"/{name}"))
+    return next(path for path in app.extensions["rivulet"].assets if path.endswith(f"/{name}"))
 
 
 def test_htmx_and_its_extension_are_one_script_in_this_order(client: FlaskClient, app: Flask) -> None:
@@ -51,7 +51,7 @@ def test_htmx_and_its_extension_are_one_script_in_this_order(client: FlaskClient
 
 
 def test_a_browser_that_can_gets_it_compressed(client: FlaskClient, app: Flask) -> None:
-    for path, asset in app.extensions["assets"].items():
+    for path, asset in app.extensions["rivulet"].assets.items():
         if not asset.compressed:  # icons and the font are small as they are
             continue
         response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
@@ -66,7 +66,7 @@ def test_a_browser_that_cannot_gets_it_as_it_is(client: FlaskClient, app: Flask,
     response = client.get(path, headers={"Accept-Encoding": accepted})
 
     assert "Content-Encoding" not in response.headers
-    assert response.data == app.extensions["assets"][path].content
+    assert response.data == app.extensions["rivulet"].assets[path].content
 
 
 def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskClient, app: Flask) -> None:
@@ -76,7 +76,7 @@ def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskCli
     # formulas.
     assets = [
         asset
-        for path, asset in app.extensions["assets"].items()
+        for path, asset in app.extensions["rivulet"].assets.items()
         if asset.mimetype not in {"image/png", "font/woff2"} and not path.endswith("/sheet.css")
     ]
     assert len(page) + sum(len(asset.compressed or asset.content) for asset in assets) < 40_000
@@ -84,7 +84,7 @@ def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskCli
 
 
 def test_our_own_script_is_under_7_kilobytes_and_alone_beside_htmx(app: Flask) -> None:
-    sent = {path.rsplit("/", 1)[1]: asset for path, asset in app.extensions["assets"].items()}
+    sent = {path.rsplit("/", 1)[1]: asset for path, asset in app.extensions["rivulet"].assets.items()}
     folders = {path.parent.name for path in Path(app.root_path, "static").rglob("*.js")}
 
     assert len(sent["page.js"].compressed) <= 7_000
@@ -94,7 +94,9 @@ def test_our_own_script_is_under_7_kilobytes_and_alone_beside_htmx(app: Flask) -
 
 def test_every_script_of_ours_is_sent_without_its_comments_and_none_is_long(app: Flask) -> None:
     files = {path.stem: path.read_text() for path in Path(app.root_path, "static", "js").glob("*.js")}
-    script = next(asset.content.decode() for path, asset in app.extensions["assets"].items() if "page.js" in path)
+    script = next(
+        asset.content.decode() for path, asset in app.extensions["rivulet"].assets.items() if "page.js" in path
+    )
 
     assert sorted(files) == sorted(BUNDLES["page.js"][2])
     assert all(text.count("\n") <= 60 for text in files.values())
@@ -104,7 +106,7 @@ def test_every_script_of_ours_is_sent_without_its_comments_and_none_is_long(app:
 
 
 def test_a_bundle_of_another_content_is_not_found(client: FlaskClient, app: Flask) -> None:
-    path = next(iter(app.extensions["assets"]))
+    path = next(iter(app.extensions["rivulet"].assets))
     name = path.rsplit("/", 1)[1]
 
     assert client.get(f"/assets/0123456789ab/{name}").status_code == 404

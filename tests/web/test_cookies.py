@@ -28,7 +28,7 @@ def as_if_named_before(client: FlaskClient, name: str, prefix: str = "", **more:
 def test_an_upgrade_signs_nobody_out_and_writes_the_new_name_alone(team_app: Flask, scheme: str, prefix: str) -> None:
     base = f"{scheme}://localhost"
     client = team_app.test_client()
-    account(team_app.extensions["database"])
+    account(team_app.extensions["rivulet"].database)
     client.post("/sign-in", base_url=base, data={"email": "ann@example.org", "password": PASSWORD})
     as_if_named_before(client, SESSION, prefix, secure=scheme == "https")
 
@@ -62,7 +62,7 @@ def test_the_new_name_counts_before_the_old_one(team_app: Flask) -> None:
 
 
 def test_a_link_and_a_browser_are_known_by_the_names_of_older_versions(team_app: Flask) -> None:
-    database = team_app.extensions["database"]
+    database = team_app.extensions["rivulet"].database
     client = signed_in(team_app)
     sign_in(client, password="not this one")
     client.post("/sign-out")

@@ -47,7 +47,7 @@ def test_looking_changes_nothing(client: FlaskClient, app: Flask) -> None:
 
 def dump(app: Flask) -> list[str]:
     """Write out the whole database."""
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         return list(connection.connection.driver_connection.iterdump())
 
 
@@ -122,7 +122,7 @@ def test_a_used_key_leads_to_its_conversation_and_calls_nobody(client: FlaskClie
 def test_a_newcomers_form_is_no_key_to_the_history_it_began(app: Flask, client: FlaskClient) -> None:
     form = {"text": "A secret", "key": key_in(client.get("/").text)}
     client.post("/conversations", data=form, headers=TEXT).get_data()
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE people SET created_at = created_at - 601")
     finder = app.test_client()
 
@@ -162,7 +162,7 @@ def test_who_sends_again_is_known_already(client: FlaskClient) -> None:
 
 def test_a_session_in_use_lives_on_by_one_write_an_hour(app: Flask, client: FlaskClient) -> None:
     ended(client, begin(client))
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE sessions SET seen_at = seen_at - 3600")
 
     first, second = client.get("/"), client.get("/")

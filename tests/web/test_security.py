@@ -156,7 +156,7 @@ def test_a_write_of_our_own_page_or_of_no_browser_is_done(client: FlaskClient, h
 
 def test_pages_are_kept_by_no_cache_and_assets_for_a_year(client: FlaskClient, app: Flask) -> None:
     page = client.get("/")
-    assets = [client.get(path) for path in app.extensions["assets"]]
+    assets = [client.get(path) for path in app.extensions["rivulet"].assets]
 
     assert page.headers["Cache-Control"] == "no-store, no-transform"
     assert all("immutable" in asset.headers["Cache-Control"] for asset in assets)

@@ -15,7 +15,7 @@ from chat.storage.tables import people as people_table
 from chat.storage.tables import sessions
 from tests.asking import TEXT, begin, reply_in
 from tests.scripted import Gate, Scripted
-from tests.team import account, sign_in, signed_in
+from tests.team import account, change, sign_in, signed_in
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_sa
     app: Flask, provider: Scripted, change: Callable[[Database, int], None]
 ) -> None:
     """ALLM 26-32717, OW 26-59219: what was begun went on after the right to it was gone."""
-    gate, database = Gate(), app.extensions["database"]
+    gate, database = Gate(), app.extensions["rivulet"].database
     provider.will_say("Hel", gate, "lo")
     client = signed_in(app)
     conversation = begin(client)
@@ -85,7 +85,7 @@ def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_sa
 
 @pytest.mark.parametrize("change", [suspend, run_out])
 def test_bare_text_says_why_it_ends(app: Flask, provider: Scripted, change: Callable[[Database, int], None]) -> None:
-    gate, database = Gate(), app.extensions["database"]
+    gate, database = Gate(), app.extensions["rivulet"].database
     provider.will_say("Hel", gate, "lo")
     client = signed_in(app)
     reader = Reader(client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).iter_encoded())
@@ -118,8 +118,8 @@ def test_a_stream_in_another_browser_goes_on(app: Flask, provider: Scripted) -> 
 def test_a_guests_stream_ends_when_they_are_merged_into_an_account(app: Flask, provider: Scripted) -> None:
     gate = Gate()
     provider.will_say("Hel", gate, "lo")
-    app.extensions["settings"]["ACCESS"] = "open"
-    guest, member = app.test_client(), account(app.extensions["database"])
+    change(app, access="open")
+    guest, member = app.test_client(), account(app.extensions["rivulet"].database)
     reader = Reader(guest.post("/conversations", data={"text": "Hello?"}, headers=TEXT).iter_encoded())
     gate.wait_until_reached()
 

@@ -71,7 +71,7 @@ def test_a_folder_that_files_can_not_be_made_in_is_replaced_by_the_system_s(tmp_
 
 
 def test_long_answers_wait_in_the_folder_that_was_found_at_the_start(app: Flask) -> None:
-    assert app.extensions["spool"] == app.extensions["settings"]["INSTANCE"]
+    assert app.extensions["rivulet"].spool == app.extensions["rivulet"].settings.instance
 
 
 def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: Path, places: Places) -> None:
@@ -144,7 +144,7 @@ def conversation(app: Flask, client: FlaskClient) -> int:
     """A conversation whose page is long."""
     conversation = begin(client)
     ended(client, conversation)
-    lengthened(app.extensions["database"], conversation, ["word " * 120_000] * 4)
+    lengthened(app.extensions["rivulet"].database, conversation, ["word " * 120_000] * 4)
     return conversation
 
 

@@ -23,11 +23,11 @@ def test_a_stream_past_the_limit_gets_a_sentence_and_its_answer_is_written(
     provider.will_say("So ", gate, "it goes.")
     conversation = begin(client, "Hello?")
     reply = reply_in(client, conversation)
-    app.extensions["room"].limit = 0
+    app.extensions["rivulet"].capacity.limit = 0
 
     refused = client.get(f"/replies/{reply}/generation")
     gate.open()
-    app.extensions["room"].limit = 1
+    app.extensions["rivulet"].capacity.limit = 1
 
     assert refused.status_code == 503
     assert "Too many answers are being watched" in refused.text
@@ -41,4 +41,4 @@ def test_a_stream_that_ends_makes_room(app: Flask, client: FlaskClient, provider
 
     client.get(f"/replies/{reply_in(client, conversation)}/generation")
 
-    assert app.extensions["room"].taken == 0
+    assert app.extensions["rivulet"].capacity.taken == 0

@@ -42,7 +42,7 @@ def under(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     """A team's app under /chat."""
     app = team(tmp_path, provider, APP_URL=SITE)
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 @pytest.mark.parametrize("form", [PAGE, HTMX, TEXT], ids=["page", "htmx", "text"])

@@ -27,7 +27,7 @@ __all__ = ["Flow", "Identity", "OutOfOrder", "Unproven", "configured"]
 
 def configured(settings: Settings) -> Provider | None:
     """Make the provider that the settings name, if they name one; it isn't asked yet. Raises WrongSetting."""
-    issuer, client_id = settings["OIDC_ISSUER"], settings["OIDC_CLIENT_ID"]
+    issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     if not issuer and not client_id:
         return None
     if not issuer or not client_id:
@@ -35,11 +35,11 @@ def configured(settings: Settings) -> Provider | None:
     parsed = urlsplit(issuer)
     if parsed.scheme != "https" and not is_loopback(parsed.hostname or ""):
         raise WrongSetting("OIDC_ISSUER has to begin with https://, or anybody on the way could say who somebody is.")
-    is_trusted = settings["OIDC_TRUST_EMAIL"] == "on"
+    is_trusted = settings.oidc_trust_email == "on"
     if is_trusted and f"{issuer}/".startswith(OF_ANYBODY):
         raise WrongSetting(
             f"OIDC_TRUST_EMAIL is for an issuer whose people are all yours; at {issuer} anybody may have an account."
         )
     from chat.people.oidc.client import Provider
 
-    return Provider(issuer, client_id, settings["OIDC_CLIENT_SECRET"], is_trusted=is_trusted)
+    return Provider(issuer, client_id, settings.oidc_client_secret, is_trusted=is_trusted)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from chat.config import is_loopback
+from chat.config import Settings, is_loopback
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
 from chat.providers.http import chunked
 from chat.providers.http.connection import Wire, WireAdapter
@@ -188,9 +188,10 @@ def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def timeouts_of(settings: Mapping[str, Any]) -> Timeouts:
-    """Read CONNECT_TIMEOUT, FIRST_TIMEOUT, GAP_TIMEOUT and WHOLE_TIMEOUT."""
-    return Timeouts(*(settings[f"{name}_TIMEOUT"] for name in ("CONNECT", "FIRST", "GAP", "WHOLE")))
+def timeouts_of(settings: Settings) -> Timeouts:
+    """Read CONNECT_TIMEOUT, FIRST_BYTE_TIMEOUT, READ_TIMEOUT and TOTAL_TIMEOUT."""
+    it = settings
+    return Timeouts(it.connect_timeout, it.first_byte_timeout, it.read_timeout, it.total_timeout)
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:

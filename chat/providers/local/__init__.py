@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from chat.config import Settings
 from chat.providers.base import (
     AbstractProvider,
     CreateResult,
@@ -72,12 +73,12 @@ class Local(AbstractProvider):
         self.child = Child(Path(instance_dir) / "local-model.lock", weights) if weights else None
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self | None:
+    def from_settings(cls, settings: Settings) -> Self | None:
         """Make the provider where LOCAL_MODEL is `on`, or `auto` and no other provider is set; else None."""
-        others = any(settings[name] for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AIVVM_URL"))
-        if settings["LOCAL_MODEL"] == "off" or (settings["LOCAL_MODEL"] == "auto" and others):
+        others = settings.openai_api_key or settings.openai_base_url or settings.aivvm_url
+        if settings.local_model == "off" or (settings.local_model == "auto" and others):
             return None
-        return cls(settings["INSTANCE"], timeouts_of(settings))
+        return cls(settings.instance, timeouts_of(settings))
 
     @property
     def working(self) -> bool:  # type: ignore[override]

@@ -19,14 +19,15 @@ bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 @bp.get("")
 def show() -> str:
     """Show what runs here, and what keeps it from serving."""
-    problem = current_app.extensions["readiness"].problem()
-    disk = current_app.extensions.get("disk", [])
-    return render_template("admin/health.html", problem=problem, warnings=disk, facts=facts())
+    here = state.of(current_app)
+    problem = here.readiness.problem()
+    return render_template("admin/health.html", problem=problem, warnings=here.warnings, facts=facts())
 
 
 def facts() -> dict[str, Any]:
     """Tell what runs here."""
-    database = state.database()
+    here = state.of(current_app)
+    database = here.database
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),
@@ -34,7 +35,7 @@ def facts() -> dict[str, Any]:
         "Size": size(engines.size_of(database.engine)),
         "Schema": HEAD,
         "Answers being written": log.running(database),
-        "Workers": len(current_app.extensions["metrics"].board.totals().pids),
+        "Workers": len(here.metrics.board.totals().pids),
     }
 
 

@@ -56,7 +56,7 @@ def given_back(place: str, draft: str) -> str:
 
 def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the page with its form; a password is never given back."""
-    mails = bool(state.settings()["SMTP_URL"])
+    mails = bool(state.settings().smtp_url)
     told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
     told["openid"] = openid_name()
     return render_template("accounts/sign_in.html", **told)
@@ -64,7 +64,7 @@ def form(place: str, email: str = "", problem: str = "", done: str = "", draft: 
 
 def openid_name() -> str:
     """Say how single sign-on is called here; nothing where there is none."""
-    return (current_app.extensions["openid"] and state.settings()["OIDC_NAME"]) or ""
+    return (state.of(current_app).oidc and state.settings().oidc_name) or ""
 
 
 def is_theirs() -> bool:

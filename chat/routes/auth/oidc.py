@@ -36,7 +36,7 @@ bp = Blueprint("openid", __name__)
 
 def register(app: Flask) -> None:
     """Give an app the provider that its settings name. Raises WrongSetting."""
-    app.extensions["openid"] = oidc.configured(app.extensions["settings"])
+    state.of(app).oidc = oidc.configured(state.of(app).settings)
 
 
 @bp.post("/sign-in/openid")
@@ -72,7 +72,7 @@ def disconnect() -> Response:
 def leave(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
     flow = Flow(secret_links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
-    told = {"address": provider().address(flow), "name": state.settings()["OIDC_NAME"]}
+    told = {"address": provider().address(flow), "name": state.settings().oidc_name}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
     cookies.give(response, cookies.OPENID, said, LASTS)
@@ -106,7 +106,7 @@ def returned(taken: dict[str, Any]) -> Response:
 
 def arrived(who: oidc.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
-    domains, name = state.settings()["OIDC_DOMAINS"], state.settings()["OIDC_NAME"]
+    domains, name = state.settings().oidc_domains, state.settings().oidc_name
     current_user.sign_in(external_login.arrive(state.database(), who, domains, name), by=f"by {name}")
 
 
@@ -134,7 +134,7 @@ def taken_along() -> dict[str, Any]:
 
 def provider() -> Provider:
     """Give the provider. Raises NotFound where there is none."""
-    found: Provider | None = current_app.extensions["openid"]
+    found = state.of(current_app).oidc
     if found is None:
         raise NotFound
     return found

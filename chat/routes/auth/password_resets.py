@@ -90,7 +90,7 @@ def send() -> Response:
 
 def require_mail() -> None:
     """Raise NotFound where no mail is sent."""
-    if not state.settings()["SMTP_URL"]:
+    if not state.settings().smtp_url:
         raise NotFound
 
 

@@ -85,8 +85,9 @@ def form(email: str = "", problem: str = "") -> str:
 
 def invitation(app: Flask) -> list[str]:
     """Say in the log where the first admin is made, as long as there is none where a team needs one."""
-    settings = app.extensions["settings"]
-    token = settings["ACCESS"] == "team" and first_admin.token(app.extensions["database"], str(app.secret_key))
+    here = state.of(app)
+    settings = here.settings
+    token = settings.access == "team" and first_admin.token(here.database, str(app.secret_key))
     if not token:
         return []
     where = address_of(settings)

@@ -24,8 +24,6 @@ from chat.routes.streaming.failures import unbroken
 from chat.routes.streaming.sse import Beside, event, long_event, part_of
 from chat.routes.streaming.subscription import Watch, watch
 from chat.web import spool, state
-from chat.web.session_watch import Presence
-from chat.web.stream_capacity import Room
 
 BEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -60,10 +58,9 @@ SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign i
 
 def sent(watched: Watch, stream: Iterator[str], mimetype: str, farewell: str) -> Response:
     """Send a stream while its session may see it; where it breaks, its reader is told `farewell`. Raises NoRoom."""
-    room: Room = current_app.extensions["room"]
-    presence: Presence = current_app.extensions["presence"]
-    room.require()
-    stream = presence.watched(watched.session, watched.follower, room.counted(stream))
+    here = state.of(current_app)
+    here.capacity.require()
+    stream = here.watcher.watched(watched.session, watched.follower, here.capacity.counted(stream))
     return Response(
         unbroken(spool.bounded(stream, spool.maker()), farewell.encode()), mimetype=mimetype, headers=HEADERS
     )

@@ -55,7 +55,7 @@ def place_of(environ: Mapping[str, str]) -> Place:
     """Find the database of an environment. Raises WrongSetting and DatabaseUnusable."""
     settings = config.load(environ)
     file = engines.file_of(settings)
-    beside = file.parent if file else settings["INSTANCE"]
+    beside = file.parent if file else settings.instance
     return Place(make_url(engines.url_of(settings)), beside / FOLDER, environ)
 
 

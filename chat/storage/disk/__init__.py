@@ -41,7 +41,7 @@ def warnings(environ: Mapping[str, str], settings: Settings) -> list[str]:
         return []
     share = share_of(file)
     shared = [SHARED.format(share.kind, share.point)] if share else []
-    return shared + of_emptied_disk(file, place_of(environ, settings["HOST"]))
+    return shared + of_emptied_disk(file, place_of(environ, settings.host))
 
 
 def claim(settings: Settings) -> None:

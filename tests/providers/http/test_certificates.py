@@ -70,7 +70,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     yield start
     certificates.trust("")
     for app in apps:
-        app.extensions["database"].dispose()
+        app.extensions["rivulet"].database.dispose()
 
 
 @pytest.mark.parametrize("way", WAYS)

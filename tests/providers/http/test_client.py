@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from chat.config import Settings
 from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
 from chat.providers.http.client import ERROR_LIMIT, Exchange, encoded, timeouts_of
 from chat.providers.http.result import ExchangeResult, fetched, in_one_piece
@@ -436,7 +437,7 @@ def test_passwords_of_netrc_are_never_sent(monkeypatch, tmp_path):
 
 
 def test_timeouts_are_read_from_settings():
-    settings = {"CONNECT_TIMEOUT": 1.0, "FIRST_TIMEOUT": 2.0, "GAP_TIMEOUT": 3.0, "WHOLE_TIMEOUT": 4.0}
+    settings = Settings(connect_timeout=1.0, first_byte_timeout=2.0, read_timeout=3.0, total_timeout=4.0)
 
     assert timeouts_of(settings) == Timeouts(connect=1, first=2, gap=3, whole=4)
 

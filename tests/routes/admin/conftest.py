@@ -32,6 +32,6 @@ def member(app: Flask) -> FlaskClient:
 
 def id_of(app: Flask, email: str) -> int:
     """Find the id of somebody."""
-    person = accounts.by_email(app.extensions["database"], email)
+    person = accounts.by_email(app.extensions["rivulet"].database, email)
     assert person
     return person.id

@@ -21,7 +21,7 @@ from tests.team import signed_in
 
 def noted(app: Flask, *rows: tuple[str, str, str]) -> None:
     """Write rows: who, what, to whom."""
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         for row in rows:
             audit.note(connection, *row)
 
@@ -64,7 +64,7 @@ def test_a_name_with_a_line_break_is_one_line(app: Flask, admin: FlaskClient) ->
     noted(app, ("eve\n9,2026,1,ann,removed,all", "suspended", "x\r\ny"))
 
     assert len(list(csv.reader(io.StringIO(admin.get("/admin/audit.csv").text)))) == 1 + len(
-        audit.page(app.extensions["database"])
+        audit.page(app.extensions["rivulet"].database)
     )
     last = admin.get("/admin/audit.jsonl").text.splitlines()[-1]
     assert json.loads(last)["subject"] == "x y"
@@ -93,7 +93,7 @@ def test_who_is_no_admin_any_more_or_signs_out_gets_no_more_of_it(
     if signs_out:
         admin.post("/sign-out")
     else:
-        roles.change(app.extensions["database"], "a test", id_of(app, ADMIN), "member")
+        roles.change(app.extensions["rivulet"].database, "a test", id_of(app, ADMIN), "member")
 
     assert b"p0" in begun[1]
     with pytest.raises(BrokenOff):  # a file that ended here would look whole

@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 from chat.people import roles
 from tests.asking import rows
 from tests.routes.admin.conftest import ADMIN, MEMBER, id_of
-from tests.team import account
+from tests.team import account, change
 
 
 def rooms(app: Flask) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def test_a_stranger_is_led_to_where_one_signs_in(app: Flask) -> None:
 
 
 def test_a_guest_of_an_open_instance_finds_nothing(app: Flask) -> None:
-    app.extensions["settings"]["ACCESS"] = "open"
+    change(app, access="open")
     guest = app.test_client()
     guest.post("/conversations", data={"text": "Hello?"})
 
@@ -59,7 +59,7 @@ def test_a_guest_of_an_open_instance_finds_nothing(app: Flask) -> None:
 @pytest.mark.parametrize("change", ["suspend", "demote", "remove"])
 def test_an_admin_who_lost_the_right_is_out_at_the_next_request(app: Flask, admin: FlaskClient, change: str) -> None:
     """OW 26-44553: the role of a while ago still counted."""
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     account(database, "cid@example.org", "admin")
     me = id_of(app, ADMIN)
     assert admin.get("/admin/people").status_code == 200

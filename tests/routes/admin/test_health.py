@@ -46,20 +46,20 @@ def test_it_tells_of_postgres(tmp_path: Path, database_server: Postgres) -> None
     app = team(tmp_path, DATABASE_URL=database_server.new_database())
 
     facts = told(signed_in(app, "ann@example.org", "admin").get("/admin").text)
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
     assert re.fullmatch(r"PostgreSQL \d+\.\d+", facts["Database"])
     assert re.fullmatch(r"\d+\.\d MB", facts["Size"]) and float(facts["Size"][:-3]) > 1
 
 
 def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None:
-    app.extensions["disk"] = ["This disk is emptied."]
+    app.extensions["rivulet"].warnings = ["This disk is emptied."]
 
     assert "This disk is emptied." in admin.get("/admin").text
 
 
 def test_what_keeps_it_from_serving_is_told(app: Flask, admin: FlaskClient) -> None:
-    app.extensions["replies"].leaving = True
+    app.extensions["rivulet"].replies.leaving = True
 
     page = admin.get("/admin").text
 

@@ -26,10 +26,10 @@ def made(admin: FlaskClient, **form: str) -> str:
 def test_a_link_is_shown_once(app: Flask, admin: FlaskClient) -> None:
     token = made(admin, role="admin", uses="3")
 
-    assert invites.find(app.extensions["database"], token).uses_left == 3
+    assert invites.find(app.extensions["rivulet"].database, token).uses_left == 3
     for path in ["/admin/invites", "/admin/audit", "/admin/audit.csv"]:
         assert token not in admin.get(path).text
-    noted = audit.page(app.extensions["database"])[0]
+    noted = audit.page(app.extensions["rivulet"].database)[0]
     assert (noted.actor, noted.action, noted.subject) == (ADMIN, "invite_made", "admin")
 
 
@@ -66,13 +66,13 @@ def test_a_wrong_wish_is_told_and_kept(app: Flask, admin: FlaskClient, wrong: di
     assert answer.status_code == 400
     assert 'role="alert"' in answer.text
     assert "days" in wrong or 'value="21"' in answer.text
-    assert count(app.extensions["database"], table) == 0
+    assert count(app.extensions["rivulet"].database, table) == 0
 
 
 def test_a_form_with_nothing_in_it_makes_what_is_safe(app: Flask, admin: FlaskClient) -> None:
     admin.post("/admin/invites")
 
-    (row,) = invites.listing(app.extensions["database"])
+    (row,) = invites.listing(app.extensions["rivulet"].database)
 
     assert (row.role, row.uses_left, row.expires_at - row.created_at) == ("member", 1, 7 * 86_400)
 

@@ -30,7 +30,7 @@ def bare(page: str) -> str:
 
 def services(app: Flask) -> Services:
     """Give the services of an app."""
-    return app.extensions["providers"]
+    return app.extensions["rivulet"].registry
 
 
 def test_an_admin_adds_a_provider_sees_the_end_of_its_key_and_never_the_key(app: Flask, admin: FlaskClient) -> None:

@@ -13,20 +13,20 @@ from chat.storage.tables import conversations
 from chat.storage.tables import people as table
 from tests.routes.admin.conftest import ADMIN, MEMBER, id_of
 from tests.scripted import Gate, Scripted
-from tests.team import account, sign_in
+from tests.team import account, change, sign_in
 from tests.turns import count, eventually, stored
 
 
 def actions(app: Flask) -> list[tuple[str, str, str]]:
     """Read what was noted of changes, the newest first."""
-    rows = audit.page(app.extensions["database"])
+    rows = audit.page(app.extensions["rivulet"].database)
     return [(row.actor, row.action, row.subject) for row in rows if "sign" not in row.action]
 
 
 def test_everybody_is_listed_with_role_state_and_when_they_were_seen(
     app: Flask, admin: FlaskClient, member: FlaskClient
 ) -> None:
-    account(app.extensions["database"], "cid@example.org")
+    account(app.extensions["rivulet"].database, "cid@example.org")
 
     page = admin.get("/admin/people").text
     rows = page.split("<li>")[1:]
@@ -37,7 +37,7 @@ def test_everybody_is_listed_with_role_state_and_when_they_were_seen(
 
 
 def test_guests_are_not_listed(app: Flask, admin: FlaskClient) -> None:
-    app.extensions["settings"]["ACCESS"] = "open"
+    change(app, access="open")
     app.test_client().post("/conversations", data={"text": "Hello?"})
 
     assert admin.get("/admin/people").text.count("<li>") == 1
@@ -57,7 +57,7 @@ def test_a_suspended_member_is_out_at_once_and_their_answer_stops(
     assert answer.headers["Location"] == "/admin/people?done=suspended"
     assert provider.sayings[0].cancelled.wait(20)
     assert member.get("/").status_code == 303
-    eventually(lambda: stored(app.extensions["database"], 2).state == "stopped")
+    eventually(lambda: stored(app.extensions["rivulet"].database, 2).state == "stopped")
     assert "Suspended</span>" in admin.get("/admin/people?done=suspended").text
     assert actions(app)[0] == (ADMIN, "suspended", MEMBER)
 
@@ -81,14 +81,14 @@ def test_somebody_is_removed_only_after_a_question(app: Flask, admin: FlaskClien
     asked = admin.get(f"/admin/people/{bob}/removal")
 
     assert "one conversation" in asked.text and MEMBER in asked.text
-    assert count(app.extensions["database"], table) == 2
+    assert count(app.extensions["rivulet"].database, table) == 2
 
     answer = admin.post(f"/admin/people/{bob}/removal")
 
     assert answer.headers["Location"] == "/admin/people?done=removed"
     assert member.get("/").status_code == 303
-    assert count(app.extensions["database"], table) == 1
-    assert count(app.extensions["database"], conversations) == 0
+    assert count(app.extensions["rivulet"].database, table) == 1
+    assert count(app.extensions["rivulet"].database, conversations) == 0
 
 
 @pytest.mark.parametrize("way", ["suspension", "removal", "role"])
@@ -101,7 +101,7 @@ def test_the_last_admin_stays_and_is_told_why(app: Flask, admin: FlaskClient, me
 
 
 def test_an_admin_who_steps_down_is_led_out(app: Flask, admin: FlaskClient) -> None:
-    account(app.extensions["database"], "cid@example.org", "admin")
+    account(app.extensions["rivulet"].database, "cid@example.org", "admin")
 
     answer = admin.post(f"/admin/people/{id_of(app, ADMIN)}/role", data={"role": "member"})
 
@@ -130,7 +130,7 @@ def test_a_page_that_is_none_is_not_found(admin: FlaskClient, before: str) -> No
 
 
 def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -> None:
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     with database.write() as connection:
         for number in range(directory.PAGE + 9):
             accounts.make(connection, f"p{number}@example.org", "member", None)
@@ -145,7 +145,7 @@ def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -
 
 def test_what_people_call_themselves_is_text(app: Flask, admin: FlaskClient) -> None:
     """Every string from outside is untrusted."""
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         accounts.make(connection, "eve@example.org", "member", None, "<script>alert(1)</script>")
 
     page = admin.get("/admin/people").text
@@ -155,7 +155,7 @@ def test_what_people_call_themselves_is_text(app: Flask, admin: FlaskClient) -> 
 
 def test_looking_writes_nothing(app: Flask, admin: FlaskClient, member: FlaskClient) -> None:
     """A GET changes nothing."""
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     with database.engine.connect() as connection:
         before = connection.exec_driver_sql("PRAGMA data_version").scalar()
         for name in ["", "/people", "/invites", "/audit", "/audit.csv", "/models", "/models/scripted", "/settings"]:

@@ -27,7 +27,7 @@ DRAFT = {"text": "What I wrote\nfor long"}
 )
 def test_nobody_is_led_to_another_site(app: Flask, place: str) -> None:
     """LB 25-59426, GR 24-4940, 24-8021, 47870, 26-59806: where to go on was the client's to say."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
 
     answer = sign_in(app.test_client(), next=place)
     page = app.test_client().get("/sign-in", query_string={"next": place})
@@ -132,7 +132,7 @@ def test_a_guest_from_before_is_a_stranger_where_a_team_shares_it(tmp_path: Path
 def test_somebody_suspended_or_demoted_is_so_at_the_next_request(app: Flask) -> None:
     """OW 26-44553, ALLM 26-32717: a role that was looked up once."""
     client = signed_in(app, role="admin")
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
 
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE people SET role = 'guest'")

@@ -33,7 +33,7 @@ def test_another_password_ends_all_other_sessions_and_gives_this_one_another_id(
     assert answer.status_code == 303 and client.get_cookie(named(client)) != before
     assert "Your password is changed" in client.get(answer.headers["Location"]).text
     assert other.get("/").status_code == 303
-    assert count(app.extensions["database"], sessions) == 1
+    assert count(app.extensions["rivulet"].database, sessions) == 1
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303
 
 
@@ -53,7 +53,7 @@ def test_without_the_present_password_or_a_good_new_one_nothing_changes(
 
 def test_what_somebody_is_called_is_no_password_of_theirs(app: Flask) -> None:
     client = signed_in(app, "bob.oakhollow@example.org")
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE people SET name = 'Bob Fjordline'")
 
     answers = [change(client, password=poor) for poor in ("bob.oakhollow", "bobfjordline")]
@@ -139,7 +139,7 @@ def test_all_others_are_signed_out_at_once(app: Flask) -> None:
 def test_nobody_ends_somebody_elses_session(app: Flask) -> None:
     """OW 25-63681, 26-45399: an id of somebody else's was as good as one's own."""
     ann, bob = signed_in(app), signed_in(app, "bob@example.org")
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     whose = accounts.by_email(database, "bob@example.org")
     assert whose
     with database.read() as connection:
@@ -165,7 +165,7 @@ def test_the_account_is_for_those_who_have_one(tmp_path: Path, provider: Scripte
 
 
 def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask) -> None:
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     weak = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with database.write() as connection:
         accounts.make(connection, "ann@example.org", "member", weak)

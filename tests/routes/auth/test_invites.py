@@ -20,7 +20,7 @@ from chat.storage.tables import people as people_table
 from chat.web import cookies
 from tests.asking import named
 from tests.people.conftest import all_at_once
-from tests.team import account, follow, sign_in, signed_in, team
+from tests.team import account, change, follow, sign_in, signed_in, team
 from tests.turns import count
 
 FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the water"}
@@ -29,7 +29,7 @@ FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the 
 @pytest.fixture
 def database(app: Flask) -> Database:
     """Its database."""
-    return app.extensions["database"]
+    return app.extensions["rivulet"].database
 
 
 def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: Database) -> None:
@@ -63,7 +63,7 @@ def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_
 
 
 def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
-    app.extensions["settings"]["ACCESS"] = "open"
+    change(app, access="open")
     client.post("/conversations", data={"text": "Before I had an account"})
     token = invites.make(database, "command line")
 
@@ -166,7 +166,7 @@ def test_who_clicks_twice_has_one_account_and_is_in(
     """The second one ended on the page of invites that are over, or of addresses that are taken."""
     url = request.getfixturevalue("database_server").new_database() if server == "postgres" else ""
     app = team(tmp_path, DATABASE_URL=url)
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     token = invites.make(database, "command line", uses=uses)
 
     answers = [*all_at_once(*[lambda: clicked(app, token)] * 2), clicked(app, token)]
@@ -221,11 +221,11 @@ def test_an_invite_that_is_over_lets_nobody_in_by_their_password(
 def test_where_a_proxy_says_who_comes_in_no_invite_makes_an_account(tmp_path: Path) -> None:
     """It would have a password for whatever address was typed, whose owner the proxy lets in to it one day."""
     app = team(tmp_path, AUTH_HEADER="X-Email", TRUSTED_PROXIES="1")
-    token = invites.make(app.extensions["database"], "command line")
+    token = invites.make(app.extensions["rivulet"].database, "command line")
 
     assert clicked(app, token).status_code == app.test_client().get(f"/invites/{token}").status_code == 404
-    assert accounts.by_email(app.extensions["database"], FORM["email"]) is None
-    app.extensions["database"].dispose()
+    assert accounts.by_email(app.extensions["rivulet"].database, FORM["email"]) is None
+    app.extensions["rivulet"].database.dispose()
 
 
 def test_who_is_signed_in_is_nobody_else_by_a_spent_invite(app: Flask, database: Database) -> None:

@@ -21,7 +21,7 @@ TIMES = ("created_at", "seen_at", "expires_at")
 
 
 def test_who_signs_in_is_led_to_where_they_wanted_to_go_and_may_chat(app: Flask) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
     assert client.get("/").headers["Location"] == "/sign-in"
 
@@ -32,7 +32,7 @@ def test_who_signs_in_is_led_to_where_they_wanted_to_go_and_may_chat(app: Flask)
 
 
 def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     known = sign_in(client, password="not the password")
@@ -45,7 +45,7 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
 
 def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: Flask) -> None:
     """Session fixation: an id from before the sign-in isn't the signed-in one."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client, thief = app.test_client(), app.test_client()
     sign_in(client)
     before = client.get_cookie(named(client))
@@ -58,7 +58,7 @@ def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: 
     after = client.get_cookie(named(client))
     assert after and after.value != before.value
     assert client.get("/").status_code == 200 and thief.get("/").status_code == 303
-    assert count(app.extensions["database"], sessions) == 1
+    assert count(app.extensions["rivulet"].database, sessions) == 1
 
 
 def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) -> None:
@@ -76,7 +76,7 @@ def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) 
 
 def test_what_a_guest_said_is_taken_along(tmp_path: Path, provider: Scripted) -> None:
     app = team(tmp_path, provider, ACCESS="open")
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
     conversation = begin(client, "Said as a guest")
     ended(client, conversation)
@@ -84,12 +84,12 @@ def test_what_a_guest_said_is_taken_along(tmp_path: Path, provider: Scripted) ->
     sign_in(client)
 
     assert "Said as a guest" in client.get(f"/conversations/{conversation}").text
-    assert count(app.extensions["database"], people) == 1
+    assert count(app.extensions["rivulet"].database, people) == 1
 
 
 def test_the_sixth_try_waits_whatever_address_is_made_up(app: Flask) -> None:
     """Security.md A2: rotating forged addresses are one, and the right password waits, too."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     forged = [{"X-Forwarded-For": f"203.0.113.{number}"} for number in range(6)]
     form = {"email": "ann@example.org", "password": "wrong guess"}
 
@@ -143,7 +143,7 @@ def test_whoever_has_a_known_browser_guesses_no_more_often_and_keeps_nobody_else
 
 @pytest.mark.parametrize("change", [lambda value: value, lambda value: value[:-1] + "A", lambda value: "made up"])
 def test_a_browser_is_known_as_one_accounts_and_by_our_word_alone(app: Flask, change) -> None:  # type: ignore[no-untyped-def]
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     bobs = signed_in(app, "bob@example.org")
     bobs.post("/sign-out")
     cookie = bobs.get_cookie(named(bobs, cookies.BROWSER))
@@ -155,7 +155,7 @@ def test_a_browser_is_known_as_one_accounts_and_by_our_word_alone(app: Flask, ch
 
 
 def test_by_https_the_cookie_is_for_this_host_alone(app: Flask) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     cookies = client.post(
@@ -176,7 +176,7 @@ def test_by_https_the_plain_name_opens_nothing_but_what_a_guest_began_with_an_ol
     app = team(tmp_path, provider, ACCESS="open")
     guest, old, member = app.test_client(), app.test_client(), signed_in(app)
     begin(old, "Said as an old guest")
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE sessions SET created_at = NULL")
     begin(guest, "Said as a guest")
 
@@ -194,7 +194,7 @@ def test_by_https_the_plain_name_opens_nothing_but_what_a_guest_began_with_an_ol
 
 
 def test_a_session_ends_after_a_week_without_a_visit_and_after_a_month_in_any_case(app: Flask) -> None:
-    client, database = signed_in(app), app.extensions["database"]
+    client, database = signed_in(app), app.extensions["rivulet"].database
 
     def pass_by(days: int) -> None:
         with database.write() as connection:
@@ -214,7 +214,7 @@ def test_a_session_ends_after_a_week_without_a_visit_and_after_a_month_in_any_ca
 
 
 def test_a_session_that_was_ended_is_not_revived_by_a_request_that_still_held_it(app: Flask) -> None:
-    client, database = signed_in(app), app.extensions["database"]
+    client, database = signed_in(app), app.extensions["rivulet"].database
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE sessions SET seen_at = 0")
 
@@ -232,7 +232,7 @@ def test_a_session_that_was_ended_is_not_revived_by_a_request_that_still_held_it
 def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     let_in = accounts_people.let_in
 
     def change_first(connection, person_id, guest_id, known, by):  # type: ignore[no-untyped-def]
@@ -248,7 +248,9 @@ def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets
 
 def test_a_request_of_somebody_signed_in_asks_for_session_and_person_in_one_statement(app: Flask) -> None:
     client, asked = signed_in(app), []
-    event.listen(app.extensions["database"].engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    event.listen(
+        app.extensions["rivulet"].database.engine, "before_cursor_execute", lambda *call: asked.append(call[2])
+    )
 
     client.get("/healthz")
     client.post("/conversations/999/title", data={"title": "x"})
@@ -258,7 +260,7 @@ def test_a_request_of_somebody_signed_in_asks_for_session_and_person_in_one_stat
 
 def test_signing_out_by_https_takes_the_cookie_back_in_the_way_that_browsers_take(app: Flask) -> None:
     client, form = app.test_client(), {"email": "ann@example.org", "password": PASSWORD}
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client.post("/sign-in", base_url="https://localhost", data=form)
 
     cookies = client.post("/sign-out", base_url="https://localhost").headers.getlist("Set-Cookie")
@@ -287,7 +289,7 @@ def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
     tmp_path: Path, provider: Scripted, database_server: Postgres
 ) -> None:
     app = team(tmp_path, provider, ACCESS="open", DATABASE_URL=database_server.new_database())
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
     conversation = begin(client, "Said as a guest")
     ended(client, conversation)
@@ -298,4 +300,4 @@ def test_on_postgres_a_guest_signs_in_changes_the_password_and_goes(
 
     assert changed.status_code == 303 and "Said as a guest" in client.get(f"/conversations/{conversation}").text
     assert client.post("/sign-out").status_code == 303 and rows(app)["sessions"] == 0
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()

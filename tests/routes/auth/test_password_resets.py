@@ -42,12 +42,12 @@ def app(tmp_path: Path, provider: Scripted, mails: Mailbox) -> Iterator[Flask]:
     environ = {"SMTP_URL": mails.url, "MAIL_FROM": "rivulet@example.org", "APP_URL": "https://chat.example.org/"}
     app = team(tmp_path, provider, **environ, TRUSTED_HOSTS="localhost, other.example")
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 def link_for(app: Flask, email: str = "ann@example.org") -> str:
     """Make a link as an admin does."""
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     person = accounts.by_email(database, email)
     assert person
     with database.write() as connection:
@@ -73,7 +73,7 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
 
 def test_a_form_is_for_the_link_that_it_was_made_for(app: Flask) -> None:
     """Another page, or tab, follows another link meanwhile."""
-    database = app.extensions["database"]
+    database = app.extensions["rivulet"].database
     account(database)
     account(database, "mal@example.org")
     client = app.test_client()
@@ -90,7 +90,7 @@ def test_a_form_is_for_the_link_that_it_was_made_for(app: Flask) -> None:
 
 @pytest.mark.parametrize("poor", ["password1", "boboakhollow"])
 def test_a_poor_password_does_not_use_the_link_up(app: Flask, poor: str) -> None:
-    account(app.extensions["database"], "bob.oakhollow@example.org")
+    account(app.extensions["rivulet"].database, "bob.oakhollow@example.org")
     client = app.test_client()
     address = follow(client, link_for(app, "bob.oakhollow@example.org"))
 
@@ -109,7 +109,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
     app: Flask, mails: Mailbox
 ) -> None:
     """LB 25-59426: a link that led where the request's headers said."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     client.post("/resets", data={"email": "Ann@example.org"}, headers={"Host": "other.example"})
@@ -123,7 +123,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
 
 def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailbox) -> None:
     """ALLM 26-21484: the answer told who has an account."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     unknown = client.post("/resets", data={"email": "bob@example.org"})
@@ -136,7 +136,7 @@ def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailb
 
 def test_a_new_password_is_not_kept_waiting_by_others_tries(app: Flask) -> None:
     """Whoever fails on purpose would keep its owner out for good."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     for _ in range(5):
         sign_in(app.test_client(), password="not the password")
     client = app.test_client()
@@ -147,7 +147,7 @@ def test_a_new_password_is_not_kept_waiting_by_others_tries(app: Flask) -> None:
 
 
 def test_blanks_around_an_address_make_no_other_one(app: Flask, mails: Mailbox) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     asked = [f"{blanks}ann@example.org" for blanks in ("", " ", "  ", "   ", "    ", "     ")]
 
     answers = [app.test_client().post("/resets", data={"email": email}) for email in asked]
@@ -157,7 +157,7 @@ def test_blanks_around_an_address_make_no_other_one(app: Flask, mails: Mailbox) 
 
 @pytest.mark.parametrize("email", ["ann@example.org", "bob@example.org"])
 def test_nobody_is_flooded_with_mails(app: Flask, mails: Mailbox, email: str) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
 
     answers = [app.test_client().post("/resets", data={"email": email}) for _ in range(6)]
 
@@ -167,7 +167,7 @@ def test_nobody_is_flooded_with_mails(app: Flask, mails: Mailbox, email: str) ->
 
 
 def test_asking_for_links_does_not_keep_anybody_from_signing_in(app: Flask) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     for _ in range(6):
         app.test_client().post("/resets", data={"email": "ann@example.org"})
 
@@ -183,7 +183,7 @@ def test_a_mail_server_that_cannot_be_reached_is_told_to_the_log_alone(
         "APP_URL": "http://localhost",
     }
     app = team(tmp_path, **environ)
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
 
     answer = app.test_client().post("/resets", data={"email": "ann@example.org"})
     eventually(lambda: "a mail could not be sent" in caplog.text)

@@ -20,7 +20,7 @@ from chat.storage.tables import audit, people, sessions
 from tests.asking import begin, ended
 from tests.scripted import PATIENCE, Scripted
 from tests.serving import KEY, Gunicorn, gunicorn, upstream
-from tests.team import account, sign_in, team
+from tests.team import account, change, sign_in, team
 from tests.turns import count
 
 HEADER = {"AUTH_HEADER": "X-Forwarded-Email", "TRUSTED_PROXIES": "1"}
@@ -31,7 +31,7 @@ def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     """An app behind a proxy that says who somebody is."""
     app = team(tmp_path, provider, **HEADER)
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 def said(email: str | None, passed: str | None = "203.0.113.7") -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_whom_the_proxy_names_is_let_in_and_made_a_member(app: Flask) -> None:
     pages = [seen(client, email="Ann@Example.org") for _ in range(2)]
 
     assert all("ann@example.org" in page.text and "signing out is done there" in page.text for page in pages)
-    database: Database = app.extensions["database"]
+    database: Database = app.extensions["rivulet"].database
     assert count(database, people) == count(database, sessions) == 1
     with database.read() as connection:
         noted = [(row.action, row.subject) for row in connection.execute(audit.select())]
@@ -60,27 +60,30 @@ def test_whom_the_proxy_names_is_let_in_and_made_a_member(app: Flask) -> None:
 
 def test_a_client_without_cookies_leaves_fifty_sessions_at_most_and_one_line_in_the_audit_log(app: Flask) -> None:
     """A probe behind the proxy made a session and a line by each request."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client(use_cookies=False)
 
     answers = {seen(client, email="ann@example.org").status_code for _ in range(60)}
 
     assert answers == {200}
-    assert count(app.extensions["database"], sessions) == 50 and count(app.extensions["database"], audit) == 1
+    assert (
+        count(app.extensions["rivulet"].database, sessions) == 50
+        and count(app.extensions["rivulet"].database, audit) == 1
+    )
 
 
 def test_who_comes_an_hour_later_is_noted_again(app: Flask) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     for past in (0, 3_000, 3_601):
-        with app.extensions["database"].write() as connection:
+        with app.extensions["rivulet"].database.write() as connection:
             connection.execute(update(sessions).values(created_at=sessions.c.created_at - past))
         seen(app.test_client(), email="ann@example.org")
 
-    assert count(app.extensions["database"], audit) == 2
+    assert count(app.extensions["rivulet"].database, audit) == 2
 
 
 def test_an_account_that_is_there_is_theirs_with_its_role(app: Flask) -> None:
-    account(app.extensions["database"], role="admin")
+    account(app.extensions["rivulet"].database, role="admin")
 
     assert app.test_client().get("/admin/people", headers=said("ann@example.org")).status_code == 200
 
@@ -114,7 +117,7 @@ def test_whom_the_proxy_names_no_more_is_signed_out(app: Flask, email: str | Non
     answer = seen(client, email=email)
 
     assert answer.status_code == 303 and answer.headers["Location"].startswith("/sign-in")
-    assert count(app.extensions["database"], sessions) == 0
+    assert count(app.extensions["rivulet"].database, sessions) == 0
     unnamed = client.get("/sign-in", headers=said(email))
     assert unnamed.status_code == 403 and unnamed.mimetype == "text/html"
 
@@ -123,7 +126,7 @@ def test_who_is_suspended_stays_out_and_ends_what_was_open(app: Flask) -> None:
     """OW 26-59219, ALLM 26-32717: the second way in knows it, too."""
     client = app.test_client()
     seen(client, email="ann@example.org")
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.execute(update(people).values(suspended_at=1))
 
     answers = [seen(client, email="ann@example.org"), seen(app.test_client(), email="ann@example.org")]
@@ -150,7 +153,7 @@ def test_what_names_nobody_or_two_is_refused(app: Flask, email: str) -> None:
 
     answer = client.get("/account", environ_overrides=raw(email))
 
-    assert answer.status_code == 403 and count(app.extensions["database"], people) == 0
+    assert answer.status_code == 403 and count(app.extensions["rivulet"].database, people) == 0
 
 
 def raw(email: str) -> dict[str, str]:
@@ -187,7 +190,7 @@ def test_it_is_believed_of_what_can_be_the_proxy(
     )
 
     assert answer.status_code == (200 if believed else 303)
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 def test_without_the_setting_the_header_is_nothing(tmp_path: Path) -> None:
@@ -205,7 +208,7 @@ def test_only_those_of_the_domains_are_let_in_where_some_are_set(tmp_path: Path)
 
 
 def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     alone = sign_in(client)
@@ -213,12 +216,12 @@ def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
 
     assert alone.status_code == 403 and "named nobody" in alone.text
     assert named.status_code == 303 and named.headers["Location"] == "/"
-    assert count(app.extensions["database"], sessions) == 0
+    assert count(app.extensions["rivulet"].database, sessions) == 0
 
 
 def claim_of(app: Flask) -> str:
     """Give the address of the link that makes the first admin."""
-    token = first_admin.token(app.extensions["database"], str(app.secret_key))
+    token = first_admin.token(app.extensions["rivulet"].database, str(app.secret_key))
     assert token
     return f"/claim/{token}"
 
@@ -237,7 +240,7 @@ def test_the_link_makes_whom_the_proxy_names_the_first_admin(app: Flask, been_he
     assert "ann@example.org" in page.text and "<input name=" not in page.text
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert client.get("/admin/people", headers=said("ann@example.org")).status_code == 200
-    database: Database = app.extensions["database"]
+    database: Database = app.extensions["rivulet"].database
     assert count(database, people) == count(database, sessions) == 1
     with database.read() as connection:
         noted = list(connection.execute(audit.select()).mappings())
@@ -259,14 +262,14 @@ def test_who_clicks_twice_is_the_admin_and_in_and_nobody_else(app: Flask, email:
 
 @pytest.mark.parametrize("email", [None, "ann@example.org,bob@example.org", "ann", "ann@evil.example"])
 def test_where_the_proxy_names_nobody_who_may_come_in_the_link_is_not_used_up(app: Flask, email: str | None) -> None:
-    app.extensions["settings"]["AUTH_DOMAINS"] = ["example.org"]
+    change(app, auth_domains=("example.org",))
     client, address = app.test_client(), claim_of(app)
     client.get(address, headers=said(email))
 
     answer = client.post("/claim", data={"email": "a@example.org", "password": "a boat"}, headers=said(email))
 
     assert answer.status_code == 403 and answer.mimetype == "text/html"
-    assert count(app.extensions["database"], people) == 0
+    assert count(app.extensions["rivulet"].database, people) == 0
     assert client.get(address, headers=said("ann@example.org")).status_code == 303
 
 
@@ -353,13 +356,13 @@ def test_on_a_real_server_no_other_spelling_is_believed(server: Gunicorn, lines:
     ],
 )
 def test_what_google_puts_before_an_address_is_none_of_it(app: Flask, told: str) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     pages = [seen(client, email=told) for _ in range(2)]
 
     assert all(page.status_code == 200 and "ann@example.org" in page.text for page in pages)
-    assert count(app.extensions["database"], people) == count(app.extensions["database"], sessions) == 1
+    assert count(app.extensions["rivulet"].database, people) == count(app.extensions["rivulet"].database, sessions) == 1
 
 
 @pytest.mark.parametrize(
@@ -377,8 +380,8 @@ def test_what_google_puts_before_an_address_is_none_of_it(app: Flask, told: str)
     ],
 )
 def test_what_is_no_plain_address_lets_nobody_in(app: Flask, told: str) -> None:
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
 
     page = seen(app.test_client(), email=told)
 
-    assert page.status_code in {303, 403} and count(app.extensions["database"], people) == 1
+    assert page.status_code in {303, 403} and count(app.extensions["rivulet"].database, people) == 1

@@ -17,7 +17,7 @@ FORM = {"email": "Ann@example.org", "password": PASSWORD}
 def said(tmp_path: Path, **environ: str) -> list[str]:
     """Start the app; gives what it has to say."""
     known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, "LOCAL_MODEL": "off"}
-    return front_door.create_app(known | environ, watching=False).extensions["startup"].warnings
+    return front_door.create_app(known | environ, watching=False).extensions["rivulet"].startup.warnings
 
 
 def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_what_was_typed_is_kept_but_the_password(tmp_path: Path) -> None:
 def test_somebody_who_has_an_account_is_not_made_again(tmp_path: Path) -> None:
     address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
     app = team(tmp_path)
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
     client = app.test_client()
 
     assert client.post(follow(client, address), data=FORM).status_code == 409
@@ -97,8 +97,8 @@ def test_an_admin_of_the_environment_signs_in_and_no_link_is_said(tmp_path: Path
 
 def test_a_start_says_that_who_is_suspended_is_not_made_the_admin(tmp_path: Path) -> None:
     app = team(tmp_path)
-    account(app.extensions["database"])
-    with app.extensions["database"].write() as connection:
+    account(app.extensions["rivulet"].database)
+    with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("UPDATE people SET suspended_at = 1")
 
     why, link = said(tmp_path, ADMIN_EMAIL="ann@example.org", ADMIN_PASSWORD=PASSWORD)

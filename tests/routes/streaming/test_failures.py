@@ -134,7 +134,7 @@ def test_an_answer_that_could_not_be_ended_is_no_whole_one(
     provider.will_say("One, ", gate, "two.")
     response = client.post("/conversations", data={"text": "Count"}, headers=form, buffered=False)
     gate.wait_until_reached()
-    database, running = app.extensions["database"], app.extensions["replies"].writer.find(2)
+    database, running = app.extensions["rivulet"].database, app.extensions["rivulet"].replies.writer.find(2)
     eventually(lambda: text_stored(database, 2) == "One, ")
 
     running.publish([], ended=True)  # as the writer does where it gives up, and its process' mirror after a Continue
@@ -151,7 +151,7 @@ def test_events_of_an_answer_that_could_not_be_ended_are_followed_again(
     conversation = begin(client)
     gate.wait_until_reached()
 
-    app.extensions["replies"].writer.find(2).publish([], ended=True)
+    app.extensions["rivulet"].replies.writer.find(2).publish([], ended=True)
     broken_off = client.get("/replies/2/generation").data
     gate.open()
 

@@ -230,8 +230,8 @@ def test_after_a_move_people_are_still_signed_in_and_providers_have_their_keys(
     target = database_server.new_database()
     app = team(tmp_path)
     browser = signed_in(app, role="admin")
-    app.extensions["providers"].add("ann@example.org", ACME)
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].registry.add("ann@example.org", ACME)
+    app.extensions["rivulet"].database.dispose()
 
     code, said = run("move", RIVULET_MOVES_TO=target)
 
@@ -239,5 +239,5 @@ def test_after_a_move_people_are_still_signed_in_and_providers_have_their_keys(
     visitor = moved.test_client()
     visitor._cookies = browser._cookies
     assert code == 0 and visitor.get("/account").status_code == 200, said
-    assert moved.extensions["providers"]["acme"]._key == ACME.key
-    moved.extensions["database"].dispose()
+    assert moved.extensions["rivulet"].registry["acme"]._key == ACME.key
+    moved.extensions["rivulet"].database.dispose()

@@ -110,5 +110,5 @@ def test_the_warning_is_kept_for_those_who_look_after_it(tmp_path: Path) -> None
 
     app = front_door.create_app(environ, watching=False)
 
-    assert app.extensions["disk"] == disk.warnings(environ, app.extensions["settings"]) != []
-    app.extensions["database"].dispose()
+    assert app.extensions["rivulet"].warnings == disk.warnings(environ, app.extensions["rivulet"].settings) != []
+    app.extensions["rivulet"].database.dispose()

@@ -35,7 +35,7 @@ def app(tmp_path: Path, idp: Idp) -> Iterator[Flask]:
     """An app whose people of example.org sign in there."""
     app = team(tmp_path, **idp.settings(**HOME))
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory, provider_there: Idp) -> Itera
     """An app like that, for the many tests of what lets nobody in."""
     app = team(tmp_path_factory.mktemp("kept"), **provider_there.settings(**HOME))
     yield app
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 @pytest.fixture
 def shut(kept: Flask) -> Iterator[Flask]:
     """That app, which has not asked the provider yet; at the end, nobody has an account there."""
-    kept.extensions["openid"].published = Published(kept.extensions["settings"]["OIDC_ISSUER"], SECRET)
+    kept.extensions["rivulet"].oidc.published = Published(kept.extensions["rivulet"].settings.oidc_issuer, SECRET)
     yield kept
-    assert count(kept.extensions["database"], people) == 0
+    assert count(kept.extensions["rivulet"].database, people) == 0

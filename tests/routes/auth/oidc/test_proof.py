@@ -198,7 +198,7 @@ def test_an_issuer_that_is_trusted_need_not_say_that_an_email_is_verified(
     answer = through(app.test_client())
 
     assert answer.status_code == status and bool(person(app)) == (status == 303)
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
 
 
 @pytest.mark.parametrize("issuer", ["https://accounts.google.com", "https://login.microsoftonline.com/common/v2.0"])
@@ -228,5 +228,5 @@ def test_the_log_says_what_to_choose_where_tokens_are_signed_by_the_secret(
 def test_an_issuer_that_begins_like_one_of_anybody_may_be_trusted(tmp_path: Path) -> None:
     app = team(tmp_path, OIDC_ISSUER="https://gitlab.com.example.org", OIDC_CLIENT_ID="r", OIDC_TRUST_EMAIL="on")
 
-    assert app.extensions["openid"].is_trusted
-    app.extensions["database"].dispose()
+    assert app.extensions["rivulet"].oidc.is_trusted
+    app.extensions["rivulet"].database.dispose()

@@ -73,5 +73,5 @@ def status_of(folder: Path, idp: Idp, service: Service) -> tuple[int, bool]:
     answer = through(app.test_client())
 
     known = bool(person(app))
-    app.extensions["database"].dispose()
+    app.extensions["rivulet"].database.dispose()
     return answer.status_code, known

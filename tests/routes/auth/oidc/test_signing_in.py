@@ -29,7 +29,7 @@ def test_somebody_of_an_allowed_domain_becomes_a_member_and_is_known_the_next_ti
     assert second.status_code == 303 and client.get("/").status_code == 200
     ann = person(app)
     assert (ann.role, ann.name, ann.password, ann.subject) == ("member", "Ann", None, f"{idp.issuer} 7")
-    assert count(app.extensions["database"], people) == 1
+    assert count(app.extensions["rivulet"].database, people) == 1
 
 
 def test_the_page_that_leads_there_asks_for_pkce_state_and_nonce(app: Flask, idp: Idp) -> None:
@@ -117,7 +117,7 @@ def test_who_refuses_there_is_told_so_here(app: Flask, idp: Idp) -> None:
 def test_signing_in_is_noted(app: Flask) -> None:
     through(app.test_client())
 
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         noted = [(row.actor, row.action, row.subject) for row in connection.execute(audit.select())]
     assert noted == [
         ("ann@example.org", "account_made", "by Example"),

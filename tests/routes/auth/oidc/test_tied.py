@@ -53,7 +53,7 @@ def test_a_domain_and_an_address_are_the_same_in_capitals(app: Flask, idp: Idp) 
 def test_without_domains_only_those_with_an_account_are_let_in(tmp_path: Path, idp: Idp) -> None:
     app = team(tmp_path, **idp.settings())
     assert through(app.test_client()).status_code == 403
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         accounts.make(connection, "ann@example.org", "admin", None)
 
     answer = through(app.test_client())
@@ -63,7 +63,7 @@ def test_without_domains_only_those_with_an_account_are_let_in(tmp_path: Path, i
 
 def test_an_account_with_a_password_is_not_tied_by_an_email_alone(app: Flask, idp: Idp) -> None:
     """Pre-hijacking: whoever made an account in another's name would share it with them."""
-    account(app.extensions["database"])
+    account(app.extensions["rivulet"].database)
 
     answer = through(app.test_client())
 
@@ -99,7 +99,7 @@ def test_others_who_fail_keep_nobody_from_connecting_and_guesses_there_wait(app:
 def test_a_connection_is_made_by_whom_it_was_begun_by(app: Flask) -> None:
     client = signed_in(app)
     address = there(client, "/account/openid", present=PASSWORD)
-    account(app.extensions["database"], "bob@example.org")
+    account(app.extensions["rivulet"].database, "bob@example.org")
     sign_in(client, "bob@example.org")
 
     assert back(client, address).status_code == 400
@@ -126,7 +126,7 @@ def test_an_address_that_was_given_to_somebody_else_is_not_their_account(app: Fl
 
 def test_after_a_change_of_the_issuer_accounts_without_a_password_are_tied_anew(app: Flask, idp: Idp) -> None:
     through(app.test_client())
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.execute(update(people).values(subject="https://before.example 1"))
 
     assert through(app.test_client()).status_code == 303 and person(app).subject == f"{idp.issuer} 7"
@@ -136,13 +136,13 @@ def test_somebody_whose_address_changes_there_stays_who_they_are(app: Flask, idp
     through(app.test_client())
     idp.person |= {"email": "ann.new@elsewhere.example", "email_verified": False}
 
-    assert through(app.test_client()).status_code == 303 and count(app.extensions["database"], people) == 1
+    assert through(app.test_client()).status_code == 303 and count(app.extensions["rivulet"].database, people) == 1
 
 
 def test_who_is_suspended_stays_out(app: Flask, idp: Idp) -> None:
     """OW 26-59219, ALLM 26-32717: the second way in knows it, too."""
     through(app.test_client())
-    with app.extensions["database"].write() as connection:
+    with app.extensions["rivulet"].database.write() as connection:
         connection.execute(update(people).values(suspended_at=1))
     client = app.test_client()
 

@@ -45,5 +45,5 @@ def through(client: FlaskClient, **form: str) -> Any:
 
 def person(app: Flask, email: str = "ann@example.org") -> Any:
     """Find somebody, with all that is stored of them."""
-    with app.extensions["database"].read() as connection:
+    with app.extensions["rivulet"].database.read() as connection:
         return connection.execute(people.select().where(people.c.email == email)).first()
