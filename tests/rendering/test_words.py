@@ -100,7 +100,7 @@ def loses_no_word(frame: str, seed: int) -> None:
     words = set(WORD.findall(text)) - hidden(text)
 
     with mock.patch.object(formulas, "mathml", side_effect=ValueError):
-        whole, grown = rendering.whole(text, "m1"), streamed(text, random.Random(seed))
+        whole, grown = rendering.render(text, "m1"), streamed(text, random.Random(seed))
 
     assert (words - words_of(whole), words - words_of(grown)) == (set(), set())
 
