@@ -76,6 +76,6 @@ class Renewal:
         with self.database.read() as connection:
             text = connection.execute(OLD, {"message": message_id}).scalar()
         if text is not None:
-            made = {"message": message_id, "said": text, "made": rendering.whole(text, f"m{message_id}")}
+            made = {"message": message_id, "said": text, "made": rendering.render(text, f"m{message_id}")}
             with self.database.write() as connection:
                 connection.execute(RENEWED, made)

@@ -10,4 +10,4 @@ from chat.replies.log import Ending
 
 def ending_of(reply_id: int, state: str, text: str, facts: Mapping[str, str | int | None]) -> Ending:
     """Make the end of a reply; it renders, so not within a transaction."""
-    return Ending(state, text, rendering.whole(text, f"m{reply_id}"), rendering.VERSION, facts)
+    return Ending(state, text, rendering.render(text, f"m{reply_id}"), rendering.VERSION, facts)

@@ -165,13 +165,13 @@ def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
 def html_of(row: Row) -> str | None:
     """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
     if row.state == "generating":
-        return rendering.unfinished(state.replies().so_far(row.id), f"m{row.id}")
+        return rendering.render_unfinished(state.replies().so_far(row.id), f"m{row.id}")
     if not row.state:
         return None
     if row.html is not None and row.html_version == rendering.VERSION:
-        return rendering.kept(row.html)
+        return rendering.mark_safe(row.html)
     g.setdefault("outdated", []).append(row.id)
-    return rendering.plain(row.text)
+    return rendering.render_plain(row.text)
 
 
 def renewed(make: Callable[[], T]) -> T:

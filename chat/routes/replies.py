@@ -31,7 +31,7 @@ def reasoning(reply_id: int) -> str:
         reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
         current = conversations.find(state.database(), current_user.person_id(), reply.conversation_id)
         thought = conversations.reasoning_of(state.database(), current_user.person_id(), reply_id)
-    thoughts = rendering.whole(thought, f"t{reply_id}")
+    thoughts = rendering.render(thought, f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
     return render_template("messages/reasoning.html", thoughts=thoughts, reply_id=reply_id, current=current)

@@ -43,7 +43,8 @@ def at_most(seconds: float, error: BaseException) -> AbstractContextManager[obje
         return nullcontext()
     from gevent import Timeout
 
-    return Timeout(seconds, error)
+    timeout: AbstractContextManager[object] = Timeout(seconds, error)
+    return timeout
 
 
 def aside(work: Callable[[], T]) -> T:
@@ -55,4 +56,5 @@ def aside(work: Callable[[], T]) -> T:
         return work()
     from gevent import get_hub
 
-    return get_hub().threadpool.apply(work)
+    result: T = get_hub().threadpool.apply(work)
+    return result

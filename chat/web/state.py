@@ -23,7 +23,7 @@ from chat.web.session_watch import Presence
 from chat.web.stream_capacity import Room
 
 if TYPE_CHECKING:
-    from chat.people.oidc import Provider  # which loads much, and only where it is used
+    from chat.people.oidc.client import Provider  # which loads much, and only where it is used
 
 
 @dataclass

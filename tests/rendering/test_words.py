@@ -96,7 +96,7 @@ def loses_no_word(frame: str, seed: int) -> None:
     text = numbered(frame)
     words = set(WORD.findall(text)) - hidden(text)
 
-    whole, grown = rendering.whole(text, "m1"), streamed(text, random.Random(seed))
+    whole, grown = rendering.render(text, "m1"), streamed(text, random.Random(seed))
 
     assert (words - words_of(whole), words - words_of(grown)) == (set(), set())
 

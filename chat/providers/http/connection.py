@@ -103,7 +103,8 @@ class WireAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Check certificates as requests would, but read the file of authorities once: it takes 40 ms each time."""
-        super().cert_verify(conn, url, certificates.chosen_or(verify), cert)
+        # types-requests leaves the types of this one out.
+        super().cert_verify(conn, url, certificates.chosen_or(verify), cert)  # type: ignore[no-untyped-call]
         if bundle := getattr(conn, "ca_certs", None) or getattr(conn, "ca_cert_dir", None):
             conn.conn_kw["ssl_context"] = certificates.trusting(bundle)
             conn.ca_certs = conn.ca_cert_dir = None

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat.people import directory, roles
+from chat.people.audit import PAGE
 from chat.people.roles import LastAdmin
 from chat.routes.admin import pagination
 from chat.web import current_user, secret_links, state, urls
@@ -35,9 +36,7 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 def listed(**told: str | None) -> str:
     """Make the page of all people."""
     rows = directory.page(state.database(), pagination.before())
-    return render_template(
-        "admin/people.html", **pagination.paged(rows, directory.PAGE), me=current_user.require_admin(), **told
-    )
+    return render_template("admin/people.html", **pagination.paged(rows, PAGE), me=current_user.require_admin(), **told)
 
 
 @bp.post("/<id:person_id>/role")

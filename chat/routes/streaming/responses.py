@@ -75,14 +75,14 @@ def as_events(reply: Row, once: bool = False) -> Response:
 
 def events(watched: Watch, mark: Markup, once: bool) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
-    growing = rendering.Bounded(f"m{watched.reply_id}")
+    growing = rendering.BoundedRenderer(f"m{watched.reply_id}")
     yield from growing_events(watched, growing, mark, once)
     if not watched.follower.left:
         messages, html = growing.end()
         yield "".join(map(event, [*messages, watched.ended("messages/_ended.html", shown=html)]))
 
 
-def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup, once: bool) -> Iterator[str]:
+def growing_events(watched: Watch, growing: rendering.IncrementalRenderer, mark: Markup, once: bool) -> Iterator[str]:
     """Yield an event for each message, and a beat where nothing changes for long."""
     text = watched.follower.next(0)
     if text is None:

@@ -94,7 +94,7 @@ def test_events_that_break_have_no_end_and_are_followed_again(
     provider.will_say("One, ", gate, "two.")
     address = f"/replies/{reply_in(client, begin(client))}/generation"
     gate.wait_until_reached()
-    PLACES.get(place, lambda *_: broken(monkeypatch, rendering.Growing, "feed", error))(monkeypatch, error)
+    PLACES.get(place, lambda *_: broken(monkeypatch, rendering.IncrementalRenderer, "feed", error))(monkeypatch, error)
 
     begun = b"".join(gate.open() or piece for piece in client.get(address).iter_encoded())
     monkeypatch.undo()
