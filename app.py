@@ -110,7 +110,7 @@ def prepare(app: Flask) -> None:
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Put an app together. Raises WrongSetting and DatabaseUnusable."""
     logs.set_up(settings.log_format)
-    logs.hide(config.secrets(settings))
+    logs.register_secrets(config.secrets(settings))
     certificates.trust(settings.ca_bundle)
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings.instance), static_folder=None)
@@ -118,7 +118,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     make_folder(settings.instance)
     db = Database(engines.url_of(settings))
     secret, *older = secret_key.secret_keys(settings)
-    logs.hide([secret])  # which may be one that is kept in a file
+    logs.register_secrets([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
