@@ -29,7 +29,7 @@ from chat.server import exits, logs
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
-from chat.storage.instance_mark import mark
+from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
 from chat.web import proxies, security, session_interface, state
 from chat.web.access_log import Journal
@@ -103,7 +103,7 @@ def prepare(app: Flask) -> None:
     """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
     here = state.of(app)
     here.database.upgrade()
-    here.mark = mark(here.database)
+    here.mark = get_mark(here.database)
     here.registry.begin()
 
 

@@ -17,7 +17,7 @@ def of_version(folder: Path, version: str, name: str = "rivulet.db") -> Path:
     database = Database(f"sqlite:///{folder / name}")
     settings = Config()
     settings.set_main_option("script_location", str(TOP / "chat" / "storage" / "migrations"))
-    database._keep_a_log_ahead()
+    database._enable_wal()
     with database.write() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, version)

@@ -7,7 +7,7 @@ import threading
 
 from markupsafe import Markup, escape
 
-from chat.server.greenlets import aside
+from chat.server.greenlets import run_in_thread
 from chat.server.logs import report
 
 from . import directions, input_limits, markdown, marks, sanitizer
@@ -48,7 +48,7 @@ def rendered(text: str, scope: str) -> Markup:
     if len(text) <= SHORT:
         return readable(text, scope, Allowance())
     with AT_ONCE:
-        return aside(lambda: readable(text, scope, Allowance()))
+        return run_in_thread(lambda: readable(text, scope, Allowance()))
 
 
 def draft(text: str, scope: str) -> Markup:

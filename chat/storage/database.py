@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from chat.storage.engines import DatabaseUnusable, engine_for, make_file, remedy
 from chat.storage.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
 from chat.storage.snapshots import CopyFailed, copy_before
-from chat.storage.transactions import patiently, transaction, was_done
+from chat.storage.transactions import retry_while_locked, transaction, was_committed
 
 __all__ = ["Database", "DatabaseAway", "DatabaseBusy", "NotFound", "clock"]
 
@@ -61,7 +61,7 @@ class Database:
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # While others hold tables, requests that wait for these have all other connections.
-        self._of_the_writer = self.engine if self.is_sqlite else engine_for(url, connections=1)
+        self._writer_engine = self.engine if self.is_sqlite else engine_for(url, connections=1)
         self.outage = Outage()
         self._here = threading.local()
 
@@ -98,26 +98,26 @@ class Database:
         """
         ticket, is_ending = None, False
         try:
-            engine = self._of_the_writer if is_repeated else self.engine
+            engine = self._writer_engine if is_repeated else self.engine
             with transaction(engine, self.outage, True, wait, silence) as (connection, ticket):
                 yield connection
                 is_ending = True
                 connection.commit()
         except DatabaseAway:
-            if not is_ending or ticket is None or is_repeated or not was_done(self.engine, ticket):
+            if not is_ending or ticket is None or is_repeated or not was_committed(self.engine, ticket):
                 raise
 
     def dispose(self) -> None:
         """Close all connections that nobody uses."""
         self.engine.dispose()
-        self._of_the_writer.dispose()
+        self._writer_engine.dispose()
 
     def upgrade(self) -> None:
         """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable, and DatabaseAway."""
         try:
             if self.is_sqlite:
                 make_file(self.engine.url)
-                patiently(self._keep_a_log_ahead, LOCK_WAIT)
+                retry_while_locked(self._enable_wal, LOCK_WAIT)
             if self._is_at_head():  # else a start would wait for who holds the database
                 return
             with self.write(wait=60, silence=inf) as connection:
@@ -134,7 +134,7 @@ class Database:
         where = f": {self.engine.url.database}" if self.is_sqlite else ""
         return DatabaseUnusable(f"The database can't be opened ({reason}{where}). {remedy(self.engine.url, reason)}")
 
-    def _keep_a_log_ahead(self) -> None:
+    def _enable_wal(self) -> None:
         # Not within a transaction, where SQLite ignores it.
         with self.engine.connect() as connection:
             connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
@@ -151,10 +151,10 @@ class Database:
                 "Update Rivulet; nothing was changed."
             )
         if self.is_sqlite and version is not None:
-            self._keep_a_copy()
+            self._copy_first()
         run_migrations(connection)
 
-    def _keep_a_copy(self) -> None:
+    def _copy_first(self) -> None:
         # Of what was committed: the transaction that is open has changed nothing yet, and keeps other writers out.
         try:
             copy_before(Path(self.engine.url.database or ""), HEAD)

@@ -31,7 +31,7 @@ def facts() -> dict[str, Any]:
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),
-        "Database": engines.described(database.engine),
+        "Database": engines.describe(database.engine),
         "Size": size(engines.size_of(database.engine)),
         "Schema": HEAD,
         "Answers being written": log.running(database),

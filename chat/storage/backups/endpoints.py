@@ -20,7 +20,7 @@ WAIT = 10.0
 """How long to wait for locks that others hold, in seconds."""
 
 
-def look(old: Place, new: Place) -> None:
+def refuse_unless_ready(old: Place, new: Place) -> None:
     """Raise Refused where there is nothing to copy, or the target isn't empty; nothing is touched."""
     kind_of(old).require_there(old)
     kind_of(new).require_empty(new)
@@ -30,7 +30,7 @@ def look(old: Place, new: Place) -> None:
 def source(place: Place) -> Iterator[Connection]:
     """Open the database that is copied; nothing in it changes until the end. Raises Refused."""
     with (
-        alone(place) as database,
+        open_alone(place) as database,
         transaction(database.engine, database.outage, True, WAIT, inf) as (connection, _),
     ):
         kind_of(place).keep_still(connection)
@@ -42,7 +42,7 @@ def source(place: Place) -> Iterator[Connection]:
 def target(place: Place) -> Iterator[Connection]:
     """Open an empty database, make the tables, and commit at the end. Raises Refused."""
     kind_of(place).prepare(place)
-    with alone(place) as database, database.write(WAIT, silence=inf) as connection:
+    with open_alone(place) as database, database.write(WAIT, silence=inf) as connection:
         kind_of(place).keep_still(connection)
         if inspect(connection).get_table_names():
             raise Refused(NOT_EMPTY.format(place.name))
@@ -51,7 +51,7 @@ def target(place: Place) -> Iterator[Connection]:
 
 
 @contextmanager
-def alone(place: Place) -> Iterator[Database]:
+def open_alone(place: Place) -> Iterator[Database]:
     """Open a database that nobody else has open. Raises Refused."""
     database = Database(place.url.render_as_string(hide_password=False))
     try:

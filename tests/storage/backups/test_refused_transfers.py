@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat.storage.database import HEAD
-from chat.storage.snapshots import opened
+from chat.storage.snapshots import connect
 from tests.pgbouncer import pgbouncer
 from tests.postgres import Postgres
 from tests.storage.backups.conftest import Command
@@ -45,13 +45,13 @@ def make_another(file: Path) -> None:
 
 def forget_the_parent(file: Path) -> None:
     """Take a person away, and leave what is theirs, as a shell of SQLite does."""
-    with closing(opened(file)) as connection:
+    with closing(connect(file)) as connection:
         connection.execute("DELETE FROM people WHERE uid = 'ann'")
 
 
 def put_in_nul(file: Path) -> None:
     """Put in a character that Postgres can't store; Rivulet itself keeps it out."""
-    with closing(opened(file)) as connection:
+    with closing(connect(file)) as connection:
         connection.execute("UPDATE messages SET text = ? WHERE id = 1", ["a\0b"])
 
 
