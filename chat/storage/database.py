@@ -10,20 +10,18 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, inspect, text
+from sqlalchemy import BigInteger, Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from chat.storage import schema
 from chat.storage.engines import DatabaseUnusable, engine_for, make_file, remedy
 from chat.storage.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
 from chat.storage.snapshots import CopyFailed, copy_before
 from chat.storage.transactions import retry_while_locked, transaction, was_committed
 
 __all__ = ["Database", "DatabaseAway", "DatabaseBusy", "NotFound", "clock"]
-
-HEAD = "0006"
-"""The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
 
 LOCK_WAIT = 10.0
 """How long a transaction waits for others, in seconds."""
@@ -142,22 +140,19 @@ class Database:
     def _migrate(self, connection: Connection) -> None:
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(7236517)"))
-        version = self._version(connection)
-        if version == HEAD:
+        version = schema.version_of(connection)
+        if version == schema.HEAD:
             return
-        if version is not None and version > HEAD:
-            raise DatabaseUnusable(
-                f"The database is of a newer Rivulet ({version}; this one knows {HEAD}). "
-                "Update Rivulet; nothing was changed."
-            )
+        if version is not None and (sentence := schema.misfit("The database", version)):
+            raise DatabaseUnusable(sentence)
         if self.is_sqlite and version is not None:
             self._copy_first()
-        run_migrations(connection)
+        schema.run_migrations(connection)
 
     def _copy_first(self) -> None:
         # Of what was committed: the transaction that is open has changed nothing yet, and keeps other writers out.
         try:
-            copy_before(Path(self.engine.url.database or ""), HEAD)
+            copy_before(Path(self.engine.url.database or ""), schema.HEAD)
         except CopyFailed as error:
             raise DatabaseUnusable(
                 f"An upgrade keeps a copy of the database first. {error} Make room there and start again; "
@@ -166,26 +161,9 @@ class Database:
 
     def _is_at_head(self) -> bool:
         with self.read() as connection:
-            return self._version(connection) == HEAD
+            return schema.version_of(connection) == schema.HEAD
 
     def is_current(self) -> bool:
         """Tell whether the database is at HEAD, or beyond: in a rolling deploy the newer process was here first."""
         with self.read() as connection:
-            return (self._version(connection) or "") >= HEAD
-
-    def _version(self, connection: Connection) -> str | None:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def run_migrations(connection: Connection) -> None:
-    """Run all migrations that are missing, inside the transaction that is open."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    folder = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+            return (schema.version_of(connection) or "") >= schema.HEAD

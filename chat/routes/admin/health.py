@@ -10,7 +10,7 @@ from flask import Blueprint, current_app, render_template
 from chat import VERSION
 from chat.replies import log
 from chat.storage import engines
-from chat.storage.database import HEAD
+from chat.storage.schema import HEAD
 from chat.web import state
 
 bp = Blueprint("admin_health", __name__, url_prefix="/admin")
