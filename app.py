@@ -29,7 +29,7 @@ from chat.server import exits, logs
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
-from chat.storage.instance_mark import mark
+from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
 from chat.web import proxies, security, session_interface, state
 from chat.web.access_log import Journal
@@ -103,14 +103,14 @@ def prepare(app: Flask) -> None:
     """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
     here = state.of(app)
     here.database.upgrade()
-    here.mark = mark(here.database)
+    here.mark = get_mark(here.database)
     here.registry.begin()
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
     """Put an app together. Raises WrongSetting and DatabaseUnusable."""
     logs.set_up(settings.log_format)
-    logs.hide(config.secrets(settings))
+    logs.register_secrets(config.secrets(settings))
     certificates.trust(settings.ca_bundle)
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings.instance), static_folder=None)
@@ -118,7 +118,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     make_folder(settings.instance)
     db = Database(engines.url_of(settings))
     secret, *older = secret_key.secret_keys(settings)
-    logs.hide([secret])  # which may be one that is kept in a file
+    logs.register_secrets([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
     services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))

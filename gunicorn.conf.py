@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from chat.server import exits, request_heads, shutdown, sockets
-from chat.server.console import let_go, say
+from chat.server.console import drop_broken_streams, say
 
 
 def number(name: str, default: float, most: float) -> float:
@@ -43,7 +43,7 @@ def refuse_preloading() -> None:
 
 
 refuse_preloading()
-bind = sockets.bind_to(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
+bind = sockets.bind_address(os.environ.get("HOST", "").strip() or "127.0.0.1", int(number("PORT", 8000, 65_535)))
 worker_class = "gevent"
 worker_connections = 10_000
 # How long a connection may wait for its next request; a head has to arrive within that, too, and as heads.py says.
@@ -68,14 +68,14 @@ def on_starting(server: Any) -> None:
     sockets.allow_open_files(2 * worker_connections + 1_000)
     server.log.error_log.addFilter(is_news)
     # gunicorn's own codes: 3 for any error at a worker's start, 4 for a command that names no app. Both end the server.
-    server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR = exits.BROKE, exits.CANNOT_START
+    server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR = exits.START_BROKE, exits.CANNOT_START
     server.halt = partial(halt_once, server, server.halt)
     if server.cfg.workers < 1:
         exits.refuse("WEB_CONCURRENCY is how many worker processes serve: 1 or more.")
     on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:
-            sockets.refuse_if_taken(address)
+            sockets.check_address(address)
 
 
 def halt_once(server: Any, halt: Any, *reason: Any, **more: Any) -> None:
@@ -112,13 +112,13 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Prepare a worker, before it loads the app."""
     worker.answering = 0
-    request_heads.bound()
+    request_heads.install()
     if worker.age > server.num_workers:
         os.environ["RIVULET_REPLACES_WORKER"] = "1"
-    if host := sockets.host_beyond(worker.sockets):
+    if host := sockets.public_host(worker.sockets):
         os.environ["HOST"] = host
     for listener in worker.sockets:
-        sockets.drop_readers_who_stall(listener)
+        sockets.drop_stalled_readers(listener)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -133,9 +133,9 @@ def post_worker_init(worker: Any) -> None:
     under = getattr(worker.app.callable, "config", {}).get("APPLICATION_ROOT", "").rstrip("/")
     if state:
         state.metrics.share(counts, worker.row)
-        told = (worker, state.replies, number("DRAIN_SECONDS", 4, 3_600))
-        worker.leaving = threading.Thread(target=shutdown.leave_in_time, args=told, name="leaving", daemon=True)
-        worker.leaving.start()
+        arguments = (worker, state.replies, number("DRAIN_SECONDS", 4, 3_600))
+        worker.draining = threading.Thread(target=shutdown.drain_and_exit, args=arguments, name="draining", daemon=True)
+        worker.draining.start()
     # The app has read it, and knows both ways of proxies; gunicorn would refuse addresses that don't begin with it.
     os.environ.pop("SCRIPT_NAME", None)
     if worker.age == 1:
@@ -168,16 +168,16 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Wait for the leaving where gunicorn is done first: it knows of requests, not of answers being written."""
+    """Wait for the drain where gunicorn is done first: it knows of requests, not of answers being written."""
     worker.alive = False  # gunicorn doesn't say so to a worker whose master died, which would hold the port for ever
-    if thread := getattr(worker, "leaving", None):
+    if thread := getattr(worker, "draining", None):
         thread.join()
-    let_go()
+    drop_broken_streams()
 
 
 def on_exit(server: Any) -> None:
     """End with the code that the server means, though nobody can hear it."""
-    let_go()
+    drop_broken_streams()
 
 
 def when_ready(server: Any) -> None:

@@ -41,7 +41,7 @@ def register(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-def said(command: Callable[..., None]) -> Callable[..., None]:
+def report_errors(command: Callable[..., None]) -> Callable[..., None]:
     """End a command that can't be done with a sentence and the exit code 1."""
 
     @wraps(command)
@@ -61,18 +61,18 @@ def said(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--name", default="", help="What they are called.")
 @click.option("--admin", is_flag=True, help="Make an admin rather than a member.")
 @click.option("--password", "asks", is_flag=True, help="Ask for a password, rather than print a link to set one.")
-@said
+@report_errors
 def add(email: str, name: str, admin: bool, asks: bool) -> None:
     """Make an account; prints a link by which they set their password."""
     email = accounts.require_email(email)
-    kept = passwords.hashed(asked_password(email, name)) if asks else None
+    kept = passwords.hashed(ask_password(email, name)) if asks else None
     person = directory.add(database(), BY, email, accounts.ADMIN if admin else accounts.MEMBER, name, kept)
     click.echo(f"{email} has an account now.", err=True)
     if not asks:
-        print_reset(person.id)
+        print_reset_link(person.id)
 
 
-def asked_password(email: str, name: str) -> str:
+def ask_password(email: str, name: str) -> str:
     """Ask for somebody's password, twice, without showing it. Raises BadPassword."""
     password: str = click.prompt("Their password", hide_input=True, confirmation_prompt=True)
     passwords.require_good(password, email, name)
@@ -81,13 +81,13 @@ def asked_password(email: str, name: str) -> str:
 
 @user.command()
 @click.argument("email")
-@said
+@report_errors
 def reset(email: str) -> None:
     """Print a link by which somebody sets a new password."""
-    print_reset(found(email).id)
+    print_reset_link(find(email).id)
 
 
-def print_reset(person_id: int) -> None:
+def print_reset_link(person_id: int) -> None:
     """Make a link and print it: by itself on the standard output, so that other programs can take it."""
     token = directory.reset(database(), BY, person_id)
     click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
@@ -97,42 +97,42 @@ def print_reset(person_id: int) -> None:
 @user.command()
 @click.argument("email")
 @click.argument("role", type=click.Choice(accounts.ROLES))
-@said
+@report_errors
 def role(email: str, role: str) -> None:
     """Make somebody a member or an admin; they sign in anew."""
-    roles.change(database(), BY, found(email).id, role)
+    roles.change(database(), BY, find(email).id, role)
     click.echo(f"The role of {email} is {role} now.", err=True)
 
 
 @user.command()
 @click.argument("email")
-@said
+@report_errors
 def suspend(email: str) -> None:
     """Keep somebody out: they are signed out, and what is being written for them stops."""
-    roles.suspend(database(), BY, found(email).id)
+    roles.suspend(database(), BY, find(email).id)
     click.echo(f"{email} is suspended.", err=True)
 
 
 @user.command()
 @click.argument("email")
-@said
+@report_errors
 def resume(email: str) -> None:
     """Let somebody in again who was suspended."""
-    roles.resume(database(), BY, found(email).id)
+    roles.resume(database(), BY, find(email).id)
     click.echo(f"{email} can sign in again.", err=True)
 
 
 @user.command("list")
-@said
+@report_errors
 def list_all() -> None:
     """Print who has an account."""
-    lines = [COLUMNS, *map(described, directory.everyone(database()))]
+    lines = [COLUMNS, *map(describe, directory.everyone(database()))]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def described(person: Row) -> tuple[str, ...]:
+def describe(person: Row) -> tuple[str, ...]:
     """Describe a person in the order of COLUMNS."""
     seen = f"{datetime.fromtimestamp(person.seen_at, UTC):%Y-%m-%d %H:%M}" if person.seen_at else "never"
     state = "suspended" if person.suspended_at else "active"
@@ -145,7 +145,7 @@ def described(person: Row) -> tuple[str, ...]:
 @click.option("--uses", type=int, default=1, show_default=True, help="How often it can be used.")
 @click.option("--email", help="Who alone may use it.")
 @with_appcontext
-@said
+@report_errors
 def invite(role: str, days: int, uses: int, email: str | None) -> None:
     """Print a link by which somebody makes an account."""
     email = accounts.require_email(email) if email else None
@@ -155,7 +155,7 @@ def invite(role: str, days: int, uses: int, email: str | None) -> None:
     click.echo(link(f"/invites/{token}"))
 
 
-def found(email: str) -> Row:
+def find(email: str) -> Row:
     """Find who has an e-mail address. Raises NotFound."""
     return directory.by_email(database(), accounts.plain(email))
 

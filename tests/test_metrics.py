@@ -14,7 +14,7 @@ import pytest
 from chat import VERSION
 from chat.metrics import Metrics
 from chat.metrics.board import Board
-from chat.metrics.series import Counter, Gauge, Histogram, labelled
+from chat.metrics.series import Counter, Gauge, Histogram, format_labels
 from chat.providers.base import ProviderError, RateLimited, Unavailable
 from chat.replies import Replies
 from chat.storage.database import Database, DatabaseBusy
@@ -27,8 +27,8 @@ TOP = Path(__file__).parent.parent
 
 def value(metrics: Metrics, sample: str) -> float:
     """Read one sample from what is written."""
-    found = re.search(rf"^{re.escape(sample)} (\S+)$", metrics.written(), re.MULTILINE)
-    assert found, metrics.written()
+    found = re.search(rf"^{re.escape(sample)} (\S+)$", metrics.render(), re.MULTILINE)
+    assert found, metrics.render()
     return float(found[1])
 
 
@@ -69,13 +69,13 @@ def test_a_histogram_counts_in_each_bucket_what_is_shorter_too() -> None:
 
 
 def test_a_label_ends_where_it_should() -> None:
-    assert labelled([("a", 'x"} 1\n'), ("b", "\\")]) == '{a="x\\"} 1\\n",b="\\\\"}'
+    assert format_labels([("a", 'x"} 1\n'), ("b", "\\")]) == '{a="x\\"} 1\\n",b="\\\\"}'
 
 
 def test_every_line_is_one_that_prometheus_reads() -> None:
     sample = r'\w+(\{(\w+="([^"\\\n]|\\.)*",?)+\})? [-+.e\d]+'
 
-    for line in Metrics().written().splitlines():
+    for line in Metrics().render().splitlines():
         assert re.fullmatch(rf"# HELP \w+ .+|# TYPE \w+ (counter|gauge|histogram)|{sample}", line), line
 
 
@@ -186,7 +186,7 @@ def test_an_answer_that_ends_with_an_error_is_counted_by_its_kind(
     replies.start(turn)
     finished(replies, turn)
 
-    errors = re.findall(r'errors_total\{provider="(\w+)",kind="(\w+)"\} [1-9]', replies.metrics.written())
+    errors = re.findall(r'errors_total\{provider="(\w+)",kind="(\w+)"\} [1-9]', replies.metrics.render())
     assert errors == [("scripted", kind)]
 
 

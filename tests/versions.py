@@ -1,26 +1,56 @@
-"""Databases as older versions left them."""
+"""A database of this version, and a version to come, which brings it on by a step of its own."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
+from chat.storage import schema
 from chat.storage.database import Database
 
-TOP = Path(__file__).parent.parent
+NEXT = "0007"
+
+STEP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
 
 
-def of_version(folder: Path, version: str, name: str = "rivulet.db") -> Path:
-    """Make a database of an older version, with a person in it."""
+def upgrade():
+    for number in range(3):
+        op.add_column("people", sa.Column(f"fact_{number}", sa.Text))
+        op.create_index(f"ix_people_fact_{number}", "people", [f"fact_{number}"])
+    op.execute("UPDATE people SET fact_0 = uid")
+    with op.batch_alter_table("sessions") as sessions:
+        sessions.add_column(sa.Column("fact", sa.Text, nullable=False, server_default="none"))
+    op.create_table("facts", sa.Column("id", sa.Integer, primary_key=True), sa.Column("fact", sa.Text, index=True))
+"""
+"""Columns, indexes, a change of rows, a table that SQLite makes again, and a new one."""
+
+TO_COME = """
+import sys
+from pathlib import Path
+from chat.storage import schema
+
+schema.HEAD, schema.MIGRATIONS = "0007", Path(sys.argv[2])
+"""
+"""Makes a process one of the version to come, whose migrations are in the folder that its second argument names."""
+
+
+def present(folder: Path, name: str = "rivulet.db") -> Path:
+    """Make a database of this version, with a person in it."""
     database = Database(f"sqlite:///{folder / name}")
-    settings = Config()
-    settings.set_main_option("script_location", str(TOP / "chat" / "storage" / "migrations"))
-    database._keep_a_log_ahead()
+    database.upgrade()
     with database.write() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, version)
         connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
     database.dispose()
     return folder / name
+
+
+def migrations_to_come(folder: Path) -> Path:
+    """Copy the migrations, and add one."""
+    shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / f"{NEXT}_facts.py").write_text(STEP)
+    return folder

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from chat.config.parsers import Unusable, address, pasted
+from chat.config.parsers import Unusable, address, clean_paste
 
 
 def require_ascii(text: str) -> None:
@@ -23,7 +23,7 @@ KEY = re.compile(rf"[!-~]{{0,{LONGEST_KEY}}}")
 
 def key(text: str) -> str:
     """Read an API key: one word of ASCII."""
-    text = re.sub(r"^bearer\s+", "", pasted(text), flags=re.IGNORECASE)
+    text = re.sub(r"^bearer\s+", "", clean_paste(text), flags=re.IGNORECASE)
     require_ascii(text)
     if not KEY.fullmatch(text):
         raise Unusable(f"a key is one word of letters, digits and signs, of {LONGEST_KEY} at most")

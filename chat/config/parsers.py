@@ -78,13 +78,13 @@ def authorities(text: str) -> str:
 
 
 QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»"}
-UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 """Signs that nobody sees: a page or a chat puts them into what is copied from it."""
 
 
-def pasted(text: str) -> str:
+def clean_paste(text: str) -> str:
     """Leave out of a pasted text what isn't seen, and blanks and quotes around it."""
-    text = UNSEEN.sub("", text).strip()
+    text = INVISIBLE.sub("", text).strip()
     while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
     return text
@@ -92,7 +92,7 @@ def pasted(text: str) -> str:
 
 def address(text: str) -> str:
     """Read an http or https address, without the slash at its end."""
-    text = pasted(text)
+    text = clean_paste(text)
     is_whole = text.startswith(("http://", "https://")) and urlsplit(text).hostname
     if not is_whole or any(sign.isspace() for sign in text):
         raise ValueError

@@ -32,7 +32,7 @@ def secret_key(settings: Settings) -> str:
         require_good("SECRET_KEY", key)
     elif not is_loopback(settings.host):
         raise WrongSetting(f"SECRET_KEY is not set. Beyond this machine it is required. {RANDOM}")
-    return key or kept_key(settings.instance / "secret_key")
+    return key or stored_key(settings.instance / "secret_key")
 
 
 def require_good(name: str, key: str) -> None:
@@ -48,7 +48,7 @@ def can_be_guessed(key: str) -> bool:
     return len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES)
 
 
-def kept_key(path: Path) -> str:
+def stored_key(path: Path) -> str:
     """Read the key of this machine, made at first need; only its owner may read it. Raises WrongSetting."""
     try:
         if not path.exists():
@@ -78,7 +78,7 @@ def make_key(path: Path) -> None:
 
 
 @functools.lru_cache
-def derived(secret: str, purpose: str) -> bytes:
+def derive_key(secret: str, purpose: str) -> bytes:
     """Derive the key of one purpose, 32 bytes: who learns it learns nothing of the others, nor of the secret.
 
     HKDF with SHA-256, no salt and one block (RFC 5869); every instance needs it, and not all that cryptography loads.

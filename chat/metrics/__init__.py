@@ -54,7 +54,7 @@ class Metrics:
         """Count in a row of memory that all workers of a server share."""
         self.board.share(memory, row)
 
-    def written(self) -> str:
+    def render(self) -> str:
         """Write all numbers, those of all workers added up, in Prometheus' text format."""
         totals = self.board.totals()
         return "".join(f"{line}\n" for series in self.series() for line in series.lines(totals))

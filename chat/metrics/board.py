@@ -60,10 +60,10 @@ class Board:
         """Add up what all processes counted."""
         used = [row for row in self.rows if row[PID]]
         alive = [row for row in used if is_alive(int(row[PID]))]
-        return Totals(added(used), added(alive), [int(row[PID]) for row in alive])
+        return Totals(sum_rows(used), sum_rows(alive), [int(row[PID]) for row in alive])
 
 
-def added(rows: list[Numbers]) -> list[float]:
+def sum_rows(rows: list[Numbers]) -> list[float]:
     """Add rows, number by number."""
     return [sum(numbers) for numbers in zip(*rows, strict=True)]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from chat.metrics.board import Totals
-from chat.metrics.series import Series, labelled
+from chat.metrics.series import Series, format_labels
 
 
 class Reading(Series):
@@ -43,7 +43,7 @@ class Constant(Series):
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
         """Give the fact."""
-        return [(self.name + labelled(self.labels.items()), 1)]
+        return [(self.name + format_labels(self.labels.items()), 1)]
 
 
 def memory_of(pid: int) -> float:

@@ -61,10 +61,10 @@ class Counter(Series):
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
         """Give the sum of all processes, the dead ones, too."""
-        return ((self._named(labels), totals.counted[place]) for labels, place in self._places.items())
+        return ((self._sample_name(labels), totals.counted[place]) for labels, place in self._places.items())
 
-    def _named(self, values: tuple[str, ...]) -> str:
-        return self.name + labelled(zip(self.labels, values, strict=True))
+    def _sample_name(self, values: tuple[str, ...]) -> str:
+        return self.name + format_labels(zip(self.labels, values, strict=True))
 
 
 class Gauge(Counter):
@@ -86,7 +86,7 @@ class Gauge(Counter):
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
         """Give the sum of the living processes."""
-        return ((self._named(labels), totals.living[place]) for labels, place in self._places.items())
+        return ((self._sample_name(labels), totals.living[place]) for labels, place in self._places.items())
 
 
 class Histogram(Series):
@@ -108,7 +108,7 @@ class Histogram(Series):
         own[self._sum] += value
 
     @contextmanager
-    def timed(self) -> Iterator[None]:
+    def time(self) -> Iterator[None]:
         """Observe how many seconds a block takes, however it ends."""
         began = time.monotonic()
         try:
@@ -121,17 +121,17 @@ class Histogram(Series):
         ends = [f"{bound:g}" for bound in self.bounds] + ["+Inf"]
         counts = list(accumulate(totals.counted[self._first : self._first + len(ends)]))
         for end, count in zip(ends, counts, strict=True):
-            yield f"{self.name}_bucket{labelled([('le', end)])}", count
+            yield f"{self.name}_bucket{format_labels([('le', end)])}", count
         yield f"{self.name}_sum", totals.counted[self._sum]
         yield f"{self.name}_count", counts[-1]
 
 
-def labelled(pairs: Iterable[tuple[str, str]]) -> str:
+def format_labels(pairs: Iterable[tuple[str, str]]) -> str:
     """Write labels; nothing where there are none."""
-    written = ",".join(f'{name}="{escaped(value)}"' for name, value in pairs)
+    written = ",".join(f'{name}="{escape(value)}"' for name, value in pairs)
     return f"{{{written}}}" if written else ""
 
 
-def escaped(value: str) -> str:
+def escape(value: str) -> str:
     """Write the value of a label so that it ends where it should."""
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from chat.config import Settings, WrongSetting
-from chat.config.secret_key import derived
+from chat.config.secret_key import derive_key
 from chat.people import accounts, audit, external_login, passwords, roles
 from chat.people.accounts import Refused
 from chat.storage import locks
@@ -51,7 +51,7 @@ def new_value(database: Database) -> str:
 
 def token_of(secret: str, value: str) -> str:
     """Derive the token from the two that it takes."""
-    return hmac.digest(derived(secret, "claim"), value.encode(), "sha256").hex()
+    return hmac.digest(derive_key(secret, "claim"), value.encode(), "sha256").hex()
 
 
 def is_open(database: Database, secret: str, given: str) -> bool:

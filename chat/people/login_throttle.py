@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
-from chat.config.secret_key import derived
+from chat.config.secret_key import derive_key
 from chat.people.accounts import Refused, plain
 from chat.storage import locks
 from chat.storage.database import Database, clock
@@ -82,12 +82,12 @@ class Try:
 
 def account_digest(secret: str, email: str) -> str:
     """Give what the tries as an account are known by, whether there is one or not."""
-    return hmac.new(derived(secret, "accounts"), plain(email).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(derive_key(secret, "accounts"), plain(email).encode(), hashlib.sha256).hexdigest()
 
 
 def own_digest(secret: str, whose: str) -> str:
     """Give what tries that are counted apart are known by; no e-mail address makes the same one."""
-    return hmac.new(derived(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(derive_key(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
 
 
 def begin(database: Database, tried: Try) -> list[int]:

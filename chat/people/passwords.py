@@ -119,4 +119,4 @@ def nobodys() -> str:
 def aside(work: Callable[[], T]) -> T:
     """Do what takes long and much memory beside the greenlets, only so much of it at once."""
     with AT_ONCE:
-        return greenlets.aside(work)
+        return greenlets.run_in_thread(work)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
 )
 
-from chat.config.secret_key import derived
+from chat.config.secret_key import derive_key
 from chat.storage import locks
 from chat.storage.database import clock
 from chat.storage.locks import Lock
@@ -155,7 +155,7 @@ def locks_of(asker: Asker) -> list[tuple[Lock, int | str]]:
 
 def digest(secret: str, address: str | None) -> str:
     """Give what the database knows an address by."""
-    return hmac.new(derived(secret, "addresses"), household(address).encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(derive_key(secret, "addresses"), household(address).encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def household(address: str | None) -> str:

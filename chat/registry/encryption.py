@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chat.config.secret_key import derived
+from chat.config.secret_key import derive_key
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -32,7 +32,7 @@ class Vault:
     def _keys(self) -> list[Fernet]:
         from cryptography.fernet import Fernet  # 7 MB, which who stores no key doesn't need
 
-        return [Fernet(base64.urlsafe_b64encode(derived(secret, "vault"))) for secret in self._secrets]
+        return [Fernet(base64.urlsafe_b64encode(derive_key(secret, "vault"))) for secret in self._secrets]
 
     def closed(self, value: str, owner: str) -> str:
         """Close a value for its owner."""

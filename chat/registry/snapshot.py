@@ -114,7 +114,7 @@ def of_row(row: Row, before: Service | None, vault: Vault, timeouts: Timeouts) -
         key = vault.opened(row.key, row.url) if row.key else ""
     except Locked:
         return Service(*shown, wrong=LOCKED)
-    logs.hide([key])
+    logs.register_secrets([key])
     made_of = (row.kind, row.url, key)
     same = before is not None and before.made_of == made_of
     provider = before.provider if before and same else provider_of(*made_of, timeouts)

@@ -7,7 +7,7 @@ import threading
 
 from markupsafe import Markup, escape
 
-from chat.server.greenlets import aside
+from chat.server.greenlets import run_in_thread
 from chat.server.logs import report
 
 from . import directions, input_limits, markdown, marks, sanitizer
@@ -48,7 +48,7 @@ def render_normalized(text: str, scope: str) -> Markup:
     if len(text) <= SHORT:
         return render_safely(text, scope, TimeBudget())
     with AT_ONCE:
-        return aside(lambda: render_safely(text, scope, TimeBudget()))
+        return run_in_thread(lambda: render_safely(text, scope, TimeBudget()))
 
 
 def render_draft(text: str, scope: str) -> Markup:

@@ -31,7 +31,7 @@ class Changes:
         self._is_sqlite = database.is_sqlite
         self._outage = database.outage
         self._broken = database.engine.dialect.loaded_dbapi.OperationalError
-        with self._outage.watched(CONNECTED), self._telling():
+        with self._outage.watch(CONNECTED), self._telling():
             held = database.engine.raw_connection()
             self._connection = cast(Any, held.driver_connection)
             held.detach()  # it is held for long, and the pool is for transactions

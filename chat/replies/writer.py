@@ -120,7 +120,7 @@ class Writer:
     def _store(self, news: list[News]) -> set[int]:
         if not news:
             return set()
-        with self.metrics.tick.timed(), self._transaction() as connection:
+        with self.metrics.tick.time(), self._transaction() as connection:
             kept = log.store(connection, news)
         self.metrics.pieces.add(by=sum(len(item.pieces) for item in news if item.reply_id in kept))
         return kept

@@ -16,7 +16,7 @@ from chat.routes import pages
 from chat.routes.auth import login
 from chat.routes.messages import BadMessage, TooLong, typed
 from chat.routes.model_choice import NoModel, UnknownModel
-from chat.server.logs import NUMBER, report
+from chat.server.logs import REQUEST_ID, report
 from chat.storage.database import DatabaseAway, NotFound
 from chat.web import access, urls
 from chat.web.access import SignInFirst
@@ -126,7 +126,7 @@ def broken(error: Exception) -> Response:
 
 def answer(sentence: str, status: int) -> Response:
     """Say what went wrong in the form that was asked for."""
-    number = NUMBER.get()
+    number = REQUEST_ID.get()
     told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in OURS}
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)

@@ -16,4 +16,4 @@ def show() -> Response:
     if not security.may_read_metrics(request):
         raise NotFound
     metrics = state.of(current_app).metrics
-    return Response(metrics.written(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(metrics.render(), content_type="text/plain; version=0.0.4; charset=utf-8")

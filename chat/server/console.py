@@ -16,7 +16,7 @@ def say(text: str, stream: TextIO | None) -> None:
         print(text, file=stream, flush=True)
 
 
-def let_go() -> None:
+def drop_broken_streams() -> None:
     """Give up streams that can't be written to: words that are left there would have Python end with the code 120."""
     for name in ("stdout", "stderr"):
         try:

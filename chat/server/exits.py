@@ -6,15 +6,15 @@ import os
 import sys
 from typing import NoReturn
 
-from chat.server.console import let_go, say
+from chat.server.console import drop_broken_streams, say
 
 CANNOT_START = 3
 """Rivulet is set up wrong. Starting it again won't help."""
 
-TAKEN = 4
+PORT_TAKEN = 4
 """Another program holds the port. It has to be stopped, or Rivulet needs another port."""
 
-BROKE = os.EX_SOFTWARE
+START_BROKE = os.EX_SOFTWARE
 """The start failed with an error that nobody expected. It may pass."""
 
 NOT_YET = os.EX_TEMPFAIL
@@ -24,5 +24,5 @@ NOT_YET = os.EX_TEMPFAIL
 def refuse(sentence: str, code: int = CANNOT_START) -> NoReturn:
     """Print a sentence to the standard error and exit."""
     say(sentence, sys.stderr)
-    let_go()
+    drop_broken_streams()
     sys.exit(code)

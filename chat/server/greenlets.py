@@ -11,10 +11,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-BREATH = 0.0001
+YIELD_SECONDS = 0.0001
 """How long, in seconds, others are let go on at least: by a sleep of 0 gevent would look for nothing new."""
 
-SHARE = 0.02
+SLICE_SECONDS = 0.02
 """How long work that takes long has the processor at a time, in seconds."""
 
 
@@ -26,8 +26,8 @@ class TimeSlice:
 
     def give_way(self) -> None:
         """Let others go on where this has had its share."""
-        if time.monotonic() - self._since >= SHARE:
-            time.sleep(BREATH)
+        if time.monotonic() - self._since >= SLICE_SECONDS:
+            time.sleep(YIELD_SECONDS)
             self._since = time.monotonic()
 
 
@@ -37,7 +37,7 @@ def is_under_gevent() -> bool:
     return monkey is not None and monkey.is_module_patched("threading")
 
 
-def at_most(seconds: float, error: BaseException) -> AbstractContextManager[object]:
+def limit_time(seconds: float, error: BaseException) -> AbstractContextManager[object]:
     """Raise an error in a block that waits for longer; only under gevent, as nothing ends the wait of a thread."""
     if not is_under_gevent() or seconds == inf:
         return nullcontext()
@@ -47,7 +47,7 @@ def at_most(seconds: float, error: BaseException) -> AbstractContextManager[obje
     return timeout
 
 
-def aside(work: Callable[[], T]) -> T:
+def run_in_thread(work: Callable[[], T]) -> T:
     """Do what takes long in a thread of gevent's where it serves, so that greenlets go on meanwhile; else in place.
 
     It may wait, so not within a transaction; and the work may ask for no database.

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from urllib.parse import quote
 
-NUMBER: ContextVar[str] = ContextVar("number", default="")
+REQUEST_ID: ContextVar[str] = ContextVar("number", default="")
 """The number of the request that is being answered: the log and the pages that tell of errors show it."""
 
 LOOKS_SECRET = re.compile(
@@ -30,19 +30,19 @@ JOURNAL = "journal"
 """The logger that tells of each request."""
 
 
-HIDDEN: set[str] = set()
+SECRETS: set[str] = set()
 """What no line of the log may hold: the keys of this process."""
 
 
-def hide(secrets: Iterable[str]) -> None:
+def register_secrets(secrets: Iterable[str]) -> None:
     """Keep some secrets out of the log from now on."""
     long = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
-    HIDDEN.update(long, (quote(secret, safe="") for secret in long))
+    SECRETS.update(long, (quote(secret, safe="") for secret in long))
 
 
-def blanked(line: str) -> str:
+def redact(line: str) -> str:
     """Put … in the place of what is a secret, or looks like one."""
-    for secret in sorted(HIDDEN, key=len, reverse=True):  # one may begin as another does
+    for secret in sorted(SECRETS, key=len, reverse=True):  # one may begin as another does
         line = line.replace(secret, "…")
     return LOOKS_SECRET.sub(lambda found: f"{found['before'] or ''}…", line)
 
@@ -69,11 +69,11 @@ class Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record and what it was raised by, without secrets."""
-        return blanked(super().format(record))
+        return redact(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Write a record."""
-        number = NUMBER.get()
+        number = REQUEST_ID.get()
         return f"{super().formatMessage(record)} [{number}]" if number else super().formatMessage(record)
 
 
@@ -87,8 +87,8 @@ class Json(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **({"request": NUMBER.get()} if NUMBER.get() else {}),
+            **({"request": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
             **getattr(record, "fields", {}),
             **({"exception": self.formatException(record.exc_info)} if record.exc_info else {}),
         }
-        return json.dumps({name: blanked(word) if isinstance(word, str) else word for name, word in said.items()})
+        return json.dumps({name: redact(word) if isinstance(word, str) else word for name, word in said.items()})

@@ -44,6 +44,6 @@ class BoundedRequest(Request):
         return None if left == math.inf else left
 
 
-def bound() -> None:
+def install() -> None:
     """Have gunicorn read every head in these bounds."""
     RequestParser.mesg_class = BoundedRequest

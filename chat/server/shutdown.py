@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 
-def leave_in_time(worker: Any, replies: Any, patience: float) -> None:
+def drain_and_exit(worker: Any, replies: Any, patience: float) -> None:
     """Wait until the worker is told to stop, let answers run for `patience` seconds, leave the rest to others, and end.
 
     gunicorn itself would wait for streams until graceful_timeout and then drop them, and an idle connection would hold
@@ -17,7 +17,7 @@ def leave_in_time(worker: Any, replies: Any, patience: float) -> None:
     """
     while worker.alive:
         time.sleep(0.1)
-    threading.Thread(target=let_in, args=(worker,), name="doors", daemon=True).start()
+    threading.Thread(target=accept_waiting, args=(worker,), name="doors", daemon=True).start()
     replies.leave(patience, lambda: is_open(worker.doors))
     deadline = time.monotonic() + 3
     while is_open(worker.doors) and time.monotonic() < deadline:
@@ -33,7 +33,7 @@ def is_open(listeners: list[Any]) -> bool:
     return any(listener.fileno() >= 0 for listener in listeners)
 
 
-def let_in(worker: Any) -> None:
+def accept_waiting(worker: Any) -> None:
     """Answer who still waits to be let in when gunicorn stops listening: the kernel would reset their connections."""
     while is_open(worker.sockets):
         time.sleep(0.01)

@@ -15,14 +15,14 @@ from chat.server import exits
 UNREAD_BODY = "rivulet.unread_body"
 """Where the environ of a request says that there may be more of its body: its connection is to end, not to be read."""
 
-CODES = {errno.EADDRINUSE: exits.TAKEN, errno.EADDRNOTAVAIL: exits.NOT_YET, socket.EAI_AGAIN: exits.NOT_YET}
+CODES = {errno.EADDRINUSE: exits.PORT_TAKEN, errno.EADDRNOTAVAIL: exits.NOT_YET, socket.EAI_AGAIN: exits.NOT_YET}
 """The exit code by why an address can't be had: another program has it, or the network isn't up."""
 
 PATIENCE = 3.0
 """How long a port is waited for, in seconds: a server that is leaving listens for a second or two."""
 
 
-def bind_to(host: str, port: int) -> str:
+def bind_address(host: str, port: int) -> str:
     """Write an address as gunicorn reads it, which wants brackets around an IPv6 address."""
     return f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -36,16 +36,16 @@ def allow_open_files(count: int) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def refuse_if_taken(address: Any) -> None:
+def check_address(address: Any) -> None:
     """End with one sentence when an address can't be listened on; gunicorn would try five times and write a page."""
     until = time.monotonic() + PATIENCE
-    while isinstance(address, tuple) and (error := obstacle(address)):
+    while isinstance(address, tuple) and (error := bind_error(address)):
         if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
             exits.refuse(refusal(address, error), CODES.get(error.errno or 0, exits.CANNOT_START))
         time.sleep(0.1)
 
 
-def obstacle(address: tuple[str, int]) -> OSError | None:
+def bind_error(address: tuple[str, int]) -> OSError | None:
     """Tell why an address can't be listened on; None where it can."""
     with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -60,10 +60,10 @@ def refusal(address: tuple[str, int], error: OSError) -> str:
     """Say why an address can't be had and what to do."""
     if error.errno == errno.EADDRINUSE:
         return f"Port {address[1]} is taken by another program. Stop that, or take another port: bin/run --port 8001"
-    return f"Rivulet can't listen on {bind_to(*address)} ({error.strerror}). Set HOST and PORT to others."
+    return f"Rivulet can't listen on {bind_address(*address)} ({error.strerror}). Set HOST and PORT to others."
 
 
-def host_beyond(listeners: list[Any]) -> str | None:
+def public_host(listeners: list[Any]) -> str | None:
     """Name the host that is really listened on where that is beyond loopback, as by `gunicorn -b 0.0.0.0:8000`."""
     names = [listener.getsockname() for listener in listeners]
     hosts = [name[0] for name in names if isinstance(name, tuple)]
@@ -77,7 +77,7 @@ def reach(host: str) -> tuple[bool, bool, bool]:
     return address.is_unspecified, address.is_global, not address.is_loopback
 
 
-def drop_readers_who_stall(listener: Any) -> None:
+def drop_stalled_readers(listener: Any) -> None:
     """Have the kernel (Linux) end connections whose other end takes nothing for 30 s: they hold a greenlet each."""
     if listener.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
@@ -85,4 +85,4 @@ def drop_readers_who_stall(listener: Any) -> None:
 
 def url_of(name: Any) -> str:
     """Write the name of a socket as an address to type."""
-    return f"http://{bind_to(*name[:2])}" if isinstance(name, tuple) else f"unix:{name}"
+    return f"http://{bind_address(*name[:2])}" if isinstance(name, tuple) else f"unix:{name}"

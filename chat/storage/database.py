@@ -10,20 +10,18 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, inspect, text
+from sqlalchemy import BigInteger, Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from chat.storage import schema
 from chat.storage.engines import DatabaseUnusable, engine_for, make_file, remedy
 from chat.storage.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
 from chat.storage.snapshots import CopyFailed, copy_before
-from chat.storage.transactions import patiently, transaction, was_done
+from chat.storage.transactions import retry_while_locked, transaction, was_committed
 
 __all__ = ["Database", "DatabaseAway", "DatabaseBusy", "NotFound", "clock"]
-
-HEAD = "0006"
-"""The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
 
 LOCK_WAIT = 10.0
 """How long a transaction waits for others, in seconds."""
@@ -61,7 +59,7 @@ class Database:
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # While others hold tables, requests that wait for these have all other connections.
-        self._of_the_writer = self.engine if self.is_sqlite else engine_for(url, connections=1)
+        self._writer_engine = self.engine if self.is_sqlite else engine_for(url, connections=1)
         self.outage = Outage()
         self._here = threading.local()
 
@@ -98,26 +96,26 @@ class Database:
         """
         ticket, is_ending = None, False
         try:
-            engine = self._of_the_writer if is_repeated else self.engine
+            engine = self._writer_engine if is_repeated else self.engine
             with transaction(engine, self.outage, True, wait, silence) as (connection, ticket):
                 yield connection
                 is_ending = True
                 connection.commit()
         except DatabaseAway:
-            if not is_ending or ticket is None or is_repeated or not was_done(self.engine, ticket):
+            if not is_ending or ticket is None or is_repeated or not was_committed(self.engine, ticket):
                 raise
 
     def dispose(self) -> None:
         """Close all connections that nobody uses."""
         self.engine.dispose()
-        self._of_the_writer.dispose()
+        self._writer_engine.dispose()
 
     def upgrade(self) -> None:
         """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable, and DatabaseAway."""
         try:
             if self.is_sqlite:
                 make_file(self.engine.url)
-                patiently(self._keep_a_log_ahead, LOCK_WAIT)
+                retry_while_locked(self._enable_wal, LOCK_WAIT)
             if self._is_at_head():  # else a start would wait for who holds the database
                 return
             with self.write(wait=60, silence=inf) as connection:
@@ -134,7 +132,7 @@ class Database:
         where = f": {self.engine.url.database}" if self.is_sqlite else ""
         return DatabaseUnusable(f"The database can't be opened ({reason}{where}). {remedy(self.engine.url, reason)}")
 
-    def _keep_a_log_ahead(self) -> None:
+    def _enable_wal(self) -> None:
         # Not within a transaction, where SQLite ignores it.
         with self.engine.connect() as connection:
             connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
@@ -142,22 +140,19 @@ class Database:
     def _migrate(self, connection: Connection) -> None:
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(7236517)"))
-        version = self._version(connection)
-        if version == HEAD:
+        version = schema.version_of(connection)
+        if version == schema.HEAD:
             return
-        if version is not None and version > HEAD:
-            raise DatabaseUnusable(
-                f"The database is of a newer Rivulet ({version}; this one knows {HEAD}). "
-                "Update Rivulet; nothing was changed."
-            )
+        if version is not None and (sentence := schema.misfit("The database", version)):
+            raise DatabaseUnusable(sentence)
         if self.is_sqlite and version is not None:
-            self._keep_a_copy()
-        run_migrations(connection)
+            self._copy_first()
+        schema.run_migrations(connection)
 
-    def _keep_a_copy(self) -> None:
+    def _copy_first(self) -> None:
         # Of what was committed: the transaction that is open has changed nothing yet, and keeps other writers out.
         try:
-            copy_before(Path(self.engine.url.database or ""), HEAD)
+            copy_before(Path(self.engine.url.database or ""), schema.HEAD)
         except CopyFailed as error:
             raise DatabaseUnusable(
                 f"An upgrade keeps a copy of the database first. {error} Make room there and start again; "
@@ -166,26 +161,9 @@ class Database:
 
     def _is_at_head(self) -> bool:
         with self.read() as connection:
-            return self._version(connection) == HEAD
+            return schema.version_of(connection) == schema.HEAD
 
     def is_current(self) -> bool:
         """Tell whether the database is at HEAD, or beyond: in a rolling deploy the newer process was here first."""
         with self.read() as connection:
-            return (self._version(connection) or "") >= HEAD
-
-    def _version(self, connection: Connection) -> str | None:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def run_migrations(connection: Connection) -> None:
-    """Run all migrations that are missing, inside the transaction that is open."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    folder = str(Path(__file__).parent / "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+            return (schema.version_of(connection) or "") >= schema.HEAD

@@ -13,13 +13,13 @@ ROWS = 200
 PART = 1_500_000
 """How much goes in one transaction, in messages and in characters: more would hold up all others of the process."""
 
-WHOLE = messages.c.conversation_id == bindparam("whole")
-NEWEST = select(messages.c.id).where(WHOLE).order_by(messages.c.id.desc()).limit(bindparam("most"))
-SIZES = select(messages.c.id, func.length(messages.c.text).label("size")).where(messages.c.id.in_(NEWEST))
+IN_CONVERSATION = messages.c.conversation_id == bindparam("whole")
+SELECT_NEWEST = select(messages.c.id).where(IN_CONVERSATION).order_by(messages.c.id.desc()).limit(bindparam("most"))
+SELECT_SIZES = select(messages.c.id, func.length(messages.c.text).label("size")).where(messages.c.id.in_(SELECT_NEWEST))
 # A child is newer than its parent, so nothing goes by itself: SQLite follows a thousand links, and no more.
-PART_GONE = delete(messages).where(messages.c.id.in_(bindparam("part", expanding=True)))
-SHOWS_NOTHING = update(conversations).where(conversations.c.id == bindparam("whole")).values(leaf_id=None)
-GONE = delete(conversations).where(conversations.c.id == bindparam("whole"))
+DELETE_MESSAGES = delete(messages).where(messages.c.id.in_(bindparam("part", expanding=True)))
+UPDATE_LEAF = update(conversations).where(conversations.c.id == bindparam("whole")).values(leaf_id=None)
+DELETE_CONVERSATION = delete(conversations).where(conversations.c.id == bindparam("whole"))
 
 
 def delete_part(connection: Connection, conversation_id: int) -> bool:
@@ -29,15 +29,15 @@ def delete_part(connection: Connection, conversation_id: int) -> bool:
     nothing: where this breaks off, it is deleted by doing it again.
     """
     overwrite_deleted(connection)
-    rows = connection.execute(SIZES, {"whole": conversation_id, "most": ROWS}).all()
-    part = list(part_of({row.id: row.size for row in rows}))
-    connection.execute(PART_GONE, {"part": part})
+    rows = connection.execute(SELECT_SIZES, {"whole": conversation_id, "most": ROWS}).all()
+    part = list(choose_part({row.id: row.size for row in rows}))
+    connection.execute(DELETE_MESSAGES, {"part": part})
     is_gone = len(part) == len(rows) < ROWS
-    connection.execute(GONE if is_gone else SHOWS_NOTHING, {"whole": conversation_id})
+    connection.execute(DELETE_CONVERSATION if is_gone else UPDATE_LEAF, {"whole": conversation_id})
     return is_gone
 
 
-def part_of(sizes: dict[int, int]) -> Iterator[int]:
+def choose_part(sizes: dict[int, int]) -> Iterator[int]:
     """Choose the newest of some messages, as many as make up a part."""
     room = PART
     for message_id in sorted(sizes, reverse=True):

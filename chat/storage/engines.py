@@ -138,7 +138,7 @@ def overwrite_deleted(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
-def described(engine: Engine) -> str:
+def describe(engine: Engine) -> str:
     """Name the kind of a database and its version."""
     with engine.connect() as connection:
         version = ".".join(map(str, connection.dialect.server_version_info or ()))

@@ -14,20 +14,20 @@ from sqlalchemy.exc import IntegrityError
 from chat.storage.database import Database
 from chat.storage.tables import options
 
-VALUE = select(options.c.value).where(options.c.name == "mark")
-NEW = insert(options).values(name="mark")
+SELECT_MARK = select(options.c.value).where(options.c.name == "mark")
+INSERT_MARK = insert(options).values(name="mark")
 
 
-def mark(database: Database) -> str:
+def get_mark(database: Database) -> str:
     """Give the mark, 8 characters, the same for all workers; it is made at first need. Raises DatabaseAway."""
     with database.read() as connection:
-        known = connection.execute(VALUE).scalar()
-    return known or new_mark(database)
+        known = connection.execute(SELECT_MARK).scalar()
+    return known or make_mark(database)
 
 
-def new_mark(database: Database) -> str:
+def make_mark(database: Database) -> str:
     """Make the mark, unless another worker was first. Raises DatabaseAway."""
     with suppress(IntegrityError), database.write() as connection:
-        connection.execute(NEW, {"value": secrets.token_hex(4)})
+        connection.execute(INSERT_MARK, {"value": secrets.token_hex(4)})
     with database.read() as connection:
-        return connection.execute(VALUE).scalar_one()
+        return connection.execute(SELECT_MARK).scalar_one()

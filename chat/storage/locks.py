@@ -23,9 +23,9 @@ class Lock(IntEnum):
 def hold(connection: Connection, *locks: tuple[Lock, int | str]) -> None:
     """Hold some locks until the transaction ends. Everywhere in one order: in two they could wait for each other."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(*(func.pg_advisory_xact_lock(int(lock), number(whose)) for lock, whose in locks)))
+        connection.execute(select(*(func.pg_advisory_xact_lock(int(lock), key_of(whose)) for lock, whose in locks)))
 
 
-def number(whose: int | str) -> int:
+def key_of(whose: int | str) -> int:
     """Give the number that Postgres takes, of 31 bits."""
     return whose if isinstance(whose, int) else int(whose[:7], 16)

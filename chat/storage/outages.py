@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chat.server.greenlets import at_most
+from chat.server.greenlets import limit_time
 
 AWAY = "The database is unavailable. Try again in a moment."
 BUSY = "The database is busy. Try again in a moment."
@@ -20,10 +20,10 @@ UNCLEAR = (
     "A message isn't saved twice."
 )
 
-HELD_BY_OTHERS = {"40001", "40P01", "55P03"}
+CONFLICTS = {"40001", "40P01", "55P03"}
 """States of Postgres in which a transaction met others: a serialization failure, a deadlock, a lock for too long."""
 
-UNREACHED = ("08", "57P", "53300", "25P03", "55000")
+UNREACHABLE = ("08", "57P", "53300", "25P03", "55000")
 """How the states begin in which Postgres is gone, going or coming, or full of connections."""
 
 READ_ONLY = "25006"
@@ -71,7 +71,7 @@ class Outage:
     def __init__(self) -> None:
         self._was_there = self._is_away = False
 
-    def over(self) -> None:
+    def end(self) -> None:
         """Note that the database can be reached."""
         if self._is_away:
             logger.warning("the database can be reached again")
@@ -85,13 +85,13 @@ class Outage:
         return DatabaseAway(reason=reason)
 
     @contextmanager
-    def watched(self, seconds: float, writes: bool = False) -> Iterator[None]:
+    def watch(self, seconds: float, writes: bool = False) -> Iterator[None]:
         """Raise DatabaseAway where a block finds the database away, or silent for so many seconds (under gevent).
 
         For one that `writes`, a database that can only be read is away, too.
         """
         try:
-            with at_most(seconds, Silence()):
+            with limit_time(seconds, Silence()):
                 yield
         except Silence as error:
             raise self.begin(f"no answer within {seconds:.0f} s") from error
@@ -107,7 +107,7 @@ class Outage:
 
 def is_busy(error: DBAPIError) -> bool:
     """Tell whether a transaction broke off because of another one."""
-    return state_of(error) in HELD_BY_OTHERS
+    return state_of(error) in CONFLICTS
 
 
 def is_away(error: DBAPIError) -> bool:
@@ -115,7 +115,7 @@ def is_away(error: DBAPIError) -> bool:
     if not is_of_postgres(error):
         return False
     state = state_of(error)
-    return error.connection_invalidated or (state.startswith(UNREACHED) if state else is_operational(error))
+    return error.connection_invalidated or (state.startswith(UNREACHABLE) if state else is_operational(error))
 
 
 def is_of_postgres(error: DBAPIError) -> bool:

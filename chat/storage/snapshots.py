@@ -18,7 +18,7 @@ from pathlib import Path
 FOLDER = "backups"
 """Where copies go, beside the database."""
 
-KEPT = 3
+MOST_COPIES = 3
 """How many of the copies that upgrades made are kept."""
 
 
@@ -34,13 +34,13 @@ def copy_before(database: Path, version: str) -> None:
     folder = database.parent / FOLDER
     for half in folder.glob("rivulet-*-before-[0-9]*.part"):
         half.unlink()
-    copy(database, dated(folder, before=version))
+    copy(database, timestamped(folder, before=version))
     copies = sorted(folder.glob("rivulet-*-before-[0-9]*.db"), key=lambda path: path.stat().st_mtime_ns)
-    for old in copies[:-KEPT]:
+    for old in copies[:-MOST_COPIES]:
         old.unlink()
 
 
-def dated(folder: Path, before: str = "", ending: str = "db") -> Path:
+def timestamped(folder: Path, before: str = "", ending: str = "db") -> Path:
     """Name a copy that is made now by the time (UTC), and by what it is made before."""
     stem = f"rivulet-{datetime.now(UTC):%Y-%m-%d-%H%M%S}{before and f'-before-{before}'}"
     names = chain([f"{stem}.{ending}"], (f"{stem}-{number}.{ending}" for number in count(2)))
@@ -50,32 +50,32 @@ def dated(folder: Path, before: str = "", ending: str = "db") -> Path:
 def copy(source: Path, target: Path) -> None:
     """Copy a database, which may be in use, into a new file. Raises CopyFailed."""
     try:
-        with closing(opened(source)) as connection:
-            copy_of(connection, target)
+        with closing(connect(source)) as connection:
+            copy_from(connection, target)
     except sqlite3.Error as error:
         raise CopyFailed(f"{source} can't be read ({error}).") from error
 
 
-def copy_of(connection: sqlite3.Connection, target: Path) -> None:
+def copy_from(connection: sqlite3.Connection, target: Path) -> None:
     """Copy what a connection sees into a new file. Raises CopyFailed."""
-    with whole(target) as made:
+    with atomic_file(target) as made:
         connection.execute("VACUUM INTO ?", [str(made.absolute())])
 
 
-def opened(path: Path, mode: str = "rw") -> sqlite3.Connection:
+def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """Open a database that is there already; with `ro` nothing can be changed."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None)
 
 
 @contextmanager
-def whole(target: Path) -> Iterator[Path]:
+def atomic_file(target: Path) -> Iterator[Path]:
     """Hand out an empty file to write to; only when that is done and safe on the disk, it gets the name `target`.
 
     Its owner alone may read it. What is there already is never written over. Raises CopyFailed.
     """
     made = target.with_name(f"{target.name}.part")
     try:
-        begin(target, made)
+        create_part(target, made)
     except OSError as error:
         raise CopyFailed(refusal(target, error)) from error
     try:
@@ -87,7 +87,7 @@ def whole(target: Path) -> Iterator[Path]:
         made.unlink(missing_ok=True)
 
 
-def begin(target: Path, made: Path) -> None:
+def create_part(target: Path, made: Path) -> None:
     """Make the file to write to, and the folder it is in. Raises OSError where there is one already."""
     if target.exists():
         raise FileExistsError(errno.EEXIST, "is there already", str(target))

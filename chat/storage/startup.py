@@ -69,7 +69,7 @@ class Startup:
             os._exit(exits.CANNOT_START)  # this thread's own end would be nobody's
         except Exception as error:
             report(logger, "the start", error)
-            os._exit(exits.BROKE)
+            os._exit(exits.START_BROKE)
         say(SERVES, sys.stderr)
         for listener in self._listeners:
             listener(self.warnings)

@@ -12,28 +12,28 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from chat.server.greenlets import at_most
+from chat.server.greenlets import limit_time
 from chat.storage.engines import is_pooled
 from chat.storage.outages import DatabaseBusy, Outage, OutcomeUnclear, Silence
 
 BOUNDS = "SET LOCAL lock_timeout = {:.0f}; SET LOCAL idle_in_transaction_session_timeout = 30000"
 """What a transaction begins with on Postgres, with its wait in ms; a client that vanished holds nothing for longer."""
 
-READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BOUNDS}"
+BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BOUNDS}"
 """Postgres would else show each statement of a transaction a moment of its own."""
 
-WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current()"
+BEGIN_WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current()"
 
-LIFE = "concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time())"
+SERVER_LIFE = "concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time())"
 """What differs after a crash, in which Postgres may forget a number and give it again. A crash of one process doesn't
 restart the whole server, but resets its statistics."""
 
-STATUS = text(f"SELECT CASE WHEN {LIFE} = :life THEN txid_status(:number) ELSE 'unknown' END")
+SELECT_STATUS = text(f"SELECT CASE WHEN {SERVER_LIFE} = :life THEN txid_status(:number) ELSE 'unknown' END")
 """Whether a transaction was committed."""
 
-ENDED = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid::text = :number")
+SELECT_TERMINATION = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid::text = :number")
 
-LOOKS = 10.0
+OUTCOME_WAIT = 10.0
 """How long it is looked up whether a transaction was done, and how long the database may take to answer, in seconds."""
 
 PAUSE = 0.2
@@ -49,26 +49,26 @@ def transaction(
     engine: Engine, outage: Outage, writes: bool, wait: float, silence: float
 ) -> Iterator[tuple[Connection, Ticket | None]]:
     """Open a transaction, which the caller commits; gives its ticket, too. Raises DatabaseAway."""
-    with outage.watched(wait + silence, writes):
-        connection, ticket = patiently(lambda: begun(engine, writes, wait), wait)
-        outage.over()
+    with outage.watch(wait + silence, writes):
+        connection, ticket = retry_while_locked(lambda: begin(engine, writes, wait), wait)
+        outage.end()
         try:
             yield connection, ticket
         finally:
             close(connection)
 
 
-def begun(engine: Engine, writes: bool, wait: float) -> tuple[Connection, Ticket | None]:
+def begin(engine: Engine, writes: bool, wait: float) -> tuple[Connection, Ticket | None]:
     """Connect and begin a transaction, as `begin` does. Raises DBAPIError."""
     connection = engine.connect()
     try:
-        return connection, begin(connection, writes, wait)
+        return connection, begin_on(connection, writes, wait)
     except BaseException:
         close(connection)
         raise
 
 
-def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
+def begin_on(connection: Connection, writes: bool, wait: float) -> Ticket | None:
     """Begin a transaction in which Postgres waits `wait` seconds for each lock; gives its ticket there, if it writes.
 
     By the driver alone: a statement of SQLAlchemy's, or a listener to its beginning, costs as much as a query. Raises
@@ -78,25 +78,29 @@ def begin(connection: Connection, writes: bool, wait: float) -> Ticket | None:
     driver: Any = connection.connection.driver_connection
     is_sqlite = connection.dialect.name == "sqlite"
     # IMMEDIATE: a read that turned into a write would be refused at once.
-    how = f"BEGIN{' IMMEDIATE' * writes}" if is_sqlite else (WRITING if writes else READING).format(max(1, wait * 1000))
+    how = (
+        f"BEGIN{' IMMEDIATE' * writes}"
+        if is_sqlite
+        else (BEGIN_WRITING if writes else BEGIN_READING).format(max(1, wait * 1000))
+    )
     try:
         cursor = driver.execute(how)
         if is_sqlite or not writes:
             return None
         cursor.set_result(-1)
-        return cursor.fetchone()[0], life_of(connection, driver)
+        return cursor.fetchone()[0], server_life(connection, driver)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise of_driver(error, connection, how) from error
+        raise wrap_error(error, connection, how) from error
 
 
-def life_of(connection: Connection, driver: Any) -> str:
+def server_life(connection: Connection, driver: Any) -> str:
     """Tell in which life of the server a connection is; it ends with that, so it is asked once.
 
     Behind a pooler it may outlive the server.
     """
     known: str | None = connection.info.get("life")
     if known is None or is_pooled(driver):
-        known = connection.info["life"] = driver.execute(f"SELECT {LIFE}").fetchone()[0]
+        known = connection.info["life"] = driver.execute(f"SELECT {SERVER_LIFE}").fetchone()[0]
     return known
 
 
@@ -109,7 +113,7 @@ def close(connection: Connection) -> None:
     connection.close()
 
 
-def of_driver(error: Exception, connection: Connection, statement: str) -> BaseException:
+def wrap_error(error: Exception, connection: Connection, statement: str) -> BaseException:
     """Give a driver's error as SQLAlchemy would raise it; a connection that is broken is dropped."""
     dialect = connection.dialect
     broken = dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
@@ -119,7 +123,7 @@ def of_driver(error: Exception, connection: Connection, statement: str) -> BaseE
     return DBAPIError.instance(statement, None, error, root, connection_invalidated=broken, dialect=dialect)
 
 
-def patiently(attempt: Callable[[], T], wait: float) -> T:
+def retry_while_locked(attempt: Callable[[], T], wait: float) -> T:
     """Repeat what finds SQLite locked until it goes through. Raises DatabaseBusy after `wait` seconds.
 
     SQLite's own wait sleeps in C, where it would freeze all greenlets of the process.
@@ -137,14 +141,14 @@ def patiently(attempt: Callable[[], T], wait: float) -> T:
         pause = min(pause * 2, 0.02)
 
 
-def was_done(engine: Engine, ticket: Ticket) -> bool:
+def was_committed(engine: Engine, ticket: Ticket) -> bool:
     """Find out whether Postgres committed a transaction, ending one that still waits for a client that is gone.
 
     Raises OutcomeUnclear.
     """
-    deadline = time.monotonic() + LOOKS
+    deadline = time.monotonic() + OUTCOME_WAIT
     for looks in count():
-        status = status_of(engine, ticket, ends_it=looks > 0)
+        status = read_status(engine, ticket, ends_it=looks > 0)
         if status in {"committed", "aborted"}:
             return status == "committed"
         if status == "unknown" or time.monotonic() > deadline:
@@ -153,14 +157,14 @@ def was_done(engine: Engine, ticket: Ticket) -> bool:
     raise AssertionError
 
 
-def status_of(engine: Engine, ticket: Ticket, ends_it: bool) -> str:
+def read_status(engine: Engine, ticket: Ticket, ends_it: bool) -> str:
     """Ask Postgres how a transaction stands; empty where it can't be asked."""
     number, life = ticket
     try:
-        with at_most(LOOKS / 2, Silence()), engine.connect() as connection:
-            status = connection.execute(STATUS, {"number": number, "life": life}).scalar_one()
+        with limit_time(OUTCOME_WAIT / 2, Silence()), engine.connect() as connection:
+            status = connection.execute(SELECT_STATUS, {"number": number, "life": life}).scalar_one()
             if status == "in progress" and ends_it:
-                connection.execute(ENDED, {"number": str(number % 2**32)})
+                connection.execute(SELECT_TERMINATION, {"number": str(number % 2**32)})
             return str(status)
     except (DBAPIError, Silence):
         return ""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Request
 
 from chat.metrics import Metrics
-from chat.server.logs import JOURNAL, NUMBER
+from chat.server.logs import JOURNAL, REQUEST_ID
 from chat.web import state
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Journal:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         number = self._number(environ)
-        NUMBER.set(number)
+        REQUEST_ID.set(number)
         entry = Entry(environ, number, start_response)
         body = self.app(environ, entry.start)
         self.metrics.requests.add(entry.route, entry.method, f"{entry.status[0]}xx")

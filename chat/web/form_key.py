@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from flask import request
 from itsdangerous import BadSignature
 
-from chat.config.secret_key import derived
+from chat.config.secret_key import derive_key
 from chat.web import current_user, state
 
 
@@ -50,4 +50,4 @@ def owner() -> str:
     member = current_user.person() if current_user.is_member() else None
     if member is None:
         return ""
-    return hmac.new(derived(state.secret(), "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.new(derive_key(state.secret(), "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]

@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wsgi import get_content_length
 
-from chat.server.greenlets import BREATH, at_most
+from chat.server.greenlets import YIELD_SECONDS, limit_time
 from chat.server.sockets import UNREAD_BODY
 from chat.web import access, current_user, form_parser
 from chat.web.slots import Full, Places
@@ -142,7 +142,7 @@ class Whole:
 def arrived(stream: Any, length: int | None, terms: Terms) -> tuple[bytes, type[HTTPException] | None]:
     """Wait for a body; gives it, or what is wrong with it."""
     try:
-        with at_most(SECONDS, TooSlow()):
+        with limit_time(SECONDS, TooSlow()):
             return whole(stream, length, terms), None
     except HTTPException as error:
         return b"", type(error)
@@ -187,4 +187,4 @@ def pieces(stream: Any, most: float) -> Iterator[bytes]:
         yield piece
         most -= len(piece)
         if most > 0 and len(piece) == PIECE:
-            time.sleep(BREATH)  # what has come already is read without a wait
+            time.sleep(YIELD_SECONDS)  # what has come already is read without a wait

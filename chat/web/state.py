@@ -16,7 +16,7 @@ from chat.metrics import Metrics
 from chat.registry import Services
 from chat.replies import Replies
 from chat.storage.database import Database
-from chat.storage.instance_mark import mark as mark_in
+from chat.storage.instance_mark import get_mark as mark_in
 from chat.storage.startup import Startup
 from chat.web.readiness import Readiness
 from chat.web.session_watch import Presence

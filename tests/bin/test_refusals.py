@@ -35,7 +35,7 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
     command = [sys.executable, "-m", "gunicorn", *arguments, "app:create_app()"]
     tried = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=100)
     said = tried.stdout + tried.stderr
-    assert tried.returncode in (exits.CANNOT_START, exits.TAKEN, exits.NOT_YET), said
+    assert tried.returncode in (exits.CANNOT_START, exits.PORT_TAKEN, exits.NOT_YET), said
     assert said.count("\n") == 1 and "Traceback" not in said, said
     assert PASSWORD not in said
     return said

@@ -177,7 +177,7 @@ def test_a_port_that_is_taken_ends_in_one_sentence(start: Start):
         server = start(PORT=str(port))
         said, _ = server.communicate(timeout=30)
 
-    assert server.returncode == exits.TAKEN
+    assert server.returncode == exits.PORT_TAKEN
     assert said == f"Port {port} is taken by another program. Stop that, or take another port: bin/run --port 8001\n"
 
 
@@ -186,7 +186,7 @@ def test_a_port_that_another_server_is_about_to_leave_is_waited_for():
         address = leaving.getsockname()
         threading.Timer(0.3, leaving.close).start()
 
-        sockets.refuse_if_taken(address)
+        sockets.check_address(address)
 
     with socket.create_server(address):
         pass
@@ -204,7 +204,7 @@ def test_an_address_that_is_not_ours_ends_in_one_sentence(start: Start):
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (OSError(errno.EADDRINUSE, "Address already in use"), exits.TAKEN),
+        (OSError(errno.EADDRINUSE, "Address already in use"), exits.PORT_TAKEN),
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), exits.NOT_YET),
         (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), exits.NOT_YET),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), exits.CANNOT_START),
@@ -221,7 +221,7 @@ def test_the_exit_code_tells_whether_an_address_may_be_free_later(
     monkeypatch.setattr(sockets, "PATIENCE", 0)
 
     with pytest.raises(SystemExit) as ended:
-        sockets.refuse_if_taken(("127.0.0.1", 80))
+        sockets.check_address(("127.0.0.1", 80))
 
     assert ended.value.code == code
 
@@ -230,7 +230,7 @@ def test_an_error_that_nobody_expected_at_the_start_may_pass(start: Start):
     server = start(BREAK="No space left on device", WEB_CONCURRENCY="2")
     said, _ = server.communicate(timeout=30)
 
-    assert server.returncode == exits.BROKE
+    assert server.returncode == exits.START_BROKE
     assert "Traceback" in said and "No space left on device" in said
 
 

@@ -114,7 +114,7 @@ def test_a_stop_while_bin_run_installs_ends_with_the_code_of_the_signal(tmp_path
 
 def test_the_table_has_a_row_for_each_code_and_no_other() -> None:
     assert set(table()) == {code for code, _, _ in WAYS} | {130, 143}
-    assert {exits.CANNOT_START, exits.TAKEN, exits.BROKE, exits.NOT_YET} <= set(table())
+    assert {exits.CANNOT_START, exits.PORT_TAKEN, exits.START_BROKE, exits.NOT_YET} <= set(table())
     assert set(table().values()) == {LEAVE, NEVER, AGAIN}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chat.storage.database import HEAD
+from chat.storage.schema import HEAD
 from tests.deploy import files
 from tests.deploy.started import KEY, PATIENCE, Start
 from tests.postgres import Postgres

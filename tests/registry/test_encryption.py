@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from chat.config.secret_key import derived
+from chat.config.secret_key import derive_key
 from chat.registry.encryption import Locked, Vault
 
 OLD, NEW, OTHER = "old-secret-" * 4, "new-secret-" * 4, "other-secret-" * 4
@@ -73,13 +73,13 @@ def test_the_same_value_is_closed_differently_each_time() -> None:
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
     """Hold LC 25-41258: what one service signs is of no use with another."""
-    keys = {derived(secret, purpose) for secret in (OLD, NEW) for purpose in ("vault", "addresses")}
+    keys = {derive_key(secret, purpose) for secret in (OLD, NEW) for purpose in ("vault", "addresses")}
 
     assert len(keys) == 4 and {len(key) for key in keys} == {32}
-    assert derived(NEW, "vault") == derived(NEW, "vault")
+    assert derive_key(NEW, "vault") == derive_key(NEW, "vault")
 
 
 def test_a_key_of_one_purpose_is_derived_as_rfc_5869_says() -> None:
     theirs = HKDF(SHA256(), 32, salt=None, info=b"rivulet vault").derive(NEW.encode())
 
-    assert derived(NEW, "vault") == theirs
+    assert derive_key(NEW, "vault") == theirs

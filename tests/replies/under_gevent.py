@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, database: Database):
         self.inside: set[greenlet.greenlet] = set()
         self.gave_way: list[str] = []
-        self._begin, chat.storage.transactions.begin = chat.storage.transactions.begin, self.begun
+        self._begin, chat.storage.transactions.begin_on = chat.storage.transactions.begin_on, self.begun
         for name in ("do_commit", "do_rollback"):
             setattr(database.engine.dialect, name, self.leaving(getattr(database.engine.dialect, name)))
         greenlet.settrace(self.switched)

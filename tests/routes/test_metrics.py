@@ -152,7 +152,7 @@ def test_a_worker_counts_in_the_same_places_whatever_admins_have_set_up(tmp_path
     second = built(tmp_path)
 
     assert "acme" in second.extensions["rivulet"].registry
-    assert "scripted" in second.extensions["rivulet"].metrics.written()
+    assert "scripted" in second.extensions["rivulet"].metrics.render()
     assert len(second.extensions["rivulet"].metrics.board.own) == len(first.extensions["rivulet"].metrics.board.own)
 
 

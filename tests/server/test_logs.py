@@ -16,8 +16,8 @@ KEY = 'a/key+of "mine"-12'
 @pytest.fixture(autouse=True)
 def hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hide a key for one test."""
-    monkeypatch.setattr(logs, "HIDDEN", set())
-    logs.hide([KEY, "brief", ""])
+    monkeypatch.setattr(logs, "SECRETS", set())
+    logs.register_secrets([KEY, "brief", ""])
     yield
 
 
@@ -65,6 +65,6 @@ def test_what_is_no_key_stays_as_it_is(form: logging.Formatter) -> None:
 
 
 def test_of_keys_that_begin_alike_nothing_is_left() -> None:
-    logs.hide(["a-long-key", "a-long-key-and-its-rest"])
+    logs.register_secrets(["a-long-key", "a-long-key-and-its-rest"])
 
-    assert logs.blanked("a-long-key-and-its-rest, a-long-key") == "…, …"
+    assert logs.redact("a-long-key-and-its-rest, a-long-key") == "…, …"

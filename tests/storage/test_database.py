@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -23,14 +22,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from chat import config
-from chat import conversations as conversations_room
-from chat.people.rate_limits import Asker, Limit, TooMany
-from chat.storage import database as database_module
 from chat.storage import engines, transactions
-from chat.storage.database import HEAD, Database, DatabaseBusy, clock
+from chat.storage import schema as schema_module
+from chat.storage.database import Database, DatabaseBusy, clock
 from chat.storage.engines import DatabaseUnusable, engine_for, url_of
-from chat.storage.tables import conversations, metadata, people
-from tests.turns import CHOICE, stored
+from chat.storage.schema import HEAD
+from chat.storage.tables import metadata, people
 
 TOP = Path(__file__).parent.parent.parent
 
@@ -81,7 +78,7 @@ def test_what_the_driver_says_at_a_beginning_is_the_databases_error_and_leaves_n
     database: Database,
 ) -> None:
     with database.write(), pytest.raises(OperationalError, match="locked"):
-        transactions.begun(database.engine, writes=True, wait=0)
+        transactions.begin(database.engine, writes=True, wait=0)
 
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
@@ -138,7 +135,7 @@ def test_the_migrations_ask_of_sqlite_what_the_tables_ask(database: Database, tm
 
 
 def test_an_upgrade_is_done_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "run_migrations", lambda connection: pytest.fail("there was nothing to do"))
+    monkeypatch.setattr(schema_module, "run_migrations", lambda connection: pytest.fail("there was nothing to do"))
 
     database.upgrade()
 
@@ -208,7 +205,7 @@ def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path, monkeypatch
         connection.exec_driver_sql("CREATE TABLE half (id INTEGER)")
 
     database = Database(f"sqlite:///{tmp_path / 'new.db'}")
-    monkeypatch.setattr(database_module, "run_migrations", half)
+    monkeypatch.setattr(schema_module, "run_migrations", half)
 
     with pytest.raises(DatabaseUnusable):
         database.upgrade()
@@ -219,7 +216,7 @@ def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path, monkeypatch
 
 def test_a_rivulet_in_a_folder_with_odd_signs_migrates(tmp_path: Path) -> None:
     shutil.copytree(TOP / "chat", tmp_path / "100% mine?" / "chat", ignore=shutil.ignore_patterns("__pycache__"))
-    url = url_of({"DATABASE_URL": "", "INSTANCE": tmp_path / "100% mine?"})
+    url = url_of(config.load({"INSTANCE": str(tmp_path / "100% mine?")}))
     migrate = "import sys; from chat.storage.database import Database; Database(sys.argv[1]).upgrade()"
 
     done = subprocess.run([sys.executable, "-c", migrate, url], cwd=tmp_path / "100% mine?", capture_output=True)
@@ -367,57 +364,6 @@ def test_an_error_quotes_nothing_that_was_to_be_stored(database: Database) -> No
         connection.execute(guest("a secret"))
 
     assert "a secret" not in str(refused.value)
-
-
-def test_conversations_whose_models_differ_are_found_by_the_migration(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
-    settings = Config()
-    settings.set_main_option("script_location", str(TOP / "chat" / "storage" / "migrations"))
-    with database.write() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "0002")
-        connection.exec_driver_sql("INSERT INTO people VALUES (1, 'ann', 0)")
-        for conversation in (1, 2):
-            connection.exec_driver_sql(f"INSERT INTO conversations VALUES ({conversation}, 1, 'x', NULL, 0, 0, 0)")
-        for message, (conversation, model) in enumerate([(1, "small"), (1, "large"), (2, "small"), (2, "small")], 1):
-            said = f"({message}, {conversation}, NULL, 'assistant', '', NULL, NULL, NULL, 0)"
-            connection.exec_driver_sql(f"INSERT INTO messages VALUES {said}")
-            known = f"({message}, 'complete', 'scripted', '{model}', 0, 0, 0, 0)"
-            names = "(id, state, provider, model, stop, attempts, left_out, created_at)"
-            connection.exec_driver_sql(f"INSERT INTO replies {names} VALUES {known}")
-
-    database.upgrade()
-
-    with database.read() as connection:
-        found = connection.execute(select(conversations.c.id).where(conversations.c.mixed)).scalars().all()
-    assert found == [1]
-    database.dispose()
-
-
-def test_what_is_under_way_outlives_the_migration_to_limits(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
-    settings = Config()
-    settings.set_main_option("script_location", str(TOP / "chat" / "storage" / "migrations"))
-    with database.write() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "0003")
-        connection.exec_driver_sql("INSERT INTO people VALUES (1, 'ann', 0)")
-        names = "(id, person_id, title, leaf_id, created_at, updated_at)"
-        connection.exec_driver_sql(f"INSERT INTO conversations {names} VALUES (1, 1, 'x', 1, 0, 0)")
-        names = "(id, conversation_id, role, text, created_at)"
-        connection.exec_driver_sql(f"INSERT INTO messages {names} VALUES (1, 1, 'assistant', '', 0)")
-        names = "(id, state, provider, model, owner, stop, attempts, left_out, created_at)"
-        connection.exec_driver_sql(
-            f"INSERT INTO replies {names} VALUES (1, 'generating', 'scripted', 'small', 'me', 0, 0, 0, 0)"
-        )
-
-    database.upgrade()
-
-    reply = stored(database, 1)
-    assert (reply.state, reply.owner, reply.address) == ("generating", "me", None)
-    with pytest.raises(TooMany):  # it counts as the one of its person that is being written
-        conversations_room.ask(database, Asker(1, own=Limit(answers=1)), None, "Hello?", CHOICE)
-    database.dispose()
 
 
 def test_a_folder_of_somebody_else_is_told_with_both_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

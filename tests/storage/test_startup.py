@@ -69,7 +69,7 @@ def test_a_start_that_breaks_in_the_background_ends_the_process_and_says_where(
 
     Startup(BringUp(DatabaseAway(), RuntimeError("no words of it"))).finish_in_background()
 
-    eventually(lambda: codes == [exits.BROKE])
+    eventually(lambda: codes == [exits.START_BROKE])
     assert "the start broke with RuntimeError" in caplog.text and "no words of it" not in caplog.text
 
 

@@ -79,10 +79,10 @@ def test_a_commit_that_never_arrived_is_an_error_and_changed_nothing(on_postgres
 
 def test_a_transaction_that_still_waits_for_its_client_is_ended(on_postgres: Database) -> None:
     """A wire that swallowed the COMMIT: the server holds the locks of a transaction that nobody will end."""
-    connection, ticket = transactions.begun(on_postgres.engine, writes=True, wait=1)
+    connection, ticket = transactions.begin(on_postgres.engine, writes=True, wait=1)
     connection.execute(insert(people).values(uid="zoe", created_at=1))
 
-    assert ticket and not transactions.was_done(on_postgres.engine, ticket)
+    assert ticket and not transactions.was_committed(on_postgres.engine, ticket)
 
     with pytest.raises(OperationalError):
         connection.commit()
@@ -160,12 +160,12 @@ def test_a_connection_whose_transaction_never_began_is_dropped_without_a_word(
     def fall_silent(*_: object) -> None:
         raise Silence
 
-    monkeypatch.setattr(transactions, "READING", "BEGIN; SELECT pg_sleep(20) -- {}")
+    monkeypatch.setattr(transactions, "BEGIN_READING", "BEGIN; SELECT pg_sleep(20) -- {}")
     before = signal.signal(signal.SIGALRM, fall_silent)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     try:
         with pytest.raises(Silence):
-            transactions.begun(on_postgres.engine, writes=False, wait=1)
+            transactions.begin(on_postgres.engine, writes=False, wait=1)
     finally:
         signal.signal(signal.SIGALRM, before)
 

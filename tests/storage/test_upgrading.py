@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from chat.storage import snapshots
-from chat.storage.database import HEAD, Database
+from chat.storage.database import Database
 from chat.storage.engines import DatabaseUnusable
-from tests.versions import of_version
+from chat.storage.schema import HEAD
+from tests.versions import NEXT, TO_COME
 
 TOP = Path(__file__).parent.parent.parent
 
-UPGRADE = """
-import sys
+UPGRADE = f"""{TO_COME}
 from chat.storage.database import Database
 from chat.storage.engines import DatabaseUnusable
 try:
@@ -30,8 +30,8 @@ except DatabaseUnusable as error:
     sys.exit(str(error))
 """
 
-KILL = """
-import os, signal, sys
+KILL = f"""{TO_COME}
+import os, signal
 from sqlalchemy import event
 from chat.storage.database import Database
 
@@ -78,27 +78,27 @@ def kept(path: Path) -> list[Path]:
     return sorted((path.parent / "backups").iterdir(), key=lambda copy: copy.stat().st_mtime_ns)
 
 
-def test_an_upgrade_keeps_a_copy_of_what_was_there(tmp_path: Path) -> None:
-    path = of_version(tmp_path, "0002")
+def test_an_upgrade_keeps_a_copy_of_what_was_there(present: Path, to_come: Path) -> None:
 
-    upgraded(path)
+    upgraded(present)
 
-    (copy,) = kept(path)
-    assert copy.name.endswith(f"-before-{HEAD}.db") and version_of(copy) == "0002"
-    assert version_of(path) == HEAD
-
-
-@pytest.mark.parametrize("version", [None, HEAD], ids=["new", "up to date"])
-def test_without_anything_to_migrate_no_copy_is_made(tmp_path: Path, version: str | None) -> None:
-    path = of_version(tmp_path, version) if version else tmp_path / "rivulet.db"
-
-    upgraded(path)
-
-    assert not (tmp_path / "backups").exists()
+    (copy,) = kept(present)
+    assert copy.name.endswith(f"-before-{NEXT}.db") and version_of(copy) == HEAD
+    assert version_of(present) == NEXT
 
 
-def test_of_the_copies_of_upgrades_the_newest_three_stay_and_all_others(tmp_path: Path) -> None:
-    path, folder = of_version(tmp_path, "0002"), tmp_path / "backups"
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "up to date"])
+def test_without_anything_to_migrate_no_copy_is_made(present: Path, is_new: bool) -> None:
+    if is_new:
+        present.unlink()
+
+    upgraded(present)
+
+    assert not (present.parent / "backups").exists()
+
+
+def test_of_the_copies_of_upgrades_the_newest_three_stay_and_all_others(present: Path, to_come: Path) -> None:
+    path, folder = present, present.parent / "backups"
     folder.mkdir()
     others = {"rivulet-2020-01-01-000000.db", "rivulet-2020-01-01-000000-before-restore.db", "mine.db"}
     for name in others:
@@ -110,24 +110,22 @@ def test_of_the_copies_of_upgrades_the_newest_three_stay_and_all_others(tmp_path
 
     names = {copy.name for copy in kept(path)}
     assert others <= names
-    assert {name.rpartition("-before-")[2] for name in names - others} == {"9993.db", "9994.db", f"{HEAD}.db"}
+    assert {name.rpartition("-before-")[2] for name in names - others} == {"9993.db", "9994.db", f"{NEXT}.db"}
 
 
-def test_four_processes_that_start_at_once_keep_one_copy(tmp_path: Path) -> None:
-    path = of_version(tmp_path, "0001")
-    start = [sys.executable, "-c", UPGRADE, f"sqlite:///{path}"]
+def test_four_processes_that_start_at_once_keep_one_copy(present: Path, to_come: Path) -> None:
+    start = [sys.executable, "-c", UPGRADE, f"sqlite:///{present}", str(to_come)]
 
     workers = [subprocess.Popen(start, cwd=TOP, text=True, stderr=subprocess.PIPE) for _ in range(4)]
     complaints = [worker.communicate(timeout=100)[1] for worker in workers]
 
     assert complaints == ["", "", "", ""]
-    assert version_of(path) == HEAD and [version_of(copy) for copy in kept(path)] == ["0001"]
+    assert version_of(present) == NEXT and [version_of(copy) for copy in kept(present)] == [HEAD]
 
 
-def test_without_room_for_a_copy_nothing_is_migrated(tmp_path: Path) -> None:
-    path = of_version(tmp_path, "0002")
+def test_without_room_for_a_copy_nothing_is_migrated(present: Path, to_come: Path) -> None:
     tried = subprocess.run(
-        [sys.executable, "-B", "-c", UPGRADE, f"sqlite:///{path}"],
+        [sys.executable, "-B", "-c", UPGRADE, f"sqlite:///{present}", str(to_come)],
         cwd=TOP,
         capture_output=True,
         text=True,
@@ -137,17 +135,16 @@ def test_without_room_for_a_copy_nothing_is_migrated(tmp_path: Path) -> None:
 
     assert tried.stderr.startswith("An upgrade keeps a copy of the database first. No copy could be written to "), tried
     assert "Make room there and start again; nothing was changed." in tried.stderr
-    assert version_of(path) == "0002" and kept(path) == []
+    assert version_of(present) == HEAD and kept(present) == []
 
 
-def test_where_the_copy_can_not_be_made_nothing_is_migrated(tmp_path: Path) -> None:
-    path = of_version(tmp_path, "0002")
-    (tmp_path / "backups").write_text("Not a folder.")
+def test_where_the_copy_can_not_be_made_nothing_is_migrated(present: Path, to_come: Path) -> None:
+    (present.parent / "backups").write_text("Not a folder.")
 
     with pytest.raises(DatabaseUnusable, match="nothing was changed"):
-        upgraded(path)
+        upgraded(present)
 
-    assert version_of(path) == "0002"
+    assert version_of(present) == HEAD
 
 
 def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -188,24 +185,23 @@ def test_a_database_that_was_brought_back_for_all_to_read_is_for_its_owner_alone
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Needs fork.")
-def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(tmp_path: Path) -> None:
+def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(present: Path, to_come: Path) -> None:
     """F34: SIGKILL before each statement in turn; the database is of the old version or of the new one, and whole."""
-    path = of_version(tmp_path, "0001")
-    straight = of_version(tmp_path, "0001", "straight.db")
+    path, straight = present, Path(shutil.copy(present, present.with_name("straight.db")))
     upgraded(straight)
     killed = 0
-    start = [sys.executable, "-c", KILL, f"sqlite:///{path}"]
+    start = [sys.executable, "-c", KILL, f"sqlite:///{path}", str(to_come)]
     with subprocess.Popen(start, cwd=TOP, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killing:
         assert killing.stdin and killing.stdout
         while (ended := killing.stdout.readline()) == "-9\n":
-            assert version_of(path) == "0001"
+            assert version_of(path) == HEAD
             killed += 1
             killing.stdin.write("\n")
             killing.stdin.flush()
 
     assert ended == "0\n"
     assert killed > 10
-    assert version_of(path) == HEAD and schema(path) == schema(straight)
+    assert version_of(path) == NEXT and schema(path) == schema(straight)
 
 
 def schema(path: Path) -> set[tuple[str, str]]:

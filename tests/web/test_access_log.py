@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.server.logs import JOURNAL, NUMBER, Json, Text
+from chat.server.logs import JOURNAL, REQUEST_ID, Json, Text
 from chat.web.access_log import path_of
 from tests.asking import HTMX, PAGE, TEXT, begin, ended
 from tests.scripted import Gate, Scripted
@@ -189,7 +189,7 @@ def record(**more: object) -> logging.LogRecord:
 
 
 def test_as_json_a_record_is_one_line_whatever_is_in_it() -> None:
-    NUMBER.set("")
+    REQUEST_ID.set("")
     line = Json().format(record(fields={"status": 200}))
 
     said = json.loads(line)

@@ -10,7 +10,7 @@ from flask import Blueprint, current_app, render_template
 from chat import VERSION
 from chat.replies import log
 from chat.storage import engines
-from chat.storage.database import HEAD
+from chat.storage.schema import HEAD
 from chat.web import state
 
 bp = Blueprint("admin_health", __name__, url_prefix="/admin")
@@ -31,7 +31,7 @@ def facts() -> dict[str, Any]:
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),
-        "Database": engines.described(database.engine),
+        "Database": engines.describe(database.engine),
         "Size": size(engines.size_of(database.engine)),
         "Schema": HEAD,
         "Answers being written": log.running(database),

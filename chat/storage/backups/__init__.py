@@ -17,7 +17,7 @@ from chat.storage.backups import transfer
 from chat.storage.backups.kinds import kind_of
 from chat.storage.backups.target import Place, Refused
 from chat.storage.engines import DatabaseUnusable
-from chat.storage.snapshots import FOLDER, CopyFailed, dated
+from chat.storage.snapshots import FOLDER, CopyFailed, timestamped
 
 MOVES_TO = "RIVULET_MOVES_TO"
 """What bin/move sets to the address that it was given."""
@@ -25,20 +25,20 @@ MOVES_TO = "RIVULET_MOVES_TO"
 
 def backup(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Copy the database to a file, by default one that is named by the time; gives the exit code."""
-    return said(make, environ, arguments)
+    return report(make, environ, arguments)
 
 
 def restore(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Put a copy in the database's place, and keep aside what was there; gives the exit code."""
-    return said(bring_back, environ, arguments)
+    return report(bring_back, environ, arguments)
 
 
 def move(environ: Mapping[str, str]) -> int:
     """Copy all that is stored into the empty database that RIVULET_MOVES_TO names; gives the exit code."""
-    return said(relocate, environ, [])
+    return report(relocate, environ, [])
 
 
-def said(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence[str]) -> int:
+def report(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Do something and say its outcome: a sentence, and 0 or 1."""
     try:
         print(do(place_of(environ), *map(Path, arguments)))
@@ -62,7 +62,7 @@ def place_of(environ: Mapping[str, str]) -> Place:
 def make(place: Place, target: Path | None = None) -> str:
     """Copy the database; gives what to say. Raises CopyFailed and Refused."""
     kind = kind_of(place)
-    target = target or dated(place.folder, ending=kind.ENDING)
+    target = target or timestamped(place.folder, ending=kind.ENDING)
     kind.backup(place, target)
     return f"All that is stored is copied to {target} ({target.stat().st_size / 1e6:.1f} MB)."
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
+from chat.storage import schema
 from chat.storage.backups.kinds import kind_of
 from chat.storage.backups.target import NOT_EMPTY, Place, Refused
-from chat.storage.database import HEAD, Database, run_migrations
+from chat.storage.database import Database
 from chat.storage.engines import remedy
 from chat.storage.outages import reason_of
 from chat.storage.transactions import transaction
@@ -20,7 +21,7 @@ WAIT = 10.0
 """How long to wait for locks that others hold, in seconds."""
 
 
-def look(old: Place, new: Place) -> None:
+def refuse_unless_ready(old: Place, new: Place) -> None:
     """Raise Refused where there is nothing to copy, or the target isn't empty; nothing is touched."""
     kind_of(old).require_there(old)
     kind_of(new).require_empty(new)
@@ -30,7 +31,7 @@ def look(old: Place, new: Place) -> None:
 def source(place: Place) -> Iterator[Connection]:
     """Open the database that is copied; nothing in it changes until the end. Raises Refused."""
     with (
-        alone(place) as database,
+        open_alone(place) as database,
         transaction(database.engine, database.outage, True, WAIT, inf) as (connection, _),
     ):
         kind_of(place).keep_still(connection)
@@ -42,7 +43,7 @@ def source(place: Place) -> Iterator[Connection]:
 def target(place: Place) -> Iterator[Connection]:
     """Open an empty database, make the tables, and commit at the end. Raises Refused."""
     kind_of(place).prepare(place)
-    with alone(place) as database, database.write(WAIT, silence=inf) as connection:
+    with open_alone(place) as database, database.write(WAIT, silence=inf) as connection:
         kind_of(place).keep_still(connection)
         if inspect(connection).get_table_names():
             raise Refused(NOT_EMPTY.format(place.name))
@@ -51,7 +52,7 @@ def target(place: Place) -> Iterator[Connection]:
 
 
 @contextmanager
-def alone(place: Place) -> Iterator[Database]:
+def open_alone(place: Place) -> Iterator[Database]:
     """Open a database that nobody else has open. Raises Refused."""
     database = Database(place.url.render_as_string(hide_password=False))
     try:
@@ -64,15 +65,14 @@ def alone(place: Place) -> Iterator[Database]:
 
 def refuse_unless_current(place: Place, connection: Connection) -> None:
     """Raise Refused where a database isn't of the version of this code."""
-    known = inspect(connection).has_table("alembic_version")
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+    version = schema.version_of(connection)
     if version is None:
         raise Refused(f"{place.name} is no database of Rivulet. Check DATABASE_URL and INSTANCE.")
-    if version > HEAD:
-        raise Refused(f"{place.name} is of a newer Rivulet ({version}; this one knows {HEAD}). Update Rivulet first.")
-    if version < HEAD:
+    if sentence := schema.misfit(place.name, version):
+        raise Refused(sentence)
+    if version < schema.HEAD:
         raise Refused(
-            f"{place.name} is of an older Rivulet ({version}; this one wants {HEAD}). "
+            f"{place.name} is of an older Rivulet ({version}; this one wants {schema.HEAD}). "
             "Start Rivulet once, which brings it up to date. Stop it, then type this command again."
         )
 
@@ -80,7 +80,7 @@ def refuse_unless_current(place: Place, connection: Connection) -> None:
 def make_tables(place: Place, connection: Connection) -> None:
     """Bring an empty database up to date. Raises Refused."""
     try:
-        run_migrations(connection)
+        schema.run_migrations(connection)
     except DBAPIError as error:
         reason = reason_of(error)
         raise Refused(f"No tables can be made in {place.name} ({reason}). {remedy(place.url, reason)}") from error

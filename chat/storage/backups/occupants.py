@@ -8,7 +8,7 @@ import psycopg
 
 from chat.storage.backups.target import IN_USE, Place, Refused
 
-PRESENT = """
+SELECT_OCCUPANTS = """
 SELECT
     pg_backend_pid(),
     (SELECT count(*) FROM pg_stat_activity
@@ -16,15 +16,15 @@ SELECT
     (SELECT count(*) FROM pg_tables WHERE schemaname = current_schema())
 """
 
-GOING = 2.0
+CLOSE_WAIT = 2.0
 """How long a connection that has been closed may take to go, in seconds."""
 
 
-def tables_at(place: Place) -> int:
+def count_tables(place: Place) -> int:
     """Count the tables that are there, where nobody else is connected. Raises Refused."""
     try:
         with psycopg.connect(address(place)) as connection:
-            process, others, tables = present(connection)
+            process, others, tables = count_occupants(connection)
             is_direct = process == connection.info.backend_pid  # a pooler makes a number up
     except psycopg.Error as error:
         reason = reason_in(str(error))
@@ -36,14 +36,14 @@ def tables_at(place: Place) -> int:
     return int(tables)
 
 
-def present(connection: psycopg.Connection) -> tuple[int, int, int]:
+def count_occupants(connection: psycopg.Connection) -> tuple[int, int, int]:
     """Give the number of our process, how many others are connected, and how many tables there are.
 
     Who has gone is still counted for a moment.
     """
-    deadline = time.monotonic() + GOING
+    deadline = time.monotonic() + CLOSE_WAIT
     while True:
-        process, others, tables = connection.execute(PRESENT).fetchone() or (0, 0, 0)
+        process, others, tables = connection.execute(SELECT_OCCUPANTS).fetchone() or (0, 0, 0)
         if not others or time.monotonic() > deadline:
             return process, others, tables
         connection.rollback()  # a transaction sees the same processes throughout

@@ -18,9 +18,9 @@ import psycopg
 from psycopg import pq
 from sqlalchemy import Connection, inspect
 
-from chat.storage.backups.occupants import address, reason_in, tables_at
+from chat.storage.backups.occupants import address, count_tables, reason_in
 from chat.storage.backups.target import NOT_EMPTY, Place, Refused, refuse_unless_known
-from chat.storage.snapshots import whole
+from chat.storage.snapshots import atomic_file
 from chat.storage.tables import metadata
 
 ENDING = "dump"
@@ -56,14 +56,14 @@ KEEP_STILL = "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advis
 
 def backup(place: Place, target: Path) -> None:
     """Copy the database to a file of pg_dump's own format. Raises CopyFailed and Refused."""
-    with whole(target) as made:
+    with atomic_file(target) as made:
         run(place, "pg_dump", "--format=custom", *PLAIN, f"--exclude-schema={ASIDE}*", f"--file={made}")
 
 
 def restore(place: Place, file: Path) -> str | None:
     """Put a copy in the database's place; gives the schema that keeps what was there. Raises Refused."""
     refuse_unless_known(file, version_in(place, file))
-    tables = tables_at(place)
+    tables = count_tables(place)
     aside = f"{ASIDE}{datetime.now(UTC):%Y_%m_%d_%H%M%S}"
     load(place, file, MOVE_AWAY.format(aside=aside) if tables else "BEGIN;\n")
     return f"the schema {aside}" if tables else None
@@ -78,13 +78,13 @@ def version_in(place: Place, file: Path) -> str | None:
 
 def require_there(place: Place) -> None:
     """Raise Refused where a database holds nothing, or others use it."""
-    if not tables_at(place):
+    if not count_tables(place):
         raise Refused(f"{place.name} is empty: nothing to copy.")
 
 
 def require_empty(place: Place) -> None:
     """Raise Refused where a database holds anything, or others use it."""
-    if tables_at(place):
+    if count_tables(place):
         raise Refused(NOT_EMPTY.format(place.name))
 
 
@@ -106,7 +106,9 @@ def keep_still(connection: Connection) -> None:
 def load(place: Place, file: Path, first: str) -> None:
     """Run some SQL, then what a copy says, and commit both at once. Raises Refused."""
     psql = [program(place, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
-    with subprocess.Popen(psql, env=told(place), stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as running:
+    with subprocess.Popen(
+        psql, env=environment(place), stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    ) as running:
         assert running.stdin and running.stderr
         complaint = feed(running.stdin, place, file, first)
         complaint = running.stderr.read().decode(errors="replace") or complaint
@@ -119,7 +121,7 @@ def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
     pg_restore = [program(place, "pg_restore"), *PLAIN, "--file=-", str(file)]
     with psql, suppress(BrokenPipeError):  # psql has ended, and says why
         psql.write(first.encode())
-        written = subprocess.run(pg_restore, env=told(place), stdout=psql, stderr=subprocess.PIPE, text=True)
+        written = subprocess.run(pg_restore, env=environment(place), stdout=psql, stderr=subprocess.PIPE, text=True)
         if written.returncode:
             return written.stderr
         # Without this psql's end undoes all of it.
@@ -129,7 +131,7 @@ def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
 
 def run(place: Place, name: str, *arguments: str) -> str:
     """Run a program of PostgreSQL's; gives what it printed. Raises Refused."""
-    done = subprocess.run([program(place, name), *arguments], env=told(place), capture_output=True, text=True)
+    done = subprocess.run([program(place, name), *arguments], env=environment(place), capture_output=True, text=True)
     if older := OLDER.search(done.stderr):
         raise Refused(TOO_OLD.format(name, older[1] or older[0]))
     if done.returncode:
@@ -146,7 +148,7 @@ def program(place: Place, name: str) -> str:
     )
 
 
-def told(place: Place) -> dict[str, str]:
+def environment(place: Place) -> dict[str, str]:
     """Give the environment in which a program of PostgreSQL's finds the database. Raises Refused."""
     try:
         options = pq.Conninfo.parse(address(place).encode())

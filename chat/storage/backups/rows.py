@@ -41,12 +41,12 @@ class Digest:
 def batches(connection: Connection, table: Table) -> Iterator[Sequence[Row]]:
     """Read all rows of a table, by its key: a message comes after the one that it answers."""
     sized = select(size_of(connection, table)).order_by(*table.primary_key)
-    with streamed(connection, sized) as sizes, streamed(connection, select(table).order_by(*table.primary_key)) as rows:
+    with stream(connection, sized) as sizes, stream(connection, select(table).order_by(*table.primary_key)) as rows:
         for number in runs(sizes.scalars()):
             yield rows.fetchmany(number)
 
 
-def streamed(connection: Connection, query: Select[Any]) -> CursorResult[Any]:
+def stream(connection: Connection, query: Select[Any]) -> CursorResult[Any]:
     """Run a query whose rows stay in the database until they are fetched."""
     return connection.execute(query, execution_options={"stream_results": True})
 

@@ -6,11 +6,11 @@ from sqlalchemy import Column, Connection, Table, func, select, text
 
 from chat.storage.tables import metadata
 
-LAST = {
+SELECT_LAST = {
     "sqlite": text("SELECT seq FROM sqlite_sequence WHERE name = :name"),
     "postgresql": text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:name, 'id')::regclass)"),
 }
-SET = {
+SET_LAST = {
     "sqlite": (
         text("DELETE FROM sqlite_sequence WHERE name = :name"),
         text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"),
@@ -19,16 +19,16 @@ SET = {
 }
 
 
-def go_on(old: Connection, new: Connection) -> None:
+def continue_numbers(old: Connection, new: Connection) -> None:
     """Let one database number new rows as another one would."""
     for table in metadata.sorted_tables:
         column = table.autoincrement_column
         if column is not None and (number := last_number(old, table, column)):
-            for statement in SET[new.dialect.name]:
+            for statement in SET_LAST[new.dialect.name]:
                 new.execute(statement, {"name": table.name, "number": number})
 
 
 def last_number(connection: Connection, table: Table, column: Column[int]) -> int:
     """Tell the highest number that a row ever had, as far as the database knows; 0 where there was none."""
-    counted = connection.execute(LAST[connection.dialect.name], {"name": table.name}).scalar()
+    counted = connection.execute(SELECT_LAST[connection.dialect.name], {"name": table.name}).scalar()
     return max(counted or 0, connection.execute(select(func.max(column))).scalar() or 0)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from chat.storage import snapshots
 from chat.storage.backups.target import IN_USE, NOT_EMPTY, Place, Refused, refuse_unless_known
 from chat.storage.engines import make_file
-from chat.storage.snapshots import dated, opened
+from chat.storage.snapshots import connect, timestamped
 
 ENDING = "db"
 OURS = {"alembic_version", "people", "sessions", "conversations", "messages", "replies", "pieces"}
@@ -34,7 +34,7 @@ def restore(place: Place, file: Path) -> Path | None:
         raise Refused(f"{file} is the database itself. Name a copy of it.")
     refuse_unless_whole(file)
     prepare(place)
-    with closing(opened(place.path)) as present, closing(opened(file, "ro")) as copy:
+    with closing(connect(place.path)) as present, closing(connect(file, "ro")) as copy:
         try:
             claim(present)
             kept = keep(present, place)
@@ -55,7 +55,7 @@ def require_empty(place: Place) -> None:
     if not place.path.exists():
         return
     try:
-        with closing(opened(place.path, "ro")) as present:
+        with closing(connect(place.path, "ro")) as present:
             tables = present.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         raise Refused(why_not(place, error)) from error
@@ -78,7 +78,7 @@ def keep_still(connection: Connection) -> None:
 def refuse_unless_whole(file: Path) -> None:
     """Take what is a database of ours, undamaged, of a version that is known. Raises Refused."""
     try:
-        with closing(opened(file, "ro")) as copy:
+        with closing(connect(file, "ro")) as copy:
             tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
             version = copy.execute("SELECT version_num FROM alembic_version").fetchone() if tables >= OURS else None
             refuse_unless_known(file, version and version[0])
@@ -124,6 +124,6 @@ def keep(present: sqlite3.Connection, place: Place) -> Path | None:
     """Copy what is there, if there is anything. Raises CopyFailed."""
     if not present.execute("SELECT 1 FROM sqlite_master").fetchone():
         return None
-    kept = dated(place.folder, before="restore")
-    snapshots.copy_of(present, kept)
+    kept = timestamped(place.folder, before="restore")
+    snapshots.copy_from(present, kept)
     return kept

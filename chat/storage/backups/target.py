@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from chat.storage.database import HEAD
+from chat.storage.schema import misfit
 
 IN_USE = "Rivulet, or another program, has the database {} open. Stop it, then type this command again."
 
@@ -44,8 +44,8 @@ class Place:
 
 
 def refuse_unless_known(file: Path, version: str | None) -> None:
-    """Take copies of the version of this code and of those before it. Raises Refused."""
+    """Take copies that this code can read or bring up to date. Raises Refused."""
     if not version or not version.isdigit():
         raise Refused(f"{file} is no copy of a database of Rivulet. Name one that bin/backup made.")
-    if version > HEAD:
-        raise Refused(f"{file} is of a newer Rivulet ({version}; this one knows {HEAD}). Update Rivulet first.")
+    if sentence := misfit(str(file), version):
+        raise Refused(sentence)

@@ -34,7 +34,7 @@ DONE = (
 
 def move(old: Place, new: Place, terminal: TextIO) -> str:
     """Copy all that one database holds into another one, which is empty; gives what to say. Raises Refused."""
-    endpoints.look(old, new)
+    endpoints.refuse_unless_ready(old, new)
     try:
         with endpoints.source(old) as source, endpoints.target(new) as target:
             rows = copy(source, target, new, terminal)
@@ -50,11 +50,11 @@ def move(old: Place, new: Place, terminal: TextIO) -> str:
 def copy(source: Connection, target: Connection, place: Place, terminal: TextIO) -> int:
     """Copy all rows, and compare what the target holds by then; gives how many. Raises Refused."""
     with closing(Progress(terminal, sum(count(source, table) for table in metadata.sorted_tables))) as progress:
-        written = {table: copied(source, target, table, progress) for table in metadata.sorted_tables}
-        sequences.go_on(source, target)
+        written = {table: copy_table(source, target, table, progress) for table in metadata.sorted_tables}
+        sequences.continue_numbers(source, target)
         progress.begin("checked")
         for table, digest in written.items():
-            if found(target, table, progress) != digest:
+            if read_digest(target, table, progress) != digest:
                 raise Refused(DIFFERS.format(table.name, place.name))
     return sum(digest.rows for digest in written.values())
 
@@ -64,7 +64,7 @@ def count(connection: Connection, table: Table) -> int:
     return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def copied(source: Connection, target: Connection, table: Table, progress: Progress) -> Digest:
+def copy_table(source: Connection, target: Connection, table: Table, progress: Progress) -> Digest:
     """Copy the rows of a table; gives their digest."""
     digest = Digest()
     for rows in batches(source, table):
@@ -74,7 +74,7 @@ def copied(source: Connection, target: Connection, table: Table, progress: Progr
     return digest
 
 
-def found(target: Connection, table: Table, progress: Progress) -> Digest:
+def read_digest(target: Connection, table: Table, progress: Progress) -> Digest:
     """Read the rows of a table; gives their digest."""
     digest = Digest()
     for rows in batches(target, table):

@@ -41,7 +41,7 @@ def warnings(environ: Mapping[str, str], settings: Settings) -> list[str]:
         return []
     share = share_of(file)
     shared = [SHARED.format(share.kind, share.point)] if share else []
-    return shared + of_emptied_disk(file, place_of(environ, settings.host))
+    return shared + warn_of_emptied_disk(file, place_of(environ, settings.host))
 
 
 def claim(settings: Settings) -> None:
@@ -52,7 +52,7 @@ def claim(settings: Settings) -> None:
             Heartbeat(file).begin()
 
 
-def of_emptied_disk(file: Path, place: str | None) -> list[str]:
+def warn_of_emptied_disk(file: Path, place: str | None) -> list[str]:
     """Warn of a disk that isn't kept."""
     if place is None or is_kept(file.parent, place):
         return []

@@ -46,7 +46,7 @@ class Heartbeat:
         self._beat()
         threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
 
-    def changed(self) -> dict[Path, str]:
+    def poll(self) -> dict[Path, str]:
         """Read the files of other machines; gives the ones that have changed since the last time, with their hosts."""
         before, self.seen = self.seen, {path: read(path) for path in self._others()}
         # One that is empty is being written at this moment.
@@ -57,11 +57,11 @@ class Heartbeat:
         return [path for path in self.folder.iterdir() if path.name.startswith(self.start) and path != self.own]
 
     def _look_first(self) -> None:
-        self.changed()
+        self.poll()
         deadline = time.monotonic() + WATCH
         while self.seen and time.monotonic() < deadline:
             time.sleep(BEAT / 4)
-            for host in self.changed().values():
+            for host in self.poll().values():
                 raise DatabaseUnusable(USED.format(host))
         for path in self.seen:
             path.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class Heartbeat:
 
     def _yield(self) -> None:
         """End where a machine came in at the same moment, or while this one slept: of two, one and the same."""
-        for path, host in self.changed().items():
+        for path, host in self.poll().items():
             if path.name < self.own.name:
                 say(USED.format(host), sys.stderr)
                 os._exit(exits.CANNOT_START)

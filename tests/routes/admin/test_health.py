@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from chat import VERSION
 from chat.routes.admin import health
-from chat.storage.database import HEAD
+from chat.storage.schema import HEAD
 from tests.postgres import Postgres
 from tests.scripted import Gate, Scripted
 from tests.team import signed_in, team

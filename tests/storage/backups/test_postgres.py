@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chat.storage.database import HEAD, Database
+from chat.storage.database import Database
+from chat.storage.schema import HEAD
 from tests.postgres import Postgres
 from tests.storage.backups.conftest import Command, move_in
 

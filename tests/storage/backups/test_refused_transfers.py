@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from chat.storage.database import HEAD
-from chat.storage.snapshots import opened
+from chat.storage.schema import HEAD
+from chat.storage.snapshots import connect
 from tests.pgbouncer import pgbouncer
 from tests.postgres import Postgres
 from tests.storage.backups.conftest import Command
 from tests.storage.backups.filled import change, tables_in
-from tests.versions import of_version
+from tests.versions import NEXT
 
 
 @pytest.mark.pgbouncer
@@ -32,10 +32,9 @@ def make_newer(file: Path) -> None:
     change(f"sqlite:///{file}", "UPDATE alembic_version SET version_num = '9999'")
 
 
-def make_older(file: Path) -> None:
-    """Put the database of an older version in the place of one."""
-    file.unlink()
-    of_version(file.parent, "0003")
+def make_too_old(file: Path) -> None:
+    """Let a database be of a version from which no step leads here."""
+    change(f"sqlite:///{file}", "UPDATE alembic_version SET version_num = '0003'")
 
 
 def make_another(file: Path) -> None:
@@ -45,13 +44,13 @@ def make_another(file: Path) -> None:
 
 def forget_the_parent(file: Path) -> None:
     """Take a person away, and leave what is theirs, as a shell of SQLite does."""
-    with closing(opened(file)) as connection:
+    with closing(connect(file)) as connection:
         connection.execute("DELETE FROM people WHERE uid = 'ann'")
 
 
 def put_in_nul(file: Path) -> None:
     """Put in a character that Postgres can't store; Rivulet itself keeps it out."""
-    with closing(opened(file)) as connection:
+    with closing(connect(file)) as connection:
         connection.execute("UPDATE messages SET text = ? WHERE id = 1", ["a\0b"])
 
 
@@ -59,13 +58,13 @@ def put_in_nul(file: Path) -> None:
     ("harm", "why"),
     [
         (make_newer, f"is of a newer Rivulet (9999; this one knows {HEAD})"),
-        (make_older, "is of an older Rivulet (0003;"),
+        (make_too_old, "is of a Rivulet before the first release (0003; this one reads"),
         (make_another, "is no database of Rivulet"),
         (Path.unlink, "There is no database"),
         (forget_the_parent, "violates foreign key constraint"),
         (put_in_nul, "cannot contain NUL"),
     ],
-    ids=["newer", "older", "another", "missing", "orphans", "NUL"],
+    ids=["newer", "too old", "another", "missing", "orphans", "NUL"],
 )
 def test_what_cannot_be_moved_is_refused_in_a_sentence(
     filled: Path, run: Command, database_server: Postgres, harm: Callable[[Path], object], why: str
@@ -100,3 +99,11 @@ def test_a_role_that_can_make_no_tables_is_told_what_to_type(
     code, said = run("move", RIVULET_MOVES_TO=target.replace("rivulet@", "newcomer@"))
 
     assert code == 1 and "GRANT CREATE ON SCHEMA public TO newcomer" in said and said.count("\n") == 1
+
+
+def test_a_database_of_the_version_before_is_brought_up_to_date_before_it_moves(
+    filled: Path, run: Command, to_come: Path, tmp_path: Path
+) -> None:
+    code, said = run("move", RIVULET_MOVES_TO=f"sqlite:///{tmp_path}/new.db")
+
+    assert code == 1 and f"is of an older Rivulet ({HEAD}; this one wants {NEXT}). Start Rivulet once" in said

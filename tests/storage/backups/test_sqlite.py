@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from chat.storage.database import HEAD, Database
+from chat.storage.database import Database
+from chat.storage.schema import HEAD
 from tests.serving import ROOT
 from tests.storage.backups.conftest import Command, move_in
-from tests.versions import of_version
+from tests.versions import NEXT
 
 
 def said_in(path: Path) -> list[str]:
@@ -141,9 +142,9 @@ def test_a_copy_comes_back_where_there_is_no_database(copy: Path, run: Command, 
 
 
 def test_a_copy_of_an_older_version_is_brought_up_to_date_by_the_next_start(
-    run: Command, instance: Path, tmp_path: Path
+    run: Command, instance: Path, present: Path, to_come: Path
 ) -> None:
-    code, said = run("restore", of_version(tmp_path, "0001", "old.db"))
+    code, said = run("restore", present)
 
     database = Database(f"sqlite:///{instance / 'rivulet.db'}")
     database.upgrade()
@@ -152,7 +153,7 @@ def test_a_copy_of_an_older_version_is_brought_up_to_date_by_the_next_start(
         people = connection.exec_driver_sql("SELECT uid FROM people").scalars().all()
         version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     database.dispose()
-    assert (code, people, version) == (0, ["ann"], HEAD), said
+    assert (code, people, version) == (0, ["ann"], NEXT), said
 
 
 @pytest.mark.parametrize("idle", [True, False])
@@ -248,8 +249,8 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(copy: Path, instance
     move_in(database := Database(f"sqlite:///{tmp_path / 'big.db'}"), "Many words. " * 100_000)
     database.dispose()
     code = (
-        "import os, signal, sqlite3, sys; from pathlib import Path; from chat.storage.snapshots import opened\n"
-        "copy, present = opened(Path(sys.argv[1]), 'ro'), opened(Path(sys.argv[2]))\n"
+        "import os, signal, sqlite3, sys; from pathlib import Path; from chat.storage.snapshots import connect\n"
+        "copy, present = connect(Path(sys.argv[1]), 'ro'), connect(Path(sys.argv[2]))\n"
         "copy.backup(present, pages=100, progress=lambda *left: os.kill(os.getpid(), signal.SIGKILL))\n"
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, text
 from chat.registry.form import Entered
 from chat.storage.backups import sequences, transfer
 from chat.storage.backups.progress import Progress
-from chat.storage.snapshots import opened
+from chat.storage.snapshots import connect
 from chat.storage.tables import messages, metadata, people
 from tests.postgres import Postgres
 from tests.serving import ROOT
@@ -75,7 +75,7 @@ def test_nothing_moves_while_somebody_has_the_source_or_the_target_open(
     filled: Path, run: Command, database_server: Postgres
 ) -> None:
     first, second = database_server.new_database(), database_server.new_database()
-    with closing(opened(filled)) as other:
+    with closing(connect(filled)) as other:
         other.execute("SELECT 1 FROM people").fetchall()
         of_sqlite = run("move", RIVULET_MOVES_TO=first)
     with psycopg.connect(first):
@@ -102,7 +102,7 @@ def test_a_source_on_postgres_is_kept_still_while_it_is_copied(
             other.execute("SET lock_timeout = 50; UPDATE people SET name = 'changed'")
         refused.append(error)
 
-    monkeypatch.setattr(sequences, "go_on", meanwhile)
+    monkeypatch.setattr(sequences, "continue_numbers", meanwhile)
 
     code, said = run("move", DATABASE_URL=source, RIVULET_MOVES_TO=f"sqlite:///{tmp_path}/new.db")
 
@@ -117,7 +117,7 @@ def test_a_row_that_differs_in_the_target_is_found_and_nothing_is_kept(
     def spoil(old: Connection, new: Connection) -> None:
         new.execute(text("UPDATE pieces SET text = text || '.' WHERE seq = 1234"))
 
-    monkeypatch.setattr(sequences, "go_on", spoil)
+    monkeypatch.setattr(sequences, "continue_numbers", spoil)
 
     code, said = run("move", RIVULET_MOVES_TO=target)
 
@@ -218,7 +218,7 @@ def test_ctrl_c_changes_nothing(
         raise KeyboardInterrupt
 
     target = new_database()
-    monkeypatch.setattr(transfer, "found", interrupt)
+    monkeypatch.setattr(transfer, "read_digest", interrupt)
 
     assert run("move", RIVULET_MOVES_TO=target) == (130, "Broken off. Nothing was changed.\n")
     assert tables_in(target) == []

@@ -1,0 +1,46 @@
+"""The version of a database's tables, and how they are brought to the newest one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+HEAD = "0006"
+"""The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
+
+OLDEST = "0006"
+"""The first migration: no step leads here from an older version."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+TOO_NEW = "{} is of a newer Rivulet ({}; this one knows {}). Update Rivulet first; nothing was changed."
+TOO_OLD = (
+    "{} is of a Rivulet before the first release ({}; this one reads {} and later). Start Rivulet of commit bb1dc93 "
+    "with it once, which brings it up to date, then this one. Nothing was changed."
+)
+
+
+def version_of(connection: Connection) -> str | None:
+    """Give the version of a database; None where it isn't one of Rivulet yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def misfit(name: str, version: str) -> str:
+    """Say why a version can't be used, and what to do; empty where it can, or can be brought up to date."""
+    if version > HEAD:
+        return TOO_NEW.format(name, version, HEAD)
+    return TOO_OLD.format(name, version, OLDEST) if version < OLDEST else ""
+
+
+def run_migrations(connection: Connection) -> None:
+    """Run all migrations that are missing, inside the transaction that is open."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

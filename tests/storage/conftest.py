@@ -1,0 +1,25 @@
+"""What the tests of storage share: a database, and this process as one of a version to come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chat.storage import schema
+from tests import versions
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Path:
+    """A database of this version, with a person in it."""
+    return versions.present(tmp_path)
+
+
+@pytest.fixture
+def to_come(present: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let this process be of a version to come, after `present` was made; gives the folder of its migrations."""
+    folder = versions.migrations_to_come(tmp_path_factory.mktemp("to_come") / "migrations")
+    monkeypatch.setattr(schema, "HEAD", versions.NEXT)
+    monkeypatch.setattr(schema, "MIGRATIONS", folder)
+    return folder

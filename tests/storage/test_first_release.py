@@ -1,0 +1,90 @@
+"""Databases from before the first release: those of the last version come along, older ones are refused.
+
+before_first_release.sql was made by commit bb1dc93, through its pages and commands: two people with conversations, one
+whose password isn't set yet, sessions, an invite, a reset, and the audit log.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from chat.storage.database import Database
+from chat.storage.engines import DatabaseUnusable
+from chat.storage.schema import HEAD
+from chat.storage.tables import metadata
+from tests.scripted import Scripted
+from tests.team import signed_in, team
+
+DUMP = Path(__file__).parent / "before_first_release.sql"
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """A database that commit bb1dc93 left in an instance."""
+    path = tmp_path / "instance" / "rivulet.db"
+    path.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(DUMP.read_text())
+    return path
+
+
+def rows(path: Path) -> dict[str, list[Any]]:
+    """Read all that a database holds."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+
+
+def test_a_database_from_before_comes_along_with_everything_in_it(before: Path) -> None:
+    held = rows(before)
+    database = Database(f"sqlite:///{before}")
+
+    database.upgrade()
+
+    with database.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    database.dispose()
+    assert (rows(before), differences) == (held, [])
+    counts = {name: len(held[name]) for name in ("people", "conversations", "messages", "replies", "sessions")}
+    assert counts == {"people": 3, "conversations": 3, "messages": 8, "replies": 4, "sessions": 2}
+    assert (len(held["invites"]), len(held["resets"]), len(held["audit"])) == (1, 1, 5)
+
+
+def test_a_person_from_before_signs_in_and_goes_on(before: Path, tmp_path: Path, provider: Scripted) -> None:
+    app = team(tmp_path, provider)
+    ann = signed_in(app, "ann@example.org")
+    provider.will_say("It flows on.")
+
+    page = ann.get("/conversations/1").text
+    ann.post("/conversations/1/messages", data={"text": "And then?"}, headers={"Accept": "text/plain"})
+
+    people, log = ann.get("/admin/people").text, ann.get("/admin/audit").text
+    grown = ann.get("/conversations/1").text
+    app.extensions["rivulet"].database.dispose()
+    assert "It is a <em>river</em>." in page and "It flows on." in grown
+    assert all(email in people for email in ("ann@example.org", "bob@example.org", "cy@example.org"))
+    assert "command line" in log and "cy@example.org" in log
+
+
+@pytest.mark.parametrize("version", ["0001", "0005"])
+def test_a_database_of_an_older_version_is_refused_with_what_to_do(present: Path, version: str) -> None:
+    with closing(sqlite3.connect(present)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [version])
+    held, database = rows(present), Database(f"sqlite:///{present}")
+
+    with pytest.raises(DatabaseUnusable) as refused:
+        database.upgrade()
+
+    database.dispose()
+    assert str(refused.value).startswith(
+        f"The database is of a Rivulet before the first release ({version}; this one reads {HEAD} and later). "
+        "Start Rivulet of commit bb1dc93 with it once, which brings it up to date, then this one."
+    )
+    assert rows(present) == held and not (present.parent / "backups").exists()
