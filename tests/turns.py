@@ -22,7 +22,7 @@ CHOICE = Choice("scripted", "small")
 def guest(database: Database, name: str) -> int:
     """Make a guest, or find the one of that name."""
     with database.write() as connection:
-        return people.welcome(connection, name)
+        return people.get_or_create(connection, name)
 
 
 def asked(

@@ -27,7 +27,7 @@ GENERATING_BESIDE = GENERATING.where(replies.c.id.in_(VERSIONS))
 def try_again(database: Database, asker: Asker, reply_id: int, choice: Choice) -> Turn:
     """Add another reply beside one that has ended. Raises NotFound, StillAnswering and TooMany."""
     with database.write() as connection:
-        people.hold_active(connection, asker.person_id)
+        people.lock_active(connection, asker.person_id)
         reply = owned_reply(connection, asker.person_id, reply_id)
         held_leaf(connection, asker.person_id, reply.conversation_id)
         require_answered(connection, GENERATING_BESIDE, parent=reply.parent_id)
@@ -63,7 +63,7 @@ def edit_once(
 ) -> Turn:
     """Do what `edit` does. Raises IntegrityError where the same key is being used at this moment."""
     with database.write() as connection:
-        people.hold_active(connection, asker.person_id)
+        people.lock_active(connection, asker.person_id)
         edited = owned_message(connection, asker.person_id, message_id)
         if edited.role != "user":
             raise NotFound

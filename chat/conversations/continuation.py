@@ -27,11 +27,11 @@ def go_on(database: Database, asker: Asker, reply_id: int) -> Turn:
     """
     person_id = asker.person_id
     with database.write() as connection:
-        people.hold_active(connection, person_id)
+        people.lock_active(connection, person_id)
         held_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
         reply = owned_reply(connection, person_id, reply_id)  # again: another Continue may have been first
         require_unfinished(connection, reply)
-        rate_limits.admit(connection, asker)
+        rate_limits.register_send(connection, asker)
         owner = secrets.token_hex(16)
         back = {"state": "generating", "owner": owner, "lease_until": clock() + LEASE, "stop": False, "attempts": 0}
         anew = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}

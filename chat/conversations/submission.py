@@ -94,10 +94,10 @@ def introduced(connection: Connection, asker: Asker) -> Asker:
     Raises IntegrityError where the same form makes a guest at this moment, and NotFound.
     """
     if not asker.person_id:
-        return replace(asker, person_id=people.welcome(connection, asker.guest))
-    lost = people.lost_guest(connection, asker.guest, asker.person_id)
-    people.hold_active(connection, asker.person_id)
-    people.take_along(connection, lost, asker.person_id)
+        return replace(asker, person_id=people.get_or_create(connection, asker.guest))
+    lost = people.lock_lost(connection, asker.guest, asker.person_id)
+    people.lock_active(connection, asker.person_id)
+    people.merge_into(connection, lost, asker.person_id)
     return asker
 
 

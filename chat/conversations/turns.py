@@ -75,7 +75,7 @@ def new_message(
 
 def expect_reply(connection: Connection, asker: Asker, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
     """Add an empty reply under a message, owned by the caller, and show that branch. Raises TooMany."""
-    rate_limits.admit(connection, asker)
+    rate_limits.register_send(connection, asker)
     reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
     owner = secrets.token_hex(16)
     connection.execute(NEW_REPLY, {"id": reply_id, "owner": owner, "address": asker.address, **asdict(choice)})

@@ -166,7 +166,7 @@ class Services(Mapping[str, AbstractProvider]):
     def _change(self, actor: Row | str, action: str, subject: str) -> Iterator[Connection]:
         """Open a transaction for what an admin changes: it is noted, and known here as soon as it is done."""
         with self.database.write() as connection:
-            admins.hold(connection, actor)
+            admins.lock_admin(connection, actor)
             records.begin_change(connection)
             yield connection
             audit.note(connection, actor, action, subject)

@@ -23,7 +23,7 @@ bp = Blueprint("conversations", __name__)
 def keep_session() -> None:
     """Let the session of a visitor who comes back live on; scripts and styles are nobody's."""
     if request.endpoint != "assets.show":
-        current_user.keep_session()
+        current_user.refresh_session()
 
 
 @bp.get("/")

@@ -33,7 +33,7 @@ def create(conversation_id: int | None = None) -> Response:
     text, parent_id = sent_text(), sent_parent()
     choice = model_choice.chosen(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
-    asker = current_user.asker(key.guest)
+    asker = current_user.rate_limit_subject(key.guest)
     turn = conversations.ask(state.database(), asker, conversation_id, text, choice, key.turn, parent_id)
     current_user.remember(turn.person_id)
     state.replies().start(turn)
@@ -43,7 +43,7 @@ def create(conversation_id: int | None = None) -> Response:
 @bp.post("/messages/<id:message_id>/edit")
 def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
-    asker = current_user.asker()
+    asker = current_user.rate_limit_subject()
     conversations.message_of(state.database(), asker.person_id, message_id)
     text, parent_id = sent_text(), sent_parent()
     choice = model_choice.chosen(request.form.get("model", ""))

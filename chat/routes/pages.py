@@ -80,7 +80,7 @@ def page(conversation: Row | None = None, window: Window | None = None, **more: 
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
     member = current_user.person() if current_user.is_member() else None
-    return {"member": member, "may_sign_in": member is None and accounts.anyone(state.database())}
+    return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database())}
 
 
 def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:

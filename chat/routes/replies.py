@@ -48,7 +48,7 @@ def stop(reply_id: int) -> Response:
 @bp.post("/retry")
 def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
-    asker = current_user.asker()
+    asker = current_user.rate_limit_subject()
     tried = conversations.reply_of(state.database(), asker.person_id, reply_id)
     choice = model_choice.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
     turn = conversations.try_again(state.database(), asker, reply_id, choice)
@@ -65,7 +65,7 @@ def offered_again(choice: Choice) -> str:
 @bp.post("/continue")
 def go_on(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
-    asker = current_user.asker()
+    asker = current_user.rate_limit_subject()
     begun = conversations.reply_of(state.database(), asker.person_id, reply_id)
     model_choice.require_on(Choice(begun.provider, begun.model))
     turn = conversations.go_on(state.database(), asker, reply_id)

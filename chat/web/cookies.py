@@ -2,8 +2,6 @@
 
 By https a prefix has browsers refuse one that came by plain http: `__Host-`, which also refuses those that another host
 set, or under a path `__Secure-`, as the other prefix wants the whole host. The name ends in the instance's mark.
-Older versions set names without the mark. Those are read and never written, so that an upgrade signs nobody out. No
-session is known by them SESSION_DAYS after it; then `old` can go.
 """
 
 from __future__ import annotations
@@ -20,12 +18,7 @@ is."""
 
 def named(name: str) -> str:
     """Name a cookie as it is set."""
-    return f"{old(name)}-{state.mark()}"
-
-
-def old(name: str) -> str:
-    """Name a cookie as older versions set it."""
-    return f"{prefix()}{name}"
+    return f"{prefix()}{name}-{state.mark()}"
 
 
 def prefix() -> str:
@@ -40,14 +33,9 @@ def path() -> str:
     return urls.root() or "/"
 
 
-def all_taken(name: str) -> list[str]:
-    """Read a cookie of ours under all its names, the present one first."""
-    return [request.cookies[known] for known in (named(name), old(name)) if known in request.cookies]
-
-
 def taken(name: str) -> str:
     """Read a cookie of ours; empty where there is none."""
-    return next(iter(all_taken(name)), "")
+    return request.cookies.get(named(name), "")
 
 
 def give(response: Response, name: str, value: str, lasts: int) -> None:
@@ -57,6 +45,5 @@ def give(response: Response, name: str, value: str, lasts: int) -> None:
 
 
 def take_back(response: Response, name: str) -> None:
-    """Take a cookie from a browser, under each name that it may have it by."""
-    for known in [old(name), named(name)] if old(name) in request.cookies else [named(name)]:
-        response.delete_cookie(known, path=path(), secure=request.is_secure, httponly=True, samesite="Lax")
+    """Take a cookie from a browser."""
+    response.delete_cookie(named(name), path=path(), secure=request.is_secure, httponly=True, samesite="Lax")

@@ -34,7 +34,7 @@ def refuse(error: Exception) -> tuple[str, int]:
 def listed(form: Mapping[str, str], **told: str | None) -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
-    shown = {"invites": invites.listing(state.database()), "form": form, "limits": limits}
+    shown = {"invites": invites.list_open(state.database()), "form": form, "limits": limits}
     return render_template("admin/invites.html", **shown, proxied=proxy_login.is_on(), **told)
 
 
@@ -44,9 +44,9 @@ def make() -> str:
     form = NEW | request.form.to_dict()
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
     days, uses = number(form["days"]), number(form["uses"])
-    token = invites.make(state.database(), current_user.require_admin(), form["role"], days, uses, email)
+    token = invites.create(state.database(), current_user.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite.html", link=secret_links.whole(f"/invites/{token}"), **told)
+    return render_template("admin/invite.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
 
 
 def number(text: str) -> int:

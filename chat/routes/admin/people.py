@@ -64,7 +64,7 @@ def resume(person_id: int) -> Response:
 def ask_to_remove(person_id: int) -> str:
     """Ask whether somebody is to be removed, and say what goes with them."""
     database = state.database()
-    person, count = directory.find(database, person_id), directory.conversations_of(database, person_id)
+    person, count = directory.find(database, person_id), directory.count_conversations(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
 
 
@@ -84,6 +84,6 @@ def back(person_id: int, done: str) -> Response:
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
-    token = directory.reset(state.database(), current_user.require_admin(), person_id)
+    token = directory.create_reset(state.database(), current_user.require_admin(), person_id)
     person = directory.find(state.database(), person_id)
-    return render_template("admin/reset.html", person=person, link=secret_links.whole(f"/resets/{token}"))
+    return render_template("admin/reset.html", person=person, link=secret_links.absolute_url(f"/resets/{token}"))

@@ -13,8 +13,8 @@ import app as front_door
 from chat import config
 from chat.config import WrongSetting
 from chat.people import mailer
-from chat.people.oidc import OutOfOrder
-from chat.people.oidc.discovery import Published
+from chat.people.oidc import ProviderUnavailable
+from chat.people.oidc.discovery import Discovery
 from chat.providers.base import Unavailable
 from chat.providers.http import certificates
 from chat.providers.http.client import Exchange
@@ -25,7 +25,7 @@ from tests.providers.tls import CERTIFICATE, SecureServer
 from tests.serving import KEY
 
 VARIABLES = ("CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-REFUSED = (Unavailable, OutOfOrder, ssl.SSLError)
+REFUSED = (Unavailable, ProviderUnavailable, ssl.SSLError)
 
 
 def ask_a_provider(host: str = "127.0.0.1") -> None:
@@ -39,7 +39,7 @@ def ask_a_provider_by_a_name_of_this_machine() -> None:
 
 def sign_on() -> None:
     with serving(tls=True) as idp:
-        assert Published(idp.issuer).issuer() == idp.issuer
+        assert Discovery(idp.issuer).issuer() == idp.issuer
 
 
 def mail(speaks: str = "smtps") -> None:
