@@ -21,8 +21,8 @@ from chat.people.sessions import SessionStore
 from chat.providers.base import AbstractProvider
 from chat.providers.http import certificates
 from chat.providers.http.client import timeouts_of
-from chat.registry import Services
-from chat.registry.encryption import Vault
+from chat.registry import ProviderRegistry
+from chat.registry.encryption import SecretBox
 from chat.replies import Replies
 from chat.routes.auth import setup
 from chat.server import exits, logs
@@ -61,7 +61,7 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     watching = watching and cli.serves()
     try:
         settings = config.load(environ)
-        app = wire(settings, providers.configured(settings))
+        app = wire(settings, providers.from_settings(settings))
         if watching:
             disk.claim(settings)
         start(app, watching, replaces=startup.REPLACES in environ)
@@ -104,7 +104,7 @@ def prepare(app: Flask) -> None:
     here = state.of(app)
     here.database.upgrade()
     here.mark = get_mark(here.database)
-    here.registry.begin()
+    here.registry.load()
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
@@ -121,7 +121,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     logs.register_secrets([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
-    services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
+    services = ProviderRegistry(db, SecretBox([secret, *older]), configured, timeouts_of(settings))
     metrics = Metrics()
     replies = Replies(db, services, metrics)
     replies.count_errors_of(configured)

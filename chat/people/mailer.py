@@ -104,7 +104,7 @@ def connect(url: str) -> smtplib.SMTP:
 
 def connect_tls(parsed: SplitResult) -> smtplib.SMTP:
     """Connect to a server that speaks TLS from its first byte on."""
-    host, context = parsed.hostname or "", certificates.of_mail()
+    host, context = parsed.hostname or "", certificates.mail_tls_context()
     return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=TIMEOUT, context=context)
 
 
@@ -114,7 +114,7 @@ def connect_starttls(parsed: SplitResult) -> smtplib.SMTP:
     server = smtplib.SMTP(host, parsed.port or 587, timeout=TIMEOUT)
     server.ehlo()
     if server.has_extn("starttls"):
-        server.starttls(context=certificates.of_mail())
+        server.starttls(context=certificates.mail_tls_context())
     elif parsed.username and not is_loopback(host):
         server.close()
         raise NotPrivate

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chat.conversations import Choice
 from chat.providers.base import Model
-from chat.registry import Services
+from chat.registry import ProviderRegistry
 from chat.web import state
 
 GONE = "That model is not on offer here any more. Choose another one and send again."
@@ -29,7 +29,7 @@ class NoModel(Exception):
     """No model is set up at all."""
 
 
-def services() -> Services:
+def services() -> ProviderRegistry:
     """Give the providers that are set up."""
     return state.registry()
 

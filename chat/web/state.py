@@ -13,7 +13,7 @@ from itsdangerous import URLSafeTimedSerializer
 from chat.config import Settings
 from chat.conversations import Renewal
 from chat.metrics import Metrics
-from chat.registry import Services
+from chat.registry import ProviderRegistry
 from chat.replies import Replies
 from chat.storage.database import Database
 from chat.storage.instance_mark import get_mark as mark_in
@@ -32,7 +32,7 @@ class State:
 
     settings: Settings
     database: Database
-    registry: Services
+    registry: ProviderRegistry
     replies: Replies
     renewal: Renewal
     metrics: Metrics
@@ -85,7 +85,7 @@ def replies() -> Replies:
     return of(current_app).replies
 
 
-def registry() -> Services:
+def registry() -> ProviderRegistry:
     """Give the providers that there are."""
     return of(current_app).registry
 

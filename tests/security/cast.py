@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
 from chat.people import invites, password_resets
-from chat.registry.form import Entered
+from chat.registry.form import ProviderForm
 from chat.storage.database import Database, clock
 from chat.storage.tables import metadata, people, replies, sessions
 from tests.asking import begin, ended, reply_in
@@ -103,7 +103,9 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
             made["token"] = password_resets.create(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):
         made["name"] = f"spare-{secrets.token_hex(8)}"
-        app.extensions["rivulet"].registry.add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
+        app.extensions["rivulet"].registry.add(
+            "a test", ProviderForm(made["name"], "openai", "http://127.0.0.1:9/v1", "")
+        )
     return made
 
 

@@ -175,7 +175,7 @@ def test_no_field_says_where_a_provider_is(settings: Settings, sink: socket.sock
     here = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
     closed.close()
     environ = {"INSTANCE": str(tmp_path / "other"), "OPENAI_BASE_URL": here, "OPENAI_MODEL": "small"}
-    app = front_door.build(set_up := config.load({**UNLIMITED, **SECRETS, **environ}), providers.configured(set_up))
+    app = front_door.build(set_up := config.load({**UNLIMITED, **SECRETS, **environ}), providers.from_settings(set_up))
     person_id = cast.enrol(app, "ann", "member")
     named = dict.fromkeys(["base_url", "url", "endpoint", "api_base", "OPENAI_BASE_URL", "host", "provider"], there)
     headers = {"X-Base-URL": there, "X-OpenAI-Base-URL": there, "base-url": there}

@@ -18,11 +18,11 @@ from joserfc.jwk import KeySet, import_key
 
 from chat.people.oidc.failures import ProviderUnavailable
 from chat.providers.base import ProviderError, Timeouts
-from chat.providers.http.client import Exchange
-from chat.providers.http.result import fetched
+from chat.providers.http.client import StreamingRequest
+from chat.providers.http.result import read_body
 
 CACHE_SECONDS = 3_600
-TIMEOUTS = Timeouts(connect=5, first=10, gap=10, whole=15)
+TIMEOUTS = Timeouts(connect=5, first_byte=10, read=10, total=15)
 LARGEST = 512 * 1024
 KEY_TYPES = {"RSA", "EC", "OKP"}
 
@@ -77,9 +77,9 @@ class Discovery:
 
     def fetch_json(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
         """Ask the provider for an object of JSON; redirects are not followed. Raises ProviderUnavailable."""
-        exchange = Exchange(url, body, headers, self._times, self._secret, pauses=())
+        request = StreamingRequest(url, body, headers, self._times, self._secret, pauses=())
         try:
-            found = json.loads(fetched(exchange, LARGEST))
+            found = json.loads(read_body(request, LARGEST))
         except (ProviderError, ValueError, RecursionError) as error:
             raise self._unavailable(f"{urlsplit(url).path} gave no answer that can be used") from error
         if not isinstance(found, dict):

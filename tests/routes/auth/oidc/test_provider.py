@@ -58,7 +58,9 @@ def test_a_provider_that_is_well_again_is_used(app: Flask, idp: Idp) -> None:
 def test_a_provider_that_hangs_is_given_up(shut: Flask, idp: Idp) -> None:
     hung = threading.Event()
     idp.broken[TOKEN] = lambda: str(hung.wait(10))
-    shut.extensions["rivulet"].oidc.discovery = Discovery(idp.issuer, SECRET, Timeouts(first=0.2, gap=0.2, whole=0.5))
+    shut.extensions["rivulet"].oidc.discovery = Discovery(
+        idp.issuer, SECRET, Timeouts(first_byte=0.2, read=0.2, total=0.5)
+    )
 
     answer = through(shut.test_client())
 
