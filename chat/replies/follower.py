@@ -9,7 +9,7 @@ from math import inf
 from chat.replies.live import MOST, Shown
 from chat.replies.reader import Reader
 from chat.replies.running import Running
-from chat.server.greenlets import BREATH
+from chat.server.greenlets import YIELD_SECONDS
 
 
 class Follower:
@@ -54,7 +54,7 @@ class Follower:
         if self._within == len(text):
             self.position, self._within = position, 0
         if len(part) > MOST // 2:  # there is more: nothing else would let others go on
-            time.sleep(BREATH)
+            time.sleep(YIELD_SECONDS)
         return part
 
     def so_far(self) -> Iterator[str]:

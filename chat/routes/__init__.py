@@ -25,6 +25,6 @@ def register(app: Flask) -> None:
     auth.register(app)
     admin.register(app)
     urls.register(app)
-    assets.bundle(app)
+    assets.register(app)
     reply_facts.register(app)
     errors.register(app)

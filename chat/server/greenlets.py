@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-BREATH = 0.0001
+YIELD_SECONDS = 0.0001
 """How long, in seconds, others are let go on at least: by a sleep of 0 gevent would look for nothing new."""
 
 SHARE = 0.02
@@ -27,7 +27,7 @@ class TimeSlice:
     def give_way(self) -> None:
         """Let others go on where this has had its share."""
         if time.monotonic() - self._since >= SHARE:
-            time.sleep(BREATH)
+            time.sleep(YIELD_SECONDS)
             self._since = time.monotonic()
 
 

@@ -18,12 +18,12 @@ LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 is."""
 
 
-def named(name: str) -> str:
+def full_name(name: str) -> str:
     """Name a cookie as it is set."""
-    return f"{old(name)}-{state.mark()}"
+    return f"{legacy_name(name)}-{state.mark()}"
 
 
-def old(name: str) -> str:
+def legacy_name(name: str) -> str:
     """Name a cookie as older versions set it."""
     return f"{prefix()}{name}"
 
@@ -40,23 +40,23 @@ def path() -> str:
     return urls.root() or "/"
 
 
-def all_taken(name: str) -> list[str]:
+def read_all(name: str) -> list[str]:
     """Read a cookie of ours under all its names, the present one first."""
-    return [request.cookies[known] for known in (named(name), old(name)) if known in request.cookies]
+    return [request.cookies[known] for known in (full_name(name), legacy_name(name)) if known in request.cookies]
 
 
-def taken(name: str) -> str:
+def read(name: str) -> str:
     """Read a cookie of ours; empty where there is none."""
-    return next(iter(all_taken(name)), "")
+    return next(iter(read_all(name)), "")
 
 
-def give(response: Response, name: str, value: str, lasts: int) -> None:
+def set_cookie(response: Response, name: str, value: str, lasts: int) -> None:
     """Give a browser a cookie for so many seconds."""
     secure = request.is_secure
-    response.set_cookie(named(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(full_name(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
 
 
-def take_back(response: Response, name: str) -> None:
+def delete_cookie(response: Response, name: str) -> None:
     """Take a cookie from a browser, under each name that it may have it by."""
-    for known in [old(name), named(name)] if old(name) in request.cookies else [named(name)]:
+    for known in [legacy_name(name), full_name(name)] if legacy_name(name) in request.cookies else [full_name(name)]:
         response.delete_cookie(known, path=path(), secure=request.is_secure, httponly=True, samesite="Lax")

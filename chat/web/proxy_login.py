@@ -28,7 +28,7 @@ bp = Blueprint("forwarded", __name__)
 
 def register(app: Flask) -> None:
     """Let an app start only where the header can be believed. Raises WrongSetting."""
-    proxies.require_sound(state.of(app).settings)
+    proxies.check_auth_header(state.of(app).settings)
 
 
 @bp.before_app_request
@@ -51,13 +51,13 @@ def is_on() -> bool:
 def told() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
     settings = state.settings()
-    return GOOGLES.sub("", proxies.told(request.environ, settings.auth_header, settings.trusted_proxies))
+    return GOOGLES.sub("", proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies))
 
 
 def instead_of_signing_in(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
-        return urls.lead_to(access.local(request.args.get("next", "/")))
+        return urls.lead_to(access.local_path(request.args.get("next", "/")))
     return Page(render_template("accounts/unnamed.html"), 403)
 
 

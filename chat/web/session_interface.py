@@ -34,7 +34,7 @@ class Sessions(CacheLibSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:
         """Name the cookie of a session."""
-        return cookies.named(COOKIE)
+        return cookies.full_name(COOKIE)
 
     def get_cookie_path(self, app: Flask) -> str:
         """Say to which path the browser may send the cookie."""
@@ -58,12 +58,12 @@ class Sessions(CacheLibSessionInterface):
             return None
 
     def _opened(self, app: Flask, request: Request) -> ServerSideSession:
-        sids = dict.fromkeys([*cookies.all_taken(COOKIE), request.cookies.get(COOKIE)])
+        sids = dict.fromkeys([*cookies.read_all(COOKIE), request.cookies.get(COOKIE)])
         return next(filter(None, map(self._found, sids)), None) or self._begun()
 
     def _found(self, sid: str | None) -> ServerSideSession | None:
         found = self.cache.find(self.key_for(sid)) if sid else None
-        if found is None or (request.is_secure and sid not in cookies.all_taken(COOKIE) and not is_old(found)):
+        if found is None or (request.is_secure and sid not in cookies.read_all(COOKIE) and not is_old(found)):
             return None
         g.person = found
         return self.session_class(json.loads(found.data), sid=sid)
@@ -88,11 +88,11 @@ class Sessions(CacheLibSessionInterface):
         super().save_session(app, session, response)
         g.is_unsaved = False
         if session.modified and not session:
-            cookies.take_back(response, COOKIE)
+            cookies.delete_cookie(response, COOKIE)
 
     def is_named_otherwise(self, session: ServerSideSession) -> bool:
         """Tell whether a session was found by a cookie that an older version named."""
-        return session.sid != request.cookies.get(cookies.named(COOKIE))
+        return session.sid != request.cookies.get(cookies.full_name(COOKIE))
 
     def new_id(self) -> str:
         """Make the id of a session."""

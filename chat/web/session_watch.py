@@ -20,7 +20,7 @@ ROUND = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Presence:
+class SessionWatcher:
     """One per process; `ended` tells which of some sessions have ended."""
 
     def __init__(self, ended: Callable[[Iterable[str]], frozenset[str]]):

@@ -9,11 +9,11 @@ SPARE = 100
 """How many open files are left for everything else."""
 
 
-class NoRoom(Exception):
+class TooManyStreams(Exception):
     """No further stream can be begun; the message is for the person who wants one."""
 
 
-class Room:
+class StreamCapacity:
     """Counts the streams of this process against its limit of open files."""
 
     def __init__(self, limit: int | None = None):
@@ -23,7 +23,7 @@ class Room:
     def require(self) -> None:
         """Raise NoRoom near the limit."""
         if self.taken >= self.limit:
-            raise NoRoom(
+            raise TooManyStreams(
                 "Too many answers are being watched at this moment. "
                 "Yours is written all the same: open its conversation in a moment."
             )

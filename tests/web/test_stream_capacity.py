@@ -7,13 +7,13 @@ import resource
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.web.stream_capacity import SPARE, Room
+from chat.web.stream_capacity import SPARE, StreamCapacity
 from tests.asking import begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 
 
 def test_the_limit_follows_from_the_open_files_that_are_allowed() -> None:
-    assert Room().limit == max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE) // 2)
+    assert StreamCapacity().limit == max(1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE) // 2)
 
 
 def test_a_stream_past_the_limit_gets_a_sentence_and_its_answer_is_written(
