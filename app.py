@@ -31,7 +31,7 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import mark
 from chat.storage.startup import Startup
-from chat.web import proxies, security, session_interface, state
+from chat.web import guards, proxies, session_interface, state
 from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
 from chat.web.session_watch import SessionWatcher
@@ -140,7 +140,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     )
     app.session_interface = session_interface.Sessions(app, sessions)
     Htmx(app)
-    security.protect(app)
+    guards.register(app)
     routes.register(app)
     cli.register(app)
     trusted, under = settings.trusted_proxies, config.path_of(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, request
+from flask import request
 
 from chat.web import current_user, state, urls
 
@@ -36,8 +36,6 @@ PUBLIC = {
 LOCAL_PATH = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?")
 """A place on this site: what begins with two slashes or holds a backslash may lead to another one."""
 
-bp = Blueprint("access", __name__)
-
 
 class LoginRequired(Exception):
     """Only members may do this; `next_url` is where to go on once signed in."""
@@ -52,11 +50,17 @@ class LoginRequired(Exception):
         return "/sign-in" if self.next_url == "/" else f"/sign-in?{urlencode({'next': self.next_url}, safe='/')}"
 
 
-@bp.before_app_request
 def require_member() -> None:
     """Let nobody but members past the gate, where there is one. Raises LoginRequired."""
     if request.endpoint not in PUBLIC and needs_login():
         raise LoginRequired(requested_page())
+
+
+def hide_admin_pages() -> None:
+    """Raise NotFound under /admin for everybody but admins, who alone can tell that there is something."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    if f"{rule}/".startswith("/admin/"):
+        current_user.require_admin()
 
 
 def needs_login() -> bool:

@@ -98,7 +98,9 @@ def keep_session() -> None:
     Its cookie is given again then, and at once where it has the name of an older version.
     """
     found = person()
-    if found is not None and ((found.idle or 0) >= AN_HOUR or sessions().is_named_otherwise(session)):
+    if found is None or request.endpoint == "assets.show":  # scripts and styles are nobody's
+        return
+    if (found.idle or 0) >= AN_HOUR or sessions().is_named_otherwise(session):
         session.modified = True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -23,15 +23,12 @@ GOOGLES = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+
 NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 TWICE = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
 
-bp = Blueprint("forwarded", __name__)
-
 
 def register(app: Flask) -> None:
     """Let an app start only where the header can be believed. Raises WrongSetting."""
     proxies.check_auth_header(state.of(app).settings)
 
 
-@bp.before_app_request
 def follow() -> Response | None:
     """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
     if not is_on():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, request
+from flask import Flask, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import (
     ClientDisconnected,
@@ -53,8 +53,6 @@ CHUNK_SIZE = 16 * 1024
 BODY_ERROR = "rivulet.wrong_body"
 """Where the environ of a request says what is wrong with its body."""
 
-bp = Blueprint("bodies", __name__)
-
 
 class TooSlow(RequestTimeout):
     """A body took longer than BODY_TIMEOUT to arrive."""
@@ -81,10 +79,8 @@ def register(app: Flask) -> None:
     """Let an app read bodies in these ways."""
     app.request_class = form_parser.Request
     app.wsgi_app = BufferedBody(app, app.wsgi_app)  # type: ignore[method-assign]
-    app.register_blueprint(bp)
 
 
-@bp.before_app_request
 def refuse_broken_bodies() -> None:
     """Refuse a request whose body can't be used.
 

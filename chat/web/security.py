@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, g, render_template, request
+from flask import Request, Response, g, render_template, request
 
 from chat.config import Settings, is_loopback
 from chat.web import state
@@ -37,15 +37,6 @@ class UnknownHost(Exception):
 
 class CrossOrigin(Exception):
     """Another site tries to act in a person's name."""
-
-
-def protect(app: Flask) -> None:
-    """Guard every request of an app and put the headers on every answer."""
-    app.before_request(refuse_during_outage)
-    app.before_request(refuse_unknown_hosts)
-    app.before_request(refuse_remote_visitors)
-    app.before_request(refuse_other_sites)
-    app.after_request(add_headers)
 
 
 def refuse_during_outage() -> None:

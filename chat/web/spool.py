@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from flask import Flask, Response, current_app, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from chat.server.greenlets import TimeSlice
@@ -127,11 +127,6 @@ class Spool:
 def has_space(folder: Path) -> bool:
     """Tell whether a folder can be written to, and its disk has more than DISK_RESERVE."""
     return os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= DISK_RESERVE
-
-
-def register(app: Flask) -> None:
-    """Let the long answers of an app wait in files."""
-    app.after_request(spool_long_answer)
 
 
 def writable_folder(folder: Path) -> Path:
