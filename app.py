@@ -34,10 +34,9 @@ from chat.storage.startup import Startup
 from chat.web import guards, proxies, session_interface, state
 from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
-from chat.web.session_watch import SessionWatcher
 from chat.web.spool import writable_folder
 from chat.web.state import State
-from chat.web.stream_capacity import StreamCapacity
+from chat.web.streams import Streams
 
 PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""
@@ -134,8 +133,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         renewal=Renewal(db),
         metrics=metrics,
         readiness=Readiness(db, replies),
-        capacity=StreamCapacity(),
-        watcher=SessionWatcher(sessions.ended),
+        streams=Streams(sessions.ended),
         spool=writable_folder(settings.instance),
     )
     app.session_interface = session_interface.Sessions(app, sessions)

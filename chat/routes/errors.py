@@ -22,7 +22,7 @@ from chat.web import access, urls
 from chat.web.access import LoginRequired
 from chat.web.request_body import MAX_RETURNED_FORM, PublicFormTooLarge
 from chat.web.security import CrossOrigin, UnknownHost
-from chat.web.stream_capacity import TooManyStreams
+from chat.web.streams import TooManyStreams
 
 STATUS = {
     BadMessage: 400,

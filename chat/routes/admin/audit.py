@@ -15,8 +15,8 @@ from chat.people import audit
 from chat.people.sessions import SessionStore
 from chat.routes import reply_facts
 from chat.routes.admin import pagination
-from chat.routes.streaming.failures import report_breaks
 from chat.web import current_user, state
+from chat.web.streams import abort_on_error
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet takes for a formula; the last four are the wide forms of the first."""
@@ -55,7 +55,7 @@ def stream_file(write: Callable[[Iterable[Row]], str], ending: str, mimetype: st
     """Send all rows as a file, some at a time; where it can't be sent to its end the connection breaks."""
     batches = while_allowed(current_user.session_name(), current_user.sessions().cache, audit.batches(state.database()))
     lines = parts(batches, write, csv_line(COLUMNS) if ending == "csv" else "")
-    response = Response(report_breaks(lines), mimetype=mimetype)
+    response = Response(lines, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'
     return response
 
@@ -69,10 +69,11 @@ def while_allowed(session: str, store: SessionStore, batches: Iterable[Rows]) ->
 
 
 def parts(batches: Iterable[Rows], write: Callable[[Iterable[Row]], str], head: str) -> Iterator[str]:
-    """Write batches of rows, after a head."""
-    yield head
-    for rows in batches:
-        yield write(rows)
+    """Write batches of rows, after a head. Raises StreamAborted."""
+    with abort_on_error():
+        yield head
+        for rows in batches:
+            yield write(rows)
 
 
 def csv_of(rows: Iterable[Row]) -> str:

@@ -20,10 +20,10 @@ from sqlalchemy import Row
 from chat import conversations, rendering
 from chat.conversations import Turn, paging
 from chat.routes import pages
-from chat.routes.streaming.failures import report_breaks
 from chat.routes.streaming.sse import SidePartials, event, long_event, partial_of
 from chat.routes.streaming.subscription import Subscription, subscribe
 from chat.web import spool, state
+from chat.web.streams import StreamAborted, Streams
 
 HEARTBEAT = 15.0
 """The longest silence of a stream, in seconds."""
@@ -57,15 +57,20 @@ SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign i
 
 
 def send(subscription: Subscription, stream: Iterator[str], mimetype: str, farewell: str) -> Response:
-    """Send a stream while its session may see it; where it breaks, say `farewell`. Raises TooManyStreams."""
-    here = state.of(current_app)
-    here.capacity.require()
-    stream = here.watcher.watched(subscription.session, subscription.follower, here.capacity.counted(stream))
-    return Response(
-        report_breaks(spool.spool_long_texts(stream, spool.spool_factory()), farewell.encode()),
-        mimetype=mimetype,
-        headers=HEADERS,
-    )
+    """Send a stream while its session lasts; where it breaks, `farewell` is its last word. Raises TooManyStreams."""
+    streams = state.of(current_app).streams
+    streams.require_room()
+    texts = spool.spool_long_texts(stream, spool.spool_factory())
+    return Response(body_of(streams, subscription, texts, farewell), mimetype=mimetype, headers=HEADERS)
+
+
+def body_of(streams: Streams, subscription: Subscription, texts: Iterator[bytes], farewell: str) -> Iterator[bytes]:
+    """Yield a stream, counted and watched from its first byte on."""
+    try:
+        with streams.open_stream(subscription.session, subscription.follower):
+            yield from texts
+    except StreamAborted:
+        yield farewell.encode()
 
 
 def as_events(reply: Row, once: bool = False) -> Response:

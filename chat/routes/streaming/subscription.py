@@ -12,10 +12,7 @@ from chat.replies import Follower
 from chat.routes import pages
 from chat.storage.database import NotFound
 from chat.web import current_user, state, urls
-
-
-class StillGenerating(Exception):
-    """Nothing more comes of a reply here, but it hasn't ended: it goes on elsewhere, or could not be stored."""
+from chat.web.streams import StillGenerating
 
 
 @dataclass(frozen=True)

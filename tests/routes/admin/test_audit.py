@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from chat.people import audit, roles
 from chat.routes.admin.audit import COLUMNS, FORMULAS
-from chat.routes.streaming.failures import StreamAborted
 from chat.storage.database import Database
+from chat.web.streams import StreamAborted
 from tests.routes.admin.conftest import ADMIN, id_of
 from tests.team import signed_in
 

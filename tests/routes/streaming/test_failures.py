@@ -14,7 +14,7 @@ from chat import rendering
 from chat.replies import Follower
 from chat.replies.running import Running
 from chat.routes.streaming.subscription import Subscription
-from chat.web.session_watch import SessionWatcher
+from chat.web.streams import Streams
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 from tests.turns import eventually, text_stored
@@ -44,7 +44,7 @@ PLACES: dict[str, Callable[[pytest.MonkeyPatch, Exception], None]] = {
     BEFORE: lambda patch, error: broken(patch, Follower, "next", error),
     AFTER: lambda patch, error: broken(patch, Follower, "next", error, 1),
     AT_END: lambda patch, error: broken(patch, Subscription, "_content", error),
-    "where nobody can look whose it is": lambda patch, error: broken(patch, SessionWatcher, "_begin", error),
+    "where nobody can look whose it is": lambda patch, error: broken(patch, Streams, "_start_watching", error),
 }
 
 
