@@ -22,7 +22,7 @@ from chat.web import state
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-UNLOGGED = {"health.alive", "health.ready", "metrics.show", "assets.show"}
+UNLOGGED = {"health.alive", "health.ready", "health.metrics", "assets.show"}
 """What is asked for again and again, by machines."""
 
 REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9-]{1,64}")

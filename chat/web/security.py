@@ -66,7 +66,7 @@ def own_hosts(settings: Settings) -> list[str]:
 
 def is_monitoring() -> bool:
     """Tell whether somebody watches the process, which any name and any state of it is open to."""
-    return request.endpoint in HEALTH or (request.endpoint == "metrics.show" and may_read_metrics(request))
+    return request.endpoint in HEALTH or (request.endpoint == "health.metrics" and may_read_metrics(request))
 
 
 def may_read_metrics(request: Request) -> bool:
