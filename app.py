@@ -31,13 +31,12 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
-from chat.web import proxies, security, session_interface, state
-from chat.web.access_log import Journal
+from chat.web import guards, proxies, session_interface, state
+from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
-from chat.web.session_watch import Presence
-from chat.web.spool import writable
+from chat.web.spool import writable_folder
 from chat.web.state import State
-from chat.web.stream_capacity import Room
+from chat.web.streams import Streams
 
 PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""
@@ -134,18 +133,17 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         renewal=Renewal(db),
         metrics=metrics,
         readiness=Readiness(db, replies),
-        capacity=Room(),
-        watcher=Presence(sessions.ended),
-        spool=writable(settings.instance),
+        streams=Streams(sessions.ended),
+        spool=writable_folder(settings.instance),
     )
     app.session_interface = session_interface.Sessions(app, sessions)
     Htmx(app)
-    security.protect(app)
+    guards.register(app)
     routes.register(app)
     cli.register(app)
     trusted, under = settings.trusted_proxies, config.path_of(settings)
-    proxies.require_free(app, under)
-    app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
+    proxies.require_unused_prefix(app, under)
+    app.wsgi_app = proxies.trust_proxies(AccessLog(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -19,13 +19,6 @@ WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
 bp = Blueprint("conversations", __name__)
 
 
-@bp.before_app_request
-def keep_session() -> None:
-    """Let the session of a visitor who comes back live on; scripts and styles are nobody's."""
-    if request.endpoint != "assets.show":
-        current_user.refresh_session()
-
-
 @bp.get("/")
 def new() -> str:
     """Show the beginning of a conversation."""

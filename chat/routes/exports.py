@@ -29,7 +29,7 @@ bp = Blueprint("exports", __name__)
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    with spool.writing(), state.database().read():
+    with spool.hold_write_lock(), state.database().read():
         return exported(conversations.find(state.database(), current_user.person_id(), conversation_id), form)
 
 
@@ -52,7 +52,7 @@ def asked_form() -> str | None:
 def exported(current: Row, form: str) -> Response:
     """Give a conversation in one of FORMS."""
     path = conversations.each(state.database(), current.leaf_id)
-    response = spool.answer(written(current, path, form), FORMS[form])
+    response = spool.respond(written(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
     given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
     response.headers.set("Content-Disposition", "inline", **given)

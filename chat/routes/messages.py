@@ -13,7 +13,7 @@ from chat.conversations import Turn, WrongParent, paging
 from chat.routes import model_choice, pages
 from chat.routes.streaming import responses
 from chat.web import current_user, form_key, state, urls
-from chat.web.form_parser import FORM, unescaped
+from chat.web.form_parser import URLENCODED, unescape
 
 bp = Blueprint("messages", __name__)
 
@@ -100,8 +100,8 @@ def typed() -> str:
 def require_utf8() -> None:
     """Refuse bytes that are not UTF-8: Flask would put replacement signs in their place. Raises BadMessage."""
     sent = request.get_data(cache=True)
-    if request.mimetype == FORM:
-        sent = unescaped(sent)
+    if request.mimetype == URLENCODED:
+        sent = unescape(sent)
     try:
         sent.decode()
     except UnicodeDecodeError as error:

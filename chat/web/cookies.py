@@ -16,7 +16,7 @@ LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 is."""
 
 
-def named(name: str) -> str:
+def full_name(name: str) -> str:
     """Name a cookie as it is set."""
     return f"{prefix()}{name}-{state.mark()}"
 
@@ -33,17 +33,17 @@ def path() -> str:
     return urls.root() or "/"
 
 
-def taken(name: str) -> str:
+def read(name: str) -> str:
     """Read a cookie of ours; empty where there is none."""
-    return request.cookies.get(named(name), "")
+    return request.cookies.get(full_name(name), "")
 
 
-def give(response: Response, name: str, value: str, lasts: int) -> None:
+def set_cookie(response: Response, name: str, value: str, lasts: int) -> None:
     """Give a browser a cookie for so many seconds."""
     secure = request.is_secure
-    response.set_cookie(named(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(full_name(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
 
 
-def take_back(response: Response, name: str) -> None:
+def delete_cookie(response: Response, name: str) -> None:
     """Take a cookie from a browser."""
-    response.delete_cookie(named(name), path=path(), secure=request.is_secure, httponly=True, samesite="Lax")
+    response.delete_cookie(full_name(name), path=path(), secure=request.is_secure, httponly=True, samesite="Lax")

@@ -95,7 +95,9 @@ def sessions() -> Sessions:
 def refresh_session() -> None:
     """Extend a session that is in use, and its cookie: once an hour, so that reading writes nothing."""
     found = person()
-    if found is not None and (found.idle or 0) >= AN_HOUR:
+    if found is None or request.endpoint == "assets.show":  # scripts and styles are nobody's
+        return
+    if (found.idle or 0) >= AN_HOUR:
         session.modified = True
 
 

@@ -25,7 +25,7 @@ def remember(email: str) -> None:
 
     @after_this_request
     def give(response: Response) -> Response:
-        cookies.give(response, cookies.BROWSER, said, A_YEAR)
+        cookies.set_cookie(response, cookies.BROWSER, said, A_YEAR)
         return response
 
 
@@ -40,7 +40,7 @@ def login_attempt(email: str) -> LoginAttempt:
 def read_cookie() -> tuple[str, str]:
     """Read which account somebody has signed in to by this browser, and what the browser is known by."""
     try:
-        account, key = state.signer("browser").loads(cookies.taken(cookies.BROWSER), max_age=A_YEAR)
+        account, key = state.signer("browser").loads(cookies.read(cookies.BROWSER), max_age=A_YEAR)
     except (BadSignature, ValueError, TypeError):
         return "", ""
     return account, key

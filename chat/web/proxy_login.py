@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -23,15 +23,12 @@ GOOGLE_PREFIX = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\
 NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 SEVERAL = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
 
-bp = Blueprint("forwarded", __name__)
-
 
 def register(app: Flask) -> None:
     """Let an app start only where the header can be believed. Raises WrongSetting."""
-    proxies.require_sound(state.of(app).settings)
+    proxies.check_auth_header(state.of(app).settings)
 
 
-@bp.before_app_request
 def apply_header() -> Response | None:
     """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
     if not is_on():
@@ -51,13 +48,15 @@ def is_on() -> bool:
 def forwarded_email() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
     settings = state.settings()
-    return GOOGLE_PREFIX.sub("", proxies.told(request.environ, settings.auth_header, settings.trusted_proxies))
+    return GOOGLE_PREFIX.sub(
+        "", proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies)
+    )
 
 
 def skip_login(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
-        return urls.lead_to(access.local(request.args.get("next", "/")))
+        return urls.lead_to(access.local_path(request.args.get("next", "/")))
     return Page(render_template("accounts/unnamed.html"), 403)
 
 

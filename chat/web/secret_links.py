@@ -25,13 +25,13 @@ def absolute_url(place: str) -> str:
 def follow(place: str, token: str) -> Response:
     """Lead to where a link is used."""
     response = urls.lead_to(place)
-    cookies.give(response, cookies.LINK, token, LASTS)
+    cookies.set_cookie(response, cookies.LINK, token, LASTS)
     return response
 
 
 def token() -> str:
     """Give the token of the link that was followed last; empty where there was none."""
-    return cookies.taken(cookies.LINK)
+    return cookies.read(cookies.LINK)
 
 
 def mark() -> str:
@@ -50,5 +50,5 @@ def is_for_other_link() -> bool:
 def leave(place: str) -> Response:
     """Lead away from a link that was used."""
     response = urls.lead_to(place)
-    cookies.take_back(response, cookies.LINK)
+    cookies.delete_cookie(response, cookies.LINK)
     return response

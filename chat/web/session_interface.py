@@ -28,7 +28,7 @@ class Sessions(CacheLibSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:
         """Name the cookie of a session."""
-        return cookies.named(COOKIE)
+        return cookies.full_name(COOKIE)
 
     def get_cookie_path(self, app: Flask) -> str:
         """Say to which path the browser may send the cookie."""
@@ -52,7 +52,7 @@ class Sessions(CacheLibSessionInterface):
             return None
 
     def _open(self) -> ServerSideSession:
-        sid = cookies.taken(COOKIE)
+        sid = cookies.read(COOKIE)
         found = self.cache.find(self.key_for(sid)) if sid else None
         if found is None:
             return self._begin()
@@ -79,7 +79,7 @@ class Sessions(CacheLibSessionInterface):
         super().save_session(app, session, response)
         g.is_unsaved = False
         if session.modified and not session:
-            cookies.take_back(response, COOKIE)
+            cookies.delete_cookie(response, COOKIE)
 
     def new_id(self) -> str:
         """Make the id of a session."""

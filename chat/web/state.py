@@ -19,8 +19,7 @@ from chat.storage.database import Database
 from chat.storage.instance_mark import get_mark as mark_in
 from chat.storage.startup import Startup
 from chat.web.readiness import Readiness
-from chat.web.session_watch import Presence
-from chat.web.stream_capacity import Room
+from chat.web.streams import Streams
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider  # which loads much, and only where it is used
@@ -37,8 +36,7 @@ class State:
     renewal: Renewal
     metrics: Metrics
     readiness: Readiness
-    capacity: Room
-    watcher: Presence
+    streams: Streams
     spool: Path
     oidc: Provider | None = None
     assets: dict[str, Any] = field(default_factory=dict)

@@ -35,7 +35,7 @@ ROWS = {
     "GET assets.show": LINK,
     "GET health.alive": PUBLIC,
     "GET health.ready": PUBLIC,
-    "GET metrics.show": PUBLIC,  # the tests ask from this machine; tests/routes/test_metrics.py asks from elsewhere
+    "GET health.metrics": PUBLIC,  # the tests ask from this machine; tests/routes/test_metrics.py asks from elsewhere
     "GET conversations.new": CHAT,
     "GET conversations.index": CHAT,
     "POST messages.create (new)": CHAT,

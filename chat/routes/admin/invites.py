@@ -21,17 +21,17 @@ bp = Blueprint("admin_invites", __name__, url_prefix="/admin/invites")
 @bp.get("")
 def index() -> str:
     """Show the invites that can be used, and a form for another one."""
-    return listed(NEW, done=DONE.get(request.args.get("done", "")))
+    return render_list(NEW, done=DONE.get(request.args.get("done", "")))
 
 
 @bp.errorhandler(BadEmail)
 @bp.errorhandler(BadInvite)
 def refuse(error: Exception) -> tuple[str, int]:
     """Say what is wrong with a wish, and keep it."""
-    return listed(NEW | request.form.to_dict(), problem=str(error)), 400
+    return render_list(NEW | request.form.to_dict(), problem=str(error)), 400
 
 
-def listed(form: Mapping[str, str], **told: str | None) -> str:
+def render_list(form: Mapping[str, str], **told: str | None) -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
     shown = {"invites": invites.list_open(state.database()), "form": form, "limits": limits}

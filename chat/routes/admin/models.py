@@ -38,7 +38,7 @@ def look() -> None:
 @bp.get("")
 def index() -> str:
     """Show all providers, and a form for another one."""
-    return listed(NEW)
+    return render_list(NEW)
 
 
 @bp.get("/<name>")
@@ -46,7 +46,7 @@ def show(name: str) -> str:
     """Show one provider and its models."""
     service = services().find(name)
     better = service.provider.better if service.provider else ""
-    return opened(service, {"url": better or service.url})
+    return render_provider(service, {"url": better or service.url})
 
 
 @bp.errorhandler(InvalidProvider)
@@ -54,23 +54,27 @@ def refuse(error: InvalidProvider) -> tuple[str, int]:
     """Say what is wrong with what was entered, and keep it, but for the key."""
     form = NEW | {field: text for field, text in request.form.items() if field != "key"}
     name = (request.view_args or {}).get("name")
-    page = opened(services().find(name), form, problem=str(error)) if name else listed(form, problem=str(error))
+    page = (
+        render_provider(services().find(name), form, problem=str(error))
+        if name
+        else render_list(form, problem=str(error))
+    )
     return page, 400
 
 
-def listed(form: dict[str, str], problem: str = "") -> str:
+def render_list(form: dict[str, str], problem: str = "") -> str:
     """Make the page of all providers."""
-    told = [told_of(service) for service in services().now().entries.values()]
+    told = [describe(service) for service in services().now().entries.values()]
     kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
     return render_template("admin/models.html", told=told, form=form, kinds=kinds, problem=problem, done=done())
 
 
-def opened(service: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
+def render_provider(service: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
     """Make the page of one provider."""
-    return render_template("admin/provider.html", **told_of(service), form=form, problem=problem, done=done())
+    return render_template("admin/provider.html", **describe(service), form=form, problem=problem, done=done())
 
 
-def told_of(service: ProviderEntry) -> dict[str, Any]:
+def describe(service: ProviderEntry) -> dict[str, Any]:
     """Tell of a provider: its models first, as asking for them finds out what is wrong."""
     known, models = services().now(), service.models()
     others = service.others()

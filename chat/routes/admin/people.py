@@ -24,19 +24,21 @@ bp = Blueprint("admin_people", __name__, url_prefix="/admin/people")
 @bp.get("")
 def index() -> str:
     """Show everybody who has an account, who came last first."""
-    return listed(done=DONE.get(request.args.get("done", "")))
+    return render_list(done=DONE.get(request.args.get("done", "")))
 
 
 @bp.errorhandler(LastAdmin)
 def refuse(error: LastAdmin) -> tuple[str, int]:
     """Say why something can't be done."""
-    return listed(problem=str(error)), 409
+    return render_list(problem=str(error)), 409
 
 
-def listed(**told: str | None) -> str:
+def render_list(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = directory.page(state.database(), pagination.before())
-    return render_template("admin/people.html", **pagination.paged(rows, PAGE), me=current_user.require_admin(), **told)
+    rows = directory.page(state.database(), pagination.before_id())
+    return render_template(
+        "admin/people.html", **pagination.page_of(rows, PAGE), me=current_user.require_admin(), **told
+    )
 
 
 @bp.post("/<id:person_id>/role")

@@ -14,7 +14,7 @@ from chat.people import accounts, authentication, login_links, passwords
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, state, urls
-from chat.web.access import SignInFirst
+from chat.web.access import LoginRequired
 
 DONE = {
     "changed": "Your password is changed. You were signed out everywhere else.",
@@ -28,7 +28,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 @bp.before_request
 def require_account() -> None:
-    """Let nobody but members and admins in, whoever may chat here. Raises SignInFirst."""
+    """Let nobody but members and admins in, whoever may chat here. Raises LoginRequired."""
     require_member()
 
 
@@ -57,7 +57,7 @@ def change_password() -> Response:
 
 
 def authenticate() -> Row:
-    """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
+    """Give the member who is asking, if the form has their password. Raises people.Refused and LoginRequired."""
     person, present = require_member(), request.form.get("present", "")
     return authentication.authenticate(
         state.database(), current_user.password_attempt(person.id), person.email, present
@@ -86,10 +86,10 @@ def end_others() -> Response:
 
 
 def require_member() -> Row:
-    """Give the member who is asking. Raises SignInFirst."""
+    """Give the member who is asking. Raises LoginRequired."""
     found = current_user.person()
     if found is None or not current_user.is_member():
-        raise SignInFirst("/account")
+        raise LoginRequired("/account")
     return found
 
 

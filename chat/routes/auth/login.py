@@ -23,13 +23,13 @@ bp = Blueprint("signing", __name__)
 def show() -> str:
     """Show the form."""
     done = "Your password is set. Sign in with it." if "set" in request.args else ""
-    return form(access.local(request.args.get("next", "/")), done=done)
+    return form(access.local_path(request.args.get("next", "/")), done=done)
 
 
 @bp.post("/sign-in")
 def sign_in() -> Response:
     """Let somebody in who knows their password."""
-    place, draft = access.local(request.form.get("next", "/")), typed()
+    place, draft = access.local_path(request.form.get("next", "/")), typed()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if "on" in request.form:
         return resume_draft(place, email, draft)
@@ -102,5 +102,5 @@ def sign_out() -> Response:
     current_user.logout()
     response = urls.lead_to("/")
     for name in (cookies.LINK, cookies.OPENID):
-        cookies.take_back(response, name)
+        cookies.delete_cookie(response, name)
     return response

@@ -42,7 +42,7 @@ def register(app: Flask) -> None:
 @bp.post("/sign-in/openid")
 def begin() -> Response:
     """Lead somebody to where they show who they are. Raises NotFound where there is no provider."""
-    place = access.local(request.form.get("next", "/"))
+    place = access.local_path(request.form.get("next", "/"))
     try:
         return redirect_to_provider(place)
     except ProviderUnavailable as error:
@@ -51,7 +51,7 @@ def begin() -> Response:
 
 @bp.post("/account/openid")
 def connect() -> Response:
-    """Lead a member there to connect their account, who knows its password. Raises SignInFirst and NotFound."""
+    """Lead a member there to connect their account, who knows its password. Raises LoginRequired and NotFound."""
     account.require_member()
     provider()
     try:
@@ -64,7 +64,7 @@ def connect() -> Response:
 
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
-    """Part a member's account from single sign-on. Raises SignInFirst."""
+    """Part a member's account from single sign-on. Raises LoginRequired."""
     login_links.disconnect(state.database(), account.require_member().id)
     return urls.lead_to("/account?disconnected=1")
 
@@ -75,7 +75,7 @@ def redirect_to_provider(place: str, person_id: int | None = None) -> Response:
     told = {"address": provider().authorization_url(flow), "name": state.settings().oidc_name}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
-    cookies.give(response, cookies.OPENID, said, LASTS)
+    cookies.set_cookie(response, cookies.OPENID, said, LASTS)
     return response
 
 
@@ -84,7 +84,7 @@ def finish() -> Response:
     """Let in who comes back, or say why not. Raises NotFound where there is no provider."""
     provider()
     response = complete(load_flow())
-    cookies.take_back(response, cookies.OPENID)
+    cookies.delete_cookie(response, cookies.OPENID)
     return response
 
 
@@ -127,7 +127,7 @@ def page(place: str, person_id: int | None, problem: str) -> str:
 def load_flow() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return state.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
+        return state.signer("openid").loads(cookies.read(cookies.OPENID), max_age=LASTS)
     except BadSignature:
         return {}
 

@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 from chat import rendering
 from chat.replies import Follower
 from chat.replies.running import Running
-from chat.routes.streaming.subscription import Watch
-from chat.web.session_watch import Presence
+from chat.routes.streaming.subscription import Subscription
+from chat.web.streams import Streams
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 from tests.turns import eventually, text_stored
@@ -43,8 +43,8 @@ BEFORE, AFTER, AT_END = "before the first word", "after the first words", "at th
 PLACES: dict[str, Callable[[pytest.MonkeyPatch, Exception], None]] = {
     BEFORE: lambda patch, error: broken(patch, Follower, "next", error),
     AFTER: lambda patch, error: broken(patch, Follower, "next", error, 1),
-    AT_END: lambda patch, error: broken(patch, Watch, "_content", error),
-    "where nobody can look whose it is": lambda patch, error: broken(patch, Presence, "_begin", error),
+    AT_END: lambda patch, error: broken(patch, Subscription, "_content", error),
+    "where nobody can look whose it is": lambda patch, error: broken(patch, Streams, "_start_watching", error),
 }
 
 
