@@ -77,7 +77,7 @@ def events(watched: Watch, mark: Markup, once: bool) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     growing = rendering.Bounded(f"m{watched.reply_id}")
     yield from growing_events(watched, growing, mark, once)
-    if not watched.follower.left:
+    if not watched.follower.detached:
         messages, html = growing.end()
         yield "".join(map(event, [*messages, watched.ended("messages/_ended.html", shown=html)]))
 
@@ -94,7 +94,7 @@ def growing_events(watched: Watch, growing: rendering.Growing, mark: Markup, onc
     yield from long_event(chain(body, beside.changes()))
     while (text := watched.follower.next(0 if once else pause(beat, growing.due, said))) is not None:
         if once:
-            return watched.follower.leave()
+            return watched.follower.detach()
         now, said = time.monotonic(), said or bool(text)
         messages = [*growing.feed(text, now), *beside.changes()]
         if messages or now >= beat:
@@ -121,7 +121,7 @@ def text_of(watched: Watch) -> Iterator[str]:
     while (text := watched.follower.next(BEAT)) is not None:
         sent += len(text)
         yield text or ("" if sent else "\n")
-    if watched.follower.left:
+    if watched.follower.detached:
         yield SIGNED_OUT if watched.follower.dismissed else LEFT.format(watched.address)
     else:
         yield watched.ended("messages/_ended.txt", sent)
@@ -150,7 +150,7 @@ def page_of(parts: list[str], watched: Watch) -> Iterator[str]:
             yield Markup('</div><div class="block">{}</div><div class="raw">{}').format(closed, blocks.open)
         else:
             yield str(escape(text)) or "<!-- -->"
-    if watched.follower.left:
+    if watched.follower.detached:
         yield AGAIN.format(watched.address)
     else:
         yield watched.ended("messages/_ended_page.html") + parts.pop()
