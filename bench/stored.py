@@ -65,7 +65,7 @@ def answered(database: Database, turn: Turn) -> None:
     html = str(rendering.render(text, f"m{turn.reply_id}"))
     with database.write() as connection:
         assert turn.owner
-        log.end(connection, turn.reply_id, turn.owner, Ending("complete", text, html, rendering.VERSION))
+        log.end_reply(connection, turn.reply_id, turn.owner, Ending("complete", text, html, rendering.VERSION))
 
 
 def said(tokens: int) -> str:

@@ -14,7 +14,7 @@ from chat.people.accounts import Refused
 from chat.people.rate_limits import TooMany
 from chat.routes import pages
 from chat.routes.auth import login
-from chat.routes.messages import BadMessage, TooLong, typed
+from chat.routes.messages import BadMessage, TooLong, posted_text
 from chat.routes.model_choice import NoModel, UnknownModel
 from chat.server.logs import REQUEST_ID, report
 from chat.storage.database import DatabaseAway, NotFound
@@ -155,6 +155,6 @@ def draft(status: int) -> dict[str, object]:
 def typed_text() -> str:
     """Read what was typed; nothing where the form is too large for that, or has too many fields."""
     try:
-        return typed()
+        return posted_text()
     except RequestEntityTooLarge:
         return ""

@@ -65,7 +65,7 @@ def test_a_form_sent_twenty_times_at_once_makes_one_guest(database: Database) ->
 def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, introduced, tries = guest(database, "ann"), submission.introduced, []
+    known, introduced, tries = guest(database, "ann"), submission.ensure_person, []
 
     def lose_the_race_once(connection, asker: Asker) -> Asker:
         tries.append(asker)
@@ -73,7 +73,7 @@ def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
             connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
         return introduced(connection, asker)
 
-    monkeypatch.setattr(submission, "introduced", lose_the_race_once)
+    monkeypatch.setattr(submission, "ensure_person", lose_the_race_once)
     turn = conversations.ask(database, Asker(None, "ann"), None, "Hello?", CHOICE)
 
     assert (turn.person_id, len(tries)) == (known, 2)

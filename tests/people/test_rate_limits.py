@@ -173,7 +173,7 @@ def try_again(database: Database, asker: Asker, turn: Turn) -> Turn:
 
 
 def go_on(database: Database, asker: Asker, turn: Turn) -> Turn:
-    return conversations.go_on(database, asker, turn.reply_id)
+    return conversations.continue_reply(database, asker, turn.reply_id)
 
 
 def send(database: Database, asker: Asker, turn: Turn) -> Turn:

@@ -114,7 +114,7 @@ ASKING = {
     "next": lambda database, asker, turn: conversations_.ask(database, asker, turn.conversation_id, "More?", CHOICE),
     "edit": lambda database, asker, turn: conversations_.edit(database, asker, turn.reply_id - 1, "More?", CHOICE),
     "try again": lambda database, asker, turn: conversations_.try_again(database, asker, turn.reply_id, CHOICE),
-    "continue": lambda database, asker, turn: conversations_.go_on(database, asker, turn.reply_id),
+    "continue": lambda database, asker, turn: conversations_.continue_reply(database, asker, turn.reply_id),
 }
 
 

@@ -29,7 +29,7 @@ LINKED = {"invites.show": "invites", "invites.redeem": "invites", "resets.show":
 SPENDING = {
     *("POST account.end_session", "POST account.end_others", "POST conversations.delete", "POST conversations.rename"),
     *("POST messages.create", "POST messages.create (new)", "POST messages.edit"),
-    *("POST replies.go_on", "POST replies.retry", "POST replies.stop"),
+    *("POST replies.continue_reply", "POST replies.retry", "POST replies.stop"),
 }
 """After what somebody's things are gone, or other things, or more and more."""
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from chat.people import accounts, authentication
 from chat.people.login_throttle import TooManyAttempts
 from chat.routes import pages
-from chat.routes.messages import typed
+from chat.routes.messages import posted_text
 from chat.web import access, cookies, current_user, known_browsers, proxy_login, state, urls
 
 NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
@@ -29,7 +29,7 @@ def show() -> str:
 @bp.post("/sign-in")
 def sign_in() -> Response:
     """Let somebody in who knows their password."""
-    place, draft = access.local_path(request.form.get("next", "/")), typed()
+    place, draft = access.local_path(request.form.get("next", "/")), posted_text()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if "on" in request.form:
         return resume_draft(place, email, draft)

@@ -84,7 +84,7 @@ def events(subscription: Subscription, mark: Markup, once: bool) -> Iterator[str
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     growing = rendering.BoundedRenderer(f"m{subscription.reply_id}")
     yield from growing_events(subscription, growing, mark, once)
-    if not subscription.follower.left:
+    if not subscription.follower.detached:
         messages, html = growing.end()
         yield "".join(map(event, [*messages, subscription.render_end("messages/_ended.html", shown=html)]))
 
@@ -103,7 +103,7 @@ def growing_events(
     yield from long_event(chain(body, beside.changes()))
     while (text := subscription.follower.next(0 if once else pause(beat, growing.due, said))) is not None:
         if once:
-            return subscription.follower.leave()
+            return subscription.follower.detach()
         now, said = time.monotonic(), said or bool(text)
         messages = [*growing.feed(text, now), *beside.changes()]
         if messages or now >= beat:
@@ -130,7 +130,7 @@ def text_of(subscription: Subscription) -> Iterator[str]:
     while (text := subscription.follower.next(HEARTBEAT)) is not None:
         sent += len(text)
         yield text or ("" if sent else "\n")
-    if subscription.follower.left:
+    if subscription.follower.detached:
         yield SIGNED_OUT if subscription.follower.dismissed else LEFT.format(subscription.address)
     else:
         yield subscription.render_end("messages/_ended.txt", sent)
@@ -163,7 +163,7 @@ def page_of(parts: list[str], subscription: Subscription) -> Iterator[str]:
             yield Markup('</div><div class="block">{}</div><div class="raw">{}').format(closed, blocks.open)
         else:
             yield str(escape(text)) or "<!-- -->"
-    if subscription.follower.left:
+    if subscription.follower.detached:
         yield RELOAD.format(subscription.address)
     else:
         yield subscription.render_end("messages/_ended_page.html") + parts.pop()

@@ -51,7 +51,7 @@ class Subscription:
                 return {"message": None, "rest": ""}
             if reply.state == "generating":
                 raise StillGenerating
-            shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
+            shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
             return {**shown, **pages.list_of(self.person_id, current)}
 
 

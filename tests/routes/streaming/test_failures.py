@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from chat import rendering
 from chat.replies import Follower
-from chat.replies.running import Running
+from chat.replies.live import OwnedReply
 from chat.routes.streaming.subscription import Subscription
 from chat.web.streams import Streams
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, reply_in
@@ -139,7 +139,7 @@ def test_an_answer_that_could_not_be_ended_is_no_whole_one(
 
     running.publish([], ended=True)  # as the writer does where it gives up, and its process' mirror after a Continue
 
-    assert isinstance(running, Running) and response.text.rstrip().endswith(told)
+    assert isinstance(running, OwnedReply) and response.text.rstrip().endswith(told)
     gate.open()
 
 

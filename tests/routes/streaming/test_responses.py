@@ -266,7 +266,7 @@ def test_a_conversation_deleted_in_mid_answer_takes_its_article_along(client: Fl
 def test_what_is_sent_at_the_last_moment_of_a_process_is_stored_and_leads_to_where_it_goes_on(
     app: Flask, client: FlaskClient, provider: Scripted
 ) -> None:
-    app.extensions["rivulet"].replies.leave(0)
+    app.extensions["rivulet"].replies.drain(0)
 
     bare = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
     page = client.post("/conversations", data={"text": "Hello?"}, headers=PAGE).text
