@@ -81,6 +81,15 @@ def render_ending(reply_id: int, state: str, text: str, facts: Mapping[str, str 
     return Ending(state, text, rendering.whole(text, f"m{reply_id}"), rendering.VERSION, facts)
 
 
+def clean(piece: str) -> str:
+    """Drop what no database takes: NUL; and replace lone surrogates."""
+    try:
+        piece.encode()
+    except UnicodeEncodeError:
+        piece = piece.encode("utf-8", "replace").decode()
+    return piece.replace("\0", "")
+
+
 @dataclass
 class ReplyUpdate:
     """What one reply has to store in a tick: pieces from number `seq` on, and perhaps its end."""

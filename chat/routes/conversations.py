@@ -90,8 +90,7 @@ def mark_read(conversation_id: int) -> Response:
     if not pages.wants_fragment():
         return urls.lead_to(f"/conversations/{conversation_id}")
     with pages.moment():
-        conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
-        content = pages.sidebar(conversation)
+        content = pages.sidebar(conversation_id)
     return Response(render_template("conversations/_listed.html", **content))
 
 

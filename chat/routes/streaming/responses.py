@@ -15,10 +15,9 @@ from math import inf
 
 from flask import Response, current_app, render_template
 from markupsafe import Markup, escape
-from sqlalchemy import Row
 
 from chat import conversations, rendering
-from chat.conversations import Turn, paging
+from chat.conversations import Reply, Turn, paging
 from chat.routes import pages
 from chat.routes.streaming.failures import unbroken
 from chat.routes.streaming.sse import Beside, event, long_event, part_of
@@ -66,7 +65,7 @@ def sent(watched: Watch, stream: Iterator[str], mimetype: str, farewell: str) ->
     )
 
 
-def as_events(reply: Row, once: bool = False) -> Response:
+def as_events(reply: Reply, once: bool = False) -> Response:
     """Stream a reply as server-sent events of htmx partials; `once` gives what there is and ends."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
     watched = watch(reply.conversation_id, reply.id, SPAN)
