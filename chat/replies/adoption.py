@@ -26,7 +26,7 @@ ROUND = 1.0
 TRUST = 3
 """After how many looks in a row at which leases could be renewed one that ran out is believed."""
 
-GONE = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
+GIVEN_UP = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[
     if reply.stop:
         return end_reply(database, reply.id, owner, "stopped", None)
     if reply.attempts > ADOPTIONS:
-        return end_reply(database, reply.id, owner, "interrupted", GONE)
+        return end_reply(database, reply.id, owner, "interrupted", GIVEN_UP)
     try:
         resume(reply, owner)
     except DatabaseAway:

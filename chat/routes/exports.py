@@ -41,7 +41,7 @@ def message(message_id: int) -> Response:
         return Response(f"{text_of(row)}\n", mimetype=FORMS["md"])
 
 
-def asked_form() -> str | None:
+def negotiate_form() -> str | None:
     """Tell by the Accept header which form is wanted at an address without ending; None is a page."""
     if pages.wants_fragment():
         return None

@@ -11,7 +11,7 @@ from chat.providers.base import Model
 from chat.registry import Services
 from chat.web import state
 
-GONE = "That model is not on offer here any more. Choose another one and send again."
+NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def problems() -> list[str]:
 def require_enabled(choice: Choice) -> None:
     """Raise UnknownModel for a model that was turned off: also a Continue asks for more of it."""
     if (choice.provider, choice.model) in services().now().hidden:
-        raise UnknownModel(GONE)
+        raise UnknownModel(NOT_OFFERED)
 
 
 def choose(value: str) -> Choice:
@@ -76,7 +76,7 @@ def choose(value: str) -> Choice:
     if choice := find_choice(value):
         return choice
     if g.options:
-        raise UnknownModel(GONE)
+        raise UnknownModel(NOT_OFFERED)
     services().require_known()
     raise NoModel(
         " ".join(problems())

@@ -13,7 +13,7 @@ from chat.conversations import Choice, Draft, Turn
 from chat.people.rate_limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, leases, log
-from chat.replies.adoption import GONE
+from chat.replies.adoption import GIVEN_UP
 from chat.replies.context_window import GO_ON
 from chat.replies.generation import UNKNOWN
 from chat.replies.leases import Adoption
@@ -162,7 +162,7 @@ def test_an_answer_that_was_taken_twice_is_interrupted_and_keeps_every_word(
     replies.adopt()
 
     reply = stored(database, turn.reply_id)
-    assert (reply.state, reply.text, reply.error) == ("interrupted", "So it *goes*", GONE)
+    assert (reply.state, reply.text, reply.error) == ("interrupted", "So it *goes*", GIVEN_UP)
     assert "<em>goes</em>" in reply.html
     assert provider.calls == [] and count(database, pieces) == 0
 
@@ -176,7 +176,7 @@ def test_an_answer_that_was_taken_twice_and_has_no_word_has_failed(
     replies.adopt()
 
     reply = stored(database, turn.reply_id)
-    assert (reply.state, reply.error) == ("failed", GONE)
+    assert (reply.state, reply.error) == ("failed", GIVEN_UP)
     assert provider.calls == []
 
 
