@@ -35,15 +35,15 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
         rate_limits.admit(connection, asker)
         owner = secrets.token_hex(16)
         back = {"state": "generating", "owner": owner, "lease_until": clock() + LEASE, "stop": False, "attempts": 0}
-        anew = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}
-        going = back | anew | {"address": asker.address}
+        cleared = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}
+        going = back | cleared | {"address": asker.address}
         connection.execute(update(replies).where(replies.c.id == reply_id).values(going))
         move_to_log(connection, reply)
     return Turn(reply.conversation_id, reply_id, owner, person_id, reply.text)
 
 
 def require_unfinished(connection: Connection, reply: Reply) -> None:
-    """Raise StillAnswering, or NothingToContinue for what is whole, empty, or was gone on from."""
+    """Raise StillAnswering, or NothingToContinue for a reply that is whole, empty, or has an answer below it."""
     if reply.state == "generating":
         raise StillAnswering("This answer is still being written. Stop it first, or wait for its end.")
     follows = connection.execute(select(messages.c.id).where(messages.c.parent_id == reply.id)).first()

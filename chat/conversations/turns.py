@@ -53,9 +53,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of a person and the reply to it; `owner` is the right to write the reply, None where it isn't ours.
+    """A message of a person and the reply to it; `stored` is the text of a reply that is continued.
 
-    `stored` is what there is of a reply that goes on.
+    `owner` is the right to write the reply, None where another process has it.
     """
 
     conversation_id: int

@@ -1,6 +1,6 @@
 """A generation: asks the provider in the background and hands what it says to the writer.
 
-It knows no browser: whoever watches may come and go.
+It knows no browser: readers come and go.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BROKEN = "Something broke in Rivulet itself while the answer was written. Its lo
 UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
 
 AGAIN = 0.2
-"""How soon what the model is to read is read again where the database is away, in seconds."""
+"""How long it waits before it reads again while the database is away, in seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ class Generation:
         self.writer.put(self.reply, self._ending(state))
 
     def fail(self, sentence: str) -> None:
-        """End the reply before it began."""
-        with suppress(Exception):  # it says whose error it is, no more
+        """End the reply without asking a provider."""
+        with suppress(Exception):  # only the count of errors needs to know the provider
             self._read_message()
         self.writer.put(self.reply, self._ending(self._fail_as(sentence, "NoThread")))
 
@@ -102,7 +102,7 @@ class Generation:
         return self.message
 
     def _patiently(self, read: Callable[[], T]) -> T:
-        """Read as often as the database is away, unless a stop ends that."""
+        """Repeat a read until the database is back, or the reply is stopped."""
         while True:
             try:
                 return read()

@@ -102,7 +102,7 @@ class ReplyUpdate:
 
 
 class Progress(NamedTuple):
-    """A reply being written: how often a person continued it, which numbers it anew, and how often it was adopted."""
+    """A reply being written: how often it was continued, which starts its numbers over, and how often adopted."""
 
     continued: int
     attempts: int

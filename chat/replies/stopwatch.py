@@ -13,9 +13,9 @@ USAGE = ("prompt_tokens", "completion_tokens")
 
 
 class Stopwatch:
-    """A stopwatch for one asking; where a reply is gone on with, what is known of its earlier askings is added.
+    """Times one request to a provider, and adds what is known of earlier requests for the same reply.
 
-    What isn't known as a whole isn't told: a reply whose first worker died has lost its beginning.
+    What is not known of the whole reply is left out: one whose first worker died has lost its beginning.
     """
 
     def __init__(self) -> None:

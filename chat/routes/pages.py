@@ -50,7 +50,7 @@ def wants_fragment() -> bool:
 
 
 def answer_change(conversation_id: int, message: Message | None = None) -> Response:
-    """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there.
+    """Show a conversation whose messages changed: htmx gets them, a plain form is redirected to the page.
 
     What is shown is the end of it, or what stands around a message.
     """
