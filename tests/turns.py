@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Row, Table, func, insert, select, update
 
 from chat import conversations, people, rendering
-from chat.conversations import Choice, Turn
+from chat.conversations import Choice, Draft, Turn
 from chat.people.rate_limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
@@ -34,7 +34,7 @@ def asked(
     parent: int | None = None,
 ) -> Turn:
     """Ask as a person does."""
-    return conversations.ask(database, Asker(person), conversation, text, CHOICE, key, parent)
+    return conversations.ask(database, Asker(person), conversation, Draft(text, CHOICE, key, parent))
 
 
 def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "complete") -> Turn:

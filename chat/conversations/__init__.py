@@ -7,19 +7,33 @@ from chat.conversations.ancestry import Ancestry
 from chat.conversations.branches import edit, show, try_again, versions
 from chat.conversations.continuation import NothingToContinue, continue_reply
 from chat.conversations.paging import Window
-from chat.conversations.queries import delete, find, listing, mark_read, message_of, reasoning_of, reply_of
+from chat.conversations.queries import (
+    delete,
+    find,
+    listing,
+    mark_read,
+    message_of,
+    read_message,
+    reasoning_of,
+    reply_of,
+)
+from chat.conversations.records import Conversation, Message, Reply
 from chat.conversations.renewal import Renewal
 from chat.conversations.submission import StillAnswering, WrongParent, ask
 from chat.conversations.titles import NoTitle, rename
 from chat.conversations.transcript import read_transcript
-from chat.conversations.turns import Choice, Turn
+from chat.conversations.turns import Choice, Draft, Turn
 
 __all__ = [
     "Ancestry",
     "Choice",
+    "Conversation",
+    "Draft",
+    "Message",
     "NoTitle",
     "NothingToContinue",
     "Renewal",
+    "Reply",
     "StillAnswering",
     "Turn",
     "Window",
@@ -32,6 +46,7 @@ __all__ = [
     "listing",
     "mark_read",
     "message_of",
+    "read_message",
     "read_transcript",
     "reasoning_of",
     "rename",

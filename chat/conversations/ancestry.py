@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from sqlalchemy import CTE, Integer, Row, bindparam, func, select
+from sqlalchemy import CTE, Integer, bindparam, func, select
 
 from chat.conversations.paging import ALL, STEPS
 from chat.storage.database import Database
@@ -38,6 +39,15 @@ SELECT_ANCESTORS = (
 COUNT_BRANCH = select(func.count(STEPS))
 
 
+class Ancestor(NamedTuple):
+    """A message as a model reads it."""
+
+    id: int
+    parent_id: int | None
+    role: str
+    text: str
+
+
 class Ancestry:
     """The messages from `newest` upwards. Some are read at a time; between, nothing is held and others have a turn."""
 
@@ -45,16 +55,16 @@ class Ancestry:
         self.database = database
         self._next = newest
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Ancestor]:
         while self._next is not None and (rows := self._read(self._next)):
             for row in rows:
                 self._next = row.parent_id if (row.parent_id or row.id) < row.id else None  # nor from part to part
                 yield row
             time.sleep(0)
 
-    def _read(self, leaf_id: int) -> Sequence[Row]:
+    def _read(self, leaf_id: int) -> list[Ancestor]:
         with self.database.read() as connection:
-            return connection.execute(SELECT_ANCESTORS, {"leaf": leaf_id, "room": ROOM}).all()
+            return [Ancestor(*row) for row in connection.execute(SELECT_ANCESTORS, {"leaf": leaf_id, "room": ROOM})]
 
     def unread(self) -> int:
         """Count the messages above the ones that were read."""

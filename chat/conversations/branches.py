@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Boolean, Connection, Row, bindparam, func, select, union_all, update
+from sqlalchemy import Boolean, Connection, bindparam, func, select, union_all, update
 
 from chat import people
-from chat.conversations.queries import owned_message, owned_reply
+from chat.conversations.queries import message_of, reply_of
+from chat.conversations.records import Message
 from chat.conversations.submission import (
     SELECT_GENERATING,
     WrongParent,
@@ -16,7 +17,7 @@ from chat.conversations.submission import (
     require_answered,
     retry_on_conflict,
 )
-from chat.conversations.turns import Choice, Turn, insert_message, insert_reply, key_of
+from chat.conversations.turns import Choice, Draft, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
@@ -37,59 +38,39 @@ def try_again(database: Database, asker: Asker, reply_id: int, choice: Choice) -
     """Add another reply beside one that has ended. Raises NotFound, StillAnswering and TooMany."""
     with database.write() as connection:
         people.lock_active(connection, asker.person_id)
-        reply = owned_reply(connection, asker.person_id, reply_id)
+        reply = reply_of(connection, asker.person_id, reply_id)
         lock_leaf(connection, asker.person_id, reply.conversation_id)
         require_answered(connection, SELECT_GENERATING_SIBLING, parent=reply.parent_id)
         return insert_reply(connection, asker, reply.conversation_id, reply.parent_id, choice)
 
 
-def edit(
-    database: Database,
-    asker: Asker,
-    message_id: int,
-    text: str,
-    choice: Choice,
-    key: str | None = None,
-    parent_id: int | None = None,
-) -> Turn:
+@retry_on_conflict
+def edit(database: Database, asker: Asker, message_id: int, draft: Draft) -> Turn:
     """Add another version of a person's message beside it, and an empty reply to it, in one transaction.
 
-    The same text with the same `key` again is the same turn, and gives it back without an owner. Raises NotFound,
-    TooMany, and WrongParent where `parent_id` is not what the message goes on from.
+    The same text with the same key again is the same turn, and gives it back without an owner. Raises NotFound,
+    TooMany, and WrongParent where the draft's parent is not what the message goes on from.
     """
-    turn_key = key_of(key, f"message {message_id}", text)
-    return retry_on_conflict(lambda: edit_once(database, asker, message_id, text, choice, turn_key, parent_id))
-
-
-def edit_once(
-    database: Database,
-    asker: Asker,
-    message_id: int,
-    text: str,
-    choice: Choice,
-    key: str | None,
-    parent_id: int | None,
-) -> Turn:
-    """Do what `edit` does. Raises IntegrityError where the same key is being used at this moment."""
+    key = key_of(draft, f"message {message_id}")
     with database.write() as connection:
         people.lock_active(connection, asker.person_id)
-        edited = owned_message(connection, asker.person_id, message_id)
+        edited = message_of(connection, asker.person_id, message_id)
         if edited.role != "user":
             raise NotFound
         lock_leaf(connection, asker.person_id, edited.conversation_id)
         known = key and find_turn(connection, asker.person_id, key)
         if known:
             return known
-        if parent_id not in {None, edited.parent_id}:
+        if draft.parent_id not in {None, edited.parent_id}:
             raise WrongParent("An edited message stays where it was. Reload the page, then edit it again.")
-        added = insert_message(connection, edited.conversation_id, edited.parent_id, "user", text, key)
-        return insert_reply(connection, asker, edited.conversation_id, added, choice)
+        added = insert_message(connection, edited.conversation_id, edited.parent_id, "user", draft.text, key)
+        return insert_reply(connection, asker, edited.conversation_id, added, draft.choice)
 
 
-def show(database: Database, person_id: int | None, message_id: int) -> Row:
+def show(database: Database, person_id: int | None, message_id: int) -> Message:
     """Show the branch that a message stands on, as far as its newest leaf; gives the message. Raises NotFound."""
     with database.write() as connection:
-        message = owned_message(connection, person_id, message_id)
+        message = message_of(connection, person_id, message_id)
         lock_leaf(connection, person_id, message.conversation_id)
         shown = update(conversations).where(conversations.c.id == message.conversation_id)
         connection.execute(shown.values(leaf_id=newest_below(connection, message_id)))
@@ -105,19 +86,14 @@ def newest_below(connection: Connection, message_id: int) -> int:
     return connection.execute(select(func.max(steps.c.id))).scalar_one()
 
 
-def versions(database: Database, shown: Sequence[Row]) -> dict[int, list[int]]:
+def versions(database: Database, shown: Sequence[Message]) -> dict[int, list[int]]:
     """Tell for each of some messages which versions there are: itself and its siblings, the oldest first."""
     if not shown:
         return {}
+    parents = {message.parent_id for message in shown}
+    among = {"conversation": shown[0].conversation_id, "parents": parents - {None}, "first": None in parents}
     children: dict[int | None, list[int]] = {}
     with database.read() as connection:
-        for row in siblings(connection, shown):
-            children.setdefault(row.parent_id, []).append(row.id)
-    return {row.id: children.get(row.parent_id, [row.id]) for row in shown}
-
-
-def siblings(connection: Connection, shown: Sequence[Row]) -> Iterable[Row]:
-    """Read what has a parent in common with one of some messages; of a first message, what has none either."""
-    parents = {row.parent_id for row in shown}
-    among = {"conversation": shown[0].conversation_id, "parents": parents - {None}, "first": None in parents}
-    return connection.execute(SELECT_SIBLINGS, among)
+        for message_id, parent_id in connection.execute(SELECT_SIBLINGS, among):
+            children.setdefault(parent_id, []).append(message_id)
+    return {message.id: children.get(message.parent_id, [message.id]) for message in shown}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from chat import people
-from chat.conversations.queries import owned_reply
+from chat.conversations.queries import reply_of
+from chat.conversations.records import Reply
 from chat.conversations.submission import StillAnswering, lock_leaf
 from chat.conversations.turns import LEASE, Turn
 from chat.people import rate_limits
@@ -28,21 +29,21 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
     person_id = asker.person_id
     with database.write() as connection:
         people.lock_active(connection, person_id)
-        lock_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
-        reply = owned_reply(connection, person_id, reply_id)  # again: another Continue may have been first
+        lock_leaf(connection, person_id, reply_of(connection, person_id, reply_id).conversation_id)
+        reply = reply_of(connection, person_id, reply_id)  # again: another Continue may have been first
         require_unfinished(connection, reply)
         rate_limits.register_send(connection, asker)
         owner = secrets.token_hex(16)
         back = {"state": "generating", "owner": owner, "lease_until": clock() + LEASE, "stop": False, "attempts": 0}
-        anew = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}
-        going = back | anew | {"address": asker.address}
+        cleared = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}
+        going = back | cleared | {"address": asker.address}
         connection.execute(update(replies).where(replies.c.id == reply_id).values(going))
         move_to_log(connection, reply)
-    return Turn(reply.conversation_id, reply_id, owner, person_id)
+    return Turn(reply.conversation_id, reply_id, owner, person_id, reply.text)
 
 
-def require_unfinished(connection: Connection, reply: Row) -> None:
-    """Raise StillAnswering, or NothingToContinue for what is whole, empty, or was gone on from."""
+def require_unfinished(connection: Connection, reply: Reply) -> None:
+    """Raise StillAnswering, or NothingToContinue for a reply that is whole, empty, or has an answer below it."""
     if reply.state == "generating":
         raise StillAnswering("This answer is still being written. Stop it first, or wait for its end.")
     follows = connection.execute(select(messages.c.id).where(messages.c.parent_id == reply.id)).first()
@@ -51,7 +52,7 @@ def require_unfinished(connection: Connection, reply: Row) -> None:
         raise NothingToContinue("This answer can't be continued. Ask a new question, or try again.")
 
 
-def move_to_log(connection: Connection, reply: Row) -> None:
+def move_to_log(connection: Connection, reply: Reply) -> None:
     """Make the text of a reply the first piece of its log."""
     connection.execute(insert(pieces).values(reply_id=reply.id, seq=0, text=reply.text))
     connection.execute(update(messages).where(messages.c.id == reply.id).values(text="", html=None))

@@ -11,7 +11,8 @@ from itertools import accumulate
 
 from sqlalchemy import CTE, Connection, Integer, Row, bindparam, func, literal, select
 
-from chat.conversations.queries import SELECT_MESSAGES
+from chat.conversations.queries import read_message
+from chat.conversations.records import SELECT_MESSAGES, Conversation, Message, load_messages
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages
 
@@ -45,15 +46,14 @@ SELECT_MESSAGES_BY_ID = SELECT_MESSAGES.where(
     messages.c.id.in_(bindparam("ids", type_=Integer, expanding=True))
 ).order_by(messages.c.id)
 SELECT_BELOW = select(STEPS).order_by(STEPS).offset(bindparam("skipped")).limit(1)
-SELECT_MESSAGE = SELECT_MESSAGES.where(messages.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True)
 class Window:
     """Some messages of a branch in their order, and the `leaf` that the branch leads to."""
 
-    rows: Sequence[Row] = ()
-    leaf: Row | None = None
+    rows: Sequence[Message] = ()
+    leaf: Message | None = None
 
     @property
     def earlier(self) -> int | None:
@@ -73,34 +73,34 @@ def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Windo
     return Window(rows, rows[-1] if rows else None)
 
 
-def before(database: Database, conversation: Row, message_id: int) -> Window:
+def before(database: Database, conversation: Conversation, message_id: int) -> Window:
     """Show what stands before a message. Raises NotFound where that is nothing."""
     with database.read() as connection:
         here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation.id)
         end = connection.execute(select(messages.c.parent_id).where(here)).scalar()
         if end is None:
             raise NotFound
-        return Window(read_window(connection, end), read_leaf(connection, conversation))
+        return Window(read_window(connection, end), read_message(connection, conversation.leaf_id))
 
 
-def after(database: Database, conversation: Row, message_id: int) -> Window:
+def after(database: Database, conversation: Conversation, message_id: int) -> Window:
     """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
     with database.read() as connection:
         end = find_below(connection, conversation.leaf_id, message_id, WINDOW)
         rows = read_window(connection, end, above=message_id, start=message_id)
         if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
             raise NotFound
-        return Window(rows, read_leaf(connection, conversation))
+        return Window(rows, read_message(connection, conversation.leaf_id))
 
 
-def around(database: Database, conversation: Row, message_id: int) -> Window:
+def around(database: Database, conversation: Conversation, message_id: int) -> Window:
     """Show a message of the branch that is shown with what stands around it."""
     with database.read() as connection:
         end = find_below(connection, conversation.leaf_id, message_id, WINDOW // 2)
-        return Window(read_window(connection, end, start=message_id), read_leaf(connection, conversation))
+        return Window(read_window(connection, end, start=message_id), read_message(connection, conversation.leaf_id))
 
 
-def read_window(connection: Connection, end: int | None, above: int = 0, start: int | None = None) -> Sequence[Row]:
+def read_window(connection: Connection, end: int | None, above: int = 0, start: int | None = None) -> list[Message]:
     """Read the last messages down to `end`, as many as a window has room for; where `start` is given, from there on and
     what stands before it.
     """
@@ -108,7 +108,7 @@ def read_window(connection: Connection, end: int | None, above: int = 0, start: 
     later = [size for size in sizes if start is not None and size.id >= start]
     earlier = sizes[: len(sizes) - len(later)]
     ids = [*reversed(fit(earlier[::-1])), *fit(later)]
-    return connection.execute(SELECT_MESSAGES_BY_ID, {"ids": ids}).all()
+    return load_messages(connection.execute(SELECT_MESSAGES_BY_ID, {"ids": ids}))
 
 
 def fit(sizes: Sequence[Row]) -> list[int]:
@@ -124,11 +124,6 @@ def find_below(connection: Connection, leaf_id: int | None, message_id: int, cou
     return connection.execute(SELECT_BELOW, walked).scalar() or leaf_id
 
 
-def read_last(connection: Connection, leaf_id: int | None, size: int) -> Sequence[Row]:
+def read_last(connection: Connection, leaf_id: int | None, size: int) -> list[Message]:
     """Read the last messages of a branch, `size` at most, in their order, which is that of age."""
-    return connection.execute(SELECT_BRANCH, {"leaf": leaf_id, "above": 0, "size": size}).all()
-
-
-def read_leaf(connection: Connection, conversation: Row) -> Row | None:
-    """Read the message that the branch of a conversation leads to."""
-    return connection.execute(SELECT_MESSAGE, {"id": conversation.leaf_id}).first()
+    return load_messages(connection.execute(SELECT_BRANCH, {"leaf": leaf_id, "above": 0, "size": size}))

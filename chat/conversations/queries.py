@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from chat.conversations.records import (
+    CONVERSATION_COLUMNS,
+    SELECT_MESSAGES,
+    Conversation,
+    Message,
+    Reply,
+    load_conversation,
+    load_message,
+)
 from chat.storage.database import Database, NotFound
 from chat.storage.deletion import delete_part
 from chat.storage.tables import conversations, messages, replies
@@ -14,26 +24,8 @@ from chat.storage.tables import conversations, messages, replies
 LISTED = 200
 """How many conversations the list shows, the newest first."""
 
-REPLY_COLUMNS = (
-    "state",
-    "provider",
-    "model",
-    "attempts",
-    "left_out",
-    "error",
-    "finish_reason",
-    "ended_at",
-    "prompt_tokens",
-    "completion_tokens",
-    "first_word_ms",
-    "duration_ms",
-    "reasoning_ms",
-)
-"""What is read of a reply with its message; its reasoning, which may be long, is asked for by itself."""
-
-# Statements are made once: making one costs more than running it.
 MINE = conversations.c.person_id == bindparam("person")
-SELECT_CONVERSATION = select(conversations).where(conversations.c.id == bindparam("id"), MINE)
+SELECT_CONVERSATION = select(*CONVERSATION_COLUMNS).where(conversations.c.id == bindparam("id"), MINE)
 
 # From the replies that are being written, which are few, and not from all that each conversation holds.
 WRITTEN = (
@@ -42,17 +34,13 @@ WRITTEN = (
     .where(replies.c.state == "generating")
 )
 SELECT_CONVERSATIONS = (
-    select(conversations, conversations.c.id.in_(WRITTEN).label("answering"))
+    select(*CONVERSATION_COLUMNS, conversations.c.id.in_(WRITTEN).label("answering"))
     .where(MINE)
     .order_by(conversations.c.updated_at.desc(), conversations.c.id.desc())
     .limit(bindparam("most"))
 )
 
-SELECT_MESSAGES = select(messages, *(replies.c[name] for name in REPLY_COLUMNS)).outerjoin_from(
-    messages, replies, replies.c.id == messages.c.id
-)
-"""Messages, each with what is known of it as a reply (None for a person's)."""
-
+SELECT_MESSAGE = SELECT_MESSAGES.where(messages.c.id == bindparam("id"))
 SELECT_OWN_MESSAGE = SELECT_MESSAGES.join(conversations, conversations.c.id == messages.c.conversation_id).where(
     messages.c.id == bindparam("id"), MINE
 )
@@ -67,50 +55,52 @@ SELECT_GENERATING = (
 )
 
 
-def listing(database: Database, person_id: int | None) -> Sequence[Row]:
+@contextmanager
+def reading(source: Database | Connection) -> Iterator[Connection]:
+    """Open a transaction that reads, or use the one that is open."""
+    if isinstance(source, Connection):
+        yield source
+    else:
+        with source.read() as connection:
+            yield connection
+
+
+def listing(database: Database, person_id: int | None) -> list[Conversation]:
     """List a person's conversations, the newest first; each knows whether it is `answering`."""
     with database.read() as connection:
-        return connection.execute(SELECT_CONVERSATIONS, {"person": person_id, "most": LISTED}).all()
+        rows = connection.execute(SELECT_CONVERSATIONS, {"person": person_id, "most": LISTED})
+        return [load_conversation(row) for row in rows]
 
 
-def find(database: Database, person_id: int | None, conversation_id: int) -> Row:
-    """Find one conversation. Raises NotFound."""
-    with database.read() as connection:
-        return owned(connection, person_id, conversation_id)
-
-
-def owned(connection: Connection, person_id: int | None, conversation_id: int) -> Row:
-    """Find a person's conversation within a transaction. Raises NotFound."""
-    found = connection.execute(SELECT_CONVERSATION, {"id": conversation_id, "person": person_id}).first()
+def find(source: Database | Connection, person_id: int | None, conversation_id: int) -> Conversation:
+    """Find a person's conversation. Raises NotFound."""
+    with reading(source) as connection:
+        found = connection.execute(SELECT_CONVERSATION, {"id": conversation_id, "person": person_id}).first()
     if found is None:
         raise NotFound
-    return found
+    return load_conversation(found)
 
 
-def reply_of(database: Database, person_id: int | None, reply_id: int) -> Row:
-    """Find one reply with its message. Raises NotFound."""
-    with database.read() as connection:
-        return owned_reply(connection, person_id, reply_id)
+def read_message(source: Database | Connection, message_id: int | None) -> Message | None:
+    """Read any message; None where there is none."""
+    with reading(source) as connection:
+        found = connection.execute(SELECT_MESSAGE, {"id": message_id}).first()
+    return load_message(found) if found else None
 
 
-def owned_reply(connection: Connection, person_id: int | None, reply_id: int) -> Row:
-    """Find a person's reply within a transaction. Raises NotFound."""
-    found = owned_message(connection, person_id, reply_id)
-    if found.state is None:
-        raise NotFound
-    return found
-
-
-def message_of(database: Database, person_id: int | None, message_id: int) -> Row:
-    """Find one message, a person's or a reply. Raises NotFound."""
-    with database.read() as connection:
-        return owned_message(connection, person_id, message_id)
-
-
-def owned_message(connection: Connection, person_id: int | None, message_id: int) -> Row:
-    """Find a message in one of a person's conversations within a transaction. Raises NotFound."""
-    found = connection.execute(SELECT_OWN_MESSAGE, {"id": message_id, "person": person_id}).first()
+def message_of(source: Database | Connection, person_id: int | None, message_id: int) -> Message:
+    """Find a message in one of a person's conversations, their own or a reply. Raises NotFound."""
+    with reading(source) as connection:
+        found = connection.execute(SELECT_OWN_MESSAGE, {"id": message_id, "person": person_id}).first()
     if found is None:
+        raise NotFound
+    return load_message(found)
+
+
+def reply_of(source: Database | Connection, person_id: int | None, reply_id: int) -> Reply:
+    """Find a reply in one of a person's conversations. Raises NotFound."""
+    found = message_of(source, person_id, reply_id)
+    if not isinstance(found, Reply):
         raise NotFound
     return found
 
@@ -118,7 +108,7 @@ def owned_message(connection: Connection, person_id: int | None, message_id: int
 def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> str:
     """Read what the model thought aloud before a reply. Raises NotFound, also where that is nothing."""
     with database.read() as connection:
-        owned_reply(connection, person_id, reply_id)
+        reply_of(connection, person_id, reply_id)
         thought = connection.execute(select(replies.c.reasoning).where(replies.c.id == reply_id)).scalar()
     if not thought:
         raise NotFound
@@ -128,7 +118,7 @@ def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> st
 def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:
     """Remember that a person has seen the latest answer of a conversation. Raises NotFound."""
     with database.write() as connection:
-        owned(connection, person_id, conversation_id)
+        find(connection, person_id, conversation_id)
         seen = update(conversations).where(conversations.c.id == conversation_id)
         connection.execute(seen.values(unread=False))
 

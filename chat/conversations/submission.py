@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
+from typing import ParamSpec
 
 from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import people
 from chat.conversations.queries import SELECT_CONVERSATION
-from chat.conversations.turns import Choice, Turn, insert_conversation, insert_message, insert_reply, key_of
+from chat.conversations.turns import Draft, Turn, insert_conversation, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
+
+P = ParamSpec("P")
 
 SELECT_LEAF = SELECT_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
 
@@ -38,54 +42,40 @@ class WrongParent(Exception):
     """A message can't go on from there; the text says what to do."""
 
 
-def ask(
-    database: Database,
-    asker: Asker,
-    conversation_id: int | None,
-    text: str,
-    choice: Choice,
-    key: str | None = None,
-    parent_id: int | None = None,
-) -> Turn:
+def retry_on_conflict(attempt: Callable[P, Turn]) -> Callable[P, Turn]:
+    """Try a second time where the same form was first in another worker: the second attempt finds its turn."""
+
+    @wraps(attempt)
+    def attempt_twice(*given: P.args, **named: P.kwargs) -> Turn:
+        try:
+            return attempt(*given, **named)
+        except IntegrityError:
+            return attempt(*given, **named)
+
+    return attempt_twice
+
+
+@retry_on_conflict
+def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Draft) -> Turn:
     """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
 
-    The message goes on from the reply `parent_id`, or from the one that is shown. The same text with the same `key`
-    again is the same turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound,
+    The message goes on from the draft's parent, or from the reply that is shown. The same text with the same key again
+    is the same turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound,
     StillAnswering, WrongParent and TooMany.
     """
-    turn_key = key_of(key, f"conversation {conversation_id}", text)
-    return retry_on_conflict(lambda: ask_once(database, asker, conversation_id, text, choice, turn_key, parent_id))
-
-
-def retry_on_conflict(attempt: Callable[[], Turn]) -> Turn:
-    """Make a turn; where the same post was first in another worker, the second attempt finds its turn."""
-    try:
-        return attempt()
-    except IntegrityError:
-        return attempt()
-
-
-def ask_once(
-    database: Database,
-    asker: Asker,
-    conversation_id: int | None,
-    text: str,
-    choice: Choice,
-    key: str | None,
-    parent_id: int | None,
-) -> Turn:
-    """Do what `ask` does. Raises IntegrityError where the same form is being used at this moment."""
+    key = key_of(draft, f"conversation {conversation_id}")
     with database.write() as connection:
         asker = ensure_person(connection, asker)
         leaf_id = None if conversation_id is None else lock_leaf(connection, asker.person_id, conversation_id)
         known = key and find_turn(connection, asker.person_id, key)
         if known:
             return known
+        parent_id = draft.parent_id
         above = leaf_id if parent_id is None else require_reply(connection, conversation_id, parent_id)
         require_answered(connection, SELECT_GENERATING_ABOVE, reply=above)
-        conversation_id = conversation_id or insert_conversation(connection, asker.person_id, text)
-        message_id = insert_message(connection, conversation_id, above, "user", text, key)
-        return insert_reply(connection, asker, conversation_id, message_id, choice)
+        conversation_id = conversation_id or insert_conversation(connection, asker.person_id, draft.text)
+        message_id = insert_message(connection, conversation_id, above, "user", draft.text, key)
+        return insert_reply(connection, asker, conversation_id, message_id, draft.choice)
 
 
 def ensure_person(connection: Connection, asker: Asker) -> Asker:

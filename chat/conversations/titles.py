@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import update
 
-from chat.conversations.queries import owned
+from chat.conversations.queries import find
 from chat.storage.database import Database
 from chat.storage.tables import conversations
 
@@ -19,7 +19,7 @@ def rename(database: Database, person_id: int | None, conversation_id: int, text
     """Give a conversation another title. Raises NotFound and NoTitle."""
     title = title_of(text.replace("\0", ""))
     with database.write() as connection:
-        owned(connection, person_id, conversation_id)
+        find(connection, person_id, conversation_id)
         if not title:
             raise NoTitle("A conversation needs a title. Write one, then rename it.")
         named = update(conversations).where(conversations.c.id == conversation_id)

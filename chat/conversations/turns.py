@@ -42,21 +42,35 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What a person writes and who shall answer: a form's own `key`, and the reply `parent_id` it goes on from."""
+
+    text: str
+    choice: Choice
+    key: str | None = None
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Turn:
-    """A message of a person and the reply to it; `owner` is the right to write the reply, None where it isn't ours."""
+    """A message of a person and the reply to it; `stored` is the text of a reply that is continued.
+
+    `owner` is the right to write the reply, None where another process has it.
+    """
 
     conversation_id: int
     reply_id: int
     owner: str | None
     person_id: int | None
+    stored: str = ""
 
 
-def key_of(form: str | None, place: str, text: str) -> str | None:
-    """Name the turn that a form asks for, by the form's own key, where it is sent to, and what it says.
+def key_of(draft: Draft, place: str) -> str | None:
+    """Name the turn that a draft asks for, by its form's own key, where it is sent to, and what it says.
 
     So the same form again is the same turn, and another text in it is another one. A form without a key has no name.
     """
-    return form and hashlib.sha256("\0".join([form, place, text]).encode()).hexdigest()
+    return draft.key and hashlib.sha256("\0".join([draft.key, place, draft.text]).encode()).hexdigest()
 
 
 def insert_conversation(connection: Connection, person_id: int | None, text: str) -> int:
@@ -73,7 +87,9 @@ def insert_message(
     return connection.execute(INSERT_MESSAGE, row).scalar_one()
 
 
-def insert_reply(connection: Connection, asker: Asker, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
+def insert_reply(
+    connection: Connection, asker: Asker, conversation_id: int, parent_id: int | None, choice: Choice
+) -> Turn:
     """Add an empty reply under a message, owned by the caller, and show that branch. Raises TooMany."""
     rate_limits.register_send(connection, asker)
     reply_id = insert_message(connection, conversation_id, parent_id, "assistant", "")

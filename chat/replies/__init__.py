@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from math import inf
 
-from chat.conversations import Turn, paging
+from chat.conversations import Turn
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, leases, log
 from chat.replies.follower import Follower
 from chat.replies.generation import Generation, error_kinds
+from chat.replies.leases import Adoption
 from chat.replies.live import OwnedReply
 from chat.replies.reader import Reader
 from chat.replies.writer import Writer
@@ -46,34 +47,31 @@ class Replies:
     def adopt(self, trusted: bool = True) -> None:
         """Go on with released replies and, if leases are `trusted`, with replies whose lease ran out."""
         if not self.draining:
-            adoption.adopt(self.database, self._write, trusted)
+            adoption.adopt(self.database, self.resume, trusted)
+
+    def resume(self, reply: Adoption, owner: str) -> None:
+        """Go on with a reply that was taken, from what is stored of it. Raises DatabaseAway."""
+        self._write(OwnedReply(reply.id, owner, log.read_pieces(self.database, reply.id), reply.attempts))
 
     def start(self, turn: Turn) -> None:
         """Let the reply of a turn be written in the background; a turn that is not ours is left alone."""
         if turn.owner is not None and self.drained:
             self._hand_on(turn.reply_id, turn.owner)
         elif turn.owner is not None:
-            self._write(turn.reply_id, turn.owner)
+            self._write(OwnedReply(turn.reply_id, turn.owner, [turn.stored] if turn.stored else []))
 
     def _hand_on(self, reply_id: int, owner: str) -> None:
         with self.database.write() as connection:
             leases.release(connection, {reply_id: owner})
 
-    def _write(self, reply_id: int, owner: str) -> None:
-        with self.database.read():
-            reply = paging.newest(self.database, reply_id, size=1).leaf
-            stored = log.read_pieces(self.database, reply_id)
-        if not reply:  # deleted since
-            return
-        owned = OwnedReply(reply_id, owner, stored)
-        owned.attempts = reply.attempts
-        self.writer.add(owned)
+    def _write(self, reply: OwnedReply) -> None:
+        self.writer.add(reply)
         if self.drained:  # since it was looked at: nobody else would come for it before its lease runs out
             self.writer.drain()
             return
-        generation = Generation(self.writer, owned, self.providers.get(reply.provider), reply)
+        generation = Generation(self.writer, reply, self.providers)
         try:
-            threading.Thread(target=generation.run, name=f"reply {owned.id}", daemon=True).start()
+            threading.Thread(target=generation.run, name=f"reply {reply.id}", daemon=True).start()
         except RuntimeError:  # the machine gives no more threads
             generation.fail(BUSY)
 

@@ -11,9 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Row
-
 from chat.replies import leases, log
+from chat.replies.leases import Adoption
 from chat.replies.log import render_ending
 from chat.server.logs import report
 from chat.storage.database import Database, DatabaseAway
@@ -27,7 +26,7 @@ ROUND = 1.0
 TRUST = 3
 """After how many looks in a row at which leases could be renewed one that ran out is believed."""
 
-GONE = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
+GIVEN_UP = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
 
 logger = logging.getLogger(__name__)
 
@@ -74,37 +73,32 @@ class Adopter:
         return self._renewable >= TRUST
 
 
-def adopt(database: Database, continue_reply: Callable[[int, str], None], trusted: bool = True) -> None:
-    """Take all replies whose worker is gone: `continue_reply(id, owner)` with them, or end them where that is over."""
+def adopt(database: Database, resume: Callable[[Adoption, str], None], trusted: bool = True) -> None:
+    """Take all replies whose worker is gone: `resume(adoption, owner)` them, or end them where that is over."""
     owner = secrets.token_hex(16)
     for reply in leases.take_ownerless(database, owner, trusted):
         try:
-            adopt_one(database, reply, owner, continue_reply)
+            adopt_one(database, reply, owner, resume)
         except DatabaseAway:
             pass  # its lease runs out
         except Exception as error:
             report(logger, f"the adoption of reply {reply.id}", error)
 
 
-def adopt_one(database: Database, reply: Row, owner: str, continue_reply: Callable[[int, str], None]) -> None:
-    """Go on with a reply that was taken, or end it: as stopped where that was asked for."""
+def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[[Adoption, str], None]) -> None:
+    """Go on with a reply that was taken, or end it: as stopped where that was asked for.
+
+    One that can't be read, as its tables are held, is let go of: nothing was tried with it.
+    """
     if reply.stop:
-        end_reply(database, reply.id, owner, "stopped", None)
-    elif reply.attempts > ADOPTIONS:
-        end_reply(database, reply.id, owner, "interrupted", GONE)
-    else:
-        continue_or_release(database, reply.id, owner, continue_reply)
-
-
-def continue_or_release(
-    database: Database, reply_id: int, owner: str, continue_reply: Callable[[int, str], None]
-) -> None:
-    """Go on with a reply; one that can't be read, as its tables are held, is let go of: nothing was tried with it."""
+        return end_reply(database, reply.id, owner, "stopped", None)
+    if reply.attempts > ADOPTIONS:
+        return end_reply(database, reply.id, owner, "interrupted", GIVEN_UP)
     try:
-        continue_reply(reply_id, owner)
+        resume(reply, owner)
     except DatabaseAway:
         with database.write() as connection:
-            leases.release(connection, {reply_id: owner})
+            leases.release(connection, {reply.id: owner})
 
 
 def end_reply(database: Database, reply_id: int, owner: str, state: str, error: str | None) -> None:

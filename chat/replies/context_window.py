@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Row
-
+from chat.conversations.ancestry import Ancestor
 from chat.providers.answer import without_thoughts
 from chat.providers.base import Messages
 
@@ -28,7 +27,7 @@ ANSWER_TOKENS = 2000
 """The room kept free for the answer: a quarter of the window, this at most."""
 
 
-def read_messages(above: Iterable[Row], window: int | None) -> Messages:
+def read_messages(above: Iterable[Ancestor], window: int | None) -> Messages:
     """Turn the messages above a reply, the newest first, into what a provider takes, in the order of their age.
 
     As many are read as fill the window, and one more. Replies without text are left out.

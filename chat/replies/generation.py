@@ -1,16 +1,17 @@
 """A generation: asks the provider in the background and hands what it says to the writer.
 
-It knows no browser: whoever watches may come and go.
+It knows no browser: readers come and go.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TypeVar
 
-from sqlalchemy import Row
-
-from chat.conversations import Ancestry
+from chat.conversations import Ancestry, Reply, read_message
 from chat.providers.base import (
     RETRACTED,
     AbstractProvider,
@@ -23,7 +24,7 @@ from chat.providers.base import (
 from chat.providers.finish_reasons import LENGTH, finish_of
 from chat.replies.context_window import alternate_roles, continuation_messages, cost, fit, read_messages
 from chat.replies.live import OwnedReply
-from chat.replies.log import Ending, render_ending
+from chat.replies.log import Ending, clean, render_ending
 from chat.replies.stopwatch import Stopwatch
 from chat.replies.writer import Writer
 from chat.server.logs import report
@@ -33,9 +34,12 @@ BROKEN = "Something broke in Rivulet itself while the answer was written. Its lo
 UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
 
 AGAIN = 0.2
-"""How soon what the model is to read is read again where the database is away, in seconds."""
+"""How long it waits before it reads again while the database is away, in seconds."""
 
 logger = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
 
 
 class Generation:
@@ -44,16 +48,16 @@ class Generation:
     Where some of the reply is stored already, the provider is asked to go on from there.
     """
 
-    def __init__(self, writer: Writer, running: OwnedReply, provider: AbstractProvider | None, reply: Row):
+    def __init__(self, writer: Writer, reply: OwnedReply, providers: Mapping[str, AbstractProvider]):
         self.writer = writer
         self.metrics = writer.metrics
-        self.running = running
-        self.provider = provider
         self.reply = reply
-        self.said = list(running.stored)
+        self.providers = providers
+        self.message: Reply | None = None
+        self.said = list(reply.stored)
         self.earlier = len(self.said)
         self.result: CreateResult | None = None
-        self.stopwatch = Stopwatch(reply if self.said else None)
+        self.stopwatch = Stopwatch()
         self.facts: dict[str, str | int | None] = {}
 
     def run(self) -> None:
@@ -64,57 +68,77 @@ class Generation:
             except ProviderError as error:
                 state = self._fail_as(str(error), type(error).__name__)
             except Exception as error:
-                report(logger, f"the generation of reply {self.running.id}", error)
+                report(logger, f"the generation of reply {self.reply.id}", error)
                 state = self._fail_as(BROKEN, "Broken")
-        self.writer.put(self.running, self._ending(state))
+        self.writer.put(self.reply, self._ending(state))
 
     def fail(self, sentence: str) -> None:
-        """End the reply before it began."""
-        self.writer.put(self.running, self._ending(self._fail_as(sentence, "NoThread")))
+        """End the reply without asking a provider."""
+        with suppress(Exception):  # only the count of errors needs to know the provider
+            self._read_message()
+        self.writer.put(self.reply, self._ending(self._fail_as(sentence, "NoThread")))
 
     def _answer(self) -> str:
-        if self.provider is None:
+        message = self._patiently(self._read_message)
+        if message is None:  # deleted since
+            return "stopped"
+        provider = self.providers.get(message.provider)
+        if provider is None:
             raise Unavailable(UNKNOWN)
-        messages = self._fit_context(self.provider.window(self.reply.model))
+        messages = self._fit_context(message, provider.window(message.model))
         try:
-            result = self._ask(self.provider, messages)
+            result = self._ask(provider, message.model, messages)
         except ContextTooLong as error:
-            result = self._ask(self.provider, self._shrink_context(self.provider, messages, error))
+            messages = self._shrink_context(provider, message, messages, error)
+            result = self._ask(provider, message.model, messages)
         return self._state(result)
 
-    def _fit_context(self, window: int | None) -> Messages:
-        rest = continuation_messages(self.text, window)
-        messages, self.facts["left_out"] = self._read_context(window, rest)
-        return messages
+    def _read_message(self) -> Reply | None:
+        found = read_message(self.writer.database, self.reply.id)
+        if isinstance(found, Reply):
+            self.message = found
+        if self.said:
+            self.stopwatch.add_to(self.message)
+        return self.message
 
-    def _read_context(self, window: int | None, rest: Messages) -> tuple[Messages, int]:
-        """Read what fits the window beside the rest; gives it with the rest, and how many messages were left out."""
+    def _patiently(self, read: Callable[[], T]) -> T:
+        """Repeat a read until the database is back, or the reply is stopped."""
         while True:
-            above = Ancestry(self.writer.database, self.reply.parent_id)
             try:
-                messages, left_out = fit(read_messages(above, window) + rest, window, last=1 + len(rest))
-                return messages, left_out + above.unread()
+                return read()
             except DatabaseAway:
-                if self.running.stopped:
+                if self.reply.stopped:
                     raise
             time.sleep(AGAIN)
 
-    def _shrink_context(self, provider: AbstractProvider, sent: Messages, error: ContextTooLong) -> Messages:
+    def _fit_context(self, message: Reply, window: int | None) -> Messages:
+        rest = continuation_messages(self.text, window)
+        messages, self.facts["left_out"] = self._patiently(lambda: self._read_context(message.parent_id, window, rest))
+        return messages
+
+    def _read_context(self, newest: int | None, window: int | None, rest: Messages) -> tuple[Messages, int]:
+        """Read what fits the window beside the rest; gives it with the rest, and how many messages were left out."""
+        above = Ancestry(self.writer.database, newest)
+        messages, left_out = fit(read_messages(above, window) + rest, window, last=1 + len(rest))
+        return messages, left_out + above.unread()
+
+    def _shrink_context(
+        self, provider: AbstractProvider, message: Reply, sent: Messages, error: ContextTooLong
+    ) -> Messages:
         """Fit the messages to what a refusal told, or to half of what was sent; where nothing goes, raise it again."""
         size, left_out = sum(map(cost, sent)), self.facts["left_out"]
         window = min(error.window or size // 2, size)
-        messages = self._fit_context(window)
-        if self.facts["left_out"] == left_out or self.running.stopped:
+        messages = self._fit_context(message, window)
+        if self.facts["left_out"] == left_out or self.reply.stopped:
             raise error
         if error.window:
-            provider.learn_window(self.reply.model, window)
+            provider.learn_window(message.model, window)
         return messages
 
-    def _ask(self, provider: AbstractProvider, messages: Messages) -> CreateResult:
-        told, stream = alternate_roles(messages), provider.supports_stream
-        self.result = provider.create_completion(self.reply.model, told, stream=stream)
+    def _ask(self, provider: AbstractProvider, model: str, messages: Messages) -> CreateResult:
+        self.result = provider.create_completion(model, alternate_roles(messages), stream=provider.supports_stream)
         with self.result as result:
-            self.running.attach(result)
+            self.reply.attach(result)
             result.gather(self.writer.batch_delay)
             self._consume(result)
         return result
@@ -128,14 +152,14 @@ class Generation:
                 if self.stopwatch.note_word():
                     self.metrics.first_piece.observe(self.stopwatch.wait_time)
                 self.said.append(text)
-                self.writer.put(self.running, text)
-            if self.running.stopped:
+                self.writer.put(self.reply, text)
+            if self.reply.stopped:
                 break
 
     def _state(self, result: CreateResult) -> str:
         finish = finish_of(result, bool(self.text.strip()))
         self.facts["finish_reason"] = "length" if finish is LENGTH else clean(result.finish_reason or "") or None
-        if self.running.stopped:
+        if self.reply.stopped:
             return "stopped"
         if not self.text.strip():
             return self._fail_as(finish.without_text, "Empty")
@@ -145,17 +169,18 @@ class Generation:
         return "complete"
 
     def _fail_as(self, sentence: str, kind: str) -> str:
-        if self.running.stopped:
+        if self.reply.stopped:
             return "stopped"
-        self.metrics.provider_errors.add(self.reply.provider, kind)
+        self.metrics.provider_errors.add(self.message.provider if self.message else "", kind)
         self.facts["error"] = clean(sentence)
         return "interrupted" if self.text.strip() else "failed"
 
     def _ending(self, state: str) -> Ending:
-        self.facts |= self.stopwatch.facts(self.result)
+        if self.message:
+            self.facts |= self.stopwatch.facts(self.result)
         if self.result and self.result.reasoning:
             self.facts["reasoning"] = clean(self.result.reasoning)
-        return render_ending(self.running.id, state, self.text, self.facts)
+        return render_ending(self.reply.id, state, self.text, self.facts)
 
     @property
     def text(self) -> str:
@@ -167,12 +192,3 @@ def error_kinds() -> list[str]:
     """Name all ways in which an answer may end with an error."""
     of_providers = [error.__name__ for error in ProviderError.__subclasses__()]
     return ["ProviderError", *of_providers, "Empty", "Broken", "NoThread"]
-
-
-def clean(piece: str) -> str:
-    """Drop what no database takes: NUL; and replace lone surrogates."""
-    try:
-        piece.encode()
-    except UnicodeEncodeError:
-        piece = piece.encode("utf-8", "replace").decode()
-    return piece.replace("\0", "")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, select, update
+from sqlalchemy import Boolean, Connection, Integer, bindparam, select, update
 
 from chat.conversations.turns import LEASE
 from chat.storage.database import Database, clock
@@ -42,6 +43,14 @@ UPDATE_RELEASED = (
 )
 
 
+class Adoption(NamedTuple):
+    """A reply that was taken: how often by now, this time included, and whether it was asked to stop."""
+
+    id: int
+    attempts: int
+    stop: bool
+
+
 def renew(connection: Connection, held: Mapping[int, str]) -> tuple[set[int], set[int]]:
     """Put off the end of the leases of replies (id to owner); gives the ids of those lost, and of those to stop."""
     found = connection.execute(SELECT_LEASES, {"ids": list(held)}).all()
@@ -70,14 +79,14 @@ def require_renewable(database: Database) -> None:
         connection.execute(SELECT_LATE_REPLIES)
 
 
-def take_ownerless(database: Database, owner: str, trusted: bool = True) -> Sequence[Row]:
+def take_ownerless(database: Database, owner: str, trusted: bool = True) -> list[Adoption]:
     """Take the replies that were let go of, and, if leases are `trusted`, those whose lease has run out.
 
-    Each goes to one taker only. Gives `id`, `stop`, and `attempts`: how often it was taken, this time included, counted
-    before anything else.
+    Each goes to one taker only, and is counted before anything else.
     """
     with database.write() as connection:
-        return connection.execute(UPDATE_OWNERLESS, {"taker": owner, "trusted": trusted}).all()
+        taken = connection.execute(UPDATE_OWNERLESS, {"taker": owner, "trusted": trusted})
+        return [Adoption(*row) for row in taken]
 
 
 def release(connection: Connection, held: Mapping[int, str]) -> None:

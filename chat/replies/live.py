@@ -77,8 +77,9 @@ class LiveReply:
 class OwnedReply(LiveReply):
     """What the generation, the writer and the followers of one reply share; `owner` is the right to write it."""
 
-    def __init__(self, reply_id: int, owner: str, stored: list[str] | None = None):
+    def __init__(self, reply_id: int, owner: str, stored: list[str] | None = None, attempts: int = 0):
         super().__init__(stored)
+        self.attempts = attempts
         self.id = reply_id
         self.owner = owner
         self.stopped = False

@@ -81,6 +81,15 @@ def render_ending(reply_id: int, state: str, text: str, facts: Mapping[str, str 
     return Ending(state, text, rendering.render(text, f"m{reply_id}"), rendering.VERSION, facts)
 
 
+def clean(piece: str) -> str:
+    """Drop what no database takes: NUL; and replace lone surrogates."""
+    try:
+        piece.encode()
+    except UnicodeEncodeError:
+        piece = piece.encode("utf-8", "replace").decode()
+    return piece.replace("\0", "")
+
+
 @dataclass
 class ReplyUpdate:
     """What one reply has to store in a tick: pieces from number `seq` on, and perhaps its end."""
@@ -93,7 +102,7 @@ class ReplyUpdate:
 
 
 class Progress(NamedTuple):
-    """A reply being written: how often a person continued it, which numbers it anew, and how often it was adopted."""
+    """A reply being written: how often it was continued, which starts its numbers over, and how often adopted."""
 
     continued: int
     attempts: int

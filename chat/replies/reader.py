@@ -36,7 +36,7 @@ class Reader:
         """Follow a reply; what is stored of it is there at once."""
         with self._lock:
             known = self._shown.get(reply_id)
-            shown = known if known and not known.ended else LiveReply()  # one that ended may have been gone on with
+            shown = known if known and not known.ended else LiveReply()  # one that ended may have been continued since
             self._shown[reply_id] = shown
         self._fetch({reply_id: shown})
         with self._lock:
@@ -68,7 +68,7 @@ class Reader:
                 time.sleep(PATIENCE)
 
     def _is_over(self) -> bool:
-        """Tell whether nothing is followed any more; whoever follows then begins another thread."""
+        """Tell whether nothing is followed any more; the next follower starts another thread."""
         with self._lock:
             if not self._find_followed():
                 self._thread = None

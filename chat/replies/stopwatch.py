@@ -6,24 +6,27 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
-
+from chat.conversations import Reply
 from chat.providers.base import CreateResult
 
 USAGE = ("prompt_tokens", "completion_tokens")
 
 
 class Stopwatch:
-    """A stopwatch for one asking; where a reply is gone on with, what is known of its earlier askings is added.
+    """Times one request to a provider, and adds what is known of earlier requests for the same reply.
 
-    What isn't known as a whole isn't told: a reply whose first worker died has lost its beginning.
+    What is not known of the whole reply is left out: one whose first worker died has lost its beginning.
     """
 
-    def __init__(self, earlier: Row | None = None):
-        self._earlier: Mapping[str, Any] = dict(earlier._mapping) if earlier else {}
+    def __init__(self) -> None:
+        self._earlier: Mapping[str, Any] = {}
         self._began = time.monotonic()
         self._spoke: float | None = None
         self._retracted = False
+
+    def add_to(self, earlier: Reply | None) -> None:
+        """Count on from what is known of earlier askings."""
+        self._earlier = vars(earlier) if earlier else {}
 
     def note_word(self) -> bool:
         """Note that a word came; True for the first one."""

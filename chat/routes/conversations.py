@@ -40,8 +40,8 @@ def index() -> str:
 @bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str | Response:
     """Show a conversation in the form that is asked for."""
-    toward, message_id = asked_window()
-    if form := exports.asked_form():
+    toward, message_id = parse_window()
+    if form := exports.negotiate_form():
         return exports.conversation(conversation_id, form)
     return pages.render_renewed(lambda: render_window(conversation_id, toward, message_id))
 
@@ -58,7 +58,7 @@ def render_window(conversation_id: int, toward: str | None, message_id: int) -> 
     return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
 
 
-def asked_window() -> tuple[str | None, int]:
+def parse_window() -> tuple[str | None, int]:
     """Read which window of a conversation is asked for. Raises NotFound for what is no message's id."""
     for toward in WINDOWS:
         text = request.args.get(toward)
@@ -83,8 +83,7 @@ def mark_read(conversation_id: int) -> Response:
     if not pages.wants_fragment():
         return urls.lead_to(f"/conversations/{conversation_id}")
     with pages.moment():
-        conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
-        content = pages.sidebar(conversation)
+        content = pages.sidebar(conversation_id)
     return Response(render_template("conversations/_listed.html", **content))
 
 

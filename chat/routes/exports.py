@@ -10,9 +10,9 @@ from unicodedata import category
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from sqlalchemy import Row
 
 from chat import conversations
+from chat.conversations import Conversation, Message, Reply
 from chat.providers.model_list import last_part
 from chat.routes import pages
 from chat.routes.export_headings import escape_headings
@@ -41,7 +41,7 @@ def message(message_id: int) -> Response:
         return Response(f"{text_of(row)}\n", mimetype=FORMS["md"])
 
 
-def asked_form() -> str | None:
+def negotiate_form() -> str | None:
     """Tell by the Accept header which form is wanted at an address without ending; None is a page."""
     if pages.wants_fragment():
         return None
@@ -49,7 +49,7 @@ def asked_form() -> str | None:
     return next((form for form, mimetype in FORMS.items() if mimetype == wanted), None)
 
 
-def render_export(current: Row, form: str) -> Response:
+def render_export(current: Conversation, form: str) -> Response:
     """Give a conversation in one of FORMS."""
     path = conversations.read_transcript(state.database(), current.leaf_id)
     response = spool.respond(write_parts(current, path, form), FORMS[form])
@@ -59,13 +59,13 @@ def render_export(current: Row, form: str) -> Response:
     return response
 
 
-def write_parts(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
+def write_parts(current: Conversation, path: Iterable[Message], form: str) -> Iterator[str]:
     """Write a conversation in one of FORMS, a message at a time."""
     yield from as_json(current, path) if form == "json" else as_text(current, path, form)
     yield "\n"
 
 
-def as_text(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
+def as_text(current: Conversation, path: Iterable[Message], form: str) -> Iterator[str]:
     """Write a conversation as a title and a part for each message; in Markdown they have headings."""
     yield (f"# {current.title}" if form == "md" else current.title).strip()
     for row in path:
@@ -74,7 +74,7 @@ def as_text(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
         yield f"\n\n{part.strip()}"
 
 
-def as_json(current: Row, path: Iterable[Row]) -> Iterator[str]:
+def as_json(current: Conversation, path: Iterable[Message]) -> Iterator[str]:
     """Write a conversation as the JSON of one object, which ends with its messages."""
     before = "["
     yield to_json(conversation_values(current), 0).removesuffix("\n}") + ',\n  "messages": '
@@ -95,29 +95,30 @@ def file_name(title: str, form: str) -> str:
     return f"{' '.join(seen.split())[:80].strip(' .') or 'Conversation'}.{form}"
 
 
-def conversation_values(current: Row) -> dict[str, Any]:
+def conversation_values(current: Conversation) -> dict[str, Any]:
     """Describe a conversation by plain values."""
     known = {"id": current.id, "title": current.title}
     return known | {"created_at": iso_time(current.created_at), "updated_at": iso_time(current.updated_at)}
 
 
-def message_values(row: Row) -> dict[str, Any]:
+def message_values(row: Message) -> dict[str, Any]:
     """Describe one message by plain values; of a reply, who wrote it and how it ended."""
     said = {"id": row.id, "role": row.role, "text": text_of(row), "created_at": iso_time(row.created_at)}
-    if not row.state:
+    if not isinstance(row, Reply):
         return said
     about = {"provider": row.provider, "model": row.model, "state": row.state, "error": row.error}
     return said | about | {"ended_at": iso_time(row.ended_at)}
 
 
-def speaker(row: Row) -> str:
+def speaker(row: Message) -> str:
     """Name who wrote a message."""
-    return last_part(row.model) if row.state else "You"
+    return last_part(row.model) if isinstance(row, Reply) else "You"
 
 
-def text_of(row: Row) -> str:
+def text_of(row: Message) -> str:
     """Give what a message says; of a reply that is being written, so far."""
-    return state.replies().so_far(row.id) if row.state == "generating" else row.text
+    is_written = isinstance(row, Reply) and row.state == "generating"
+    return state.replies().so_far(row.id) if is_written else row.text
 
 
 def iso_time(seconds: int | None) -> str | None:

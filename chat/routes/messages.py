@@ -9,7 +9,7 @@ from htmx_flask import make_response
 from werkzeug.wrappers import Response
 
 from chat import conversations
-from chat.conversations import Turn, WrongParent, paging
+from chat.conversations import Draft, Turn, WrongParent, paging
 from chat.routes import model_choice, pages
 from chat.routes.streaming import responses
 from chat.web import current_user, form_key, state, urls
@@ -30,11 +30,8 @@ class TooLong(BadMessage):
 @bp.post("/conversations/<id:conversation_id>/messages")
 def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
-    text, parent_id = read_text(), read_parent()
-    choice = model_choice.choose(request.form.get("model", ""))
-    key = form_key.read_key(request.form.get("key", ""))
-    asker = current_user.rate_limit_subject(key.guest)
-    turn = conversations.ask(state.database(), asker, conversation_id, text, choice, key.turn, parent_id)
+    draft, guest = read_draft()
+    turn = conversations.ask(state.database(), current_user.rate_limit_subject(guest), conversation_id, draft)
     current_user.remember(turn.person_id)
     state.replies().start(turn)
     return answer(turn, opening=conversation_id is None or "away" in request.form)
@@ -45,10 +42,8 @@ def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
     asker = current_user.rate_limit_subject()
     conversations.message_of(state.database(), asker.person_id, message_id)
-    text, parent_id = read_text(), read_parent()
-    choice = model_choice.choose(request.form.get("model", ""))
-    key = form_key.read_key(request.form.get("key", ""))
-    turn = conversations.edit(state.database(), asker, message_id, text, choice, key.turn, parent_id)
+    draft, _ = read_draft()
+    turn = conversations.edit(state.database(), asker, message_id, draft)
     state.replies().start(turn)
     return pages.answer_change(turn.conversation_id)
 
@@ -65,6 +60,17 @@ def index(conversation_id: int) -> Response:
     """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
     conversations.find(state.database(), current_user.person_id(), conversation_id)
     return urls.lead_to(f"/conversations/{conversation_id}")
+
+
+def read_draft() -> tuple[Draft, str]:
+    """Read what the form says, and the guest that it names.
+
+    Raises BadMessage, WrongParent, UnknownModel and NoModel.
+    """
+    text, parent_id = read_text(), read_parent()
+    choice = model_choice.choose(request.form.get("model", ""))
+    key = form_key.read_key(request.form.get("key", ""))
+    return Draft(text, choice, key.turn, parent_id), key.guest
 
 
 def read_text() -> str:
@@ -123,11 +129,10 @@ def answer(turn: Turn, opening: bool) -> Response:
 def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
     with pages.moment():
-        conversation = conversations.find(state.database(), current_user.person_id(), turn.conversation_id)
         if opening:
-            window = paging.newest(state.database(), turn.reply_id)
-            html = render_template("conversations/_opened.html", **pages.page_content(conversation, window))
+            content = pages.window_content(turn.conversation_id, paging.newest(state.database(), turn.reply_id))
+            html = render_template("conversations/_opened.html", **content)
             return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
         window = paging.newest(state.database(), turn.reply_id, size=2)
-        content = {**pages.sidebar(conversation), **pages.body(window)}
+        content = {**pages.sidebar(turn.conversation_id), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import g
+
 from chat.conversations import Choice
 from chat.providers.base import Model
 from chat.registry import ProviderRegistry
 from chat.web import state
 
-GONE = "That model is not on offer here any more. Choose another one and send again."
+NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,22 @@ def services() -> ProviderRegistry:
 
 
 def options() -> list[ModelOption]:
-    """List the models of working providers that are turned on, the one to begin with first."""
+    """List the models of working providers that are turned on, the one to begin with first; once a request."""
+    if "options" not in g:
+        g.options = list_options()
+    return g.options
+
+
+def list_options() -> list[ModelOption]:
+    """List them as they are now."""
     known = services().now()
-    offered = [
+    found = [
         ModelOption(f"{name}/{model.id}", name, model)
         for name, provider in known.providers.items()
         if provider.working
         for model in known.models(name)
     ]
-    return sorted(offered, key=lambda offer: offer.value != known.default)
+    return sorted(found, key=lambda option: option.value != known.default)
 
 
 def problems() -> list[str]:
@@ -54,25 +63,31 @@ def problems() -> list[str]:
 def require_enabled(choice: Choice) -> None:
     """Raise UnknownModel for a model that was turned off: also a Continue asks for more of it."""
     if (choice.provider, choice.model) in services().now().hidden:
-        raise UnknownModel(GONE)
+        raise UnknownModel(NOT_OFFERED)
 
 
 def choose(value: str) -> Choice:
-    """Find a choice among the offers; empty is the first one. Raises NoModel, UnknownModel and DatabaseAway."""
-    offered = options()
-    if not any(value in {"", offer.value} for offer in offered):
-        ask_again()
-        offered = options()
-    if not offered:
-        services().require_known()
-        raise NoModel(
-            " ".join(problems())
-            or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again, or add one at /admin/models."
-        )
-    for offer in offered:
-        if value in {"", offer.value}:
-            return Choice(offer.provider, offer.model.id)
-    raise UnknownModel(GONE)
+    """Find a choice among the options; empty is the first one. Raises NoModel, UnknownModel and DatabaseAway."""
+    choice = find_choice(value)
+    if choice:
+        return choice
+    ask_again()
+    g.options = list_options()
+    if choice := find_choice(value):
+        return choice
+    if g.options:
+        raise UnknownModel(NOT_OFFERED)
+    services().require_known()
+    raise NoModel(
+        " ".join(problems())
+        or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again, or add one at /admin/models."
+    )
+
+
+def find_choice(value: str) -> Choice | None:
+    """Find the option of a value; empty is the first one."""
+    found = next((option for option in options() if value in {"", option.value}), None)
+    return Choice(found.provider, found.model.id) if found else None
 
 
 def ask_again() -> None:

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 
 from flask import g, render_template
 from htmx_flask import request
-from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
-from chat.conversations import Window, paging
+from chat.conversations import Conversation, Message, Reply, Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
 from chat.routes import model_choice, reply_facts
@@ -50,13 +49,15 @@ def wants_fragment() -> bool:
     return bool(request.htmx) and not whole
 
 
-def answer_change(conversation_id: int, message: Row | None = None) -> Response:
-    """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there.
+def answer_change(conversation_id: int, message: Message | None = None) -> Response:
+    """Show a conversation whose messages changed: htmx gets them, a plain form is redirected to the page.
 
     What is shown is the end of it, or what stands around a message.
     """
     if not wants_fragment():
-        place = f"?at={message.id}#{'reply' if message.state else 'message'}-{message.id}" if message else ""
+        place = (
+            f"?at={message.id}#{'reply' if isinstance(message, Reply) else 'message'}-{message.id}" if message else ""
+        )
         return urls.lead_to(f"/conversations/{conversation_id}{place}")
     with moment():
         conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
@@ -65,14 +66,14 @@ def answer_change(conversation_id: int, message: Row | None = None) -> Response:
     return Response(render_template("conversations/_opened.html", **content))
 
 
-def visit(conversation: Row | None = None) -> str:
+def visit(conversation: Conversation | None = None) -> str:
     """Render a conversation, or the beginning of one: for htmx only what differs from the page that is there."""
     if not wants_fragment():
         return page(conversation)
     return render_template("conversations/_opened.html", **page_content(conversation), visited=True)
 
 
-def page(conversation: Row | None = None, window: Window | None = None, **more: Any) -> str:
+def page(conversation: Conversation | None = None, window: Window | None = None, **more: Any) -> str:
     """Render the whole page: the beginning of a conversation, or one of them at its end, or at another window."""
     return render_template("conversations/page.html", **page_content(conversation, window), **door(), **more)
 
@@ -83,26 +84,34 @@ def door() -> dict[str, Any]:
     return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database())}
 
 
-def page_content(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
+def page_content(conversation: Conversation | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
     with moment():
         window = window or paging.newest(state.database(), conversation.leaf_id if conversation else None)
-        return {**sidebar(conversation), **body(window), "examples": () if conversation else EXAMPLES}
+        return window_content(conversation.id if conversation else None, window)
 
 
-def sidebar(current: Row | None = None) -> dict[str, Any]:
-    """Gather the list of the visitor's conversations."""
-    return list_of(current_user.person_id(), current)
+def window_content(conversation_id: int | None, window: Window) -> dict[str, Any]:
+    """Gather what a page shows at a window of a conversation, or at the beginning of one."""
+    return {**sidebar(conversation_id), **body(window), "examples": () if conversation_id else EXAMPLES}
 
 
-def list_of(person_id: int | None, current: Row | None) -> dict[str, Any]:
-    """Gather the list of a person's conversations, and the title that says how they stand."""
+def sidebar(conversation_id: int | None = None) -> dict[str, Any]:
+    """Gather the list of the visitor's conversations, and the one that is shown. Raises NotFound."""
+    return list_of(current_user.person_id(), conversation_id)
+
+
+def list_of(person_id: int | None, conversation_id: int | None) -> dict[str, Any]:
+    """Gather the list of a person's conversations, the one that is shown, and the title that says how they stand."""
     listed = conversations.listing(state.database(), person_id) if person_id else []
-    answering = any(row.answering for row in listed)
+    current = next((each for each in listed if each.id == conversation_id), None)
+    if conversation_id and not current:  # an old one: the list shows the newest
+        current = conversations.find(state.database(), person_id, conversation_id)
+    answering = any(each.answering for each in listed)
     return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
 
 
-def tab_title(listed: Sequence[Row], current: Row | None, in_sight: bool = True) -> str:
+def tab_title(listed: Sequence[Conversation], current: Conversation | None, in_sight: bool = True) -> str:
     """Name a page for its tab, with a sign of what goes on: it is answering, or so many answers were not read yet.
 
     The page's own answer counts only where the page may be out of sight.
@@ -120,58 +129,54 @@ def body(window: Window) -> dict[str, Any]:
     return {"messages": message_views(window), **more, **composer(window.leaf)}
 
 
-def composer(leaf: Row | None = None) -> dict[str, Any]:
+def composer(leaf: Message | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the model that answered last is chosen."""
     offers = model_choice.options()
-    chosen = next((offer.value for offer in own_option(leaf, offers)), "") if leaf else ""
+    chosen = next((offer.value for offer in own_option(leaf, offers)), "") if isinstance(leaf, Reply) else ""
     offered = {"offers": offers, "chosen": chosen, "notes": model_choice.problems()}
     return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered}
 
 
-def message_view(row: Row) -> dict[str, Any]:
+def message_view(message: Message) -> dict[str, Any]:
     """Prepare the last message of a conversation for its template."""
-    return message_views(Window([row], row))[0]
+    return message_views(Window([message], message))[0]
 
 
 def message_views(window: Window) -> list[dict[str, Any]]:
     """Prepare the messages of a window for their template."""
     versions = conversations.versions(state.database(), window.rows)
-    offers = model_choice.options() if window.rows else []
     leaf_id = window.leaf.id if window.leaf else None
     return [
-        {
-            **row._mapping,
-            "html": html_of(row),
-            "last": row.id == leaf_id,
-            **(of_reply(row, offers, row.id == leaf_id) if row.state else {}),
-            **neighbours(row.id, versions[row.id]),
-        }
-        for row in window.rows
+        vars(message) | content_of(message, message.id == leaf_id) | neighbours(message.id, versions[message.id])
+        for message in window.rows
     ]
 
 
-def of_reply(row: Row, offers: list[ModelOption], last: bool) -> dict[str, Any]:
-    """Gather who wrote a reply, what is known of that, and the models it can be tried again with."""
-    own = own_option(row, offers)
-    speaker = own[0].model.name if own else last_part(row.model)
-    return {"speaker": speaker, "facts": reply_facts.list_facts(row), "offers": offers if last else own}
+def content_of(message: Message, last: bool) -> dict[str, Any]:
+    """Gather the HTML of a reply, who wrote it, what is known of that, and the models to try it again with."""
+    if not isinstance(message, Reply):
+        return {"last": last}
+    offers = model_choice.options()
+    own = own_option(message, offers)
+    speaker = own[0].model.name if own else last_part(message.model)
+    facts = {"speaker": speaker, "facts": reply_facts.list_facts(message)}
+    return {"html": html_of(message), "last": last, "offers": offers if last else own, **facts}
 
 
-def own_option(row: Row, offers: list[ModelOption]) -> list[ModelOption]:
+def own_option(reply: Reply, offers: list[ModelOption]) -> list[ModelOption]:
     """Find the model of a reply among those on offer; a script fetches the others, which would weigh down the page."""
-    return [offer for offer in offers if (offer.provider, offer.model.id) == (row.provider, row.model)]
+    return [offer for offer in offers if (offer.provider, offer.model.id) == (reply.provider, reply.model)]
 
 
-def html_of(row: Row) -> str | None:
+def html_of(reply: Reply) -> str:
     """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
-    if row.state == "generating":
-        return rendering.render_unfinished(state.replies().so_far(row.id), f"m{row.id}")
-    if not row.state:
-        return None
-    if row.html is not None and row.html_version == rendering.VERSION:
-        return rendering.mark_safe(row.html)
-    g.setdefault("outdated", []).append(row.id)
-    return rendering.render_plain(row.text)
+    if reply.state == "generating":
+        said = state.replies().so_far(reply.id)
+        return said and rendering.render_unfinished(said, f"m{reply.id}")
+    if reply.html is not None and reply.html_version == rendering.VERSION:
+        return rendering.mark_safe(reply.html)
+    g.setdefault("outdated", []).append(reply.id)
+    return rendering.render_plain(reply.text)
 
 
 def render_renewed(make: Callable[[], T]) -> T:

@@ -74,6 +74,5 @@ def continue_reply(reply_id: int) -> Response:
         return pages.answer_change(turn.conversation_id)
     with pages.moment():
         reply = conversations.reply_of(state.database(), turn.person_id, reply_id)
-        current = conversations.find(state.database(), turn.person_id, turn.conversation_id)
-        content = {"message": pages.message_view(reply), **pages.sidebar(current)}
+        content = {"message": pages.message_view(reply), **pages.sidebar(turn.conversation_id)}
     return Response(render_template("messages/_continued.html", **content))

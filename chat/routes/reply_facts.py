@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Flask
-from sqlalchemy import Row
 
+from chat.conversations import Reply
 from chat.providers.model_list import last_part
 from chat.replies.context_window import tokens_of
 
@@ -37,31 +37,31 @@ def seconds(milliseconds: int) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
-def list_facts(row: Row) -> dict[str, str]:
+def list_facts(reply: Reply) -> dict[str, str]:
     """Tell how a reply came to be, as far as it is known."""
     told = {
-        "Model": f"{last_part(row.model)} ({row.provider})",
-        "First word": row.first_word_ms is not None and f"after {seconds(row.first_word_ms)}",
-        "Whole answer": row.duration_ms is not None and f"in {seconds(row.duration_ms)}",
-        "Tokens": tokens(row),
-        "Speed": speed(row),
+        "Model": f"{last_part(reply.model)} ({reply.provider})",
+        "First word": reply.first_word_ms is not None and f"after {seconds(reply.first_word_ms)}",
+        "Whole answer": reply.duration_ms is not None and f"in {seconds(reply.duration_ms)}",
+        "Tokens": tokens(reply),
+        "Speed": speed(reply),
     }
     return {name: fact for name, fact in told.items() if fact}
 
 
-def tokens(row: Row) -> str:
+def tokens(reply: Reply) -> str:
     """Tell how many tokens were read and written; where the provider didn't say, about how many were written."""
-    if row.completion_tokens is None:
-        return f"about {tokens_of(row.text):,.0f} written" if row.text else ""
-    read = "" if row.prompt_tokens is None else f"{row.prompt_tokens:,} read, "
-    return f"{read}{row.completion_tokens:,} written"
+    if reply.completion_tokens is None:
+        return f"about {tokens_of(reply.text):,.0f} written" if reply.text else ""
+    read = "" if reply.prompt_tokens is None else f"{reply.prompt_tokens:,} read, "
+    return f"{read}{reply.completion_tokens:,} written"
 
 
-def speed(row: Row) -> str:
+def speed(reply: Reply) -> str:
     """Tell how fast the tokens came, thoughts included, from the first one on."""
-    if not row.completion_tokens or not row.duration_ms or row.first_word_ms is None:
+    if not reply.completion_tokens or not reply.duration_ms or reply.first_word_ms is None:
         return ""
-    spoken = row.duration_ms - row.first_word_ms + (row.reasoning_ms or 0)
-    if spoken < row.duration_ms * ONE_PIECE:
+    spoken = reply.duration_ms - reply.first_word_ms + (reply.reasoning_ms or 0)
+    if spoken < reply.duration_ms * ONE_PIECE:
         return ""
-    return f"{row.completion_tokens * 1000 / spoken:,.0f} tokens a second"
+    return f"{reply.completion_tokens * 1000 / spoken:,.0f} tokens a second"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from chat import conversations
-from chat.conversations import Choice, StillAnswering, Turn, WrongParent, paging
+from chat.conversations import Choice, Draft, StillAnswering, Turn, WrongParent, paging
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations as conversation_table
@@ -30,7 +30,8 @@ def shown(database: Database, person: int, conversation_id: int) -> list[str]:
 
 def edited(database: Database, person: int, message_id: int, text: str = "Edited?", **more: object) -> Turn:
     """Edit a message and answer it."""
-    return answered(database, conversations.edit(database, Asker(person), message_id, text, CHOICE, **more), "Edited.")
+    turn = conversations.edit(database, Asker(person), message_id, Draft(text, CHOICE, **more))
+    return answered(database, turn, "Edited.")
 
 
 def test_trying_again_adds_a_reply_beside_the_first(database: Database, person: int) -> None:
@@ -126,7 +127,7 @@ def test_an_edit_posted_twenty_times_at_once_is_one_turn(database: Database, per
     first, turns = answered(database, asked(database, person)), []
 
     def edit() -> None:
-        turns.append(conversations.edit(database, Asker(person), first.reply_id - 1, "Edited?", CHOICE, "k"))
+        turns.append(conversations.edit(database, Asker(person), first.reply_id - 1, Draft("Edited?", CHOICE, "k")))
 
     senders = [threading.Thread(target=edit) for _ in range(20)]
     for sender in senders:
@@ -144,7 +145,7 @@ def test_another_text_with_the_same_key_is_another_version(either: Database) -> 
     second = answered(either, asked(either, person, "Two?", first.conversation_id, key="k"), "Two.")
 
     def edit(turn: Turn, text: str) -> Turn:
-        return conversations.edit(either, Asker(person), turn.reply_id - 1, text, CHOICE, "k")
+        return conversations.edit(either, Asker(person), turn.reply_id - 1, Draft(text, CHOICE, "k"))
 
     turns = [edit(first, "Same"), edit(first, "Other"), edit(second, "Same"), edit(first, "One?")]
     again = [edit(first, "Same"), edit(second, "Same")]
@@ -235,7 +236,7 @@ def test_the_versions_of_each_message_are_known_the_oldest_first(database: Datab
     "change",
     [
         lambda database, who, turn: conversations.try_again(database, Asker(who), turn.reply_id, CHOICE),
-        lambda database, who, turn: conversations.edit(database, Asker(who), turn.reply_id - 1, "Mine", CHOICE),
+        lambda database, who, turn: conversations.edit(database, Asker(who), turn.reply_id - 1, Draft("Mine", CHOICE)),
         lambda database, who, turn: conversations.show(database, who, turn.reply_id - 1),
         lambda database, who, turn: conversations.mark_read(database, who, turn.conversation_id),
         lambda database, who, turn: conversations.message_of(database, who, turn.reply_id - 1),

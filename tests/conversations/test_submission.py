@@ -21,7 +21,9 @@ from tests.turns import CHOICE, answered, asked, count, guest, stored
 def path_of(database: Database, person: int, conversation_id: int) -> list[tuple[str, str, str | None]]:
     """What a conversation shows: role, text and state of each message."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
-    return [(row.role, row.text, row.state) for row in conversations.read_transcript(database, leaf_id)]
+    return [
+        (row.role, row.text, getattr(row, "state", None)) for row in conversations.read_transcript(database, leaf_id)
+    ]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from chat import conversations
-from chat.conversations import Choice
+from chat.conversations import Choice, Draft
 from chat.people.rate_limits import Asker
 from chat.storage.tables import replies
 from tests.faults.deeds import DEEDS, Deed
@@ -124,7 +124,7 @@ def test_an_answer_is_adopted_once_whatever_becomes_of_the_commit(
 
     with wire.hurting(first(fault, "UPDATE replies SET owner", "attempts")):
         asker = Asker(guest(server.database, name))
-        turn = conversations.ask(server.database, asker, None, question(name, WORDS, 0), choice)
+        turn = conversations.ask(server.database, asker, None, Draft(question(name, WORDS, 0), choice))
         with server.database.write() as connection:
             connection.execute(update(replies).where(replies.c.id == turn.reply_id).values(lease_until=0))
         until(lambda: wire.did[fault] > before)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from chat import conversations, people
-from chat.conversations import Turn, submission
+from chat.conversations import Draft, Turn, submission
 from chat.people import guests, roles
 from chat.people.accounts import LOCK_PERSON, start_login
 from chat.people.rate_limits import Asker
@@ -74,7 +74,7 @@ def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
         return introduced(connection, asker)
 
     monkeypatch.setattr(submission, "ensure_person", lose_the_race_once)
-    turn = conversations.ask(database, Asker(None, "ann"), None, "Hello?", CHOICE)
+    turn = conversations.ask(database, Asker(None, "ann"), None, Draft("Hello?", CHOICE))
 
     assert (turn.person_id, len(tries)) == (known, 2)
     assert count(database, tables.people) == 1
@@ -122,7 +122,7 @@ def test_two_tabs_that_take_each_others_guest_along_cross_without_a_deadlock(
     linger(monkeypatch, people, "lock_active")
 
     crossed = [Asker(person, name) for person, name in zip(ids, reversed(names), strict=True)]
-    outcomes = at_once(*(partial(conversations.ask, either, asker, None, "Hello?", CHOICE) for asker in crossed))
+    outcomes = at_once(*(partial(conversations.ask, either, asker, None, Draft("Hello?", CHOICE)) for asker in crossed))
 
     (turn,) = (outcome for outcome in outcomes if isinstance(outcome, Turn))
     assert [type(outcome) for outcome in outcomes if outcome is not turn] == [NotFound]
@@ -146,7 +146,7 @@ def test_who_signs_in_while_their_guest_is_taken_along_has_it_once(
 
     def send() -> Turn:
         assert either.is_sqlite or held.wait(20)
-        return conversations.ask(either, Asker(member, "ann"), None, "Hello?", CHOICE)
+        return conversations.ask(either, Asker(member, "ann"), None, Draft("Hello?", CHOICE))
 
     signed_in, turn = at_once(sign_in, send)
 
@@ -161,6 +161,6 @@ def test_who_was_suspended_takes_nobody_along(database: Database) -> None:
     roles.suspend(database, "a test", member)
 
     with pytest.raises(NotFound):
-        conversations.ask(database, Asker(member, "ann"), None, "Hello?", CHOICE)
+        conversations.ask(database, Asker(member, "ann"), None, Draft("Hello?", CHOICE))
 
     assert [row.title for row in conversations.listing(database, ann)] == ["Lost"]

@@ -9,13 +9,14 @@ from functools import partial
 import pytest
 
 from chat import conversations
-from chat.conversations import Choice, Turn
+from chat.conversations import Choice, Draft, Turn
 from chat.people.rate_limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, leases, log
-from chat.replies.adoption import GONE
+from chat.replies.adoption import GIVEN_UP
 from chat.replies.context_window import GO_ON
 from chat.replies.generation import UNKNOWN
+from chat.replies.leases import Adoption
 from chat.replies.log import Ending, ReplyUpdate
 from chat.storage.database import Database, DatabaseBusy
 from chat.storage.tables import pieces
@@ -141,8 +142,8 @@ def test_each_taking_is_counted_before_anything_else_is_done(
 ) -> None:
     seen: list[int] = []
 
-    def break_down(reply_id: int, _: str) -> None:
-        seen.append(stored(database, reply_id).attempts)
+    def break_down(reply: Adoption, _: str) -> None:
+        seen.append(stored(database, reply.id).attempts)
         raise RuntimeError(SECRET)
 
     for _ in range(2):
@@ -161,7 +162,7 @@ def test_an_answer_that_was_taken_twice_is_interrupted_and_keeps_every_word(
     replies.adopt()
 
     reply = stored(database, turn.reply_id)
-    assert (reply.state, reply.text, reply.error) == ("interrupted", "So it *goes*", GONE)
+    assert (reply.state, reply.text, reply.error) == ("interrupted", "So it *goes*", GIVEN_UP)
     assert "<em>goes</em>" in reply.html
     assert provider.calls == [] and count(database, pieces) == 0
 
@@ -175,7 +176,7 @@ def test_an_answer_that_was_taken_twice_and_has_no_word_has_failed(
     replies.adopt()
 
     reply = stored(database, turn.reply_id)
-    assert (reply.state, reply.error) == ("failed", GONE)
+    assert (reply.state, reply.error) == ("failed", GIVEN_UP)
     assert provider.calls == []
 
 
@@ -227,7 +228,7 @@ def test_an_answer_of_a_provider_that_is_not_set_up_any_more_ends_with_a_sentenc
 def test_a_first_answer_of_an_unknown_provider_fails_with_a_sentence(
     database: Database, person: int, replies: Replies
 ) -> None:
-    turn = conversations.ask(database, Asker(person), None, "Hello?", Choice("bygone", "small"))
+    turn = conversations.ask(database, Asker(person), None, Draft("Hello?", Choice("bygone", "small")))
 
     replies.start(turn)
     finished(replies, turn)
@@ -390,11 +391,12 @@ def test_an_answer_that_can_not_be_ended_keeps_nobody_else_from_theirs(
 def test_an_answer_that_is_deleted_while_it_is_adopted_is_nobodys(
     database: Database, person: int, replies: Replies, provider: Scripted, turn: Turn, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def delete_first(reply_id: int, owner: str) -> None:
+    def delete_first(reply: Adoption, owner: str) -> None:
         conversations.delete(database, person, turn.conversation_id)
-        replies._write(reply_id, owner)
+        replies.resume(reply, owner)
 
     adoption.adopt(database, delete_first)
+    finished(replies, turn)
 
     assert provider.calls == [] and not replies.writer.is_busy()
     assert caplog.text == ""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from chat.conversations import Turn
-from chat.replies import Replies, log
+from chat.replies import Replies
+from chat.replies.live import OwnedReply
 from chat.storage.database import Database
 from tests.replies.writing import finished, followed
 from tests.scripted import Gate, Scripted
@@ -200,14 +201,14 @@ def test_what_is_sent_to_a_process_that_has_left_is_handed_on_at_once(
 def test_what_is_begun_in_the_moment_of_leaving_is_left_to_others(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    since = log.read_pieces
+    add = replies.writer.add
 
-    def since_while_leaving(database: Database, reply_id: int) -> list[str]:
+    def drain_first(reply: OwnedReply) -> None:
         replies.drain(0)
-        return since(database, reply_id)
+        add(reply)
 
     turn = asked(database, person)
-    monkeypatch.setattr(log, "read_pieces", since_while_leaving)
+    monkeypatch.setattr(replies.writer, "add", drain_first)
 
     replies.start(turn)
 

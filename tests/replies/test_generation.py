@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Row
 
 from chat import conversations
-from chat.conversations import Ancestry, Turn
+from chat.conversations import Ancestry, Message, Turn
+from chat.conversations.ancestry import Ancestor
 from chat.people.rate_limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.providers.finish_reasons import CUT_OFF, EMPTY
-from chat.replies import Replies
-from chat.replies.generation import BROKEN, clean
+from chat.replies import Replies, generation
+from chat.replies.generation import BROKEN
+from chat.replies.log import clean
 from chat.storage.database import Database, DatabaseAway
-from tests.replies.writing import change, say
+from tests.replies.writing import change, resume, say
 from tests.scripted import Gate, Scripted, Thought
 from tests.turns import answered, asked, eventually, stored
 
@@ -35,9 +36,9 @@ def turn(database: Database, person: int) -> Turn:
 def answer(database: Database, replies: Replies, provider: Scripted, turn: Turn):
     """Let the provider answer the turn, and give what is stored in the end."""
 
-    def run(turn: Turn = turn, model: str = "small"):
+    def run(turn: Turn = turn, model: str = "small", begun: bool = False):
         change(database, turn.reply_id, model=model)
-        replies.start(turn)
+        resume(replies, turn) if begun else replies.start(turn)
         eventually(lambda: replies.writer.find(turn.reply_id) is None)
         return stored(database, turn.reply_id)
 
@@ -93,12 +94,40 @@ def test_a_model_of_unknown_window_reads_everything(
     assert reply.left_out == 0
 
 
+def test_a_database_that_is_away_while_the_reply_is_read_is_waited_for(
+    answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, outages = generation.read_message, [DatabaseAway()]
+
+    def fail_once(database: Database, reply_id: int) -> Message | None:
+        if outages:
+            raise outages.pop()
+        return read(database, reply_id)
+
+    monkeypatch.setattr(generation, "read_message", fail_once)
+    provider.will_say("Here.")
+
+    reply = answer()
+
+    assert (reply.state, reply.text, outages) == ("complete", "Here.", [])
+
+
+def test_a_reply_that_can_not_be_read_ends_in_a_sentence(
+    answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "read_message", lambda *_: 1 / 0)
+
+    reply = answer()
+
+    assert (reply.state, reply.error, provider.calls) == ("failed", BROKEN, [])
+
+
 def test_a_database_that_is_away_while_the_conversation_is_read_is_waited_for(
     answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, outages = Ancestry._read, [DatabaseAway()]
 
-    def read_later(self: Ancestry, leaf_id: int) -> Sequence[Row]:
+    def read_later(self: Ancestry, leaf_id: int) -> list[Ancestor]:
         if outages:
             raise outages.pop()
         return read(self, leaf_id)
@@ -291,7 +320,7 @@ def test_what_was_said_stays_beside_its_question_in_the_smallest_window(
     say(database, again, 0, "Once upon a time. " * 300)
     provider.will_say("The end.")
 
-    reply = answer(again)
+    reply = answer(again, begun=True)
 
     question, said, demand = provider.calls[0].messages
     assert question == {"role": "user", "content": "Tell me all of it. " * 300}
@@ -306,7 +335,7 @@ def test_a_reply_of_which_only_space_was_said_is_asked_for_anew(
     say(database, turn, 0, " \n")
     provider.will_say("Plugh.")
 
-    reply = answer()
+    reply = answer(begun=True)
 
     assert provider.calls[0].messages == [{"role": "user", "content": "Tell me a secret word."}]
     assert (reply.state, reply.text) == ("complete", " \nPlugh.")
@@ -318,7 +347,7 @@ def test_a_model_that_has_no_more_to_say_completes_what_was_said(
     say(database, turn, 0, "Plugh.")
     provider.will_say()
 
-    reply = answer()
+    reply = answer(begun=True)
 
     assert (reply.state, reply.text, reply.error) == ("complete", "Plugh.", None)
 

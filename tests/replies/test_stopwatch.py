@@ -26,7 +26,7 @@ class Earlier:
     """A reply that is gone on with, as it is stored."""
 
     def __init__(self, **known: Any):
-        self._mapping = known
+        vars(self).update(known)
 
 
 @pytest.fixture
@@ -81,7 +81,8 @@ def test_thinking_without_a_word_lasts_until_the_end(clock: Clock) -> None:
 
 def test_what_is_gone_on_with_is_added_to(clock: Clock) -> None:
     known = {"duration_ms": 1000, "prompt_tokens": 1, "completion_tokens": 2, "reasoning_ms": 500}
-    watch = Stopwatch(Earlier(**known))  # type: ignore[arg-type]
+    watch = Stopwatch()
+    watch.add_to(Earlier(**known))  # type: ignore[arg-type]
     clock.now += 2
     watch.note_word()
 
@@ -91,7 +92,8 @@ def test_what_is_gone_on_with_is_added_to(clock: Clock) -> None:
 
 
 def test_what_is_not_known_of_the_beginning_is_not_told_of_the_whole(clock: Clock) -> None:
-    watch = Stopwatch(Earlier(duration_ms=None, prompt_tokens=None, completion_tokens=2))  # type: ignore[arg-type]
+    watch = Stopwatch()
+    watch.add_to(Earlier(duration_ms=None, prompt_tokens=None, completion_tokens=2))  # type: ignore[arg-type]
 
     facts = watch.facts(told(prompt=None))
 

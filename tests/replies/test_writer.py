@@ -25,7 +25,7 @@ from chat.replies.writer import UNSTORED
 from chat.storage.database import Database, DatabaseAway, DatabaseBusy, clock
 from chat.storage.tables import pieces
 from chat.storage.tables import replies as reply_table
-from tests.replies.writing import change, expire, finished, followed, lease_left, numbered_pieces, say
+from tests.replies.writing import change, expire, finished, followed, lease_left, numbered_pieces, resume, say
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, count, eventually, stored, text_stored
 
@@ -478,7 +478,7 @@ def test_a_reply_that_is_gone_on_with_counts_from_its_stored_pieces(
     say(database, turn, 0, "So ", "it ")
     provider.will_say("goes", gate)
 
-    replies.start(turn)
+    resume(replies, turn)
     gate.wait_until_reached()
     eventually(lambda: text_stored(database, turn.reply_id) == "So it goes")
     log_then = numbered_pieces(database, turn.reply_id)

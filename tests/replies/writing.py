@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 from chat.conversations import Turn
 from chat.replies import Follower, Replies
 from chat.replies import log as reply_log
+from chat.replies.leases import Adoption
 from chat.replies.log import ReplyUpdate
 from chat.storage.database import Database, clock
 from chat.storage.tables import pieces, replies
@@ -28,6 +29,11 @@ def say(database: Database, turn: Turn, seq: int, *said: str) -> None:
     """Store pieces as the owner of a reply does."""
     with database.write() as connection:
         assert reply_log.store(connection, [ReplyUpdate(turn.reply_id, turn.owner or "", seq, list(said))])
+
+
+def resume(replies: Replies, turn: Turn) -> None:
+    """Let a process go on with a reply of which some is stored."""
+    replies.resume(Adoption(turn.reply_id, 0, False), turn.owner or "")
 
 
 def abandoned(database: Database, person: int, *said: str, **values: object) -> Turn:

@@ -15,10 +15,9 @@ from math import inf
 
 from flask import Response, current_app, render_template
 from markupsafe import Markup, escape
-from sqlalchemy import Row
 
 from chat import conversations, rendering
-from chat.conversations import Turn, paging
+from chat.conversations import Reply, Turn, paging
 from chat.routes import pages
 from chat.routes.streaming.sse import SidePartials, event, long_event, partial_of
 from chat.routes.streaming.subscription import Subscription, subscribe
@@ -73,7 +72,7 @@ def body_of(streams: Streams, subscription: Subscription, texts: Iterator[bytes]
         yield farewell.encode()
 
 
-def as_events(reply: Row, once: bool = False) -> Response:
+def as_events(reply: Reply, once: bool = False) -> Response:
     """Stream a reply as server-sent events of htmx partials; `once` gives what there is and ends."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
     subscription = subscribe(reply.conversation_id, reply.id, SPAN)

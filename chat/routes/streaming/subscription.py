@@ -46,13 +46,12 @@ class Subscription:
         with pages.moment():
             try:
                 reply = conversations.reply_of(state.database(), self.person_id, self.reply_id)
-                current = conversations.find(state.database(), self.person_id, reply.conversation_id)
             except NotFound:
                 return {"message": None, "rest": ""}
             if reply.state == "generating":
                 raise StillGenerating
             shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
-            return {**shown, **pages.list_of(self.person_id, current)}
+            return {**shown, **pages.list_of(self.person_id, reply.conversation_id)}
 
 
 def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:

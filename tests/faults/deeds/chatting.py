@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from chat import conversations
-from chat.conversations import Choice
+from chat.conversations import Choice, Draft
 from chat.people.rate_limits import Asker
 from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import messages, replies
@@ -54,7 +54,7 @@ class Stop(Deed):
         owner = select(conversation_table.c.person_id).where(conversation_table.c.id == sent.conversation)
         with self.database.read() as connection:
             asker = Asker(connection.execute(owner).scalar_one())
-        self.reply = conversations.ask(self.database, asker, None, question(self.name), choice).reply_id
+        self.reply = conversations.ask(self.database, asker, None, Draft(question(self.name), choice)).reply_id
         self.change(self.reply, lease_until=2**40)
 
     def do(self) -> Answer:

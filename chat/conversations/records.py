@@ -1,0 +1,87 @@
+"""What is known of a conversation, a message and a reply, and how a row of the database becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from sqlalchemy import Row, null, select
+
+from chat.storage.tables import conversations, messages, replies
+
+
+class Conversation(NamedTuple):
+    """A conversation as lists and pages show it; `mixed` where several models wrote what it shows."""
+
+    id: int
+    title: str
+    leaf_id: int | None
+    unread: bool
+    mixed: bool
+    created_at: int
+    updated_at: int
+    answering: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """A person's message, or what every message has."""
+
+    id: int
+    conversation_id: int
+    parent_id: int | None
+    role: str
+    text: str
+    html: str | None
+    html_version: int | None
+    created_at: int
+
+
+@dataclass(frozen=True)
+class Reply(Message):
+    """A model's message and how it was made. Its reasoning, which may be long, is read by itself."""
+
+    state: str
+    provider: str
+    model: str
+    attempts: int
+    left_out: int
+    error: str | None
+    finish_reason: str | None
+    ended_at: int | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    first_word_ms: int | None
+    duration_ms: int | None
+    reasoning_ms: int | None
+
+
+OF_MESSAGE = [field.name for field in fields(Message)]
+OF_REPLY = [field.name for field in fields(Reply)][len(OF_MESSAGE) :]
+
+CONVERSATION_COLUMNS = [conversations.c[name] for name in Conversation._fields if name != "answering"]
+MESSAGE_COLUMNS = [messages.c[name] for name in OF_MESSAGE] + [replies.c[name] for name in OF_REPLY]
+# HTML is as long as the text, and nothing but a page wants it.
+COLUMNS_WITHOUT_HTML = [null() if column is messages.c.html else column for column in MESSAGE_COLUMNS]
+
+# Statements are made once: making one costs more than running it.
+JOINED = messages.outerjoin(replies, replies.c.id == messages.c.id)
+SELECT_MESSAGES = select(*MESSAGE_COLUMNS).select_from(JOINED)
+SELECT_TEXTS = select(*COLUMNS_WITHOUT_HTML).select_from(JOINED)
+"""Messages, each with what is known of it as a reply, with HTML and without."""
+
+
+def load_conversation(row: Row) -> Conversation:
+    """Make a conversation of a row of CONVERSATION_COLUMNS, and perhaps whether it is answering."""
+    return Conversation(*row)
+
+
+def load_message(row: Row) -> Message:
+    """Make a message of a row of SELECT_MESSAGES: a Reply where a model wrote it."""
+    return Reply(*row) if row.state is not None else Message(*row[: len(OF_MESSAGE)])
+
+
+def load_messages(rows: Iterable[Row]) -> list[Message]:
+    """Make messages of rows of SELECT_MESSAGES, in their order."""
+    return [load_message(row) for row in rows]
