@@ -11,6 +11,7 @@ from chat.people import accounts, invites
 from chat.people.accounts import BadEmail
 from chat.people.invites import BadInvite
 from chat.web import current_user, proxy_login, secret_links, state, urls
+from chat.web.ids import read_number
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
 DONE = {"revoked": "That invite can't be used any more."}
@@ -43,15 +44,10 @@ def make() -> str:
     """Make an invite and show its link once: what is stored of it can't be shown. A reload would make another one."""
     form = NEW | request.form.to_dict()
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
-    days, uses = number(form["days"]), number(form["uses"])
+    days, uses = read_number(form["days"]) or 0, read_number(form["uses"]) or 0  # 0 is out of bounds
     token = invites.make(state.database(), current_user.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
     return render_template("admin/invite.html", link=secret_links.whole(f"/invites/{token}"), **told)
-
-
-def number(text: str) -> int:
-    """Read a number of a form; what is none is out of all bounds."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
 
 
 @bp.post("/<id:invite_id>/revocation")

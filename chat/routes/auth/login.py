@@ -13,6 +13,7 @@ from chat.people.login_throttle import TooManyTries
 from chat.routes import pages
 from chat.routes.messages import typed
 from chat.web import access, cookies, current_user, known_browsers, proxy_login, state, urls
+from chat.web.ids import ID
 
 NOT_YET = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
@@ -50,7 +51,7 @@ def gone_on(place: str, email: str, draft: str) -> Response:
 
 def given_back(place: str, draft: str) -> str:
     """Render what somebody wrote before they had to sign in, to be sent from there."""
-    action = f"{place}/messages" if re.fullmatch("/conversations/[0-9]{1,9}", place) else "/conversations"
+    action = f"{place}/messages" if re.fullmatch(f"/conversations/{ID}", place) else "/conversations"
     return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
 
 
