@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from chat.people import accounts, invites
 from chat.people.accounts import BadEmail
 from chat.people.invites import BadInvite
-from chat.web import current_user, proxy_login, secret_links, state, urls
+from chat.web import current_user, notices, proxy_login, secret_links, state
 from chat.web.ids import read_number
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
-DONE = {"revoked": "That invite can't be used any more."}
+NOTICES = {"revoked": "That invite can't be used any more."}
 
 bp = Blueprint("admin_invites", __name__, url_prefix="/admin/invites")
 
@@ -22,7 +22,7 @@ bp = Blueprint("admin_invites", __name__, url_prefix="/admin/invites")
 @bp.get("")
 def index() -> str:
     """Show the invites that can be used, and a form for another one."""
-    return render_list(NEW, done=DONE.get(request.args.get("done", "")))
+    return render_list(NEW)
 
 
 @bp.errorhandler(BadEmail)
@@ -32,11 +32,12 @@ def refuse(error: Exception) -> tuple[str, int]:
     return render_list(NEW | request.form.to_dict(), problem=str(error)), 400
 
 
-def render_list(form: Mapping[str, str], **told: str | None) -> str:
+def render_list(form: Mapping[str, str], problem: str = "") -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
-    shown = {"invites": invites.listing(state.database()), "form": form, "limits": limits}
-    return render_template("admin/invites.html", **shown, proxied=proxy_login.is_on(), **told)
+    content = {"invites": invites.listing(state.database()), "form": form, "limits": limits}
+    told = {"proxied": proxy_login.is_on(), "problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/invites.html", **content, **told)
 
 
 @bp.post("")
@@ -54,4 +55,4 @@ def make() -> str:
 def revoke(invite_id: int) -> Response:
     """Let an invite be used no more."""
     invites.revoke(state.database(), current_user.require_admin(), invite_id)
-    return urls.lead_to("/admin/invites?done=revoked")
+    return notices.lead_to("/admin/invites", "revoked")

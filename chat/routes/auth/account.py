@@ -13,15 +13,14 @@ from werkzeug.wrappers import Response
 from chat.people import accounts, authentication, login_links, passwords
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
-from chat.web import current_user, proxy_login, state, urls
+from chat.web import current_user, notices, proxy_login, state, urls
 from chat.web.access import LoginRequired
 
-DONE = {
+NOTICES = {
     "changed": "Your password is changed. You were signed out everywhere else.",
     "connected": "Your account is connected. You can sign in by that from now on.",
     "disconnected": "Your account isn't connected any more. You sign in with your password.",
 }
-"""What has been done, by what the address then says."""
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -35,7 +34,7 @@ def require_account() -> None:
 @bp.get("")
 def show() -> str:
     """Show the page."""
-    return page(done=next((said for name, said in DONE.items() if name in request.args), ""))
+    return page(done=notices.read(NOTICES))
 
 
 @bp.post("/password")
@@ -53,7 +52,7 @@ def change_password() -> Response:
     except accounts.Refused as error:
         return login.refused(page(said(error)), error)
     current_user.sign_in(person.id, kept)
-    return urls.lead_to("/account?changed=1")
+    return notices.lead_to("/account", "changed")
 
 
 def proven() -> Row:

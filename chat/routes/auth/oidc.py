@@ -20,7 +20,7 @@ from chat.people.accounts import Refused
 from chat.people.oidc import Flow, OutOfOrder, Unproven
 from chat.routes.auth import account, login
 from chat.storage.database import NotFound
-from chat.web import access, cookies, current_user, secret_links, state, urls
+from chat.web import access, cookies, current_user, notices, secret_links, state, urls
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider
@@ -55,7 +55,7 @@ def connect() -> Response:
     account.own()
     provider()
     try:
-        return leave("/account?connected=1", account.proven().id)
+        return leave("/account?done=connected", account.proven().id)
     except Refused as error:
         return login.refused(account.page(account.said(error)), error)
     except OutOfOrder as error:
@@ -66,7 +66,7 @@ def connect() -> Response:
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises LoginRequired."""
     login_links.disconnect(state.database(), account.own().id)
-    return urls.lead_to("/account?disconnected=1")
+    return notices.lead_to("/account", "disconnected")
 
 
 def leave(place: str, person_id: int | None = None) -> Response:
