@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from htmx_flask import make_response
-from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Turn, WrongParent, paging

@@ -8,8 +8,7 @@ session is known by them SESSION_DAYS after it; then `old` can go.
 
 from __future__ import annotations
 
-from flask import request
-from werkzeug.wrappers import Response
+from flask import Response, request
 
 from chat.web import state, urls
 

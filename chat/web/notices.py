@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import request
-from werkzeug.wrappers import Response
+from flask import Response, request
 
 from chat.web import urls
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Blueprint, render_template, request
-from flask import Response as Page
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Row
-from werkzeug.wrappers import Response
 
 from chat.people import accounts, authentication, login_links, passwords
 from chat.routes.auth import login, user_agents
@@ -48,7 +46,7 @@ def change_password() -> Response:
         with state.database().write() as connection:
             accounts.change_password(connection, person, kept)
     except passwords.BadPassword as error:
-        return Page(page(str(error)), 400)
+        return Response(page(str(error)), 400)
     except accounts.Refused as error:
         return login.refused(page(said(error)), error)
     current_user.sign_in(person.id, kept)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, current_app, render_template, request
-from flask import Response as Page
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, current_app, render_template, request
 
 from chat.people import accounts, authentication
 from chat.people.login_throttle import TooManyTries
@@ -39,14 +37,14 @@ def sign_in() -> Response:
         current_user.sign_in(person.id, person.password)
     except accounts.Refused as error:
         return refused(form(place, email, str(error), draft=draft), error)
-    return Page(given_back(place, draft)) if draft else urls.lead_to(place)
+    return Response(given_back(place, draft)) if draft else urls.lead_to(place)
 
 
 def gone_on(place: str, email: str, draft: str) -> Response:
     """Give back what somebody wrote who has signed in meanwhile, in another tab."""
     if not current_user.is_member():
-        return Page(form(place, email, NOT_YET, draft=draft), 403)
-    return Page(given_back(place, draft))
+        return Response(form(place, email, NOT_YET, draft=draft), 403)
+    return Response(given_back(place, draft))
 
 
 def given_back(place: str, draft: str) -> str:
@@ -93,8 +91,8 @@ def sign_in_again() -> bool:
 def refused(page: str, error: accounts.Refused) -> Response:
     """Answer who may not come in, or not yet."""
     if isinstance(error, TooManyTries):
-        return Page(page, 429, {"Retry-After": str(error.wait)})
-    return Page(page, 403)
+        return Response(page, 429, {"Retry-After": str(error.wait)})
+    return Response(page, 403)
 
 
 @bp.post("/sign-out")

@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, make_response, render_template, request
-from flask import Response as Page
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from itsdangerous import BadSignature
-from werkzeug.wrappers import Response
 
 from chat.people import external_login, login_links, oidc
 from chat.people.accounts import Refused
@@ -46,7 +44,7 @@ def begin() -> Response:
     try:
         return leave(place)
     except OutOfOrder as error:
-        return Page(login.form(place, problem=str(error)), STATUS[OutOfOrder])
+        return Response(login.form(place, problem=str(error)), STATUS[OutOfOrder])
 
 
 @bp.post("/account/openid")
@@ -59,7 +57,7 @@ def connect() -> Response:
     except Refused as error:
         return login.refused(account.page(account.said(error)), error)
     except OutOfOrder as error:
-        return Page(account.page(str(error)), STATUS[OutOfOrder])
+        return Response(account.page(str(error)), STATUS[OutOfOrder])
 
 
 @bp.post("/account/openid/end")
@@ -100,7 +98,7 @@ def returned(taken: dict[str, Any]) -> Response:
         else:
             arrived(who)
     except (Unproven, OutOfOrder, Refused) as error:
-        return Page(page(place, person_id, str(error)), STATUS.get(type(error), 403))
+        return Response(page(place, person_id, str(error)), STATUS.get(type(error), 403))
     return urls.lead_to(place)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, render_template, request
-from flask import Response as Page
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, render_template, request
 
 from chat.people import accounts, login_throttle, mailer, password_resets, passwords
 from chat.routes.auth import login
@@ -46,7 +44,7 @@ def redeem() -> Response:
         passwords.require_good(password, email)
         password_resets.redeem(state.database(), token, passwords.hashed(password))
     except passwords.BadPassword as error:
-        return Page(form(email, str(error)), 400)
+        return Response(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
     login_throttle.forgive(state.database(), known_browsers.account_of(email))
@@ -85,7 +83,7 @@ def send() -> Response:
     except accounts.Refused as error:
         return login.refused(forgotten(email, str(error)), error)
     mailer.send_reset_later(state.database(), state.settings(), email)
-    return Page(forgotten(email, done=SENT))
+    return Response(forgotten(email, done=SENT))
 
 
 def require_mail() -> None:
