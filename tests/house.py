@@ -144,15 +144,6 @@ def settings_in_one_place(module: str, tree: ast.Module) -> Iterator[str]:
             yield f"{module} uses {name}"
 
 
-def safe_by_rendering(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of text that is marked as safe anywhere but in rendering/ and in the frames of a stream."""
-    if is_in(module, ["chat.rendering", "chat.routes.streaming.responses", "chat.routes.streaming.sse"]):
-        return
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    if "Markup" in names | {name.rpartition(".")[2] for name in [*imported(module, tree, set()), *dotted(tree)]}:
-        yield f"{module} uses Markup"
-
-
 def small(module: str, tree: ast.Module) -> Iterator[str]:
     """Complain of functions and files too long to be read at a glance."""
     for node in ast.walk(tree):

@@ -8,14 +8,15 @@ import sys
 
 import pytest
 
-from tests import house
+from tests import house, module_names, safe_html
 
 RULES = [
     house.providers_apart,
     house.request_at_the_door,
     house.sql_in_the_stores,
     house.settings_in_one_place,
-    house.safe_by_rendering,
+    safe_html.safe_by_rendering,
+    module_names.modules_are_nouns,
     house.small,
     house.explained,
     house.idle_when_imported,
@@ -36,8 +37,24 @@ OFFENCES = [
     (house.sql_in_the_stores, "chat.rendering.links", "QUERY = f'DELETE FROM {1}'"),
     (house.settings_in_one_place, "chat.config", "import os\n\nHOST = os.environ['HOST']"),
     (house.settings_in_one_place, "chat.providers.local", "from os import getenv"),
-    (house.safe_by_rendering, "chat.routes.pages", "from markupsafe import Markup"),
-    (house.safe_by_rendering, "chat.routes.pages", "import flask\n\nHTML = flask.Markup('<b>')"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "HTML = Markup(text)"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "HTML = markupsafe.Markup(f'<b>{name}</b>')"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "HTML = Markup('<b>' + name)"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "HTML = Markup(render_template_string(text))"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "HTML = Markup('', **given)"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "HTML = map(Markup, texts)"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "from markupsafe import Markup as M"),
+    (safe_html.safe_by_rendering, "chat.routes.pages", "def mark_safe(html: str) -> Markup:\n    return Markup(html)"),
+    (
+        safe_html.safe_by_rendering,
+        "chat.routes.pages",
+        "class Text(str):\n    def __html__(self):\n        return self",
+    ),
+    (safe_html.safe_by_rendering, "chat.rendering.links", "HTML = Markup(url)"),
+    (module_names.modules_are_nouns, "chat.web.watching", ""),
+    (module_names.modules_are_nouns, "chat.people.signing_in_and_told", ""),
+    (module_names.modules_are_nouns, "chat.replies.shown", ""),
+    (module_names.modules_are_nouns, "chat.storage.opened", ""),
     (house.small, "chat.config", LONG_FUNCTION),
     (house.small, "chat.config", "A = 1\n" * 201),
     (house.explained, "chat.config", "A = 1"),
@@ -74,6 +91,23 @@ def test_a_rule_sees_an_offence(rule, module: str, source: str) -> None:
 
     assert len(complaints) >= 1
     assert all(complaint.startswith(module) for complaint in complaints)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "HTML = Markup()",
+        "HTML = Markup('<b>{}</b>').format(name)",
+        "HTML = Markup(render_template('page.html', name=name))",
+        "def read(html: Markup) -> list[Markup]:\n    made: Markup = html\n    return [made]",
+    ],
+)
+def test_a_literal_a_template_and_a_type_are_no_offence(source: str) -> None:
+    assert list(safe_html.safe_by_rendering("chat.routes.pages", ast.parse(source))) == []
+
+
+def test_every_noun_that_looks_like_a_participle_is_a_module(modules: dict[str, ast.Module]) -> None:
+    assert {name.rpartition(".")[2] for name in modules} >= module_names.NOUNS
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from flask import Blueprint, render_template, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, render_template, request
 
 from chat import conversations
 from chat.conversations import paging
 from chat.routes import exports, pages
-from chat.storage.database import NotFound
-from chat.web import current_user, state, urls
+from chat.web import current_user, ids, state, urls
 
 WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
@@ -63,9 +59,7 @@ def parse_window() -> tuple[str | None, int]:
     for toward in WINDOWS:
         text = request.args.get(toward)
         if text is not None:
-            if not re.fullmatch("[0-9]{1,9}", text):
-                raise NotFound
-            return toward, int(text)
+            return toward, ids.read_id(text)
     return None, 0
 
 

@@ -7,7 +7,6 @@ import logging
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.wrappers import Response as BaseResponse
 
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.people.accounts import Refused
@@ -86,7 +85,7 @@ def respond_later(error: Exception, status: int, seconds: int) -> Response:
     return response
 
 
-def lead_to_login(error: LoginRequired) -> BaseResponse:
+def lead_to_login(error: LoginRequired) -> Response:
     """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Redirect": urls.of(error.login_url), **PLACE})

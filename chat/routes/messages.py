@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from htmx_flask import make_response
-from werkzeug.wrappers import Response
 
 from chat import conversations
 from chat.conversations import Draft, Turn, WrongParent, paging
 from chat.routes import model_choice, pages
 from chat.routes.streaming import responses
-from chat.web import current_user, form_key, state, urls
+from chat.web import current_user, form_key, ids, state, urls
 from chat.web.form_parser import URLENCODED, unescape
 
 bp = Blueprint("messages", __name__)
@@ -92,9 +89,10 @@ def read_text() -> str:
 def read_parent() -> int | None:
     """Read which reply the message goes on from; None where the form doesn't say. Raises WrongParent."""
     text = request.form.get("parent", "")
-    if text and not re.fullmatch("[0-9]{1,9}", text):
+    parent_id = ids.read_number(text)
+    if text and parent_id is None:
         raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
-    return int(text) if text else None
+    return parent_id
 
 
 def posted_text() -> str:

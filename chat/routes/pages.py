@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from flask import g, render_template
+from flask import Response, g, render_template
 from htmx_flask import request
-from werkzeug.wrappers import Response
 
 from chat import conversations, rendering
 from chat.conversations import Conversation, Message, Reply, Window, paging

@@ -1,7 +1,7 @@
-"""The journal: a line in the log for each request, and a number by which it is found there.
+"""The access log: a line for each request, with a number by which it is found.
 
-The line says what was asked for and how that went, not by whom. What stands in an address is told where it is part of
-a pattern or an id: anything else may be a secret, or made up so as to look like another line.
+The line says what was asked for and how that went, not by whom. Of an address it holds the pattern and ids: anything
+else can be a secret, or made up to look like another line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 UNLOGGED = {"health.alive", "health.ready", "health.metrics", "assets.show"}
-"""What is asked for again and again, by machines."""
+"""What machines ask for again and again."""
 
 REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9-]{1,64}")
 PARAMETER = re.compile(r"<(?:[^<>]*:)?(\w+)>")
@@ -32,7 +32,7 @@ logger = logging.getLogger(JOURNAL)
 
 
 class AccessLog:
-    """Wraps an app. Where a proxy is trusts_proxy, so is the number that it gave a request."""
+    """Wraps an app. Where a proxy is trusted, so is the request ID that it gives."""
 
     def __init__(self, app: Flask, trusts_proxy: bool):
         self.app = app.wsgi_app
@@ -41,7 +41,7 @@ class AccessLog:
         self.trusts_proxy = trusts_proxy
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        number = self._number(environ)
+        number = self._request_id(environ)
         REQUEST_ID.set(number)
         entry = Entry(environ, number, start_response)
         body = self.app(environ, entry.start)
@@ -49,13 +49,13 @@ class AccessLog:
         entry.write()
         return CountedStream(body, entry, self.metrics) if entry.is_stream else body
 
-    def _number(self, environ: WSGIEnvironment) -> str:
+    def _request_id(self, environ: WSGIEnvironment) -> str:
         given = environ.get("HTTP_X_REQUEST_ID", "") if self.trusts_proxy else ""
         return given if REQUEST_ID_FORM.fullmatch(given) else secrets.token_hex(16)
 
 
 class Entry:
-    """What is told of one request."""
+    """The line of one request."""
 
     def __init__(self, environ: WSGIEnvironment, number: str, start_response: StartResponse):
         self.environ = environ
@@ -122,7 +122,7 @@ class CountedStream:
         return chunk
 
     def close(self) -> None:
-        """End the stream; whoever serves it calls this once, as WSGI wants."""
+        """End the stream; a WSGI server calls this once."""
         self._metrics.streams.add(by=-1)
         self._entry.write_end(self._sent)
         if close := getattr(self._body, "close", None):

@@ -6,8 +6,7 @@ set, or under a path `__Secure-`, as the other prefix wants the whole host. The 
 
 from __future__ import annotations
 
-from flask import request
-from werkzeug.wrappers import Response
+from flask import Response, request
 
 from chat.web import state, urls
 

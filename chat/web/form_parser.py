@@ -13,7 +13,7 @@ from werkzeug.formparser import FormDataParser
 
 URLENCODED = "application/x-www-form-urlencoded"
 
-PART = 64 * 1024
+PART_SIZE = 64 * 1024
 """How many bytes are unescaped at a time; then others have a turn."""
 
 ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}")
@@ -47,7 +47,7 @@ def unescape(text: bytes) -> bytes:
     """Put bytes in the place of their escapes, many at a time."""
     done, start = [], 0
     while start < len(text):
-        end = start + PART
+        end = start + PART_SIZE
         cut = text.find(b"%", end - 2, end)  # an escape that goes on behind the part belongs to the next one
         end = end if cut < 0 else cut
         done.append(ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace(b"%", b"").decode()), text[start:end]))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import secrets
 
-from flask import after_this_request, request
+from flask import Response, after_this_request, request
 from itsdangerous import BadSignature
-from werkzeug.wrappers import Response
 
 from chat.people import login_throttle, rate_limits
 from chat.people.login_throttle import LoginAttempt

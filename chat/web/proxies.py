@@ -39,11 +39,11 @@ logger = logging.getLogger(__name__)
 def trust_proxies(app: WSGIApplication, count: int, under: str = "") -> WSGIApplication:
     """Have an app see whom the outermost of `count` proxies saw, and the scheme that the last one saw; 0 believes none.
 
-    Proxies add to X-Forwarded-For, and most of them write X-Forwarded-Proto anew. The host stays what it is. So does
-    the path that the app is `under`; where that is empty, the last proxy says it in X-Forwarded-Prefix.
+    Proxies add to X-Forwarded-For, and most of them replace X-Forwarded-Proto. The host stays what it is. So does the
+    path that the app is `under`; where that is empty, the last proxy says it in X-Forwarded-Prefix.
     """
-    placed = PathPrefix(app, under)
-    return ProxyFix(placed, x_for=count, x_proto=1, x_prefix=1) if count else IgnoreForwarded(placed)
+    prefixed = PathPrefix(app, under)
+    return ProxyFix(prefixed, x_for=count, x_proto=1, x_prefix=1) if count else IgnoreForwarded(prefixed)
 
 
 class PathPrefix:
@@ -64,10 +64,10 @@ class PathPrefix:
         return self.app(environ, start_response)
 
 
-def valid_prefix(told: str) -> str:
-    """Give a path back where it can be one; an address that it would spoil is written without it."""
+def valid_prefix(prefix: str) -> str:
+    """Give a prefix back if it is a path, else nothing: it would spoil every address."""
     try:
-        return path(told)
+        return path(prefix)
     except ValueError:
         return ""
 
@@ -122,15 +122,15 @@ def is_private_peer(peer: str) -> bool:
 
 
 class IgnoreForwarded:
-    """Ignores what proxies say, and tells the log of it once."""
+    """Ignores what proxies say, and logs a warning once."""
 
     def __init__(self, app: WSGIApplication):
         self.app = app
-        self.told = False
+        self.has_warned = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not self.told and "HTTP_X_FORWARDED_FOR" in environ:
-            self.told = True
+        if not self.has_warned and "HTTP_X_FORWARDED_FOR" in environ:
+            self.has_warned = True
             logger.warning(HINT)
         return self.app(environ, start_response)
 

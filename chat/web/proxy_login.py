@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, render_template, request
-from flask import Response as Page
-from werkzeug.wrappers import Response
+from flask import Flask, Response, render_template, request
 
 from chat.people import accounts, external_login
 from chat.web import access, current_user, proxies, state, urls
@@ -57,7 +55,7 @@ def skip_login(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
         return urls.lead_to(access.local_path(request.args.get("next", "/")))
-    return Page(render_template("accounts/unnamed.html"), 403)
+    return Response(render_template("accounts/unnamed.html"), 403)
 
 
 def switch_user(email: str) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from chat.replies import Replies
 from chat.storage.database import Database, DatabaseAway
 
-PATIENCE = 3.0
+ANSWER_TIMEOUT = 3.0
 """How long the database may take to answer, in seconds."""
 
-LEAVING = "This process is being stopped and begins nothing new."
-STARTING = "The start isn't done: it waits for the database."
-SILENT = f"The database doesn't answer within {PATIENCE:.0f} seconds."
+SHUTTING_DOWN = "This process is being stopped and begins nothing new."
+NOT_STARTED = "The start isn't done: it waits for the database."
+NO_ANSWER = f"The database doesn't answer within {ANSWER_TIMEOUT:.0f} seconds."
 UNUSABLE = "The database can't be used."
-OUTDATED = "The database is not up to date. Start Rivulet anew, which brings it there."
+OLD_SCHEMA = "The database is not up to date. Start Rivulet anew, which brings it there."
 
 
 class Readiness:
@@ -28,16 +28,16 @@ class Readiness:
         self._question: Question | None = None
 
     def problem(self) -> str:
-        """Say why this process can't serve; nothing where it can. Takes PATIENCE seconds at most."""
+        """Say why this process can't serve; nothing where it can. Takes ANSWER_TIMEOUT seconds at most."""
         if self.replies.draining:
-            return LEAVING
+            return SHUTTING_DOWN
         if not self.is_started():
-            return STARTING
+            return NOT_STARTED
         question = self._question
         if question is None or not question.is_alive():
             question = self._question = Question(self.database)
             question.start()
-        question.join(PATIENCE)
+        question.join(ANSWER_TIMEOUT)
         return question.answer
 
 
@@ -47,12 +47,12 @@ class Question(threading.Thread):
     def __init__(self, database: Database):
         super().__init__(name="readiness", daemon=True)
         self.database = database
-        self.answer = SILENT
+        self.answer = NO_ANSWER
 
     def run(self) -> None:
         """Find out whether the database can be used."""
         try:
-            self.answer = "" if self.database.is_current() else OUTDATED
+            self.answer = "" if self.database.is_current() else OLD_SCHEMA
         except DatabaseAway as error:
             self.answer = str(error)
         except Exception:

@@ -105,9 +105,9 @@ class BodyTerms:
 
 
 class BufferedBody:
-    """Wraps an app, so that it sees a request when its body is there: whose session it is, is looked up then.
+    """Wraps an app, so that a request reaches it with its whole body.
 
-    Whoever sends a body minutes after its head may have been suspended meanwhile.
+    The session is looked up after that: its owner can have been suspended while a slow body arrived.
     """
 
     def __init__(self, app: Flask, inner: WSGIApplication):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
-from flask import request
-from werkzeug.wrappers import Response
+from flask import Response, request
 
 from chat.people.sessions import digest
 from chat.web import cookies, state, urls

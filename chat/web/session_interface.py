@@ -6,10 +6,9 @@ import json
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Request, g, request
+from flask import Flask, Request, Response, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
-from werkzeug.wrappers import Response
 
 from chat.people.sessions import SessionStore
 from chat.storage.database import DatabaseAway

@@ -24,7 +24,7 @@ from chat.web.slots import NoFreeSlot, Slots
 CHUNK_SIZE = 64 * 1024
 """How much of an answer, in bytes, is in memory while somebody reads it."""
 
-LONG = 1024 * 1024
+LONG_ANSWER = 1024 * 1024
 """From how many bytes on an answer takes one of DOWNLOAD_SLOTS."""
 
 DOWNLOAD_SLOTS = Slots(64, per_address=8)
@@ -36,7 +36,7 @@ DISK_RESERVE = 64 * 1024 * 1024
 WRITE_LOCK = threading.Lock()
 """Held while an answer is written from many reads: more at once would take all connections to the database."""
 
-PATIENCE = 20.0
+WRITE_LOCK_TIMEOUT = 20.0
 """How long one waits for that, in seconds."""
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Spool:
         self._folder, self._whose = folder, whose
         self._held, self._slice = ExitStack(), TimeSlice()
         in_memory = (
-            CHUNK_SIZE if has_space(folder) else LONG
+            CHUNK_SIZE if has_space(folder) else LONG_ANSWER
         )  # where the disk takes nothing, what isn't long needs none
         self._file = self._held.enter_context(SpooledTemporaryFile(in_memory, dir=str(folder)))  # noqa: SIM115
 
@@ -96,9 +96,9 @@ class Spool:
 
     def _make_room(self, more: int) -> None:
         before, self.size = self.size, self.size + more
-        if self.size <= LONG:
+        if self.size <= LONG_ANSWER:
             return
-        if before <= LONG:
+        if before <= LONG_ANSWER:
             self._take_slot()
         if not has_space(self._folder):
             raise DiskFull
@@ -148,7 +148,7 @@ def spool_long_answer(response: Response) -> Response:
         response.response = spool_factory()().fill(response.iter_encoded())
         response.content_length = size
     except HTTPException as error:
-        if size > LONG:
+        if size > LONG_ANSWER:
             return current_app.make_response(current_app.handle_user_exception(error))
     return response
 
@@ -156,7 +156,7 @@ def spool_long_answer(response: Response) -> Response:
 @contextmanager
 def hold_write_lock() -> Iterator[None]:
     """Hold WRITE_LOCK in a block. Raises TooManyDownloads."""
-    if not WRITE_LOCK.acquire(timeout=PATIENCE):
+    if not WRITE_LOCK.acquire(timeout=WRITE_LOCK_TIMEOUT):
         raise TooManyDownloads
     try:
         yield

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class State:
-    """What a process holds; what is given later is filled in by whoever makes it."""
+    """What a process holds; some fields are filled in after the start."""
 
     settings: Settings
     database: Database

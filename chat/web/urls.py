@@ -1,13 +1,12 @@
 """Addresses as browsers ask for them: an instance may be under a path of its host (APP_URL, or what a proxy says).
 
 Routes, forms and links name a place from the instance's own first page: `/account`. In front of what a browser is told
-stands the path: `{{ root }}/account` in templates, `addresses.of` and `addresses.lead_to` here.
+stands the path: `{{ root }}/account` in templates, `urls.of` and `urls.lead_to` here.
 """
 
 from __future__ import annotations
 
-from flask import Flask, has_request_context, redirect, request
-from werkzeug.wrappers import Response
+from flask import Flask, Response, has_request_context, make_response, redirect, request
 
 
 def register(app: Flask) -> None:
@@ -32,4 +31,4 @@ def place_at(path: str) -> str:
 
 def lead_to(place: str) -> Response:
     """Lead a browser to a place after what it sent was done."""
-    return redirect(of(place), code=303)
+    return make_response(redirect(of(place), code=303))

@@ -19,7 +19,7 @@ from chat.replies import log
 from chat.replies.log import Ending
 from chat.storage.database import Database
 from chat.storage.tables import conversations as conversation_table
-from chat.web.readiness import SILENT
+from chat.web.readiness import NO_ANSWER
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question
@@ -168,7 +168,7 @@ def test_while_the_database_hangs_a_process_is_alive_but_not_ready(
         hanging = [answer.result() for answer in asking]
     until(lambda: one.browser().get("/readyz").status == 200)
 
-    assert {(answer.status, answer.body) for answer in hanging} == {(503, f"{SILENT}\n")}
+    assert {(answer.status, answer.body) for answer in hanging} == {(503, f"{NO_ANSWER}\n")}
     assert alive.status == 200
 
 

@@ -81,7 +81,7 @@ def test_a_process_that_leaves_is_not_ready_but_alive(client: FlaskClient, app: 
 
     response = client.get("/readyz")
 
-    assert (response.status_code, response.text) == (503, f"{readiness.LEAVING}\n")
+    assert (response.status_code, response.text) == (503, f"{readiness.SHUTTING_DOWN}\n")
     assert client.get("/healthz").status_code == 200
 
 
@@ -94,7 +94,7 @@ def test_a_database_that_is_not_up_to_date_is_not_ready(client: FlaskClient, app
 
     response = client.get("/readyz")
 
-    assert (response.status_code, response.text) == (503, f"{readiness.OUTDATED}\n")
+    assert (response.status_code, response.text) == (503, f"{readiness.OLD_SCHEMA}\n")
 
 
 def test_a_database_that_a_newer_process_brought_further_is_ready(client: FlaskClient, app: Flask) -> None:
@@ -126,13 +126,13 @@ def test_a_database_that_hangs_is_asked_once_and_waited_for_no_longer_than_a_mom
         asked.append(1)
         return answers.wait(PATIENCE)
 
-    monkeypatch.setattr(readiness, "PATIENCE", 0.01)
+    monkeypatch.setattr(readiness, "ANSWER_TIMEOUT", 0.01)
     monkeypatch.setattr(app.extensions["rivulet"].database, "is_current", hang)
 
     hanging = [client.get("/readyz") for _ in range(3)]
     answers.set()
     app.extensions["rivulet"].readiness._question.join(PATIENCE)
 
-    assert {(response.status_code, response.text) for response in hanging} == {(503, f"{readiness.SILENT}\n")}
+    assert {(response.status_code, response.text) for response in hanging} == {(503, f"{readiness.NO_ANSWER}\n")}
     assert len(asked) == 1
     assert client.get("/readyz").status_code == 200

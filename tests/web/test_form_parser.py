@@ -23,9 +23,9 @@ FORMS = st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=4).ma
 NOISE = st.lists(st.sampled_from([b"a", b"=", b"&", b"+", b"%", b"%4", b"%41", b"%c3%A4", b"%FF", b"%00"]))
 
 
-@given(FORMS | NOISE.map(b"".join), st.sampled_from([3, 4, 5, form_parser.PART]))
+@given(FORMS | NOISE.map(b"".join), st.sampled_from([3, 4, 5, form_parser.PART_SIZE]))
 def test_a_form_says_what_werkzeug_would_read_in_it(body: bytes, part: int) -> None:
-    with patch.object(form_parser, "PART", part):
+    with patch.object(form_parser, "PART_SIZE", part):
         ours, theirs = (
             parser(max_form_parts=1000, silent=False).parse(BytesIO(body), URLENCODED, len(body))[1]
             for parser in (FormParser, FormDataParser)

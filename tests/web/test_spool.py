@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from chat.web import spool
 from chat.web.slots import Slots
-from chat.web.spool import CHUNK_SIZE, LONG, DiskFull, Spool, TooManyDownloads
+from chat.web.spool import CHUNK_SIZE, LONG_ANSWER, DiskFull, Spool, TooManyDownloads
 from tests.asking import HTMX, begin, ended
 from tests.turns import lengthened
 
@@ -60,7 +60,7 @@ def test_what_was_written_is_read(tmp_path: Path, count: int) -> None:
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
-    with closing(filled(tmp_path, LONG)):
+    with closing(filled(tmp_path, LONG_ANSWER)):
         assert not list(tmp_path.iterdir())
 
 
@@ -75,12 +75,12 @@ def test_long_answers_wait_in_the_folder_that_was_found_at_the_start(app: Flask)
 
 
 def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: Path, slots: Slots) -> None:
-    first, second = filled(tmp_path, LONG + 1), filled(tmp_path, LONG + 1)
+    first, second = filled(tmp_path, LONG_ANSWER + 1), filled(tmp_path, LONG_ANSWER + 1)
     with pytest.raises(TooManyDownloads):
-        filled(tmp_path, LONG + 1)
-    third, short = filled(tmp_path, LONG + 1, "192.0.2.2"), filled(tmp_path, LONG)
+        filled(tmp_path, LONG_ANSWER + 1)
+    third, short = filled(tmp_path, LONG_ANSWER + 1, "192.0.2.2"), filled(tmp_path, LONG_ANSWER)
     with pytest.raises(TooManyDownloads):
-        filled(tmp_path, LONG + 1, "192.0.2.3")
+        filled(tmp_path, LONG_ANSWER + 1, "192.0.2.3")
 
     list(first)
     second.close()
@@ -92,16 +92,16 @@ def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: 
 
 def test_an_answer_that_breaks_while_it_is_written_leaves_no_place_taken(tmp_path: Path, slots: Slots) -> None:
     with pytest.raises(ZeroDivisionError):
-        Spool(tmp_path, ADDRESS).fill(breaking("x" * (LONG + 1)))
+        Spool(tmp_path, ADDRESS).fill(breaking("x" * (LONG_ANSWER + 1)))
 
     assert not slots._taken
 
 
 def test_the_last_room_of_a_disk_is_left_to_the_database(tmp_path: Path, slots: Slots, full: None) -> None:
-    filled(tmp_path, LONG).close()
+    filled(tmp_path, LONG_ANSWER).close()
 
     with pytest.raises(DiskFull):
-        filled(tmp_path, LONG + 1)
+        filled(tmp_path, LONG_ANSWER + 1)
 
     assert not slots._taken
 
@@ -113,7 +113,7 @@ def test_a_disk_that_can_not_be_written_to_is_told(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
 
     with pytest.raises(DiskFull):
-        filled(tmp_path, LONG)
+        filled(tmp_path, LONG_ANSWER)
 
 
 @pytest.mark.parametrize("folder", [".", "gone"], ids=["a full disk", "a folder that can't be used"])
@@ -125,9 +125,9 @@ def test_an_answer_that_is_not_long_waits_in_memory_where_the_disk_takes_none(
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
 
-    assert b"".join(filled(tmp_path / folder, LONG)) == b"x" * LONG
+    assert b"".join(filled(tmp_path / folder, LONG_ANSWER)) == b"x" * LONG_ANSWER
     with pytest.raises(DiskFull):
-        filled(tmp_path / folder, LONG + 1)
+        filled(tmp_path / folder, LONG_ANSWER + 1)
 
 
 def test_a_stream_is_given_as_it_is_however_long_a_part_of_it_is(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def conversation(app: Flask, client: FlaskClient) -> int:
 def test_a_long_page_is_whole_and_has_its_length(client: FlaskClient, conversation: int, slots: Slots) -> None:
     answer = client.get(f"/conversations/{conversation}")
 
-    assert answer.content_length == len(answer.data) > LONG
+    assert answer.content_length == len(answer.data) > LONG_ANSWER
     assert answer.text.count("word word") > 100_000 and answer.text.rstrip().endswith("</html>")
     answer.close()
     assert not slots._taken
@@ -171,7 +171,7 @@ def test_the_head_of_a_long_answer_takes_no_place(client: FlaskClient, conversat
 def test_one_export_is_written_at_a_time(
     client: FlaskClient, conversation: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "PATIENCE", 0.01)
+    monkeypatch.setattr(spool, "WRITE_LOCK_TIMEOUT", 0.01)
 
     with spool.hold_write_lock():
         early = client.get(f"/conversations/{conversation}.md")
@@ -198,7 +198,7 @@ def test_a_full_disk_is_told_and_what_is_not_long_is_shown_all_the_same(
     app: Flask, client: FlaskClient, conversation: int, full: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = client.get(f"/conversations/{conversation}.json")
-    monkeypatch.setattr(spool, "LONG", 10_000_000)
+    monkeypatch.setattr(spool, "LONG_ANSWER", 10_000_000)
     monkeypatch.setattr(Spool, "fill", lambda *_: (_ for _ in ()).throw(DiskFull()))
     short = client.get(f"/conversations/{conversation}")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, render_template, request
 
 from chat.registry import InvalidProvider, ProviderEntry
 from chat.registry.form import KINDS, read_form
 from chat.routes.model_choice import services
 from chat.storage.database import NotFound
-from chat.web import current_user, urls
+from chat.web import current_user, notices
 
 NEW = {"name": "", "kind": "openai", "url": ""}
 PROTOCOLS = {
@@ -19,7 +18,7 @@ PROTOCOLS = {
     "aivvm": "chatbot-ui v1 (Aivvm)",
     "environment": "Set up by the environment",
 }
-DONE = {
+NOTICES = {
     "added": "The provider is there.",
     "changed": "That is changed, for answers that begin from now on.",
     "deleted": "The provider is deleted.",
@@ -66,12 +65,16 @@ def render_list(form: dict[str, str], problem: str = "") -> str:
     """Make the page of all providers."""
     told = [describe(service) for service in services().now().entries.values()]
     kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
-    return render_template("admin/models.html", told=told, form=form, kinds=kinds, problem=problem, done=done())
+    return render_template(
+        "admin/models.html", told=told, form=form, kinds=kinds, problem=problem, done=notices.read(NOTICES)
+    )
 
 
 def render_provider(service: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
     """Make the page of one provider."""
-    return render_template("admin/provider.html", **describe(service), form=form, problem=problem, done=done())
+    return render_template(
+        "admin/provider.html", **describe(service), form=form, problem=problem, done=notices.read(NOTICES)
+    )
 
 
 def describe(service: ProviderEntry) -> dict[str, Any]:
@@ -89,17 +92,12 @@ def describe(service: ProviderEntry) -> dict[str, Any]:
     return told | {"service": service, "first": first if first != known.default else ""}
 
 
-def done() -> str:
-    """Tell what was done just before."""
-    return DONE.get(request.args.get("done", ""), "")
-
-
 @bp.post("")
 def add() -> Response:
     """Set up a provider."""
     new = read_form(request.form)
     services().add(current_user.require_admin(), new)
-    return back(new.name, "added")
+    return lead_back(new.name, "added")
 
 
 @bp.post("/<name>")
@@ -109,21 +107,21 @@ def change(name: str) -> Response:
     if kind not in KINDS:
         raise NotFound
     services().change(current_user.require_admin(), read_form(request.form, name, kind))
-    return back(name, "changed")
+    return lead_back(name, "changed")
 
 
 @bp.post("/<name>/state")
 def switch(name: str) -> Response:
     """Turn a provider on or off."""
     services().set_enabled(current_user.require_admin(), name, "on" in request.form)
-    return back(name, "changed")
+    return lead_back(name, "changed")
 
 
 @bp.post("/<name>/asking")
 def ask_again(name: str) -> Response:
     """Find out now whether a provider can be reached, and what it offers."""
     services().find(name).refresh()
-    return back(name, "asked")
+    return lead_back(name, "asked")
 
 
 @bp.post("/<name>/offer")
@@ -134,16 +132,16 @@ def offer(name: str) -> Response:
         services().set_default_model(admin, name, form["first"])
     else:
         services().set_model_enabled(admin, name, form.get("on", form.get("off", "")), "on" in form)
-    return back(name, "changed")
+    return lead_back(name, "changed")
 
 
 @bp.post("/<name>/deletion")
 def delete(name: str) -> Response:
     """Delete a provider that an admin set up."""
     services().remove(current_user.require_admin(), name)
-    return urls.lead_to("/admin/models?done=deleted")
+    return notices.lead_to("/admin/models", "deleted")
 
 
-def back(name: str, done: str) -> Response:
+def lead_back(name: str, done: str) -> Response:
     """Lead to the page of a provider."""
-    return urls.lead_to(f"/admin/models/{name}?done={done}")
+    return notices.lead_to(f"/admin/models/{name}", done)

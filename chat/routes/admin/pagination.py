@@ -8,17 +8,13 @@ from typing import Any
 from flask import request
 from sqlalchemy import Row
 
-from chat.storage.database import NotFound
+from chat.web.ids import read_id
 
 
 def before_id() -> int | None:
     """Read which row a page's rows stand before; None for the first page. Raises NotFound for what is no row's id."""
     text = request.args.get("before")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise NotFound
-    return int(text)
+    return None if text is None else read_id(text)
 
 
 def page_of(rows: Sequence[Row], size: int) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, render_template, request
 
 from chat.people import directory, roles
 from chat.people.audit import PAGE
 from chat.people.roles import LastAdmin
 from chat.routes.admin import pagination
-from chat.web import current_user, secret_links, state, urls
+from chat.web import current_user, notices, secret_links, state, urls
 
-DONE = {
+NOTICES = {
     "role": "The role is changed. They sign in again, and have it.",
     "suspended": "They are signed out, and can't come in.",
     "resumed": "They can sign in again.",
@@ -24,7 +23,7 @@ bp = Blueprint("admin_people", __name__, url_prefix="/admin/people")
 @bp.get("")
 def index() -> str:
     """Show everybody who has an account, who came last first."""
-    return render_list(done=DONE.get(request.args.get("done", "")))
+    return render_list()
 
 
 @bp.errorhandler(LastAdmin)
@@ -33,33 +32,32 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
     return render_list(problem=str(error)), 409
 
 
-def render_list(**told: str | None) -> str:
+def render_list(problem: str = "") -> str:
     """Make the page of all people."""
     rows = directory.page(state.database(), pagination.before_id())
-    return render_template(
-        "admin/people.html", **pagination.page_of(rows, PAGE), me=current_user.require_admin(), **told
-    )
+    told = {"me": current_user.require_admin(), "problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/people.html", **pagination.page_of(rows, PAGE), **told)
 
 
 @bp.post("/<id:person_id>/role")
 def change(person_id: int) -> Response:
     """Make somebody a member or an admin."""
     roles.change(state.database(), current_user.require_admin(), person_id, request.form.get("role", ""))
-    return back(person_id, "role")
+    return lead_back(person_id, "role")
 
 
 @bp.post("/<id:person_id>/suspension")
 def suspend(person_id: int) -> Response:
     """Keep somebody out, until they are let in again."""
     state.replies().cancel(roles.suspend(state.database(), current_user.require_admin(), person_id))
-    return back(person_id, "suspended")
+    return lead_back(person_id, "suspended")
 
 
 @bp.post("/<id:person_id>/resumption")
 def resume(person_id: int) -> Response:
     """Let somebody in again."""
     roles.resume(state.database(), current_user.require_admin(), person_id)
-    return back(person_id, "resumed")
+    return lead_back(person_id, "resumed")
 
 
 @bp.get("/<id:person_id>/removal")
@@ -74,13 +72,14 @@ def ask_to_remove(person_id: int) -> str:
 def remove(person_id: int) -> Response:
     """Delete somebody with all that is theirs."""
     state.replies().cancel(roles.remove(state.database(), current_user.require_admin(), person_id))
-    return back(person_id, "removed")
+    return lead_back(person_id, "removed")
 
 
-def back(person_id: int, done: str) -> Response:
-    """Go back to the list; who did it to themselves has no place there any more."""
-    is_me = current_user.require_admin().id == person_id
-    return urls.lead_to("/" if is_me else f"/admin/people?done={done}")
+def lead_back(person_id: int, done: str) -> Response:
+    """Lead to the list; an admin who did it to themselves can't see that any more."""
+    if current_user.require_admin().id == person_id:
+        return urls.lead_to("/")
+    return notices.lead_to("/admin/people", done)
 
 
 @bp.post("/<id:person_id>/reset")

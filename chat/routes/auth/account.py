@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Blueprint, render_template, request
-from flask import Response as Page
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Row
-from werkzeug.wrappers import Response
 
 from chat.people import accounts, authentication, login_links, passwords
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
-from chat.web import current_user, proxy_login, state, urls
+from chat.web import current_user, notices, proxy_login, state, urls
 from chat.web.access import LoginRequired
 
-DONE = {
+NOTICES = {
     "changed": "Your password is changed. You were signed out everywhere else.",
     "connected": "Your account is connected. You can sign in by that from now on.",
     "disconnected": "Your account isn't connected any more. You sign in with your password.",
 }
-"""What has been done, by what the address then says."""
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -35,7 +32,7 @@ def require_account() -> None:
 @bp.get("")
 def show() -> str:
     """Show the page."""
-    return page(done=next((said for name, said in DONE.items() if name in request.args), ""))
+    return page(done=notices.read(NOTICES))
 
 
 @bp.post("/password")
@@ -49,11 +46,11 @@ def change_password() -> Response:
         with state.database().write() as connection:
             accounts.change_password(connection, person, kept)
     except passwords.BadPassword as error:
-        return Page(page(str(error)), 400)
+        return Response(page(str(error)), 400)
     except accounts.Refused as error:
         return login.refuse(page(explain_refusal(error)), error)
     current_user.login_as(person.id, kept)
-    return urls.lead_to("/account?changed=1")
+    return notices.lead_to("/account", "changed")
 
 
 def authenticate() -> Row:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Row
-from werkzeug.wrappers import Response
 
 from chat.people import accounts, audit, invites, passwords
 from chat.people.accounts import BadEmail

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, current_app, render_template, request
-from flask import Response as Page
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, current_app, render_template, request
 
 from chat.people import accounts, authentication
 from chat.people.login_throttle import TooManyAttempts
 from chat.routes import pages
 from chat.routes.messages import posted_text
 from chat.web import access, cookies, current_user, known_browsers, proxy_login, state, urls
+from chat.web.ids import ID
 
 NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
@@ -38,19 +37,19 @@ def sign_in() -> Response:
         current_user.login_as(person.id, person.password)
     except accounts.Refused as error:
         return refuse(form(place, email, str(error), draft=draft), error)
-    return Page(render_draft(place, draft)) if draft else urls.lead_to(place)
+    return Response(render_draft(place, draft)) if draft else urls.lead_to(place)
 
 
 def resume_draft(place: str, email: str, draft: str) -> Response:
     """Give back what somebody wrote who has signed in meanwhile, in another tab."""
     if not current_user.is_member():
-        return Page(form(place, email, NOT_SIGNED_IN, draft=draft), 403)
-    return Page(render_draft(place, draft))
+        return Response(form(place, email, NOT_SIGNED_IN, draft=draft), 403)
+    return Response(render_draft(place, draft))
 
 
 def render_draft(place: str, draft: str) -> str:
     """Render what somebody wrote before they had to sign in, to be sent from there."""
-    action = f"{place}/messages" if re.fullmatch("/conversations/[0-9]{1,9}", place) else "/conversations"
+    action = f"{place}/messages" if re.fullmatch(f"/conversations/{ID}", place) else "/conversations"
     return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
 
 
@@ -92,8 +91,8 @@ def sign_in_again() -> bool:
 def refuse(page: str, error: accounts.Refused) -> Response:
     """Answer who may not come in, or not yet."""
     if isinstance(error, TooManyAttempts):
-        return Page(page, 429, {"Retry-After": str(error.wait)})
-    return Page(page, 403)
+        return Response(page, 429, {"Retry-After": str(error.wait)})
+    return Response(page, 403)
 
 
 @bp.post("/sign-out")

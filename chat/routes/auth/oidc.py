@@ -10,17 +10,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, make_response, render_template, request
-from flask import Response as Page
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from itsdangerous import BadSignature
-from werkzeug.wrappers import Response
 
 from chat.people import external_login, login_links, oidc
 from chat.people.accounts import Refused
 from chat.people.oidc import Flow, ProviderUnavailable, VerificationFailed
 from chat.routes.auth import account, login
 from chat.storage.database import NotFound
-from chat.web import access, cookies, current_user, secret_links, state, urls
+from chat.web import access, cookies, current_user, notices, secret_links, state, urls
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider
@@ -46,7 +44,7 @@ def begin() -> Response:
     try:
         return redirect_to_provider(place)
     except ProviderUnavailable as error:
-        return Page(login.form(place, problem=str(error)), STATUS[ProviderUnavailable])
+        return Response(login.form(place, problem=str(error)), STATUS[ProviderUnavailable])
 
 
 @bp.post("/account/openid")
@@ -55,18 +53,18 @@ def connect() -> Response:
     account.require_member()
     provider()
     try:
-        return redirect_to_provider("/account?connected=1", account.authenticate().id)
+        return redirect_to_provider("/account?done=connected", account.authenticate().id)
     except Refused as error:
         return login.refuse(account.page(account.explain_refusal(error)), error)
     except ProviderUnavailable as error:
-        return Page(account.page(str(error)), STATUS[ProviderUnavailable])
+        return Response(account.page(str(error)), STATUS[ProviderUnavailable])
 
 
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises LoginRequired."""
     login_links.disconnect(state.database(), account.require_member().id)
-    return urls.lead_to("/account?disconnected=1")
+    return notices.lead_to("/account", "disconnected")
 
 
 def redirect_to_provider(place: str, person_id: int | None = None) -> Response:
@@ -100,7 +98,7 @@ def complete(taken: dict[str, Any]) -> Response:
         else:
             login_as_identity(who)
     except (VerificationFailed, ProviderUnavailable, Refused) as error:
-        return Page(page(place, person_id, str(error)), STATUS.get(type(error), 403))
+        return Response(page(place, person_id, str(error)), STATUS.get(type(error), 403))
     return urls.lead_to(place)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, render_template, request
-from flask import Response as Page
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, render_template, request
 
 from chat.people import accounts, login_throttle, mailer, password_resets, passwords
 from chat.routes.auth import login
@@ -48,7 +46,7 @@ def redeem() -> Response:
         passwords.require_good(password, email)
         password_resets.redeem(state.database(), token, passwords.hash_password(password))
     except passwords.BadPassword as error:
-        return Page(form(email, str(error)), 400)
+        return Response(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
     login_throttle.reset_failures(state.database(), known_browsers.account_digest(email))
@@ -89,7 +87,7 @@ def send() -> Response:
     except accounts.Refused as error:
         return login.refuse(render_request(email, str(error)), error)
     mailer.queue_reset_mail(state.database(), state.settings(), email)
-    return Page(render_request(email, done=MAIL_QUEUED))
+    return Response(render_request(email, done=MAIL_QUEUED))
 
 
 def require_mail() -> None:

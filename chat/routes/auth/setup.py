@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template, request
-from flask import Response as Page
-from werkzeug.wrappers import Response
+from flask import Blueprint, Flask, Response, render_template, request
 
 from chat.config import address_of
 from chat.people import accounts, first_admin, passwords
@@ -46,9 +44,9 @@ def make() -> Response:
     try:
         person_id = first_admin.create_first_admin(state.database(), state.secret(), token, email, password)
     except (accounts.BadEmail, passwords.BadPassword) as error:
-        return Page(form(email, str(error)), 400)
+        return Response(form(email, str(error)), 400)
     except accounts.Refused as error:
-        return Page(form(email, str(error)), 409)
+        return Response(form(email, str(error)), 409)
     current_user.login_as(person_id)
     return secret_links.leave("/")
 

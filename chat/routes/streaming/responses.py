@@ -38,7 +38,7 @@ NOTICE_POLL = 1.0
 
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
-ANSWER_HERE = "<!-- the answer -->"
+ANSWER_HERE = Markup("<!-- the answer -->")
 """Where the template of a streamed page is cut in two."""
 
 
@@ -140,7 +140,7 @@ def as_page(turn: Turn) -> Response:
     with pages.moment():
         conversation = conversations.find(state.database(), turn.person_id, turn.conversation_id)
         window = paging.newest(state.database(), turn.reply_id)
-        page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=Markup(ANSWER_HERE))
+        page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
     subscription = subscribe(turn.conversation_id, turn.reply_id, SPAN)
     return send(
         subscription, page_of(page.split(ANSWER_HERE), subscription), "text/html", RELOAD.format(subscription.address)

@@ -97,7 +97,7 @@ def test_others_who_fail_keep_nobody_from_changing_their_password(app: Flask) ->
 
     answer = change(client)
 
-    assert outside.status_code == 429 and answer.headers["Location"] == "/account?changed=1"
+    assert outside.status_code == 429 and answer.headers["Location"] == "/account?done=changed"
 
 
 def test_guesses_in_a_session_keep_nobody_out_and_are_forgiven_by_what_is_right_there(app: Flask) -> None:

@@ -79,7 +79,7 @@ def test_its_owner_connects_it_with_the_password_and_signs_in_by_it_from_then_on
     done = back(client, address)
 
     assert wrong.status_code == 403 and "current password" in wrong.text
-    assert done.headers["Location"] == "/account?connected=1" and person(app).subject == f"{idp.issuer} 7"
+    assert done.headers["Location"] == "/account?done=connected" and person(app).subject == f"{idp.issuer} 7"
     fresh = app.test_client()
     assert through(fresh).status_code == 303 and "ann@example.org" in fresh.get("/account").text
 
