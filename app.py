@@ -21,8 +21,8 @@ from chat.people.sessions import SessionStore
 from chat.providers.base import AbstractProvider
 from chat.providers.http import certificates
 from chat.providers.http.client import timeouts_of
-from chat.registry import Services
-from chat.registry.encryption import Vault
+from chat.registry import ProviderRegistry
+from chat.registry.encryption import SecretBox
 from chat.replies import Replies
 from chat.routes.auth import setup
 from chat.server import exits, logs
@@ -31,13 +31,12 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
-from chat.web import proxies, security, session_interface, state
-from chat.web.access_log import Journal
+from chat.web import guards, proxies, session_interface, state
+from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
-from chat.web.session_watch import Presence
-from chat.web.spool import writable
+from chat.web.spool import writable_folder
 from chat.web.state import State
-from chat.web.stream_capacity import Room
+from chat.web.streams import Streams
 
 PATIENCE = 10.0
 """How long a process that serves nobody waits for the database, in seconds."""
@@ -61,7 +60,7 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
     watching = watching and cli.serves()
     try:
         settings = config.load(environ)
-        app = wire(settings, providers.configured(settings))
+        app = wire(settings, providers.from_settings(settings))
         if watching:
             disk.claim(settings)
         start(app, watching, replaces=startup.REPLACES in environ)
@@ -104,7 +103,7 @@ def prepare(app: Flask) -> None:
     here = state.of(app)
     here.database.upgrade()
     here.mark = get_mark(here.database)
-    here.registry.begin()
+    here.registry.load()
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
@@ -121,7 +120,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     logs.register_secrets([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
-    services = Services(db, Vault([secret, *older]), configured, timeouts_of(settings))
+    services = ProviderRegistry(db, SecretBox([secret, *older]), configured, timeouts_of(settings))
     metrics = Metrics()
     replies = Replies(db, services, metrics)
     replies.count_errors_of(configured)
@@ -134,18 +133,17 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         renewal=Renewal(db),
         metrics=metrics,
         readiness=Readiness(db, replies),
-        capacity=Room(),
-        watcher=Presence(sessions.ended),
-        spool=writable(settings.instance),
+        streams=Streams(sessions.ended),
+        spool=writable_folder(settings.instance),
     )
     app.session_interface = session_interface.Sessions(app, sessions)
     Htmx(app)
-    security.protect(app)
+    guards.register(app)
     routes.register(app)
     cli.register(app)
     trusted, under = settings.trusted_proxies, config.path_of(settings)
-    proxies.require_free(app, under)
-    app.wsgi_app = proxies.believe(Journal(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
+    proxies.require_unused_prefix(app, under)
+    app.wsgi_app = proxies.trust_proxies(AccessLog(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -62,10 +62,10 @@ def asked(database: Database, person: int, text: str, after: Turn | None) -> Tur
 def answered(database: Database, turn: Turn) -> None:
     """End the reply of a turn."""
     text = said(KILOBYTE)
-    html = str(rendering.whole(text, f"m{turn.reply_id}"))
+    html = str(rendering.render(text, f"m{turn.reply_id}"))
     with database.write() as connection:
         assert turn.owner
-        log.end(connection, turn.reply_id, turn.owner, Ending("complete", text, html, rendering.VERSION))
+        log.end_reply(connection, turn.reply_id, turn.owner, Ending("complete", text, html, rendering.VERSION))
 
 
 def said(tokens: int) -> str:

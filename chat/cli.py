@@ -65,7 +65,7 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
 def add(email: str, name: str, admin: bool, asks: bool) -> None:
     """Make an account; prints a link by which they set their password."""
     email = accounts.require_email(email)
-    kept = passwords.hashed(ask_password(email, name)) if asks else None
+    kept = passwords.hash_password(ask_password(email, name)) if asks else None
     person = directory.add(database(), BY, email, accounts.ADMIN if admin else accounts.MEMBER, name, kept)
     click.echo(f"{email} has an account now.", err=True)
     if not asks:
@@ -89,7 +89,7 @@ def reset(email: str) -> None:
 
 def print_reset_link(person_id: int) -> None:
     """Make a link and print it: by itself on the standard output, so that other programs can take it."""
-    token = directory.reset(database(), BY, person_id)
+    token = directory.create_reset(database(), BY, person_id)
     click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
     click.echo(link(f"/resets/{token}"))
 
@@ -136,7 +136,7 @@ def describe(person: Row) -> tuple[str, ...]:
     """Describe a person in the order of COLUMNS."""
     seen = f"{datetime.fromtimestamp(person.seen_at, UTC):%Y-%m-%d %H:%M}" if person.seen_at else "never"
     state = "suspended" if person.suspended_at else "active"
-    return person.email or "", person.role, state, seen, audit.line(person.name or "")
+    return person.email or "", person.role, state, seen, audit.to_line(person.name or "")
 
 
 @click.command()
@@ -149,7 +149,7 @@ def describe(person: Row) -> tuple[str, ...]:
 def invite(role: str, days: int, uses: int, email: str | None) -> None:
     """Print a link by which somebody makes an account."""
     email = accounts.require_email(email) if email else None
-    token = invites.make(database(), BY, role, days, uses, email)
+    token = invites.create(database(), BY, role, days, uses, email)
     times, span = "once" if uses == 1 else f"{uses} times", "a day" if days == 1 else f"{days} days"
     click.echo(f"It makes {role}s of those who open it, {times}, within {span}:", err=True)
     click.echo(link(f"/invites/{token}"))
@@ -157,7 +157,7 @@ def invite(role: str, days: int, uses: int, email: str | None) -> None:
 
 def find(email: str) -> Row:
     """Find who has an e-mail address. Raises NotFound."""
-    return directory.by_email(database(), accounts.plain(email))
+    return directory.by_email(database(), accounts.normalize_email(email))
 
 
 def database() -> Database:

@@ -40,7 +40,7 @@ def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
 def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:
     """Make somebody with an account, whose password is PASSWORD."""
     with database.write() as connection:
-        return accounts.make(connection, email, role, kept())
+        return accounts.create(connection, email, role, kept())
 
 
 def change(app: Flask, **values: Any) -> None:

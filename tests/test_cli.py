@@ -127,7 +127,7 @@ def test_a_role_is_given_and_taken_and_signs_out(app: Flask) -> None:
 def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:
     signed_in(app, "zoe@example.org")
     with app.extensions["rivulet"].database.write() as connection:
-        accounts.make(connection, "eve@example.org", "admin", None, "Eve\nroot\x1b[31m")
+        accounts.create(connection, "eve@example.org", "admin", None, "Eve\nroot\x1b[31m")
 
     lines = typed(app, "user", "list").stdout.splitlines()
 

@@ -22,7 +22,7 @@ CHOICE = Choice("scripted", "small")
 def guest(database: Database, name: str) -> int:
     """Make a guest, or find the one of that name."""
     with database.write() as connection:
-        return people.welcome(connection, name)
+        return people.get_or_create(connection, name)
 
 
 def asked(
@@ -41,7 +41,9 @@ def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "co
     """End the reply of a turn."""
     assert turn.owner
     with database.write() as connection:
-        assert log.end(connection, turn.reply_id, turn.owner, Ending(state, text, f"<p>{text}</p>", rendering.VERSION))
+        assert log.end_reply(
+            connection, turn.reply_id, turn.owner, Ending(state, text, f"<p>{text}</p>", rendering.VERSION)
+        )
     return turn
 
 

@@ -5,13 +5,13 @@ What belongs to a person is found through that person, so a foreign id is simply
 
 from chat.conversations.ancestry import Ancestry
 from chat.conversations.branches import edit, show, try_again, versions
-from chat.conversations.continuation import NothingToContinue, go_on
+from chat.conversations.continuation import NothingToContinue, continue_reply
 from chat.conversations.paging import Window
 from chat.conversations.queries import delete, find, listing, mark_read, message_of, reasoning_of, reply_of
 from chat.conversations.renewal import Renewal
 from chat.conversations.submission import StillAnswering, WrongParent, ask
 from chat.conversations.titles import NoTitle, rename
-from chat.conversations.transcript import each
+from chat.conversations.transcript import read_transcript
 from chat.conversations.turns import Choice, Turn
 
 __all__ = [
@@ -25,14 +25,14 @@ __all__ = [
     "Window",
     "WrongParent",
     "ask",
+    "continue_reply",
     "delete",
-    "each",
     "edit",
     "find",
-    "go_on",
     "listing",
     "mark_read",
     "message_of",
+    "read_transcript",
     "reasoning_of",
     "rename",
     "reply_of",

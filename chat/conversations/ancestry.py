@@ -30,12 +30,12 @@ def walk() -> CTE:
     return steps.union_all(above)
 
 
-READ = (
+SELECT_ANCESTORS = (
     select(messages.c.id, messages.c.parent_id, messages.c.role, messages.c.text)
     .where(messages.c.id.in_(select(walk().c.id)))
     .order_by(messages.c.id.desc())
 )
-COUNTED = select(func.count(STEPS))
+COUNT_BRANCH = select(func.count(STEPS))
 
 
 class Ancestry:
@@ -54,11 +54,11 @@ class Ancestry:
 
     def _read(self, leaf_id: int) -> Sequence[Row]:
         with self.database.read() as connection:
-            return connection.execute(READ, {"leaf": leaf_id, "room": ROOM}).all()
+            return connection.execute(SELECT_ANCESTORS, {"leaf": leaf_id, "room": ROOM}).all()
 
     def unread(self) -> int:
         """Count the messages above the ones that were read."""
         if self._next is None:
             return 0
         with self.database.read() as connection:
-            return connection.execute(COUNTED, {"leaf": self._next, "size": ALL, "above": 0}).scalar_one()
+            return connection.execute(COUNT_BRANCH, {"leaf": self._next, "size": ALL, "above": 0}).scalar_one()

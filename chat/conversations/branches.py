@@ -8,30 +8,39 @@ from sqlalchemy import Boolean, Connection, Row, bindparam, func, select, union_
 
 from chat import people
 from chat.conversations.queries import owned_message, owned_reply
-from chat.conversations.submission import GENERATING, WrongParent, held_leaf, require_answered, settled, turn_of
-from chat.conversations.turns import Choice, Turn, expect_reply, key_of, new_message
+from chat.conversations.submission import (
+    SELECT_GENERATING,
+    WrongParent,
+    find_turn,
+    lock_leaf,
+    require_answered,
+    retry_on_conflict,
+)
+from chat.conversations.turns import Choice, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
 
-CHILDREN = select(messages.c.id, messages.c.parent_id).where(messages.c.conversation_id == bindparam("conversation"))
-SIBLINGS = union_all(
-    CHILDREN.where(messages.c.parent_id.in_(bindparam("parents", expanding=True))),
-    CHILDREN.where(messages.c.parent_id.is_(None), bindparam("first", type_=Boolean)),
+SELECT_CHILDREN = select(messages.c.id, messages.c.parent_id).where(
+    messages.c.conversation_id == bindparam("conversation")
+)
+SELECT_SIBLINGS = union_all(
+    SELECT_CHILDREN.where(messages.c.parent_id.in_(bindparam("parents", expanding=True))),
+    SELECT_CHILDREN.where(messages.c.parent_id.is_(None), bindparam("first", type_=Boolean)),
 ).order_by("id")
 
-VERSIONS = select(messages.c.id).where(messages.c.parent_id == bindparam("parent"))
-GENERATING_BESIDE = GENERATING.where(replies.c.id.in_(VERSIONS))
+SELECT_VERSIONS = select(messages.c.id).where(messages.c.parent_id == bindparam("parent"))
+SELECT_GENERATING_SIBLING = SELECT_GENERATING.where(replies.c.id.in_(SELECT_VERSIONS))
 
 
 def try_again(database: Database, asker: Asker, reply_id: int, choice: Choice) -> Turn:
     """Add another reply beside one that has ended. Raises NotFound, StillAnswering and TooMany."""
     with database.write() as connection:
-        people.hold_active(connection, asker.person_id)
+        people.lock_active(connection, asker.person_id)
         reply = owned_reply(connection, asker.person_id, reply_id)
-        held_leaf(connection, asker.person_id, reply.conversation_id)
-        require_answered(connection, GENERATING_BESIDE, parent=reply.parent_id)
-        return expect_reply(connection, asker, reply.conversation_id, reply.parent_id, choice)
+        lock_leaf(connection, asker.person_id, reply.conversation_id)
+        require_answered(connection, SELECT_GENERATING_SIBLING, parent=reply.parent_id)
+        return insert_reply(connection, asker, reply.conversation_id, reply.parent_id, choice)
 
 
 def edit(
@@ -49,7 +58,7 @@ def edit(
     TooMany, and WrongParent where `parent_id` is not what the message goes on from.
     """
     turn_key = key_of(key, f"message {message_id}", text)
-    return settled(lambda: edit_once(database, asker, message_id, text, choice, turn_key, parent_id))
+    return retry_on_conflict(lambda: edit_once(database, asker, message_id, text, choice, turn_key, parent_id))
 
 
 def edit_once(
@@ -63,25 +72,25 @@ def edit_once(
 ) -> Turn:
     """Do what `edit` does. Raises IntegrityError where the same key is being used at this moment."""
     with database.write() as connection:
-        people.hold_active(connection, asker.person_id)
+        people.lock_active(connection, asker.person_id)
         edited = owned_message(connection, asker.person_id, message_id)
         if edited.role != "user":
             raise NotFound
-        held_leaf(connection, asker.person_id, edited.conversation_id)
-        known = key and turn_of(connection, asker.person_id, key)
+        lock_leaf(connection, asker.person_id, edited.conversation_id)
+        known = key and find_turn(connection, asker.person_id, key)
         if known:
             return known
         if parent_id not in {None, edited.parent_id}:
             raise WrongParent("An edited message stays where it was. Reload the page, then edit it again.")
-        added = new_message(connection, edited.conversation_id, edited.parent_id, "user", text, key)
-        return expect_reply(connection, asker, edited.conversation_id, added, choice)
+        added = insert_message(connection, edited.conversation_id, edited.parent_id, "user", text, key)
+        return insert_reply(connection, asker, edited.conversation_id, added, choice)
 
 
 def show(database: Database, person_id: int | None, message_id: int) -> Row:
     """Show the branch that a message stands on, as far as its newest leaf; gives the message. Raises NotFound."""
     with database.write() as connection:
         message = owned_message(connection, person_id, message_id)
-        held_leaf(connection, person_id, message.conversation_id)
+        lock_leaf(connection, person_id, message.conversation_id)
         shown = update(conversations).where(conversations.c.id == message.conversation_id)
         connection.execute(shown.values(leaf_id=newest_below(connection, message_id)))
     return message
@@ -111,4 +120,4 @@ def siblings(connection: Connection, shown: Sequence[Row]) -> Iterable[Row]:
     """Read what has a parent in common with one of some messages; of a first message, what has none either."""
     parents = {row.parent_id for row in shown}
     among = {"conversation": shown[0].conversation_id, "parents": parents - {None}, "first": None in parents}
-    return connection.execute(SIBLINGS, among)
+    return connection.execute(SELECT_SIBLINGS, among)

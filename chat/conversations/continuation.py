@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from chat import people
 from chat.conversations.queries import owned_reply
-from chat.conversations.submission import StillAnswering, held_leaf
+from chat.conversations.submission import StillAnswering, lock_leaf
 from chat.conversations.turns import LEASE, Turn
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker
@@ -20,18 +20,18 @@ class NothingToContinue(Exception):
     """The reply is whole, or has no word to go on from."""
 
 
-def go_on(database: Database, asker: Asker, reply_id: int) -> Turn:
+def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
     """Give a reply that broke off back to be written on, in its place and owned by the caller.
 
     Raises NotFound, StillAnswering, NothingToContinue and TooMany.
     """
     person_id = asker.person_id
     with database.write() as connection:
-        people.hold_active(connection, person_id)
-        held_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
+        people.lock_active(connection, person_id)
+        lock_leaf(connection, person_id, owned_reply(connection, person_id, reply_id).conversation_id)
         reply = owned_reply(connection, person_id, reply_id)  # again: another Continue may have been first
         require_unfinished(connection, reply)
-        rate_limits.admit(connection, asker)
+        rate_limits.register_send(connection, asker)
         owner = secrets.token_hex(16)
         back = {"state": "generating", "owner": owner, "lease_until": clock() + LEASE, "stop": False, "attempts": 0}
         anew = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from sqlalchemy import CTE, Connection, Integer, Row, bindparam, func, literal, select
 
-from chat.conversations.queries import MESSAGES
+from chat.conversations.queries import SELECT_MESSAGES
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages
 
@@ -37,13 +37,15 @@ def walk() -> CTE:
 
 
 STEPS = walk().c.id
-BRANCH = MESSAGES.where(messages.c.id.in_(select(STEPS))).order_by(messages.c.id)
-SIZES = (
+SELECT_BRANCH = SELECT_MESSAGES.where(messages.c.id.in_(select(STEPS))).order_by(messages.c.id)
+SELECT_SIZES = (
     select(messages.c.id, func.length(messages.c.text)).where(messages.c.id.in_(select(STEPS))).order_by(messages.c.id)
 )
-SHOWN = MESSAGES.where(messages.c.id.in_(bindparam("ids", type_=Integer, expanding=True))).order_by(messages.c.id)
-BELOW = select(STEPS).order_by(STEPS).offset(bindparam("skipped")).limit(1)
-LEAF = MESSAGES.where(messages.c.id == bindparam("id"))
+SELECT_MESSAGES_BY_ID = SELECT_MESSAGES.where(
+    messages.c.id.in_(bindparam("ids", type_=Integer, expanding=True))
+).order_by(messages.c.id)
+SELECT_BELOW = select(STEPS).order_by(STEPS).offset(bindparam("skipped")).limit(1)
+SELECT_MESSAGE = SELECT_MESSAGES.where(messages.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Window:
 def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Window:
     """Show the last messages down to a leaf."""
     with database.read() as connection:
-        rows = fitted(connection, leaf_id) if size == WINDOW else last(connection, leaf_id, size)
+        rows = read_window(connection, leaf_id) if size == WINDOW else read_last(connection, leaf_id, size)
     return Window(rows, rows[-1] if rows else None)
 
 
@@ -78,55 +80,55 @@ def before(database: Database, conversation: Row, message_id: int) -> Window:
         end = connection.execute(select(messages.c.parent_id).where(here)).scalar()
         if end is None:
             raise NotFound
-        return Window(fitted(connection, end), leaf_of(connection, conversation))
+        return Window(read_window(connection, end), read_leaf(connection, conversation))
 
 
 def after(database: Database, conversation: Row, message_id: int) -> Window:
     """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
     with database.read() as connection:
-        end = below(connection, conversation.leaf_id, message_id, WINDOW)
-        rows = fitted(connection, end, above=message_id, start=message_id)
+        end = find_below(connection, conversation.leaf_id, message_id, WINDOW)
+        rows = read_window(connection, end, above=message_id, start=message_id)
         if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
             raise NotFound
-        return Window(rows, leaf_of(connection, conversation))
+        return Window(rows, read_leaf(connection, conversation))
 
 
 def around(database: Database, conversation: Row, message_id: int) -> Window:
     """Show a message of the branch that is shown with what stands around it."""
     with database.read() as connection:
-        end = below(connection, conversation.leaf_id, message_id, WINDOW // 2)
-        return Window(fitted(connection, end, start=message_id), leaf_of(connection, conversation))
+        end = find_below(connection, conversation.leaf_id, message_id, WINDOW // 2)
+        return Window(read_window(connection, end, start=message_id), read_leaf(connection, conversation))
 
 
-def fitted(connection: Connection, end: int | None, above: int = 0, start: int | None = None) -> Sequence[Row]:
+def read_window(connection: Connection, end: int | None, above: int = 0, start: int | None = None) -> Sequence[Row]:
     """Read the last messages down to `end`, as many as a window has room for; where `start` is given, from there on and
     what stands before it.
     """
-    sizes = connection.execute(SIZES, {"leaf": end, "above": above, "size": WINDOW}).all()
+    sizes = connection.execute(SELECT_SIZES, {"leaf": end, "above": above, "size": WINDOW}).all()
     later = [size for size in sizes if start is not None and size.id >= start]
     earlier = sizes[: len(sizes) - len(later)]
-    ids = [*reversed(fitting(earlier[::-1])), *fitting(later)]
-    return connection.execute(SHOWN, {"ids": ids}).all()
+    ids = [*reversed(fit(earlier[::-1])), *fit(later)]
+    return connection.execute(SELECT_MESSAGES_BY_ID, {"ids": ids}).all()
 
 
-def fitting(sizes: Sequence[Row]) -> list[int]:
+def fit(sizes: Sequence[Row]) -> list[int]:
     """List the first messages that have room together; where that isn't all, an even number, as answers follow."""
     count = sum(total <= ROOM for total in accumulate(size for _, size in sizes))
     most = len(sizes) if count == len(sizes) else max(2, count - count % 2)
     return [message_id for message_id, _ in sizes[:most]]
 
 
-def below(connection: Connection, leaf_id: int | None, message_id: int, count: int) -> int | None:
+def find_below(connection: Connection, leaf_id: int | None, message_id: int, count: int) -> int | None:
     """Find what stands `count` messages under another one on the way to a leaf: the leaf, where that comes sooner."""
     walked = {"leaf": leaf_id, "above": message_id, "size": ALL, "skipped": count - 1}
-    return connection.execute(BELOW, walked).scalar() or leaf_id
+    return connection.execute(SELECT_BELOW, walked).scalar() or leaf_id
 
 
-def last(connection: Connection, leaf_id: int | None, size: int) -> Sequence[Row]:
+def read_last(connection: Connection, leaf_id: int | None, size: int) -> Sequence[Row]:
     """Read the last messages of a branch, `size` at most, in their order, which is that of age."""
-    return connection.execute(BRANCH, {"leaf": leaf_id, "above": 0, "size": size}).all()
+    return connection.execute(SELECT_BRANCH, {"leaf": leaf_id, "above": 0, "size": size}).all()
 
 
-def leaf_of(connection: Connection, conversation: Row) -> Row | None:
+def read_leaf(connection: Connection, conversation: Row) -> Row | None:
     """Read the message that the branch of a conversation leads to."""
-    return connection.execute(LEAF, {"id": conversation.leaf_id}).first()
+    return connection.execute(SELECT_MESSAGE, {"id": conversation.leaf_id}).first()

@@ -14,7 +14,7 @@ from chat.storage.tables import conversations, messages, replies
 LISTED = 200
 """How many conversations the list shows, the newest first."""
 
-KNOWN = (
+REPLY_COLUMNS = (
     "state",
     "provider",
     "model",
@@ -33,7 +33,7 @@ KNOWN = (
 
 # Statements are made once: making one costs more than running it.
 MINE = conversations.c.person_id == bindparam("person")
-OWN_CONVERSATION = select(conversations).where(conversations.c.id == bindparam("id"), MINE)
+SELECT_CONVERSATION = select(conversations).where(conversations.c.id == bindparam("id"), MINE)
 
 # From the replies that are being written, which are few, and not from all that each conversation holds.
 WRITTEN = (
@@ -41,26 +41,26 @@ WRITTEN = (
     .join(replies, replies.c.id == messages.c.id)
     .where(replies.c.state == "generating")
 )
-LISTING = (
+SELECT_CONVERSATIONS = (
     select(conversations, conversations.c.id.in_(WRITTEN).label("answering"))
     .where(MINE)
     .order_by(conversations.c.updated_at.desc(), conversations.c.id.desc())
     .limit(bindparam("most"))
 )
 
-MESSAGES = select(messages, *(replies.c[name] for name in KNOWN)).outerjoin_from(
+SELECT_MESSAGES = select(messages, *(replies.c[name] for name in REPLY_COLUMNS)).outerjoin_from(
     messages, replies, replies.c.id == messages.c.id
 )
 """Messages, each with what is known of it as a reply (None for a person's)."""
 
-OWN_MESSAGE = MESSAGES.join(conversations, conversations.c.id == messages.c.conversation_id).where(
+SELECT_OWN_MESSAGE = SELECT_MESSAGES.join(conversations, conversations.c.id == messages.c.conversation_id).where(
     messages.c.id == bindparam("id"), MINE
 )
 
 # Before its messages, as an end takes it.
-HELD_TO_DELETE = OWN_CONVERSATION.with_for_update()
+SELECT_TO_DELETE = SELECT_CONVERSATION.with_for_update()
 
-RUNNING = (
+SELECT_GENERATING = (
     select(replies.c.id)
     .join(messages, messages.c.id == replies.c.id)
     .where(messages.c.conversation_id == bindparam("id"), replies.c.state == "generating")
@@ -70,7 +70,7 @@ RUNNING = (
 def listing(database: Database, person_id: int | None) -> Sequence[Row]:
     """List a person's conversations, the newest first; each knows whether it is `answering`."""
     with database.read() as connection:
-        return connection.execute(LISTING, {"person": person_id, "most": LISTED}).all()
+        return connection.execute(SELECT_CONVERSATIONS, {"person": person_id, "most": LISTED}).all()
 
 
 def find(database: Database, person_id: int | None, conversation_id: int) -> Row:
@@ -81,7 +81,7 @@ def find(database: Database, person_id: int | None, conversation_id: int) -> Row
 
 def owned(connection: Connection, person_id: int | None, conversation_id: int) -> Row:
     """Find a person's conversation within a transaction. Raises NotFound."""
-    found = connection.execute(OWN_CONVERSATION, {"id": conversation_id, "person": person_id}).first()
+    found = connection.execute(SELECT_CONVERSATION, {"id": conversation_id, "person": person_id}).first()
     if found is None:
         raise NotFound
     return found
@@ -109,7 +109,7 @@ def message_of(database: Database, person_id: int | None, message_id: int) -> Ro
 
 def owned_message(connection: Connection, person_id: int | None, message_id: int) -> Row:
     """Find a message in one of a person's conversations within a transaction. Raises NotFound."""
-    found = connection.execute(OWN_MESSAGE, {"id": message_id, "person": person_id}).first()
+    found = connection.execute(SELECT_OWN_MESSAGE, {"id": message_id, "person": person_id}).first()
     if found is None:
         raise NotFound
     return found
@@ -142,11 +142,11 @@ def delete(database: Database, person_id: int | None, conversation_id: int) -> l
     is_gone = None
     while not is_gone:
         with database.write() as connection:
-            if not connection.execute(HELD_TO_DELETE, {"id": conversation_id, "person": person_id}).first():
+            if not connection.execute(SELECT_TO_DELETE, {"id": conversation_id, "person": person_id}).first():
                 if is_gone is None:
                     raise NotFound
                 break  # another tab has deleted the rest
-            stopped += connection.execute(RUNNING, {"id": conversation_id}).scalars()
+            stopped += connection.execute(SELECT_GENERATING, {"id": conversation_id}).scalars()
             is_gone = delete_part(connection, conversation_id)
         time.sleep(0)
     return stopped

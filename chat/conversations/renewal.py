@@ -22,9 +22,9 @@ MOST = 1_000
 
 MESSAGE = messages.c.id == bindparam("message")
 IS_OLD = messages.c.html_version.is_distinct_from(rendering.VERSION)
-OLD = select(messages.c.text).where(MESSAGE, IS_OLD)
+SELECT_OUTDATED = select(messages.c.text).where(MESSAGE, IS_OLD)
 # A Continue takes the text away; what is written after that is none of ours.
-RENEWED = (
+UPDATE_HTML = (
     update(messages)
     .where(MESSAGE, messages.c.text == bindparam("said"))
     .values(html=bindparam("made"), html_version=rendering.VERSION)
@@ -74,8 +74,8 @@ class Renewal:
 
     def _renew(self, message_id: int) -> None:
         with self.database.read() as connection:
-            text = connection.execute(OLD, {"message": message_id}).scalar()
+            text = connection.execute(SELECT_OUTDATED, {"message": message_id}).scalar()
         if text is not None:
-            made = {"message": message_id, "said": text, "made": rendering.whole(text, f"m{message_id}")}
+            made = {"message": message_id, "said": text, "made": rendering.render(text, f"m{message_id}")}
             with self.database.write() as connection:
-                connection.execute(RENEWED, made)
+                connection.execute(UPDATE_HTML, made)

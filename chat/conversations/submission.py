@@ -9,16 +9,16 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chat import people
-from chat.conversations.queries import OWN_CONVERSATION
-from chat.conversations.turns import Choice, Turn, begin, expect_reply, key_of, new_message
+from chat.conversations.queries import SELECT_CONVERSATION
+from chat.conversations.turns import Choice, Turn, insert_conversation, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
 
-HELD = OWN_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
+SELECT_LEAF = SELECT_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
 
 ANSWER = messages.alias()
-TURN = (
+SELECT_TURN = (
     select(messages.c.conversation_id, func.max(ANSWER.c.id).label("reply_id"), conversations.c.person_id)
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .join(ANSWER, ANSWER.c.parent_id == messages.c.id)
@@ -26,8 +26,8 @@ TURN = (
     .group_by(messages.c.conversation_id, conversations.c.person_id)
 )
 
-GENERATING = select(replies.c.id).where(replies.c.state == "generating")
-GENERATING_ABOVE = GENERATING.where(replies.c.id == bindparam("reply"))
+SELECT_GENERATING = select(replies.c.id).where(replies.c.state == "generating")
+SELECT_GENERATING_ABOVE = SELECT_GENERATING.where(replies.c.id == bindparam("reply"))
 
 
 class StillAnswering(Exception):
@@ -54,10 +54,10 @@ def ask(
     StillAnswering, WrongParent and TooMany.
     """
     turn_key = key_of(key, f"conversation {conversation_id}", text)
-    return settled(lambda: ask_once(database, asker, conversation_id, text, choice, turn_key, parent_id))
+    return retry_on_conflict(lambda: ask_once(database, asker, conversation_id, text, choice, turn_key, parent_id))
 
 
-def settled(attempt: Callable[[], Turn]) -> Turn:
+def retry_on_conflict(attempt: Callable[[], Turn]) -> Turn:
     """Make a turn; where the same post was first in another worker, the second attempt finds its turn."""
     try:
         return attempt()
@@ -76,48 +76,48 @@ def ask_once(
 ) -> Turn:
     """Do what `ask` does. Raises IntegrityError where the same form is being used at this moment."""
     with database.write() as connection:
-        asker = introduced(connection, asker)
-        leaf_id = None if conversation_id is None else held_leaf(connection, asker.person_id, conversation_id)
-        known = key and turn_of(connection, asker.person_id, key)
+        asker = ensure_person(connection, asker)
+        leaf_id = None if conversation_id is None else lock_leaf(connection, asker.person_id, conversation_id)
+        known = key and find_turn(connection, asker.person_id, key)
         if known:
             return known
-        above = leaf_id if parent_id is None else reply_here(connection, conversation_id, parent_id)
-        require_answered(connection, GENERATING_ABOVE, reply=above)
-        conversation_id = conversation_id or begin(connection, asker.person_id, text)
-        message_id = new_message(connection, conversation_id, above, "user", text, key)
-        return expect_reply(connection, asker, conversation_id, message_id, choice)
+        above = leaf_id if parent_id is None else require_reply(connection, conversation_id, parent_id)
+        require_answered(connection, SELECT_GENERATING_ABOVE, reply=above)
+        conversation_id = conversation_id or insert_conversation(connection, asker.person_id, text)
+        message_id = insert_message(connection, conversation_id, above, "user", text, key)
+        return insert_reply(connection, asker, conversation_id, message_id, choice)
 
 
-def introduced(connection: Connection, asker: Asker) -> Asker:
+def ensure_person(connection: Connection, asker: Asker) -> Asker:
     """Make a guest of a newcomer; who is somebody else by now takes along what the form's guest said.
 
     Raises IntegrityError where the same form makes a guest at this moment, and NotFound.
     """
     if not asker.person_id:
-        return replace(asker, person_id=people.welcome(connection, asker.guest))
-    lost = people.lost_guest(connection, asker.guest, asker.person_id)
-    people.hold_active(connection, asker.person_id)
-    people.take_along(connection, lost, asker.person_id)
+        return replace(asker, person_id=people.get_or_create(connection, asker.guest))
+    lost = people.lock_lost(connection, asker.guest, asker.person_id)
+    people.lock_active(connection, asker.person_id)
+    people.merge_into(connection, lost, asker.person_id)
     return asker
 
 
-def held_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
+def lock_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
     """Find the message to go on from; nobody else goes on from it until the transaction ends. Raises NotFound."""
-    found = connection.execute(HELD, {"id": conversation_id, "person": person_id}).first()
+    found = connection.execute(SELECT_LEAF, {"id": conversation_id, "person": person_id}).first()
     if found is None:
         raise NotFound
     return found.leaf_id
 
 
-def turn_of(connection: Connection, person_id: int | None, key: str) -> Turn | None:
+def find_turn(connection: Connection, person_id: int | None, key: str) -> Turn | None:
     """Find the turn that a key was used for. Raises NotFound where it was somebody else's."""
-    found = connection.execute(TURN, {"key": key}).first()
+    found = connection.execute(SELECT_TURN, {"key": key}).first()
     if found and found.person_id != person_id:
         raise NotFound
     return Turn(found.conversation_id, found.reply_id, None, person_id) if found else None
 
 
-def reply_here(connection: Connection, conversation_id: int | None, message_id: int) -> int:
+def require_reply(connection: Connection, conversation_id: int | None, message_id: int) -> int:
     """Give a message back where one can go on from it: a reply in this conversation. Raises WrongParent."""
     here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation_id)
     if not connection.execute(select(messages.c.id).where(here, messages.c.role == "assistant")).first():

@@ -14,8 +14,8 @@ BATCH = 8
 """How many messages are in memory at once."""
 
 STEPS = walk().c.id
-IDS = select(STEPS).order_by(STEPS)
-SAID = (
+SELECT_IDS = select(STEPS).order_by(STEPS)
+SELECT_TRANSCRIPT = (
     select(
         *(messages.c[name] for name in ("id", "role", "text", "created_at")),
         *(replies.c[name] for name in ("state", "provider", "model", "error", "ended_at")),
@@ -26,9 +26,9 @@ SAID = (
 )
 
 
-def each(database: Database, leaf_id: int | None) -> Iterator[Row]:
+def read_transcript(database: Database, leaf_id: int | None) -> Iterator[Row]:
     """Read what was said on the way to a leaf and what is known of it, without HTML, in one transaction."""
     with database.read() as connection:
-        ids = connection.execute(IDS, {"leaf": leaf_id, "above": 0, "size": ALL}).scalars().all()
+        ids = connection.execute(SELECT_IDS, {"leaf": leaf_id, "above": 0, "size": ALL}).scalars().all()
         for start in range(0, len(ids), BATCH):
-            yield from connection.execute(SAID, {"ids": ids[start : start + BATCH]}).all()
+            yield from connection.execute(SELECT_TRANSCRIPT, {"ids": ids[start : start + BATCH]}).all()

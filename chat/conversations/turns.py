@@ -17,16 +17,16 @@ from chat.storage.tables import conversations, messages, replies
 LEASE = 5
 """How long a reply stays its writer's without a sign of life, in seconds."""
 
-NEW_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
-NEW_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
-NEW_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())
+INSERT_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
+INSERT_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
+INSERT_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())
 
 # Whether another model wrote what the conversation shows; one reply speaks for all.
 OTHER_MODEL = (replies.c.provider != bindparam("provider")) | (replies.c.model != bindparam("model"))
 MIXED = (
     conversations.c.mixed | select(replies.c.id).where(replies.c.id == conversations.c.leaf_id, OTHER_MODEL).exists()
 )
-SHOWN = (
+UPDATE_CONVERSATION = (
     update(conversations)
     .where(conversations.c.id == bindparam("conversation"))
     .values(leaf_id=bindparam("leaf"), unread=False, mixed=MIXED, updated_at=clock())
@@ -59,25 +59,25 @@ def key_of(form: str | None, place: str, text: str) -> str | None:
     return form and hashlib.sha256("\0".join([form, place, text]).encode()).hexdigest()
 
 
-def begin(connection: Connection, person_id: int | None, text: str) -> int:
+def insert_conversation(connection: Connection, person_id: int | None, text: str) -> int:
     """Make a conversation, titled by its first words."""
     row = {"person_id": person_id, "title": title_of(text)}
-    return connection.execute(NEW_CONVERSATION, row).scalar_one()
+    return connection.execute(INSERT_CONVERSATION, row).scalar_one()
 
 
-def new_message(
+def insert_message(
     connection: Connection, conversation_id: int, parent_id: int | None, role: str, text: str, key: str | None = None
 ) -> int:
     """Add a message to the tree."""
     row = {"conversation_id": conversation_id, "parent_id": parent_id, "role": role, "text": text, "turn_key": key}
-    return connection.execute(NEW_MESSAGE, row).scalar_one()
+    return connection.execute(INSERT_MESSAGE, row).scalar_one()
 
 
-def expect_reply(connection: Connection, asker: Asker, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
+def insert_reply(connection: Connection, asker: Asker, conversation_id: int, parent_id: int, choice: Choice) -> Turn:
     """Add an empty reply under a message, owned by the caller, and show that branch. Raises TooMany."""
-    rate_limits.admit(connection, asker)
-    reply_id = new_message(connection, conversation_id, parent_id, "assistant", "")
+    rate_limits.register_send(connection, asker)
+    reply_id = insert_message(connection, conversation_id, parent_id, "assistant", "")
     owner = secrets.token_hex(16)
-    connection.execute(NEW_REPLY, {"id": reply_id, "owner": owner, "address": asker.address, **asdict(choice)})
-    connection.execute(SHOWN, {"conversation": conversation_id, "leaf": reply_id, **asdict(choice)})
+    connection.execute(INSERT_REPLY, {"id": reply_id, "owner": owner, "address": asker.address, **asdict(choice)})
+    connection.execute(UPDATE_CONVERSATION, {"conversation": conversation_id, "leaf": reply_id, **asdict(choice)})
     return Turn(conversation_id, reply_id, owner, asker.person_id)

@@ -1,6 +1,6 @@
 """People: guests, who are known by their session alone, and members and admins, who sign in."""
 
-from chat.people.accounts import hold_active
-from chat.people.guests import lost_guest, take_along, welcome
+from chat.people.accounts import lock_active
+from chat.people.guests import get_or_create, lock_lost, merge_into
 
-__all__ = ["hold_active", "lost_guest", "take_along", "welcome"]
+__all__ = ["get_or_create", "lock_active", "lock_lost", "merge_into"]

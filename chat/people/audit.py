@@ -43,7 +43,7 @@ ACTIONS = {
 }
 """All that is noted: the name that is stored, and the words that a page shows after the actor."""
 
-LONGEST = 300
+LONGEST_LINE = 300
 """How many characters of a name are kept."""
 
 MOST_THROTTLED = 1_000
@@ -55,21 +55,21 @@ PAGE = 50
 BATCH = 100
 """How many rows of a file are in memory at once, for each who reads it."""
 
-NOTED = insert(audit).values(at=clock())
+INSERT_ENTRY = insert(audit).values(at=clock())
 BEFORE = bindparam("before", type_=Integer)
-NEWEST = select(audit).where(audit.c.id < BEFORE).order_by(audit.c.id.desc()).limit(bindparam("most"))
-LATER = (
+SELECT_PAGE = select(audit).where(audit.c.id < BEFORE).order_by(audit.c.id.desc()).limit(bindparam("most"))
+SELECT_BATCH = (
     select(audit)
     .where(audit.c.id > bindparam("after", type_=Integer), audit.c.id <= bindparam("last", type_=Integer))
     .order_by(audit.c.id)
     .limit(BATCH)
 )
-LAST = select(func.max(audit.c.id))
-THROTTLED_BEYOND = (
+SELECT_LAST = select(func.max(audit.c.id))
+OLDEST_THROTTLED = (
     select(audit.c.id).where(BY_STRANGERS).order_by(audit.c.id.desc()).limit(1).offset(MOST_THROTTLED).scalar_subquery()
 )
-FORGOTTEN = delete(audit).where(BY_STRANGERS, audit.c.id <= THROTTLED_BEYOND)
-WHO = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
+DELETE_THROTTLED = delete(audit).where(BY_STRANGERS, audit.c.id <= OLDEST_THROTTLED)
+SELECT_ACTOR = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
 BEYOND_ALL = 2**31 - 1
 
 
@@ -80,19 +80,19 @@ def note(connection: Connection, actor: Row | str, action: str, subject: str = "
     """
     if action not in ACTIONS:
         raise ValueError(f"{action!r} is no action of the audit log. Add it to chat.people.audit.ACTIONS.")
-    row = {"action": action, "subject": line(subject), "actor": line(name_of(actor))}
-    connection.execute(NOTED, row | {"actor_id": None if isinstance(actor, str) else actor.id})
+    row = {"action": action, "subject": to_line(subject), "actor": to_line(name_of(actor))}
+    connection.execute(INSERT_ENTRY, row | {"actor_id": None if isinstance(actor, str) else actor.id})
 
 
 def note_own(connection: Connection, person_id: int, action: str, subject: str = "") -> None:
     """Write down what a person does, by their id."""
-    note(connection, connection.execute(WHO, {"person": person_id}).one(), action, subject)
+    note(connection, connection.execute(SELECT_ACTOR, {"person": person_id}).one(), action, subject)
 
 
 def note_throttled(connection: Connection, email: str) -> None:
     """Write down that somebody has to wait before they try again to sign in, and forget who had to long ago."""
     note(connection, "somebody", "sign_in_throttled", email)
-    connection.execute(FORGOTTEN)
+    connection.execute(DELETE_THROTTLED)
 
 
 def name_of(actor: Row | str) -> str:
@@ -102,26 +102,28 @@ def name_of(actor: Row | str) -> str:
     return actor.email or actor.name or f"guest {actor.id}"
 
 
-def line(text: str) -> str:
+def to_line(text: str) -> str:
     """Make one short line of a text: what breaks lines, hides or turns text around would forge rows."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * LONGEST]).split())[:LONGEST]
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * LONGEST_LINE]).split())[
+        :LONGEST_LINE
+    ]
 
 
 def page(database: Database, before: int | None = None) -> Sequence[Row]:
     """Read the newest rows, or those before one: a page of them and one more, where there are more."""
     asked = {"before": BEYOND_ALL if before is None else before, "most": PAGE + 1}
     with database.read() as connection:
-        return connection.execute(NEWEST, asked).all()
+        return connection.execute(SELECT_PAGE, asked).all()
 
 
 def batches(database: Database) -> Iterator[Sequence[Row]]:
     """Read all rows that there are now, the oldest first, some at a time; nothing is held between."""
     with database.read() as connection:
-        last = connection.execute(LAST).scalar() or 0
+        last = connection.execute(SELECT_LAST).scalar() or 0
     after = 0
     while after < last:
         with database.read() as connection:
-            rows = connection.execute(LATER, {"after": after, "last": last}).all()
+            rows = connection.execute(SELECT_BATCH, {"after": after, "last": last}).all()
         if not rows:
             return
         yield rows

@@ -17,73 +17,75 @@ from chat.storage.locks import Lock
 from chat.storage.tables import conversations, sessions
 from chat.storage.tables import people as people_table
 
-STILL_OPEN = (sessions.c.person_id == people_table.c.id) & (sessions.c.expires_at > clock())
-OPEN = select(func.count()).select_from(sessions).where(STILL_OPEN).scalar_subquery()
-KNOWN = select(
+IS_OPEN = (sessions.c.person_id == people_table.c.id) & (sessions.c.expires_at > clock())
+OPEN_SESSIONS = select(func.count()).select_from(sessions).where(IS_OPEN).scalar_subquery()
+SELECT_MEMBERS = select(
     *(people_table.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at", "seen_at")),
-    OPEN.label("sessions"),
+    OPEN_SESSIONS.label("sessions"),
 ).where(people_table.c.role.in_(ROLES))
-EVERYONE = KNOWN.order_by(people_table.c.email, people_table.c.id)
-PAGED = KNOWN.where(people_table.c.id < BEFORE).order_by(people_table.c.id.desc()).limit(PAGE + 1)
-ONE = KNOWN.where(accounts.ID)
-BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("email"))
-SAID = select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
+SELECT_ALL = SELECT_MEMBERS.order_by(people_table.c.email, people_table.c.id)
+SELECT_PAGE = SELECT_MEMBERS.where(people_table.c.id < BEFORE).order_by(people_table.c.id.desc()).limit(PAGE + 1)
+SELECT_ONE = SELECT_MEMBERS.where(accounts.IS_PERSON)
+SELECT_BY_EMAIL = SELECT_MEMBERS.where(people_table.c.email == bindparam("email"))
+COUNT_CONVERSATIONS = (
+    select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
+)
 
 
 def page(database: Database, before: int | None = None) -> Sequence[Row]:
     """List people, who came last first, or those before one: a page of them and one more, where there are more."""
     with database.read() as connection:
-        return connection.execute(PAGED, {"before": BEYOND_ALL if before is None else before}).all()
+        return connection.execute(SELECT_PAGE, {"before": BEYOND_ALL if before is None else before}).all()
 
 
 def everyone(database: Database) -> Sequence[Row]:
     """List all people by their e-mail."""
     with database.read() as connection:
-        return connection.execute(EVERYONE).all()
+        return connection.execute(SELECT_ALL).all()
 
 
 def find(database: Database, person_id: int) -> Row:
     """Find somebody who has an account. Raises NotFound."""
     with database.read() as connection:
-        return required(connection.execute(ONE, {"person": person_id}).first())
+        return require_found(connection.execute(SELECT_ONE, {"person": person_id}).first())
 
 
 def by_email(database: Database, email: str) -> Row:
     """Find who has an account with an e-mail. Raises NotFound."""
     with database.read() as connection:
-        return required(connection.execute(BY_EMAIL, {"email": email}).first())
+        return require_found(connection.execute(SELECT_BY_EMAIL, {"email": email}).first())
 
 
-def required(found: Row | None) -> Row:
+def require_found(found: Row | None) -> Row:
     """Give what was found. Raises NotFound."""
     if found is None:
         raise NotFound
     return found
 
 
-def conversations_of(database: Database, person_id: int) -> int:
+def count_conversations(database: Database, person_id: int) -> int:
     """Count what would be deleted with a person."""
     with database.read() as connection:
-        return connection.execute(SAID, {"person": person_id}).scalar_one()
+        return connection.execute(COUNT_CONVERSATIONS, {"person": person_id}).scalar_one()
 
 
 def add(database: Database, by: Row | str, email: str, role: str, name: str, password_hash: str | None) -> Row:
     """Make somebody an account; without a password they need a link to set one. Raises EmailTaken."""
     try:
         with database.write() as connection:
-            admins.hold(connection, by)
-            person_id = accounts.make(connection, email, role, password_hash, audit.line(name))
+            admins.lock_admin(connection, by)
+            person_id = accounts.create(connection, email, role, password_hash, audit.to_line(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
-            return connection.execute(ONE, {"person": person_id}).one()
+            return connection.execute(SELECT_ONE, {"person": person_id}).one()
     except IntegrityError as error:
         raise EmailTaken(f"{email} has an account here already.") from error
 
 
-def reset(database: Database, by: Row | str, person_id: int) -> str:
+def create_reset(database: Database, by: Row | str, person_id: int) -> str:
     """Make the token of a link by which somebody sets a new password. Raises NotFound."""
     with database.write() as connection:
         locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who did it for each other would wait for each other
-        admins.hold(connection, by)
-        person = required(connection.execute(ONE, {"person": person_id}).first())
+        admins.lock_admin(connection, by)
+        person = require_found(connection.execute(SELECT_ONE, {"person": person_id}).first())
         audit.note(connection, by, "reset_made", audit.name_of(person))
-        return password_resets.make(connection, person.id)
+        return password_resets.create(connection, person.id)

@@ -23,13 +23,15 @@ from chat.storage.locks import Lock
 from chat.storage.tables import options
 
 IS_CLAIM = options.c.name == "claim"
-VALUE = select(options.c.value).where(IS_CLAIM)
-USED_UP = delete(options).where(IS_CLAIM)
-NEW = insert(options).values(name="claim")
+SELECT_VALUE = select(options.c.value).where(IS_CLAIM)
+DELETE_VALUE = delete(options).where(IS_CLAIM)
+INSERT_VALUE = insert(options).values(name="claim")
 
-TAKEN = "Somebody with that e-mail address has an account here already."
-CLAIMED = "This link has been used, or is none. There is an admin by now: ask for an invite."
-NOT_MADE = "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
+EMAIL_TAKEN = "Somebody with that e-mail address has an account here already."
+LINK_USED = "This link has been used, or is none. There is an admin by now: ask for an invite."
+ADMIN_SUSPENDED = (
+    "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
+)
 
 
 def token(database: Database, secret: str) -> str | None:
@@ -37,16 +39,16 @@ def token(database: Database, secret: str) -> str | None:
     with database.read() as connection:
         if accounts.has_admin(connection):
             return None
-        value = connection.execute(VALUE).scalar()
-    return token_of(secret, value or new_value(database))
+        value = connection.execute(SELECT_VALUE).scalar()
+    return token_of(secret, value or create_value(database))
 
 
-def new_value(database: Database) -> str:
+def create_value(database: Database) -> str:
     """Make the random value, unless another worker was first."""
     with suppress(IntegrityError), database.write() as connection:
-        connection.execute(NEW, {"value": secrets.token_hex(32)})
+        connection.execute(INSERT_VALUE, {"value": secrets.token_hex(32)})
     with database.read() as connection:
-        return connection.execute(VALUE).scalar_one()
+        return connection.execute(SELECT_VALUE).scalar_one()
 
 
 def token_of(secret: str, value: str) -> str:
@@ -57,31 +59,31 @@ def token_of(secret: str, value: str) -> str:
 def is_open(database: Database, secret: str, given: str) -> bool:
     """Tell whether a token makes an admin."""
     with database.read() as connection:
-        return opens(connection, secret, given)
+        return is_valid(connection, secret, given)
 
 
-def opens(connection: Connection, secret: str, given: str) -> bool:
+def is_valid(connection: Connection, secret: str, given: str) -> bool:
     """Tell whether a token is the one that there is, and nobody is the admin yet."""
-    value = connection.execute(VALUE).scalar()
+    value = connection.execute(SELECT_VALUE).scalar()
     if not value or accounts.has_admin(connection):
         return False
     return hmac.compare_digest(token_of(secret, value).encode(), given.encode())
 
 
-def claim(database: Database, secret: str, given: str, email: str, password: str) -> int:
+def create_first_admin(database: Database, secret: str, given: str, email: str, password: str) -> int:
     """Make the first admin; gives their id. Raises BadEmail, BadPassword, and Refused where another one was first."""
     email = accounts.require_email(email)
     passwords.require_good(password, email)
-    kept = passwords.hashed(password)
+    kept = passwords.hash_password(password)
     try:
         with database.write() as connection:
             require_unclaimed(connection, secret, given)
-            return first_admin(connection, email, kept)
+            return insert_admin(connection, email, kept)
     except IntegrityError as error:
-        raise Refused(TAKEN) from error
+        raise Refused(EMAIL_TAKEN) from error
 
 
-def claim_for(database: Database, secret: str, given: str, person_id: int) -> None:
+def promote_member(database: Database, secret: str, given: str, person_id: int) -> None:
     """Make somebody who has an account the first admin. Raises Refused where they may not, or another one was first."""
     with database.write() as connection:
         require_unclaimed(connection, secret, given)
@@ -92,8 +94,8 @@ def claim_for(database: Database, secret: str, given: str, person_id: int) -> No
 def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
     """Let one claim after another in; the first one uses the token up. Raises Refused."""
     locks.hold(connection, (Lock.RIGHTS, 0))
-    if not opens(connection, secret, given):
-        raise Refused(CLAIMED)
+    if not is_valid(connection, secret, given):
+        raise Refused(LINK_USED)
 
 
 def set_up(database: Database, settings: Settings) -> list[str]:
@@ -112,27 +114,27 @@ def set_up(database: Database, settings: Settings) -> list[str]:
         passwords.require_good(password, email)
     except (accounts.BadEmail, passwords.BadPassword) as error:
         raise WrongSetting(f"ADMIN_EMAIL and ADMIN_PASSWORD can't be used as they are set. {error}") from error
-    return make_admin(database, email, password)
+    return create_from_settings(database, email, password)
 
 
-def make_admin(database: Database, email: str, password: str) -> list[str]:
+def create_from_settings(database: Database, email: str, password: str) -> list[str]:
     """Make an admin, unless another worker, or somebody by the link, is first; gives what is in the way."""
-    kept = passwords.hashed(password)
+    kept = passwords.hash_password(password)
     with suppress(IntegrityError), database.write() as connection:
         locks.hold(connection, (Lock.RIGHTS, 0))
         if accounts.has_admin(connection):
             return []
-        known = connection.execute(accounts.BY_EMAIL, {"email": email}).first()
+        known = connection.execute(accounts.SELECT_BY_EMAIL, {"email": email}).first()
         if known is None:
-            first_admin(connection, email, kept)
+            insert_admin(connection, email, kept)
         elif not promote(connection, known.id):
-            return [NOT_MADE]
+            return [ADMIN_SUSPENDED]
     return []
 
 
-def first_admin(connection: Connection, email: str, kept: str) -> int:
+def insert_admin(connection: Connection, email: str, kept: str) -> int:
     """Make a person and have them be the admin; gives their id. Raises IntegrityError."""
-    person_id = accounts.make(connection, email, accounts.MEMBER, kept)
+    person_id = accounts.create(connection, email, accounts.MEMBER, kept)
     promote(connection, person_id)
     return person_id
 
@@ -142,11 +144,11 @@ def promote(connection: Connection, person_id: int) -> bool:
 
     Their password stays what it is; they sign in anew, as after every change of rights.
     """
-    person = connection.execute(accounts.HELD, {"person": person_id}).first()
+    person = connection.execute(accounts.LOCK_PERSON, {"person": person_id}).first()
     if person is None or person.suspended_at is not None:
         return False
-    connection.execute(USED_UP)
+    connection.execute(DELETE_VALUE)
     accounts.end_sessions(connection, person_id)
-    connection.execute(roles.GIVEN, {"person": person_id, "given": accounts.ADMIN})
+    connection.execute(roles.UPDATE_ROLE, {"person": person_id, "given": accounts.ADMIN})
     audit.note(connection, person, "account_claimed")
     return True

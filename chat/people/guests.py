@@ -14,55 +14,55 @@ NEW_GUEST = 600
 sure that the answer, and with it the cookie, was lost."""
 
 IS_GUEST = people.c.role == "guest"
-CAME_BACK = exists().where(sessions.c.person_id == people.c.id, sessions.c.seen_at.is_not(None))
-IS_LOST = (clock() - people.c.created_at < NEW_GUEST) & ~CAME_BACK
-KNOWN = select(people.c.id, IS_LOST.label("is_lost")).where(people.c.uid == bindparam("uid"), IS_GUEST)
-NEW = insert(people).values(created_at=clock()).returning(people.c.id)
+HAS_RETURNED = exists().where(sessions.c.person_id == people.c.id, sessions.c.seen_at.is_not(None))
+IS_LOST = (clock() - people.c.created_at < NEW_GUEST) & ~HAS_RETURNED
+SELECT_GUEST = select(people.c.id, IS_LOST.label("is_lost")).where(people.c.uid == bindparam("uid"), IS_GUEST)
+INSERT_GUEST = insert(people).values(created_at=clock()).returning(people.c.id)
 
 GUEST = bindparam("guest", type_=Integer)
-TAKEN = [
+UPDATE_OWNERS = [
     update(table).where(table.c.person_id == GUEST).values(person_id=bindparam("account", type_=Integer))
     for table in (conversations, sends)
 ]
-BOTH = (
+LOCK_BOTH = (
     select(people.c.id)
     .where(people.c.id.in_((GUEST, bindparam("account", type_=Integer))))
     .order_by(IS_GUEST, people.c.id)
     .with_for_update()
 )
-FOUND = select(people.c.id).where(people.c.id == GUEST, IS_GUEST).with_for_update()
-GONE = delete(people).where(people.c.id == GUEST)
+LOCK_GUEST = select(people.c.id).where(people.c.id == GUEST, IS_GUEST).with_for_update()
+DELETE_GUEST = delete(people).where(people.c.id == GUEST)
 
 
-def welcome(connection: Connection, uid: str) -> int:
+def get_or_create(connection: Connection, uid: str) -> int:
     """Find or make the guest that a newcomer's form names; whoever shows no such name is a guest of another one.
 
     Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
     """
-    person = connection.execute(KNOWN, {"uid": uid}).first() if uid else None
+    person = connection.execute(SELECT_GUEST, {"uid": uid}).first() if uid else None
     if person and person.is_lost:
         return person.id
     # A form that is no newcomer's any more can't show to be its guest.
     name = secrets.token_urlsafe(16) if person or not uid else uid
-    return connection.execute(NEW, {"uid": name}).scalar_one()
+    return connection.execute(INSERT_GUEST, {"uid": name}).scalar_one()
 
 
-def lost_guest(connection: Connection, uid: str, person_id: int) -> int | None:
+def lock_lost(connection: Connection, uid: str, person_id: int) -> int | None:
     """Find the guest that a person's form made, where its answer was lost and they are somebody else now; locks both.
 
     Everywhere an account before a guest, and the older guest first: two tabs may do it to each other.
     """
-    guest = connection.execute(KNOWN, {"uid": uid}).first() if uid else None
+    guest = connection.execute(SELECT_GUEST, {"uid": uid}).first() if uid else None
     if guest is None or guest.id == person_id or not guest.is_lost:
         return None
-    connection.execute(BOTH, {"guest": guest.id, "account": person_id})
+    connection.execute(LOCK_BOTH, {"guest": guest.id, "account": person_id})
     return guest.id
 
 
-def take_along(connection: Connection, guest_id: int | None, account_id: int) -> None:
+def merge_into(connection: Connection, guest_id: int | None, account_id: int) -> None:
     """Give an account what a guest said, and let the guest go, with their sessions; nothing where it is no guest."""
-    if guest_id is None or connection.execute(FOUND, {"guest": guest_id}).first() is None:
+    if guest_id is None or connection.execute(LOCK_GUEST, {"guest": guest_id}).first() is None:
         return
-    for taken in TAKEN:
+    for taken in UPDATE_OWNERS:
         connection.execute(taken, {"guest": guest_id, "account": account_id})
-    connection.execute(GONE, {"guest": guest_id})
+    connection.execute(DELETE_GUEST, {"guest": guest_id})

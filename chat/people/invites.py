@@ -22,34 +22,36 @@ from chat.storage.tables import people as people_table
 DAYS, MOST_DAYS = 7, 90
 MOST_USES = 100
 A_DAY = 86_400
-KEPT = 30 * A_DAY
+KEPT_SECONDS = 30 * A_DAY
 """How long an invite is kept that has run out, in seconds."""
 
-HOLDS = (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
-OPEN = HOLDS & (invites.c.uses_left > 0)
+IS_VALID = (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
+IS_OPEN = IS_VALID & (invites.c.uses_left > 0)
 IT = invites.c.digest == bindparam("token_digest")
-THIS = IT & OPEN
-FOUND = select(invites).where(THIS)
-SPENT = select(exists().where(IT, HOLDS, invites.c.uses_left == 0))
-LISTED = (
+THIS = IT & IS_OPEN
+SELECT_INVITE = select(invites).where(THIS)
+SELECT_IS_SPENT = select(exists().where(IT, IS_VALID, invites.c.uses_left == 0))
+SELECT_OPEN = (
     select(invites, people_table.c.email.label("maker"))
     .outerjoin(people_table, people_table.c.id == invites.c.made_by)
-    .where(OPEN)
+    .where(IS_OPEN)
     .order_by(invites.c.id.desc())
 )
-MADE = insert(invites).values(
+INSERT_INVITE = insert(invites).values(
     created_at=clock(), expires_at=clock() + bindparam("seconds", type_=Integer), uses_left=bindparam("uses")
 )
-USED = (
+UPDATE_USES = (
     update(invites)
     .where(THIS, or_(invites.c.email.is_(None), invites.c.email == bindparam("their_email")))
     .values(uses_left=invites.c.uses_left - 1)
     .returning(invites.c.role, invites.c.made_by)
 )
-REVOKED = update(invites).where(OPEN).values(revoked_at=clock())
-REVOKED_ONE = REVOKED.where(invites.c.id == bindparam("invite")).returning(invites.c.role, invites.c.email)
-REVOKED_OF = REVOKED.where(invites.c.made_by == bindparam("maker"))
-OLD = delete(invites).where(invites.c.expires_at < clock() - KEPT)
+UPDATE_REVOKED = update(invites).where(IS_OPEN).values(revoked_at=clock())
+UPDATE_ONE_REVOKED = UPDATE_REVOKED.where(invites.c.id == bindparam("invite")).returning(
+    invites.c.role, invites.c.email
+)
+UPDATE_ALL_REVOKED = UPDATE_REVOKED.where(invites.c.made_by == bindparam("maker"))
+DELETE_EXPIRED = delete(invites).where(invites.c.expires_at < clock() - KEPT_SECONDS)
 
 
 class BadInvite(Exception):
@@ -69,25 +71,25 @@ class Newcomer:
     password: str
 
 
-def make(
+def create(
     database: Database, by: Row | str, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
 ) -> str:
     """Make an invite; gives its token, which nothing can tell again. Raises BadInvite.
 
     One that is bound to an e-mail makes an account with that alone, and one only.
     """
-    require_sound(role, days, uses, email)
+    require_valid(role, days, uses, email)
     token = secrets.token_urlsafe(32)
     row = {"digest": digest(token), "role": role, "seconds": days * A_DAY, "uses": uses, "email": email}
     with database.write() as connection:
-        admins.hold(connection, by)
-        connection.execute(OLD)
-        connection.execute(MADE, row | {"made_by": None if isinstance(by, str) else by.id})
-        audit.note(connection, by, "invite_made", described(role, email))
+        admins.lock_admin(connection, by)
+        connection.execute(DELETE_EXPIRED)
+        connection.execute(INSERT_INVITE, row | {"made_by": None if isinstance(by, str) else by.id})
+        audit.note(connection, by, "invite_made", describe(role, email))
     return token
 
 
-def require_sound(role: str, days: int, uses: int, email: str | None) -> None:
+def require_valid(role: str, days: int, uses: int, email: str | None) -> None:
     """Raise BadInvite for what no invite can be."""
     if role not in ROLES:
         raise BadInvite("An invite makes a member or an admin. Choose one of the two.")
@@ -99,21 +101,21 @@ def require_sound(role: str, days: int, uses: int, email: str | None) -> None:
         raise BadInvite("An invite for one e-mail is used once. Leave the e-mail out, or set the uses to 1.")
 
 
-def described(role: str, email: str | None) -> str:
+def describe(role: str, email: str | None) -> str:
     """Say what an invite makes."""
     return f"{role}, for {email}" if email else role
 
 
-def listing(database: Database) -> Sequence[Row]:
+def list_open(database: Database) -> Sequence[Row]:
     """List the invites that can be used, the newest first; each with the e-mail of its `maker`."""
     with database.read() as connection:
-        return connection.execute(LISTED).all()
+        return connection.execute(SELECT_OPEN).all()
 
 
 def find(database: Database, token: str) -> Row:
     """Find an invite that can be used. Raises NotFound, whatever is the matter with it."""
     with database.read() as connection:
-        found = connection.execute(FOUND, {"token_digest": digest(token)}).first()
+        found = connection.execute(SELECT_INVITE, {"token_digest": digest(token)}).first()
     if found is None:
         raise NotFound
     return found
@@ -122,7 +124,7 @@ def find(database: Database, token: str) -> Row:
 def is_spent(database: Database, token: str) -> bool:
     """Tell whether an invite can't be used because it was, as often as it says."""
     with database.read() as connection:
-        return bool(connection.execute(SPENT, {"token_digest": digest(token)}).scalar())
+        return bool(connection.execute(SELECT_IS_SPENT, {"token_digest": digest(token)}).scalar())
 
 
 def redeem(database: Database, token: str, newcomer: Newcomer) -> int:
@@ -132,18 +134,18 @@ def redeem(database: Database, token: str, newcomer: Newcomer) -> int:
     """
     try:
         with database.write() as connection:
-            return joined(connection, token, newcomer)
+            return create_account(connection, token, newcomer)
     except IntegrityError as error:
         # Told, though it tells of an account: only who was trusted with an invite can ask, and would be lost else.
         raise EmailTaken("There is an account with this e-mail already. Sign in instead.") from error
 
 
-def joined(connection: Connection, token: str, newcomer: Newcomer) -> int:
+def create_account(connection: Connection, token: str, newcomer: Newcomer) -> int:
     """Use an invite and make its person, within a transaction. Raises NotFound and IntegrityError."""
-    used = connection.execute(USED, {"token_digest": digest(token), "their_email": newcomer.email}).first()
+    used = connection.execute(UPDATE_USES, {"token_digest": digest(token), "their_email": newcomer.email}).first()
     if used is None:
         raise NotFound
-    person_id = accounts.make(connection, newcomer.email, used.role, newcomer.password, newcomer.name)
+    person_id = accounts.create(connection, newcomer.email, used.role, newcomer.password, newcomer.name)
     audit.note_own(connection, person_id, "invite_redeemed", used.role)
     return person_id
 
@@ -151,13 +153,13 @@ def joined(connection: Connection, token: str, newcomer: Newcomer) -> int:
 def revoke(database: Database, by: Row | str, invite_id: int) -> None:
     """Let an invite be used no more. Raises NotFound."""
     with database.write() as connection:
-        admins.hold(connection, by)
-        revoked = connection.execute(REVOKED_ONE, {"invite": invite_id}).first()
+        admins.lock_admin(connection, by)
+        revoked = connection.execute(UPDATE_ONE_REVOKED, {"invite": invite_id}).first()
         if revoked is None:
             raise NotFound
-        audit.note(connection, by, "invite_revoked", described(revoked.role, revoked.email))
+        audit.note(connection, by, "invite_revoked", describe(revoked.role, revoked.email))
 
 
 def revoke_all_of(connection: Connection, person_id: int) -> None:
     """Let no invite that a person made be used any more."""
-    connection.execute(REVOKED_OF, {"maker": person_id})
+    connection.execute(UPDATE_ALL_REVOKED, {"maker": person_id})

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
 from chat.config.secret_key import derive_key
-from chat.people.accounts import Refused, plain
+from chat.people.accounts import Refused, normalize_email
 from chat.storage import locks
 from chat.storage.database import Database, clock
 from chat.storage.locks import Lock
 from chat.storage.tables import attempts
 
-FREE = 5
+FREE_FAILURES = 5
 """How many tries in a row may fail before there is a wait."""
 
 FIRST_WAIT, LONGEST_WAIT = 15, 900
@@ -41,28 +41,28 @@ FROM_ADDRESS = 20
 FROM_ALL = 100
 """How many tries may fail in a minute in all: one common password may be tried as everybody, from everywhere."""
 
-ALL, LETTERS = "all", "letters"
+ALL, MAILS = "all", "letters"
 """Whose tries those of the whole instance are, to sign in and to be sent a link; a digest is longer."""
 
 WHOSE = attempts.c.whose == bindparam("whose")
-FAILED = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
+COUNT_FAILURES = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
     WHOSE, attempts.c.at > clock() - A_DAY
 )
-NTH = (
+SELECT_WAIT = (
     select((attempts.c.at + A_MINUTE + 1 - clock()).label("wait"))
     .where(WHOSE, attempts.c.at >= clock() - A_MINUTE)
     .order_by(attempts.c.at.desc())
     .limit(1)
     .offset(bindparam("before", type_=Integer))
 )
-TRIED = insert(attempts).values(at=clock()).returning(attempts.c.id)
-FORGIVEN = delete(attempts).where(WHOSE)
-TAKEN_BACK = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
-OLD = delete(attempts).where(attempts.c.at < clock() - A_DAY)
-OLD_OF_A_MINUTE = FORGIVEN.where(attempts.c.at < clock() - A_MINUTE)
+INSERT_ATTEMPT = insert(attempts).values(at=clock()).returning(attempts.c.id)
+DELETE_FAILURES = delete(attempts).where(WHOSE)
+DELETE_ATTEMPT = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
+DELETE_OLD = delete(attempts).where(attempts.c.at < clock() - A_DAY)
+DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - A_MINUTE)
 
 
-class TooManyTries(Refused):
+class TooManyAttempts(Refused):
     """There were too many tries; the next one may be made after `wait` seconds."""
 
     def __init__(self, wait: int):
@@ -72,7 +72,7 @@ class TooManyTries(Refused):
 
 
 @dataclass(frozen=True)
-class Try:
+class LoginAttempt:
     """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those."""
 
     account: str
@@ -82,7 +82,7 @@ class Try:
 
 def account_digest(secret: str, email: str) -> str:
     """Give what the tries as an account are known by, whether there is one or not."""
-    return hmac.new(derive_key(secret, "accounts"), plain(email).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(derive_key(secret, "accounts"), normalize_email(email).encode(), hashlib.sha256).hexdigest()
 
 
 def own_digest(secret: str, whose: str) -> str:
@@ -90,68 +90,68 @@ def own_digest(secret: str, whose: str) -> str:
     return hmac.new(derive_key(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
 
 
-def begin(database: Database, tried: Try) -> list[int]:
-    """Count a try as failed; gives the rows that only a minute counts. Raises TooManyTries: that counts nothing."""
+def register_attempt(database: Database, tried: LoginAttempt) -> list[int]:
+    """Count a try as failed; gives the rows that only a minute counts. Raises TooManyAttempts: that counts nothing."""
     with database.read() as connection:  # a flood is refused by reading, and keeps nobody from writing
-        require_turn(connection, tried)
-    with alone(database) as connection:
-        require_turn(connection, tried)
-        connection.execute(OLD)
-        connection.execute(TRIED, {"whose": tried.account})
-        return [count(connection, whose) for whose in bounds_of(tried)]
+        check_limits(connection, tried)
+    with locked(database) as connection:
+        check_limits(connection, tried)
+        connection.execute(DELETE_OLD)
+        connection.execute(INSERT_ATTEMPT, {"whose": tried.account})
+        return [insert_attempt(connection, whose) for whose in bounds_of(tried)]
 
 
-def require_turn(connection: Connection, tried: Try) -> None:
-    """Refuse who has to wait. Raises TooManyTries."""
+def check_limits(connection: Connection, tried: LoginAttempt) -> None:
+    """Refuse who has to wait. Raises TooManyAttempts."""
     waits = [wait_of(connection, tried.account)]
     for whose, most in bounds_of(tried).items():
-        waits.append(connection.execute(NTH, {"whose": whose, "before": most - 1}).scalar() or 0)
+        waits.append(connection.execute(SELECT_WAIT, {"whose": whose, "before": most - 1}).scalar() or 0)
     if max(waits) > 0:
-        raise TooManyTries(max(waits))
+        raise TooManyAttempts(max(waits))
 
 
 def wait_of(connection: Connection, account: str) -> int:
     """Tell for how long there may be no try as an account, in seconds."""
-    failed, since = connection.execute(FAILED, {"whose": account}).one()
-    return delay(failed) - since if failed >= FREE else 0
+    failed, since = connection.execute(COUNT_FAILURES, {"whose": account}).one()
+    return delay(failed) - since if failed >= FREE_FAILURES else 0
 
 
 def delay(failed: int) -> int:
     """Tell how long to wait after so many failures, in seconds."""
-    return min(FIRST_WAIT * 2 ** min(failed - FREE, 10), LONGEST_WAIT)
+    return min(FIRST_WAIT * 2 ** min(failed - FREE_FAILURES, 10), LONGEST_WAIT)
 
 
-def bounds_of(tried: Try) -> dict[str, int]:
+def bounds_of(tried: LoginAttempt) -> dict[str, int]:
     """Tell whose tries a try is counted among beside the account's, and how many of those may fail in a minute."""
     return {tried.address: FROM_ADDRESS, tried.among: FROM_ALL} if tried.address else {}
 
 
-def count(connection: Connection, whose: str) -> int:
+def insert_attempt(connection: Connection, whose: str) -> int:
     """Count a try for a minute; gives the row that does."""
-    connection.execute(OLD_OF_A_MINUTE, {"whose": whose})
-    return connection.execute(TRIED, {"whose": whose}).scalar_one()
+    connection.execute(DELETE_OLD_IN_MINUTE, {"whose": whose})
+    return connection.execute(INSERT_ATTEMPT, {"whose": whose}).scalar_one()
 
 
-def succeed(database: Database, tried: Try, rows: list[int]) -> None:
+def clear_failures(database: Database, tried: LoginAttempt, rows: list[int]) -> None:
     """Take back a try that succeeded, and forgive those as the account that didn't.
 
     At the door those at the door, in a session those in sessions: each success gives a guesser five more, so that it
     takes one of the owner's where the guesser is.
     """
-    with alone(database) as connection:
-        connection.execute(FORGIVEN, {"whose": tried.account})
+    with locked(database) as connection:
+        connection.execute(DELETE_FAILURES, {"whose": tried.account})
         for row in rows:
-            connection.execute(TAKEN_BACK, {"it": row})
+            connection.execute(DELETE_ATTEMPT, {"it": row})
 
 
-def forgive(database: Database, account: str) -> None:
+def reset_failures(database: Database, account: str) -> None:
     """Forget the failures as an account, whose owner showed in another way to be that."""
-    with alone(database) as connection:
-        connection.execute(FORGIVEN, {"whose": account})
+    with locked(database) as connection:
+        connection.execute(DELETE_FAILURES, {"whose": account})
 
 
 @contextmanager
-def alone(database: Database) -> Iterator[Connection]:
+def locked(database: Database) -> Iterator[Connection]:
     """Open a transaction in which nobody else counts tries.
 
     One lock for all: the count of all tries would be waited for in any case, and one can't be taken in two orders.

@@ -16,14 +16,14 @@ from chat.people import accounts, password_resets
 from chat.providers.http import certificates
 from chat.storage.database import Database
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """How long the mail server may take for each of its answers, in seconds."""
 
-LATEST = 2.0
+LONGEST_DELAY = 2.0
 """Within how many seconds a letter is begun, at a moment that nobody can foresee: it takes a process some 30 ms, which
 whoever asks would notice."""
 
-FORGOTTEN = """\
+RESET_MAIL = """\
 Somebody, perhaps you, asked for a new password for your account at {site}.
 
 Set it here, within half an hour:
@@ -42,26 +42,26 @@ class NotPrivate(Exception):
     """A mail server wants a password, and anybody on the way could read it."""
 
 
-def send_reset_later(database: Database, settings: Settings, email: str) -> None:
+def queue_reset_mail(database: Database, settings: Settings, email: str) -> None:
     """Mail a link to whoever has an e-mail address, if anybody does; all of it happens well after the answer.
 
     A thread of gevent's that didn't wait first would run before its starter, who has the connection still to end.
     """
-    wait = secrets.SystemRandom().uniform(LATEST / 10, LATEST)
-    letter = threading.Timer(wait, send_reset, (database, settings, email))
+    wait = secrets.SystemRandom().uniform(LONGEST_DELAY / 10, LONGEST_DELAY)
+    letter = threading.Timer(wait, send_reset_mail, (database, settings, email))
     letter.name, letter.daemon = "letter", True
     letter.start()
 
 
-def send_reset(database: Database, settings: Settings, email: str) -> None:
+def send_reset_mail(database: Database, settings: Settings, email: str) -> None:
     """Mail a link to whoever has an e-mail address; what fails is told to the log alone."""
     try:
         person = accounts.by_email(database, email)
         if person is None or person.suspended_at is not None:
             return
         with database.write() as connection:
-            token = password_resets.make(connection, person.id)
-        text = FORGOTTEN.format(site=settings.app_url, token=token)
+            token = password_resets.create(connection, person.id)
+        text = RESET_MAIL.format(site=settings.app_url, token=token)
         send(settings, person.email, "Set a new password for Rivulet", text)
     except Exception as error:
         logger.error("a mail could not be sent: %s", reason_of(error))
@@ -70,13 +70,13 @@ def send_reset(database: Database, settings: Settings, email: str) -> None:
 def reason_of(error: Exception) -> str:
     """Tell why a mail could not be sent: the code and the words of its server, but no address that these quote."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return f"{type(error).__name__}, {said(*next(iter(error.recipients.values())))}"
+        return f"{type(error).__name__}, {quote_reply(*next(iter(error.recipients.values())))}"
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{type(error).__name__}, {said(error.smtp_code, error.smtp_error)}"
+        return f"{type(error).__name__}, {quote_reply(error.smtp_code, error.smtp_error)}"
     return type(error).__name__  # its text may quote the password
 
 
-def said(code: int, words: bytes | str) -> str:
+def quote_reply(code: int, words: bytes | str) -> str:
     """Write what a mail server said, in one line."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
     return f"{code} {ADDRESS.sub('(an address)', ' '.join(text.split()))}"
@@ -89,32 +89,32 @@ def send(settings: Settings, to: str, subject: str, text: str) -> None:
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2].strip(">"))
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
-    with connected(settings.smtp_url) as server:
+    with connect(settings.smtp_url) as server:
         server.send_message(message)
 
 
-def connected(url: str) -> smtplib.SMTP:
+def connect(url: str) -> smtplib.SMTP:
     """Connect to a mail server, privately where it can, and sign in. Raises NotPrivate rather than tell a password."""
     parsed = urlsplit(url)
-    server = encrypted(parsed) if parsed.scheme == "smtps" else upgraded(parsed)
+    server = connect_tls(parsed) if parsed.scheme == "smtps" else connect_starttls(parsed)
     if parsed.username:
         server.login(unquote(parsed.username), unquote(parsed.password or ""))
     return server
 
 
-def encrypted(parsed: SplitResult) -> smtplib.SMTP:
+def connect_tls(parsed: SplitResult) -> smtplib.SMTP:
     """Connect to a server that speaks TLS from its first byte on."""
-    host, context = parsed.hostname or "", certificates.of_mail()
-    return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=PATIENCE, context=context)
+    host, context = parsed.hostname or "", certificates.mail_tls_context()
+    return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=TIMEOUT, context=context)
 
 
-def upgraded(parsed: SplitResult) -> smtplib.SMTP:
+def connect_starttls(parsed: SplitResult) -> smtplib.SMTP:
     """Connect to a server that begins in the open, by STARTTLS where it can. Raises NotPrivate where it has to."""
     host = parsed.hostname or ""
-    server = smtplib.SMTP(host, parsed.port or 587, timeout=PATIENCE)
+    server = smtplib.SMTP(host, parsed.port or 587, timeout=TIMEOUT)
     server.ehlo()
     if server.has_extn("starttls"):
-        server.starttls(context=certificates.of_mail())
+        server.starttls(context=certificates.mail_tls_context())
     elif parsed.username and not is_loopback(host):
         server.close()
         raise NotPrivate

@@ -16,31 +16,31 @@ LASTS = 1_800
 """How long a link can be used, in seconds."""
 
 IT = resets.c.digest == bindparam("it")
-VALID = IT & (resets.c.expires_at > clock())
-WHOSE = (
+IS_VALID = IT & (resets.c.expires_at > clock())
+SELECT_PERSON = (
     select(people_table.c.id, people_table.c.email)
     .join_from(resets, people_table, people_table.c.id == resets.c.person_id)
-    .where(VALID, people_table.c.suspended_at.is_(None))
+    .where(IS_VALID, people_table.c.suspended_at.is_(None))
 )
-MADE = insert(resets).values(expires_at=clock() + LASTS)
-USED = delete(resets).where(VALID).returning(resets.c.person_id)
-OLD = delete(resets).where(resets.c.expires_at <= clock())
+INSERT_RESET = insert(resets).values(expires_at=clock() + LASTS)
+DELETE_USED = delete(resets).where(IS_VALID).returning(resets.c.person_id)
+DELETE_EXPIRED = delete(resets).where(resets.c.expires_at <= clock())
 
 
-def make(connection: Connection, person_id: int) -> str:
+def create(connection: Connection, person_id: int) -> str:
     """Make the token of a link for a person, of 256 bits; earlier ones are void."""
     token = secrets.token_urlsafe(32)
-    connection.execute(accounts.HELD, {"person": person_id})  # before their links, as by who suspends them
-    connection.execute(OLD)
-    accounts.void_links(connection, person_id)
-    connection.execute(MADE, {"digest": digest(token), "person_id": person_id})
+    connection.execute(accounts.LOCK_PERSON, {"person": person_id})  # before their links, as by who suspends them
+    connection.execute(DELETE_EXPIRED)
+    accounts.delete_resets(connection, person_id)
+    connection.execute(INSERT_RESET, {"digest": digest(token), "person_id": person_id})
     return token
 
 
 def find(database: Database, token: str) -> Row:
     """Find whose link it is. Raises NotFound where it can't be used, whatever is the matter with it."""
     with database.read() as connection:
-        found = connection.execute(WHOSE, {"it": digest(token)}).first()
+        found = connection.execute(SELECT_PERSON, {"it": digest(token)}).first()
     if found is None:
         raise NotFound
     return found
@@ -49,10 +49,10 @@ def find(database: Database, token: str) -> Row:
 def redeem(database: Database, token: str, password_hash: str) -> int:
     """Set the password of whose link it is, and end their sessions; gives their id. Raises NotFound the second time."""
     with database.write() as connection:
-        whose = connection.execute(WHOSE, {"it": digest(token)}).first()
-        if whose is None or not connection.execute(accounts.HELD, {"person": whose.id}).first():
+        whose = connection.execute(SELECT_PERSON, {"it": digest(token)}).first()
+        if whose is None or not connection.execute(accounts.LOCK_PERSON, {"person": whose.id}).first():
             raise NotFound
-        person_id = connection.execute(USED, {"it": digest(token)}).scalar()
+        person_id = connection.execute(DELETE_USED, {"it": digest(token)}).scalar()
         if person_id is None:
             raise NotFound
         accounts.set_password(connection, person_id, password_hash)

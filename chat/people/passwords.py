@@ -24,13 +24,13 @@ SHORTEST, LONGEST = 8, 1024
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 AT_ONCE = threading.BoundedSemaphore(2)
 
-HARD_TO_GUESS = 2
+LEAST_SCORE = 2
 """The least score, of 4: more than a million guesses."""
 
-JUDGED = 32
+JUDGED_LENGTH = 32
 """How many characters are judged: the first ones, as the rest makes it harder. 72 hostile ones take 2 s, these 0.4."""
 
-JUDGING = threading.Lock()
+JUDGE_LOCK = threading.Lock()
 """Held while one is judged: zxcvbn keeps the words that it was given where the next one would find them."""
 
 OURS = "rivulet"
@@ -49,26 +49,26 @@ def require_good(password: str, *known: str) -> None:
     """
     if len(password) > LONGEST:
         raise BadPassword(f"The password is too long. {LONGEST:,} characters are the most.")
-    password = normal(password)
+    password = normalize_password(password)
     if len(password) < SHORTEST:
         raise BadPassword(f"The password is too short. {SHORTEST} characters are the least; a few words do well.")
     if re.search("[\ud800-\udfff]", password):
         raise BadPassword("The password holds what is no character. Type it anew.")
-    if is_guessed(password, *known):
+    if is_guessable(password, *known):
         raise BadPassword("That is one of the first passwords that anybody would try. Take a few words of your own.")
 
 
-def is_guessed(password: str, *known: str) -> bool:
+def is_guessable(password: str, *known: str) -> bool:
     """Tell whether somebody who knows what most people take, and this of its person, would soon guess a password."""
     words = [word for text in (OURS, *known) for part in (text, *text.split("@")) for word in words_of(part)]
-    with JUDGING:
-        return aside(lambda: score(password[:JUDGED], words)) < HARD_TO_GUESS
+    with JUDGE_LOCK:
+        return run_aside(lambda: score(password[:JUDGED_LENGTH], words)) < LEAST_SCORE
 
 
 def words_of(text: str) -> list[str]:
     """Give what a password may be made of: a text, the same without signs, and its words."""
     words = re.findall(r"[^\W_]+", text)
-    return [text[:JUDGED], "".join(words)[:JUDGED], *words]
+    return [text[:JUDGED_LENGTH], "".join(words)[:JUDGED_LENGTH], *words]
 
 
 def score(password: str, words: list[str]) -> int:
@@ -78,14 +78,14 @@ def score(password: str, words: list[str]) -> int:
     return int(zxcvbn(password, user_inputs=words)["score"])
 
 
-def normal(password: str) -> str:
+def normalize_password(password: str) -> str:
     """Write a password in one form: keyboards put the same letter together in several ways (NIST SP 800-63B, NFKC)."""
     return normalize("NFKC", password)
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Give what is kept of a password. Not within a transaction: it takes long."""
-    return aside(lambda: HASHER.hash(normal(password)))
+    return run_aside(lambda: HASHER.hash(normalize_password(password)))
 
 
 def matches(kept: str | None, password: str) -> bool:
@@ -93,11 +93,11 @@ def matches(kept: str | None, password: str) -> bool:
     if len(password) > LONGEST:
         return False
     # The first versions kept passwords as they were typed.
-    forms = dict.fromkeys([normal(password), password])
-    return aside(lambda: any(verified(kept or nobodys(), form) for form in forms)) and kept is not None
+    forms = dict.fromkeys([normalize_password(password), password])
+    return run_aside(lambda: any(verify_hash(kept or dummy_hash(), form) for form in forms)) and kept is not None
 
 
-def verified(kept: str, password: str) -> bool:
+def verify_hash(kept: str, password: str) -> bool:
     """Compare in place."""
     try:
         return HASHER.verify(kept, password)
@@ -111,12 +111,12 @@ def is_outdated(kept: str) -> bool:
 
 
 @cache
-def nobodys() -> str:
+def dummy_hash() -> str:
     """Keep a password that nobody knows, for who isn't known to be compared with."""
     return HASHER.hash(secrets.token_urlsafe(32))
 
 
-def aside(work: Callable[[], T]) -> T:
+def run_aside(work: Callable[[], T]) -> T:
     """Do what takes long and much memory beside the greenlets, only so much of it at once."""
     with AT_ONCE:
         return greenlets.run_in_thread(work)

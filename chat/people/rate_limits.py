@@ -40,11 +40,11 @@ MINUTE = 60
 SOON = 5
 """When to try again, in seconds, where an answer has to end first, and nobody knows when."""
 
-OLD = select(sends.c.id).where(sends.c.at < clock() - MINUTE).with_for_update(skip_locked=True)
-FORGOTTEN = delete(sends).where(sends.c.id.in_(OLD))
+OLD_SENDS = select(sends.c.id).where(sends.c.at < clock() - MINUTE).with_for_update(skip_locked=True)
+DELETE_OLD = delete(sends).where(sends.c.id.in_(OLD_SENDS))
 """Drops the sends that are older than a minute, but those that another transaction drops just now."""
 
-SENT = insert(sends).values(at=clock())
+INSERT_SEND = insert(sends).values(at=clock())
 
 
 class TooMany(Exception):
@@ -74,19 +74,21 @@ class Asker:
     shared: Limit = Limit()
 
 
-def admit(connection: Connection, asker: Asker) -> None:
+def register_send(connection: Connection, asker: Asker) -> None:
     """Count one more answer that a person wants, while the asker's others wait for this transaction. Raises TooMany."""
     bounds = bounds_of(asker)
     if not bounds:
         return
     locks.hold(connection, *locks_of(asker))
     known = {"person": asker.person_id, "address": asker.address}
-    waits = connection.execute(standing(tuple(bounds)), known | {name: most - 1 for name, most in bounds.items()}).one()
+    waits = connection.execute(
+        wait_query(tuple(bounds)), known | {name: most - 1 for name, most in bounds.items()}
+    ).one()
     for name, wait in zip(bounds, waits, strict=True):
         if wait is not None:
-            raise TooMany(said_at(name, bounds[name], wait), wait)
-    connection.execute(FORGOTTEN)
-    connection.execute(SENT, {"person_id": asker.person_id, "address": asker.address})
+            raise TooMany(message_for(name, bounds[name], wait), wait)
+    connection.execute(DELETE_OLD)
+    connection.execute(INSERT_SEND, {"person_id": asker.person_id, "address": asker.address})
 
 
 def bounds_of(asker: Asker) -> dict[str, int]:
@@ -97,52 +99,52 @@ def bounds_of(asker: Asker) -> dict[str, int]:
     return {name: most for name, most in bounds.items() if most}
 
 
-def said_at(name: str, most: int, wait: int) -> str:
+def message_for(name: str, most: int, wait: int) -> str:
     """Say what a person can do at a limit."""
     if name == "own_answers":
         which, one = ("Another answer of yours is", "it") if most == 1 else (f"{most} answers of yours are", "one")
         return f"{which} still being written. Wait until {one} ends, or stop {one}, then send again."
     if name == "shared_answers":
-        return f"{several(most, 'answer')} for your network are still being written. Send again in a moment."
+        return f"{pluralize(most, 'answer')} for your network are still being written. Send again in a moment."
     who = "That was" if name == "own_sends" else "Your network sent"
-    return f"{who} {several(most, 'message')} within a minute. Send the next one in {several(wait, 'second')}."
+    return f"{who} {pluralize(most, 'message')} within a minute. Send the next one in {pluralize(wait, 'second')}."
 
 
 @cache
-def standing(names: tuple[str, ...]) -> Select:
+def wait_query(names: tuple[str, ...]) -> Select:
     """Make the query for how long to wait at each limit, NULL where that isn't reached.
 
     It takes `person`, `address`, and for each limit one less than that. Making it takes longer than asking it.
     """
     person, address = bindparam("person", type_=Integer), bindparam("address", type_=String)
     queries = {
-        "own_answers": running(conversations.c.person_id == person),
-        "shared_answers": running(replies.c.address == address),
-        "own_sends": recent(sends.c.person_id == person),
-        "shared_sends": recent(sends.c.address == address),
+        "own_answers": running_replies(conversations.c.person_id == person),
+        "shared_answers": running_replies(replies.c.address == address),
+        "own_sends": recent_sends(sends.c.person_id == person),
+        "shared_sends": recent_sends(sends.c.address == address),
     }
-    return select(*(nth(queries[name], bindparam(name, type_=Integer)) for name in names))
+    return select(*(nth_newest(queries[name], bindparam(name, type_=Integer)) for name in names))
 
 
-def running(whose: ColumnElement[bool]) -> Select[int]:
+def running_replies(whose: ColumnElement[bool]) -> Select[int]:
     """Select SOON for each answer that is being written; found among these, which are few."""
     written = replies.join(messages, messages.c.id == replies.c.id)
     owned = written.join(conversations, conversations.c.id == messages.c.conversation_id)
     return select(literal(SOON)).select_from(owned).where(replies.c.state == "generating", whose)
 
 
-def recent(whose: ColumnElement[bool]) -> Select[int]:
+def recent_sends(whose: ColumnElement[bool]) -> Select[int]:
     """Select for each send in how many seconds it is more than a minute old by a clock of whole ones, newest first."""
     left = select(sends.c.at + MINUTE + 1 - clock()).where(whose, sends.c.at >= clock() - MINUTE)
     return left.order_by(sends.c.at.desc())
 
 
-def nth(rows: Select[int], number: BindParameter[int]) -> ScalarSelect[int]:
+def nth_newest(rows: Select[int], number: BindParameter[int]) -> ScalarSelect[int]:
     """Select one of some rows, counted from 0; NULL where there are fewer."""
     return rows.limit(1).offset(number).scalar_subquery()
 
 
-def several(number: int, what: str) -> str:
+def pluralize(number: int, what: str) -> str:
     """Say a number of things."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -153,7 +155,7 @@ def locks_of(asker: Asker) -> list[tuple[Lock, int | str]]:
     return [*held, (Lock.ADDRESS, asker.address)] if asker.address else held
 
 
-def digest(secret: str, address: str | None) -> str:
+def address_digest(secret: str, address: str | None) -> str:
     """Give what the database knows an address by."""
     return hmac.new(derive_key(secret, "addresses"), household(address).encode(), hashlib.sha256).hexdigest()[:32]
 

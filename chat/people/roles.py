@@ -20,26 +20,28 @@ from chat.storage.tables import conversations, messages, replies, resets
 from chat.storage.tables import people as people_table
 
 PERSON = bindparam("person", type_=Integer)
-HELD = select(people_table).where(accounts.ID, people_table.c.role.in_(accounts.ROLES)).with_for_update()
-OTHER_ADMIN = select(people_table.c.id).where(IS_ADMIN, people_table.c.id != PERSON).limit(1)
+LOCK_PERSON = select(people_table).where(accounts.IS_PERSON, people_table.c.role.in_(accounts.ROLES)).with_for_update()
+SELECT_OTHER_ADMIN = select(people_table.c.id).where(IS_ADMIN, people_table.c.id != PERSON).limit(1)
 
-GIVEN = update(people_table).where(accounts.ID).values(role=bindparam("given"))
-SUSPENDED = update(people_table).where(accounts.ID).values(suspended_at=clock())
-RESUMED = update(people_table).where(accounts.ID).values(suspended_at=None)
-REMOVED = delete(people_table).where(accounts.ID)
-ALL_RESETS = delete(resets)
+UPDATE_ROLE = update(people_table).where(accounts.IS_PERSON).values(role=bindparam("given"))
+UPDATE_SUSPENDED = update(people_table).where(accounts.IS_PERSON).values(suspended_at=clock())
+UPDATE_RESUMED = update(people_table).where(accounts.IS_PERSON).values(suspended_at=None)
+DELETE_PERSON = delete(people_table).where(accounts.IS_PERSON)
+DELETE_RESETS = delete(resets)
 
 # The conversations first, as wherever a reply ends.
-THEIRS = select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
-THEIRS_HELD = THEIRS.with_for_update()
-ONE_HELD = select(conversations.c.id).where(conversations.c.id == bindparam("one")).with_for_update()
-RUNNING = (
+SELECT_CONVERSATIONS = (
+    select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
+)
+LOCK_CONVERSATIONS = SELECT_CONVERSATIONS.with_for_update()
+LOCK_CONVERSATION = select(conversations.c.id).where(conversations.c.id == bindparam("one")).with_for_update()
+SELECT_GENERATING = (
     select(messages.c.id)
     .join(conversations, conversations.c.id == messages.c.conversation_id)
     .join(replies, replies.c.id == messages.c.id)
     .where(conversations.c.person_id == PERSON, replies.c.state == "generating")
 )
-STOPPED = update(replies).where(replies.c.id.in_(RUNNING)).values(stop=True).returning(replies.c.id)
+UPDATE_STOPPED = update(replies).where(replies.c.id.in_(SELECT_GENERATING)).values(stop=True).returning(replies.c.id)
 
 
 class LastAdmin(Exception):
@@ -51,13 +53,13 @@ def change(database: Database, by: Row | str, person_id: int, role: str) -> None
     if role not in accounts.ROLES:
         raise NotFound
     with database.write() as connection:
-        person = held(connection, by, person_id)
+        person = lock_person(connection, by, person_id)
         if person.role == role:
             return
         if role != accounts.ADMIN:
-            lose_rights(connection, person)
+            revoke_rights(connection, person)
         accounts.end_sessions(connection, person_id)
-        connection.execute(GIVEN, {"person": person_id, "given": role})
+        connection.execute(UPDATE_ROLE, {"person": person_id, "given": role})
         audit.note(connection, by, "role_changed", f"{audit.name_of(person)} is {role} now")
 
 
@@ -67,11 +69,11 @@ def suspend(database: Database, by: Row | str, person_id: int) -> list[int]:
     Replies that other processes write stop within a second.
     """
     with database.write() as connection:
-        person = held(connection, by, person_id)
+        person = lock_person(connection, by, person_id)
         if person.suspended_at is not None:
             return []
-        stopped = shut_out(connection, person)
-        connection.execute(SUSPENDED, {"person": person_id})
+        stopped = end_access(connection, person)
+        connection.execute(UPDATE_SUSPENDED, {"person": person_id})
         audit.note(connection, by, "suspended", audit.name_of(person))
     return stopped
 
@@ -79,9 +81,9 @@ def suspend(database: Database, by: Row | str, person_id: int) -> list[int]:
 def resume(database: Database, by: Row | str, person_id: int) -> None:
     """Let a suspended person in again. Raises NotFound."""
     with database.write() as connection:
-        person = held(connection, by, person_id)
+        person = lock_person(connection, by, person_id)
         if person.suspended_at is not None:
-            connection.execute(RESUMED, {"person": person_id})
+            connection.execute(UPDATE_RESUMED, {"person": person_id})
             audit.note(connection, by, "resumed", audit.name_of(person))
 
 
@@ -92,59 +94,59 @@ def remove(database: Database, by: Row | str, person_id: int) -> list[int]:
     LastAdmin.
     """
     with database.write() as connection:
-        person = held(connection, by, person_id)
-        stopped = shut_out(connection, person)
-        connection.execute(SUSPENDED, {"person": person_id})
-    forget(database, person_id)
+        person = lock_person(connection, by, person_id)
+        stopped = end_access(connection, person)
+        connection.execute(UPDATE_SUSPENDED, {"person": person_id})
+    delete_conversations(database, person_id)
     with database.write() as connection:
-        if connection.execute(REMOVED, {"person": person_id}).rowcount:
+        if connection.execute(DELETE_PERSON, {"person": person_id}).rowcount:
             audit.note(connection, by, "removed", audit.name_of(person))
     return stopped
 
 
-def forget(database: Database, person_id: int) -> None:
+def delete_conversations(database: Database, person_id: int) -> None:
     """Delete what somebody said, a part a transaction: all at once would keep others waiting for seconds."""
     with database.read() as connection:
-        theirs = connection.execute(THEIRS, {"person": person_id}).scalars().all()
+        theirs = connection.execute(SELECT_CONVERSATIONS, {"person": person_id}).scalars().all()
     for conversation_id in theirs:
         is_gone = False
         while not is_gone:
             with database.write() as connection:
-                connection.execute(ONE_HELD, {"one": conversation_id})
+                connection.execute(LOCK_CONVERSATION, {"one": conversation_id})
                 is_gone = delete_part(connection, conversation_id)
             time.sleep(0)
 
 
-def held(connection: Connection, by: Row | str, person_id: int) -> Row:
+def lock_person(connection: Connection, by: Row | str, person_id: int) -> Row:
     """Find a person whose rights somebody changes, while nobody else changes any. Raises NotFound.
 
     Also where whoever changes them has lost the right to, since the request began.
     """
     locks.hold(connection, (Lock.RIGHTS, 0))
     # Under the lock nobody changes the actor either; to hold their row as well could cross with who signs them in.
-    if not isinstance(by, str) and not connection.execute(admins.ONE, {"person": by.id}).first():
+    if not isinstance(by, str) and not connection.execute(admins.SELECT_ADMIN, {"person": by.id}).first():
         raise NotFound
     # Nor signs them in meanwhile.
-    person = connection.execute(HELD, {"person": person_id}).first()
+    person = connection.execute(LOCK_PERSON, {"person": person_id}).first()
     if person is None:
         raise NotFound
     return person
 
 
-def lose_rights(connection: Connection, person: Row) -> None:
+def revoke_rights(connection: Connection, person: Row) -> None:
     """Let nothing remain of an admin's rights: others can't come in by invites of theirs. Raises LastAdmin."""
     if person.role != accounts.ADMIN:
         return
-    if not connection.execute(OTHER_ADMIN, {"person": person.id}).first():
+    if not connection.execute(SELECT_OTHER_ADMIN, {"person": person.id}).first():
         raise LastAdmin(f"{audit.name_of(person)} is the last admin. Make somebody else an admin first.")
     invites.revoke_all_of(connection, person.id)
-    connection.execute(ALL_RESETS)  # who made them isn't kept, and they live half an hour
+    connection.execute(DELETE_RESETS)  # who made them isn't kept, and they live half an hour
 
 
-def shut_out(connection: Connection, person: Row) -> list[int]:
+def end_access(connection: Connection, person: Row) -> list[int]:
     """End all by which a person is here: rights, sessions, links, and answers that are being written."""
-    lose_rights(connection, person)
+    revoke_rights(connection, person)
     accounts.end_sessions(connection, person.id)
-    accounts.void_links(connection, person.id)
-    connection.execute(THEIRS_HELD, {"person": person.id})
-    return list(connection.execute(STOPPED, {"person": person.id}).scalars())
+    accounts.delete_resets(connection, person.id)
+    connection.execute(LOCK_CONVERSATIONS, {"person": person.id})
+    return list(connection.execute(UPDATE_STOPPED, {"person": person.id}).scalars())

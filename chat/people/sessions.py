@@ -26,62 +26,70 @@ A_DAY = 86_400
 GUEST_STAYS = 30 * A_DAY
 """How long a guest may stay away, in seconds: their session is all that they are known by."""
 
-MOST = 50
+MOST_SESSIONS = 50
 """How many sessions a member may have: who keeps no cookie, and is let in by each request, makes one each time."""
 
-IT = sessions.c.id == bindparam("it")
+IS_SESSION = sessions.c.id == bindparam("it")
 # Who is being removed at this moment isn't there, which Postgres sees only where it waits for the end of that.
-THERE = select(people.c.id).where(people.c.id == bindparam("whose")).with_for_update(read=True, key_share=True)
-WHO = THERE.scalar_subquery()
-GUEST = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
+LOCK_OWNER = select(people.c.id).where(people.c.id == bindparam("whose")).with_for_update(read=True, key_share=True)
+OWNER = LOCK_OWNER.scalar_subquery()
+GUEST_OWNER = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
 
 # Of whom was removed nothing is found, as their sessions go with them.
-LIVING = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
-FOUND = (
+IS_ALIVE = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
+SELECT_SESSION = (
     select(
         sessions.c.data,
-        sessions.c.created_at,
         (clock() - sessions.c.seen_at).label("idle"),
         *(people.c[name] for name in ("id", "email", "name", "role")),
     )
     .outerjoin_from(sessions, people, people.c.id == sessions.c.person_id)
-    .where(IT, LIVING)
+    .where(IS_SESSION, IS_ALIVE)
 )
 
 IDLE_END = clock() + bindparam("idle", type_=BigInteger)
 LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
 ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
 END = case((ROLE == "guest", clock() + GUEST_STAYS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
-KEPT = update(sessions).where(IT).values(data=bindparam("said"), expires_at=END, seen_at=clock())
-CAME_BACK = update(sessions).where(IT).values(seen_at=clock())
-OWNED = update(sessions).where(IT).values(person_id=GUEST)
-MADE = insert(sessions).values(id=bindparam("it"), data=bindparam("said"), person_id=WHO, created_at=clock())
+UPDATE_DATA = update(sessions).where(IS_SESSION).values(data=bindparam("said"), expires_at=END, seen_at=clock())
+UPDATE_SEEN = update(sessions).where(IS_SESSION).values(seen_at=clock())
+INSERT_SESSION = insert(sessions).values(
+    id=bindparam("it"), data=bindparam("said"), person_id=OWNER, created_at=clock()
+)
 # Until a guest's has come back, nobody knows whether its cookie has arrived.
-OF_GUEST = MADE.values(expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST.is_(None), clock())))
-OF_ACCOUNT = MADE.values(expires_at=IDLE_END, seen_at=clock(), agent=bindparam("agent"))
-WHOSE = sessions.c.person_id == bindparam("person")
-OF_PERSON = (
+INSERT_OF_GUEST = INSERT_SESSION.values(
+    expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST_OWNER.is_(None), clock()))
+)
+INSERT_OF_ACCOUNT = INSERT_SESSION.values(expires_at=IDLE_END, seen_at=clock(), agent=bindparam("agent"))
+IS_OF_PERSON = sessions.c.person_id == bindparam("person")
+SELECT_OF_PERSON = (
     select(sessions.c.id, sessions.c.agent, sessions.c.seen_at)
-    .where(WHOSE, sessions.c.expires_at > clock())
+    .where(IS_OF_PERSON, sessions.c.expires_at > clock())
     .order_by(sessions.c.seen_at.desc())
 )
-OF_PERSON_DROPPED = delete(sessions).where(WHOSE)
-NEWEST = OF_PERSON.with_only_columns(sessions.c.id).limit(MOST - 1)
-CROWDED = OF_PERSON_DROPPED.where(sessions.c.id.not_in(NEWEST))
-ONE_DROPPED, OTHERS_DROPPED = OF_PERSON_DROPPED.where(IT), OF_PERSON_DROPPED.where(~IT)
-WHO_HAS_IT = select(sessions.c.person_id).where(IT).scalar_subquery()
-UNNAMED = update(people).where(people.c.id == WHO_HAS_IT, people.c.role == "guest").values(uid=bindparam("renamed"))
-SEEN = update(people).where(people.c.id == WHO_HAS_IT).values(seen_at=clock())
-OLD = delete(sessions).where(sessions.c.expires_at < clock())
-DROPPED = delete(sessions).where(IT)
+DELETE_OF_PERSON = delete(sessions).where(IS_OF_PERSON)
+SELECT_NEWEST = SELECT_OF_PERSON.with_only_columns(sessions.c.id).limit(MOST_SESSIONS - 1)
+DELETE_CROWDED = DELETE_OF_PERSON.where(sessions.c.id.not_in(SELECT_NEWEST))
+DELETE_ONE, DELETE_OTHERS = DELETE_OF_PERSON.where(IS_SESSION), DELETE_OF_PERSON.where(~IS_SESSION)
+OWNER_OF_SESSION = select(sessions.c.person_id).where(IS_SESSION).scalar_subquery()
+UPDATE_GUEST_NAME = (
+    update(people).where(people.c.id == OWNER_OF_SESSION, people.c.role == "guest").values(uid=bindparam("renamed"))
+)
+UPDATE_PERSON_SEEN = update(people).where(people.c.id == OWNER_OF_SESSION).values(seen_at=clock())
+DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at < clock())
+DELETE_SESSION = delete(sessions).where(IS_SESSION)
 
 # Any number of names in one parameter.
-ASKED = {
+NAMES_AS_ROWS = {
     "sqlite": "SELECT value FROM json_each(:asked)",
     "postgresql": "SELECT json_array_elements_text(CAST(:asked AS json))",
 }
-ALIVE = select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(LIVING)
-ALIVE_OF = {dialect: ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in ASKED.items()}
+SELECT_ALIVE = (
+    select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(IS_ALIVE)
+)
+SELECT_ALIVE_OF = {
+    dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in NAMES_AS_ROWS.items()
+}
 
 
 class SessionStore(BaseCache):
@@ -96,31 +104,22 @@ class SessionStore(BaseCache):
         self.spans = {"idle": idle * A_DAY, "longest": longest * A_DAY}
 
     def find(self, key: str) -> Row | None:
-        """Find a session's `data` and how long it was `idle`, with its person; None where it has ended.
+        """Find a session's `data` and how long it was `idle`, with its person; None where it or the person is gone.
 
         A guest's has not been idle yet when it comes back for the first time.
         """
         with self.database.read() as connection:
-            found = connection.execute(FOUND, {"it": digest(key)}).first()
-        if found and found.idle is None:
+            found = connection.execute(SELECT_SESSION, {"it": digest(key)}).first()
+        if found is None or json.loads(found.data).get("person") != found.id:
+            return None
+        if found.idle is None:
             self._note_return(key)
-        whose = found and found.id is None and json.loads(found.data).get("person")
-        return self._of_an_older_one(key, whose) if whose else found
+        return found
 
     def _note_return(self, key: str) -> None:
         """Note that a guest's browser has its cookie: the form that made them is no key to what they say any more."""
         with suppress(DatabaseAway, SQLAlchemyError), self.database.write(wait=0) as connection:
-            connection.execute(CAME_BACK, {"it": digest(key)})  # or by the next request: reading waits for no writer
-
-    def _of_an_older_one(self, key: str, person: int) -> Row | None:
-        """Find a guest's session that an older Rivulet made beside this one, and note whose it is.
-
-        None where there is no such guest: one may be removed before the session is kept that was begun with them.
-        """
-        with self.database.write() as connection:
-            connection.execute(OWNED, {"it": digest(key), "whose": person})
-            found = connection.execute(FOUND, {"it": digest(key)}).first()
-        return found if found and found.id else None
+            connection.execute(UPDATE_SEEN, {"it": digest(key)})  # or by the next request: reading waits for no writer
 
     def get(self, key: str) -> Any:
         """Find a session's data; None where there is none, or it has ended."""
@@ -130,54 +129,56 @@ class SessionStore(BaseCache):
     def add(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Keep a new session's data, and drop what has expired; how long is for us to say."""
         with self.database.write() as connection:
-            connection.execute(OLD)
-            connection.execute(OF_GUEST, row_of(key, value))
+            connection.execute(DELETE_EXPIRED)
+            connection.execute(INSERT_OF_GUEST, row_of(key, value))
         return True
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Keep the data of a session that is there, which was used just now; False where it has been ended."""
         it, said = digest(key), json.dumps(value)
         with self.database.write() as connection:
-            connection.execute(SEEN, {"it": it})  # the person first, as who suspends them does
-            return connection.execute(KEPT, {"it": it, "said": said} | self.spans).rowcount > 0
+            connection.execute(UPDATE_PERSON_SEEN, {"it": it})  # the person first, as who suspends them does
+            return connection.execute(UPDATE_DATA, {"it": it, "said": said} | self.spans).rowcount > 0
 
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
         """End a session, and begin one of a member's or an admin's in its place.
 
         Where they have too many, the one that was seen longest ago ends as well.
         """
-        connection.execute(DROPPED, {"it": digest(before)})
-        connection.execute(CROWDED, {"person": value["person"]})  # before the new one: it may not be the one that ends
-        connection.execute(OF_ACCOUNT, row_of(after, value) | {"agent": agent, "idle": self.spans["idle"]})
-        connection.execute(SEEN, {"it": digest(after)})
+        connection.execute(DELETE_SESSION, {"it": digest(before)})
+        connection.execute(
+            DELETE_CROWDED, {"person": value["person"]}
+        )  # before the new one: it may not be the one that ends
+        connection.execute(INSERT_OF_ACCOUNT, row_of(after, value) | {"agent": agent, "idle": self.spans["idle"]})
+        connection.execute(UPDATE_PERSON_SEEN, {"it": digest(after)})
 
     def delete(self, key: str) -> bool:
         """Drop a session; a guest's name goes, too: else the form that made them would open what they said again."""
         with self.database.write() as connection:
-            connection.execute(UNNAMED, {"it": digest(key), "renamed": secrets.token_urlsafe(16)})
-            return connection.execute(DROPPED, {"it": digest(key)}).rowcount > 0
+            connection.execute(UPDATE_GUEST_NAME, {"it": digest(key), "renamed": secrets.token_urlsafe(16)})
+            return connection.execute(DELETE_SESSION, {"it": digest(key)}).rowcount > 0
 
     def of_person(self, person_id: int) -> Sequence[Row]:
         """List a person's sessions: `id` is a digest, `agent` what the browser calls itself, `seen_at`."""
         with self.database.read() as connection:
-            return connection.execute(OF_PERSON, {"person": person_id}).all()
+            return connection.execute(SELECT_OF_PERSON, {"person": person_id}).all()
 
     def end(self, person_id: int, name: str) -> None:
         """End one of a person's sessions, by its digest; somebody else's isn't found."""
         with self.database.write() as connection:
-            connection.execute(ONE_DROPPED, {"person": person_id, "it": name})
+            connection.execute(DELETE_ONE, {"person": person_id, "it": name})
 
     def end_others(self, person_id: int, name: str) -> None:
         """End all of a person's sessions but one."""
         with self.database.write() as connection:
-            connection.execute(OTHERS_DROPPED, {"person": person_id, "it": name})
+            connection.execute(DELETE_OTHERS, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
     def ended(self, names: Iterable[str]) -> frozenset[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
         asked = frozenset(names)
         with self.database.read() as connection:
-            query = ALIVE_OF[connection.dialect.name]
+            query = SELECT_ALIVE_OF[connection.dialect.name]
             return asked.difference(connection.execute(query, {"asked": json.dumps(list(asked))}).scalars())
 
 

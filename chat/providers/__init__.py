@@ -16,7 +16,7 @@ PROVIDERS: dict[str, type[AbstractProvider]] = {
 """Name to class; the first one that is set up is the one to begin with."""
 
 
-def configured(settings: Settings) -> dict[str, AbstractProvider]:
+def from_settings(settings: Settings) -> dict[str, AbstractProvider]:
     """Make the providers that the settings describe, by name."""
     made = {name: provider.from_settings(settings) for name, provider in PROVIDERS.items()}
     return {name: provider for name, provider in made.items() if provider is not None}

@@ -14,11 +14,11 @@ from typing import Any, Self
 
 from chat.config import Settings
 from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.http.client import Exchange, encoded, timeouts_of
-from chat.providers.http.error_reports import json_of
-from chat.providers.http.result import ExchangeResult, fetched, in_one_piece
-from chat.providers.http.urls import at, host_of
-from chat.providers.model_list import Catalogue, rows_of
+from chat.providers.http.client import StreamingRequest, encode_json, timeouts_of
+from chat.providers.http.error_reports import parse_json
+from chat.providers.http.result import HTTPResult, in_one_piece, read_body
+from chat.providers.http.urls import host_of, with_path
+from chat.providers.model_list import ModelList, usable_rows
 
 MODELS = (
     Model("gpt-3.5-turbo", "GPT-3.5", 4_096),
@@ -37,7 +37,7 @@ DEFAULT_PROMPT = (
 )
 GONE = "The server at chat.aivvm.com has been gone since 2023. Set AIVVM_URL to another one of that protocol."
 LIST_LIMIT = 1024 * 1024
-LIST_TIMEOUTS = Timeouts(connect=5, first=10, gap=5, whole=15)
+LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 
 
 class Aivvm(AbstractProvider):
@@ -54,7 +54,7 @@ class Aivvm(AbstractProvider):
         self.working = host_of(self.url) != host_of(type(self).url)
         self._key = api_key or ""
         self._timeouts = timeouts or Timeouts()
-        self._catalogue = Catalogue(self._listed)
+        self._model_list = ModelList(self._fetch_models)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
@@ -65,15 +65,15 @@ class Aivvm(AbstractProvider):
 
     def models(self) -> list[Model]:
         """The eight models of the protocol, then what else the server lists (asked for in the background)."""
-        return self._known(self._catalogue.models() if self.working else self._catalogue.listed)
+        return self._all_models(self._model_list.models() if self.working else self._model_list.current)
 
     def refresh(self) -> None:
         """Ask the server for its models, and wait for the answer; a failure becomes the `problem()`."""
-        self._catalogue.refresh()
+        self._model_list.refresh()
 
     def problem(self) -> str | None:
         """Say why the server could not be asked for its models; None where it could, or was not asked."""
-        return self._catalogue.problem if self.working else GONE
+        return self._model_list.problem if self.working else GONE
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
         """Ask the model to go on with the conversation.
@@ -82,32 +82,36 @@ class Aivvm(AbstractProvider):
         given, other keywords go up as they are; None counts as not given. Raises ValueError (ModelNotFound) for a
         model that is not supported.
         """
-        chosen = self._chosen(model)
+        chosen = self._choose(model)
         body = body_of(chosen, messages, self._key, kwargs)
-        exchange = Exchange(at(self.url, "/api/chat"), encoded(body), self._headers(), self._timeouts, str(body["key"]))
-        pieces = decoded(exchange)
-        return ExchangeResult(chosen.id, exchange, pieces if stream else in_one_piece(pieces))
+        request = StreamingRequest(
+            with_path(self.url, "/api/chat"), encode_json(body), self._headers(), self._timeouts, str(body["key"])
+        )
+        pieces = decode_text(request)
+        return HTTPResult(chosen.id, request, pieces if stream else in_one_piece(pieces))
 
-    def _chosen(self, model: str) -> Model:
-        for known in self._known(self._catalogue.listed):
+    def _choose(self, model: str) -> Model:
+        for known in self._all_models(self._model_list.current):
             if known.id == (model or DEFAULT_MODEL):
                 return known
         raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
 
-    def _known(self, listed: list[Model]) -> list[Model]:
+    def _all_models(self, listed: list[Model]) -> list[Model]:
         ours = {model.id for model in MODELS}
         return [*MODELS, *(model for model in listed if model.id not in ours)]
 
-    def _listed(self) -> list[Model]:
-        body = encoded({"key": self._key})
-        exchange = Exchange(at(self.url, "/api/models"), body, self._headers(), LIST_TIMEOUTS, self._key, pauses=())
-        rows = json_of(fetched(exchange, LIST_LIMIT))
+    def _fetch_models(self) -> list[Model]:
+        body = encode_json({"key": self._key})
+        request = StreamingRequest(
+            with_path(self.url, "/api/models"), body, self._headers(), LIST_TIMEOUTS, self._key, pauses=()
+        )
+        rows = parse_json(read_body(request, LIST_LIMIT))
         if not isinstance(rows, list):
-            raise exchange.broken("sent no list of models")
-        return [Model(row["id"], row["name"]) for row in rows_of(rows)]
+            raise request.server_error("sent no list of models")
+        return [Model(row["id"], row["name"]) for row in usable_rows(rows)]
 
     def _headers(self) -> dict[str, str]:
-        return {"Content-Type": "application/json", "Origin": self.url, "Referer": at(self.url, "/")}
+        return {"Content-Type": "application/json", "Origin": self.url, "Referer": with_path(self.url, "/")}
 
 
 def body_of(model: Model, messages: Messages, key: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,12 +128,12 @@ def body_of(model: Model, messages: Messages, key: str, options: Mapping[str, An
     }
 
 
-def decoded(exchange: Exchange) -> Iterator[str]:
-    """Yield the text of an exchange as it comes."""
+def decode_text(request: StreamingRequest) -> Iterator[str]:
+    """Yield the text of an answer as it comes."""
     decoder = Utf8OrEscape()
-    for read in exchange:
+    for read in request:
         if text := decoder.decode(read):
-            exchange.spoken = True
+            request.has_text = True
             yield text
     if rest := decoder.decode(b"", final=True):
         yield rest

@@ -38,7 +38,7 @@ class CreateResult:
         self.thinking_since: float | None = None
         self.aside: dict[str, str] = {}
         self.notice = ""
-        self._given = pieces
+        self._given_pieces = pieces
         self._source: Iterator[str] | None = None
         self._kept: list[str] = []
         self._tags = Thoughts()
@@ -80,9 +80,9 @@ class CreateResult:
         elif kind is Kind.THOUGHT:
             self.think(piece)
         else:
-            self._tell(self._tags.parts(piece))
+            self._take_parts(self._tags.parts(piece))
 
-    def _tell(self, parts: Iterable[tuple[Kind, str]]) -> None:
+    def _take_parts(self, parts: Iterable[tuple[Kind, str]]) -> None:
         for kind, words in parts:
             if kind is Kind.TEXT:
                 self._keep(words)
@@ -97,12 +97,12 @@ class CreateResult:
         self._kept.append(RETRACTED)
 
     def _end(self) -> None:
-        self._tell(self._tags.rest())
+        self._take_parts(self._tags.rest())
         self.close()
 
     def pieces(self) -> Iterator[str]:
         """Yield the text as it comes: what a provider overrides."""
-        return iter(self._given)
+        return iter(self._given_pieces)
 
     def _keep(self, piece: str) -> None:
         self._length += len(piece)
@@ -111,7 +111,7 @@ class CreateResult:
         self._kept.append(piece)
 
     def gather(self, pause: Callable[[], float]) -> None:
-        """Let what comes gather for `pause()` seconds before it is read on: a wish of who reads many at once."""
+        """Let bytes gather for `pause()` seconds before each read: a reader of many answers asks for that."""
 
     def think(self, thought: str) -> None:
         """Note what the model thinks aloud; it is kept beside the text."""

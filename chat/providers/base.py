@@ -49,9 +49,9 @@ class Timeouts:
     """How long to wait, in seconds: to connect, for the first byte, between bytes, for the whole answer."""
 
     connect: float = 5
-    first: float = 300
-    gap: float = 120
-    whole: float = 1800
+    first_byte: float = 300
+    read: float = 120
+    total: float = 1800
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class AbstractProvider(ABC):
     supports_stream: bool = False
     supports_gpt_35_turbo: bool = False
     supports_gpt_4: bool = False
-    _told: Mapping[str, tuple[int, float]] = {}
+    _learned: Mapping[str, tuple[int, float]] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
@@ -94,7 +94,7 @@ class AbstractProvider(ABC):
         return []
 
     def refresh(self) -> None:
-        """Find out anew what can be known, and wait for it."""
+        """Find out again what can be known, and wait for it."""
         self.models()
 
     def ask_again(self) -> None:
@@ -104,13 +104,13 @@ class AbstractProvider(ABC):
     def window(self, model: str) -> int | None:
         """How many tokens a model reads, as listed or as a refusal told; None where that is not known."""
         listed = next((it.window for it in self.models() if it.id == model), None)
-        told, until = self._told.get(model, (None, 0.0))
+        told, until = self._learned.get(model, (None, 0.0))
         known = [size for size in (listed, told if time.monotonic() < until else None) if size]
         return min(known, default=None)
 
     def learn_window(self, model: str, size: int) -> None:
         """Note how many tokens a model reads, as a refusal told, for an hour: a server may be given more."""
-        self._told = {**self._told, model: (size, time.monotonic() + REMEMBERED)}
+        self._learned = {**self._learned, model: (size, time.monotonic() + REMEMBERED)}
 
     def problem(self) -> str | None:
         """A sentence that says why it can't be used now and what to do; None where nothing is known to be wrong."""

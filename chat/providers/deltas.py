@@ -21,19 +21,19 @@ def first_choice(chunk: dict[str, Any]) -> dict[str, Any] | None:
     return next((it for it in listed if isinstance(it, dict) and it.get("index") in (None, 0, "0")), None)
 
 
-def sorted_out(said: dict[str, Any]) -> dict[str, str]:
+def sort_delta(said: dict[str, Any]) -> dict[str, str]:
     """Sort a delta: its words by kind. A thought that a server sends in two fields counts once."""
     told: dict[str, str] = {}
     for field, value in said.items():
         if type(value) in NUMBERS and field in PLAIN:
             value = str(value)
         if value and field in FIELDS:
-            words = {PLAIN[field]: value} if type(value) is str and field in PLAIN else joined(FIELDS[field](value))
+            words = {PLAIN[field]: value} if type(value) is str and field in PLAIN else join_parts(FIELDS[field](value))
             told = words | told if field in THOUGHTS else told | words if told else words
     return told
 
 
-def joined(parts: Iterator[Part]) -> dict[str, str]:
+def join_parts(parts: Iterator[Part]) -> dict[str, str]:
     """Join parts by their kind."""
     told: dict[str, str] = {}
     for kind, words in parts:

@@ -24,7 +24,7 @@ class BadKey(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """The provider wants fewer requests; `retry_after` is its wish in seconds, None where it has none."""
+    """The provider wants fewer requests; after `retry_after` seconds, None where it doesn't say."""
 
     def __init__(self, sentence: str, retry_after: float | None = None):
         super().__init__(sentence)

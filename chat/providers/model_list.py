@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from chat.providers.base import Model, ProviderError
-from chat.providers.http.redaction import harmless
+from chat.providers.http.redaction import redact
 
 FRESH = 600.0
 """How long a list is good, in seconds."""
@@ -26,10 +26,10 @@ PATH = re.compile(r"(?:[/~.\\]|[A-Za-z]:\\).*[/\\]|.*[/\\](?=[^/\\]+\.gguf$)")
 """What stands before the last part of a path, where a name is one: llama.cpp names a model by its file."""
 
 
-def rows_of(listed: Iterable[Any]) -> list[dict[str, Any]]:
+def usable_rows(listed: Iterable[Any]) -> list[dict[str, Any]]:
     """Give the rows of a server's list whose id can be used, on one line, with a name that can be shown."""
     usable = (row for row in listed if isinstance(row, dict) and is_id(row.get("id")))
-    return [{**row, "name": named(row)} for row in islice(usable, MOST)]
+    return [{**row, "name": display_name(row)} for row in islice(usable, MOST)]
 
 
 def is_id(found: Any) -> bool:
@@ -37,10 +37,10 @@ def is_id(found: Any) -> bool:
     return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()
 
 
-def named(row: Mapping[str, Any]) -> str:
+def display_name(row: Mapping[str, Any]) -> str:
     """Read the name of a model; without one it is called by its id. Of a path the last part is the name."""
     name = row.get("name")
-    name = (harmless(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
+    name = (redact(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
     return last_part(name)
 
 
@@ -49,7 +49,7 @@ def last_part(name: str) -> str:
     return PATH.sub("", name.rstrip("/\\"), count=1) or name
 
 
-class Catalogue:
+class ModelList:
     """A list of models that keeps itself up to date.
 
     `ask` fetches it, or raises a ProviderError, whose sentence is kept as `problem` until a fetch succeeds. What was
@@ -57,7 +57,7 @@ class Catalogue:
     """
 
     def __init__(self, ask: Callable[[], list[Model]]):
-        self.listed: list[Model] = []
+        self.current: list[Model] = []
         self.problem: str | None = None
         self._ask = ask
         self._due = 0.0
@@ -78,25 +78,25 @@ class Catalogue:
         if stale:
             threading.Thread(target=self.refresh, name="models", daemon=True).start()
         self._asked.wait(max(0, self._first + patience - time.monotonic()))
-        return self.listed
+        return self.current
 
     def ask_again(self, patience: float) -> None:
         """Ask once more where the last asking brought nothing, and wait a moment; once for all who ask meanwhile."""
         with self._lock:
-            if self._asked.is_set() and not self.listed:
+            if self._asked.is_set() and not self.current:
                 self._asked.clear()
                 self._due, self._first = 0.0, None
         self.models(patience)
 
     def is_empty(self) -> bool:
         """Tell whether a list was fetched that holds nothing."""
-        return self._asked.is_set() and not self.problem and not self.listed
+        return self._asked.is_set() and not self.problem and not self.current
 
     def refresh(self) -> None:
         """Ask now, and wait for the answer."""
         try:
-            self.listed, self.problem = self._ask(), None
-            self._due = time.monotonic() + (FRESH if self.listed else AFTER_FAILURE)
+            self.current, self.problem = self._ask(), None
+            self._due = time.monotonic() + (FRESH if self.current else AFTER_FAILURE)
         except ProviderError as error:
             self.problem = str(error)
             self._due = time.monotonic() + AFTER_FAILURE

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.providers.base import Model
-from chat.providers.http.client import Exchange
-from chat.providers.http.error_reports import json_of
-from chat.providers.http.result import fetched
-from chat.providers.model_list import rows_of
+from chat.providers.http.client import StreamingRequest
+from chat.providers.http.error_reports import parse_json
+from chat.providers.http.result import read_body
+from chat.providers.model_list import usable_rows
 
 LIST_LIMIT = 8 * 1024 * 1024
 
@@ -26,13 +26,13 @@ NO_CHAT = re.compile(
 """Families of models that are listed but don't chat, as whole words of a name."""
 
 
-def models_in(exchange: Exchange) -> list[Model]:
+def models_in(request: StreamingRequest) -> list[Model]:
     """Read a list of models. Raises ProviderErrors."""
-    answer = json_of(fetched(exchange, LIST_LIMIT))
+    answer = parse_json(read_body(request, LIST_LIMIT))
     rows = rows_in(answer)
     if rows is None:
-        raise exchange.broken("sent no list of models")
-    return [model_of(row) for row in rows_of(map(row_of, rows))]
+        raise request.server_error("sent no list of models")
+    return [model_of(row) for row in usable_rows(map(row_of, rows))]
 
 
 def rows_in(answer: Any) -> list[Any] | None:

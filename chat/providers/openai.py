@@ -1,6 +1,6 @@
 """Servers of the OpenAI protocol: OpenAI itself, Ollama, llama.cpp, vLLM, OpenRouter, and many more.
 
-POST /chat/completions answers with server-sent events (see completion.py), GET /models lists what there is. Servers
+POST /chat/completions answers with server-sent events (see openai_stream.py), GET /models lists what there is. Servers
 differ in their lists: each names the window in a field of its own, and some list what can't chat.
 """
 
@@ -19,16 +19,16 @@ from chat.providers.base import (
     Timeouts,
     Unavailable,
 )
-from chat.providers.http.client import Exchange, timeouts_of
-from chat.providers.http.urls import at, with_version
-from chat.providers.model_list import Catalogue
+from chat.providers.http.client import StreamingRequest, timeouts_of
+from chat.providers.http.urls import with_path, with_version
+from chat.providers.model_list import ModelList
 from chat.providers.model_rows import by_name, chats, models_in
-from chat.providers.openai_stream import Completion
+from chat.providers.openai_stream import OpenAIStream
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""
 
-LIST_TIMEOUTS = Timeouts(connect=5, first=10, gap=5, whole=15)
+LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 NO_LIST = "No model list at this URL. Does it end in /v1?"
 FOUND = "No model list at this URL. There is one at {better}: use that address."
 NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
@@ -56,7 +56,7 @@ class OpenAICompatible(AbstractProvider):
         self.model = model or ""
         self._key = api_key or ""
         self._timeouts = timeouts or Timeouts()
-        self._catalogue = Catalogue(self._listed)
+        self._model_list = ModelList(self._fetch_models)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
@@ -67,27 +67,27 @@ class OpenAICompatible(AbstractProvider):
         return cls(url, key, timeouts_of(settings), settings.openai_model)
 
     def models(self) -> list[Model]:
-        """The models that chat: the one that is set first, then by name. Asks in the background (see Catalogue)."""
-        listed = [model for model in self._catalogue.models(FIRST_LIST_PATIENCE) if chats(model.id)]
-        return self._ordered(listed)
+        """The models that chat: the one that is set first, then by name. Asks in the background (see ModelList)."""
+        listed = [model for model in self._model_list.models(FIRST_LIST_PATIENCE) if chats(model.id)]
+        return self._sort(listed)
 
     def others(self) -> list[Model]:
         """The models whose names say that they don't chat."""
-        return sorted((it for it in self._catalogue.listed if not chats(it.id) and it.id != self.model), key=by_name)
+        return sorted((it for it in self._model_list.current if not chats(it.id) and it.id != self.model), key=by_name)
 
     def refresh(self) -> None:
         """Ask the server for its models, and wait for the answer."""
-        self._catalogue.refresh()
+        self._model_list.refresh()
 
     def ask_again(self) -> None:
         """Ask for the list once more where there is none: the server may have come up after us."""
-        self._catalogue.ask_again(FIRST_LIST_PATIENCE)
+        self._model_list.ask_again(FIRST_LIST_PATIENCE)
 
     def problem(self) -> str | None:
         """Say why there are no models; None where there are, or where nothing was asked."""
-        if self._catalogue.is_empty() and not self.model:
-            return NO_MODELS.format(host=Exchange(self.url).host)
-        return self._catalogue.problem
+        if self._model_list.is_empty() and not self.model:
+            return NO_MODELS.format(host=StreamingRequest(self.url).host)
+        return self._model_list.problem
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
         """Ask the model to go on with the conversation.
@@ -96,59 +96,59 @@ class OpenAICompatible(AbstractProvider):
         counts as not given. An empty model means the one that is set, else the first listed. Raises ValueError
         (ModelNotFound) for a model that the server doesn't list, where the list is known.
         """
-        chosen = self._chosen(model)
+        chosen = self._choose(model)
         options = {name: value for name, value in kwargs.items() if value is not None}
         system = options.pop("system_message", None)
         before = [{"role": "system", "content": system}] if system else []
         body = {"model": chosen, "messages": [*before, *messages], "stream": stream, **options}
         if stream:
             body.setdefault("stream_options", {"include_usage": True})
-        return Completion(chosen, self._exchange("/chat/completions", self._timeouts), body)
+        return OpenAIStream(chosen, self._request("/chat/completions", self._timeouts), body)
 
-    def _chosen(self, model: str) -> str:
-        listed = self._catalogue.listed
-        if chosen := model or self.model or next((first.id for first in self._ordered(listed) if chats(first.id)), ""):
+    def _choose(self, model: str) -> str:
+        listed = self._model_list.current
+        if chosen := model or self.model or next((first.id for first in self._sort(listed) if chats(first.id)), ""):
             if listed and chosen != self.model and not {chosen, f"{chosen}:latest"} & {known.id for known in listed}:
                 raise ModelNotFound(f"Model is not supported: {chosen}. Choose another one.")
             return chosen
         raise ModelNotFound("No model is chosen. Choose one, or set OPENAI_MODEL.")
 
-    def _ordered(self, listed: list[Model]) -> list[Model]:
+    def _sort(self, listed: list[Model]) -> list[Model]:
         first = [model for model in listed if model.id == self.model]
         if self.model and not first:
             first = [Model(self.model, self.model)]
         return first + sorted((model for model in listed if model.id != self.model), key=by_name)
 
-    def _listed(self) -> list[Model]:
+    def _fetch_models(self) -> list[Model]:
         """Fetch the list. Where there is none: nothing is wrong if a model is set, unless a list is found at /v1."""
         self.better = ""
-        exchange = self._exchange("/models", LIST_TIMEOUTS, pauses=())
+        request = self._request("/models", LIST_TIMEOUTS, pauses=())
         try:
-            return models_in(exchange)
+            return models_in(request)
         except ProviderError:
-            if exchange.status not in MISSING and not 200 <= exchange.status < 300:
+            if request.status not in MISSING and not 200 <= request.status < 300:
                 raise
-            self.better = self._found_at_version()
+            self.better = self._find_versioned_url()
             if self.better:
                 raise Unavailable(FOUND.format(better=self.better)) from None
-            if exchange.status in MISSING and self.model:
+            if request.status in MISSING and self.model:
                 return []
-            if exchange.status in MISSING:
+            if request.status in MISSING:
                 raise Unavailable(NO_LIST) from None
             raise
 
-    def _found_at_version(self) -> str:
+    def _find_versioned_url(self) -> str:
         """Look for a list at the same address with /v1; empty without one."""
         better = with_version(self.url)
         try:
-            return better if better and models_in(self._exchange("/v1/models", LIST_TIMEOUTS, pauses=())) else ""
+            return better if better and models_in(self._request("/v1/models", LIST_TIMEOUTS, pauses=())) else ""
         except ProviderError:
             return ""
 
-    def _exchange(self, path: str, timeouts: Timeouts, **options: Any) -> Exchange:
+    def _request(self, path: str, timeouts: Timeouts, **options: Any) -> StreamingRequest:
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers |= (
                 {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}
             )
-        return Exchange(at(self.url, path), headers=headers, timeouts=timeouts, key=self._key, **options)
+        return StreamingRequest(with_path(self.url, path), headers=headers, timeouts=timeouts, key=self._key, **options)

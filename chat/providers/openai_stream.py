@@ -1,8 +1,8 @@
 """What a server of the OpenAI protocol answers: chunks of JSON in server-sent events, or one JSON object.
 
 Seen in the wild, and read here: chunks without choices, a chunk with usage alone, role-only, empty and null deltas, all
-that deltas.py sorts, comments, no [DONE], a finish reason on every chunk, errors in any line (reports.py), and a plain
-JSON completion or lines of JSON although a stream was asked for. tests/providers/quirks/ has each of them.
+that deltas.py sorts, comments, no [DONE], a finish reason on every chunk, errors in any line (error_reports.py), and a
+plain JSON completion or lines of JSON although a stream was asked for. tests/providers/quirks/ has each of them.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from contextlib import closing
 from typing import Any
 
 from chat.providers.base import ProviderError, Refused
-from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sorted_out
+from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sort_delta
 from chat.providers.finish_reasons import broke_off
-from chat.providers.http.client import Exchange, encoded
-from chat.providers.http.error_reports import Report, is_plain, json_of, report_in
+from chat.providers.http.client import StreamingRequest, encode_json
+from chat.providers.http.error_reports import Report, is_plain, parse_json, report_in
 from chat.providers.http.failures import failure, quote
-from chat.providers.http.redaction import harmless
-from chat.providers.http.result import ExchangeResult, in_one_piece
-from chat.providers.http.sse import BARE, Event, TooLong, events
+from chat.providers.http.limits import TooLong, read_up_to
+from chat.providers.http.redaction import redact
+from chat.providers.http.result import HTTPResult, in_one_piece
+from chat.providers.http.sse import BARE, Event, events
 from chat.providers.http.web_pages import PAGES, is_page
-from chat.providers.surrogates import Halves, mended
+from chat.providers.surrogates import Halves, mend
 
 LONGEST_REASON = 64
 WHOLE_LIMIT = 8 * 1024 * 1024
@@ -31,16 +32,16 @@ LAST_WORDS = 20.0
 """How long to wait for usage and [DONE] after the answer is finished, in seconds."""
 
 
-class Completion(ExchangeResult):
+class OpenAIStream(HTTPResult):
     """An answer of the OpenAI protocol."""
 
-    def __init__(self, model: str, exchange: Exchange, body: dict[str, Any]):
-        super().__init__(model, exchange)
+    def __init__(self, model: str, request: StreamingRequest, body: dict[str, Any]):
+        super().__init__(model, request)
         self._body = body
         self._done = self._early = False
         self._in_deltas = False  # a message in a chunk then repeats the whole answer
         self._halves = Halves()
-        exchange.body = encoded(body)
+        request.body = encode_json(body)
 
     def pieces(self) -> Iterator[str]:
         """Yield the text as it comes, or whole where no stream was asked for."""
@@ -55,37 +56,37 @@ class Completion(ExchangeResult):
             yield from self._said()
 
     def _without_usage(self) -> bool:
-        """Leave out the wish for usage, where that is what an older server doesn't understand."""
-        if "stream_options" not in self._body or "stream_options" not in self.exchange.heard:
+        """Leave out the request for usage, where that is what an older server doesn't understand."""
+        if "stream_options" not in self._body or "stream_options" not in self.request.error_words:
             return False
         del self._body["stream_options"]
-        self.exchange.body = encoded(self._body)
+        self.request.body = encode_json(self._body)
         return True
 
     def _said(self) -> Iterator[str]:
         try:
             for chunk in self._chunks():
                 if text := self._text_of(chunk):
-                    self.exchange.spoken = True
+                    self.request.has_text = True
                     yield text
         except ProviderError:
             if not self.finish_reason or broke_off(self.finish_reason):
                 raise
         except TooLong:
-            raise self.exchange.broken("sent a line that is too long") from None
+            raise self.request.server_error("sent a line that is too long") from None
         if not (self._done or self.finish_reason or self._closed):
-            raise self.exchange.broken("ended before the answer was finished")
-        if self._halves.left:
+            raise self.request.server_error("ended before the answer was finished")
+        if self._halves.rest:
             yield "\ufffd"
 
     def _chunks(self) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects of the answer; a body that begins like one is one, whatever its type says."""
-        with closing(iter(self.exchange)) as reads:
+        with closing(iter(self.request)) as reads:
             start = beginning(reads)
             if is_page(start):
-                raise failure(200, "", self.exchange.host, page=True).error
+                raise failure(200, "", self.request.host, page=True).error
             body = itertools.chain([start], reads)
-            yield from self._objects(self._gathered(body)) if start[:1] in (b"{", b"[") else self._events(body)
+            yield from self._objects(body) if start[:1] in (b"{", b"[") else self._events(body)
 
     def _events(self, body: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         for event in events(body):
@@ -96,17 +97,10 @@ class Completion(ExchangeResult):
             if not is_comment and (found := self._object(event)) is not None:
                 yield found
 
-    def _gathered(self, reads: Iterator[bytes]) -> str:
-        body = bytearray()
-        for read in reads:
-            body += read
-            if len(body) > WHOLE_LIMIT:
-                raise TooLong
-        return body.decode("utf-8", "replace")
-
-    def _objects(self, body: str) -> Iterator[dict[str, Any]]:
+    def _objects(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         """Read a body that is one JSON object, or one a line."""
-        lines = [body] if json_of(body) is not None else body.split("\n")
+        body = b"".join(read_up_to(WHOLE_LIMIT, reads)).decode("utf-8", "replace")
+        lines = [body] if parse_json(body) is not None else body.split("\n")
         for line in filter(str.strip, lines):
             if (found := self._object(Event(line))) is not None:
                 yield found
@@ -114,7 +108,7 @@ class Completion(ExchangeResult):
 
     def _object(self, event: Event) -> dict[str, Any] | None:
         """Read one JSON object; None for a bare line that is none. Raises the error that it holds."""
-        found = json_of(event.data)
+        found = parse_json(event.data)
         if isinstance(found, dict) and found.get("choices") and not found.get("error") and event.name != "error":
             return found
         if report := self._report(event, found):
@@ -122,7 +116,7 @@ class Completion(ExchangeResult):
         if isinstance(found, dict):
             return found
         if event.name != BARE:
-            raise self.exchange.broken("sent something that is no answer")
+            raise self.request.server_error("sent something that is no answer")
         return None
 
     def _report(self, event: Event, found: Any) -> Report | None:
@@ -135,9 +129,9 @@ class Completion(ExchangeResult):
         return report_in({"error": said or words or "error"}) if named or is_plain(words) else None
 
     def _reported(self, report: Report) -> ProviderError:
-        failed = failure(report.status or 500, report.words, self.exchange.host, self.exchange.key)
-        if self.exchange.spoken:
-            return self.exchange.broken(f"reported an error{quote(report.words, self.exchange.key)}")
+        failed = failure(report.status or 500, report.words, self.request.host, self.request.key)
+        if self.request.has_text:
+            return self.request.server_error(f"reported an error{quote(report.words, self.request.key)}")
         return failed.error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
@@ -163,31 +157,33 @@ class Completion(ExchangeResult):
     def _note_finish(self, reason: Any, text: bool) -> None:
         """Note a reason to end; it counts when neither text nor another reason follows."""
         if isinstance(reason, str) and reason:
-            self._early = self._early or text or not self.exchange.spoken
-            self.finish_reason = harmless(reason, self.exchange.key, LONGEST_REASON)
-            self.exchange.wire.gap = self.exchange.wire.timeouts.gap if self._early else self._last_words()
+            self._early = self._early or text or not self.request.has_text
+            self.finish_reason = redact(reason, self.request.key, LONGEST_REASON)
+            self.request.connection.read_timeout = (
+                self.request.connection.timeouts.read if self._early else self._last_words()
+            )
         elif text and self.finish_reason:
             self._early, self.finish_reason = True, None
-            self.exchange.wire.gap = self.exchange.wire.timeouts.gap
+            self.request.connection.read_timeout = self.request.connection.timeouts.read
 
     def _last_words(self) -> float:
-        return min(LAST_WORDS, self.exchange.wire.timeouts.gap)
+        return min(LAST_WORDS, self.request.connection.timeouts.read)
 
     def _spoken(self, said: dict[str, Any]) -> str:
         """Sort what was said, and return the text."""
-        told = sorted_out(said)
+        told = sort_delta(said)
         if len(told) > 1 or TEXT not in told:
             self._note_aside(told)
         text = told.get(TEXT, "") + told.get(REFUSAL, "")
-        return self._halves.joined(text)
+        return self._halves.join(text)
 
     def _note_aside(self, told: dict[str, str]) -> None:
         """Note what was said beside the text."""
         if thought := told.get(THOUGHT):
-            self.think(mended(thought))
+            self.think(mend(thought))
         for kind in (CALL, UNKNOWN):
             if kind in told:
-                self.aside[kind] = harmless(told[kind], "", LONGEST_REASON)
+                self.aside[kind] = redact(told[kind], "", LONGEST_REASON)
 
 
 def beginning(reads: Iterator[bytes]) -> bytes:

@@ -8,21 +8,21 @@ HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Halves:
-    """Joins the pieces of a text; `left` is the first half of a character whose second half hasn't come."""
+    """Joins the pieces of a text; `rest` is the first half of a character whose second half hasn't come."""
 
     def __init__(self) -> None:
-        self.left = ""
+        self.rest = ""
 
-    def joined(self, text: str) -> str:
+    def join(self, text: str) -> str:
         """Give a piece as far as its characters are whole."""
-        if text.isascii() and not self.left:
+        if text.isascii() and not self.rest:
             return text
-        text = self.left + text
-        self.left = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        return mended(text.removesuffix(self.left))
+        text = self.rest + text
+        self.rest = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        return mend(text.removesuffix(self.rest))
 
 
-def mended(text: str) -> str:
+def mend(text: str) -> str:
     """Join the halves of surrogate pairs; one without the other becomes U+FFFD."""
     if text.isascii() or not HALVES.search(text):
         return text

@@ -121,7 +121,7 @@ class Thoughts:
         """Yield a thought up to its closing tag, and return what follows that."""
         found = CLOSERS[self._closing].search(rest)
         end = found.start() if found else self._sure(rest)
-        thought = rest[:end] if self._doubt is None else self._doubted(rest[:end], found is not None)
+        thought = rest[:end] if self._doubt is None else self._take_doubtful(rest[:end], found is not None)
         if thought := self._without_blanks(thought):
             yield Kind.THOUGHT, self._gap + thought
             self._gap = ""
@@ -131,7 +131,7 @@ class Thoughts:
         self._closing, self._after_tag, self._gap = "", True, APART
         return rest[found.end() :]
 
-    def _doubted(self, thought: str, closed: bool) -> str:
+    def _take_doubtful(self, thought: str, closed: bool) -> str:
         """Keep a thought that may be text; give all of it once it is none."""
         assert self._doubt is not None
         self._doubt.append(thought)

@@ -1,7 +1,7 @@
-"""The vault: what is stored closed, and opened only where it is used.
+"""What is stored encrypted, and decrypted only where it is used.
 
-A value is closed together with what it belongs to (a provider's key with its address): who can write to the database,
-but doesn't know SECRET_KEY, can't have a key sent elsewhere.
+A value is encrypted together with its owner (a provider's key with the provider's address). So somebody who can write
+to the database, but doesn't know SECRET_KEY, can't have a key sent elsewhere.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 
-class Locked(Exception):
-    """A stored value can't be opened: SECRET_KEY is another one, or the value belongs to something else."""
+class DecryptionError(Exception):
+    """A stored value can't be decrypted: SECRET_KEY is another one, or the value belongs to something else."""
 
 
-class Vault:
-    """Closes values by the first of some secrets, and opens what any of them closed."""
+class SecretBox:
+    """Encrypts values with the first of some secrets, and decrypts what any of them encrypted."""
 
     def __init__(self, secrets: Sequence[str]):
         self._secrets = secrets
@@ -34,24 +34,24 @@ class Vault:
 
         return [Fernet(base64.urlsafe_b64encode(derive_key(secret, "vault"))) for secret in self._secrets]
 
-    def closed(self, value: str, owner: str) -> str:
-        """Close a value for its owner."""
+    def encrypt(self, value: str, owner: str) -> str:
+        """Encrypt a value for its owner."""
         return self._keys[0].encrypt(json.dumps([owner, value]).encode()).decode()
 
-    def opened(self, token: str, owner: str) -> str:
-        """Open a value of this owner. Raises Locked."""
+    def decrypt(self, token: str, owner: str) -> str:
+        """Decrypt a value of this owner. Raises DecryptionError."""
         from cryptography.fernet import InvalidToken, MultiFernet
 
         try:
             whose, value = json.loads(MultiFernet(self._keys).decrypt(token))
         except (InvalidToken, ValueError, TypeError) as error:
-            raise Locked from error
+            raise DecryptionError from error
         if whose != owner:
-            raise Locked
+            raise DecryptionError
         return value
 
-    def is_new(self, token: str) -> bool:
-        """Tell whether a value was closed by the newest secret."""
+    def is_current(self, token: str) -> bool:
+        """Tell whether a value was encrypted with the newest secret."""
         from cryptography.fernet import InvalidToken
 
         try:

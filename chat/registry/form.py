@@ -28,12 +28,12 @@ URL = re.compile(
 """An address without a user or a fragment, and without a sign that two programs could read differently."""
 
 
-class BadService(Exception):
+class InvalidProvider(Exception):
     """What was entered for a provider can't be used; the text says what to change."""
 
 
 @dataclass(frozen=True)
-class Entered:
+class ProviderForm:
     """What an admin entered; an empty key is the one that is kept already."""
 
     name: str
@@ -42,17 +42,17 @@ class Entered:
     key: str = field(default="", repr=False)
 
 
-def entered(form: Mapping[str, str], name: str | None = None, kind: str | None = None) -> Entered:
+def read_form(form: Mapping[str, str], name: str | None = None, kind: str | None = None) -> ProviderForm:
     """Read a form; of a provider that is there already `name` and `kind` stand. Raises BadService."""
     name = form.get("name", "").strip() if name is None else name
     kind = form.get("kind", "") if kind is None else kind
-    return Entered(good_name(name), good_kind(kind), good_url(form.get("url", "")), good_key(form.get("key", "")))
+    return ProviderForm(good_name(name), good_kind(kind), good_url(form.get("url", "")), good_key(form.get("key", "")))
 
 
 def good_name(name: str) -> str:
     """Check the name of a provider, which stands in addresses and before the names of its models. Raises BadService."""
     if not NAME.fullmatch(name):
-        raise BadService(
+        raise InvalidProvider(
             "A name has 1 to 32 letters, digits, dots, dashes or underscores, and begins with a letter or a digit."
         )
     return name
@@ -61,15 +61,15 @@ def good_name(name: str) -> str:
 def require_free(name: str, taken: set[str]) -> None:
     """Raise BadService for a name that is taken, or is the environment's."""
     if name.lower() in PROVIDERS:
-        raise BadService(f"The name {name} is kept for what the environment sets up. Choose another one.")
+        raise InvalidProvider(f"The name {name} is kept for what the environment sets up. Choose another one.")
     if name.lower() in {other.lower() for other in taken}:
-        raise BadService(f"There is a provider with the name {name} already. Choose another one.")
+        raise InvalidProvider(f"There is a provider with the name {name} already. Choose another one.")
 
 
 def good_kind(kind: str) -> str:
     """Check the kind of a provider. Raises BadService."""
     if kind not in KINDS:
-        raise BadService("Choose the protocol that the server speaks.")
+        raise InvalidProvider("Choose the protocol that the server speaks.")
     return kind
 
 
@@ -81,7 +81,7 @@ def good_url(url: str) -> str:
     except ValueError as error:
         url, why = "", f"{str(error).capitalize()}." if isinstance(error, Unusable) else why
     if not URL.fullmatch(url) or len(url) > LONGEST_URL:
-        raise BadService(f"The address can't be used. {why}")
+        raise InvalidProvider(f"The address can't be used. {why}")
     return url
 
 
@@ -90,14 +90,14 @@ def good_key(key: str) -> str:
     try:
         return credentials.key(key)
     except Unusable as error:
-        raise BadService(f"The key can't be used: {error}.") from error
+        raise InvalidProvider(f"The key can't be used: {error}.") from error
 
 
-def end_of(key: str) -> str:
+def key_end(key: str) -> str:
     """Give what may be shown of a key."""
     return key[-4:] if len(key) >= LEAST_SHOWN_OF else ""
 
 
-def provider_of(kind: str, url: str, key: str, timeouts: Timeouts) -> AbstractProvider:
+def create_provider(kind: str, url: str, key: str, timeouts: Timeouts) -> AbstractProvider:
     """Make a provider. Raises KeyError for a kind that isn't known."""
     return KINDS[kind](url, key, timeouts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from chat.registry.form import Entered, end_of, require_free
+from chat.registry.form import ProviderForm, key_end, require_free
 from chat.storage import locks
 from chat.storage.database import NotFound, clock
 from chat.storage.locks import Lock
@@ -71,17 +71,17 @@ def all_of(connection: Connection) -> Stored:
     """Read all that is stored."""
     hidden = frozenset((row.provider, row.model) for row in connection.execute(HIDDEN))
     rows = connection.execute(ALL).all()
-    return Stored(version(connection), rows, hidden, option(connection, "default_model"), shown(connection))
+    return Stored(version(connection), rows, hidden, option(connection, "default_model"), shown_models(connection))
 
 
-def shown(connection: Connection) -> frozenset[tuple[str, str]]:
+def shown_models(connection: Connection) -> frozenset[tuple[str, str]]:
     """Name the models that don't seem to chat and that an admin turned on, each with its provider."""
     return frozenset((name, model) for name, model in json.loads(option(connection, "shown_models") or "[]"))
 
 
-def show(connection: Connection, provider: str, model: str, on: bool) -> None:
+def set_model_shown(connection: Connection, provider: str, model: str, on: bool) -> None:
     """Let a model be chosen that doesn't seem to chat, or no longer."""
-    others = shown(connection) - {(provider, model)}
+    others = shown_models(connection) - {(provider, model)}
     set_option(connection, "shown_models", json.dumps(sorted(others | {(provider, model)} if on else others)))
 
 
@@ -91,11 +91,11 @@ def begin_change(connection: Connection) -> None:
     set_option(connection, "services", secrets.token_hex(8))
 
 
-def add(connection: Connection, entered: Entered, key: str, taken: set[str]) -> None:
+def add(connection: Connection, form: ProviderForm, key: str, taken: set[str]) -> None:
     """Store a provider with its encrypted key. Raises BadService for a name that is taken."""
-    require_free(entered.name, taken | set(connection.execute(NAMES).scalars()))
-    row = {"name": entered.name, "kind": entered.kind, "url": entered.url, "enabled": True}
-    connection.execute(NEW, row | {"key": key, "key_end": end_of(entered.key)})
+    require_free(form.name, taken | set(connection.execute(NAMES).scalars()))
+    row = {"name": form.name, "kind": form.kind, "url": form.url, "enabled": True}
+    connection.execute(NEW, row | {"key": key, "key_end": key_end(form.key)})
 
 
 def find(connection: Connection, name: str) -> Row:
@@ -111,7 +111,7 @@ def change(connection: Connection, name: str, **values: str) -> None:
     connection.execute(CHANGED, {"it": name, **values})
 
 
-def switch(connection: Connection, name: str, on: bool, of_environment: bool) -> None:
+def set_enabled(connection: Connection, name: str, on: bool, of_environment: bool) -> None:
     """Turn a provider on or off; one of the environment has a row only since it was turned off. Raises NotFound."""
     if connection.execute(CHANGED, {"it": name, "enabled": on}).rowcount:
         return
@@ -125,12 +125,12 @@ def remove(connection: Connection, name: str) -> None:
     if not connection.execute(GONE, {"it": name}).rowcount:
         raise NotFound
     connection.execute(FORGOTTEN, {"it": name})
-    for provider, model in shown(connection):
+    for provider, model in shown_models(connection):
         if provider == name:
-            show(connection, name, model, on=False)
+            set_model_shown(connection, name, model, on=False)
 
 
-def offer(connection: Connection, provider: str, model: str, on: bool) -> None:
+def set_model_enabled(connection: Connection, provider: str, model: str, on: bool) -> None:
     """Let a model be chosen, or no longer."""
     which = {"provider_name": provider, "model_id": model}
     if on:
@@ -139,11 +139,11 @@ def offer(connection: Connection, provider: str, model: str, on: bool) -> None:
         connection.execute(HIDE, {"provider": provider, "model": model})
 
 
-def begin_with(connection: Connection, provider: str, model: str) -> None:
+def set_default_model(connection: Connection, provider: str, model: str) -> None:
     """Make a model the one to begin with."""
     set_option(connection, "default_model", f"{provider}/{model}")
 
 
-def reseal(connection: Connection, name: str, old: str, new: str) -> None:
+def reencrypt(connection: Connection, name: str, old: str, new: str) -> None:
     """Put a newly encrypted key in the place of an older one, unless that was changed since."""
     connection.execute(RESEALED, {"it": name, "old": old, "key": new})

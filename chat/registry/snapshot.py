@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Row
 
 from chat.providers.base import AbstractProvider, Model, Timeouts
-from chat.registry.encryption import Locked, Vault
-from chat.registry.form import KINDS, provider_of
+from chat.registry.encryption import DecryptionError, SecretBox
+from chat.registry.form import KINDS, create_provider
 from chat.registry.records import ENVIRONMENT, Stored
 from chat.server import logs
 
@@ -20,7 +20,7 @@ UNKNOWN = "This Rivulet doesn't know the protocol that it speaks. A newer one do
 
 
 @dataclass(frozen=True)
-class Service:
+class ProviderEntry:
     """A provider as admins see it; `provider` is None where it can't be made, and `wrong` says why."""
 
     name: str
@@ -61,14 +61,14 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Known:
+class Snapshot:
     """The providers, the models that are turned off, and the one to begin with (`provider/model`).
 
     `shown` are models that don't seem to chat and that are turned on.
     """
 
     version: str | None = None
-    services: Mapping[str, Service] = field(default_factory=dict)
+    entries: Mapping[str, ProviderEntry] = field(default_factory=dict)
     hidden: frozenset[tuple[str, str]] = frozenset()
     default: str = ""
     providers: Mapping[str, AbstractProvider] = field(default_factory=dict)
@@ -81,22 +81,22 @@ class Known:
         return offered + [model for model in provider.others() if (name, model.id) in self.shown]
 
 
-def known_of(
-    stored: Stored, configured: Mapping[str, AbstractProvider], before: Known, vault: Vault, timeouts: Timeouts
-) -> Known:
+def build_snapshot(
+    stored: Stored, configured: Mapping[str, AbstractProvider], before: Snapshot, box: SecretBox, timeouts: Timeouts
+) -> Snapshot:
     """Put together what is configured and what is stored; a provider that stays as it was is the same object."""
     off = {row.name for row in stored.rows if not row.enabled}
-    services = {name: of_environment(name, provider, name not in off) for name, provider in configured.items()}
+    services = {name: environment_entry(name, provider, name not in off) for name, provider in configured.items()}
     for row in stored.rows:
         if row.kind != ENVIRONMENT and row.name not in services:
-            services[row.name] = of_row(row, before.services.get(row.name), vault, timeouts)
+            services[row.name] = stored_entry(row, before.entries.get(row.name), box, timeouts)
     on = {name: service.provider for name, service in services.items() if service.enabled and service.provider}
-    return Known(stored.version, services, stored.hidden, stored.default, on, stored.shown)
+    return Snapshot(stored.version, services, stored.hidden, stored.default, on, stored.shown)
 
 
-def of_environment(name: str, provider: AbstractProvider, enabled: bool) -> Service:
+def environment_entry(name: str, provider: AbstractProvider, enabled: bool) -> ProviderEntry:
     """Tell of a provider that the environment sets up."""
-    return Service(name, ENVIRONMENT, without_secrets(provider.url), "", enabled, provider)
+    return ProviderEntry(name, ENVIRONMENT, without_secrets(provider.url), "", enabled, provider)
 
 
 def without_secrets(url: str) -> str:
@@ -105,17 +105,17 @@ def without_secrets(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def of_row(row: Row, before: Service | None, vault: Vault, timeouts: Timeouts) -> Service:
+def stored_entry(row: Row, before: ProviderEntry | None, box: SecretBox, timeouts: Timeouts) -> ProviderEntry:
     """Tell of a provider that an admin set up."""
     shown = (row.name, row.kind, row.url, row.key_end, row.enabled)
     if row.kind not in KINDS:
-        return Service(*shown, wrong=UNKNOWN)
+        return ProviderEntry(*shown, wrong=UNKNOWN)
     try:
-        key = vault.opened(row.key, row.url) if row.key else ""
-    except Locked:
-        return Service(*shown, wrong=LOCKED)
+        key = box.decrypt(row.key, row.url) if row.key else ""
+    except DecryptionError:
+        return ProviderEntry(*shown, wrong=LOCKED)
     logs.register_secrets([key])
     made_of = (row.kind, row.url, key)
     same = before is not None and before.made_of == made_of
-    provider = before.provider if before and same else provider_of(*made_of, timeouts)
-    return Service(*shown, provider=provider, made_of=made_of)
+    provider = before.provider if before and same else create_provider(*made_of, timeouts)
+    return ProviderEntry(*shown, provider=provider, made_of=made_of)

@@ -1,28 +1,34 @@
-"""Markdown to safe HTML, whole and while it streams; the only place that marks a model's text as safe.
+"""Markdown to safe HTML; the only room that marks a model's text as safe. streaming/ does the same while a text grows.
 
-guards         what is refused or made harmless before it is rendered
-dialect        what models write otherwise than CommonMark reads it, put so that both mean the same; its parts
-               are scanning (signs), delimiters (what is a formula), fences, tables, definitions and marks
+input_limits   what is refused or made harmless before it is rendered
+dialect        what models write otherwise than CommonMark reads it, put so that both mean the same; its parts are
+               scanner (signs), delimiters (what is a formula), fences, table_rows and definitions
+marks          noncharacters that stand for signs while Markdown is read
 markdown       Markdown to HTML, which nobody trusts yet
+links          where links and images lead
 tags           the tags of HTML that are drawn
-inserts        what we make ourselves: code, formulas, footnotes; held out while the rest is sanitised
-sanitising     the allow-list
+placeholders   what we make ourselves (code, formulas, footnotes) is taken out while the rest is sanitised; its parts
+               are highlighter and formulas, which uses latex and mathml
+time_budget    how long colours and formulas may take
+sanitizer      the allow-lists
 directions     blocks that are read from right to left
 pipeline       these, in order
-cutting        where a growing text can be cut into blocks
-blocks         those blocks, each rendered once
-frames         lists and tables whose items and rows are rendered apart
-units          an answer that grows, cut into blocks, items and rows
-patching       HTML in the messages that let a page's HTML grow
-signs          what may still become of a text
-growing        when each of these messages is due
-overlong       what becomes too long for all that
 """
 
-from .pipeline import VERSION, kept, plain, unfinished, whole
+from .pipeline import VERSION, mark_safe, render, render_plain, render_unfinished
 from .streaming.blocks import Blocks
-from .streaming.incremental import Growing
-from .streaming.overflow import Bounded
+from .streaming.incremental import IncrementalRenderer
+from .streaming.overflow import BoundedRenderer
 from .streaming.units import digest
 
-__all__ = ["VERSION", "Blocks", "Bounded", "Growing", "digest", "kept", "plain", "unfinished", "whole"]
+__all__ = [
+    "VERSION",
+    "Blocks",
+    "BoundedRenderer",
+    "IncrementalRenderer",
+    "digest",
+    "mark_safe",
+    "render",
+    "render_plain",
+    "render_unfinished",
+]

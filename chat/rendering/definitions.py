@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import re
 
-from .marks import shielded
+from .marks import shield
 
 DEFINITION = re.compile(r"^([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)?)\[([^\[\]\n]+)\](?=:)", re.MULTILINE)
 LABEL = re.compile(r"\\.|(?:https?://|www\.)[^\s<]*|\[([^\[\]\n]+)\](?!\()")
 
 
-def shown(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def shield_unused(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Have the definitions in a text's parts read as typed, if they are not used, or not the first of their name.
 
     Those in code are, too: it gets its signs back, and where a fence ended earlier than we saw it is no code.
     """
-    used = uses("".join(prose for prose, _ in parts))
+    used = find_uses("".join(prose for prose, _ in parts))
     known: set[str] = set()
 
     def read(match: re.Match[str]) -> str:
-        name = normal(match[2])
+        name = normalize(match[2])
         is_used = name in used and (name not in known or name.startswith("^"))
         known.add(name)
-        return match[0] if is_used else typed(match)
+        return match[0] if is_used else shield_definition(match)
 
-    return [(DEFINITION.sub(read, prose), DEFINITION.sub(typed, code)) for prose, code in parts]
+    return [(DEFINITION.sub(read, prose), DEFINITION.sub(shield_definition, code)) for prose, code in parts]
 
 
-def typed(match: re.Match[str]) -> str:
+def shield_definition(match: re.Match[str]) -> str:
     """Have a definition read as typed."""
-    return f"{match[1]}{shielded('[')}{match[2]}{shielded(']')}"
+    return f"{match[1]}{shield('[')}{match[2]}{shield(']')}"
 
 
-def uses(text: str) -> set[str]:
+def find_uses(text: str) -> set[str]:
     """Find the names that are used."""
-    return {normal(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text)) if label[1]}
+    return {normalize(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text)) if label[1]}
 
 
-def normal(label: str) -> str:
+def normalize(label: str) -> str:
     """Give the one form of a label."""
     return " ".join(label.split()).casefold()

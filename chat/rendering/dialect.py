@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from . import definitions, delimiters, fences, table_rows
-from .marks import held, shielded, unshielded
-from .scanner import scanned
+from .marks import encode_formula, shield, unshield
+from .scanner import scan
 
 # A line of one sign below a paragraph is no underline: it is an item that has only begun, or a line of its own.
 UNDERLINE = re.compile(r"\n[ \t>]*[-=](?=[ \t]*(?:\n|\Z))")
@@ -16,37 +16,37 @@ UNCLOSED = re.compile(
 )
 
 
-def put(text: str, is_growing: bool = False) -> str:
+def translate(text: str, is_growing: bool = False) -> str:
     """Put a text so that CommonMark reads what was meant; in one that grows, an open formula reaches to the end."""
-    parts = [(spoken(prose), code) for prose, code in fences.parts(text)]
+    parts = [(translate_prose(prose), code) for prose, code in fences.split(text)]
     if is_growing and ("$$" in text or "\\" in text):
-        parts[-1] = UNCLOSED.sub(unclosed, parts[-1][0]), ""
+        parts[-1] = UNCLOSED.sub(encode_unclosed, parts[-1][0]), ""
     if "]:" in text:
-        parts = definitions.shown(parts)
+        parts = definitions.shield_unused(parts)
     whole = "".join(prose + code for prose, code in parts)
     if "|" in whole:  # also in code, which gets its signs back: a fence may have ended earlier than we saw
-        return table_rows.fitted(whole)
+        return table_rows.fit(whole)
     return whole
 
 
-def spoken(text: str) -> str:
+def translate_prose(text: str) -> str:
     """Put what is no code."""
-    text = scanned(text)
+    text = scan(text)
     if "-" in text or "=" in text:
-        text = "\n\n".join(UNDERLINE.sub(underline, paragraph) for paragraph in text.split("\n\n"))
+        text = "\n\n".join(UNDERLINE.sub(shield_underline, paragraph) for paragraph in text.split("\n\n"))
     return text
 
 
-def underline(match: re.Match[str]) -> str:
+def shield_underline(match: re.Match[str]) -> str:
     """Shield a line of one sign, where it isn't the empty item of a list."""
     line, sign = match[0][:-1], match[0][-1]
-    return match[0] if sign == "-" and ITEM.match(match.string) else line + shielded(sign)
+    return match[0] if sign == "-" and ITEM.match(match.string) else line + shield(sign)
 
 
-def unclosed(match: re.Match[str]) -> str:
-    """Hold together what there is of a formula."""
-    source = unshielded(match["formula"])
+def encode_unclosed(match: re.Match[str]) -> str:
+    """Encode what there is of a formula."""
+    source = unshield(match["formula"])
     if delimiters.has_words(source):
         return match[0]
     closing = {"$$": "$$", "\\[": "\\]"}.get(source[:2], "")
-    return match["before"] + (held(source + closing) if source[2:].strip() else "")
+    return match["before"] + (encode_formula(source + closing) if source[2:].strip() else "")

@@ -14,7 +14,7 @@ RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U0001080
 LETTER = re.compile(r"[^\W\d_]")
 TAG = re.compile(r"<(/?)(p|h[1-6]|blockquote|div|ol|ul|li|table|thead|td|th)\b([^>]*)>")
 
-# What has no direction of its own: code, addresses, and the tokens of what is held out.
+# What has no direction of its own: code, addresses, and placeholders.
 NEUTRAL = re.compile(r"<code[^>]*>.*?</code>|https?://[^\s<]+")
 MARKUP = re.compile(r"<[^>]*>|[0-9a-f]{16}-\d+-")
 
@@ -49,12 +49,12 @@ class Block:
         return direction if self.rtl and direction != (self.first or "ltr") else ""
 
 
-def directed(html: str) -> str:
+def direct(html: str) -> str:
     """Give a direction to the blocks of sanitised HTML that hold letters written from right to left."""
-    return html if html.isascii() or not RTL.search(html) else "".join(parts(html))
+    return html if html.isascii() or not RTL.search(html) else "".join(direct_blocks(html))
 
 
-def parts(html: str) -> list[str]:
+def direct_blocks(html: str) -> list[str]:
     """Split HTML at its blocks, and direct them."""
     found: list[str] = []
     blocks: list[Block] = []
@@ -90,12 +90,12 @@ def close(blocks: list[Block], found: list[str]) -> None:
     if block.name == "thead" and blocks:
         blocks[-1].is_counted = False
     elif block.direction:
-        found[block.place] = directed_tag(found[block.place], block.direction)
+        found[block.place] = add_direction(found[block.place], block.direction)
         for outer in blocks:  # browsers pass over what has a direction now
             outer.first = "" if outer.first_at > block.place else outer.first
 
 
-def directed_tag(start: str, direction: str) -> str:
+def add_direction(start: str, direction: str) -> str:
     """Give a start tag a direction."""
     undirected = start.replace(' dir="auto"', "")
     return f'{undirected[:-1]} dir="{direction}">'

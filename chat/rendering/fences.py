@@ -68,18 +68,18 @@ class Fence:
             self.longest = max(self.longest, len(mark) + 1)
 
 
-def parts(text: str) -> Iterator[tuple[str, str]]:
+def split(text: str) -> Iterator[tuple[str, str]]:
     """Split a text into what stands outside of fences, and the fence behind it, "" for none, as CommonMark reads it."""
     start, has_some = 0, "```" in text or "~~~" in text
     while has_some and (opening := OPENING.search(text, start)):
         fence = Fence(opening["mark"], opening["label"], opening["before"])
-        end, is_closed = ending(fence, text, opening.end() + 1)
-        yield text[start : opening.start()], lengthened(text[opening.start() : end], fence, is_closed)
+        end, is_closed = find_end(fence, text, opening.end() + 1)
+        yield text[start : opening.start()], lengthen(text[opening.start() : end], fence, is_closed)
         start = end
     yield text[start:], ""
 
 
-def ending(fence: Fence, text: str, start: int) -> tuple[int, bool]:
+def find_end(fence: Fence, text: str, start: int) -> tuple[int, bool]:
     """Find where a fence ends, and tell whether a line closes it."""
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
@@ -92,7 +92,7 @@ def ending(fence: Fence, text: str, start: int) -> tuple[int, bool]:
     return len(text), False
 
 
-def lengthened(text: str, fence: Fence, is_closed: bool) -> str:
+def lengthen(text: str, fence: Fence, is_closed: bool) -> str:
     """Lengthen the marks of a fence that holds others, so that none of those ends it."""
     if fence.longest == len(fence.mark):
         return text

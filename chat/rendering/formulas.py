@@ -8,10 +8,10 @@ import re
 from markupsafe import escape
 from math_core import LatexError, LatexToMathML
 
-from .latex import counted, letters_of, rewritten
+from .latex import count_letters, letters_of, rewrite
 from .mathml import fit, text_of
 from .sanitizer import clean_mathml
-from .time_budget import Allowance
+from .time_budget import TimeBudget
 
 LENGTH_LIMIT = 1_000
 
@@ -30,25 +30,25 @@ DEFINING = re.compile(r"\\(?:[gex]?def|let|global|(?:new|renew|provide)command|D
 CONVERTER = LatexToMathML(fancy_error=False, allow_unreliable_rendering=True)
 
 
-def formula(source: str, display: bool, allowance: Allowance | None) -> str:
+def draw(source: str, display: bool, budget: TimeBudget | None) -> str:
     """Draw a formula; where it is too long or wrong, or no time is left for it, show its source."""
-    if not allowance or not allowance.is_left() or len(source) > LENGTH_LIMIT:
-        return shown(source)
+    if not budget or not budget.is_left() or len(source) > LENGTH_LIMIT:
+        return show_source(source)
     try:
         return mathml(source, display)
     except (LatexError, ValueError):
-        return shown(source)
+        return show_source(source)
 
 
 def mathml(source: str, display: bool) -> str:
     """Convert a formula. Raises LatexError where it isn't understood, ValueError where the drawing would lack some."""
     if not source.strip() or depth(source) > DEEPEST or CHAIN.search(source) or DEFINING.search(source):
         raise ValueError(source)
-    converted = CONVERTER.convert_with_local_state(rewritten(source), displaystyle=display)
+    converted = CONVERTER.convert_with_local_state(rewrite(source), displaystyle=display)
     content = clean_mathml(fit(converted)).partition(">")[2].removesuffix("</math>")
-    if letters_of(source) - counted(html.unescape(text_of(content))):
+    if letters_of(source) - count_letters(html.unescape(text_of(content))):
         raise ValueError(source)
-    return framed(content, source, display)
+    return wrap(content, source, display)
 
 
 def depth(source: str) -> int:
@@ -60,7 +60,7 @@ def depth(source: str) -> int:
     return deepest
 
 
-def framed(content: str, source: str, display: bool) -> str:
+def wrap(content: str, source: str, display: bool) -> str:
     """Put a drawing and its source into one element; a display scrolls, so those without a mouse can focus it."""
     annotation = f'<annotation encoding="application/x-tex">{escape(source)}</annotation>'
     drawn = f'translate="no"><semantics><mrow>{content}</mrow>{annotation}</semantics></math>'
@@ -70,6 +70,6 @@ def framed(content: str, source: str, display: bool) -> str:
     return f'<span class="formula formula--display" tabindex="0"><math display="block" {drawn}</span>'
 
 
-def shown(source: str) -> str:
+def show_source(source: str) -> str:
     """Show the source of a formula."""
     return f'<code class="math" translate="no">{escape(source)}</code>'

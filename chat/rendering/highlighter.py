@@ -11,7 +11,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String, _TokenType
 
-from .time_budget import Allowance
+from .time_budget import TimeBudget
 
 LENGTH_LIMIT = 30_000
 GAP_LIMIT = 500
@@ -59,8 +59,8 @@ LEXERS: dict[str, Lexer] = {}
 """Those that this process has made."""
 
 
-def figure(code: str, label: str, allowance: Allowance | None = None, state: str = "") -> str:
-    """Draw a code block; without an allowance in one colour. A label begins with the language; `state` is a class for
+def figure(code: str, label: str, budget: TimeBudget | None = None, state: str = "") -> str:
+    """Draw a code block; without a budget in one colour. A label begins with the language; `state` is a class for
     the code.
     """
     language = label.partition(" ")[0]
@@ -68,7 +68,7 @@ def figure(code: str, label: str, allowance: Allowance | None = None, state: str
     return FIGURE.format(
         label=escape(label[:LABEL_LIMIT]),
         attribute=f' class="{classes}"' if classes else "",
-        code=coloured(code, known(language.lower()), allowance) if allowance else escape(code),
+        code=highlight(code, lexer_name(language.lower()), budget) if budget else escape(code),
     )
 
 
@@ -82,19 +82,19 @@ def class_of(language: str) -> str:
     return f"language-{language.lower()}" if re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language) else ""
 
 
-def known(language: str) -> str:
+def lexer_name(language: str) -> str:
     """Find the name that Pygments has for a language; "" where we don't colour it."""
     language = ALIASES.get(language, language)
     return language if language in LANGUAGES.split() else ""
 
 
-def coloured(code: str, language: str, allowance: Allowance) -> str:
+def highlight(code: str, language: str, budget: TimeBudget) -> str:
     """Colour code as long as there is time; the rest of it stays plain."""
-    if not language or is_dense(code) or not allowance.is_left():
+    if not language or is_dense(code) or not budget.is_left():
         return escape(code)
-    tokens = lexer(language, allowance).get_tokens_unprocessed(code)
+    tokens = lexer(language, budget).get_tokens_unprocessed(code)
     drawn, end = [], 0
-    for colour, start, end in runs(tokens, allowance):
+    for colour, start, end in runs(tokens, budget):
         drawn.append(span(colour, code[start:end]))
     return "".join([*drawn, escape(code[end:])])
 
@@ -104,14 +104,14 @@ def is_dense(code: str) -> bool:
     return len(code) > LENGTH_LIMIT or max(map(len, BLANKS.findall(code)), default=0) > GAP_LIMIT
 
 
-def lexer(language: str, allowance: Allowance) -> Lexer:
+def lexer(language: str, budget: TimeBudget) -> Lexer:
     """Find the lexer of a language; making one takes milliseconds."""
     if language not in LEXERS:
-        LEXERS[language] = allowance.load(lambda: get_lexer_by_name(language))
+        LEXERS[language] = budget.load(lambda: get_lexer_by_name(language))
     return LEXERS[language]
 
 
-def runs(tokens: Iterable[tuple[int, _TokenType, str]], allowance: Allowance) -> Iterator[tuple[str, int, int]]:
+def runs(tokens: Iterable[tuple[int, _TokenType, str]], budget: TimeBudget) -> Iterator[tuple[str, int, int]]:
     """Join neighbours of one colour; yield its class ("" for none), where it starts and where it ends."""
     colour, start, end = "", 0, 0
     for index, token, value in tokens:
@@ -119,7 +119,7 @@ def runs(tokens: Iterable[tuple[int, _TokenType, str]], allowance: Allowance) ->
             yield colour, start, index
             colour, start = colour_of(token), index
         end = index + len(value)
-        if not allowance.is_left():
+        if not budget.is_left():
             break
     yield colour, start, end
 

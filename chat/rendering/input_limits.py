@@ -37,7 +37,7 @@ class TooMuch(Exception):
     """The text, or its HTML, is too long to be rendered."""
 
 
-def cleaned(text: str) -> str:
+def normalize(text: str) -> str:
     """Make every line end with a line feed, and replace what can't be stored or sent: NUL and lone surrogates; and the
     noncharacters that marks.py uses.
     """
@@ -45,12 +45,12 @@ def cleaned(text: str) -> str:
     return text.replace("\0", "\ufffd") if text.isascii() else UNUSABLE.sub("\ufffd", text)
 
 
-def defused(text: str) -> str:
+def limit_nesting(text: str) -> str:
     """Turn a line that nests more than 32 deep into text, by its first marker. Raises TooMuch."""
-    return TOO_DEEP.sub(lambda markers: MARKER.sub(r"\\\g<0>", markers[0], count=1), bounded(text, TEXT_LIMIT))
+    return TOO_DEEP.sub(lambda markers: MARKER.sub(r"\\\g<0>", markers[0], count=1), check_length(text, TEXT_LIMIT))
 
 
-def bounded(text: str, limit: int) -> str:
+def check_length(text: str, limit: int) -> str:
     """Let through what isn't longer than a limit. Raises TooMuch."""
     if len(text) > limit:
         raise TooMuch(f"{len(text)} characters are more than the {limit} that are rendered.")

@@ -1,6 +1,6 @@
 r"""LaTeX as models write it, rewritten to what math-core knows.
 
->>> rewritten(r"\begin{split}a&=b\\[6pt]&=c\end{split}")
+>>> rewrite(r"\begin{split}a&=b\\[6pt]&=c\end{split}")
 '\\begin{aligned}a&=b\\\\&=c\\end{aligned}'
 """
 
@@ -65,14 +65,14 @@ ASIDE = re.compile(
 )
 
 
-def rewritten(source: str) -> str:
+def rewrite(source: str) -> str:
     """Rewrite what math-core doesn't know, or prints."""
     if not UNSURE.search(source):
         return source
     latex = TEXT.sub(_text, source)
     for pattern, replacement in REWRITES:
         latex = pattern.sub(replacement, latex)
-    return _aligned(latex)
+    return _align(latex)
 
 
 def _text(match: re.Match[str]) -> str:
@@ -80,16 +80,16 @@ def _text(match: re.Match[str]) -> str:
     command, parts = match[1], re.split(r"(?<!\\)\$", match[2])
     if len(parts) % 2 == 0:
         return match[0]
-    texts = [rf"{command}{{{SPECIAL.sub(_escaped, part)}}}" if part else "" for part in parts[::2]]
+    texts = [rf"{command}{{{SPECIAL.sub(_escape, part)}}}" if part else "" for part in parts[::2]]
     texts[1:] = [rf"{{{formula}}}{text}" for formula, text in zip(parts[1::2], texts[1:], strict=True)]
     return "".join(texts)
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     return "\\" + match[0]
 
 
-def _aligned(latex: str) -> str:
+def _align(latex: str) -> str:
     """Put rows that stand in no environment into one: math-core would draw them as one line."""
     depth, loose = 0, set()
     for sign in STRUCTURE.findall(latex):
@@ -101,9 +101,9 @@ def _aligned(latex: str) -> str:
 
 def letters_of(latex: str) -> Counter[str]:
     """Count the letters and digits that a formula must show."""
-    return counted(ASIDE.sub(" ", latex))
+    return count_letters(ASIDE.sub(" ", latex))
 
 
-def counted(text: str) -> Counter[str]:
+def count_letters(text: str) -> Counter[str]:
     """Count letters and digits, whatever their style: a bold or double-struck x is an x."""
     return Counter(filter(str.isalnum, unicodedata.normalize("NFKD", text)))

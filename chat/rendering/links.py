@@ -19,7 +19,7 @@ class Links:
     def begin(self, tag: str, address: str) -> str:
         """Begin a link. In https://bank.example@evil.example the host is the latter, so that is what we name."""
         self._inside = True
-        self._disguise = host(address) if "@" in parts(address).netloc else ""
+        self._disguise = host(address) if "@" in split_address(address).netloc else ""
         return tag
 
     def end(self) -> str:
@@ -29,7 +29,7 @@ class Links:
 
     def image(self, address: str, description: str, title: str = "") -> str:
         """Show an image as a link that names its host: loading it would tell that host who reads what."""
-        if self._inside or parts(address).scheme not in ("http", "https") or not host(address):
+        if self._inside or split_address(address).scheme not in ("http", "https") or not host(address):
             return escape(description)
         named = Markup(' title="{}"').format(title) if title else ""
         return f'<a href="{escape(address)}"{named}>{escape(description or "image")} ({escape(host(address))})</a>'
@@ -37,10 +37,10 @@ class Links:
 
 def host(address: str) -> str:
     """Find the host of an address; "" where it has none."""
-    return parts(address).hostname or ""
+    return split_address(address).hostname or ""
 
 
-def parts(address: str) -> SplitResult:
+def split_address(address: str) -> SplitResult:
     """Split an address; one that can't be split leads nowhere."""
     try:
         return urlsplit(address)

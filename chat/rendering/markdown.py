@@ -13,12 +13,12 @@ def html(text: str, is_growing: bool = False) -> str:
     """Render Markdown; HTML in it comes out as text, signs that are read as typed as their marks. Nobody trusts the
     result before it is sanitised.
 
-    Raises guards.TooMuch.
+    Raises input_limits.TooMuch.
     """
-    text = dialect.put(input_limits.defused(text), is_growing)
+    text = dialect.translate(input_limits.limit_nesting(text), is_growing)
     extensions, rendering = extension_options(input_limits.extensions(text)), render_options()
     html = comrak.render_markdown(text, extension_options=extensions, render_options=rendering)
-    return input_limits.bounded(html, input_limits.HTML_LIMIT)
+    return input_limits.check_length(html, input_limits.HTML_LIMIT)
 
 
 @cache

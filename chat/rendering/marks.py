@@ -1,6 +1,6 @@
 """Signs that are read as typed: while Markdown is read, noncharacters of Unicode stand in their places.
 
-No text can forge them, because guards.cleaned replaces those noncharacters.
+No text can forge them, because input_limits.normalize replaces those noncharacters.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ FORMULA, END, STOP = NONCHARACTERS[len(SIGNS) : len(SIGNS) + 3]
 MARK = re.compile(f" ?{STOP}|{FORMULA}([0-9a-f]*){END}|[\ufdd0-\ufdef]")
 
 
-def shielded(text: str) -> str:
-    """Have a text read as typed."""
+def shield(text: str) -> str:
+    """Replace the signs of a text with marks, so that Markdown reads it as typed."""
     return text.translate(SHIELD)
 
 
-def held(formula: str) -> str:
-    """Hold a formula together: letters and digits alone, which Markdown leaves as they are."""
+def encode_formula(formula: str) -> str:
+    """Encode a formula as letters and digits, which Markdown leaves as they are."""
     return FORMULA + formula.encode().hex() + END
 
 
-def released(code: str) -> str:
-    """Give what was held."""
+def decode_formula(code: str) -> str:
+    """Give the source of a formula that encode_formula hid."""
     return bytes.fromhex(code).decode()
 
 
-def unshielded(text: str) -> str:
-    """Give what was typed."""
-    return text if text.isascii() else MARK.sub(typed, text)
+def unshield(text: str) -> str:
+    """Replace marks with what was typed."""
+    return text if text.isascii() else MARK.sub(source_of, text)
 
 
-def drawn(html: str) -> str:
-    """Put what was typed into HTML."""
-    return html if html.isascii() else MARK.sub(lambda mark: escape(typed(mark)), html)
+def unshield_html(html: str) -> str:
+    """Replace marks in HTML with what was typed, escaped."""
+    return html if html.isascii() else MARK.sub(lambda mark: escape(source_of(mark)), html)
 
 
-def typed(mark: re.Match[str]) -> str:
+def source_of(mark: re.Match[str]) -> str:
     """Give what a mark stands for."""
-    return released(mark[1]) if mark[1] else STANDS_FOR.get(mark[0], "")
+    return decode_formula(mark[1]) if mark[1] else STANDS_FOR.get(mark[0], "")

@@ -50,7 +50,7 @@ TAG = re.compile(r"<[^>]*>")
 
 def fit(mathml: str) -> str:
     """Say by classes and attributes what math-core says by inline styles and menclose."""
-    styled = STYLE.sub(_styled, mathml) if " style=" in mathml else mathml
+    styled = STYLE.sub(_restyle, mathml) if " style=" in mathml else mathml
     if "<mo stretchy" in styled:
         for theirs, ours in ACCENTS.items():
             styled = styled.replace(theirs, ours)
@@ -59,7 +59,7 @@ def fit(mathml: str) -> str:
     return ENCLOSED.sub(r'<mrow class="\1">', STROKE.sub("", styled)).replace("</menclose>", "</mrow>")
 
 
-def _styled(match: re.Match[str]) -> str:
+def _restyle(match: re.Match[str]) -> str:
     declarations = [part.strip() for part in match[2].split(";")]
     classes = " ".join(CLASSES[part] for part in declarations if part in CLASSES)
     pairs = (part.partition(":") for part in declarations)

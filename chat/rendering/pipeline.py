@@ -11,8 +11,8 @@ from chat.server.greenlets import run_in_thread
 from chat.server.logs import report
 
 from . import directions, input_limits, markdown, marks, sanitizer
-from .placeholders import Inserts
-from .time_budget import Allowance
+from .placeholders import Placeholders
+from .time_budget import TimeBudget
 
 VERSION = 5
 """Stored beside rendered HTML: what an older renderer made is made anew."""
@@ -29,58 +29,58 @@ AT_ONCE = threading.Lock()
 logger = logging.getLogger(__name__)
 
 
-def whole(text: str, scope: str) -> Markup:
+def render(text: str, scope: str) -> Markup:
     """Render a finished text; `scope`, like "m42", keeps its footnotes apart from others on the page. Never raises.
 
     Not within a transaction: a long text is rendered beside the greenlets.
     """
-    return rendered(input_limits.cleaned(text), scope)
+    return render_normalized(input_limits.normalize(text), scope)
 
 
-def unfinished(text: str, scope: str) -> Markup:
+def render_unfinished(text: str, scope: str) -> Markup:
     """Render a text that is still being written, in place: the quick way, and a long one not at all. Never raises."""
-    text = input_limits.cleaned(text)
-    return draft(text, scope) if len(text) <= DRAFT_LIMIT else plain(text)
+    text = input_limits.normalize(text)
+    return render_draft(text, scope) if len(text) <= DRAFT_LIMIT else render_plain(text)
 
 
-def rendered(text: str, scope: str) -> Markup:
-    """Render a cleaned text with all that belongs to it, a long one beside the greenlets. Never raises."""
+def render_normalized(text: str, scope: str) -> Markup:
+    """Render a normalized text with all that belongs to it, a long one beside the greenlets. Never raises."""
     if len(text) <= SHORT:
-        return readable(text, scope, Allowance())
+        return render_safely(text, scope, TimeBudget())
     with AT_ONCE:
-        return run_in_thread(lambda: readable(text, scope, Allowance()))
+        return run_in_thread(lambda: render_safely(text, scope, TimeBudget()))
 
 
-def draft(text: str, scope: str) -> Markup:
-    """Render a cleaned text the quick way, in place: code and formulas stay plain. Never raises."""
-    return readable(text, scope, None)
+def render_draft(text: str, scope: str) -> Markup:
+    """Render a normalized text the quick way, in place: code and formulas stay plain. Never raises."""
+    return render_safely(text, scope, None)
 
 
-def readable(text: str, scope: str, allowance: Allowance | None) -> Markup:
-    """Render a cleaned text in place; one that can't be rendered is shown as it is. Never raises."""
+def render_safely(text: str, scope: str, budget: TimeBudget | None) -> Markup:
+    """Render a normalized text in place; one that can't be rendered is shown as it is. Never raises."""
     try:
-        return kept(safe_html(text, scope, allowance))
+        return mark_safe(safe_html(text, scope, budget))
     except input_limits.TooMuch:
-        return plain(text)
+        return render_plain(text)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic in comrak or nh3 is no Exception
         report(logger, f"the rendering of {len(text)} characters", error)
-        return plain(text)
+        return render_plain(text)
 
 
-def safe_html(text: str, scope: str, allowance: Allowance | None) -> str:
-    """Render, sanitise, and put in what we make ourselves. Raises guards.TooMuch."""
-    inserts = Inserts(scope, allowance)
-    held = inserts.hold_out(markdown.html(text, is_growing=allowance is None))
-    return marks.drawn(inserts.put_in(directions.directed(sanitizer.clean(held))))
+def safe_html(text: str, scope: str, budget: TimeBudget | None) -> str:
+    """Render, sanitise, and put in what we make ourselves. Raises input_limits.TooMuch."""
+    placeholders = Placeholders(scope, budget)
+    extracted = placeholders.extract(markdown.html(text, is_growing=budget is None))
+    return marks.unshield_html(placeholders.restore(directions.direct(sanitizer.clean(extracted))))
 
 
-def kept(html: str) -> Markup:
+def mark_safe(html: str) -> Markup:
     """Mark HTML as safe that was rendered here, now or when it was stored: the one place that does."""
     return Markup(html)
 
 
-def plain(text: str, state: str = "plain") -> Markup:
+def render_plain(text: str, state: str = "plain") -> Markup:
     """Show a text as it is; `state` holds the classes."""
-    return kept(f'<pre class="{state}">{escape(text)}</pre>')
+    return mark_safe(f'<pre class="{state}">{escape(text)}</pre>')

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 
 from . import delimiters
-from .marks import STOP, held, shielded
+from .marks import STOP, encode_formula, shield
 
 # The line that follows belongs to another block, so that no code reaches into it.
 APART = r"[ \t>]*(?:\n|\Z|[-+*#][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3})"
@@ -70,7 +70,7 @@ BEFORE_ON_LINE = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
 AFTER_ON_LINE = re.compile(r"[ \t]*[.,;:]?[ \t]*(?:\n|\Z)")
 
 
-def scanned(text: str) -> str:
+def scan(text: str) -> str:
     """Shield what is to be read as typed."""
     done: list[str] = []
     start = position = 0
@@ -86,47 +86,47 @@ def scanned(text: str) -> str:
     return "".join([*done, text[start:]]) if start else text
 
 
-def code(match: re.Match[str]) -> str:
+def read_code(match: re.Match[str]) -> str:
     """Shield the signs in code that would end a cell, or be taken for the use of a definition."""
     if "|" not in match[0] and "[" not in match[0]:
         return match[0]
     ticks = match["more"] + "`"
-    return ticks + shielded(match[0][len(ticks) : -len(ticks)]) + ticks
+    return ticks + shield(match[0][len(ticks) : -len(ticks)]) + ticks
 
 
-def dollars(match: re.Match[str]) -> str | None:
+def read_dollars(match: re.Match[str]) -> str | None:
     """Read what stands between two dollars."""
     start, end = match.span()
     before, after = match.string[max(0, start - 3) : start], match.string[end : end + 8]
-    return formula(match) if delimiters.is_inline(match[0][1:-1], before, after) else None
+    return encode_match(match) if delimiters.is_inline(match[0][1:-1], before, after) else None
 
 
-def double(match: re.Match[str]) -> str | None:
+def read_double_dollars(match: re.Match[str]) -> str | None:
     """Read what stands between double dollars."""
-    return formula(match) if delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
+    return encode_match(match) if delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
 
 
-def brackets(match: re.Match[str]) -> str | None:
+def read_brackets(match: re.Match[str]) -> str | None:
     """Read what stands between escaped square brackets."""
-    return formula(match) if delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
+    return encode_match(match) if delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
 
 
-def parentheses(match: re.Match[str]) -> str | None:
+def read_parentheses(match: re.Match[str]) -> str | None:
     """Read what stands between escaped parentheses."""
-    return formula(match) if delimiters.is_parenthesised(match[0][2:-2]) else None
+    return encode_match(match) if delimiters.is_parenthesised(match[0][2:-2]) else None
 
 
-def bare(match: re.Match[str]) -> str | None:
+def read_environment(match: re.Match[str]) -> str | None:
     """Read an environment without delimiters."""
-    return formula(match) if stands_alone(match) and len(match[0]) <= delimiters.LENGTH_LIMIT else None
+    return encode_match(match) if stands_alone(match) and len(match[0]) <= delimiters.LENGTH_LIMIT else None
 
 
-def formula(match: re.Match[str]) -> str:
-    """Hold a formula together, without the marks of the quotation that it stands in."""
+def encode_match(match: re.Match[str]) -> str:
+    """Encode a formula, without the marks of the quotation that it stands in."""
     source = match[0]
     if "\n" in source and ">" in before_on_line(match):
         source = re.sub(r"\n[ \t]*>[ \t>]*", "\n", source)
-    return held(source)
+    return encode_formula(source)
 
 
 def before_on_line(match: re.Match[str]) -> str:
@@ -140,12 +140,12 @@ def stands_alone(match: re.Match[str]) -> bool:
     return is_first and AFTER_ON_LINE.match(match.string, match.end()) is not None
 
 
-def stars(match: re.Match[str]) -> str:
+def read_stars(match: re.Match[str]) -> str:
     """Read asterisks between a sign and a letter: the last ones of strong words, of a product, or neither."""
     line, after = before_on_line(match), match.string[match.end() : match.end() + 2]
     closes = STRONG[len(match[0]) - 1].search(line)
     if not closes and len(match[0]) < 3 and is_product(line, after):
-        return shielded(match[0])
+        return shield(match[0])
     if begins(match, line):
         return match[0] + STOP
     return STOP + match[0] if closes and not line[-1].isalnum() and not BEGUN.search(line) else match[0]
@@ -165,29 +165,29 @@ def is_product(before: str, after: str) -> bool:
     return bool(some_left.search(before) and some_right.match(after) and (left.search(before) or right.match(after)))
 
 
-def typed(match: re.Match[str]) -> str:
+def shield_match(match: re.Match[str]) -> str:
     """Shield all of it."""
-    return shielded(match[0])
+    return shield(match[0])
 
 
-def stopped(match: re.Match[str]) -> str:
+def end_address(match: re.Match[str]) -> str:
     """End an address before the sign that follows it."""
     return f"{match[0]} {STOP}"
 
 
 READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
-    "code": code,
-    "brackets": brackets,
-    "parentheses": parentheses,
-    "bare": bare,
-    "double": double,
-    "dollars": dollars,
-    "tilde": typed,
-    "tag": typed,
-    "less": typed,
-    "all": typed,
-    "stars": stars,
-    "dunder": typed,
-    "address": stopped,
-    "site": stopped,
+    "code": read_code,
+    "brackets": read_brackets,
+    "parentheses": read_parentheses,
+    "bare": read_environment,
+    "double": read_double_dollars,
+    "dollars": read_dollars,
+    "tilde": shield_match,
+    "tag": shield_match,
+    "less": shield_match,
+    "all": shield_match,
+    "stars": read_stars,
+    "dunder": shield_match,
+    "address": end_address,
+    "site": end_address,
 }

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from .marks import END, FORMULA, held, released, shielded
+from .marks import END, FORMULA, decode_formula, encode_formula, shield
 
 DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
 POSSIBLE = re.compile(r"-[ \t]*[|:]|[|:][ \t]*-")
 PIPE = re.compile(r"(?<!\\)\|")
 OUTER = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|?")
-ESCAPED, PLAIN = shielded("\\|"), shielded("|")
-HELD = re.compile(f"{FORMULA}([0-9a-f]*){END}")
+ESCAPED, PLAIN = shield("\\|"), shield("|")
+ENCODED = re.compile(f"{FORMULA}([0-9a-f]*){END}")
 
 
-def fitted(text: str) -> str:
+def fit(text: str) -> str:
     """Have the last cell of each row hold what is too much for the table, pipes and all."""
     if not POSSIBLE.search(text):
         return text
@@ -22,29 +22,31 @@ def fitted(text: str) -> str:
     for number, line in enumerate(lines):
         if not line.strip(" \t>"):
             columns = 0
-        elif number and (width := begun(lines[number - 1], line)):
+        elif number and (width := count_columns(lines[number - 1], line)):
             columns = min(columns or width, width)  # a row of dashes, or a table outside of the quotation before it
         elif columns:
-            lines[number] = row(line, columns)
+            lines[number] = fit_row(line, columns)
     return "\n".join(lines)
 
 
-def begun(head: str, line: str) -> int:
+def count_columns(head: str, line: str) -> int:
     """Count the columns of a table that begins with these two lines; 0 where none does."""
-    may_begin = "-" in line and ("|" in line or ":" in line)
-    return cells(line) if may_begin and DELIMITERS.fullmatch(line) and cells(line) == cells(head) else 0
+    if "-" not in line or ("|" not in line and ":" not in line) or not DELIMITERS.fullmatch(line):
+        return 0
+    width = count_cells(line)
+    return width if width == count_cells(head) else 0
 
 
-def cells(line: str) -> int:
+def count_cells(line: str) -> int:
     """Count the cells of a line."""
     inner = OUTER.sub("", line, count=1).rstrip(" \t")
     return len(PIPE.findall(inner.removesuffix("|"))) + 1 if inner else 0
 
 
-def row(line: str, columns: int) -> str:
+def fit_row(line: str, columns: int) -> str:
     """Shield the pipes of a row that would begin a cell too many; in what is shielded, an escaped one is one."""
     if not line.isascii():
-        line = HELD.sub(lambda formula: held(released(formula[1]).replace("\\|", "|")), line.replace(ESCAPED, PLAIN))
+        line = ENCODED.sub(unescape_pipes, line.replace(ESCAPED, PLAIN))
     if line.count("|") - (line[0] == "|") - (line[-1] == "|") < columns:
         return line
     pipes = [pipe.start() for pipe in PIPE.finditer(line)]
@@ -55,3 +57,8 @@ def row(line: str, columns: int) -> str:
     for position in pipes[columns - 1 :]:
         line = line[:position] + PLAIN + line[position + 1 :]
     return line
+
+
+def unescape_pipes(formula: re.Match[str]) -> str:
+    """Let an escaped pipe in an encoded formula stand for the pipe."""
+    return encode_formula(decode_formula(formula[1]).replace("\\|", "|"))

@@ -12,7 +12,7 @@ LOADS = 4
 """How many things that a process makes once and keeps one text may be the first to need."""
 
 
-class Allowance:
+class TimeBudget:
     """CPU seconds of this thread; what comes after they are used up is drawn plainly.
 
     Pygments takes seconds for 20 KB that are made to hurt it, in most languages, but never long between two tokens.

@@ -13,9 +13,9 @@ from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, leases, log
 from chat.replies.follower import Follower
-from chat.replies.generation import Generation, kinds_of_errors
+from chat.replies.generation import Generation, error_kinds
+from chat.replies.live import OwnedReply
 from chat.replies.reader import Reader
-from chat.replies.running import Running
 from chat.replies.writer import Writer
 from chat.storage.database import Database
 
@@ -33,24 +33,24 @@ class Replies:
         self.metrics = metrics or Metrics()
         self.writer = Writer(database, self.metrics)
         self.reader = Reader(database)
-        self.leaving = self.left = False
+        self.draining = self.drained = False
 
     def count_errors_of(self, names: Iterable[str]) -> None:
         """Count the errors of these providers by name; all workers of a server must be told the same, in one order."""
-        self.metrics.provider_errors.expect(product(names, kinds_of_errors()))
+        self.metrics.provider_errors.expect(product(names, error_kinds()))
 
     def watch(self) -> None:
         """Begin to look after replies whose worker is gone."""
-        adoption.Watch(self.database, self.adopt).start()
+        adoption.Adopter(self.database, self.adopt).start()
 
     def adopt(self, trusted: bool = True) -> None:
         """Go on with released replies and, if leases are `trusted`, with replies whose lease ran out."""
-        if not self.leaving:
+        if not self.draining:
             adoption.adopt(self.database, self._write, trusted)
 
     def start(self, turn: Turn) -> None:
         """Let the reply of a turn be written in the background; a turn that is not ours is left alone."""
-        if turn.owner is not None and self.left:
+        if turn.owner is not None and self.drained:
             self._hand_on(turn.reply_id, turn.owner)
         elif turn.owner is not None:
             self._write(turn.reply_id, turn.owner)
@@ -62,53 +62,53 @@ class Replies:
     def _write(self, reply_id: int, owner: str) -> None:
         with self.database.read():
             reply = paging.newest(self.database, reply_id, size=1).leaf
-            stored = log.since(self.database, reply_id)
+            stored = log.read_pieces(self.database, reply_id)
         if not reply:  # deleted since
             return
-        running = Running(reply_id, owner, stored)
-        running.attempts = reply.attempts
-        self.writer.add(running)
-        if self.left:  # since it was looked at: nobody else would come for it before its lease runs out
-            self.writer.leave()
+        owned = OwnedReply(reply_id, owner, stored)
+        owned.attempts = reply.attempts
+        self.writer.add(owned)
+        if self.drained:  # since it was looked at: nobody else would come for it before its lease runs out
+            self.writer.drain()
             return
-        generation = Generation(self.writer, running, self.providers.get(reply.provider), reply)
+        generation = Generation(self.writer, owned, self.providers.get(reply.provider), reply)
         try:
-            threading.Thread(target=generation.run, name=f"reply {running.id}", daemon=True).start()
+            threading.Thread(target=generation.run, name=f"reply {owned.id}", daemon=True).start()
         except RuntimeError:  # the machine gives no more threads
             generation.fail(BUSY)
 
     def stop(self, reply_id: int) -> None:
         """Stop a reply, in whichever process it is written."""
-        running = self.writer.find(reply_id)
-        if running:
-            running.stop()
+        owned = self.writer.find(reply_id)
+        if owned:
+            owned.stop()
         else:
             leases.ask_to_stop(self.database, reply_id)
 
     def cancel(self, reply_ids: list[int]) -> None:
         """Cancel replies that have been deleted."""
         for reply_id in reply_ids:
-            running = self.writer.find(reply_id)
-            if running:
-                running.stop()
+            owned = self.writer.find(reply_id)
+            if owned:
+                owned.stop()
 
     def follow(self, reply_id: int, span: float = inf) -> Follower:
         """Follow a reply from its beginning, for `span` seconds at most; not at all where this process has left."""
-        return Follower(self.reader, reply_id, self.writer.find(reply_id), 0 if self.left else span)
+        return Follower(self.reader, reply_id, self.writer.find(reply_id), 0 if self.drained else span)
 
     def so_far(self, reply_id: int) -> str:
         """Read what is stored of a reply that is being written; others may have shown more than this process knows."""
-        return "".join(log.since(self.database, reply_id))
+        return "".join(log.read_pieces(self.database, reply_id))
 
-    def leave(self, patience: float, listening: Callable[[], bool] = bool) -> None:
+    def drain(self, patience: float, listening: Callable[[], bool] = bool) -> None:
         """Let answers run for `patience` seconds, also those followed here, then leave what isn't done to others.
 
         Sends are taken all the while, so it doesn't end before that as long as the process is still `listening`.
         """
-        self.leaving = True
+        self.draining = True
         deadline = time.monotonic() + patience
         while (listening() or self.writer.is_busy() or self.reader.is_busy()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        self.left = True
-        self.writer.leave()
-        self.reader.leave()
+        self.drained = True
+        self.writer.drain()
+        self.reader.drain()

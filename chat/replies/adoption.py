@@ -14,7 +14,7 @@ from collections.abc import Callable
 from sqlalchemy import Row
 
 from chat.replies import leases, log
-from chat.replies.endings import ending_of
+from chat.replies.log import render_ending
 from chat.server.logs import report
 from chat.storage.database import Database, DatabaseAway
 
@@ -32,7 +32,7 @@ GONE = "This answer broke off three times, so it wasn't tried again. Everything 
 logger = logging.getLogger(__name__)
 
 
-class Watch:
+class Adopter:
     """Looks for replies whose worker is gone, for as long as the process lives: `adopt(trusted)` takes them.
 
     Where nobody could renew for a while, because the database was held or away, owners that live get theirs back first.
@@ -51,16 +51,16 @@ class Watch:
     def _work(self) -> None:
         while True:
             try:
-                self.look()
+                self.check()
             except DatabaseAway:
                 self._renewable = 0
             except Exception as error:
                 report(logger, "a look for replies without a worker", error)
             time.sleep(ROUND)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Look once. Raises DatabaseAway."""
-        late = leases.owners_late(self.database)
+        late = leases.late_owners(self.database)
         trusted = bool(late - {None}) and self._is_trusted()
         if trusted or None in late:
             self.adopt(trusted)
@@ -74,41 +74,43 @@ class Watch:
         return self._renewable >= TRUST
 
 
-def adopt(database: Database, go_on: Callable[[int, str], None], trusted: bool = True) -> None:
-    """Take all replies whose worker is gone: `go_on(id, owner)` with them, or end them where that is over."""
+def adopt(database: Database, continue_reply: Callable[[int, str], None], trusted: bool = True) -> None:
+    """Take all replies whose worker is gone: `continue_reply(id, owner)` with them, or end them where that is over."""
     owner = secrets.token_hex(16)
     for reply in leases.take_ownerless(database, owner, trusted):
         try:
-            take(database, reply, owner, go_on)
+            adopt_one(database, reply, owner, continue_reply)
         except DatabaseAway:
             pass  # its lease runs out
         except Exception as error:
             report(logger, f"the adoption of reply {reply.id}", error)
 
 
-def take(database: Database, reply: Row, owner: str, go_on: Callable[[int, str], None]) -> None:
+def adopt_one(database: Database, reply: Row, owner: str, continue_reply: Callable[[int, str], None]) -> None:
     """Go on with a reply that was taken, or end it: as stopped where that was asked for."""
     if reply.stop:
-        end(database, reply.id, owner, "stopped", None)
+        end_reply(database, reply.id, owner, "stopped", None)
     elif reply.attempts > ADOPTIONS:
-        end(database, reply.id, owner, "interrupted", GONE)
+        end_reply(database, reply.id, owner, "interrupted", GONE)
     else:
-        begin(database, reply.id, owner, go_on)
+        continue_or_release(database, reply.id, owner, continue_reply)
 
 
-def begin(database: Database, reply_id: int, owner: str, go_on: Callable[[int, str], None]) -> None:
+def continue_or_release(
+    database: Database, reply_id: int, owner: str, continue_reply: Callable[[int, str], None]
+) -> None:
     """Go on with a reply; one that can't be read, as its tables are held, is let go of: nothing was tried with it."""
     try:
-        go_on(reply_id, owner)
+        continue_reply(reply_id, owner)
     except DatabaseAway:
         with database.write() as connection:
             leases.release(connection, {reply_id: owner})
 
 
-def end(database: Database, reply_id: int, owner: str, state: str, error: str | None) -> None:
+def end_reply(database: Database, reply_id: int, owner: str, state: str, error: str | None) -> None:
     """End a reply with what its log holds; one that was interrupted before its first word has failed."""
-    text = "".join(log.since(database, reply_id))
+    text = "".join(log.read_pieces(database, reply_id))
     state = "failed" if state == "interrupted" and not text.strip() else state
-    ending = ending_of(reply_id, state, text, {"error": error})
+    ending = render_ending(reply_id, state, text, {"error": error})
     with database.write() as connection:
-        log.store(connection, [log.News(reply_id, owner, 0, [], ending)])
+        log.store(connection, [log.ReplyUpdate(reply_id, owner, 0, [], ending)])

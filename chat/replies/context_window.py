@@ -28,12 +28,12 @@ ANSWER_TOKENS = 2000
 """The room kept free for the answer: a quarter of the window, this at most."""
 
 
-def read(above: Iterable[Row], window: int | None) -> Messages:
+def read_messages(above: Iterable[Row], window: int | None) -> Messages:
     """Turn the messages above a reply, the newest first, into what a provider takes, in the order of their age.
 
     As many are read as fill the window, and one more. Replies without text are left out.
     """
-    room, messages = filled(window), []
+    room, messages = usable_tokens(window), []
     for row in above:
         if row.text.strip():
             messages.append({"role": row.role, "content": row.text})
@@ -43,7 +43,7 @@ def read(above: Iterable[Row], window: int | None) -> Messages:
     return messages[::-1]
 
 
-def going_on(text: str, window: int | None) -> Messages:
+def continuation_messages(text: str, window: int | None) -> Messages:
     """Ask for the rest of a reply that broke off after `text`; nothing where it hasn't begun."""
     if not text.strip():
         return []
@@ -57,7 +57,7 @@ def fit(messages: Messages, window: int | None, last: int = 1) -> tuple[Messages
 
     The `last` messages always stay: if they alone are too long, the provider says so.
     """
-    window = filled(window)
+    window = usable_tokens(window)
     room = window - min(window // ANSWER_SHARE, ANSWER_TOKENS)
     start = len(messages)
     while start > 0 and (room := room - cost(messages[start - 1])) >= 0:
@@ -68,7 +68,7 @@ def fit(messages: Messages, window: int | None, last: int = 1) -> tuple[Messages
     return messages[start:], start
 
 
-def filled(window: int | None) -> int:
+def usable_tokens(window: int | None) -> int:
     """Tell how much of a window is filled, in tokens."""
     return LARGEST if window is None else min(window, LARGEST)
 
@@ -85,13 +85,13 @@ def tokens_of(text: str) -> float:
     return letters / CHARACTERS_A_TOKEN + wide / WIDE_BYTES_A_TOKEN
 
 
-def alternating(messages: Messages) -> Messages:
+def alternate_roles(messages: Messages) -> Messages:
     """Let the roles alternate, a person's first, as some servers want it: a question without an answer joins the next.
 
     Thoughts in tags that an older version stored in an answer are left out.
     """
     told: Messages = []
-    for message in map(spoken, messages):
+    for message in map(drop_thoughts, messages):
         if told and told[-1]["role"] == message["role"]:
             told[-1] = told[-1] | {"content": f"{told[-1]['content']}\n\n{message['content']}"}
         elif message["content"].strip() and (told or message["role"] != "assistant"):
@@ -99,7 +99,7 @@ def alternating(messages: Messages) -> Messages:
     return told
 
 
-def spoken(message: dict[str, str]) -> dict[str, str]:
+def drop_thoughts(message: dict[str, str]) -> dict[str, str]:
     """Leave the thoughts out of an answer."""
     if message["role"] != "assistant":
         return message

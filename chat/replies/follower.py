@@ -6,9 +6,8 @@ import time
 from collections.abc import Iterator
 from math import inf
 
-from chat.replies.live import MOST, Shown
+from chat.replies.live import MOST, LiveReply, OwnedReply
 from chat.replies.reader import Reader
-from chat.replies.running import Running
 from chat.server.greenlets import YIELD_SECONDS
 
 
@@ -18,10 +17,10 @@ class Follower:
     It is sent away after `span` seconds, to come again.
     """
 
-    def __init__(self, reader: Reader, reply_id: int, running: Running | None, span: float = inf):
+    def __init__(self, reader: Reader, reply_id: int, owned: OwnedReply | None, span: float = inf):
         self.reader = reader
         self.reply_id = reply_id
-        self.shown: Shown = running or reader.follow(reply_id)
+        self.shown: LiveReply = owned or reader.follow(reply_id)
         self.position = self._within = 0
         self.until = time.monotonic() + span
         self.over = self.dismissed = False
@@ -31,7 +30,7 @@ class Follower:
         self.dismissed = True
         self.shown.wake()
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         """Stop watching a reply that goes on."""
         self.over = True
 
@@ -68,9 +67,9 @@ class Follower:
         return self.over
 
     @property
-    def left(self) -> bool:
+    def detached(self) -> bool:
         """Tell whether the reply goes on, but not for this watcher: here no longer, or in another process."""
-        return self.over or self.shown.left
+        return self.over or self.shown.drained
 
     @property
     def attempts(self) -> int:

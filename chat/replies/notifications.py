@@ -31,13 +31,13 @@ class Changes:
         self._is_sqlite = database.is_sqlite
         self._outage = database.outage
         self._broken = database.engine.dialect.loaded_dbapi.OperationalError
-        with self._outage.watch(CONNECTED), self._telling():
+        with self._outage.watch(CONNECTED), self._translating_errors():
             held = database.engine.raw_connection()
             self._connection = cast(Any, held.driver_connection)
             held.detach()  # it is held for long, and the pool is for transactions
             self._is_heard = not self._is_sqlite and not is_pooled(self._connection)
             if self._is_sqlite:
-                self._version = self._look()
+                self._version = self._read_version()
             elif self._is_heard:
                 self._connection.execute(f"LISTEN {CHANNEL}")
 
@@ -50,23 +50,23 @@ class Changes:
             time.sleep(min(timeout, LOOK_BEHIND_A_POOLER))
             return
         deadline = time.monotonic() + timeout
-        while (version := self._look()) == self._version and time.monotonic() < deadline:
+        while (version := self._read_version()) == self._version and time.monotonic() < deadline:
             time.sleep(LOOK)
         self._version = version
 
     def _listen(self, timeout: float) -> None:
-        with self._telling():
+        with self._translating_errors():
             list(self._connection.notifies(timeout=timeout, stop_after=1))
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         """Raise DatabaseAway for what the driver itself says of its connection."""
         try:
             yield
         except self._broken as error:
             raise self._outage.begin(reason_of(error)) from error
 
-    def _look(self) -> int:
+    def _read_version(self) -> int:
         return self._connection.execute("PRAGMA data_version").fetchone()[0]
 
     def close(self) -> None:

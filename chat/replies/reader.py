@@ -12,7 +12,7 @@ import time
 from weakref import WeakValueDictionary
 
 from chat.replies import log
-from chat.replies.live import Shown
+from chat.replies.live import LiveReply
 from chat.replies.notifications import Changes
 from chat.storage.database import Database, DatabaseAway
 
@@ -27,16 +27,16 @@ class Reader:
 
     def __init__(self, database: Database):
         self.database = database
-        self._shown: WeakValueDictionary[int, Shown] = WeakValueDictionary()
+        self._shown: WeakValueDictionary[int, LiveReply] = WeakValueDictionary()
         self._lock = threading.RLock()
         self._fetching = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def follow(self, reply_id: int) -> Shown:
+    def follow(self, reply_id: int) -> LiveReply:
         """Follow a reply; what is stored of it is there at once."""
         with self._lock:
             known = self._shown.get(reply_id)
-            shown = known if known and not known.ended else Shown()  # one that ended may have been gone on with
+            shown = known if known and not known.ended else LiveReply()  # one that ended may have been gone on with
             self._shown[reply_id] = shown
         self._fetch({reply_id: shown})
         with self._lock:
@@ -48,14 +48,14 @@ class Reader:
 
     def is_busy(self) -> bool:
         """Tell whether any reply is being followed."""
-        return bool(self._followed())
+        return bool(self._find_followed())
 
-    def leave(self) -> None:
+    def drain(self) -> None:
         """Send all followers away."""
         with self._lock:
             followed = list(self._shown.values())
         for shown in followed:
-            shown.leave()
+            shown.drain()
 
     def _work(self) -> None:
         while not self._is_over():
@@ -70,18 +70,18 @@ class Reader:
     def _is_over(self) -> bool:
         """Tell whether nothing is followed any more; whoever follows then begins another thread."""
         with self._lock:
-            if not self._followed():
+            if not self._find_followed():
                 self._thread = None
             return self._thread is None
 
-    def _followed(self) -> dict[int, Shown]:
+    def _find_followed(self) -> dict[int, LiveReply]:
         with self._lock:
             return {reply_id: shown for reply_id, shown in self._shown.items() if not shown.ended}
 
     def _read(self) -> None:
         changes = Changes(self.database)
         try:
-            while followed := self._followed():
+            while followed := self._find_followed():
                 self._fetch(followed)
                 # Many replies change all the time, so that asking at once for the news of each would be all there is.
                 time.sleep(min(0.05, len(followed) / 10_000))
@@ -90,20 +90,20 @@ class Reader:
         finally:
             changes.close()
 
-    def _fetch(self, followed: dict[int, Shown]) -> None:
+    def _fetch(self, followed: dict[int, LiveReply]) -> None:
         with self._fetching:  # two at once would show the same pieces twice
             wanted = {reply_id: len(shown.stored) for reply_id, shown in followed.items() if not shown.ended}
-            pieces, generating = log.news(self.database, wanted)
+            pieces, generating = log.read_updates(self.database, wanted)
             for reply_id in wanted:
-                show(followed[reply_id], pieces.get(reply_id, []), generating.get(reply_id))
+                publish(followed[reply_id], pieces.get(reply_id, []), generating.get(reply_id))
 
 
-def show(shown: Shown, pieces: list[str], going: log.Going | None) -> None:
+def publish(shown: LiveReply, pieces: list[str], progress: log.Progress | None) -> None:
     """Publish news, as `log.news` gives them, in a mirror; one that missed an end and a Continue has ended, too."""
-    if going and shown.continued is None:
-        shown.continued = going.continued
-    if going and going.continued == shown.continued:
-        shown.attempts = going.attempts
+    if progress and shown.continued is None:
+        shown.continued = progress.continued
+    if progress and progress.continued == shown.continued:
+        shown.attempts = progress.attempts
         shown.publish(pieces)
     else:
         shown.publish([], ended=True)

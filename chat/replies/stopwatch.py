@@ -13,7 +13,7 @@ from chat.providers.base import CreateResult
 USAGE = ("prompt_tokens", "completion_tokens")
 
 
-class Timing:
+class Stopwatch:
     """A stopwatch for one asking; where a reply is gone on with, what is known of its earlier askings is added.
 
     What isn't known as a whole isn't told: a reply whose first worker died has lost its beginning.
@@ -37,7 +37,7 @@ class Timing:
         result.thinking_since, self._spoke, self._retracted = self._spoke, None, True
 
     @property
-    def waited(self) -> float:
+    def wait_time(self) -> float:
         """How long the first word was waited for, or is, in seconds."""
         return (self._spoke or time.monotonic()) - self._began
 

@@ -12,9 +12,8 @@ from typing import Any
 from chat.metrics import Metrics
 from chat.replies import leases, log
 from chat.replies.backlog import Backlog
-from chat.replies.endings import ending_of
-from chat.replies.log import Ending, News
-from chat.replies.running import Running
+from chat.replies.live import OwnedReply
+from chat.replies.log import Ending, ReplyUpdate, render_ending
 from chat.storage.database import Database, DatabaseAway
 
 RENEWAL = 0.75
@@ -38,7 +37,7 @@ class Writer:
     def __init__(self, database: Database, metrics: Metrics | None = None):
         self.database = database
         self.metrics = metrics or Metrics()
-        self._running: dict[int, Running] = {}
+        self._owned: dict[int, OwnedReply] = {}
         self._backlog = Backlog()
         self._lock = threading.Lock()
         self._news = threading.Event()
@@ -46,34 +45,34 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._patience = 1.0
 
-    def add(self, running: Running) -> None:
+    def add(self, reply: OwnedReply) -> None:
         """Take charge of a reply; an older taking of the same reply, by a process that slept, is lost."""
         with self._lock:
             if self._thread is None:
                 thread = threading.Thread(target=self._work, name="writer", daemon=True)
                 thread.start()  # where the machine gives none, nothing has been promised yet
                 self._thread = thread
-            older = self._running.get(running.id)
-            self._running[running.id] = running
+            older = self._owned.get(reply.id)
+            self._owned[reply.id] = reply
         if older:
             older.lose()
 
-    def find(self, reply_id: int) -> Running | None:
+    def find(self, reply_id: int) -> OwnedReply | None:
         """Find a reply that this process writes."""
-        return self._running.get(reply_id)
+        return self._owned.get(reply_id)
 
     def is_busy(self) -> bool:
         """Tell whether any reply is being written."""
-        return bool(self._running)
+        return bool(self._owned)
 
-    def put(self, running: Running, said: str | Ending) -> None:
+    def put(self, reply: OwnedReply, said: str | Ending) -> None:
         """Hand in a piece of text, which is shown when it is stored, or the end of a reply."""
-        if self._holds(running):
-            self._backlog.put(running, said)
+        if self._holds(reply):
+            self._backlog.put(reply, said)
             self._news.set()
 
-    def _holds(self, running: Running) -> bool:
-        return self._running.get(running.id) is running
+    def _holds(self, reply: OwnedReply) -> bool:
+        return self._owned.get(reply.id) is reply
 
     def _work(self) -> None:
         renewed = time.monotonic()
@@ -82,24 +81,24 @@ class Writer:
             if begun - renewed >= RENEWAL and self._renew():  # before anything is shown: this process may have slept
                 renewed = begun
             self._tick()
-            time.sleep(AGAIN if self._backlog.is_kept_up else self._pause())
+            time.sleep(AGAIN if self._backlog.has_unsettled else self._pause())
 
     def _wait(self, timeout: float) -> bool:
         """Wait for news, `timeout` seconds at most; False when no reply runs any more."""
-        self._news.wait(max(0, timeout) if self._running else 0)
+        self._news.wait(max(0, timeout) if self._owned else 0)
         self._news.clear()
         with self._lock:
-            if not self._running:
+            if not self._owned:
                 self._thread = None
-            return bool(self._running)
+            return bool(self._owned)
 
     def _pause(self) -> float:
         # Few replies get their words as they are said, many share commits.
-        return min(0.05, max(0.01, len(self._running) / 10_000))
+        return min(0.05, max(0.01, len(self._owned) / 10_000))
 
-    def gathering(self) -> float:
+    def batch_delay(self) -> float:
         """Give the seconds for which a reply's words may gather at the provider: more than 200 share readings, too."""
-        return 2 * self._pause() if len(self._running) > 200 else 0
+        return 2 * self._pause() if len(self._owned) > 200 else 0
 
     def _tick(self) -> None:
         with self._ticking:
@@ -107,17 +106,17 @@ class Writer:
             try:
                 kept = self._store(list(news.values()))
             except DatabaseAway:
-                for running, item in news.items():
-                    self._backlog.keep(running, item)
+                for reply, item in news.items():
+                    self._backlog.requeue(reply, item)
             except Exception:
                 # One bad row would lose the tick for all: each reply once more, alone.
-                for running, item in news.items():
-                    self._store_alone(running, item)
+                for reply, item in news.items():
+                    self._store_alone(reply, item)
             else:
-                for running, item in news.items():
-                    self._show(running, item, kept)
+                for reply, item in news.items():
+                    self._show(reply, item, kept)
 
-    def _store(self, news: list[News]) -> set[int]:
+    def _store(self, news: list[ReplyUpdate]) -> set[int]:
         if not news:
             return set()
         with self.metrics.tick.time(), self._transaction() as connection:
@@ -128,39 +127,40 @@ class Writer:
     def _transaction(self) -> AbstractContextManager[Any]:
         return self.database.write(WAIT * self._patience, SILENCE * self._patience, is_repeated=True)
 
-    def _store_alone(self, running: Running, item: News) -> None:
+    def _store_alone(self, reply: OwnedReply, item: ReplyUpdate) -> None:
         try:
             kept = self._store([item])
         except DatabaseAway:
-            self._backlog.keep(running, item)
+            self._backlog.requeue(reply, item)
         except Exception as error:
             logger.error("reply %s could not be stored: %s", item.reply_id, type(error).__name__)
-            self._give_up(running)
+            self._give_up(reply)
         else:
-            self._show(running, item, kept)
+            self._show(reply, item, kept)
 
-    def _show(self, running: Running, item: News, kept: set[int]) -> None:
+    def _show(self, reply: OwnedReply, item: ReplyUpdate, kept: set[int]) -> None:
         if item.reply_id not in kept:
-            self._lose([running])
+            self._lose([reply])
             return
-        running.publish(item.pieces, ended=item.ending is not None)
+        reply.publish(item.pieces, ended=item.ending is not None)
         if item.ending:
-            self._forget(running)
+            self._forget(reply)
 
-    def _give_up(self, running: Running) -> None:
+    def _give_up(self, reply: OwnedReply) -> None:
         """End a reply that can't be stored as failed, with what its log holds: more than was shown here, perhaps."""
-        running.stop()
+        reply.stop()
         try:
-            ending = ending_of(running.id, "failed", "".join(log.since(self.database, running.id)), {"error": UNSTORED})
+            text = "".join(log.read_pieces(self.database, reply.id))
+            ending = render_ending(reply.id, "failed", text, {"error": UNSTORED})
             with self._transaction() as connection:
-                log.store(connection, [News(running.id, running.owner, 0, [], ending)])
+                log.store(connection, [ReplyUpdate(reply.id, reply.owner, 0, [], ending)])
         except Exception:
-            logger.error("reply %s is left for its lease to run out", running.id)
-        running.publish([], ended=True)
-        self._forget(running)
+            logger.error("reply %s is left for its lease to run out", reply.id)
+        reply.publish([], ended=True)
+        self._forget(reply)
 
     def _renew(self) -> bool:
-        held = {running.id: running for running in list(self._running.values())}
+        held = {reply.id: reply for reply in list(self._owned.values())}
         try:
             with self._transaction() as connection:
                 lost, stopped = leases.renew(connection, {reply_id: held[reply_id].owner for reply_id in held})
@@ -173,28 +173,28 @@ class Writer:
             held[reply_id].stop()
         return True
 
-    def leave(self) -> None:
+    def drain(self) -> None:
         """Store what was said last, let go of all replies and send their followers away."""
         self._patience = 0.5  # gunicorn gives a worker that leaves 4 s beyond its drain
         self._tick()
         with self._ticking:
-            if not (left := list(self._running.values())):
+            if not (drained := list(self._owned.values())):
                 return
             try:
                 with self._transaction() as connection:
-                    leases.release(connection, {running.id: running.owner for running in left})
+                    leases.release(connection, {reply.id: reply.owner for reply in drained})
             except Exception as error:
                 logger.error("replies are left for their leases to run out: %s", type(error).__name__)
-            for running in left:
-                running.leave()
-                self._forget(running)
+            for reply in drained:
+                reply.drain()
+                self._forget(reply)
 
-    def _lose(self, lost: Iterable[Running]) -> None:
-        for running in lost:
-            running.lose()
-            self._forget(running)
+    def _lose(self, lost: Iterable[OwnedReply]) -> None:
+        for reply in lost:
+            reply.lose()
+            self._forget(reply)
 
-    def _forget(self, running: Running) -> None:
+    def _forget(self, reply: OwnedReply) -> None:
         with self._lock:
-            if self._holds(running):
-                del self._running[running.id]
+            if self._holds(reply):
+                del self._owned[reply.id]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.routes import admin, auth, conversations, errors, exports, health, messages, metrics, replies, reply_facts
-from chat.web import assets, request_body, spool, urls
+from chat.routes import admin, auth, conversations, errors, exports, health, messages, replies, reply_facts
+from chat.web import assets, request_body, urls
 
 
 class Id(IntegerConverter):
@@ -19,12 +19,11 @@ def register(app: Flask) -> None:
     """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = Id
     request_body.register(app)
-    spool.register(app)
-    for module in (assets, conversations, exports, health, messages, metrics, replies):
+    for module in (assets, conversations, exports, health, messages, replies):
         app.register_blueprint(module.bp)
     auth.register(app)
     admin.register(app)
     urls.register(app)
-    assets.bundle(app)
+    assets.register(app)
     reply_facts.register(app)
     errors.register(app)

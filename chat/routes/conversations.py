@@ -19,13 +19,6 @@ WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
 bp = Blueprint("conversations", __name__)
 
 
-@bp.before_app_request
-def keep_session() -> None:
-    """Let the session of a visitor who comes back live on; scripts and styles are nobody's."""
-    if request.endpoint != "assets.show":
-        current_user.keep_session()
-
-
 @bp.get("/")
 def new() -> str:
     """Show the beginning of a conversation."""
@@ -50,11 +43,11 @@ def show(conversation_id: int) -> str | Response:
     toward, message_id = asked_window()
     if form := exports.asked_form():
         return exports.conversation(conversation_id, form)
-    return pages.renewed(lambda: shown(conversation_id, toward, message_id))
+    return pages.render_renewed(lambda: render_window(conversation_id, toward, message_id))
 
 
 @pages.moment()
-def shown(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
+def render_window(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
     """Show a conversation at its end or at a window; htmx gets that window alone."""
     conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
     if toward is None:
@@ -84,7 +77,7 @@ def rename(conversation_id: int) -> Response:
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
-def read(conversation_id: int) -> Response:
+def mark_read(conversation_id: int) -> Response:
     """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
     conversations.mark_read(state.database(), current_user.person_id(), conversation_id)
     if not pages.wants_fragment():

@@ -14,15 +14,15 @@ from chat.people.accounts import Refused
 from chat.people.rate_limits import TooMany
 from chat.routes import pages
 from chat.routes.auth import login
-from chat.routes.messages import BadMessage, TooLong, typed
+from chat.routes.messages import BadMessage, TooLong, posted_text
 from chat.routes.model_choice import NoModel, UnknownModel
 from chat.server.logs import REQUEST_ID, report
 from chat.storage.database import DatabaseAway, NotFound
 from chat.web import access, urls
-from chat.web.access import SignInFirst
-from chat.web.request_body import GIVEN_BACK, TooLargeForDoor
+from chat.web.access import LoginRequired
+from chat.web.request_body import MAX_RETURNED_FORM, PublicFormTooLarge
 from chat.web.security import CrossOrigin, UnknownHost
-from chat.web.stream_capacity import NoRoom
+from chat.web.streams import TooManyStreams
 
 STATUS = {
     BadMessage: 400,
@@ -33,7 +33,7 @@ STATUS = {
     WrongParent: 400,
     StillAnswering: 409,
     NoModel: 503,
-    NoRoom: 503,
+    TooManyStreams: 503,
     Refused: 403,
     DatabaseAway: 503,
 }
@@ -49,7 +49,7 @@ TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
 UNSTORABLE = "The database can't be used. Try again in a moment."
 BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
 
-OURS = {BROKEN, UNSTORABLE}
+INTERNAL = {BROKEN, UNSTORABLE}
 """What only those who run it can find out about: the request's number stands beside it in all forms."""
 
 PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
@@ -61,77 +61,77 @@ logger = logging.getLogger(__name__)
 def register(app: Flask) -> None:
     """Answer each kind of error."""
     for error, status in STATUS.items():
-        app.register_error_handler(error, answer_of(status))
-    app.register_error_handler(TooMany, lambda error: answer_later(error, 429, error.wait))
-    app.register_error_handler(SignInFirst, lead_to_sign_in)
-    app.register_error_handler(NotFound, lambda _: answer(NOT_FOUND, 404))
-    app.register_error_handler(UnknownHost, lambda _: answer(OTHER_NAME, 400))
-    app.register_error_handler(CrossOrigin, lambda _: answer(OTHER_SITE, 403))
+        app.register_error_handler(error, responder_for(status))
+    app.register_error_handler(TooMany, lambda error: respond_later(error, 429, error.wait))
+    app.register_error_handler(LoginRequired, lead_to_login)
+    app.register_error_handler(NotFound, lambda _: respond(NOT_FOUND, 404))
+    app.register_error_handler(UnknownHost, lambda _: respond(OTHER_NAME, 400))
+    app.register_error_handler(CrossOrigin, lambda _: respond(OTHER_SITE, 403))
     app.register_error_handler(RequestEntityTooLarge, too_large)
-    app.register_error_handler(TooLargeForDoor, by_protocol)
-    app.register_error_handler(SQLAlchemyError, unstorable)
-    app.register_error_handler(HTTPException, by_protocol)
-    app.register_error_handler(Exception, broken)
+    app.register_error_handler(PublicFormTooLarge, http_error)
+    app.register_error_handler(SQLAlchemyError, database_error)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, internal_error)
 
 
-def answer_of(status: int):  # type: ignore[no-untyped-def]
+def responder_for(status: int):  # type: ignore[no-untyped-def]
     """Make the answer to errors that bring their own sentence."""
-    return lambda error: answer(str(error), status)
+    return lambda error: respond(str(error), status)
 
 
-def answer_later(error: Exception, status: int, seconds: int) -> Response:
+def respond_later(error: Exception, status: int, seconds: int) -> Response:
     """Answer what can be done in a while."""
-    response = answer(str(error), status)
+    response = respond(str(error), status)
     response.headers["Retry-After"] = str(seconds)
     return response
 
 
-def lead_to_sign_in(error: SignInFirst) -> BaseResponse:
+def lead_to_login(error: LoginRequired) -> BaseResponse:
     """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
     if request.headers.get("HX-Request"):
-        return Response("", 401, {"HX-Redirect": urls.of(error.door), **PLACE})
+        return Response("", 401, {"HX-Redirect": urls.of(error.login_url), **PLACE})
     if request.method in {"GET", "HEAD"} and wants_page():
-        return urls.lead_to(error.door)
-    return Response(login.form(error.place, draft=readable()), 401) if wants_page() else answer(str(error), 401)
+        return urls.lead_to(error.login_url)
+    return Response(login.form(error.next_url, draft=typed_text()), 401) if wants_page() else respond(str(error), 401)
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:
     """Answer a body past the limit."""
-    request.max_content_length = request.max_form_memory_size = GIVEN_BACK
-    return answer(TOO_LARGE, 413)
+    request.max_content_length = request.max_form_memory_size = MAX_RETURNED_FORM
+    return respond(TOO_LARGE, 413)
 
 
-def unstorable(error: SQLAlchemyError) -> Response:
+def database_error(error: SQLAlchemyError) -> Response:
     """Answer where the database fails."""
     logger.error("the database failed: %s", type(error).__name__)
-    return answer(UNSTORABLE, 503)
+    return respond(UNSTORABLE, 503)
 
 
-def by_protocol(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
     """Answer what Flask itself refuses, and what broke before a route was reached: the database, with the session."""
     original = getattr(error, "original_exception", None)
     if isinstance(original, DatabaseAway | SQLAlchemyError):
-        return answer(str(original) if isinstance(original, DatabaseAway) else UNSTORABLE, 503)
+        return respond(str(original) if isinstance(original, DatabaseAway) else UNSTORABLE, 503)
     sentence = {404: NOT_FOUND, 500: BROKEN}.get(error.code or 0) or error.description
-    response = answer(sentence or "That request can't be answered.", error.code or 400)
+    response = respond(sentence or "That request can't be answered.", error.code or 400)
     response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
 
 
-def broken(error: Exception) -> Response:
+def internal_error(error: Exception) -> Response:
     """Answer what nobody thought of."""
     report(logger, "an answer", error)
-    return answer(BROKEN, 500)
+    return respond(BROKEN, 500)
 
 
-def answer(sentence: str, status: int) -> Response:
+def respond(sentence: str, status: int) -> Response:
     """Say what went wrong in the form that was asked for."""
     number = REQUEST_ID.get()
-    told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in OURS}
+    told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in INTERNAL}
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if not wants_page():
-        rest = f" Say this number to whoever runs it: {number}" if sentence in OURS else ""
+        rest = f" Say this number to whoever runs it: {number}" if sentence in INTERNAL else ""
         return Response(f"{sentence}{rest}\n", status, mimetype="text/plain")
     return Response(render_template("errors/page.html", **told, **draft(status)), status)
 
@@ -143,8 +143,8 @@ def wants_page() -> bool:
 
 def draft(status: int) -> dict[str, object]:
     """Give back what was typed, with a composer to send it again; where its conversation is gone, in a new one."""
-    text = readable() if request.method == "POST" else ""
-    if not text or access.is_shut():
+    text = typed_text() if request.method == "POST" else ""
+    if not text or access.needs_login():
         return {}
     action = "/conversations" if status == 404 else request.path
     # What the message was to go on from, unless that may be what is wrong with it.
@@ -152,9 +152,9 @@ def draft(status: int) -> dict[str, object]:
     return {"draft": text, "action": action, **pages.composer(), "parent": parent}
 
 
-def readable() -> str:
+def typed_text() -> str:
     """Read what was typed; nothing where the form is too large for that, or has too many fields."""
     try:
-        return typed()
+        return posted_text()
     except RequestEntityTooLarge:
         return ""

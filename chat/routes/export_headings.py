@@ -19,22 +19,22 @@ OPEN_HTML = re.compile(r"^ {0,3}<(?:[!?]|pre|script|style|textarea)", re.IGNOREC
 HTML_ENDS = ("-->", "?>", "]]>", ">", "</pre>")
 
 
-def told_apart(text: str) -> str:
+def escape_headings(text: str) -> str:
     """Write a message so that its lines can be told from our headings, and what follows from it."""
     lines: list[str] = []
     block: list[str] = []
     mark = ""
     for line in text.split("\n"):
         if mark and closes(line, mark):
-            lines += [*shifted(block), line]
+            lines += [*shift_block(block), line]
             block, mark = [], ""
         elif mark:
             block.append(line)
         elif opening := FENCE.match(line):
             block, mark = [line], opening[1]
         else:
-            lines.append(indented(line))
-    return closed("\n".join([*lines, *shifted(block)]), mark)
+            lines.append(indent_heading(line))
+    return close_block("\n".join([*lines, *shift_block(block)]), mark)
 
 
 def closes(line: str, mark: str) -> bool:
@@ -43,21 +43,21 @@ def closes(line: str, mark: str) -> bool:
     return found.startswith(mark) and not found.strip(mark[0]) and not line.startswith("    ")
 
 
-def indented(line: str) -> str:
+def indent_heading(line: str) -> str:
     """Put a space before what looks like a heading of ours."""
     return f" {line}" if HEADING.match(line) else line
 
 
-def shifted(block: list[str]) -> list[str]:
+def shift_block(block: list[str]) -> list[str]:
     """Move a fence one space to the right where a line in it looks like a heading of ours."""
     if not any(map(HEADING.match, block)):
         return block
     if block[0].startswith(" "):
-        return [indented(line) for line in block]
+        return [indent_heading(line) for line in block]
     return [f" {line}" if line else line for line in block]
 
 
-def closed(text: str, mark: str) -> str:
+def close_block(text: str, mark: str) -> str:
     """Close a fence, or HTML, that would go on over what follows."""
     may_go_on = mark or ("<" in text and OPEN_HTML.search(text))
     if not may_go_on or not swallows(text):

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from chat import conversations
 from chat.providers.model_list import last_part
 from chat.routes import pages
-from chat.routes.export_headings import told_apart
+from chat.routes.export_headings import escape_headings
 from chat.web import current_user, spool, state
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
@@ -29,8 +29,8 @@ bp = Blueprint("exports", __name__)
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    with spool.writing(), state.database().read():
-        return exported(conversations.find(state.database(), current_user.person_id(), conversation_id), form)
+    with spool.hold_write_lock(), state.database().read():
+        return render_export(conversations.find(state.database(), current_user.person_id(), conversation_id), form)
 
 
 @bp.get("/messages/<id:message_id>.md")
@@ -49,17 +49,17 @@ def asked_form() -> str | None:
     return next((form for form, mimetype in FORMS.items() if mimetype == wanted), None)
 
 
-def exported(current: Row, form: str) -> Response:
+def render_export(current: Row, form: str) -> Response:
     """Give a conversation in one of FORMS."""
-    path = conversations.each(state.database(), current.leaf_id)
-    response = spool.answer(written(current, path, form), FORMS[form])
+    path = conversations.read_transcript(state.database(), current.leaf_id)
+    response = spool.respond(write_parts(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
     given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
     response.headers.set("Content-Disposition", "inline", **given)
     return response
 
 
-def written(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
+def write_parts(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
     """Write a conversation in one of FORMS, a message at a time."""
     yield from as_json(current, path) if form == "json" else as_text(current, path, form)
     yield "\n"
@@ -70,21 +70,21 @@ def as_text(current: Row, path: Iterable[Row], form: str) -> Iterator[str]:
     yield (f"# {current.title}" if form == "md" else current.title).strip()
     for row in path:
         said = text_of(row)
-        part = f"## {speaker(row)}\n\n{told_apart(said)}" if form == "md" else f"{speaker(row)}\n\n{said}"
+        part = f"## {speaker(row)}\n\n{escape_headings(said)}" if form == "md" else f"{speaker(row)}\n\n{said}"
         yield f"\n\n{part.strip()}"
 
 
 def as_json(current: Row, path: Iterable[Row]) -> Iterator[str]:
     """Write a conversation as the JSON of one object, which ends with its messages."""
     before = "["
-    yield indented(described(current), 0).removesuffix("\n}") + ',\n  "messages": '
+    yield to_json(conversation_values(current), 0).removesuffix("\n}") + ',\n  "messages": '
     for row in path:
-        yield f"{before}\n    {indented(described_message(row), 4)}"
+        yield f"{before}\n    {to_json(message_values(row), 4)}"
         before = ","
     yield "[]\n}" if before == "[" else "\n  ]\n}"
 
 
-def indented(values: dict[str, Any], depth: int) -> str:
+def to_json(values: dict[str, Any], depth: int) -> str:
     """Write an object as JSON that stands so deep in another one."""
     return json.dumps(values, ensure_ascii=False, indent=2).replace("\n", "\n" + " " * depth)
 
@@ -95,19 +95,19 @@ def file_name(title: str, form: str) -> str:
     return f"{' '.join(seen.split())[:80].strip(' .') or 'Conversation'}.{form}"
 
 
-def described(current: Row) -> dict[str, Any]:
+def conversation_values(current: Row) -> dict[str, Any]:
     """Describe a conversation by plain values."""
     known = {"id": current.id, "title": current.title}
-    return known | {"created_at": timed(current.created_at), "updated_at": timed(current.updated_at)}
+    return known | {"created_at": iso_time(current.created_at), "updated_at": iso_time(current.updated_at)}
 
 
-def described_message(row: Row) -> dict[str, Any]:
+def message_values(row: Row) -> dict[str, Any]:
     """Describe one message by plain values; of a reply, who wrote it and how it ended."""
-    said = {"id": row.id, "role": row.role, "text": text_of(row), "created_at": timed(row.created_at)}
+    said = {"id": row.id, "role": row.role, "text": text_of(row), "created_at": iso_time(row.created_at)}
     if not row.state:
         return said
     about = {"provider": row.provider, "model": row.model, "state": row.state, "error": row.error}
-    return said | about | {"ended_at": timed(row.ended_at)}
+    return said | about | {"ended_at": iso_time(row.ended_at)}
 
 
 def speaker(row: Row) -> str:
@@ -120,6 +120,6 @@ def text_of(row: Row) -> str:
     return state.replies().so_far(row.id) if row.state == "generating" else row.text
 
 
-def timed(seconds: int | None) -> str | None:
+def iso_time(seconds: int | None) -> str | None:
     """Write a time of the database as ISO 8601 in UTC."""
     return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

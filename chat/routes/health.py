@@ -1,10 +1,11 @@
-"""Whether the process is alive, and whether it can serve, for those who watch it."""
+"""What monitoring asks a process: whether it is alive, whether it can serve, and for Prometheus what it counts."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 
-from chat.web import state
+from chat.storage.database import NotFound
+from chat.web import security, state
 
 bp = Blueprint("health", __name__)
 
@@ -18,6 +19,14 @@ def alive() -> Response:
 @bp.get("/readyz")
 def ready() -> Response:
     """Say that the process can serve, or in a sentence why not."""
-    readiness = state.of(current_app).readiness
-    problem = readiness.problem()
+    problem = state.of(current_app).readiness.problem()
     return Response(f"{problem or 'ready'}\n", 503 if problem else 200, mimetype="text/plain")
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Write the numbers of all workers of this server. Raises NotFound for those who can't see them."""
+    if not security.may_read_metrics(request):
+        raise NotFound
+    written = state.of(current_app).metrics.render()
+    return Response(written, content_type="text/plain; version=0.0.4; charset=utf-8")

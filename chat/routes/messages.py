@@ -13,7 +13,7 @@ from chat.conversations import Turn, WrongParent, paging
 from chat.routes import model_choice, pages
 from chat.routes.streaming import responses
 from chat.web import current_user, form_key, state, urls
-from chat.web.form_parser import FORM, unescaped
+from chat.web.form_parser import URLENCODED, unescape
 
 bp = Blueprint("messages", __name__)
 
@@ -30,10 +30,10 @@ class TooLong(BadMessage):
 @bp.post("/conversations/<id:conversation_id>/messages")
 def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
-    text, parent_id = sent_text(), sent_parent()
-    choice = model_choice.chosen(request.form.get("model", ""))
+    text, parent_id = read_text(), read_parent()
+    choice = model_choice.choose(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
-    asker = current_user.asker(key.guest)
+    asker = current_user.rate_limit_subject(key.guest)
     turn = conversations.ask(state.database(), asker, conversation_id, text, choice, key.turn, parent_id)
     current_user.remember(turn.person_id)
     state.replies().start(turn)
@@ -43,21 +43,21 @@ def create(conversation_id: int | None = None) -> Response:
 @bp.post("/messages/<id:message_id>/edit")
 def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
-    asker = current_user.asker()
+    asker = current_user.rate_limit_subject()
     conversations.message_of(state.database(), asker.person_id, message_id)
-    text, parent_id = sent_text(), sent_parent()
-    choice = model_choice.chosen(request.form.get("model", ""))
+    text, parent_id = read_text(), read_parent()
+    choice = model_choice.choose(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
     turn = conversations.edit(state.database(), asker, message_id, text, choice, key.turn, parent_id)
     state.replies().start(turn)
-    return pages.changed(turn.conversation_id)
+    return pages.answer_change(turn.conversation_id)
 
 
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
     """Show the branch that a message stands on, now and whenever the conversation is opened."""
     message = conversations.show(state.database(), current_user.person_id(), message_id)
-    return pages.changed(message.conversation_id, message)
+    return pages.answer_change(message.conversation_id, message)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
@@ -67,10 +67,10 @@ def index(conversation_id: int) -> Response:
     return urls.lead_to(f"/conversations/{conversation_id}")
 
 
-def sent_text() -> str:
+def read_text() -> str:
     """Read the text of the form. Raises BadMessage."""
     require_utf8()
-    text = typed().replace("\r\n", "\n").replace("\r", "\n")
+    text = posted_text().replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
@@ -83,7 +83,7 @@ def sent_text() -> str:
     return text
 
 
-def sent_parent() -> int | None:
+def read_parent() -> int | None:
     """Read which reply the message goes on from; None where the form doesn't say. Raises WrongParent."""
     text = request.form.get("parent", "")
     if text and not re.fullmatch("[0-9]{1,9}", text):
@@ -91,7 +91,7 @@ def sent_parent() -> int | None:
     return int(text) if text else None
 
 
-def typed() -> str:
+def posted_text() -> str:
     """Read what the form says as it was typed."""
     fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
     return fields[-1]
@@ -100,8 +100,8 @@ def typed() -> str:
 def require_utf8() -> None:
     """Refuse bytes that are not UTF-8: Flask would put replacement signs in their place. Raises BadMessage."""
     sent = request.get_data(cache=True)
-    if request.mimetype == FORM:
-        sent = unescaped(sent)
+    if request.mimetype == URLENCODED:
+        sent = unescape(sent)
     try:
         sent.decode()
     except UnicodeDecodeError as error:
@@ -126,7 +126,7 @@ def fragments(turn: Turn, opening: bool) -> Response:
         conversation = conversations.find(state.database(), current_user.person_id(), turn.conversation_id)
         if opening:
             window = paging.newest(state.database(), turn.reply_id)
-            html = render_template("conversations/_opened.html", **pages.opened(conversation, window))
+            html = render_template("conversations/_opened.html", **pages.page_content(conversation, window))
             return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
         window = paging.newest(state.database(), turn.reply_id, size=2)
         content = {**pages.sidebar(conversation), **pages.body(window)}

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from chat.conversations import Choice
 from chat.providers.base import Model
-from chat.registry import Services
+from chat.registry import ProviderRegistry
 from chat.web import state
 
 GONE = "That model is not on offer here any more. Choose another one and send again."
 
 
 @dataclass(frozen=True)
-class Offer:
+class ModelOption:
     """One line of the picker."""
 
     value: str
@@ -29,16 +29,16 @@ class NoModel(Exception):
     """No model is set up at all."""
 
 
-def services() -> Services:
+def services() -> ProviderRegistry:
     """Give the providers that are set up."""
     return state.registry()
 
 
-def offers() -> list[Offer]:
+def options() -> list[ModelOption]:
     """List the models of working providers that are turned on, the one to begin with first."""
     known = services().now()
     offered = [
-        Offer(f"{name}/{model.id}", name, model)
+        ModelOption(f"{name}/{model.id}", name, model)
         for name, provider in known.providers.items()
         if provider.working
         for model in known.models(name)
@@ -51,18 +51,18 @@ def problems() -> list[str]:
     return [sentence for provider in services().now().providers.values() if (sentence := provider.problem())]
 
 
-def require_on(choice: Choice) -> None:
+def require_enabled(choice: Choice) -> None:
     """Raise UnknownModel for a model that was turned off: also a Continue asks for more of it."""
     if (choice.provider, choice.model) in services().now().hidden:
         raise UnknownModel(GONE)
 
 
-def chosen(value: str) -> Choice:
+def choose(value: str) -> Choice:
     """Find a choice among the offers; empty is the first one. Raises NoModel, UnknownModel and DatabaseAway."""
-    offered = offers()
+    offered = options()
     if not any(value in {"", offer.value} for offer in offered):
         ask_again()
-        offered = offers()
+        offered = options()
     if not offered:
         services().require_known()
         raise NoModel(

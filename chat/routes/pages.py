@@ -17,7 +17,7 @@ from chat.conversations import Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
 from chat.routes import model_choice, reply_facts
-from chat.routes.model_choice import Offer
+from chat.routes.model_choice import ModelOption
 from chat.web import current_user, form_key, state, urls
 
 EXAMPLES = (
@@ -39,7 +39,7 @@ def moment() -> Iterator[None]:
 
     The models are known by then, as no transaction waits for a provider to list them.
     """
-    model_choice.offers()
+    model_choice.options()
     with state.database().read():
         yield
 
@@ -50,7 +50,7 @@ def wants_fragment() -> bool:
     return bool(request.htmx) and not whole
 
 
-def changed(conversation_id: int, message: Row | None = None) -> Response:
+def answer_change(conversation_id: int, message: Row | None = None) -> Response:
     """Answer what changed which messages a conversation shows: htmx gets them anew, anyone else is led there.
 
     What is shown is the end of it, or what stands around a message.
@@ -61,7 +61,7 @@ def changed(conversation_id: int, message: Row | None = None) -> Response:
     with moment():
         conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
         window = paging.around(state.database(), conversation, message.id) if message else None
-        content = opened(conversation, window) | {"switched": message is not None}
+        content = page_content(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
 
@@ -69,21 +69,21 @@ def visit(conversation: Row | None = None) -> str:
     """Render a conversation, or the beginning of one: for htmx only what differs from the page that is there."""
     if not wants_fragment():
         return page(conversation)
-    return render_template("conversations/_opened.html", **opened(conversation), visited=True)
+    return render_template("conversations/_opened.html", **page_content(conversation), visited=True)
 
 
 def page(conversation: Row | None = None, window: Window | None = None, **more: Any) -> str:
     """Render the whole page: the beginning of a conversation, or one of them at its end, or at another window."""
-    return render_template("conversations/page.html", **opened(conversation, window), **door(), **more)
+    return render_template("conversations/page.html", **page_content(conversation, window), **door(), **more)
 
 
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
     member = current_user.person() if current_user.is_member() else None
-    return {"member": member, "may_sign_in": member is None and accounts.anyone(state.database())}
+    return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database())}
 
 
-def opened(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
+def page_content(conversation: Row | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
     with moment():
         window = window or paging.newest(state.database(), conversation.leaf_id if conversation else None)
@@ -117,26 +117,26 @@ def tab_title(listed: Sequence[Row], current: Row | None, in_sight: bool = True)
 def body(window: Window) -> dict[str, Any]:
     """Gather the messages of a window, where there are others, and a composer that goes on from the leaf."""
     more = {"earlier": window.earlier, "later": window.later}
-    return {"messages": all_shown(window), **more, **composer(window.leaf)}
+    return {"messages": message_views(window), **more, **composer(window.leaf)}
 
 
 def composer(leaf: Row | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the model that answered last is chosen."""
-    offers = model_choice.offers()
-    chosen = next((offer.value for offer in own_offer(leaf, offers)), "") if leaf else ""
+    offers = model_choice.options()
+    chosen = next((offer.value for offer in own_option(leaf, offers)), "") if leaf else ""
     offered = {"offers": offers, "chosen": chosen, "notes": model_choice.problems()}
     return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered}
 
 
-def shown(row: Row) -> dict[str, Any]:
+def message_view(row: Row) -> dict[str, Any]:
     """Prepare the last message of a conversation for its template."""
-    return all_shown(Window([row], row))[0]
+    return message_views(Window([row], row))[0]
 
 
-def all_shown(window: Window) -> list[dict[str, Any]]:
+def message_views(window: Window) -> list[dict[str, Any]]:
     """Prepare the messages of a window for their template."""
     versions = conversations.versions(state.database(), window.rows)
-    offers = model_choice.offers() if window.rows else []
+    offers = model_choice.options() if window.rows else []
     leaf_id = window.leaf.id if window.leaf else None
     return [
         {
@@ -150,14 +150,14 @@ def all_shown(window: Window) -> list[dict[str, Any]]:
     ]
 
 
-def of_reply(row: Row, offers: list[Offer], last: bool) -> dict[str, Any]:
+def of_reply(row: Row, offers: list[ModelOption], last: bool) -> dict[str, Any]:
     """Gather who wrote a reply, what is known of that, and the models it can be tried again with."""
-    own = own_offer(row, offers)
+    own = own_option(row, offers)
     speaker = own[0].model.name if own else last_part(row.model)
-    return {"speaker": speaker, "facts": reply_facts.facts_of(row), "offers": offers if last else own}
+    return {"speaker": speaker, "facts": reply_facts.list_facts(row), "offers": offers if last else own}
 
 
-def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
+def own_option(row: Row, offers: list[ModelOption]) -> list[ModelOption]:
     """Find the model of a reply among those on offer; a script fetches the others, which would weigh down the page."""
     return [offer for offer in offers if (offer.provider, offer.model.id) == (row.provider, row.model)]
 
@@ -165,16 +165,16 @@ def own_offer(row: Row, offers: list[Offer]) -> list[Offer]:
 def html_of(row: Row) -> str | None:
     """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
     if row.state == "generating":
-        return rendering.unfinished(state.replies().so_far(row.id), f"m{row.id}")
+        return rendering.render_unfinished(state.replies().so_far(row.id), f"m{row.id}")
     if not row.state:
         return None
     if row.html is not None and row.html_version == rendering.VERSION:
-        return rendering.kept(row.html)
+        return rendering.mark_safe(row.html)
     g.setdefault("outdated", []).append(row.id)
-    return rendering.plain(row.text)
+    return rendering.render_plain(row.text)
 
 
-def renewed(make: Callable[[], T]) -> T:
+def render_renewed(make: Callable[[], T]) -> T:
     """Make a page, and again where answers on it were made again meanwhile; after RENEWAL it goes as it is."""
     page = make()
     renewing = [state.renewal().want(message_id) for message_id in g.pop("outdated", [])]

@@ -31,7 +31,7 @@ def reasoning(reply_id: int) -> str:
         reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
         current = conversations.find(state.database(), current_user.person_id(), reply.conversation_id)
         thought = conversations.reasoning_of(state.database(), current_user.person_id(), reply_id)
-    thoughts = rendering.whole(thought, f"t{reply_id}")
+    thoughts = rendering.render(thought, f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
     return render_template("messages/reasoning.html", thoughts=thoughts, reply_id=reply_id, current=current)
@@ -42,38 +42,38 @@ def stop(reply_id: int) -> Response:
     """Stop a reply; what was said is kept."""
     reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
     state.replies().stop(reply_id)
-    return Response(status=204) if pages.wants_fragment() else pages.changed(reply.conversation_id)
+    return Response(status=204) if pages.wants_fragment() else pages.answer_change(reply.conversation_id)
 
 
 @bp.post("/retry")
 def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
-    asker = current_user.asker()
+    asker = current_user.rate_limit_subject()
     tried = conversations.reply_of(state.database(), asker.person_id, reply_id)
-    choice = model_choice.chosen(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
+    choice = model_choice.choose(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
     turn = conversations.try_again(state.database(), asker, reply_id, choice)
     state.replies().start(turn)
-    return pages.changed(turn.conversation_id)
+    return pages.answer_change(turn.conversation_id)
 
 
 def offered_again(choice: Choice) -> str:
     """Name the model of an earlier reply, where it is still on offer; else any."""
     value = f"{choice.provider}/{choice.model}"
-    return value if any(offer.value == value for offer in model_choice.offers()) else ""
+    return value if any(offer.value == value for offer in model_choice.options()) else ""
 
 
 @bp.post("/continue")
-def go_on(reply_id: int) -> Response:
+def continue_reply(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
-    asker = current_user.asker()
+    asker = current_user.rate_limit_subject()
     begun = conversations.reply_of(state.database(), asker.person_id, reply_id)
-    model_choice.require_on(Choice(begun.provider, begun.model))
-    turn = conversations.go_on(state.database(), asker, reply_id)
+    model_choice.require_enabled(Choice(begun.provider, begun.model))
+    turn = conversations.continue_reply(state.database(), asker, reply_id)
     state.replies().start(turn)
     if not pages.wants_fragment():
-        return pages.changed(turn.conversation_id)
+        return pages.answer_change(turn.conversation_id)
     with pages.moment():
         reply = conversations.reply_of(state.database(), turn.person_id, reply_id)
         current = conversations.find(state.database(), turn.person_id, turn.conversation_id)
-        content = {"message": pages.shown(reply), **pages.sidebar(current)}
+        content = {"message": pages.message_view(reply), **pages.sidebar(current)}
     return Response(render_template("messages/_continued.html", **content))

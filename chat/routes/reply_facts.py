@@ -37,7 +37,7 @@ def seconds(milliseconds: int) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
-def facts_of(row: Row) -> dict[str, str]:
+def list_facts(row: Row) -> dict[str, str]:
     """Tell how a reply came to be, as far as it is known."""
     told = {
         "Model": f"{last_part(row.model)} ({row.provider})",

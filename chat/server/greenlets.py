@@ -43,7 +43,8 @@ def limit_time(seconds: float, error: BaseException) -> AbstractContextManager[o
         return nullcontext()
     from gevent import Timeout
 
-    return Timeout(seconds, error)
+    timeout: AbstractContextManager[object] = Timeout(seconds, error)
+    return timeout
 
 
 def run_in_thread(work: Callable[[], T]) -> T:
@@ -55,4 +56,5 @@ def run_in_thread(work: Callable[[], T]) -> T:
         return work()
     from gevent import get_hub
 
-    return get_hub().threadpool.apply(work)
+    result: T = get_hub().threadpool.apply(work)
+    return result

@@ -18,7 +18,7 @@ def drain_and_exit(worker: Any, replies: Any, patience: float) -> None:
     while worker.alive:
         time.sleep(0.1)
     threading.Thread(target=accept_waiting, args=(worker,), name="doors", daemon=True).start()
-    replies.leave(patience, lambda: is_open(worker.doors))
+    replies.drain(patience, lambda: is_open(worker.doors))
     deadline = time.monotonic() + 3
     while is_open(worker.doors) and time.monotonic() < deadline:
         time.sleep(0.02)

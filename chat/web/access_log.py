@@ -22,23 +22,23 @@ from chat.web import state
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-UNTOLD = {"health.alive", "health.ready", "metrics.show", "assets.show"}
+UNLOGGED = {"health.alive", "health.ready", "health.metrics", "assets.show"}
 """What is asked for again and again, by machines."""
 
-SOUND = re.compile(r"[A-Za-z0-9-]{1,64}")
+REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9-]{1,64}")
 PARAMETER = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 
 logger = logging.getLogger(JOURNAL)
 
 
-class Journal:
-    """Wraps an app. Where a proxy is believed, so is the number that it gave a request."""
+class AccessLog:
+    """Wraps an app. Where a proxy is trusts_proxy, so is the number that it gave a request."""
 
-    def __init__(self, app: Flask, believed: bool):
+    def __init__(self, app: Flask, trusts_proxy: bool):
         self.app = app.wsgi_app
         self.metrics = state.of(app).metrics
-        self.metrics.requests.expect(combinations(app))
-        self.believed = believed
+        self.metrics.requests.expect(label_sets(app))
+        self.trusts_proxy = trusts_proxy
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         number = self._number(environ)
@@ -46,12 +46,12 @@ class Journal:
         entry = Entry(environ, number, start_response)
         body = self.app(environ, entry.start)
         self.metrics.requests.add(entry.route, entry.method, f"{entry.status[0]}xx")
-        entry.tell()
-        return Stream(body, entry, self.metrics) if entry.is_stream else body
+        entry.write()
+        return CountedStream(body, entry, self.metrics) if entry.is_stream else body
 
     def _number(self, environ: WSGIEnvironment) -> str:
-        given = environ.get("HTTP_X_REQUEST_ID", "") if self.believed else ""
-        return given if SOUND.fullmatch(given) else secrets.token_hex(16)
+        given = environ.get("HTTP_X_REQUEST_ID", "") if self.trusts_proxy else ""
+        return given if REQUEST_ID_FORM.fullmatch(given) else secrets.token_hex(16)
 
 
 class Entry:
@@ -62,7 +62,7 @@ class Entry:
         self.number = number
         self.method: str = environ["REQUEST_METHOD"]
         self.status, self.length = "500", ""
-        self.route, self.path, self.is_told = "none", "", True
+        self.route, self.path, self.is_logged = "none", "", True
         self._respond = start_response
         self._began = time.monotonic()
 
@@ -76,26 +76,26 @@ class Entry:
     def _note(self, request: Request) -> None:
         self.route = request.url_rule.rule if request.url_rule else "none"
         self.path = path_of(request)
-        self.is_told = request.endpoint not in UNTOLD
+        self.is_logged = request.endpoint not in UNLOGGED
 
     @property
     def is_stream(self) -> bool:
         """Tell whether an answer comes whose length nobody knows yet."""
         return self.status == "200" and not self.length
 
-    def tell(self) -> None:
+    def write(self) -> None:
         """Write the line, as soon as the first byte of the answer is there."""
         if self.is_stream:
-            self._write("stream", None)
+            self._log("stream", None)
         else:
-            self._write(f"{self.length or 0} B", int(self.length or 0))
+            self._log(f"{self.length or 0} B", int(self.length or 0))
 
-    def tell_end(self, sent: int) -> None:
+    def write_end(self, sent: int) -> None:
         """Write a second line, where a stream ends."""
-        self._write(f"stream ended, {sent} B", sent)
+        self._log(f"stream ended, {sent} B", sent)
 
-    def _write(self, what: str, size: int | None) -> None:
-        if not self.is_told:
+    def _log(self, what: str, size: int | None) -> None:
+        if not self.is_logged:
             return
         milliseconds = round((time.monotonic() - self._began) * 1000)
         fields = {"method": self.method, "path": self.path, "route": self.route, "status": int(self.status)}
@@ -104,7 +104,7 @@ class Entry:
         logger.info(line, self.method, self.path, self.status, what, milliseconds, extra={"fields": fields})
 
 
-class Stream:
+class CountedStream:
     """The body of an answer that streams, counted while it is open."""
 
     def __init__(self, body: Iterable[bytes], entry: Entry, metrics: Metrics):
@@ -124,7 +124,7 @@ class Stream:
     def close(self) -> None:
         """End the stream; whoever serves it calls this once, as WSGI wants."""
         self._metrics.streams.add(by=-1)
-        self._entry.tell_end(self._sent)
+        self._entry.write_end(self._sent)
         if close := getattr(self._body, "close", None):
             close()
 
@@ -138,7 +138,7 @@ def path_of(request: Request) -> str:
     return PARAMETER.sub(lambda found: ids.get(found[1], found[0]), request.url_rule.rule)
 
 
-def combinations(app: Flask) -> Iterator[tuple[str, str, str]]:
+def label_sets(app: Flask) -> Iterator[tuple[str, str, str]]:
     """List what requests are counted by: each route with its methods, and what is no route, and the class of status."""
     known = [(rule.rule, method) for rule in app.url_map.iter_rules() for method in sorted(rule.methods or ())]
     for route, method in [*known, *(("none", method) for method in ("GET", "HEAD", "POST"))]:

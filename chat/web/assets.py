@@ -70,32 +70,32 @@ class Asset:
     compressed: bytes = b""
 
 
-def bundle(app: Flask) -> None:
+def register(app: Flask) -> None:
     """Make all of them and let templates name them by `asset(name)`."""
     folder = Path(app.root_path) / "static"
-    assets = {name: plain(folder / "icons" / name) for name in ICONS} | {FONT: plain(folder / "fonts" / FONT)}
-    assets |= {name: joined(folder, name, assets[FONT].path) for name in BUNDLES}
-    assets["app.webmanifest"] = manifest({name: assets[name].path for name in ICONS})
+    assets = {name: load_plain(folder / "icons" / name) for name in ICONS} | {FONT: load_plain(folder / "fonts" / FONT)}
+    assets |= {name: join_files(folder, name, assets[FONT].path) for name in BUNDLES}
+    assets["app.webmanifest"] = make_manifest({name: assets[name].path for name in ICONS})
     app.extensions["rivulet"].assets = {asset.path: asset for asset in assets.values()}
     app.jinja_env.globals["asset"] = {name: asset.path for name, asset in assets.items()}.__getitem__
 
 
-def joined(folder: Path, name: str, font: str) -> Asset:
+def join_files(folder: Path, name: str, font: str) -> Asset:
     """Join a bundle's files, and name the font by an address that holds under any path."""
     mimetype, kind, files = BUNDLES[name]
     suffix = name.rsplit(".", 1)[1]
     content = b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files)
     content = COMMENT.sub(b"", content) if kind == "js" else content.replace(FONT.encode(), f"../..{font}".encode())
-    return text(name, mimetype, content)
+    return make_text(name, mimetype, content)
 
 
-def plain(path: Path) -> Asset:
+def load_plain(path: Path) -> Asset:
     """Read an icon or a font, which is sent as it is."""
     content = path.read_bytes()
     return Asset(path_of(path.name, content), TYPES[path.suffix[1:]], content)
 
 
-def manifest(paths: dict[str, str]) -> Asset:
+def make_manifest(paths: dict[str, str]) -> Asset:
     """Write what a browser needs to install Rivulet as an app."""
     icons = [
         {"src": f"../..{path}", "sizes": ICONS[name], "type": TYPES[name.rsplit(".", 1)[1]]} | maskable(name)
@@ -103,7 +103,7 @@ def manifest(paths: dict[str, str]) -> Asset:
     ]
     about = {"name": "Rivulet", "start_url": FIRST, "scope": FIRST, "display": "standalone", "icons": icons}
     content = json.dumps(about | {"background_color": PAPER, "theme_color": PAPER}).encode()
-    return text("app.webmanifest", "application/manifest+json", content)
+    return make_text("app.webmanifest", "application/manifest+json", content)
 
 
 def maskable(name: str) -> dict[str, str]:
@@ -111,7 +111,7 @@ def maskable(name: str) -> dict[str, str]:
     return {"purpose": "any maskable"} if name.startswith("icon-") else {}
 
 
-def text(name: str, mimetype: str, content: bytes) -> Asset:
+def make_text(name: str, mimetype: str, content: bytes) -> Asset:
     """Make an asset of a text."""
     return Asset(path_of(name, content), mimetype, content, gzip.compress(content, 9, mtime=0))
 

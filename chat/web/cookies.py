@@ -2,8 +2,6 @@
 
 By https a prefix has browsers refuse one that came by plain http: `__Host-`, which also refuses those that another host
 set, or under a path `__Secure-`, as the other prefix wants the whole host. The name ends in the instance's mark.
-Older versions set names without the mark. Those are read and never written, so that an upgrade signs nobody out. No
-session is known by them SESSION_DAYS after it; then `old` can go.
 """
 
 from __future__ import annotations
@@ -18,14 +16,9 @@ LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 is."""
 
 
-def named(name: str) -> str:
+def full_name(name: str) -> str:
     """Name a cookie as it is set."""
-    return f"{old(name)}-{state.mark()}"
-
-
-def old(name: str) -> str:
-    """Name a cookie as older versions set it."""
-    return f"{prefix()}{name}"
+    return f"{prefix()}{name}-{state.mark()}"
 
 
 def prefix() -> str:
@@ -40,23 +33,17 @@ def path() -> str:
     return urls.root() or "/"
 
 
-def all_taken(name: str) -> list[str]:
-    """Read a cookie of ours under all its names, the present one first."""
-    return [request.cookies[known] for known in (named(name), old(name)) if known in request.cookies]
-
-
-def taken(name: str) -> str:
+def read(name: str) -> str:
     """Read a cookie of ours; empty where there is none."""
-    return next(iter(all_taken(name)), "")
+    return request.cookies.get(full_name(name), "")
 
 
-def give(response: Response, name: str, value: str, lasts: int) -> None:
+def set_cookie(response: Response, name: str, value: str, lasts: int) -> None:
     """Give a browser a cookie for so many seconds."""
     secure = request.is_secure
-    response.set_cookie(named(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(full_name(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
 
 
-def take_back(response: Response, name: str) -> None:
-    """Take a cookie from a browser, under each name that it may have it by."""
-    for known in [old(name), named(name)] if old(name) in request.cookies else [named(name)]:
-        response.delete_cookie(known, path=path(), secure=request.is_secure, httponly=True, samesite="Lax")
+def delete_cookie(response: Response, name: str) -> None:
+    """Take a cookie from a browser."""
+    response.delete_cookie(full_name(name), path=path(), secure=request.is_secure, httponly=True, samesite="Lax")

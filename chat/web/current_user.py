@@ -8,7 +8,7 @@ from flask import current_app, g, request, session
 from sqlalchemy import Row
 
 from chat.people import accounts, login_throttle, rate_limits
-from chat.people.login_throttle import Try
+from chat.people.login_throttle import LoginAttempt
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
 from chat.storage.database import NotFound
@@ -47,17 +47,17 @@ def require_admin() -> Row:
     return found
 
 
-def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
+def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
     """Let the visitor be somebody from this very request on, under another session id, with what they said as a guest.
 
     `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. Raises
     people.Refused where they may not come in.
     """
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
-    guest = person_id_of_guest()
+    guest = guest_id()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
     with state.database().write() as connection:
-        person = accounts.let_in(connection, person_id, guest, known, by)
+        person = accounts.start_login(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
     g.person = store.cache.find(store.key_of(session))
@@ -65,21 +65,21 @@ def sign_in(person_id: int, known: str | None = None, by: str = "") -> None:
         known_browsers.remember(person.email)
 
 
-def sign_out() -> None:
+def logout() -> None:
     """End the visitor's session."""
     session.clear()
     g.person = None
 
 
-def person_id_of_guest() -> int | None:
+def guest_id() -> int | None:
     """Tell which guest the visitor is; None for anybody else."""
     found = person()
     return found.id if found is not None and found.role == "guest" else None
 
 
-def tried_within(person_id: int) -> Try:
+def password_attempt(person_id: int) -> LoginAttempt:
     """Tell that somebody who is signed in tries to show once more who they are."""
-    return Try(login_throttle.own_digest(state.secret(), f"person {person_id}"))
+    return LoginAttempt(login_throttle.own_digest(state.secret(), f"person {person_id}"))
 
 
 def session_name() -> str:
@@ -92,22 +92,21 @@ def sessions() -> Sessions:
     return cast(Sessions, current_app.session_interface)
 
 
-def keep_session() -> None:
-    """Let a session that is in use live on: touched once an hour, so that reading writes nothing.
-
-    Its cookie is given again then, and at once where it has the name of an older version.
-    """
+def refresh_session() -> None:
+    """Extend a session that is in use, and its cookie: once an hour, so that reading writes nothing."""
     found = person()
-    if found is not None and ((found.idle or 0) >= AN_HOUR or sessions().is_named_otherwise(session)):
+    if found is None or request.endpoint == "assets.show":  # scripts and styles are nobody's
+        return
+    if (found.idle or 0) >= AN_HOUR:
         session.modified = True
 
 
-def asker(guest: str = "") -> Asker:
+def rate_limit_subject(guest: str = "") -> Asker:
     """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
     settings = state.settings()
     own = Limit(settings.max_concurrent_answers, settings.messages_per_minute)
     shared = Limit(settings.max_concurrent_answers_per_address, settings.messages_per_minute_per_address)
-    address = rate_limits.digest(state.secret(), request.remote_addr) if shared != Limit() else None
+    address = rate_limits.address_digest(state.secret(), request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 
 

@@ -11,7 +11,7 @@ from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-FORM = "application/x-www-form-urlencoded"
+URLENCODED = "application/x-www-form-urlencoded"
 
 PART = 64 * 1024
 """How many bytes are unescaped at a time; then others have a turn."""
@@ -20,7 +20,7 @@ ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}")
 """Some escapes in a row; a longer run is several, as re keeps account of each turn it takes."""
 
 
-class Fields(FormDataParser):
+class FormParser(FormDataParser):
     """Reads a form that has few fields, in little memory.
 
     Werkzeug counts the parts of multipart forms alone: 1 MiB of nothing but fields would take it seconds, and 1 MiB of
@@ -29,21 +29,21 @@ class Fields(FormDataParser):
 
     def parse(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any = None) -> Any:
         """Read the fields of a form. Raises RequestEntityTooLarge."""
-        if mimetype != FORM:
+        if mimetype != URLENCODED:
             return super().parse(stream, mimetype, content_length, options)
         sent = stream.read()
         if sent.count(b"&") >= (self.max_form_parts or 0):
             raise RequestEntityTooLarge
         pairs = (field.partition(b"=") for field in sent.split(b"&") if field)
-        return stream, self.cls([(read(name), read(value)) for name, _, value in pairs]), self.cls()
+        return stream, self.cls([(decode_field(name), decode_field(value)) for name, _, value in pairs]), self.cls()
 
 
-def read(text: bytes) -> str:
+def decode_field(text: bytes) -> str:
     """Read the name or the value of a field; what is not UTF-8 stays escaped."""
-    return unescaped(text.replace(b"+", b" ")).decode(errors="werkzeug.url_quote")
+    return unescape(text.replace(b"+", b" ")).decode(errors="werkzeug.url_quote")
 
 
-def unescaped(text: bytes) -> bytes:
+def unescape(text: bytes) -> bytes:
     """Put bytes in the place of their escapes, many at a time."""
     done, start = [], 0
     while start < len(text):
@@ -60,7 +60,7 @@ def unescaped(text: bytes) -> bytes:
 class Request(HtmxAwareRequest):
     """A request whose form is read by Fields; no route takes files, so none is written to a disk."""
 
-    form_data_parser_class = Fields
+    form_data_parser_class = FormParser
 
     def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
         # Werkzeug's own would stay open where the form breaks off.

@@ -13,7 +13,7 @@ from itsdangerous import BadSignature
 from werkzeug.wrappers import Response
 
 from chat.people import login_throttle, rate_limits
-from chat.people.login_throttle import Try
+from chat.people.login_throttle import LoginAttempt
 from chat.web import cookies, state
 
 A_YEAR = 365 * 86_400
@@ -21,31 +21,31 @@ A_YEAR = 365 * 86_400
 
 def remember(email: str) -> None:
     """Let this browser be known, by the answer to this request, as one of an account's."""
-    said = state.signer("browser").dumps([account_of(email), secrets.token_urlsafe(16)])
+    said = state.signer("browser").dumps([account_digest(email), secrets.token_urlsafe(16)])
 
     @after_this_request
     def give(response: Response) -> Response:
-        cookies.give(response, cookies.BROWSER, said, A_YEAR)
+        cookies.set_cookie(response, cookies.BROWSER, said, A_YEAR)
         return response
 
 
-def tried(email: str) -> Try:
+def login_attempt(email: str) -> LoginAttempt:
     """Tell as whom, and from where, somebody tries to sign in."""
-    account, (known, key) = account_of(email), known_as()
+    account, (known, key) = account_digest(email), read_cookie()
     if known == account:
-        return Try(login_throttle.own_digest(state.secret(), f"browser {key}"))
-    return Try(account, rate_limits.digest(state.secret(), request.remote_addr))
+        return LoginAttempt(login_throttle.own_digest(state.secret(), f"browser {key}"))
+    return LoginAttempt(account, rate_limits.address_digest(state.secret(), request.remote_addr))
 
 
-def known_as() -> tuple[str, str]:
+def read_cookie() -> tuple[str, str]:
     """Read which account somebody has signed in to by this browser, and what the browser is known by."""
     try:
-        account, key = state.signer("browser").loads(cookies.taken(cookies.BROWSER), max_age=A_YEAR)
+        account, key = state.signer("browser").loads(cookies.read(cookies.BROWSER), max_age=A_YEAR)
     except (BadSignature, ValueError, TypeError):
         return "", ""
     return account, key
 
 
-def account_of(email: str) -> str:
+def account_digest(email: str) -> str:
     """Give what the tries as an account are known by."""
     return login_throttle.account_digest(state.secret(), email)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
-SAYINGS = (
+PROXY_HEADERS = (
     "FORWARDED",
     "VIA",
     "X_REAL_IP",
@@ -36,17 +36,17 @@ HINT = (
 logger = logging.getLogger(__name__)
 
 
-def believe(app: WSGIApplication, count: int, under: str = "") -> WSGIApplication:
+def trust_proxies(app: WSGIApplication, count: int, under: str = "") -> WSGIApplication:
     """Have an app see whom the outermost of `count` proxies saw, and the scheme that the last one saw; 0 believes none.
 
     Proxies add to X-Forwarded-For, and most of them write X-Forwarded-Proto anew. The host stays what it is. So does
     the path that the app is `under`; where that is empty, the last proxy says it in X-Forwarded-Prefix.
     """
-    placed = Placed(app, under)
-    return ProxyFix(placed, x_for=count, x_proto=1, x_prefix=1) if count else Unbelieving(placed)
+    placed = PathPrefix(app, under)
+    return ProxyFix(placed, x_for=count, x_proto=1, x_prefix=1) if count else IgnoreForwarded(placed)
 
 
-class Placed:
+class PathPrefix:
     """Serves an app under a path of its host, whether a proxy in front takes the path off or leaves it on.
 
     Without a path of its own the app is under SCRIPT_NAME, as servers and ProxyFix tell it.
@@ -57,14 +57,14 @@ class Placed:
         self.under = under
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        root = self.under or sound(environ.get("SCRIPT_NAME", ""))
+        root = self.under or valid_prefix(environ.get("SCRIPT_NAME", ""))
         asked = environ.get("PATH_INFO", "")
         environ["SCRIPT_NAME"] = root
         environ["PATH_INFO"] = (asked[len(root) :] if f"{asked}/".startswith(f"{root}/") else asked) or "/"
         return self.app(environ, start_response)
 
 
-def sound(told: str) -> str:
+def valid_prefix(told: str) -> str:
     """Give a path back where it can be one; an address that it would spoil is written without it."""
     try:
         return path(told)
@@ -72,14 +72,14 @@ def sound(told: str) -> str:
         return ""
 
 
-def require_free(app: Flask, under: str) -> None:
+def require_unused_prefix(app: Flask, under: str) -> None:
     """Refuse a path that begins as addresses of the app do: a proxy may take it off or not. Raises WrongSetting."""
     taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
     if under and under.split("/")[1] in taken:
         raise WrongSetting(f"Rivulet can't be under {under}, as it has such an address itself. Choose another path.")
 
 
-def require_sound(settings: Settings) -> None:
+def check_auth_header(settings: Settings) -> None:
     """Refuse AUTH_HEADER where anybody could send it, or where it would not be the only word. Raises WrongSetting."""
     if not settings.auth_header:
         return
@@ -92,27 +92,27 @@ def require_sound(settings: Settings) -> None:
         raise WrongSetting("AUTH_HEADER and OIDC_ISSUER both say who somebody is. Set one of the two.")
 
 
-def told(environ: WSGIEnvironment, header: str, count: int) -> str:
+def forwarded_header(environ: WSGIEnvironment, header: str, count: int) -> str:
     """Give what the proxies in front say in a header; nothing where they don't, or where it isn't they who say it.
 
     A header that came twice has a comma in it, as servers join the two: one of them may be a visitor's own.
     """
-    if not came_through(environ, count):
+    if not is_from_trusted_proxy(environ, count):
         return ""
     return str(environ.get(f"HTTP_{header.upper().replace('-', '_')}", "")).strip()
 
 
-def came_through(environ: WSGIEnvironment, count: int) -> bool:
+def is_from_trusted_proxy(environ: WSGIEnvironment, count: int) -> bool:
     """Tell whether a request can have come through so many proxies of ours.
 
     Who sends what they would add can't be told from them. What is known is the machine that speaks to this one: it has
     to be near, on this machine or in a private network, and never one of the Internet.
     """
     passed = [name for name in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if name.strip()]
-    return len(passed) >= count and is_near(peer_of(environ))
+    return len(passed) >= count and is_private_peer(peer_of(environ))
 
 
-def is_near(peer: str) -> bool:
+def is_private_peer(peer: str) -> bool:
     """Tell whether a peer is on this machine (a Unix socket has no address) or in a private network."""
     try:
         address = ipaddress.ip_address(peer)
@@ -121,7 +121,7 @@ def is_near(peer: str) -> bool:
     return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
-class Unbelieving:
+class IgnoreForwarded:
     """Ignores what proxies say, and tells the log of it once."""
 
     def __init__(self, app: WSGIApplication):
@@ -135,9 +135,9 @@ class Unbelieving:
         return self.app(environ, start_response)
 
 
-def is_from_here(environ: WSGIEnvironment) -> bool:
+def is_local_request(environ: WSGIEnvironment) -> bool:
     """Tell whether a request was made on this machine and through no proxy, as far as proxies say that they are one."""
-    return is_loopback(peer_of(environ)) and not any(f"HTTP_{saying}" in environ for saying in SAYINGS)
+    return is_loopback(peer_of(environ)) and not any(f"HTTP_{saying}" in environ for saying in PROXY_HEADERS)
 
 
 def peer_of(environ: WSGIEnvironment) -> str:

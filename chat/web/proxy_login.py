@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Flask, render_template, request
 from flask import Response as Page
 from werkzeug.wrappers import Response
 
@@ -17,29 +17,26 @@ from chat.web import access, current_user, proxies, state, urls
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 
-GOOGLES = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+):")
+GOOGLE_PREFIX = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+):")
 """What Google's Identity-Aware Proxy puts before an address (https://cloud.google.com/iap/docs/identity-howto)."""
 
 NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
-TWICE = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
-
-bp = Blueprint("forwarded", __name__)
+SEVERAL = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
 
 
 def register(app: Flask) -> None:
     """Let an app start only where the header can be believed. Raises WrongSetting."""
-    proxies.require_sound(state.of(app).settings)
+    proxies.check_auth_header(state.of(app).settings)
 
 
-@bp.before_app_request
-def follow() -> Response | None:
+def apply_header() -> Response | None:
     """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
     if not is_on():
         return None
     if request.endpoint in PASSWORDS:
-        return instead_of_signing_in(told())
+        return skip_login(forwarded_email())
     if request.endpoint not in access.PUBLIC:
-        become(told())
+        switch_user(forwarded_email())
     return None
 
 
@@ -48,37 +45,39 @@ def is_on() -> bool:
     return bool(state.settings().auth_header)
 
 
-def told() -> str:
+def forwarded_email() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
     settings = state.settings()
-    return GOOGLES.sub("", proxies.told(request.environ, settings.auth_header, settings.trusted_proxies))
+    return GOOGLE_PREFIX.sub(
+        "", proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies)
+    )
 
 
-def instead_of_signing_in(email: str) -> Response:
+def skip_login(email: str) -> Response:
     """Lead on whom the proxy names, and say to others that it names nobody."""
     if email:
-        return urls.lead_to(access.local(request.args.get("next", "/")))
+        return urls.lead_to(access.local_path(request.args.get("next", "/")))
     return Page(render_template("accounts/unnamed.html"), 403)
 
 
-def become(email: str) -> None:
+def switch_user(email: str) -> None:
     """Have the session be of whom the proxy names, and of nobody else. Raises people.Refused."""
     found = current_user.person() if current_user.is_member() else None
-    if found is not None and found.email == accounts.plain(email):
+    if found is not None and found.email == accounts.normalize_email(email):
         return
     if found is not None:
-        current_user.sign_out()
+        current_user.logout()
     if email:
-        current_user.sign_in(account_of(email), by=accounts.PROXY)
+        current_user.login_as(account_of(email), by=accounts.PROXY)
 
 
 def account_of(email: str) -> int:
     """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
-    return external_login.vouched(state.database(), require_one(email), state.settings().auth_domains)
+    return external_login.login_by_proxy(state.database(), require_one(email), state.settings().auth_domains)
 
 
 def require_one(email: str) -> str:
     """Give an e-mail address where the proxy named one person. Raises people.Refused."""
     if not email or "," in email:
-        raise accounts.Refused(TWICE if email else NOBODY)
+        raise accounts.Refused(SEVERAL if email else NOBODY)
     return email

@@ -29,7 +29,7 @@ class Readiness:
 
     def problem(self) -> str:
         """Say why this process can't serve; nothing where it can. Takes PATIENCE seconds at most."""
-        if self.replies.leaving:
+        if self.replies.draining:
             return LEAVING
         if not self.is_started():
             return STARTING

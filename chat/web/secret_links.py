@@ -16,7 +16,7 @@ from chat.web import cookies, state, urls
 LASTS = 3_600
 
 
-def whole(place: str) -> str:
+def absolute_url(place: str) -> str:
     """Write the whole address of a place: at APP_URL's host, else at that which the visitor asked."""
     host = urljoin(state.settings().app_url or request.host_url, "/")
     return f"{host.rstrip('/')}{urls.of(place)}"
@@ -25,13 +25,13 @@ def whole(place: str) -> str:
 def follow(place: str, token: str) -> Response:
     """Lead to where a link is used."""
     response = urls.lead_to(place)
-    cookies.give(response, cookies.LINK, token, LASTS)
+    cookies.set_cookie(response, cookies.LINK, token, LASTS)
     return response
 
 
 def token() -> str:
     """Give the token of the link that was followed last; empty where there was none."""
-    return cookies.taken(cookies.LINK)
+    return cookies.read(cookies.LINK)
 
 
 def mark() -> str:
@@ -39,7 +39,7 @@ def mark() -> str:
     return digest(token())[:32]
 
 
-def is_another() -> bool:
+def is_for_other_link() -> bool:
     """Tell whether a form was made for another link than the one that was followed last.
 
     Another page, or another tab, may have followed one meanwhile: what was typed for the first is not for that.
@@ -47,8 +47,8 @@ def is_another() -> bool:
     return request.form.get("link", mark()) != mark()
 
 
-def done(place: str) -> Response:
+def leave(place: str) -> Response:
     """Lead away from a link that was used."""
     response = urls.lead_to(place)
-    cookies.take_back(response, cookies.LINK)
+    cookies.delete_cookie(response, cookies.LINK)
     return response

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, g, render_template, request
+from flask import Request, Response, g, render_template, request
 
 from chat.config import Settings, is_loopback
 from chat.web import state
-from chat.web.proxies import is_from_here
+from chat.web.proxies import is_local_request
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -39,15 +39,6 @@ class CrossOrigin(Exception):
     """Another site tries to act in a person's name."""
 
 
-def protect(app: Flask) -> None:
-    """Guard every request of an app and put the headers on every answer."""
-    app.before_request(refuse_during_outage)
-    app.before_request(refuse_unknown_hosts)
-    app.before_request(close_to_strangers)
-    app.before_request(refuse_other_sites)
-    app.after_request(add_headers)
-
-
 def refuse_during_outage() -> None:
     """Refuse what needs a session while the database is away; styles don't. Raises DatabaseAway."""
     if request.endpoint != "assets.show" and "outage" in g:
@@ -60,7 +51,7 @@ def refuse_unknown_hosts() -> None:
     Flask's TRUSTED_HOSTS would do the same, but knows no IPv6 addresses.
     """
     own = own_hosts(state.settings())
-    if own and not is_watching() and name_in(request.host) not in map(name_in, own):
+    if own and not is_monitoring() and hostname_of(request.host) not in map(hostname_of, own):
         raise UnknownHost
 
 
@@ -73,15 +64,15 @@ def own_hosts(settings: Settings) -> list[str]:
     return [urlsplit(settings.app_url).netloc] if settings.app_url else []
 
 
-def is_watching() -> bool:
+def is_monitoring() -> bool:
     """Tell whether somebody watches the process, which any name and any state of it is open to."""
-    return request.endpoint in HEALTH or (request.endpoint == "metrics.show" and may_read_metrics(request))
+    return request.endpoint in HEALTH or (request.endpoint == "health.metrics" and may_read_metrics(request))
 
 
 def may_read_metrics(request: Request) -> bool:
     """Tell whether a request has the token, or was made on this machine, for it, and through no proxy."""
-    for_here = name_in(request.host) in map(name_in, LOCAL_HOSTS)
-    return has_token(request) or (for_here and is_from_here(request.environ))
+    for_here = hostname_of(request.host) in map(hostname_of, LOCAL_HOSTS)
+    return has_token(request) or (for_here and is_local_request(request.environ))
 
 
 def has_token(request: Request) -> bool:
@@ -91,17 +82,17 @@ def has_token(request: Request) -> bool:
     return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
 
-def name_in(host: str) -> str | None:
+def hostname_of(host: str) -> str | None:
     """Read the name in a host with or without a port, in lower case."""
     return urlsplit(f"//{host}").hostname
 
 
-def close_to_strangers() -> tuple[str, int] | None:
+def refuse_remote_visitors() -> tuple[str, int] | None:
     """Answer with what to set where strangers reach, by a proxy, what is for this machine alone."""
     is_local = state.settings().access == "local"
     if not is_local or is_loopback(request.remote_addr or "localhost"):
         return None
-    if request.endpoint == "assets.show" or is_watching():
+    if request.endpoint == "assets.show" or is_monitoring():
         return None
     return render_template("errors/closed.html"), 503
 
@@ -118,11 +109,11 @@ def refuse_other_sites() -> None:
     if site:
         if site not in {"same-origin", "none"}:
             raise CrossOrigin
-    elif origin and not is_own(origin):
+    elif origin and not is_own_origin(origin):
         raise CrossOrigin
 
 
-def is_own(origin: str) -> bool:
+def is_own_origin(origin: str) -> bool:
     """Tell whether an Origin header names this site; behind a proxy that isn't believed https looks like http."""
     try:
         scheme, host, *_ = urlsplit(origin)

@@ -9,7 +9,6 @@ from typing import Any, cast
 from flask import Flask, Request, g, request
 from flask_session.base import ServerSideSession
 from flask_session.cachelib import CacheLibSessionInterface
-from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from chat.people.sessions import SessionStore
@@ -22,11 +21,6 @@ WATCHED = {"/healthz", "/readyz", "/metrics"}
 """What those ask for who watch the process; they have no session."""
 
 
-def is_old(found: Row) -> bool:
-    """Tell whether a session is a guest's of the versions that knew only the plain name; others may set that one."""
-    return found.role == "guest" and found.created_at is None
-
-
 class Sessions(CacheLibSessionInterface):
     """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
 
@@ -34,7 +28,7 @@ class Sessions(CacheLibSessionInterface):
 
     def get_cookie_name(self, app: Flask) -> str:
         """Name the cookie of a session."""
-        return cookies.named(COOKIE)
+        return cookies.full_name(COOKIE)
 
     def get_cookie_path(self, app: Flask) -> str:
         """Say to which path the browser may send the cookie."""
@@ -52,23 +46,20 @@ class Sessions(CacheLibSessionInterface):
         if request.path in WATCHED:
             return None
         try:
-            return self._opened(app, request)
+            return self._open()
         except DatabaseAway as error:
             g.outage = error
             return None
 
-    def _opened(self, app: Flask, request: Request) -> ServerSideSession:
-        sids = dict.fromkeys([*cookies.all_taken(COOKIE), request.cookies.get(COOKIE)])
-        return next(filter(None, map(self._found, sids)), None) or self._begun()
-
-    def _found(self, sid: str | None) -> ServerSideSession | None:
+    def _open(self) -> ServerSideSession:
+        sid = cookies.read(COOKIE)
         found = self.cache.find(self.key_for(sid)) if sid else None
-        if found is None or (request.is_secure and sid not in cookies.all_taken(COOKIE) and not is_old(found)):
-            return None
+        if found is None:
+            return self._begin()
         g.person = found
         return self.session_class(json.loads(found.data), sid=sid)
 
-    def _begun(self) -> ServerSideSession:
+    def _begin(self) -> ServerSideSession:
         begun = self.session_class(sid=self.new_id(), permanent=self.permanent)
         begun.new = True
         return begun
@@ -88,11 +79,7 @@ class Sessions(CacheLibSessionInterface):
         super().save_session(app, session, response)
         g.is_unsaved = False
         if session.modified and not session:
-            cookies.take_back(response, COOKIE)
-
-    def is_named_otherwise(self, session: ServerSideSession) -> bool:
-        """Tell whether a session was found by a cookie that an older version named."""
-        return session.sid != request.cookies.get(cookies.named(COOKIE))
+            cookies.delete_cookie(response, COOKIE)
 
     def new_id(self) -> str:
         """Make the id of a session."""

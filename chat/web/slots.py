@@ -1,4 +1,4 @@
-"""Places for what costs memory while it arrives: so many in all, and so many of one address."""
+"""Slots for what costs memory while it arrives: so many in all, and so many of one address."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from contextlib import contextmanager
 from chat.people.rate_limits import household
 
 
-class Full(Exception):
-    """All places are taken, or all that one address may have."""
+class NoFreeSlot(Exception):
+    """All slots are taken, or all that one address may have."""
 
 
-class Places:
-    """Who takes all of an address's places keeps out nobody from elsewhere."""
+class Slots:
+    """Slots in all and per address: an address that takes all of its own keeps nobody else out."""
 
-    def __init__(self, most: int, of_one: int):
-        self.most, self.of_one = most, of_one
+    def __init__(self, limit: int, per_address: int):
+        self.limit, self.per_address = limit, per_address
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self, address: str) -> Iterator[None]:
-        """Hold a place until the end of the block. Raises Full."""
-        whose = household(address)
+    def hold(self, address: str) -> Iterator[None]:
+        """Hold a slot until the end of the block. Raises NoFreeSlot."""
+        holder = household(address)
         with self._lock:
-            if self._taken[whose] >= self.of_one or self._taken.total() >= self.most:
-                raise Full
-            self._taken[whose] += 1
+            if self._taken[holder] >= self.per_address or self._taken.total() >= self.limit:
+                raise NoFreeSlot
+            self._taken[holder] += 1
         try:
             yield
         finally:
-            self._give_back(whose)
+            self._release(holder)
 
-    def _give_back(self, whose: str) -> None:
+    def _release(self, holder: str) -> None:
         with self._lock:
-            self._taken[whose] -= 1
-            self._taken += Counter()  # drops addresses without a place
+            self._taken[holder] -= 1
+            self._taken += Counter()  # drops addresses without a slot

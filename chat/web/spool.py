@@ -13,27 +13,27 @@ from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from flask import Flask, Response, current_app, request
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from chat.server.greenlets import TimeSlice
 from chat.server.logs import report
 from chat.web import current_user, state
-from chat.web.slots import Full, Places
+from chat.web.slots import NoFreeSlot, Slots
 
-PIECE = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 """How much of an answer, in bytes, is in memory while somebody reads it."""
 
 LONG = 1024 * 1024
-"""From how many bytes on an answer takes one of PLACES."""
+"""From how many bytes on an answer takes one of DOWNLOAD_SLOTS."""
 
-PLACES = Places(64, of_one=8)
+DOWNLOAD_SLOTS = Slots(64, per_address=8)
 """For long answers that are being read. A browser reads six at once by HTTP/1.1."""
 
-SPARE = 64 * 1024 * 1024
+DISK_RESERVE = 64 * 1024 * 1024
 """How much of the disk is left to the database, in bytes."""
 
-WRITING = threading.Lock()
+WRITE_LOCK = threading.Lock()
 """Held while an answer is written from many reads: more at once would take all connections to the database."""
 
 PATIENCE = 20.0
@@ -42,7 +42,7 @@ PATIENCE = 20.0
 logger = logging.getLogger(__name__)
 
 
-class Crowded(ServiceUnavailable):
+class TooManyDownloads(ServiceUnavailable):
     """Somebody reads as many long answers as they may, or all people together do."""
 
     description = "Too many long pages or files are being loaded. Wait until one of them is done, then try again."
@@ -58,7 +58,7 @@ class DiskFull(ServiceUnavailable):
 
 
 class Spool:
-    """An answer that was written and waits for its reader; what goes past PIECE waits in a file without a name.
+    """An answer that was written and waits for its reader; what goes past CHUNK_SIZE waits in a file without a name.
 
     `whose` names the person, or the address, whose place it takes where it is long.
     """
@@ -67,11 +67,13 @@ class Spool:
         self.size = 0
         self._folder, self._whose = folder, whose
         self._held, self._slice = ExitStack(), TimeSlice()
-        in_memory = PIECE if has_room(folder) else LONG  # where the disk takes nothing, what isn't long needs none
+        in_memory = (
+            CHUNK_SIZE if has_space(folder) else LONG
+        )  # where the disk takes nothing, what isn't long needs none
         self._file = self._held.enter_context(SpooledTemporaryFile(in_memory, dir=str(folder)))  # noqa: SIM115
 
     def fill(self, pieces: Iterable[str | bytes]) -> Spool:
-        """Write an answer; others go on between its pieces. Raises Crowded and DiskFull."""
+        """Write an answer; others go on between its pieces. Raises TooManyDownloads and DiskFull."""
         try:
             for piece in pieces:
                 self._write(memoryview(piece.encode() if isinstance(piece, str) else piece))
@@ -86,8 +88,8 @@ class Spool:
         return self
 
     def _write(self, data: memoryview) -> None:
-        for start in range(0, len(data), PIECE):
-            piece = data[start : start + PIECE]
+        for start in range(0, len(data), CHUNK_SIZE):
+            piece = data[start : start + CHUNK_SIZE]
             self._make_room(len(piece))
             self._file.write(piece)
             self._slice.give_way()
@@ -97,18 +99,18 @@ class Spool:
         if self.size <= LONG:
             return
         if before <= LONG:
-            self._take_place()
-        if not has_room(self._folder):
+            self._take_slot()
+        if not has_space(self._folder):
             raise DiskFull
 
-    def _take_place(self) -> None:
+    def _take_slot(self) -> None:
         try:
-            self._held.enter_context(PLACES.taken(self._whose))
-        except Full:
-            raise Crowded from None
+            self._held.enter_context(DOWNLOAD_SLOTS.hold(self._whose))
+        except NoFreeSlot:
+            raise TooManyDownloads from None
 
     def __iter__(self) -> Iterator[bytes]:
-        while piece := self._file.read(PIECE):
+        while piece := self._file.read(CHUNK_SIZE):
             yield piece
         self.close()
 
@@ -122,17 +124,12 @@ class Spool:
         self.close()
 
 
-def has_room(folder: Path) -> bool:
-    """Tell whether a folder can be written to, and its disk has more than SPARE."""
-    return os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= SPARE
+def has_space(folder: Path) -> bool:
+    """Tell whether a folder can be written to, and its disk has more than DISK_RESERVE."""
+    return os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= DISK_RESERVE
 
 
-def register(app: Flask) -> None:
-    """Let the long answers of an app wait in files."""
-    app.after_request(keep)
-
-
-def writable(folder: Path) -> Path:
+def writable_folder(folder: Path) -> Path:
     """Give a folder back if files can be made there; else that of the system's temporary files."""
     with suppress(OSError):
         tempfile.TemporaryFile(dir=folder).close()
@@ -142,13 +139,13 @@ def writable(folder: Path) -> Path:
     return folder
 
 
-def keep(response: Response) -> Response:
+def spool_long_answer(response: Response) -> Response:
     """Move an answer that is long from memory into a file; streams, and what all readers share, stay as they are."""
     size = response.calculate_content_length() if response.is_sequence else None
-    if size is None or size <= PIECE or request.method == "HEAD" or request.endpoint == "assets.show":
+    if size is None or size <= CHUNK_SIZE or request.method == "HEAD" or request.endpoint == "assets.show":
         return response
     try:
-        response.response = maker()().fill(response.iter_encoded())
+        response.response = spool_factory()().fill(response.iter_encoded())
         response.content_length = size
     except HTTPException as error:
         if size > LONG:
@@ -157,31 +154,31 @@ def keep(response: Response) -> Response:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """Hold WRITING in a block. Raises Crowded."""
-    if not WRITING.acquire(timeout=PATIENCE):
-        raise Crowded
+def hold_write_lock() -> Iterator[None]:
+    """Hold WRITE_LOCK in a block. Raises TooManyDownloads."""
+    if not WRITE_LOCK.acquire(timeout=PATIENCE):
+        raise TooManyDownloads
     try:
         yield
     finally:
-        WRITING.release()
+        WRITE_LOCK.release()
 
 
-def answer(texts: Iterable[str], mimetype: str) -> Response:
-    """Answer with texts that are all written before the first is sent. Raises Crowded and DiskFull."""
-    spool = maker()().fill(texts)
+def respond(texts: Iterable[str], mimetype: str) -> Response:
+    """Answer with texts that are all written before the first is sent. Raises TooManyDownloads and DiskFull."""
+    spool = spool_factory()().fill(texts)
     return Response(spool, mimetype=mimetype, headers={"Content-Length": str(spool.size)})
 
 
-def bounded(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]:
-    """Yield what a stream does; what is long waits for its reader in a spool. Raises Crowded and DiskFull."""
+def spool_long_texts(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]:
+    """Yield what a stream does; what is long waits for its reader in a spool. Raises TooManyDownloads and DiskFull."""
     for text in stream:
-        pieces = iter((text.encode(),)) if len(text) <= PIECE // 4 else iter(make().fill([text]))
+        pieces = iter((text.encode(),)) if len(text) <= CHUNK_SIZE // 4 else iter(make().fill([text]))
         del text  # it would be held as long as it is read
         yield from pieces
 
 
-def maker() -> Callable[[], Spool]:
+def spool_factory() -> Callable[[], Spool]:
     """Give what makes spools for the visitor of this request, also when that is over."""
     whose = f"person {current_user.person_id()}" if current_user.is_member() else request.remote_addr
     return partial(Spool, state.of(current_app).spool, whose or "")

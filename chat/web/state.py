@@ -13,17 +13,16 @@ from itsdangerous import URLSafeTimedSerializer
 from chat.config import Settings
 from chat.conversations import Renewal
 from chat.metrics import Metrics
-from chat.registry import Services
+from chat.registry import ProviderRegistry
 from chat.replies import Replies
 from chat.storage.database import Database
 from chat.storage.instance_mark import get_mark as mark_in
 from chat.storage.startup import Startup
 from chat.web.readiness import Readiness
-from chat.web.session_watch import Presence
-from chat.web.stream_capacity import Room
+from chat.web.streams import Streams
 
 if TYPE_CHECKING:
-    from chat.people.oidc import Provider  # which loads much, and only where it is used
+    from chat.people.oidc.client import Provider  # which loads much, and only where it is used
 
 
 @dataclass
@@ -32,13 +31,12 @@ class State:
 
     settings: Settings
     database: Database
-    registry: Services
+    registry: ProviderRegistry
     replies: Replies
     renewal: Renewal
     metrics: Metrics
     readiness: Readiness
-    capacity: Room
-    watcher: Presence
+    streams: Streams
     spool: Path
     oidc: Provider | None = None
     assets: dict[str, Any] = field(default_factory=dict)
@@ -85,7 +83,7 @@ def replies() -> Replies:
     return of(current_app).replies
 
 
-def registry() -> Services:
+def registry() -> ProviderRegistry:
     """Give the providers that there are."""
     return of(current_app).registry
 

@@ -30,4 +30,4 @@ def test_a_latency_is_right_where_the_stamps_clock_begins_anew() -> None:
 def test_a_stamp_survives_markdown_as_it_is() -> None:
     stamp = stamped(987_654_321)
 
-    assert stamp.decode() in rendering.whole(f"*It* took {stamp.decode()}.", "m1")
+    assert stamp.decode() in rendering.render(f"*It* took {stamp.decode()}.", "m1")

@@ -24,7 +24,7 @@ def said(kind: str, tokens: int) -> str:
 def test_a_kind_of_text_becomes_what_it_is_called(kind: str) -> None:
     tag, count = COUNTS[kind]
 
-    assert len(re.findall(rf"{tag}\b", rendering.whole(said(kind, 72), "m1"))) == count
+    assert len(re.findall(rf"{tag}\b", rendering.render(said(kind, 72), "m1"))) == count
 
 
 @pytest.mark.parametrize("kind", KINDS)

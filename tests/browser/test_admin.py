@@ -25,9 +25,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     account(database, role="admin")
     roles.suspend(database, "command line", account(database, "bob@example.org"))
     with database.write() as connection:
-        accounts.make(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
+        accounts.create(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
     for email in (None, LONG):
-        invites.make(database, "command line", "admin", email=email)
+        invites.create(database, "command line", "admin", email=email)
     site.app.extensions["rivulet"].warnings = [
         "On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."
     ]

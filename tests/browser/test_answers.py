@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.providers.base import Unavailable
-from chat.rendering import Blocks, Growing
+from chat.rendering import Blocks, IncrementalRenderer
 from tests.browser.site import Site, send
 from tests.scripted import Gate, Scripted
 
@@ -59,7 +59,7 @@ def test_an_answer_is_seen_growing(
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("javascript", "drawing"), [(True, Growing), (False, Blocks)])
+@pytest.mark.parametrize(("javascript", "drawing"), [(True, IncrementalRenderer), (False, Blocks)])
 def test_a_page_whose_stream_breaks_comes_to_the_end_of_its_answer_by_itself(
     visit: Callable[..., Page],
     site: Site,

@@ -190,7 +190,7 @@ def test_a_page_that_moves_on_leaves_no_stream_behind(page: Page, site: Site, pr
         page.goto(site.url)
         send(page, text)
         expect(page.locator(".reply")).to_contain_text(f"To {text}")
-    room = site.app.extensions["rivulet"].capacity
+    streams = site.app.extensions["rivulet"].streams
 
     for text in ("First?", "Second?") * 4:
         page.get_by_role("link", name=text).click()
@@ -199,7 +199,7 @@ def test_a_page_that_moves_on_leaves_no_stream_behind(page: Page, site: Site, pr
     for gate in gates:
         gate.open()
     expect(page.locator(".reply--complete")).to_be_visible()
-    eventually(lambda: room.taken == 0)
+    eventually(lambda: streams.count == 0)
 
 
 def test_on_a_phone_the_drawer_closes_when_another_conversation_is_chosen(

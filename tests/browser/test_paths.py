@@ -166,7 +166,7 @@ def test_links_in_mails_and_invites_lead_to_the_path(browser: Browser, tmp_path:
         tab.fill("[name=password]", f"{PASSWORD} again")
         tab.click(".form button")
         tab.see("#sign-in")
-        invite = invites.make(instance.app.extensions["rivulet"].database, "command line")
+        invite = invites.create(instance.app.extensions["rivulet"].database, "command line")
         tab.open(f"{instance.url}/invites/{invite}")
         tab.fill("[name=email]", "eve@example.org")
         tab.fill("[name=password]", PASSWORD)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.asking import named
 from tests.browser import walk
 from tests.browser.origins import Instance, plain
 from tests.browser.tabs import ChromiumTab
@@ -41,29 +40,3 @@ def test_a_browser_stays_signed_in_to_both(browser: Browser, instances: list[Ins
     tab.open(instances[0].url)
     tab.see("#text")
     tab.close()
-
-
-def test_who_signed_in_before_the_upgrade_stays_signed_in(browser: Browser, instances: list[Instance]) -> None:
-    """Only one of two instances can have kept its cookie by the old name."""
-    tab = ChromiumTab(browser, script=True)
-    for instance in instances:
-        account(instance.app.extensions["rivulet"].database)
-        tab.open(f"{instance.url}/sign-in")
-        walk.sign_in(tab)
-    rename_cookie(tab.page, named(instances[1].app.test_client()), "rivulet")
-
-    for instance in instances:
-        tab.open(f"{instance.url}/account")
-        tab.see("h1", "Your account")
-    tab.page.context.clear_cookies(name="rivulet")
-    for instance in instances:
-        tab.open(f"{instance.url}/account")
-        tab.see("h1", "Your account")
-    tab.close()
-
-
-def rename_cookie(page: Page, name: str, other: str) -> None:
-    """Have a browser hold a cookie by another name."""
-    (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"] == name]
-    page.context.clear_cookies(name=name)
-    page.context.add_cookies([{**cookie, "name": other}])  # type: ignore[typeddict-item]

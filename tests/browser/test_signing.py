@@ -36,16 +36,16 @@ def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
     visit: Callable[..., Page], site: Site, scripted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second click gives the first one's answer up, and ended on the page of invites that are over."""
-    arrived, both, hashed = threading.Event(), threading.Barrier(2), passwords.hashed
+    arrived, both, hashed = threading.Event(), threading.Barrier(2), passwords.hash_password
 
     def hashed_together(password: str) -> str:
         arrived.set()
         both.wait(PATIENCE)
         return hashed(password)
 
-    monkeypatch.setattr(passwords, "hashed", hashed_together)
+    monkeypatch.setattr(passwords, "hash_password", hashed_together)
     token, email = (
-        invites.make(site.app.extensions["rivulet"].database, "command line"),
+        invites.create(site.app.extensions["rivulet"].database, "command line"),
         f"eve{int(scripted)}@example.org",
     )
     page = visit(f"{site.url}/invites/{token}", java_script_enabled=scripted)

@@ -7,7 +7,7 @@ import pytest
 from chat import config
 from chat.config import WrongSetting
 from chat.config.credentials import key, server
-from chat.registry.form import BadService, good_key, good_url
+from chat.registry.form import InvalidProvider, good_key, good_url
 
 KEY = "sk-proj-abcdefgh12345678"
 
@@ -47,7 +47,7 @@ def test_a_key_is_read_without_what_came_along(pasted: str) -> None:
 def test_a_key_that_can_not_be_one_is_refused_by_name_and_not_quoted(name: str, odd: str, says: str) -> None:
     with pytest.raises(WrongSetting) as setting:
         config.load({name: odd})
-    with pytest.raises(BadService) as form:
+    with pytest.raises(InvalidProvider) as form:
         good_key(odd)
 
     assert name in str(setting.value)
@@ -98,7 +98,7 @@ def test_an_address_is_read_without_what_belongs_to_one_request(pasted: str, url
 def test_an_address_that_can_not_be_used_is_refused_by_name_and_not_quoted(name: str, odd: str) -> None:
     with pytest.raises(WrongSetting) as setting:
         config.load({name: odd})
-    with pytest.raises(BadService, match="address can't be used") as form:
+    with pytest.raises(InvalidProvider, match="address can't be used") as form:
         good_url(odd)
 
     assert name in str(setting.value) and "abcdefgh" not in str(setting.value) + str(form.value)

@@ -12,7 +12,7 @@ from flask import Flask
 import app as front_door
 from chat import config
 from chat.config import WrongSetting, secret_key
-from chat.registry import Entered
+from chat.registry import ProviderForm
 from tests.asking import PAGE, begin, ended, named, rows
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
@@ -109,7 +109,7 @@ def test_a_forgotten_key_signs_nothing_any_more(start: Start) -> None:
 def test_a_rotation_keeps_the_keys_of_providers_over_both_workers_and_beyond(start: Start) -> None:
     """What the old secret encrypted is open to both, and at last to the new one alone."""
     old = start(SECRET_KEY=OLD).extensions["rivulet"].registry
-    old.add("ann@example.org", Entered("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
+    old.add("ann@example.org", ProviderForm("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
 
     new = start(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).extensions["rivulet"].registry
     last = start(SECRET_KEY=NEW).extensions["rivulet"].registry

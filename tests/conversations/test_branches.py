@@ -25,7 +25,7 @@ def other(database: Database) -> int:
 def shown(database: Database, person: int, conversation_id: int) -> list[str]:
     """What a conversation shows."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
-    return [row.text for row in conversations.each(database, leaf_id)]
+    return [row.text for row in conversations.read_transcript(database, leaf_id)]
 
 
 def edited(database: Database, person: int, message_id: int, text: str = "Edited?", **more: object) -> Turn:
@@ -96,7 +96,12 @@ def test_an_edited_message_stands_beside_the_first_with_an_answer_of_its_own(dat
     edited(database, person, second.reply_id - 1)
 
     assert shown(database, person, first.conversation_id) == ["One?", "One.", "Edited?", "Edited."]
-    assert [row.text for row in conversations.each(database, second.reply_id)] == ["One?", "One.", "Two?", "Two."]
+    assert [row.text for row in conversations.read_transcript(database, second.reply_id)] == [
+        "One?",
+        "One.",
+        "Two?",
+        "Two.",
+    ]
 
 
 def test_the_first_message_can_be_edited(database: Database, person: int) -> None:

@@ -27,7 +27,7 @@ def broken(database: Database, person: int) -> Turn:
 
 
 def test_a_reply_that_broke_off_is_given_back_to_be_written(database: Database, person: int, broken: Turn) -> None:
-    turn = conversations.go_on(database, Asker(person), broken.reply_id)
+    turn = conversations.continue_reply(database, Asker(person), broken.reply_id)
 
     reply = stored(database, broken.reply_id)
     assert (turn.conversation_id, turn.reply_id) == (broken.conversation_id, broken.reply_id)
@@ -38,7 +38,7 @@ def test_a_reply_that_broke_off_is_given_back_to_be_written(database: Database, 
 
 
 def test_its_text_becomes_the_first_piece_of_the_log(database: Database, person: int, broken: Turn) -> None:
-    conversations.go_on(database, Asker(person), broken.reply_id)
+    conversations.continue_reply(database, Asker(person), broken.reply_id)
 
     assert numbered_pieces(database, broken.reply_id) == [(0, "So it ")]
     assert (stored(database, broken.reply_id).text, stored(database, broken.reply_id).html) == ("", None)
@@ -51,7 +51,7 @@ def test_it_is_written_on_in_the_same_message_from_its_last_word(
     gate = Gate()
     provider.will_say("goes", gate, ".")
 
-    turn = conversations.go_on(database, Asker(person), broken.reply_id)
+    turn = conversations.continue_reply(database, Asker(person), broken.reply_id)
     replies.start(turn)
     follower = replies.follow(turn.reply_id)
     said = followed(follower, until="So it goes")
@@ -75,7 +75,7 @@ def test_what_was_cut_or_stopped_can_be_continued(
     turn = answered(database, asked(database, person), "So it ", state)
     change(database, turn.reply_id, finish_reason=finish_reason)
 
-    assert conversations.go_on(database, Asker(person), turn.reply_id).owner
+    assert conversations.continue_reply(database, Asker(person), turn.reply_id).owner
 
 
 def test_it_can_be_continued_again_and_again(
@@ -83,7 +83,7 @@ def test_it_can_be_continued_again_and_again(
 ) -> None:
     for text in ("goes ", "on ", "and on."):
         provider.will_say(text, finish_reason="length")
-        turn = conversations.go_on(database, Asker(person), broken.reply_id)
+        turn = conversations.continue_reply(database, Asker(person), broken.reply_id)
         replies.start(turn)
         finished(replies, turn)
 
@@ -99,7 +99,7 @@ def test_what_is_whole_or_has_no_word_can_not_be_continued(
     turn = answered(database, asked(database, person), text, state)
 
     with pytest.raises(NothingToContinue, match="can't be continued"):
-        conversations.go_on(database, Asker(person), turn.reply_id)
+        conversations.continue_reply(database, Asker(person), turn.reply_id)
 
     assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).text) == (state, text)
 
@@ -108,7 +108,7 @@ def test_what_was_gone_on_from_can_not_be_continued(database: Database, person: 
     answered(database, asked(database, person, "And?", broken.conversation_id))
 
     with pytest.raises(NothingToContinue):
-        conversations.go_on(database, Asker(person), broken.reply_id)
+        conversations.continue_reply(database, Asker(person), broken.reply_id)
 
     assert stored(database, broken.reply_id).state == "interrupted"
 
@@ -117,7 +117,7 @@ def test_what_is_being_written_can_not_be_continued(database: Database, person: 
     turn = asked(database, person)
 
     with pytest.raises(StillAnswering, match="still being written"):
-        conversations.go_on(database, Asker(person), turn.reply_id)
+        conversations.continue_reply(database, Asker(person), turn.reply_id)
 
     assert stored(database, turn.reply_id).owner == turn.owner
 
@@ -129,7 +129,7 @@ def test_somebody_elses_reply_is_not_found_and_not_touched(
     who = guest(database, stranger) if stranger else None
 
     with pytest.raises(NotFound):
-        conversations.go_on(database, Asker(who), broken.reply_id)
+        conversations.continue_reply(database, Asker(who), broken.reply_id)
 
     assert (stored(database, broken.reply_id).state, stored(database, broken.reply_id).text) == (
         "interrupted",
@@ -142,7 +142,7 @@ def test_what_is_no_reply_is_not_found(which: int, database: Database, person: i
     question = broken.reply_id - 1
 
     with pytest.raises(NotFound):
-        conversations.go_on(database, Asker(person), which or question)
+        conversations.continue_reply(database, Asker(person), which or question)
 
 
 def test_of_many_at_once_one_continues(database: Database, person: int, broken: Turn) -> None:
@@ -151,7 +151,7 @@ def test_of_many_at_once_one_continues(database: Database, person: int, broken: 
 
     def go_on() -> None:
         try:
-            owners.append(conversations.go_on(database, Asker(person), broken.reply_id).owner)
+            owners.append(conversations.continue_reply(database, Asker(person), broken.reply_id).owner)
         except StillAnswering as error:
             refused.append(error)
 
@@ -169,4 +169,4 @@ def test_of_many_at_once_one_continues(database: Database, person: int, broken: 
 def test_a_sibling_of_it_does_not_keep_it_from_going_on(database: Database, person: int, broken: Turn) -> None:
     answered(database, conversations.try_again(database, Asker(person), broken.reply_id, CHOICE))
 
-    assert conversations.go_on(database, Asker(person), broken.reply_id).owner
+    assert conversations.continue_reply(database, Asker(person), broken.reply_id).owner

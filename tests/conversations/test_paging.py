@@ -18,7 +18,7 @@ from tests.turns import CHOICE, answered, asked, grown
 
 
 def texts(database: Database, leaf_id: int | None) -> list[str]:
-    return [row.text for row in conversations.each(database, leaf_id)]
+    return [row.text for row in conversations.read_transcript(database, leaf_id)]
 
 
 def numbers(window: Window, first: int) -> list[int]:
@@ -73,8 +73,8 @@ def test_a_path_holds_one_branch_of_the_tree(database: Database, person: int) ->
 
 
 def test_a_path_to_nothing_is_empty(database: Database) -> None:
-    assert list(conversations.each(database, None)) == []
-    assert list(conversations.each(database, 99)) == []
+    assert list(conversations.read_transcript(database, None)) == []
+    assert list(conversations.read_transcript(database, 99)) == []
 
 
 def test_a_circle_in_the_tree_does_not_hold_the_walk(database: Database, person: int) -> None:

@@ -21,7 +21,7 @@ def other(database: Database) -> int:
 
 
 def texts(database: Database, leaf_id: int | None) -> list[str]:
-    return [row.text for row in conversations.each(database, leaf_id)]
+    return [row.text for row in conversations.read_transcript(database, leaf_id)]
 
 
 def test_a_person_sees_their_own_conversations_only(database: Database, person: int, other: int) -> None:

@@ -38,13 +38,13 @@ def test_what_an_older_renderer_made_is_made_again_and_stored(either: Database, 
     assert Renewal(either).want(old.reply_id).wait(PATIENCE)
 
     message = stored(either, old)
-    assert message.html == rendering.whole("So it *goes*.", f"m{old.reply_id}")
+    assert message.html == rendering.render("So it *goes*.", f"m{old.reply_id}")
     assert (message.text, message.html_version) == ("So it *goes*.", rendering.VERSION)
 
 
 def test_what_is_as_it_should_be_is_not_rendered(either: Database, old: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
     change(either, old, html_version=rendering.VERSION)
-    monkeypatch.setattr(rendering, "whole", lambda *_: pytest.fail("it was rendered"))
+    monkeypatch.setattr(rendering, "render", lambda *_: pytest.fail("it was rendered"))
 
     assert Renewal(either).want(old.reply_id).wait(PATIENCE)
 
@@ -58,7 +58,7 @@ def test_an_answer_that_somebody_continues_meanwhile_keeps_what_is_written(
         change(either, old, text="So it goes on.", html="<p>So it goes on.</p>")
         return "late"
 
-    monkeypatch.setattr(rendering, "whole", rendered)
+    monkeypatch.setattr(rendering, "render", rendered)
 
     assert Renewal(either).want(old.reply_id).wait(PATIENCE)
 

@@ -21,7 +21,7 @@ from tests.turns import CHOICE, answered, asked, count, guest, stored
 def path_of(database: Database, person: int, conversation_id: int) -> list[tuple[str, str, str | None]]:
     """What a conversation shows: role, text and state of each message."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
-    return [(row.role, row.text, row.state) for row in conversations.each(database, leaf_id)]
+    return [(row.role, row.text, row.state) for row in conversations.read_transcript(database, leaf_id)]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_question_waits_until_the_answer_above_is_there(database: Database, pe
 def test_what_can_not_be_stored_whole_is_not_stored_at_all(
     database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submission, "expect_reply", lambda *_: 1 / 0)
+    monkeypatch.setattr(submission, "insert_reply", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         asked(database, person)
@@ -98,7 +98,7 @@ def test_another_text_with_the_same_key_is_another_turn(either: Database) -> Non
 
     assert len({turn.reply_id for turn in turns}) == 4 and turns[4].reply_id == turns[0].reply_id
     assert [turn.owner is None for turn in turns] == [False, False, False, False, True]
-    rows = [list(conversations.each(either, turn.reply_id)) for turn in turns[:4]]
+    rows = [list(conversations.read_transcript(either, turn.reply_id)) for turn in turns[:4]]
     assert [[row.text for row in path] for path in rows] == [
         ["One?", "One.", text, ""] for text in ("Two?", "Two", "two?", "Two? ")
     ]
@@ -146,9 +146,9 @@ def test_a_key_that_another_worker_used_at_the_same_moment_is_found(
     database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = asked(database, person, key="k")
-    turn_of = submission.turn_of
+    turn_of = submission.find_turn
     blind = iter([True])
-    monkeypatch.setattr(submission, "turn_of", lambda *given: None if next(blind, False) else turn_of(*given))
+    monkeypatch.setattr(submission, "find_turn", lambda *given: None if next(blind, False) else turn_of(*given))
 
     again = asked(database, person, key="k")
 
@@ -223,7 +223,7 @@ def test_two_questions_at_once_from_two_pages_are_both_asked(database: Database,
         sender.join(20)
 
     shown = conversations.find(database, person, start.conversation_id).leaf_id
-    asked_for = [list(conversations.each(database, turn.reply_id)) for turn in turns]
+    asked_for = [list(conversations.read_transcript(database, turn.reply_id)) for turn in turns]
     assert shown == max(turn.reply_id for turn in turns)
     assert {path[1].id for path in asked_for} == {start.reply_id}
     assert sorted(path[2].text for path in asked_for) == ["Left?", "Right?"]

@@ -17,7 +17,7 @@ def test_each_message_of_a_branch_is_read_once_and_in_order(either: Database, le
     answered(either, asked(either, person, "Another conversation"))
     last = grown(either, person, length) if length > 2 else answered(either, asked(either, person))
 
-    read = list(conversations.each(either, last.reply_id))
+    read = list(conversations.read_transcript(either, last.reply_id))
 
     shown = paging.newest(either, last.reply_id).rows
     assert len(read) == length
@@ -27,4 +27,4 @@ def test_each_message_of_a_branch_is_read_once_and_in_order(either: Database, le
 
 
 def test_nothing_is_on_the_way_to_nothing(database: Database) -> None:
-    assert list(conversations.each(database, None)) == []
+    assert list(conversations.read_transcript(database, None)) == []

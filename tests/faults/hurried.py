@@ -18,6 +18,6 @@ from chat.web import request_body
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
     haste = float(os.environ["HASTE"])
-    responses.BEAT, responses.SPAN = responses.BEAT / haste, responses.SPAN / haste
-    request_body.SECONDS, request_heads.SECONDS = request_body.SECONDS / haste, request_heads.SECONDS / haste
+    responses.HEARTBEAT, responses.SPAN = responses.HEARTBEAT / haste, responses.SPAN / haste
+    request_body.BODY_TIMEOUT, request_heads.SECONDS = request_body.BODY_TIMEOUT / haste, request_heads.SECONDS / haste
     return app.create_app()

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import update
 
 from chat.replies import log
-from chat.replies.log import News
+from chat.replies.log import ReplyUpdate
 from chat.storage.database import Database, clock
 from chat.storage.tables import replies
 from tests.faults import browser, harness
@@ -65,7 +65,7 @@ def test_a_gap_in_what_is_stored_is_seen(database: Database, person: int) -> Non
     turn = asked(database, person)
     assert turn.owner
     with database.write() as connection:
-        log.append(connection, [News(turn.reply_id, turn.owner, 0, ["w0 ", "w2 "])])
+        log.insert_pieces(connection, [ReplyUpdate(turn.reply_id, turn.owner, 0, ["w0 ", "w2 "])])
 
     assert harness.misstored(database, turn.reply_id, []) != []
 

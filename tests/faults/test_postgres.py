@@ -111,7 +111,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     database = Database(database_server.new_database())
     database.upgrade()
     person = guest(database, "somebody")
-    turn, owners = asked(database, person), log.owners
+    turn, owners = asked(database, person), log.lock_owners
 
     def held(*which: Any) -> dict[int, str]:
         found = owners(*which)
@@ -120,9 +120,11 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
         return found
 
     deletion = threading.Thread(target=conversations.delete, args=(database, person, turn.conversation_id))
-    monkeypatch.setattr(log, "owners", held)
+    monkeypatch.setattr(log, "lock_owners", held)
     with database.write() as connection:
-        kept = log.store(connection, [log.News(turn.reply_id, turn.owner or "", 0, [], Ending("complete", "", "", 1))])
+        kept = log.store(
+            connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 0, [], Ending("complete", "", "", 1))]
+        )
     deletion.join(20)
 
     assert kept == {turn.reply_id}

@@ -283,9 +283,9 @@ def once(real: Callable) -> Callable:
 
 CALL_SITES = [
     (pipeline, "safe_html"),
-    (rendering.Growing, "feed"),
-    (rendering.Growing, "begin"),
-    (rendering.Growing, "end"),
+    (rendering.IncrementalRenderer, "feed"),
+    (rendering.IncrementalRenderer, "begin"),
+    (rendering.IncrementalRenderer, "end"),
     (log, "store"),
     (log, "append"),
     (log, "end"),

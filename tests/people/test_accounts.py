@@ -27,19 +27,19 @@ from tests.team import account
     ],
 )
 def test_an_address_has_one_form(typed: str, kept: str) -> None:
-    assert accounts.plain(typed) == accounts.plain(kept) == kept
+    assert accounts.normalize_email(typed) == accounts.normalize_email(kept) == kept
 
 
 @pytest.mark.parametrize("first", range(0, 0x3000, 0x400))
 def test_the_form_of_a_form_is_itself(first: int) -> None:
-    forms = [accounts.plain(f"{chr(point)}n@example.org") for point in range(first, first + 0x400)]
+    forms = [accounts.normalize_email(f"{chr(point)}n@example.org") for point in range(first, first + 0x400)]
 
-    assert [accounts.plain(form) for form in forms] == forms
+    assert [accounts.normalize_email(form) for form in forms] == forms
 
 
 @pytest.mark.parametrize("domain", ["b\u00fccher..example", "\u2603-.example", "\u00fc" * 80 + ".example"])
 def test_what_is_no_domain_stays_as_it_is(domain: str) -> None:
-    assert accounts.plain(f"ann@{domain}") == f"ann@{domain}"
+    assert accounts.normalize_email(f"ann@{domain}") == f"ann@{domain}"
 
 
 @pytest.mark.parametrize(

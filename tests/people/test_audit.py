@@ -70,7 +70,7 @@ def test_a_name_can_forge_no_row(database: Database, between: str) -> None:
 def test_an_endless_name_is_cut(database: Database) -> None:
     noted(database, ("x" * 1_000_000, "signed_in", ""))
 
-    assert len(audit.page(database)[0].actor) == audit.LONGEST
+    assert len(audit.page(database)[0].actor) == audit.LONGEST_LINE
 
 
 def test_pages_go_on_where_the_last_one_ended(database: Database) -> None:

@@ -80,7 +80,7 @@ def test_it_holds_no_password_and_nothing_that_was_said(database: Database) -> N
     told = str([tuple(row) for row in [*directory.everyone(database), *directory.page(database)]])
 
     assert "a-hash" not in told and "a-secret" not in told
-    assert directory.conversations_of(database, bob.id) == 1
+    assert directory.count_conversations(database, bob.id) == 1
 
 
 def test_the_same_e_mail_is_added_once(either: Database) -> None:
@@ -99,6 +99,6 @@ def test_links_that_admins_make_for_themselves_and_each_other_at_once_are_all_ma
 
     with ThreadPoolExecutor(4) as pool:
         pairs = [(ann, bob), (bob, ann), (ann, ann), (bob, bob)] * 10
-        made = list(pool.map(lambda pair: directory.reset(either, pair[0], pair[1].id), pairs))
+        made = list(pool.map(lambda pair: directory.create_reset(either, pair[0], pair[1].id), pairs))
 
     assert len(set(made)) == 40

@@ -26,12 +26,12 @@ NAMED = {"ADMIN_EMAIL": "Ann@example.org", "ADMIN_PASSWORD": PASSWORD}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash in no time: what races here is the database."""
-    monkeypatch.setattr(passwords, "hashed", lambda password: f"hash of {len(password)}")
+    monkeypatch.setattr(passwords, "hash_password", lambda password: f"hash of {len(password)}")
 
 
 def test_fifty_claims_at_once_make_one_admin(either: Database) -> None:
     """OW 26-45675: who is first was looked up and then made."""
-    claim = partial(first_admin.claim, either, KEY, first_admin.token(either, KEY) or "")
+    claim = partial(first_admin.create_first_admin, either, KEY, first_admin.token(either, KEY) or "")
 
     outcomes = all_at_once(*[partial(claim, f"admin{number}@example.org", PASSWORD) for number in range(50)])
 
@@ -61,7 +61,7 @@ def test_a_link_is_used_up_when_there_is_an_admin(database: Database) -> None:
     assert not first_admin.is_open(database, KEY, token)
     assert first_admin.token(database, KEY) is None
     with pytest.raises(accounts.Refused):
-        first_admin.claim(database, KEY, token, "bob@example.org", PASSWORD)
+        first_admin.create_first_admin(database, KEY, token, "bob@example.org", PASSWORD)
 
 
 @pytest.mark.parametrize("given", ["", "0" * 64, "é", "claim"])
@@ -70,7 +70,7 @@ def test_a_made_up_token_claims_nothing(database: Database, given: str) -> None:
 
     assert not first_admin.is_open(database, KEY, given)
     with pytest.raises(accounts.Refused):
-        first_admin.claim(database, KEY, given, "bob@example.org", PASSWORD)
+        first_admin.create_first_admin(database, KEY, given, "bob@example.org", PASSWORD)
 
 
 def test_workers_that_start_together_make_one_admin_from_the_environment(database: Database) -> None:
@@ -148,6 +148,6 @@ def test_an_admins_address_is_no_password_of_theirs(database: Database) -> None:
     assert token
 
     with pytest.raises(passwords.BadPassword):
-        first_admin.claim(database, KEY, token, email, password)
+        first_admin.create_first_admin(database, KEY, token, email, password)
     with pytest.raises(WrongSetting):
         first_admin.set_up(database, config.load({"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password}))

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from chat import conversations, people
 from chat.conversations import Turn, submission
 from chat.people import guests, roles
-from chat.people.accounts import HELD, let_in
+from chat.people.accounts import LOCK_PERSON, start_login
 from chat.people.rate_limits import Asker
 from chat.storage import tables
 from chat.storage.database import Database, NotFound, clock
@@ -65,7 +65,7 @@ def test_a_form_sent_twenty_times_at_once_makes_one_guest(database: Database) ->
 def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, introduced, tries = guest(database, "ann"), submission.introduced, []
+    known, introduced, tries = guest(database, "ann"), submission.ensure_person, []
 
     def lose_the_race_once(connection, asker: Asker) -> Asker:
         tries.append(asker)
@@ -73,7 +73,7 @@ def test_a_guest_made_by_another_worker_at_the_same_moment_is_found(
             connection.exec_driver_sql("INSERT INTO people (uid, created_at) VALUES ('ann', 0)")
         return introduced(connection, asker)
 
-    monkeypatch.setattr(submission, "introduced", lose_the_race_once)
+    monkeypatch.setattr(submission, "ensure_person", lose_the_race_once)
     turn = conversations.ask(database, Asker(None, "ann"), None, "Hello?", CHOICE)
 
     assert (turn.person_id, len(tries)) == (known, 2)
@@ -119,7 +119,7 @@ def test_two_tabs_that_take_each_others_guest_along_cross_without_a_deadlock(
     ids = [guest(either, name) for name in names]
     for person in ids:
         asked(either, person, f"From {person}")
-    linger(monkeypatch, people, "hold_active")
+    linger(monkeypatch, people, "lock_active")
 
     crossed = [Asker(person, name) for person, name in zip(ids, reversed(names), strict=True)]
     outcomes = at_once(*(partial(conversations.ask, either, asker, None, "Hello?", CHOICE) for asker in crossed))
@@ -139,10 +139,10 @@ def test_who_signs_in_while_their_guest_is_taken_along_has_it_once(
 
     def sign_in() -> int:
         with either.write() as connection:
-            connection.execute(HELD, {"person": member})
+            connection.execute(LOCK_PERSON, {"person": member})
             held.set()
             time.sleep(0.3)
-            return let_in(connection, member, ann, None).id
+            return start_login(connection, member, ann, None).id
 
     def send() -> Turn:
         assert either.is_sqlite or held.wait(20)

@@ -37,7 +37,7 @@ def stored(database: Database) -> Row:
 
 def test_an_invite_makes_a_person_with_its_role(either: Database) -> None:
     ann = joined(either, "ann", "admin")
-    token = invites.make(either, ann, "admin")
+    token = invites.create(either, ann, "admin")
 
     bob = person_of(either, invites.redeem(either, token, newcomer()))
 
@@ -51,7 +51,7 @@ def test_an_invite_makes_a_person_with_its_role(either: Database) -> None:
 
 def test_a_token_is_256_bits_and_the_database_does_not_know_it(database: Database) -> None:
     """A dump of the database lets nobody in."""
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     assert len(token) == 43
     with database.read() as connection:
@@ -61,7 +61,7 @@ def test_a_token_is_256_bits_and_the_database_does_not_know_it(database: Databas
 
 def test_an_invite_is_redeemed_once_by_twenty_at_once(either: Database) -> None:
     """ALLM 24-2913: one invite was redeemed by many at once."""
-    token = invites.make(either, "command line")
+    token = invites.create(either, "command line")
 
     tasks = [partial(invites.redeem, either, token, newcomer(f"p{number}")) for number in range(20)]
     outcomes = all_at_once(*tasks)
@@ -72,7 +72,7 @@ def test_an_invite_is_redeemed_once_by_twenty_at_once(either: Database) -> None:
 
 
 def test_five_uses_make_five_accounts_and_no_more(database: Database) -> None:
-    token = invites.make(database, "command line", uses=5)
+    token = invites.create(database, "command line", uses=5)
 
     tasks = [partial(invites.redeem, database, token, newcomer(f"p{number}")) for number in range(12)]
     outcomes = all_at_once(*tasks)
@@ -95,7 +95,7 @@ def revoke(database: Database, token: str) -> None:
 
 @pytest.mark.parametrize("happens", [spend, run_out, revoke])
 def test_an_invite_that_is_over_is_as_one_that_never_was(database: Database, happens) -> None:
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
     happens(database, token)
     before = count(database, people)
 
@@ -106,11 +106,11 @@ def test_an_invite_that_is_over_is_as_one_that_never_was(database: Database, hap
             invites.redeem(database, there_or_not, newcomer())
 
     assert count(database, people) == before
-    assert invites.listing(database) == []
+    assert invites.list_open(database) == []
 
 
 def test_an_invite_that_was_revoked_is_not_revoked_again(database: Database) -> None:
-    invites.make(database, "command line")
+    invites.create(database, "command line")
     invite = stored(database).id
     invites.revoke(database, "command line", invite)
 
@@ -121,7 +121,7 @@ def test_an_invite_that_was_revoked_is_not_revoked_again(database: Database) -> 
 
 
 def test_an_invite_for_one_e_mail_is_for_nobody_else(database: Database) -> None:
-    token = invites.make(database, "command line", email="bob@example.org")
+    token = invites.create(database, "command line", email="bob@example.org")
 
     with pytest.raises(NotFound):
         invites.redeem(database, token, newcomer("eve"))
@@ -133,7 +133,7 @@ def test_an_invite_for_one_e_mail_is_for_nobody_else(database: Database) -> None
 
 def test_an_e_mail_that_has_an_account_uses_no_invite_up(either: Database) -> None:
     joined(either, "bob")
-    token = invites.make(either, "command line")
+    token = invites.create(either, "command line")
 
     with pytest.raises(EmailTaken, match="Sign in instead"):
         invites.redeem(either, token, newcomer("bob"))
@@ -143,14 +143,14 @@ def test_an_e_mail_that_has_an_account_uses_no_invite_up(either: Database) -> No
 
 
 def test_the_same_e_mail_by_two_invites_at_once_is_one_account(either: Database) -> None:
-    tokens = [invites.make(either, "command line") for _ in range(8)]
+    tokens = [invites.create(either, "command line") for _ in range(8)]
 
     outcomes = all_at_once(*[partial(invites.redeem, either, token, newcomer()) for token in tokens])
 
     assert sum(isinstance(outcome, int) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, EmailTaken) for outcome in outcomes) == 7
     assert count(either, people) == 1
-    assert len(invites.listing(either)) == 7
+    assert len(invites.list_open(either)) == 7
 
 
 @pytest.mark.parametrize(
@@ -168,27 +168,27 @@ def test_the_same_e_mail_by_two_invites_at_once_is_one_account(either: Database)
 )
 def test_what_no_invite_can_be_is_refused_in_a_sentence(database: Database, wish: dict) -> None:
     with pytest.raises(BadInvite, match=r"^An invite .*\.$"):
-        invites.make(database, "command line", **wish)
+        invites.create(database, "command line", **wish)
 
     assert count(database, invite_table) == 0
 
 
 def test_the_list_tells_who_made_an_invite_and_nothing_to_use_it_by(database: Database) -> None:
     ann = joined(database, "ann", "admin")
-    token = invites.make(database, ann, uses=3)
+    token = invites.create(database, ann, uses=3)
 
-    (row,) = invites.listing(database)
+    (row,) = invites.list_open(database)
 
     assert (row.maker, row.uses_left) == ("ann@example.org", 3)
     assert token not in str(tuple(row))
 
 
 def test_invites_that_ran_out_long_ago_are_forgotten(database: Database) -> None:
-    invites.make(database, "command line")
+    invites.create(database, "command line")
     make_older(database, invites.DAYS + 31)
     with database.read() as connection:
         assert connection.execute(select(invite_table.c.expires_at < clock())).scalar()
 
-    invites.make(database, "command line")
+    invites.create(database, "command line")
 
     assert count(database, invite_table) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from chat.people import authentication, login_throttle
 from chat.people.accounts import Refused
-from chat.people.login_throttle import TooManyTries, Try, account_digest
+from chat.people.login_throttle import LoginAttempt, TooManyAttempts, account_digest
 from chat.storage.database import Database
 from chat.storage.tables import attempts
 from tests.postgres import Postgres
@@ -18,16 +18,16 @@ from tests.team import PASSWORD, account
 from tests.turns import count
 
 
-def by(email: str, address: str = "a" * 32) -> Try:
+def by(email: str, address: str = "a" * 32) -> LoginAttempt:
     """A try as somebody, from an address."""
-    return Try(account_digest(KEY, email), address)
+    return LoginAttempt(account_digest(KEY, email), address)
 
 
 def tried(database: Database, email: str, address: str = "a" * 32) -> int | None:
     """Try and fail; gives how long to wait where there were too many."""
     try:
-        login_throttle.begin(database, by(email, address))
-    except TooManyTries as error:
+        login_throttle.register_attempt(database, by(email, address))
+    except TooManyAttempts as error:
         return error.wait
     return None
 
@@ -42,14 +42,17 @@ def test_after_five_failures_even_the_right_password_waits(database: Database) -
     account(database)
     for _ in range(5):
         with pytest.raises(Refused, match="don't belong together"):
-            authentication.check(database, by("ann@example.org"), "ann@example.org", "wrong one")
+            authentication.authenticate(database, by("ann@example.org"), "ann@example.org", "wrong one")
 
-    with pytest.raises(TooManyTries) as refused:
-        authentication.check(database, by("ann@example.org"), "ann@example.org", PASSWORD)
+    with pytest.raises(TooManyAttempts) as refused:
+        authentication.authenticate(database, by("ann@example.org"), "ann@example.org", PASSWORD)
 
     assert 1 <= refused.value.wait <= 15
     later(database, 16)
-    assert authentication.check(database, by("ann@example.org"), "ann@example.org", PASSWORD).email == "ann@example.org"
+    assert (
+        authentication.authenticate(database, by("ann@example.org"), "ann@example.org", PASSWORD).email
+        == "ann@example.org"
+    )
 
 
 def test_the_wait_doubles_up_to_a_quarter_of_an_hour_and_is_no_lock_out(database: Database) -> None:
@@ -62,7 +65,7 @@ def test_the_wait_doubles_up_to_a_quarter_of_an_hour_and_is_no_lock_out(database
 
     assert all(abs(wait - expected) <= 1 for wait, expected in zip(waits, [15, 30, 60, 120, 240, 480], strict=False))
     assert 899 <= waits[-1] <= 900
-    assert "15 minutes" in str(TooManyTries(waits[-1]))
+    assert "15 minutes" in str(TooManyAttempts(waits[-1]))
 
 
 def test_who_is_unknown_waits_as_well(database: Database) -> None:
@@ -74,7 +77,7 @@ def test_a_success_forgives_what_failed_before(database: Database) -> None:
     for _ in range(4):
         tried(database, "ann@example.org")
 
-    authentication.check(database, by("Ann@example.org "), "Ann@example.org ", PASSWORD)
+    authentication.authenticate(database, by("Ann@example.org "), "Ann@example.org ", PASSWORD)
 
     assert [tried(database, "ann@example.org") for _ in range(5)] == [None] * 5
 
@@ -115,7 +118,7 @@ def test_a_hundred_and_fifty_at_once_are_no_more_than_a_hundred_over_two_workers
 
 def test_who_asks_for_links_is_counted_apart(database: Database) -> None:
     for number in range(100):
-        login_throttle.begin(database, Try(f"link {number}", f"{number:032}", login_throttle.LETTERS))
+        login_throttle.register_attempt(database, LoginAttempt(f"link {number}", f"{number:032}", login_throttle.MAILS))
 
     assert tried_everywhere(database, 1) is None
 
@@ -123,7 +126,7 @@ def test_who_asks_for_links_is_counted_apart(database: Database) -> None:
 def test_what_succeeds_takes_nobody_elses_try(database: Database) -> None:
     for number in range(101):
         there = by(f"person{number}@example.org")
-        login_throttle.succeed(database, there, login_throttle.begin(database, there))
+        login_throttle.clear_failures(database, there, login_throttle.register_attempt(database, there))
 
     assert count(database, attempts) == 0
 
@@ -134,8 +137,8 @@ def test_many_who_succeed_at_once_are_kept_out_by_nobody(either: Database) -> No
 
     def right(number: int) -> None:
         database, there = (either, other)[number % 2], by(f"person{number % 40}@example.org", f"{number:032x}")
-        login_throttle.succeed(database, there, login_throttle.begin(database, there))
-        login_throttle.forgive(database, there.account)
+        login_throttle.clear_failures(database, there, login_throttle.register_attempt(database, there))
+        login_throttle.reset_failures(database, there.account)
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(right, range(80))) == [None] * 80
@@ -148,20 +151,20 @@ def test_what_fails_at_large_keeps_nobody_out_who_is_signed_in(database: Databas
     account(database)
     for number in range(100):
         tried_everywhere(database, number)
-    within = Try(login_throttle.own_digest(KEY, "person 1"))
+    within = LoginAttempt(login_throttle.own_digest(KEY, "person 1"))
 
-    person = authentication.check(database, within, "ann@example.org", PASSWORD)
+    person = authentication.authenticate(database, within, "ann@example.org", PASSWORD)
 
     assert person.email == "ann@example.org" and tried(database, "ann@example.org") is not None
     waits = [failed_within(database, within) for _ in range(6)]
     assert waits[:5] == [None] * 5 and 14 <= (waits[5] or 0) <= 15
 
 
-def failed_within(database: Database, within: Try) -> int | None:
+def failed_within(database: Database, within: LoginAttempt) -> int | None:
     """Try and fail in a session; gives how long to wait where there were too many."""
     try:
-        login_throttle.begin(database, within)
-    except TooManyTries as error:
+        login_throttle.register_attempt(database, within)
+    except TooManyAttempts as error:
         return error.wait
     return None
 
@@ -171,7 +174,7 @@ def test_nobody_can_name_what_is_counted_apart(database: Database, email: str) -
     assert account_digest(KEY, email) not in (
         login_throttle.own_digest(KEY, "person 1"),
         login_throttle.ALL,
-        login_throttle.LETTERS,
+        login_throttle.MAILS,
     )
 
 

@@ -16,12 +16,12 @@ from tests.mailbox import mailbox
 from tests.serving import ROOT
 
 
-def test_under_gevent_nothing_is_done_for_a_letter_while_its_asker_waits() -> None:
+def test_under_gevent_nothing_is_done_for_a_mail_while_its_asker_waits() -> None:
     """ALLM 26-21484: the connection ended later for who has an account."""
     code = (
         "from gevent import monkey; monkey.patch_all(); from chat.people import mailer; done = [];"
-        "mailer.send_reset = lambda *_: done.append(1); mailer.send_reset_later(None, {}, 'ann@example.org');"
-        "before = len(done); import time; time.sleep(mailer.LATEST + 1); print(before, len(done))"
+        "mailer.send_reset_mail = lambda *_: done.append(1); mailer.queue_reset_mail(None, {}, 'ann@example.org');"
+        "before = len(done); import time; time.sleep(mailer.LONGEST_DELAY + 1); print(before, len(done))"
     )
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT).split() == ["0", "1"]

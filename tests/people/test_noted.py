@@ -41,7 +41,7 @@ def test_a_claim(app: Flask) -> None:
     token = first_admin.token(database, secret)
     assert token
 
-    first_admin.claim(database, secret, token, EMAIL, PASSWORD)
+    first_admin.create_first_admin(database, secret, token, EMAIL, PASSWORD)
 
     assert noted(app) == [(EMAIL, "account_claimed", "")]
 
@@ -50,7 +50,7 @@ def test_a_password_by_a_link(app: Flask) -> None:
     database = app.extensions["rivulet"].database
     person = account(database, EMAIL)
     with database.write() as connection:
-        token = password_resets.make(connection, person)
+        token = password_resets.create(connection, person)
 
     password_resets.redeem(database, token, "a hash")
 
@@ -77,6 +77,6 @@ def test_a_sign_in_that_is_refused_is_none(app: Flask) -> None:
     person = account(database, EMAIL)
 
     with pytest.raises(accounts.Refused), database.write() as connection:
-        accounts.let_in(connection, person, None, "another hash")
+        accounts.start_login(connection, person, None, "another hash")
 
     assert noted(app) == []

@@ -22,7 +22,7 @@ from tests.turns import count
 def made(database: Database, person_id: int) -> str:
     """Make a link."""
     with database.write() as connection:
-        return password_resets.make(connection, person_id)
+        return password_resets.create(connection, person_id)
 
 
 def redeemed(database: Database, token: str) -> bool:

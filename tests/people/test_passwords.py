@@ -25,11 +25,11 @@ KOREAN = "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4"
 
 
 def test_a_password_is_kept_by_argon2id_as_owasp_recommends() -> None:
-    kept = passwords.hashed("a river bends twice")
+    kept = passwords.hash_password("a river bends twice")
 
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert passwords.matches(kept, "a river bends twice") and not passwords.matches(kept, "a river bends once")
-    assert not passwords.is_outdated(kept) and kept != passwords.hashed("a river bends twice")
+    assert not passwords.is_outdated(kept) and kept != passwords.hash_password("a river bends twice")
 
 
 def test_what_was_kept_by_other_parameters_is_outdated() -> None:
@@ -46,7 +46,7 @@ def test_what_is_no_hash_matches_nothing(kept: str) -> None:
 def test_who_is_unknown_costs_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """ALLM 26-21484, OW GHSA-7rw5-9f7q-xj36: who is unknown was answered sooner."""
     compared: list[str] = []
-    monkeypatch.setattr(passwords, "verified", lambda kept, password: not compared.append(kept))
+    monkeypatch.setattr(passwords, "verify_hash", lambda kept, password: not compared.append(kept))
 
     assert passwords.matches(None, "anything") is False
     (kept,) = compared
@@ -74,7 +74,7 @@ def test_none_of_the_three_thousand_most_used_passwords_that_are_long_enough_is_
     used = [password for password in FREQUENCY_LISTS["passwords"] if len(password) >= passwords.SHORTEST]
 
     assert len(used) > 10_000
-    assert [password for password in used[:3_000] if not passwords.is_guessed(password)] == []
+    assert [password for password in used[:3_000] if not passwords.is_guessable(password)] == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_none_of_the_three_thousand_most_used_passwords_that_are_long_enough_is_
 )
 def test_what_a_person_and_their_team_are_called_is_guessed(password: str) -> None:
     """ASVS 6.2.11."""
-    assert passwords.score(password[: passwords.JUDGED], []) >= passwords.HARD_TO_GUESS
+    assert passwords.score(password[: passwords.JUDGED_LENGTH], []) >= passwords.LEAST_SCORE
 
     with pytest.raises(BadPassword, match="first passwords"):
         passwords.require_good(password, "zofia.quillfeather@fjordline.example", "Zofia Oakhollow")
@@ -130,14 +130,14 @@ def test_no_more_of_a_password_is_judged_than_takes_half_a_second(monkeypatch: p
     monkeypatch.setattr(passwords, "score", lambda password, words: len(judged.append(len(password)) or ""))
 
     for length in (8, 1024):
-        assert passwords.is_guessed("x" * length)
+        assert passwords.is_guessable("x" * length)
 
-    assert judged == [8, passwords.JUDGED]
+    assert judged == [8, passwords.JUDGED_LENGTH]
 
 
 def test_one_is_judged_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The library keeps a person's words where it would find them for the next one."""
-    assert most_at_once(monkeypatch, passwords.is_guessed, "score") == 1
+    assert most_at_once(monkeypatch, passwords.is_guessable, "score") == 1
 
 
 def test_what_judges_is_loaded_when_it_is_needed() -> None:
@@ -147,15 +147,15 @@ def test_what_judges_is_loaded_when_it_is_needed() -> None:
 
 
 def test_a_password_too_long_is_refused_before_it_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "aside", lambda work: pytest.fail("it was hashed"))
+    monkeypatch.setattr(passwords, "run_aside", lambda work: pytest.fail("it was hashed"))
 
     assert passwords.matches("$argon2id$", "x" * 1_000_000) is False
 
 
 def test_no_more_than_two_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "nobodys", lambda: "a hash")
+    monkeypatch.setattr(passwords, "dummy_hash", lambda: "a hash")
 
-    assert most_at_once(monkeypatch, lambda password: passwords.matches(None, password), "verified") == 2
+    assert most_at_once(monkeypatch, lambda password: passwords.matches(None, password), "verify_hash") == 2
 
 
 def most_at_once(monkeypatch: pytest.MonkeyPatch, do: Callable[[str], object], work: str) -> int:
@@ -181,7 +181,7 @@ def most_at_once(monkeypatch: pytest.MonkeyPatch, do: Callable[[str], object], w
 SLOWEST = "4@8({[<3691!|70$5+%2zQ" * 2
 
 
-@pytest.mark.parametrize("work", ["hashed('a river bends twice')", f"require_good({SLOWEST!r})"])
+@pytest.mark.parametrize("work", ["hash_password('a river bends twice')", f"require_good({SLOWEST!r})"])
 def test_under_gevent_others_go_on_while_a_password_is_hashed_or_judged(work: str) -> None:
     code = (
         "from gevent import monkey; monkey.patch_all(); import gevent; from chat.people import passwords;"
@@ -206,7 +206,7 @@ def test_under_gevent_others_go_on_while_a_password_is_hashed_or_judged(work: st
     ],
 )
 def test_a_password_opens_however_a_keyboard_puts_its_letters_together(chosen: str, typed: str) -> None:
-    kept = passwords.hashed(chosen)
+    kept = passwords.hash_password(chosen)
 
     assert passwords.matches(kept, typed) and passwords.matches(kept, chosen)
     assert not passwords.matches(kept, f"{typed}.")

@@ -19,7 +19,7 @@ from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import people, replies, sends
 from tests.turns import CHOICE, answered, count, guest, stored
 
-HOME = rate_limits.digest("a secret", "192.0.2.7")
+HOME = rate_limits.address_digest("a secret", "192.0.2.7")
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def try_again(database: Database, asker: Asker, turn: Turn) -> Turn:
 
 
 def go_on(database: Database, asker: Asker, turn: Turn) -> Turn:
-    return conversations.go_on(database, asker, turn.reply_id)
+    return conversations.continue_reply(database, asker, turn.reply_id)
 
 
 def send(database: Database, asker: Asker, turn: Turn) -> Turn:
@@ -321,7 +321,7 @@ def test_without_limits_nothing_is_counted_and_not_one_statement_more_is_run(dat
     ],
 )
 def test_a_household_is_one_address(one: str, other: str | None, same: bool) -> None:
-    assert (rate_limits.digest("a secret", one) == rate_limits.digest("a secret", other)) is same
+    assert (rate_limits.address_digest("a secret", one) == rate_limits.address_digest("a secret", other)) is same
 
 
 def test_an_address_is_stored_under_a_name_that_only_the_key_can_make(database: Database, person: int) -> None:
@@ -331,4 +331,4 @@ def test_an_address_is_stored_under_a_name_that_only_the_key_can_make(database: 
     with database.read() as connection:
         told = connection.execute(select(sends.c.address)).scalar_one()
     assert "192.0.2.7" not in told
-    assert told == HOME != rate_limits.digest("another secret", "192.0.2.7")
+    assert told == HOME != rate_limits.address_digest("another secret", "192.0.2.7")

@@ -16,8 +16,8 @@ from chat.people.invites import Newcomer
 from chat.people.rate_limits import Asker
 from chat.people.roles import LastAdmin
 from chat.providers.base import Timeouts
-from chat.registry import Entered, Services
-from chat.registry.encryption import Vault
+from chat.registry import ProviderForm, ProviderRegistry
+from chat.registry.encryption import SecretBox
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, metadata, people, replies, resets, sessions
 from tests.people.conftest import all_at_once, joined, person_of, signed_in
@@ -114,7 +114,7 @@ ASKING = {
     "next": lambda database, asker, turn: conversations_.ask(database, asker, turn.conversation_id, "More?", CHOICE),
     "edit": lambda database, asker, turn: conversations_.edit(database, asker, turn.reply_id - 1, "More?", CHOICE),
     "try again": lambda database, asker, turn: conversations_.try_again(database, asker, turn.reply_id, CHOICE),
-    "continue": lambda database, asker, turn: conversations_.go_on(database, asker, turn.reply_id),
+    "continue": lambda database, asker, turn: conversations_.continue_reply(database, asker, turn.reply_id),
 }
 
 
@@ -154,7 +154,7 @@ def test_who_asks_at_the_moment_of_being_suspended_has_nothing_written(either: D
 def test_a_link_that_an_admin_made_for_another_is_over_with_the_right(database: Database, way) -> None:
     """A second way in, after the right to it was gone: ALLM 26-32717."""
     ann, bob = joined(database, "ann", "admin"), joined(database, "bob", "admin")
-    token = directory.reset(database, bob, ann.id)
+    token = directory.create_reset(database, bob, ann.id)
 
     way(database, ann, bob.id)
 
@@ -163,11 +163,11 @@ def test_a_link_that_an_admin_made_for_another_is_over_with_the_right(database: 
 
 
 DOING = {
-    "invite": lambda database, by: invites.make(database, by, "admin"),
-    "reset link": lambda database, by: directory.reset(database, by, by.id),
+    "invite": lambda database, by: invites.create(database, by, "admin"),
+    "reset link": lambda database, by: directory.create_reset(database, by, by.id),
     "person": lambda database, by: directory.add(database, by, "eve@example.org", "admin", "", None),
-    "provider": lambda database, by: Services(database, Vault(["s" * 40]), {}, Timeouts()).add(
-        by, Entered("evil", "openai", "http://evil.example/v1")
+    "provider": lambda database, by: ProviderRegistry(database, SecretBox(["s" * 40]), {}, Timeouts()).add(
+        by, ProviderForm("evil", "openai", "http://evil.example/v1")
     ),
 }
 
@@ -200,7 +200,7 @@ def test_what_an_admin_was_let_in_by_is_over_with_the_right(database: Database, 
     others = joined(database, "cid", "admin")
     signed_in(database, bob.id, browsers=3)
     signed_in(database, others.id)
-    token, kept = invites.make(database, bob, "admin"), invites.make(database, others)
+    token, kept = invites.create(database, bob, "admin"), invites.create(database, others)
 
     way(database, "command line", bob.id)
 
@@ -269,7 +269,7 @@ def test_a_removal_that_breaks_off_leaves_them_suspended_and_is_done_again(
     bob = joined(database, "bob")
     asked(database, bob.id)
     with monkeypatch.context() as broken:
-        broken.setattr(roles, "forget", lambda *_: 1 // 0)
+        broken.setattr(roles, "delete_conversations", lambda *_: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             roles.remove(database, "command line", bob.id)
     left = person_of(database, bob.id)

@@ -131,18 +131,6 @@ def test_the_table_opens_no_session_to_its_reader(store: SessionStore, database:
     assert store.get(row.id) is None
 
 
-def test_a_guests_session_that_an_older_version_made_is_theirs(store: SessionStore, database: Database) -> None:
-    """A deploy in which both serve for a while: the older one knows no column that says whose a session is."""
-    ann = guest(database, "ann")
-    row = {"id": digest("one"), "data": json.dumps({"person": ann}), "expires_at": clock() + 60}
-    with database.write() as connection:
-        connection.execute(insert(sessions).values(row))
-
-    found = store.find("one")
-
-    assert found and (found.id, found.role) == (ann, "guest")
-
-
 def test_no_member_is_known_by_a_session_that_says_so_alone(store: SessionStore, database: Database) -> None:
     member = account(database)
     row = {"id": digest("one"), "data": json.dumps({"person": member}), "expires_at": clock() + 60}
@@ -179,7 +167,7 @@ def test_a_session_has_ended_with_what_it_stood_for(either: Database, end: str) 
 
     if end == "merged":
         with either.write() as connection:
-            people_of_accounts.let_in(connection, ann, bob, None)
+            people_of_accounts.start_login(connection, ann, bob, None)
     elif end == "signed out":
         store.delete("one")
     else:

@@ -23,7 +23,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from chat.providers import PROVIDERS
 from chat.providers.base import AbstractProvider, CreateResult, ProviderError
-from chat.providers.http.connection import Wire
+from chat.providers.http.connection import CancellableConnection
 from chat.providers.local import Endpoint, Local
 from chat.providers.openai import OpenAICompatible
 from tests.providers.server import END, chunk, delta, head
@@ -122,13 +122,13 @@ class Player(HTTPAdapter):
 
     parts: list[bytes] = []
 
-    def __init__(self, wire: Wire):
+    def __init__(self, connection: CancellableConnection):
         super().__init__()
-        self.wire = wire
+        self.connection = connection
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:  # type: ignore[override]
         """Read the head of what is played."""
-        self.wire.connected = True
+        self.connection.connected = True
         original = http.client.HTTPResponse(Reads(self.parts))  # type: ignore[arg-type]
         original.begin()
         fields = {
@@ -182,7 +182,7 @@ def speakers() -> dict[str, Callable[[], AbstractProvider]]:
 @pytest.fixture
 def player(monkeypatch: pytest.MonkeyPatch) -> type[Player]:
     """Let all requests be answered by the player, and nothing be asked twice."""
-    monkeypatch.setattr("chat.providers.http.client.WireAdapter", Player)
+    monkeypatch.setattr("chat.providers.http.client.CancellableAdapter", Player)
     monkeypatch.setattr("chat.providers.http.client.PAUSES", ())
     monkeypatch.setattr(Endpoint, "is_busy", lambda self: False)
     return Player

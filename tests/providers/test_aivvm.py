@@ -27,7 +27,7 @@ from chat.providers.base import (
 )
 from tests.providers.server import END, SILENCE, Server, chunk, head, plain, whole
 
-QUICK = Timeouts(connect=2, first=0.4, gap=0.3, whole=10)
+QUICK = Timeouts(connect=2, first_byte=0.4, read=0.3, total=10)
 QUESTION = [{"role": "user", "content": "hi"}]
 ROOT = Path(__file__).parents[2]
 
@@ -432,7 +432,7 @@ def test_models_are_asked_for_in_the_background_and_once():
 
         first = provider.models()
         provider.models()
-        provider._catalogue._asked.wait(5)
+        provider._model_list._asked.wait(5)
 
         assert len(first) == 8
         assert len(provider.models()) == 9
@@ -451,7 +451,7 @@ def test_the_host_that_is_gone_is_never_asked_for_models():
 
     provider.models()
 
-    assert provider._catalogue._due == 0
+    assert provider._model_list._due == 0
 
 
 @pytest.mark.parametrize("answer", [whole("500 Oops", "Error"), whole("200 OK", "{}"), whole("200 OK", "<")])

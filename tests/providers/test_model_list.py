@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.providers import model_list as catalogues
-from chat.providers.model_list import Catalogue
+from chat.providers import model_list
+from chat.providers.model_list import ModelList
 
 
 class Clock:
@@ -19,15 +19,15 @@ class Clock:
 
 def test_the_first_list_is_waited_for_once_and_not_in_each_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, waited = Clock(), []
-    monkeypatch.setattr(catalogues, "time", clock)
-    catalogue = Catalogue(lambda: [])
-    monkeypatch.setattr(catalogue, "refresh", lambda: None)
-    monkeypatch.setattr(catalogue._asked, "wait", waited.append)
+    monkeypatch.setattr(model_list, "time", clock)
+    listed = ModelList(lambda: [])
+    monkeypatch.setattr(listed, "refresh", lambda: None)
+    monkeypatch.setattr(listed._asked, "wait", waited.append)
 
-    catalogue.models(1.5)
+    listed.models(1.5)
     clock.now += 1
-    catalogue.models(1.5)
+    listed.models(1.5)
     clock.now += 1
-    catalogue.models(1.5)
+    listed.models(1.5)
 
     assert waited == [1.5, 0.5, 0]

@@ -25,7 +25,7 @@ from chat.providers.model_rows import chats, window_of
 from chat.providers.openai import OpenAICompatible
 from tests.providers.server import END, SILENCE, Server, chunk, delta, head, sse, whole
 
-QUICK = Timeouts(connect=2, first=0.5, gap=0.3, whole=10)
+QUICK = Timeouts(connect=2, first_byte=0.5, read=0.3, total=10)
 QUESTION = [{"role": "user", "content": "hi"}]
 STOP = delta("", "stop")
 USAGE = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8, "details": {"x": 1}}}
@@ -501,7 +501,7 @@ def test_the_list_is_asked_for_again_when_it_is_old(monkeypatch):
     with Server(listing("a"), listing("a", "b")) as server:
         provider = OpenAICompatible(server.url)
         provider.models()
-        provider._catalogue.refresh()
+        provider._model_list.refresh()
 
         assert len(provider.models()) == 2
 
@@ -510,7 +510,7 @@ def test_a_list_that_was_had_stays_when_it_can_not_be_had_again():
     with Server(listing("a"), whole("500 Oops", "")) as server:
         provider = OpenAICompatible(server.url)
         provider.models()
-        provider._catalogue.refresh()
+        provider._model_list.refresh()
 
         assert provider.models() == [Model("a", "a")]
         assert server.host in (provider.problem() or "")

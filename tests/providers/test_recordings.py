@@ -25,7 +25,7 @@ RECORDINGS = {
     path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).parent.glob("recordings/*.json"))
 }
 SPEED = 10
-QUICK = Timeouts(connect=2, first=2, gap=0.4, whole=20)
+QUICK = Timeouts(connect=2, first_byte=2, read=0.4, total=20)
 
 EXPECTED: dict[str, tuple[str, type[ProviderError] | None]] = {
     "01-chat-normal": ("Hello! How can I help you?", None),
@@ -164,7 +164,7 @@ def test_the_recorded_list_of_models_is_read():
 
         provider.refresh()
 
-        assert [model.id for model in provider._catalogue.listed] == ["gpt-3.5-turbo", "gpt-4", "gpt-4-32k"]
+        assert [model.id for model in provider._model_list.current] == ["gpt-3.5-turbo", "gpt-4", "gpt-4-32k"]
         assert provider.problem() is None
 
 

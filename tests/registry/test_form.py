@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.registry.form import BadService, end_of, entered, require_free
+from chat.registry.form import InvalidProvider, key_end, read_form, require_free
 
 GOOD = {"name": "acme", "kind": "openai", "url": "https://models.acme.test/v1", "key": "sk-abcdefgh12345678"}
 
@@ -19,7 +19,7 @@ GOOD = {"name": "acme", "kind": "openai", "url": "https://models.acme.test/v1", 
     ],
 )
 def test_an_address_is_kept_without_its_last_slash(url: str, kept: str) -> None:
-    assert entered(GOOD | {"url": url}).url == kept
+    assert read_form(GOOD | {"url": url}).url == kept
 
 
 @pytest.mark.parametrize(
@@ -54,40 +54,40 @@ def test_an_address_is_kept_without_its_last_slash(url: str, kept: str) -> None:
 )
 def test_an_address_that_could_be_read_in_two_ways_or_holds_a_secret_is_refused(url: str) -> None:
     """Hold OW 26-45400: what one parser takes for the host another one may take for something else."""
-    with pytest.raises(BadService, match="address can't be used"):
-        entered(GOOD | {"url": url})
+    with pytest.raises(InvalidProvider, match="address can't be used"):
+        read_form(GOOD | {"url": url})
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "-a", "a/b", "a b", "a\nb", "<b>", "é", "a" * 33, "a%2fb", "a\0"])
 def test_a_name_that_does_not_fit_an_address_is_refused(name: str) -> None:
-    with pytest.raises(BadService, match="A name has"):
-        entered(GOOD | {"name": name})
+    with pytest.raises(InvalidProvider, match="A name has"):
+        read_form(GOOD | {"name": name})
 
 
 @pytest.mark.parametrize(("name", "taken"), [("OpenAI", set()), ("local", set()), ("Acme", {"acme"})])
 def test_a_name_that_is_taken_is_refused_in_any_case(name: str, taken: set[str]) -> None:
-    with pytest.raises(BadService, match="Choose another one"):
+    with pytest.raises(InvalidProvider, match="Choose another one"):
         require_free(name, taken)
 
 
 @pytest.mark.parametrize("kind", ["", "local", "environment", "OpenAI", "os"])
 def test_a_protocol_that_is_not_on_offer_is_refused(kind: str) -> None:
-    with pytest.raises(BadService, match="protocol"):
-        entered(GOOD | {"kind": kind})
+    with pytest.raises(InvalidProvider, match="protocol"):
+        read_form(GOOD | {"kind": kind})
 
 
 @pytest.mark.parametrize("key", ["two words", "a\r\nX-Other: b", "é", "a\0b", "k" * 513, "a\u2028b"])
 def test_a_key_that_is_no_word_is_refused_and_not_quoted(key: str) -> None:
-    with pytest.raises(BadService, match="key can't be used") as refused:
-        entered(GOOD | {"key": key})
+    with pytest.raises(InvalidProvider, match="key can't be used") as refused:
+        read_form(GOOD | {"key": key})
 
     assert key not in str(refused.value)
 
 
 def test_a_key_is_in_no_representation_of_what_was_entered() -> None:
-    assert "abcdefgh" not in repr(entered(GOOD))
+    assert "abcdefgh" not in repr(read_form(GOOD))
 
 
 @pytest.mark.parametrize(("key", "end"), [("", ""), ("k" * 11, ""), ("sk-abcdef123", "f123"), (GOOD["key"], "5678")])
 def test_of_a_short_key_nothing_is_shown_and_of_a_long_one_its_end(key: str, end: str) -> None:
-    assert end_of(key) == end
+    assert key_end(key) == end

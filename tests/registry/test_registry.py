@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 from chat import registry as room
 from chat.providers.base import AbstractProvider, Model, Timeouts
 from chat.providers.openai import OpenAICompatible
-from chat.registry import BadService, Entered, Services
-from chat.registry.encryption import Vault
+from chat.registry import InvalidProvider, ProviderForm, ProviderRegistry
+from chat.registry.encryption import SecretBox
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import audit, hidden_models
 from chat.storage.tables import services as table
@@ -25,23 +25,23 @@ from tests.scripted import Scripted
 OLD, NEW = secrets.token_hex(32), secrets.token_hex(32)
 KEY = "sk-abcdefgh12345678"
 URL = "https://models.acme.test/v1"
-ACME = Entered("acme", "openai", URL, KEY)
+ACME = ProviderForm("acme", "openai", URL, KEY)
 ADMIN = "ann@example.org"
 
 
-def services_of(
+def registry_of(
     database: Database, *secrets: str, configured: Mapping[str, AbstractProvider] | None = None
-) -> Services:
-    """Give the services as another worker, or a later start, has them."""
-    services = Services(database, Vault(secrets or (NEW,)), configured or {}, Timeouts())
-    services.begin()
-    return services
+) -> ProviderRegistry:
+    """Give the registry as another worker, or a later start, has them."""
+    registry = ProviderRegistry(database, SecretBox(secrets or (NEW,)), configured or {}, Timeouts())
+    registry.load()
+    return registry
 
 
 @pytest.fixture
-def services(database: Database, provider: Scripted) -> Services:
-    """The services of one worker."""
-    return services_of(database, configured={"scripted": provider})
+def registry(database: Database, provider: Scripted) -> ProviderRegistry:
+    """The registry of one worker."""
+    return registry_of(database, configured={"scripted": provider})
 
 
 @contextmanager
@@ -57,9 +57,9 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.remove(database.engine, "before_cursor_execute", note)
 
 
-def key_of(services: Services, name: str = "acme") -> str:
+def key_of(registry: ProviderRegistry, name: str = "acme") -> str:
     """Read the key that a provider would send."""
-    provider = services[name]
+    provider = registry[name]
     assert isinstance(provider, OpenAICompatible)
     return provider._key
 
@@ -71,22 +71,22 @@ def stored(database: Database, name: str = "acme"):  # type: ignore[no-untyped-d
 
 
 def test_a_provider_that_was_added_is_there_and_its_key_is_stored_encrypted(
-    database: Database, services: Services, tmp_path: Path
+    database: Database, registry: ProviderRegistry, tmp_path: Path
 ) -> None:
-    services.add(ADMIN, ACME)
+    registry.add(ADMIN, ACME)
 
     row = stored(database)
-    assert list(services) == ["scripted", "acme"] and key_of(services) == KEY
+    assert list(registry) == ["scripted", "acme"] and key_of(registry) == KEY
     assert (row.url, row.key_end, row.enabled) == (URL, "5678", True)
     files = b"".join(path.read_bytes() for path in tmp_path.glob("rivulet.db*"))
     assert b"acme" in files and b"abcdefgh" not in files
 
 
 def test_another_worker_hears_of_it_at_its_next_look(
-    database: Database, services: Services, monkeypatch: pytest.MonkeyPatch
+    database: Database, registry: ProviderRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = services_of(database)
-    services.add(ADMIN, ACME)
+    other = registry_of(database)
+    registry.add(ADMIN, ACME)
     assert "acme" not in other
 
     monkeypatch.setattr(other, "_due", 0.0)
@@ -95,109 +95,111 @@ def test_another_worker_hears_of_it_at_its_next_look(
 
 
 def test_a_look_is_one_statement_and_until_the_next_one_is_due_none(
-    database: Database, services: Services, monkeypatch: pytest.MonkeyPatch
+    database: Database, registry: ProviderRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "_due", 0.0)
+    monkeypatch.setattr(registry, "_due", 0.0)
 
     with statements(database) as asked:
         for _ in range(10):
-            services.get("scripted")
+            registry.get("scripted")
 
     assert len(asked) == 1
 
 
 def test_within_a_transaction_nothing_is_looked_at(
-    database: Database, services: Services, monkeypatch: pytest.MonkeyPatch
+    database: Database, registry: ProviderRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "_due", 0.0)
+    monkeypatch.setattr(registry, "_due", 0.0)
 
     with database.read(), statements(database) as asked:
-        assert list(services) == ["scripted"]
+        assert list(registry) == ["scripted"]
 
     assert asked == []
 
 
 def test_where_the_database_fails_what_is_known_holds(
-    database: Database, services: Services, monkeypatch: pytest.MonkeyPatch
+    database: Database, registry: ProviderRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services.add(ADMIN, ACME)
-    monkeypatch.setattr(services, "_due", 0.0)
+    registry.add(ADMIN, ACME)
+    monkeypatch.setattr(registry, "_due", 0.0)
 
     def fail(*_: object) -> str:
         raise OperationalError("SELECT", {}, Exception("the disk is gone"))
 
     monkeypatch.setattr(room.records, "version", fail)
 
-    assert list(services) == ["scripted", "acme"]
+    assert list(registry) == ["scripted", "acme"]
 
 
-def test_a_provider_that_did_not_change_stays_the_same_object(services: Services) -> None:
-    services.add(ADMIN, ACME)
-    before = services["acme"]
+def test_a_provider_that_did_not_change_stays_the_same_object(registry: ProviderRegistry) -> None:
+    registry.add(ADMIN, ACME)
+    before = registry["acme"]
 
-    services.add(ADMIN, Entered("other", "aivvm", "http://127.0.0.1:9"))
+    registry.add(ADMIN, ProviderForm("other", "aivvm", "http://127.0.0.1:9"))
 
-    assert services["acme"] is before
+    assert registry["acme"] is before
 
 
-def test_without_a_key_the_old_one_is_kept_at_the_same_address(services: Services) -> None:
-    services.add(ADMIN, ACME)
+def test_without_a_key_the_old_one_is_kept_at_the_same_address(registry: ProviderRegistry) -> None:
+    registry.add(ADMIN, ACME)
 
-    services.change(ADMIN, Entered("acme", "openai", URL))
+    registry.change(ADMIN, ProviderForm("acme", "openai", URL))
 
-    assert key_of(services) == KEY
+    assert key_of(registry) == KEY
 
 
 @pytest.mark.parametrize(
     "url", ["https://models.acme.test.evil.test/v1", "http://models.acme.test/v1", "https://models.acme.test/v2"]
 )
-def test_a_key_goes_to_no_other_address_than_it_was_entered_for(services: Services, url: str) -> None:
+def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: ProviderRegistry, url: str) -> None:
     """Hold LB 24-37895, NC 26-82639: a key is never sent to a host that was put in the place of its own."""
-    services.add(ADMIN, ACME)
+    registry.add(ADMIN, ACME)
 
-    with pytest.raises(BadService, match="Enter the key"):
-        services.change(ADMIN, Entered("acme", "openai", url))
-    assert services["acme"].url == URL
+    with pytest.raises(InvalidProvider, match="Enter the key"):
+        registry.change(ADMIN, ProviderForm("acme", "openai", url))
+    assert registry["acme"].url == URL
 
-    services.change(ADMIN, Entered("acme", "openai", url, "sk-another-key-1234"))
-    assert (services["acme"].url, key_of(services)) == (url, "sk-another-key-1234")
+    registry.change(ADMIN, ProviderForm("acme", "openai", url, "sk-another-key-1234"))
+    assert (registry["acme"].url, key_of(registry)) == (url, "sk-another-key-1234")
 
 
-def test_an_address_that_was_changed_in_the_database_alone_gets_no_key(database: Database, services: Services) -> None:
+def test_an_address_that_was_changed_in_the_database_alone_gets_no_key(
+    database: Database, registry: ProviderRegistry
+) -> None:
     """Hold LB 24-37895: writing to the database is not enough to have a key sent elsewhere."""
-    services.add(ADMIN, ACME)
+    registry.add(ADMIN, ACME)
     with database.write() as connection:
         connection.execute(update(table).values(url="https://evil.test/v1"))
 
-    later = services_of(database)
+    later = registry_of(database)
 
     assert "acme" not in later and "Enter the key again" in later.find("acme").problem()
 
 
 def test_after_a_rotation_keys_open_and_are_encrypted_anew_so_that_the_old_secret_can_go(database: Database) -> None:
-    services_of(database, OLD).add(ADMIN, ACME)
+    registry_of(database, OLD).add(ADMIN, ACME)
     before = stored(database).key
 
-    rotated = services_of(database, NEW, OLD)
-    after = services_of(database, NEW)
+    rotated = registry_of(database, NEW, OLD)
+    after = registry_of(database, NEW)
 
     assert key_of(rotated) == key_of(after) == KEY
     assert stored(database).key != before
 
 
-def test_a_start_with_nothing_to_encrypt_anew_writes_nothing(database: Database, services: Services) -> None:
-    services.add(ADMIN, ACME)
+def test_a_start_with_nothing_to_encrypt_anew_writes_nothing(database: Database, registry: ProviderRegistry) -> None:
+    registry.add(ADMIN, ACME)
 
     with statements(database) as asked:
-        services_of(database)
+        registry_of(database)
 
     assert asked and not [statement for statement in asked if not statement.lstrip().startswith("SELECT")]
 
 
 def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(database: Database) -> None:
-    services_of(database, OLD).add(ADMIN, ACME)
+    registry_of(database, OLD).add(ADMIN, ACME)
 
-    lost = services_of(database, NEW)
+    lost = registry_of(database, NEW)
 
     assert "acme" not in lost
     assert lost.find("acme").problem().startswith("Its key can't be read")
@@ -207,57 +209,57 @@ def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(databa
 
 def test_a_worker_that_still_has_the_old_secret_breaks_on_nothing(database: Database) -> None:
     """Two workers share a database while the key is being changed."""
-    old = services_of(database, OLD)
+    old = registry_of(database, OLD)
     old.add(ADMIN, ACME)
 
-    new = services_of(database, NEW, OLD)
-    new.add(ADMIN, Entered("other", "openai", URL, KEY))
-    old.look()
+    new = registry_of(database, NEW, OLD)
+    new.add(ADMIN, ProviderForm("other", "openai", URL, KEY))
+    old.refresh()
 
     assert list(new) == ["acme", "other"]
     assert "other" not in old and "can't be read" in old.find("other").problem()
 
 
 def test_a_provider_of_the_environment_is_turned_off_and_on_and_not_changed(
-    database: Database, services: Services, provider: Scripted
+    database: Database, registry: ProviderRegistry, provider: Scripted
 ) -> None:
     for change in (
-        lambda: services.change(ADMIN, Entered("scripted", "openai", URL)),
-        lambda: services.remove(ADMIN, "scripted"),
+        lambda: registry.change(ADMIN, ProviderForm("scripted", "openai", URL)),
+        lambda: registry.remove(ADMIN, "scripted"),
     ):
         with pytest.raises(NotFound):
             change()
 
-    services.switch(ADMIN, "scripted", on=False)
-    restarted = services_of(database, configured={"scripted": provider})
-    assert list(services) == list(restarted) == []
+    registry.set_enabled(ADMIN, "scripted", on=False)
+    restarted = registry_of(database, configured={"scripted": provider})
+    assert list(registry) == list(restarted) == []
     for change in (
-        lambda: services.change(ADMIN, Entered("scripted", "openai", URL)),
-        lambda: services.remove(ADMIN, "scripted"),
+        lambda: registry.change(ADMIN, ProviderForm("scripted", "openai", URL)),
+        lambda: registry.remove(ADMIN, "scripted"),
     ):
         with pytest.raises(NotFound):
             change()
 
-    services.switch(ADMIN, "scripted", on=True)
-    assert list(services) == ["scripted"]
+    registry.set_enabled(ADMIN, "scripted", on=True)
+    assert list(registry) == ["scripted"]
 
 
-def test_a_name_is_used_once(services: Services) -> None:
-    services.add(ADMIN, ACME)
+def test_a_name_is_used_once(registry: ProviderRegistry) -> None:
+    registry.add(ADMIN, ACME)
 
     for name in ("ACME", "scripted", "openai"):
-        with pytest.raises(BadService):
-            services.add(ADMIN, Entered(name, "openai", URL))
+        with pytest.raises(InvalidProvider):
+            registry.add(ADMIN, ProviderForm(name, "openai", URL))
 
 
 def race(database: Database) -> list[bool]:
     """Let twenty admins add a provider of the same name at once; tells who did."""
-    services = services_of(database)
+    registry = registry_of(database)
 
     def add(number: int) -> bool:
         try:
-            services.add(ADMIN, Entered(["acme", "Acme"][number % 2], "openai", URL, f"sk-key-of-number-{number}"))
-        except BadService:
+            registry.add(ADMIN, ProviderForm(["acme", "Acme"][number % 2], "openai", URL, f"sk-key-of-number-{number}"))
+        except InvalidProvider:
             return False
         return True
 
@@ -269,59 +271,59 @@ def test_of_twenty_who_add_the_same_name_at_once_one_does(either: Database) -> N
     assert race(either).count(True) == 1
 
 
-def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Database, services: Services) -> None:
-    services.add(ADMIN, ACME)
+def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Database, registry: ProviderRegistry) -> None:
+    registry.add(ADMIN, ACME)
     with database.write() as connection:
-        room.records.offer(connection, "acme", "gpt", on=False)
+        room.records.set_model_enabled(connection, "acme", "gpt", on=False)
 
-    services.remove(ADMIN, "acme")
+    registry.remove(ADMIN, "acme")
 
     with database.read() as connection:
         assert connection.execute(select(hidden_models)).all() == []
     with pytest.raises(NotFound):
-        services.find("acme")
+        registry.find("acme")
 
 
 @pytest.mark.parametrize("name", ["nope", "", "../x"])
-def test_what_is_not_there_is_not_found_by_any_change(services: Services, name: str) -> None:
+def test_what_is_not_there_is_not_found_by_any_change(registry: ProviderRegistry, name: str) -> None:
     for change in (
-        lambda: services.change(ADMIN, Entered(name, "openai", URL)),
-        lambda: services.switch(ADMIN, name, on=False),
-        lambda: services.remove(ADMIN, name),
-        lambda: services.offer(ADMIN, name, "small", on=False),
-        lambda: services.begin_with(ADMIN, name, "small"),
+        lambda: registry.change(ADMIN, ProviderForm(name, "openai", URL)),
+        lambda: registry.set_enabled(ADMIN, name, on=False),
+        lambda: registry.remove(ADMIN, name),
+        lambda: registry.set_model_enabled(ADMIN, name, "small", on=False),
+        lambda: registry.set_default_model(ADMIN, name, "small"),
     ):
         with pytest.raises(NotFound):
             change()
 
 
-def test_only_a_model_that_is_listed_is_hidden_or_begun_with(services: Services) -> None:
+def test_only_a_model_that_is_listed_is_hidden_or_begun_with(registry: ProviderRegistry) -> None:
     with pytest.raises(NotFound):
-        services.offer(ADMIN, "scripted", "x" * 5_000, on=False)
+        registry.set_model_enabled(ADMIN, "scripted", "x" * 5_000, on=False)
     with pytest.raises(NotFound):
-        services.begin_with(ADMIN, "scripted", "nope")
+        registry.set_default_model(ADMIN, "scripted", "nope")
 
 
-def test_hiding_twice_is_hiding_once(services: Services) -> None:
+def test_hiding_twice_is_hiding_once(registry: ProviderRegistry) -> None:
     for on in (False, False):
-        services.offer(ADMIN, "scripted", "small", on)
-    assert services.now().hidden == {("scripted", "small")}
+        registry.set_model_enabled(ADMIN, "scripted", "small", on)
+    assert registry.now().hidden == {("scripted", "small")}
 
     for on in (True, True):
-        services.offer(ADMIN, "scripted", "small", on)
-    assert services.now().hidden == frozenset()
+        registry.set_model_enabled(ADMIN, "scripted", "small", on)
+    assert registry.now().hidden == frozenset()
 
 
-def test_each_change_is_noted_without_a_key(database: Database, services: Services) -> None:
-    services.add(ADMIN, ACME)
-    services.change(ADMIN, ACME)
-    services.change(ADMIN, Entered("acme", "openai", URL))
-    services.switch(ADMIN, "acme", on=False)
-    services.switch(ADMIN, "acme", on=True)
-    services.offer(ADMIN, "scripted", "small", on=False)
-    services.offer(ADMIN, "scripted", "small", on=True)
-    services.begin_with(ADMIN, "scripted", "large")
-    services.remove(ADMIN, "acme")
+def test_each_change_is_noted_without_a_key(database: Database, registry: ProviderRegistry) -> None:
+    registry.add(ADMIN, ACME)
+    registry.change(ADMIN, ACME)
+    registry.change(ADMIN, ProviderForm("acme", "openai", URL))
+    registry.set_enabled(ADMIN, "acme", on=False)
+    registry.set_enabled(ADMIN, "acme", on=True)
+    registry.set_model_enabled(ADMIN, "scripted", "small", on=False)
+    registry.set_model_enabled(ADMIN, "scripted", "small", on=True)
+    registry.set_default_model(ADMIN, "scripted", "large")
+    registry.remove(ADMIN, "acme")
 
     with database.read() as connection:
         noted = connection.execute(select(audit).order_by(audit.c.id)).all()
@@ -341,13 +343,13 @@ def test_each_change_is_noted_without_a_key(database: Database, services: Servic
 
 
 def test_a_row_of_a_kind_that_is_not_known_is_told_of_and_breaks_nothing(
-    database: Database, services: Services
+    database: Database, registry: ProviderRegistry
 ) -> None:
-    services.add(ADMIN, ACME)
+    registry.add(ADMIN, ACME)
     with database.write() as connection:
         connection.execute(update(table).values(kind="newer"))
 
-    later = services_of(database)
+    later = registry_of(database)
 
     assert "acme" not in later and "doesn't know the protocol" in later.find("acme").problem()
 
@@ -355,21 +357,21 @@ def test_a_row_of_a_kind_that_is_not_known_is_told_of_and_breaks_nothing(
 def test_an_address_of_the_environment_is_shown_without_its_secrets(database: Database) -> None:
     provider = OpenAICompatible("https://user:password@models.acme.test:8443/v1?key=abc", KEY)
 
-    service = services_of(database, configured={"openai": provider}).find("openai")
+    service = registry_of(database, configured={"openai": provider}).find("openai")
 
     assert service.url == "https://models.acme.test:8443/v1"
     assert KEY not in repr(service)
 
 
 def test_a_model_that_does_not_seem_to_chat_is_offered_once_an_admin_turns_it_on(
-    database: Database, services: Services, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+    database: Database, registry: ProviderRegistry, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
-    offered = [[model.id for model in services.now().models("scripted")]]
+    offered = [[model.id for model in registry.now().models("scripted")]]
 
     for on in (True, False):
-        services.offer(ADMIN, "scripted", "whisper-1", on)
-        later = services_of(database, configured={"scripted": provider})
+        registry.set_model_enabled(ADMIN, "scripted", "whisper-1", on)
+        later = registry_of(database, configured={"scripted": provider})
         offered.append([model.id for model in later.now().models("scripted")])
 
     assert offered == [["small", "large"], ["small", "large", "whisper-1"], ["small", "large"]]

@@ -150,8 +150,8 @@ BOMBS = {repr(sign): sign * (SIZE // len(sign)) for sign in REPEATED} | BUILT
 
 def render(text: str) -> None:
     """Render a text as it is, and as it grows."""
-    rendering.whole(text, "m1")
-    growing = rendering.Growing("m1")
+    rendering.render(text, "m1")
+    growing = rendering.IncrementalRenderer("m1")
     list(growing.begin([], 0))
     for second in range(20):
         growing.feed(text[second * len(text) // 20 : (second + 1) * len(text) // 20], second)

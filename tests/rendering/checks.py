@@ -169,8 +169,8 @@ class Page:
         return node.name in BLOCKS.split() or (node.name == "code" and parent.name == "pre")
 
 
-def begun(text: str = "") -> tuple[Page, rendering.Growing]:
+def begun(text: str = "") -> tuple[Page, rendering.IncrementalRenderer]:
     """Begin an answer on a page."""
-    page, growing = Page(), rendering.Growing("m1")
+    page, growing = Page(), rendering.IncrementalRenderer("m1")
     page.begin("".join(growing.begin([text], 0)))
     return page, growing

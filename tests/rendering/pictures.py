@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from bench.chromium import ARGUMENTS
 from chat.rendering import formulas
-from chat.rendering.time_budget import Allowance
+from chat.rendering.time_budget import TimeBudget
 from tests.rendering.commands import COMMANDS
 
 TOP = Path(__file__).parent.parent.parent
@@ -61,7 +61,7 @@ def sheet(number: int, sources: list[str]) -> str:
     """Write ten rows, each a command as both draw it."""
     rows = []
     for place, source in enumerate(sources, number * A_SHEET + 1):
-        ours = formulas.formula(source, True, Allowance(1e9))
+        ours = formulas.draw(source, True, TimeBudget(1e9))
         theirs = f"<div class=katex-here data-source='{escape(source, quote=True)}'></div>"
         rows.append(f"<div class=row><div>{place}</div><div class=reply__body>{ours}</div>{theirs}</div>")
     return "".join(rows)

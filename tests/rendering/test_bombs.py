@@ -37,7 +37,7 @@ class Counted(str):
 
 
 def test_a_text_is_searched_for_fences_once_however_many_it_has() -> None:
-    found = list(fences.parts(Counted("~~~\n~~~\n" * 100)))
+    found = list(fences.split(Counted("~~~\n~~~\n" * 100)))
 
     assert (len(found), Counted.searches) == (101, 2)
 
@@ -46,15 +46,15 @@ def test_a_text_is_searched_for_fences_once_however_many_it_has() -> None:
     "name", ["'a@b.cd '", "'**'", "'> [!NOTE]\\n'", "nested links", "deep quotations", "random signs"]
 )
 def test_a_bomb_is_harmless(name: str) -> None:
-    assert checked(rendering.whole(BOMBS[name], "m1"))
+    assert checked(rendering.render(BOMBS[name], "m1"))
 
 
 @pytest.mark.parametrize("line", [">" * 40, "> - 1. " * 12, " - " * 40])
 def test_a_line_that_nests_too_deep_is_text_by_one_sign_more(line: str) -> None:
-    defused = input_limits.defused(line)
+    defused = input_limits.limit_nesting(line)
 
     assert len(defused) == len(line) + 1 and defused.replace("\\", "") == line
-    html = rendering.whole(line, "m1")
+    html = rendering.render(line, "m1")
     assert checked(html).text.strip() == line.strip() and html.count("<") == 2
 
 
@@ -63,7 +63,7 @@ def test_a_long_text_is_rendered_beside_the_greenlets(length: int, monkeypatch: 
     aside: list[bool] = []
     monkeypatch.setattr(pipeline, "aside", lambda work: aside.append(True) or work())
 
-    html = rendering.whole("x" * length, "m1")
+    html = rendering.render("x" * length, "m1")
 
     assert (html, aside) == (f'<p dir="auto">{"x" * length}</p>', [True] * (length > pipeline.SHORT))
 
@@ -71,12 +71,12 @@ def test_a_long_text_is_rendered_beside_the_greenlets(length: int, monkeypatch: 
 def test_a_text_that_is_too_long_is_plain() -> None:
     text = "*a* " * (input_limits.TEXT_LIMIT // 4)
 
-    assert rendering.whole(text, "m1").startswith("<p")
-    assert rendering.whole(text + "*b*", "m1") == f'<pre class="plain">{text}*b*</pre>'
+    assert rendering.render(text, "m1").startswith("<p")
+    assert rendering.render(text + "*b*", "m1") == f'<pre class="plain">{text}*b*</pre>'
 
 
 def test_a_text_with_too_much_html_is_plain() -> None:
-    html = rendering.whole('"' * input_limits.TEXT_LIMIT, "m1")
+    html = rendering.render('"' * input_limits.TEXT_LIMIT, "m1")
 
     assert html.startswith('<pre class="plain">')
     assert unescape(html).count('"') == input_limits.TEXT_LIMIT + 2
@@ -84,7 +84,7 @@ def test_a_text_with_too_much_html_is_plain() -> None:
 
 @pytest.mark.parametrize(("rows", "tables"), [(1990, 1), (2100, 0)])
 def test_too_large_a_table_is_text(rows: int, tables: int) -> None:
-    html = rendering.whole("|a" * 10 + "\n" + "|-" * 10 + "\n" + "|\n" * (rows * 10 // 11), "m1")
+    html = rendering.render("|a" * 10 + "\n" + "|-" * 10 + "\n" + "|\n" * (rows * 10 // 11), "m1")
 
     assert html.count("<table") == tables
 
@@ -92,29 +92,29 @@ def test_too_large_a_table_is_text(rows: int, tables: int) -> None:
 def test_many_tables_are_as_large_as_one() -> None:
     table = "|a" * 50 + "|\n" + "|-" * 50 + "|\n" + "|\n" * 48 + "\n"
 
-    assert "<table" in rendering.whole(table * 7, "m1")
-    assert "<table" not in rendering.whole(table * 9, "m1")
+    assert "<table" in rendering.render(table * 7, "m1")
+    assert "<table" not in rendering.render(table * 9, "m1")
 
 
 @pytest.mark.parametrize("marker", ["> ", ">", "- ", "1. ", "* ", "12) ", "> - "])
 def test_what_nests_too_deep_is_text(marker: str) -> None:
-    html = rendering.whole(f"Above\n\n{marker * 40}deep\n\nBelow", "m1")
+    html = rendering.render(f"Above\n\n{marker * 40}deep\n\nBelow", "m1")
 
     assert "<blockquote" not in html and "<li" not in html
     assert f"{marker * 40}deep".strip() in unescape(checked(html).text)
 
 
 def test_what_nests_less_deep_is_nested() -> None:
-    assert rendering.whole("> " * 32 + "deep", "m1").count("<blockquote") == 32
+    assert rendering.render("> " * 32 + "deep", "m1").count("<blockquote") == 32
 
 
 def test_too_many_mail_addresses_are_text() -> None:
-    assert 'href="mailto:' in rendering.whole("a@b.cd " * 100, "m1")
-    assert "href" not in rendering.whole("a@b.cd " * 10_000, "m1")
+    assert 'href="mailto:' in rendering.render("a@b.cd " * 100, "m1")
+    assert "href" not in rendering.render("a@b.cd " * 10_000, "m1")
 
 
 def test_too_many_notes_are_none() -> None:
-    html = rendering.whole("[^1] " * 2000 + "\n\n[^1]: a", "m1")
+    html = rendering.render("[^1] " * 2000 + "\n\n[^1]: a", "m1")
 
     assert "<sup" not in html and "href" not in html
     assert checked(html).text.count("^1") == 2000
@@ -133,6 +133,6 @@ def test_an_ordinary_answer_has_all_extensions() -> None:
 
 
 def test_formulas_and_code_share_a_limit_of_time() -> None:
-    drawn = rendering.whole("$x^2$ " * 20_000, "m1")
+    drawn = rendering.render("$x^2$ " * 20_000, "m1")
 
     assert 0 < drawn.count("<math") < 20_000 == drawn.count("<math") + drawn.count('<code class="math"')

@@ -8,12 +8,12 @@ import unicodedata
 import pytest
 
 from chat.rendering import formulas
-from chat.rendering.time_budget import Allowance
+from chat.rendering.time_budget import TimeBudget
 from tests.rendering import pictures
 from tests.rendering.checks import checked
 from tests.rendering.commands import COMMANDS, SOURCE
 
-PLENTY = Allowance(1e9)
+PLENTY = TimeBudget(1e9)
 
 DRAWN = [
     r"x = \frac{-b \pm \sqrt{b^2-4ac}}{2a}",
@@ -46,7 +46,7 @@ SHOWN = [
 
 @pytest.mark.parametrize("source", DRAWN)
 def test_a_formula_is_drawn(source: str) -> None:
-    html = formulas.formula(source, True, PLENTY)
+    html = formulas.draw(source, True, PLENTY)
 
     assert html.startswith('<span class="formula formula--display" tabindex="0"><math display="block" translate="no">')
     assert checked(html)
@@ -54,24 +54,24 @@ def test_a_formula_is_drawn(source: str) -> None:
 
 @pytest.mark.parametrize("source", SHOWN)
 def test_what_cannot_be_drawn_is_shown(source: str) -> None:
-    html = formulas.formula(source, False, PLENTY)
+    html = formulas.draw(source, False, PLENTY)
 
     assert html.startswith('<code class="math" ')
     assert checked(html).text == source
 
 
 def test_without_time_left_the_source_is_shown() -> None:
-    assert formulas.formula("x", False, Allowance(0)) == '<code class="math" translate="no">x</code>'
+    assert formulas.draw("x", False, TimeBudget(0)) == '<code class="math" translate="no">x</code>'
 
 
 def test_a_formula_in_a_text_is_inline_or_on_its_own() -> None:
-    assert 'display="inline"' in formulas.formula("x", False, PLENTY)
-    assert 'display="block"' in formulas.formula("x", True, PLENTY)
+    assert 'display="inline"' in formulas.draw("x", False, PLENTY)
+    assert 'display="block"' in formulas.draw("x", True, PLENTY)
 
 
 @pytest.mark.parametrize("source", COMMANDS)
 def test_a_command_is_drawn_or_shown_as_the_docs_say(source: str) -> None:
-    html = formulas.formula(source, True, PLENTY)
+    html = formulas.draw(source, True, PLENTY)
 
     assert html.startswith("<code" if COMMANDS[source] == SOURCE else "<span")
     assert checked(html) and " style=" not in html.partition("<annotation")[0]
@@ -93,17 +93,17 @@ def test_the_docs_hold_the_table_of_commands() -> None:
 
 @pytest.mark.parametrize("source", [r"x % and y", r"a \vspace{1em} b", r"\newcommand{\F}{x} \F", r"\ce{H2O}", r"x^2''"])
 def test_what_would_lose_a_letter_is_shown(source: str) -> None:
-    assert checked(formulas.formula(source, True, PLENTY)).text == source
+    assert checked(formulas.draw(source, True, PLENTY)).text == source
 
 
 @pytest.mark.parametrize("letters", ["x", "abc", "12", "é", "中", "α", "Tr"])
 def test_a_drawing_that_lacks_a_letter_is_refused(monkeypatch: pytest.MonkeyPatch, letters: str) -> None:
-    monkeypatch.setattr(formulas, "rewritten", lambda source: source.replace(letters[-1], "", 1))
+    monkeypatch.setattr(formulas, "rewrite", lambda source: source.replace(letters[-1], "", 1))
 
-    assert formulas.formula(f"y + {letters}", True, PLENTY).startswith("<code")
+    assert formulas.draw(f"y + {letters}", True, PLENTY).startswith("<code")
 
 
 def test_the_source_stands_beside_the_drawing() -> None:
-    html = formulas.formula("a<b", True, PLENTY)
+    html = formulas.draw("a<b", True, PLENTY)
 
     assert '<annotation encoding="application/x-tex">a&lt;b</annotation></semantics></math>' in html

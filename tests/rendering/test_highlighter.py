@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.rendering import highlighter
-from chat.rendering.time_budget import Allowance
+from chat.rendering.time_budget import TimeBudget
 from tests.rendering.checks import text_of
 
-PLENTY = Allowance(1e9)
+PLENTY = TimeBudget(1e9)
 CODE = """\
 class A(B):  # note
     x = 'a<b' + f"{1:>3}"
@@ -65,10 +65,10 @@ def test_code_with_a_wide_gap_has_no_colours() -> None:
 
 
 def test_without_time_left_code_is_plain() -> None:
-    assert "<span" not in highlighter.figure(CODE, "python", Allowance(0))
+    assert "<span" not in highlighter.figure(CODE, "python", TimeBudget(0))
 
 
-class Few(Allowance):
+class Few(TimeBudget):
     """Time for a few tokens."""
 
     tokens = 10

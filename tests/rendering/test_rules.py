@@ -52,7 +52,7 @@ def test_every_rule_with_an_arrow_has_an_example_that_is_read() -> None:
 
 @pytest.mark.parametrize(("written", "expected"), examples())
 def test_an_example_is_drawn_as_the_page_says(written: str, expected: str) -> None:
-    assert drawn(rendering.whole(written, "m1"), expected) == expected
+    assert drawn(rendering.render(written, "m1"), expected) == expected
 
 
 @pytest.mark.parametrize(("written", "expected"), examples())

@@ -35,7 +35,7 @@ PIECES = st.lists(
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless(text: str) -> None:
     """OW 24-6706, 25-46719; ALLM 24-3570; NC 25-50733; LB 25-59417, 26-42045: markup of a model that runs."""
-    assert checked(rendering.whole(text, "m1"))
+    assert checked(rendering.render(text, "m1"))
 
 
 @pytest.mark.parametrize("text", CORPUS)
@@ -59,7 +59,7 @@ def test_an_attack_is_harmless_while_its_redraws_wait(text: str) -> None:
 
 
 def test_what_htmx_rewrites_is_not_there() -> None:
-    html = "".join(rendering.whole(text, "m1") for text in CORPUS)
+    html = "".join(rendering.render(text, "m1") for text in CORPUS)
 
     assert re.sub(r"<hx-([a-z]+)(\s+|>)", r"<template hx type=\1\2", html) == html
 
@@ -71,7 +71,7 @@ MANY = settings(deadline=None, max_examples=50_000, suppress_health_check=list(H
 
 def is_harmless(text: str) -> None:
     """Hold that a whole rendering has what is allowed alone, and that sanitising it again settles it."""
-    html = rendering.whole(text, "m1")
+    html = rendering.render(text, "m1")
 
     assert checked(html).text is not None
     assert sanitizer.clean(html) == sanitizer.clean(sanitizer.clean(html))

@@ -1,11 +1,11 @@
-"""The allowance: bounded time for colours and formulas, of which loading takes little."""
+"""The budget: bounded time for colours and formulas, of which loading takes little."""
 
 from __future__ import annotations
 
 import pytest
 
-from chat.rendering import time_budget as allowances
-from chat.rendering.time_budget import LOADS, Allowance
+from chat.rendering import time_budget
+from chat.rendering.time_budget import LOADS, TimeBudget
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(allowances, "time", clock)
+    monkeypatch.setattr(time_budget, "time", clock)
     return clock
 
 
@@ -29,29 +29,29 @@ def takes(clock: Clock, seconds: float) -> str:
     return "loaded"
 
 
-def test_an_allowance_ends(clock: Clock) -> None:
-    allowance = Allowance(0.08)
+def test_a_budget_ends(clock: Clock) -> None:
+    budget = TimeBudget(0.08)
     clock.now = 0.07
-    before = allowance.is_left()
+    before = budget.is_left()
 
     clock.now = 0.09
 
-    assert before and not allowance.is_left()
+    assert before and not budget.is_left()
 
 
 def test_what_a_process_loads_once_is_not_at_the_expense_of_the_text_that_needs_it_first(clock: Clock) -> None:
-    allowance = Allowance(0.08)
+    budget = TimeBudget(0.08)
 
-    loaded = allowance.load(lambda: takes(clock, 3))
+    loaded = budget.load(lambda: takes(clock, 3))
     clock.now += 0.07
 
-    assert loaded == "loaded" and allowance.is_left()
+    assert loaded == "loaded" and budget.is_left()
 
 
 def test_a_text_that_needs_everything_loaded_is_bounded_all_the_same(clock: Clock) -> None:
-    allowance = Allowance(0.08)
+    budget = TimeBudget(0.08)
 
     for _ in range(LOADS + 2):
-        allowance.load(lambda: takes(clock, 0.05))
+        budget.load(lambda: takes(clock, 0.05))
 
-    assert not allowance.is_left()
+    assert not budget.is_left()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from chat import rendering
-from chat.routes.streaming.sse import event, part
+from chat.routes.streaming.sse import event, partial
 
 RATE = 20
 SIZE = 4.5
@@ -80,8 +80,8 @@ def tokens_of(text: str) -> list[str]:
 
 def events_of(text: str) -> list[str]:
     """Give the events of an answer, fed at RATE by a clock of its own, without those of its article."""
-    growing, now, events = rendering.Growing("m42"), 0.0, []
-    events.append(event(part("#reply-42-body", "innerHTML", Markup().join(growing.begin([], now)))))
+    growing, now, events = rendering.IncrementalRenderer("m42"), 0.0, []
+    events.append(event(partial("#reply-42-body", "innerHTML", Markup().join(growing.begin([], now)))))
     for token in tokens_of(text):
         while growing.due and growing.due < now + 1 / RATE:
             now = max(now, growing.due)
@@ -90,7 +90,7 @@ def events_of(text: str) -> list[str]:
         events += map(event, growing.feed(token, now))
     messages, shown = growing.end()
     events += map(event, messages)
-    whole = rendering.whole(text, "m42")
+    whole = rendering.render(text, "m42")
     return [*events, "" if shown == rendering.digest(whole) else event(whole)]
 
 

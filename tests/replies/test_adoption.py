@@ -16,7 +16,7 @@ from chat.replies import Replies, adoption, leases, log
 from chat.replies.adoption import GONE
 from chat.replies.context_window import GO_ON
 from chat.replies.generation import UNKNOWN
-from chat.replies.log import Ending, News
+from chat.replies.log import Ending, ReplyUpdate
 from chat.storage.database import Database, DatabaseBusy
 from chat.storage.tables import pieces
 from tests.replies.writing import abandoned, change, expire, finished, followed, lease_left, numbered_pieces
@@ -343,7 +343,7 @@ def test_a_process_that_slept_adopts_its_own_reply_as_if_it_were_anothers(
 def test_a_process_that_leaves_adopts_nothing(
     database: Database, replies: Replies, provider: Scripted, turn: Turn
 ) -> None:
-    replies.leave(0)
+    replies.drain(0)
 
     replies.adopt()
 
@@ -358,7 +358,7 @@ def test_a_worker_that_comes_back_after_the_end_changes_nothing(
     replies.adopt()
 
     with database.write() as connection:
-        late = News(turn.reply_id, turn.owner or "", 1, [" it"], Ending("complete", "So it", "", 1))
+        late = ReplyUpdate(turn.reply_id, turn.owner or "", 1, [" it"], Ending("complete", "So it", "", 1))
         kept = log.store(connection, [late])
 
     assert kept == set()
@@ -369,13 +369,13 @@ def test_an_answer_that_can_not_be_ended_keeps_nobody_else_from_theirs(
     database: Database, person: int, replies: Replies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns = [abandoned(database, person, "So", attempts=2) for _ in range(3)]
-    end = log.end
+    end = log.end_reply
 
     def fail_for_one(connection, reply_id: int, *given) -> bool:
         return bool(1 / 0) if reply_id == turns[1].reply_id else end(connection, reply_id, *given)
 
     with monkeypatch.context() as broken:
-        broken.setattr(log, "end", fail_for_one)
+        broken.setattr(log, "end_reply", fail_for_one)
         replies.adopt()
     states = [stored(database, turn.reply_id).state for turn in turns]
     lease = lease_left(database, turns[1].reply_id)
@@ -418,72 +418,72 @@ def test_a_look_that_fails_is_followed_by_another(
         raise next(looks)
 
     monkeypatch.setattr(adoption.time, "sleep", lambda _: None)
-    monkeypatch.setattr(leases, "owners_late", fail)
+    monkeypatch.setattr(leases, "late_owners", fail)
 
     with caplog.at_level(logging.ERROR), pytest.raises(SystemExit):
-        adoption.Watch(database, lambda trusted: None)._work()
+        adoption.Adopter(database, lambda trusted: None)._work()
 
     assert "RuntimeError" in caplog.text
     assert SECRET not in caplog.text
 
 
 @pytest.fixture
-def looks(database: Database) -> tuple[adoption.Watch, list[bool]]:
+def looks(database: Database) -> tuple[adoption.Adopter, list[bool]]:
     """A watch, and whether leases were trusted each time it took replies."""
     taken: list[bool] = []
-    return adoption.Watch(database, taken.append), taken
+    return adoption.Adopter(database, taken.append), taken
 
 
 def test_a_lease_that_ran_out_is_believed_at_the_third_look(
-    turn: Turn, looks: tuple[adoption.Watch, list[bool]]
+    turn: Turn, looks: tuple[adoption.Adopter, list[bool]]
 ) -> None:
     watch, taken = looks
 
     for _ in range(adoption.TRUST):
         assert taken == []
-        watch.look()
+        watch.check()
 
     assert taken == [True]
 
 
 def test_while_nobody_can_write_no_lease_that_ran_out_is_believed(
-    database: Database, turn: Turn, looks: tuple[adoption.Watch, list[bool]]
+    database: Database, turn: Turn, looks: tuple[adoption.Adopter, list[bool]]
 ) -> None:
     """An owner that lives can't renew either, and must come first when it can."""
     watch, taken = looks
     for _ in range(adoption.TRUST - 1):
-        watch.look()
+        watch.check()
 
     with database.write(), pytest.raises(DatabaseBusy):
-        watch.look()
+        watch.check()
     watch._renewable = 0  # as its thread does
     for _ in range(adoption.TRUST - 1):
-        watch.look()
+        watch.check()
 
     assert taken == []
 
 
 def test_a_process_that_slept_believes_no_lease_at_once(
-    turn: Turn, looks: tuple[adoption.Watch, list[bool]], monkeypatch: pytest.MonkeyPatch
+    turn: Turn, looks: tuple[adoption.Adopter, list[bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch, taken = looks
     for _ in range(adoption.TRUST - 1):
-        watch.look()
+        watch.check()
 
     watch._looked -= 100
-    watch.look()
+    watch.check()
 
     assert taken == []
 
 
 def test_a_reply_that_was_let_go_of_is_taken_at_once(
-    database: Database, turn: Turn, looks: tuple[adoption.Watch, list[bool]]
+    database: Database, turn: Turn, looks: tuple[adoption.Adopter, list[bool]]
 ) -> None:
     watch, taken = looks
     with database.write() as connection:
         leases.release(connection, {turn.reply_id: stored(database, turn.reply_id).owner})
 
-    watch.look()
+    watch.check()
 
     assert taken == [False]
 
@@ -496,6 +496,6 @@ def test_a_watched_process_adopts_by_itself(
 
     replies.watch()
     eventually(lambda: stored(database, turn.reply_id).state == "complete")
-    replies.leaving = True  # its thread goes on to the end of the tests, and shall not look any more
+    replies.draining = True  # its thread goes on to the end of the tests, and shall not look any more
 
     assert stored(database, turn.reply_id).text == "So it goes."

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from chat.replies.backlog import Backlog
+from chat.replies.live import OwnedReply
 from chat.replies.log import Ending
-from chat.replies.running import Running
 
 END = Ending("complete", "So it goes", "", 1)
 
 
-def holds_all(_: Running) -> bool:
+def holds_all(_: OwnedReply) -> bool:
     return True
 
 
 def test_what_was_said_since_the_last_look_is_one_piece() -> None:
-    backlog, running = Backlog(), Running(1, "me", ["So "])
+    backlog, running = Backlog(), OwnedReply(1, "me", ["So "])
     for said in ("it ", "goes", END):
         backlog.put(running, said)
 
@@ -25,25 +25,25 @@ def test_what_was_said_since_the_last_look_is_one_piece() -> None:
 
 
 def test_what_may_be_stored_comes_again_as_it_was_and_before_the_rest() -> None:
-    backlog, running = Backlog(), Running(1, "me")
+    backlog, running = Backlog(), OwnedReply(1, "me")
     backlog.put(running, "So ")
-    backlog.keep(running, backlog.take(holds_all)[running])
+    backlog.requeue(running, backlog.take(holds_all)[running])
     backlog.put(running, "it ")
-    backlog.keep(running, backlog.take(holds_all)[running])
+    backlog.requeue(running, backlog.take(holds_all)[running])
     backlog.put(running, "goes")
     backlog.put(running, END)
 
     [item] = backlog.take(holds_all).values()
 
     assert (item.seq, item.pieces, item.ending) == (0, ["So ", "it ", "goes"], END)
-    assert not backlog.is_kept_up
+    assert not backlog.has_unsettled
 
 
 def test_what_another_writer_goes_on_with_is_dropped() -> None:
-    backlog, ours, lost = Backlog(), Running(1, "me"), Running(2, "me")
+    backlog, ours, lost = Backlog(), OwnedReply(1, "me"), OwnedReply(2, "me")
     for running in (ours, lost):
         backlog.put(running, "So ")
     for running, item in backlog.take(holds_all).items():
-        backlog.keep(running, item)
+        backlog.requeue(running, item)
 
     assert set(backlog.take(lambda running: running is ours)) == {ours}

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.base import Messages
-from chat.replies.context_window import GO_ON, LARGEST, RECALLED, alternating, cost, fit, going_on, read, tokens_of
+from chat.replies.context_window import (
+    GO_ON,
+    LARGEST,
+    RECALLED,
+    alternate_roles,
+    continuation_messages,
+    cost,
+    fit,
+    read_messages,
+    tokens_of,
+)
 
 TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
 WINDOWS = st.integers(min_value=0, max_value=1500)
@@ -43,7 +53,7 @@ def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
         SimpleNamespace(role="assistant", text="Yes."),
     ]
 
-    messages = read(reversed(path), None)  # type: ignore[arg-type]
+    messages = read_messages(reversed(path), None)  # type: ignore[arg-type]
 
     assert messages == [
         {"role": "user", "content": "Hello?"},
@@ -61,8 +71,8 @@ def test_no_more_is_read_than_fills_the_window_and_one_message() -> None:
             asked_for.append(number)
             yield SimpleNamespace(role="user", text="x" * 350)
 
-    assert len(read(above(), 1050)) == 11  # type: ignore[arg-type]
-    assert len(read(above(), None)) == LARGEST // 105 + 1  # type: ignore[arg-type]
+    assert len(read_messages(above(), 1050)) == 11  # type: ignore[arg-type]
+    assert len(read_messages(above(), None)) == LARGEST // 105 + 1  # type: ignore[arg-type]
     assert asked_for == [*range(1, 12), *range(1, LARGEST // 105 + 2)]
 
 
@@ -125,14 +135,14 @@ def test_a_conversation_without_messages_stays_empty() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_a_reply_that_has_not_begun_is_not_gone_on_with(text: str) -> None:
-    assert going_on(text, 1000) == []
+    assert continuation_messages(text, 1000) == []
 
 
 @pytest.mark.parametrize(("window", "length"), [(None, RECALLED), (100_000, RECALLED), (1000, 875), (0, 1)])
 def test_going_on_recalls_the_end_of_what_was_said_and_leaves_room_for_more(window: int | None, length: int) -> None:
     text = "".join(f"{number} " for number in range(5000))
 
-    assert going_on(text, window) == [
+    assert continuation_messages(text, window) == [
         {"role": "assistant", "content": text[-length:]},
         {"role": "user", "content": GO_ON},
     ]
@@ -142,7 +152,7 @@ def test_going_on_recalls_the_end_of_what_was_said_and_leaves_room_for_more(wind
 def test_who_goes_on_reads_the_question_and_what_was_said_whatever_the_window(
     messages: Messages, text: str, window: int
 ) -> None:
-    rest = going_on(f"So {text}", window)
+    rest = continuation_messages(f"So {text}", window)
 
     fitted, left_out = fit(messages + rest, window, last=3)
 
@@ -167,7 +177,7 @@ def test_a_conversation_in_chinese_is_fitted_to_a_small_window() -> None:
 
 
 def test_what_is_recalled_of_an_answer_in_chinese_fits_as_well() -> None:
-    assert len(going_on("水" * 5000, 1000)[0]["content"]) == 250
+    assert len(continuation_messages("水" * 5000, 1000)[0]["content"]) == 250
 
 
 def words_of(messages: Messages) -> str:
@@ -176,7 +186,7 @@ def words_of(messages: Messages) -> str:
 
 @given(conversations())
 def test_roles_alternate_and_no_word_of_a_person_is_lost(messages: Messages) -> None:
-    told = alternating(messages)
+    told = alternate_roles(messages)
 
     assert all(message["role"] == ("user", "assistant")[number % 2] for number, message in enumerate(told))
     words = [message["content"] for message in messages if message["role"] == "user"]
@@ -193,4 +203,4 @@ def test_an_answer_that_comes_first_or_was_nothing_but_thought_is_left_out() -> 
         {"role": "user", "content": "two"},
     ]
 
-    assert alternating(messages) == [{"role": "user", "content": "one\n\ntwo"}]
+    assert alternate_roles(messages) == [{"role": "user", "content": "one\n\ntwo"}]

@@ -35,16 +35,16 @@ def begun(database: Database, person: int, replies: Replies, provider: Scripted)
 def test_an_answer_that_ends_in_time_is_waited_for(database: Database, replies: Replies, begun) -> None:
     turn, gate = begun()
     follower = replies.follow(turn.reply_id)
-    leaving = threading.Thread(target=replies.leave, args=(20,))
-    leaving.start()
-    eventually(lambda: replies.leaving)
+    draining = threading.Thread(target=replies.drain, args=(20,))
+    draining.start()
+    eventually(lambda: replies.draining)
 
     gate.open()
-    leaving.join(20)
+    draining.join(20)
 
-    assert not leaving.is_alive()
+    assert not draining.is_alive()
     assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).text) == ("complete", "So it goes.")
-    assert followed(follower) == "So it goes." and not follower.left
+    assert followed(follower) == "So it goes." and not follower.detached
 
 
 def test_an_answer_of_another_process_that_is_followed_here_is_waited_for(
@@ -52,16 +52,16 @@ def test_an_answer_of_another_process_that_is_followed_here_is_waited_for(
 ) -> None:
     turn, gate = begun()
     follower = other.follow(turn.reply_id)
-    leaving = threading.Thread(target=other.leave, args=(20,))
-    leaving.start()
-    eventually(lambda: other.leaving)
+    draining = threading.Thread(target=other.drain, args=(20,))
+    draining.start()
+    eventually(lambda: other.draining)
 
     gate.open()
     said = followed(follower)
-    leaving.join(20)
+    draining.join(20)
 
-    assert not leaving.is_alive()
-    assert said.startswith("So ") and not follower.left
+    assert not draining.is_alive()
+    assert said.startswith("So ") and not follower.detached
 
 
 def test_an_answer_that_takes_longer_is_left_and_another_process_goes_on_at_once(
@@ -70,7 +70,7 @@ def test_an_answer_that_takes_longer_is_left_and_another_process_goes_on_at_once
     turn, _ = begun()
     elsewhere.will_say("went on.")
 
-    replies.leave(0)
+    replies.drain(0)
     left = stored(database, turn.reply_id)
     other.adopt()
     finished(other, turn)
@@ -89,7 +89,7 @@ def test_an_answer_that_is_left_again_and_again_goes_on_all_the_same(
     last = Replies(database, {"scripted": provider})
     last.start(turn)
     for _ in range(4):
-        last.leave(0)
+        last.drain(0)
         last = Replies(database, {"scripted": provider})
         last.adopt()
 
@@ -100,9 +100,9 @@ def test_the_followers_of_what_is_left_are_sent_away_with_all_that_is_stored(rep
     turn, _ = begun()
     follower = replies.follow(turn.reply_id)
 
-    replies.leave(0)
+    replies.drain(0)
 
-    assert (follower.next(20), follower.next(20), follower.left) == ("So ", None, True)
+    assert (follower.next(20), follower.next(20), follower.detached) == ("So ", None, True)
 
 
 def test_what_is_said_after_the_leaving_is_neither_stored_nor_shown(
@@ -111,12 +111,12 @@ def test_what_is_said_after_the_leaving_is_neither_stored_nor_shown(
     turn, gate = begun()
     follower = replies.follow(turn.reply_id)
 
-    replies.leave(0)
+    replies.drain(0)
     gate.open()
     eventually(lambda: provider.sayings[0].finish_reason)
     eventually(lambda: not replies.writer._thread)
 
-    assert followed(follower) == "So " and follower.left
+    assert followed(follower) == "So " and follower.detached
     assert (stored(database, turn.reply_id).state, text_stored(database, turn.reply_id)) == ("generating", "So ")
 
 
@@ -129,10 +129,10 @@ def test_what_was_said_last_is_stored_before_the_leaving(
 
     with database.write():  # the writer can't store it by itself yet
         replies.writer.put(running, "it")
-        leaving = threading.Thread(target=replies.leave, args=(0,))
-        leaving.start()
-        eventually(lambda: replies.leaving)
-    leaving.join(20)
+        draining = threading.Thread(target=replies.drain, args=(0,))
+        draining.start()
+        eventually(lambda: replies.draining)
+    draining.join(20)
 
     assert text_stored(database, turn.reply_id) == "So it"
     assert stored(database, turn.reply_id).owner is None
@@ -145,9 +145,9 @@ def test_a_database_that_is_locked_does_not_keep_a_process_from_leaving(
     follower = replies.follow(turn.reply_id)
 
     with database.write():
-        replies.leave(0)
+        replies.drain(0)
 
-    assert followed(follower) == "So " and follower.left
+    assert followed(follower) == "So " and follower.detached
     assert stored(database, turn.reply_id).owner == turn.owner
     assert "leases to run out" in caplog.text and "DatabaseBusy" in caplog.text
 
@@ -156,11 +156,11 @@ def test_who_follows_another_processs_reply_here_is_sent_away_too(replies: Repli
     turn, gate = begun()
     follower = other.follow(turn.reply_id)
 
-    other.leave(0)
+    other.drain(0)
     gate.open()
     finished(replies, turn)
 
-    assert followed(follower) == "So " and follower.left
+    assert followed(follower) == "So " and follower.detached
 
 
 def test_what_is_sent_while_a_process_leaves_is_begun_and_waited_for(
@@ -168,15 +168,15 @@ def test_what_is_sent_while_a_process_leaves_is_begun_and_waited_for(
 ) -> None:
     listening = threading.Event()
     listening.set()
-    leaving = threading.Thread(target=replies.leave, args=(20, listening.is_set))
-    leaving.start()
-    eventually(lambda: replies.leaving)
+    draining = threading.Thread(target=replies.drain, args=(20, listening.is_set))
+    draining.start()
+    eventually(lambda: replies.draining)
     turn = asked(database, person)
     provider.will_say("So it goes.")
 
     replies.start(turn)
     listening.clear()
-    leaving.join(20)
+    draining.join(20)
 
     assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).attempts) == ("complete", 0)
 
@@ -186,28 +186,28 @@ def test_what_is_sent_to_a_process_that_has_left_is_handed_on_at_once(
 ) -> None:
     turn = asked(database, person)
     elsewhere.will_say("It went on.")
-    replies.leave(0)
+    replies.drain(0)
 
     replies.start(turn)
     sent_away = replies.follow(turn.reply_id)
     other.adopt()
     finished(other, turn)
 
-    assert followed(sent_away) == "" and sent_away.left and provider.calls == []
+    assert followed(sent_away) == "" and sent_away.detached and provider.calls == []
     assert stored(database, turn.reply_id).text == "It went on."
 
 
 def test_what_is_begun_in_the_moment_of_leaving_is_left_to_others(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    since = log.since
+    since = log.read_pieces
 
     def since_while_leaving(database: Database, reply_id: int) -> list[str]:
-        replies.leave(0)
+        replies.drain(0)
         return since(database, reply_id)
 
     turn = asked(database, person)
-    monkeypatch.setattr(log, "since", since_while_leaving)
+    monkeypatch.setattr(log, "read_pieces", since_while_leaving)
 
     replies.start(turn)
 

@@ -8,8 +8,8 @@ import pytest
 
 from chat.conversations import Turn
 from chat.replies import Follower
+from chat.replies.live import OwnedReply
 from chat.replies.reader import Reader
-from chat.replies.running import Running
 from chat.storage.database import Database
 from tests.replies.writing import say
 from tests.turns import answered, asked
@@ -28,7 +28,7 @@ def reader(database: Database) -> Reader:
 
 
 def test_a_reply_of_this_process_is_followed_from_memory(reader: Reader, turn: Turn) -> None:
-    running = Running(turn.reply_id, "me")
+    running = OwnedReply(turn.reply_id, "me")
     follower = Follower(reader, turn.reply_id, running)
     running.publish(["So ", "it "])
 
@@ -40,7 +40,7 @@ def test_a_reply_of_this_process_is_followed_from_memory(reader: Reader, turn: T
 
 
 def test_who_comes_late_gets_all_text_at_once(reader: Reader, turn: Turn) -> None:
-    running = Running(turn.reply_id, "me")
+    running = OwnedReply(turn.reply_id, "me")
     running.publish(["So ", "it ", "goes."])
 
     assert Follower(reader, turn.reply_id, running).next(0) == "So it goes."
@@ -80,7 +80,7 @@ def test_a_reply_that_has_ended_or_was_never_there_has_no_more_to_say(
 
 
 def test_a_follower_of_a_lost_reply_goes_on_from_the_log(database: Database, reader: Reader, turn: Turn) -> None:
-    running = Running(turn.reply_id, "me")
+    running = OwnedReply(turn.reply_id, "me")
     follower = Follower(reader, turn.reply_id, running)
     say(database, turn, 0, "So ", "it ")
     running.publish(["So ", "it "])
@@ -96,7 +96,7 @@ def test_a_follower_of_a_lost_reply_goes_on_from_the_log(database: Database, rea
 
 
 def test_a_follower_that_lags_behind_a_loss_misses_nothing(database: Database, reader: Reader, turn: Turn) -> None:
-    running = Running(turn.reply_id, "me")
+    running = OwnedReply(turn.reply_id, "me")
     follower = Follower(reader, turn.reply_id, running)
     say(database, turn, 0, "So ", "it ")
     running.publish(["So ", "it "])
@@ -109,26 +109,26 @@ def test_a_follower_that_lags_behind_a_loss_misses_nothing(database: Database, r
 
 
 def test_a_follower_hands_on_what_the_provider_has_to_say(reader: Reader, turn: Turn) -> None:
-    assert Follower(reader, turn.reply_id, Running(turn.reply_id, "me")).notice == ""
+    assert Follower(reader, turn.reply_id, OwnedReply(turn.reply_id, "me")).notice == ""
     assert Follower(reader, turn.reply_id, None).notice == ""
 
 
 def test_a_follower_of_a_process_that_leaves_is_told_that_the_reply_goes_on_elsewhere(
     reader: Reader, turn: Turn
 ) -> None:
-    running = Running(turn.reply_id, "me", ["So "])
+    running = OwnedReply(turn.reply_id, "me", ["So "])
     follower = Follower(reader, turn.reply_id, running)
-    before = follower.left
+    before = follower.detached
 
-    running.leave()
+    running.drain()
 
-    assert (before, follower.next(0), follower.next(20), follower.left) == (False, "So ", None, True)
+    assert (before, follower.next(0), follower.next(20), follower.detached) == (False, "So ", None, True)
 
 
 def test_a_reply_that_ended_is_not_left(reader: Reader, turn: Turn) -> None:
-    running = Running(turn.reply_id, "me")
+    running = OwnedReply(turn.reply_id, "me")
     follower = Follower(reader, turn.reply_id, running)
 
     running.publish(["So."], ended=True)
 
-    assert (follower.next(0), follower.next(0), follower.left) == ("So.", None, False)
+    assert (follower.next(0), follower.next(0), follower.detached) == ("So.", None, False)

@@ -15,7 +15,7 @@ from chat.people.rate_limits import Asker
 from chat.providers.base import CreateResult, Interrupted, RateLimited
 from chat.providers.finish_reasons import CUT_OFF, EMPTY
 from chat.replies import Replies
-from chat.replies.generation import BROKEN, cleaned
+from chat.replies.generation import BROKEN, clean
 from chat.storage.database import Database, DatabaseAway
 from tests.replies.writing import change, say
 from tests.scripted import Gate, Scripted, Thought
@@ -218,7 +218,7 @@ def test_what_no_database_takes_is_cleaned_from_a_sentence(answer, provider: Scr
 
 @pytest.mark.parametrize("text", ["", "Grüße", "日本", "🌊", "a\nb\tc", "\u2028\ufeff"])
 def test_text_that_can_be_stored_is_left_as_it_is(text: str) -> None:
-    assert cleaned(text) == text
+    assert clean(text) == text
 
 
 def test_a_stop_before_the_first_word_leaves_an_empty_reply(
@@ -366,7 +366,7 @@ def test_what_is_thought_when_an_answer_is_continued_comes_after_what_was_though
     provider.will_say(Thought("Two."), "it goes.")
     first = answer()
 
-    reply = answer(conversations.go_on(database, Asker(person), turn.reply_id))
+    reply = answer(conversations.continue_reply(database, Asker(person), turn.reply_id))
 
     assert (reply.text, reply.reasoning) == ("So it goes.", "One.\n\nTwo.")
     assert reply.first_word_ms == first.first_word_ms and reply.duration_ms >= first.duration_ms
@@ -379,4 +379,4 @@ def test_a_continued_answer_keeps_what_was_thought_where_nothing_is_added(
     provider.will_say("it goes.")
     answer()
 
-    assert answer(conversations.go_on(database, Asker(person), turn.reply_id)).reasoning == "One."
+    assert answer(conversations.continue_reply(database, Asker(person), turn.reply_id)).reasoning == "One."

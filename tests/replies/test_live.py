@@ -6,16 +6,16 @@ import threading
 
 import pytest
 
-from chat.replies.live import Shown
+from chat.replies.live import LiveReply
 
 
 @pytest.fixture
-def shown() -> Shown:
+def shown() -> LiveReply:
     """A reply of which nothing is stored yet."""
-    return Shown()
+    return LiveReply()
 
 
-def test_what_was_published_is_given_from_a_position_on(shown: Shown) -> None:
+def test_what_was_published_is_given_from_a_position_on(shown: LiveReply) -> None:
     shown.publish(["So ", "it "])
     shown.publish(["goes."])
 
@@ -24,18 +24,18 @@ def test_what_was_published_is_given_from_a_position_on(shown: Shown) -> None:
 
 
 def test_what_was_stored_before_is_shown_first() -> None:
-    shown = Shown(["So ", "it "])
+    shown = LiveReply(["So ", "it "])
 
     shown.publish(["goes."])
 
     assert shown.wait(0, 0) == ("So it goes.", 3)
 
 
-def test_without_news_there_is_an_empty_text_after_the_timeout(shown: Shown) -> None:
+def test_without_news_there_is_an_empty_text_after_the_timeout(shown: LiveReply) -> None:
     assert shown.wait(0, 0.01) == ("", 0)
 
 
-def test_who_waits_is_woken_by_news(shown: Shown) -> None:
+def test_who_waits_is_woken_by_news(shown: LiveReply) -> None:
     seen: list[tuple[str | None, int]] = []
     waiting = threading.Thread(target=lambda: seen.append(shown.wait(0, 20)))
     waiting.start()
@@ -46,7 +46,7 @@ def test_who_waits_is_woken_by_news(shown: Shown) -> None:
     assert seen == [("So", 1)]
 
 
-def test_who_waits_is_not_woken_for_nothing(shown: Shown) -> None:
+def test_who_waits_is_not_woken_for_nothing(shown: LiveReply) -> None:
     waited_for = shown._changed
 
     shown.publish([])
@@ -56,14 +56,14 @@ def test_who_waits_is_not_woken_for_nothing(shown: Shown) -> None:
     assert not was_woken and waited_for.is_set()
 
 
-def test_the_end_comes_after_all_text(shown: Shown) -> None:
+def test_the_end_comes_after_all_text(shown: LiveReply) -> None:
     shown.publish(["So."], ended=True)
 
     assert shown.wait(0, 0) == ("So.", 1)
     assert shown.wait(1, 0) == (None, 1)
 
 
-def test_what_has_ended_stays_ended(shown: Shown) -> None:
+def test_what_has_ended_stays_ended(shown: LiveReply) -> None:
     shown.publish([], ended=True)
 
     shown.publish([])
@@ -71,17 +71,17 @@ def test_what_has_ended_stays_ended(shown: Shown) -> None:
     assert shown.wait(0, 20) == (None, 0)
 
 
-def test_who_waits_is_sent_away_when_the_process_leaves(shown: Shown) -> None:
+def test_who_waits_is_sent_away_when_the_process_leaves(shown: LiveReply) -> None:
     seen: list[tuple[str | None, int]] = []
     waiting = threading.Thread(target=lambda: seen.append(shown.wait(0, 20)))
     waiting.start()
 
-    shown.leave()
+    shown.drain()
     waiting.join(20)
 
     assert seen == [(None, 0)]
-    assert shown.left and shown.ended and not shown.lost
+    assert shown.drained and shown.ended and not shown.lost
 
 
-def test_a_mirror_has_no_notice(shown: Shown) -> None:
+def test_a_mirror_has_no_notice(shown: LiveReply) -> None:
     assert shown.notice == ""

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from chat import conversations
 from chat.conversations import Turn
 from chat.replies import log
-from chat.replies.log import Ending, News
+from chat.replies.log import Ending, ReplyUpdate
 from chat.storage.database import Database
 from chat.storage.tables import pieces
 from tests.replies.writing import abandoned, change
@@ -21,13 +21,13 @@ def turn(database: Database, person: int) -> Turn:
     return asked(database, person)
 
 
-def news(turn: Turn, *said: str, seq: int = 0, ending: Ending | None = None) -> News:
+def news(turn: Turn, *said: str, seq: int = 0, ending: Ending | None = None) -> ReplyUpdate:
     """What a turn's writer has to store."""
     assert turn.owner
-    return News(turn.reply_id, turn.owner, seq, list(said), ending)
+    return ReplyUpdate(turn.reply_id, turn.owner, seq, list(said), ending)
 
 
-def store(database: Database, *items: News) -> set[int]:
+def store(database: Database, *items: ReplyUpdate) -> set[int]:
     with database.write() as connection:
         return log.store(connection, items)
 
@@ -36,15 +36,15 @@ def test_pieces_are_read_in_the_order_they_were_said(database: Database, turn: T
     store(database, news(turn, "So ", "it "))
     store(database, news(turn, "goes", seq=2))
 
-    assert log.since(database, turn.reply_id) == ["So ", "it ", "goes"]
-    assert log.news(database, {turn.reply_id: 2}) == ({turn.reply_id: ["goes"]}, {turn.reply_id: (0, 0)})
+    assert log.read_pieces(database, turn.reply_id) == ["So ", "it ", "goes"]
+    assert log.read_updates(database, {turn.reply_id: 2}) == ({turn.reply_id: ["goes"]}, {turn.reply_id: (0, 0)})
 
 
 def test_pieces_that_are_stored_already_change_nothing(database: Database, turn: Turn) -> None:
     store(database, news(turn, "So ", "it "))
     store(database, news(turn, "So ", "it ", "goes"))
 
-    assert log.since(database, turn.reply_id) == ["So ", "it ", "goes"]
+    assert log.read_pieces(database, turn.reply_id) == ["So ", "it ", "goes"]
 
 
 def test_the_news_of_many_replies_are_kept_apart(database: Database, person: int) -> None:
@@ -53,7 +53,7 @@ def test_the_news_of_many_replies_are_kept_apart(database: Database, person: int
     kept = store(database, *[news(turn, f"{number}") for number, turn in enumerate(turns)])
 
     assert kept == {turn.reply_id for turn in turns}
-    assert [log.since(database, turn.reply_id) for turn in turns] == [["0"], ["1"], ["2"]]
+    assert [log.read_pieces(database, turn.reply_id) for turn in turns] == [["0"], ["1"], ["2"]]
 
 
 def test_a_writer_that_lost_its_reply_changes_nothing(database: Database, person: int, turn: Turn) -> None:
@@ -63,7 +63,7 @@ def test_a_writer_that_lost_its_reply_changes_nothing(database: Database, person
     kept = store(database, news(turn, "Too late"), news(mine, "In time"))
 
     assert kept == {mine.reply_id}
-    assert log.news(database, {turn.reply_id: 0}) == ({}, {turn.reply_id: (0, 0)})
+    assert log.read_updates(database, {turn.reply_id: 0}) == ({}, {turn.reply_id: (0, 0)})
 
 
 def test_a_writer_that_lost_its_reply_does_not_end_it(database: Database, turn: Turn) -> None:
@@ -95,14 +95,14 @@ def test_the_end_moves_the_text_into_the_message(database: Database, turn: Turn)
     assert {name: reply._mapping[name] for name in facts} == facts
     assert (reply.owner, reply.lease_until) == (None, None)
     assert reply.ended_at is not None
-    assert log.news(database, {turn.reply_id: 0}) == ({}, {})
+    assert log.read_updates(database, {turn.reply_id: 0}) == ({}, {})
 
 
 def test_a_reply_ends_once(database: Database, turn: Turn) -> None:
     answered(database, turn, "First.")
 
     with database.write() as connection:
-        ended = log.end(connection, turn.reply_id, turn.owner or "", Ending("failed", "Second.", "", 1))
+        ended = log.end_reply(connection, turn.reply_id, turn.owner or "", Ending("failed", "Second.", "", 1))
 
     assert ended is False
     assert stored(database, turn.reply_id).text == "First."
@@ -110,7 +110,7 @@ def test_a_reply_ends_once(database: Database, turn: Turn) -> None:
 
 def test_only_its_owner_ends_a_reply(database: Database, turn: Turn) -> None:
     with database.write() as connection:
-        ended = log.end(connection, turn.reply_id, "another", Ending("failed", "Not mine.", "", 1))
+        ended = log.end_reply(connection, turn.reply_id, "another", Ending("failed", "Not mine.", "", 1))
 
     assert ended is False
     assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).text) == ("generating", "")
@@ -121,7 +121,7 @@ def test_what_is_new_comes_from_each_replys_own_number_on(database: Database, pe
     ids = [turn.reply_id for turn in turns]
     answered(database, turns[2])
 
-    found, generating = log.news(database, {ids[0]: 1, ids[1]: 3, ids[2]: 0, 99: 0})
+    found, generating = log.read_updates(database, {ids[0]: 1, ids[1]: 3, ids[2]: 0, 99: 0})
 
     assert found == {ids[0]: ["it ", "goes"]}
     assert generating == {ids[0]: (0, 0), ids[1]: (0, 0)}
@@ -132,7 +132,7 @@ def test_the_news_of_hundreds_of_replies_take_two_queries(database: Database, tu
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
 
-    found, generating = log.news(database, dict.fromkeys(range(100, 2_000), 0) | {turn.reply_id: 0})
+    found, generating = log.read_updates(database, dict.fromkeys(range(100, 2_000), 0) | {turn.reply_id: 0})
 
     assert (found, generating) == ({turn.reply_id: ["So"]}, {turn.reply_id: (0, 0)})
     assert len([statement for statement in statements if "SELECT" in statement]) == 2

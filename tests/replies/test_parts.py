@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chat.replies.follower import Follower
-from chat.replies.live import MOST
+from chat.replies.live import MOST, OwnedReply
 from chat.replies.reader import Reader
-from chat.replies.running import Running
 from chat.storage.database import Database
 
 
-def follower_of(database: Database, *pieces: str) -> tuple[Follower, Running]:
+def follower_of(database: Database, *pieces: str) -> tuple[Follower, OwnedReply]:
     """Follow a reply of which some pieces are stored."""
-    running = Running(1, "me", list(pieces))
+    running = OwnedReply(1, "me", list(pieces))
     return Follower(Reader(database), 1, running), running
 
 

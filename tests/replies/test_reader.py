@@ -97,19 +97,19 @@ def test_one_query_asks_for_the_news_of_all(
     database: Database, person: int, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_for: list[int] = []
-    news = log.news
+    news = log.read_updates
 
-    def noted(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, log.Going]]:
+    def noted(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, log.Progress]]:
         asked_for.append(len(wanted))
         return news(database, wanted)
 
     turns = [asked(database, person) for _ in range(10)]
     followers = [Follower(reader, turn.reply_id, None) for turn in turns]
-    monkeypatch.setattr(log, "news", noted)
+    monkeypatch.setattr(log, "read_updates", noted)
     eventually(lambda: asked_for[-1:] == [10])  # the reader may have listed what is followed before the last one came
     asked_for.clear()
     with database.write() as connection:
-        log.store(connection, [log.News(turn.reply_id, turn.owner or "", 0, ["So"]) for turn in turns])
+        log.store(connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 0, ["So"]) for turn in turns])
 
     said = [followed(follower, until="So") for follower in followers]
 
@@ -132,7 +132,7 @@ def test_the_end_elsewhere_ends_the_following(database: Database, reader: Reader
     answered(database, turn, "So it goes.")
 
     assert follower.next(20) is None
-    assert not follower.left
+    assert not follower.detached
 
 
 def test_a_deletion_elsewhere_ends_the_following(database: Database, person: int, reader: Reader, turn: Turn) -> None:
@@ -151,7 +151,7 @@ def test_a_reply_that_is_gone_on_with_is_followed_anew(
     answered(database, turn, "So it ", "stopped")
     eventually(lambda: before.shown.ended)
 
-    again = conversations.go_on(database, Asker(person), turn.reply_id)
+    again = conversations.continue_reply(database, Asker(person), turn.reply_id)
     after = Follower(reader, turn.reply_id, None)
     say(database, again, 1, "goes.")
 
@@ -166,8 +166,10 @@ def test_a_reader_that_missed_an_end_and_a_continue_ends_what_it_showed(
     assert followed(before, until="So it ") == "So it "
 
     with monkeypatch.context() as asleep:
-        asleep.setattr(log, "news", lambda *_: ({}, {turn.reply_id: log.Going(0, 0)}))
-        again = conversations.go_on(database, Asker(person), answered(database, turn, "So it ", "stopped").reply_id)
+        asleep.setattr(log, "read_updates", lambda *_: ({}, {turn.reply_id: log.Progress(0, 0)}))
+        again = conversations.continue_reply(
+            database, Asker(person), answered(database, turn, "So it ", "stopped").reply_id
+        )
         say(database, again, 1, "goes", ".")
 
     assert before.next(20) is None
@@ -254,7 +256,7 @@ def test_a_database_that_fails_for_a_while_costs_no_word(
         raise RuntimeError("a secret")
 
     with monkeypatch.context() as broken:
-        broken.setattr(log, "news", fail)
+        broken.setattr(log, "read_updates", fail)
         say(database, turn, 0, "So ", "it ")
         eventually(lambda: len(failures) >= 3)
     say(database, turn, 2, "goes.")
@@ -291,10 +293,10 @@ def test_a_reader_gives_back_its_connection(
 def test_who_is_followed_here_is_left_when_the_process_leaves(reader: Reader, turn: Turn) -> None:
     follower = Follower(reader, turn.reply_id, None)
 
-    reader.leave()
+    reader.drain()
 
     assert follower.next(20) is None
-    assert follower.left
+    assert follower.detached
 
 
 def test_a_machine_without_a_thread_to_spare_gets_a_reader_when_it_has_one(

@@ -8,7 +8,7 @@ import pytest
 
 from chat.providers.base import CreateResult
 from chat.replies import stopwatch
-from chat.replies.stopwatch import Timing
+from chat.replies.stopwatch import Stopwatch
 
 
 class Clock:
@@ -46,7 +46,7 @@ def told(prompt: int | None = 7, completion: int | None = 11, thinking_since: fl
 
 
 def test_the_first_word_and_the_whole_are_timed(clock: Clock) -> None:
-    watch = Timing()
+    watch = Stopwatch()
     clock.now += 2
     watch.note_word()
     clock.now += 3
@@ -58,13 +58,13 @@ def test_the_first_word_and_the_whole_are_timed(clock: Clock) -> None:
 
 
 def test_without_a_word_there_is_no_time_to_it(clock: Clock) -> None:
-    facts = Timing().facts(None)
+    facts = Stopwatch().facts(None)
 
     assert facts == {"duration_ms": 0, "prompt_tokens": None, "completion_tokens": None}
 
 
 def test_thinking_lasts_until_the_first_word(clock: Clock) -> None:
-    watch = Timing()
+    watch = Stopwatch()
     clock.now += 5
     watch.note_word()
     clock.now += 5
@@ -73,7 +73,7 @@ def test_thinking_lasts_until_the_first_word(clock: Clock) -> None:
 
 
 def test_thinking_without_a_word_lasts_until_the_end(clock: Clock) -> None:
-    watch = Timing()
+    watch = Stopwatch()
     clock.now += 5
 
     assert watch.facts(told(thinking_since=101.0))["reasoning_ms"] == 4000
@@ -81,7 +81,7 @@ def test_thinking_without_a_word_lasts_until_the_end(clock: Clock) -> None:
 
 def test_what_is_gone_on_with_is_added_to(clock: Clock) -> None:
     known = {"duration_ms": 1000, "prompt_tokens": 1, "completion_tokens": 2, "reasoning_ms": 500}
-    watch = Timing(Earlier(**known))  # type: ignore[arg-type]
+    watch = Stopwatch(Earlier(**known))  # type: ignore[arg-type]
     clock.now += 2
     watch.note_word()
 
@@ -91,7 +91,7 @@ def test_what_is_gone_on_with_is_added_to(clock: Clock) -> None:
 
 
 def test_what_is_not_known_of_the_beginning_is_not_told_of_the_whole(clock: Clock) -> None:
-    watch = Timing(Earlier(duration_ms=None, prompt_tokens=None, completion_tokens=2))  # type: ignore[arg-type]
+    watch = Stopwatch(Earlier(duration_ms=None, prompt_tokens=None, completion_tokens=2))  # type: ignore[arg-type]
 
     facts = watch.facts(told(prompt=None))
 

@@ -16,7 +16,7 @@ from tests.providers.server import Script, Server, delta, sse, whole
 from tests.replies.writing import change
 from tests.turns import answered, asked, eventually, stored
 
-QUICK = Timeouts(connect=2, first=5, gap=5, whole=20)
+QUICK = Timeouts(connect=2, first_byte=5, read=5, total=20)
 ROLE = {"choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]}
 HELLO = sse(ROLE, delta("Hello."), delta(None, "stop"), "[DONE]")
 

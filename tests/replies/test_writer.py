@@ -19,8 +19,8 @@ from chat import conversations
 from chat.conversations import Turn
 from chat.conversations.turns import LEASE
 from chat.replies import Replies, leases, log, writer
+from chat.replies.live import OwnedReply
 from chat.replies.log import Ending
-from chat.replies.running import Running
 from chat.replies.writer import UNSTORED
 from chat.storage.database import Database, DatabaseAway, DatabaseBusy, clock
 from chat.storage.tables import pieces
@@ -58,7 +58,7 @@ def test_what_a_follower_sees_is_stored_at_that_moment(database: Database, perso
 
 def test_what_comes_within_a_tick_is_one_piece(database: Database, person: int, replies: Replies) -> None:
     turn = asked(database, person)
-    running = Running(turn.reply_id, turn.owner)
+    running = OwnedReply(turn.reply_id, turn.owner)
     with replies.writer._ticking:
         replies.writer.add(running)
         for piece in ("One,", " two,", " three."):
@@ -71,10 +71,10 @@ def test_what_comes_within_a_tick_is_one_piece(database: Database, person: int, 
 
 
 def test_many_replies_let_their_words_gather_and_few_do_not(replies: Replies) -> None:
-    alone = replies.writer.gathering()
-    replies.writer._running = dict.fromkeys(range(500))
+    alone = replies.writer.batch_delay()
+    replies.writer._owned = dict.fromkeys(range(500))
 
-    assert (alone, replies.writer.gathering()) == (0, 0.1)
+    assert (alone, replies.writer.batch_delay()) == (0, 0.1)
 
 
 def test_nothing_is_published_before_its_transaction_is_done(
@@ -82,15 +82,15 @@ def test_nothing_is_published_before_its_transaction_is_done(
 ) -> None:
     published: list[str] = []
     missing: list[str] = []
-    publish = Running.publish
+    publish = OwnedReply.publish
 
-    def publish_what_is_stored(running: Running, said: list[str], ended: bool = False) -> None:
+    def publish_what_is_stored(running: OwnedReply, said: list[str], ended: bool = False) -> None:
         published.extend(said)
         if not text_stored(database, running.id).startswith("".join([*running.stored, *said])):
             missing.append(f"{running.stored} {said}")
         publish(running, said, ended)
 
-    monkeypatch.setattr(Running, "publish", publish_what_is_stored)
+    monkeypatch.setattr(OwnedReply, "publish", publish_what_is_stored)
     turn = asked(database, person)
     provider.will_say(*"So it goes.")
 
@@ -104,7 +104,7 @@ def test_nothing_is_published_before_its_transaction_is_done(
 def test_what_can_not_be_stored_is_not_shown(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "append", lambda _, news: news and 1 / 0)
+    monkeypatch.setattr(log, "insert_pieces", lambda _, news: news and 1 / 0)
     gate = Gate()
     provider.will_say("Never stored", gate)
     turn = asked(database, person)
@@ -122,14 +122,14 @@ def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
 ) -> None:
     """OW 26-87012: one bad value ends the loop for all."""
     turns = [asked(database, person) for _ in range(3)]
-    bad, gate, append = turns[1].reply_id, Gate(), log.append
+    bad, gate, append = turns[1].reply_id, Gate(), log.insert_pieces
 
     def fail_for_one(connection: Connection, news: list) -> None:
         if any(item.reply_id == bad and "xyzzy" in "".join(item.pieces) for item in news):
             raise ValueError("no room for 'xyzzy'")
         append(connection, news)
 
-    monkeypatch.setattr(log, "append", fail_for_one)
+    monkeypatch.setattr(log, "insert_pieces", fail_for_one)
     providers = {str(turn.reply_id): Scripted() for turn in turns}
     replies = Replies(database, providers)
     for turn in turns:
@@ -256,9 +256,9 @@ def test_what_can_not_be_stored_ends_with_what_the_log_holds(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S1: others may have seen more of it than this process knows to be stored."""
-    gate, turn, append = Gate(), asked(database, person), log.append
+    gate, turn, append = Gate(), asked(database, person), log.insert_pieces
 
-    def refuse(connection: Connection, news: list[log.News]) -> None:
+    def refuse(connection: Connection, news: list[log.ReplyUpdate]) -> None:
         if any("goes" in "".join(item.pieces) for item in news):
             raise ValueError("no room")
         append(connection, news)
@@ -267,8 +267,8 @@ def test_what_can_not_be_stored_ends_with_what_the_log_holds(
     replies.start(turn)
     eventually(lambda: text_stored(database, turn.reply_id) == "So ")
     with database.write() as connection:
-        append(connection, [log.News(turn.reply_id, turn.owner or "", 1, ["it "])])
-    monkeypatch.setattr(log, "append", refuse)
+        append(connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 1, ["it "])])
+    monkeypatch.setattr(log, "insert_pieces", refuse)
 
     gate.open()
     finished(replies, turn)
@@ -421,7 +421,7 @@ def test_a_process_that_slept_renews_its_leases_before_it_shows_anything(
     often: None, database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn, left = asked(database, person), []
-    write, running = writer.Writer(database), Running(turn.reply_id, turn.owner or "")
+    write, running = writer.Writer(database), OwnedReply(turn.reply_id, turn.owner or "")
     publish = running.publish
 
     def published(*what: object, **more: object) -> None:
@@ -456,7 +456,7 @@ def test_an_older_taking_of_a_reply_that_is_taken_anew_says_no_more(
 ) -> None:
     turn = asked(database, person)
     write = writer.Writer(database)
-    old, new = Running(turn.reply_id, "another", None), Running(turn.reply_id, turn.owner or "")
+    old, new = OwnedReply(turn.reply_id, "another", None), OwnedReply(turn.reply_id, turn.owner or "")
     write.add(old)
     write.put(old, "Lost")
 
@@ -468,7 +468,7 @@ def test_an_older_taking_of_a_reply_that_is_taken_anew_says_no_more(
 
     assert (old.lost, old.stopped, old.stored, new.lost) == (True, True, [], False)
     assert text_stored(database, turn.reply_id) == "So it goes."
-    write.leave()
+    write.drain()
 
 
 def test_a_reply_that_is_gone_on_with_counts_from_its_stored_pieces(

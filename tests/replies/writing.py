@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from chat.conversations import Turn
 from chat.replies import Follower, Replies
 from chat.replies import log as reply_log
-from chat.replies.log import News
+from chat.replies.log import ReplyUpdate
 from chat.storage.database import Database, clock
 from chat.storage.tables import pieces, replies
 from tests.turns import asked, eventually
@@ -27,7 +27,7 @@ def expire(database: Database, reply_id: int) -> None:
 def say(database: Database, turn: Turn, seq: int, *said: str) -> None:
     """Store pieces as the owner of a reply does."""
     with database.write() as connection:
-        assert reply_log.store(connection, [News(turn.reply_id, turn.owner or "", seq, list(said))])
+        assert reply_log.store(connection, [ReplyUpdate(turn.reply_id, turn.owner or "", seq, list(said))])
 
 
 def abandoned(database: Database, person: int, *said: str, **values: object) -> Turn:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from chat import conversations
 from chat.replies import log
-from chat.replies.endings import ending_of
+from chat.replies.log import render_ending
 from tests.asking import HTMX, PAGE, begin, ended, reply_in, rows
 from tests.scripted import Gate, Scripted
 from tests.turns import asked, guest
@@ -118,12 +118,12 @@ def test_an_answer_that_ends_while_its_page_is_made_stands_in_it(
     with client.session_transaction() as session:
         session["person"] = person
     with database.write() as connection:
-        log.store(connection, [log.News(turn.reply_id, turn.owner or "", 0, ["So it goes."])])
+        log.store(connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 0, ["So it goes."])])
 
     def versions_while_it_ends(*arguments: Any) -> dict[int, list[int]]:
-        end = ending_of(turn.reply_id, "complete", "So it goes.", {})
+        end = render_ending(turn.reply_id, "complete", "So it goes.", {})
         with database.write() as connection:
-            log.store(connection, [log.News(turn.reply_id, turn.owner or "", 1, [], end)])
+            log.store(connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 1, [], end)])
         return versions(*arguments)
 
     monkeypatch.setattr(conversations, "versions", versions_while_it_ends)

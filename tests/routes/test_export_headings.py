@@ -7,7 +7,7 @@ import re
 import comrak
 import pytest
 
-from chat.routes.export_headings import told_apart
+from chat.routes.export_headings import escape_headings
 
 HEADING = re.compile(r"^##?(?:[ \t]|$)", re.MULTILINE)
 AFTER = "\n\n## You\n\nNext\n"
@@ -40,13 +40,13 @@ CLOSED = {
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_what_is_no_heading_of_ours_stays_as_it_was_written(text: str) -> None:
-    assert told_apart(text) == text
+    assert escape_headings(text) == text
 
 
 @pytest.mark.parametrize("text", INSTEAD)
 def test_no_line_of_a_message_looks_like_a_heading_of_ours_and_it_renders_the_same(text: str) -> None:
     """P18."""
-    written = told_apart(text)
+    written = escape_headings(text)
 
     assert written == INSTEAD[text]
     assert not HEADING.search(written)
@@ -57,7 +57,7 @@ def test_no_line_of_a_message_looks_like_a_heading_of_ours_and_it_renders_the_sa
 def test_a_message_that_leaves_something_open_swallows_no_heading(text: str) -> None:
     assert "<h2>You</h2>" not in comrak.render_markdown(text + AFTER)
 
-    written = told_apart(text)
+    written = escape_headings(text)
 
     assert written == CLOSED[text]
     assert comrak.render_markdown(written + AFTER).endswith("<h2>You</h2>\n<p>Next</p>\n")

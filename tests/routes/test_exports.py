@@ -74,9 +74,9 @@ def test_json_is_written_as_one_object_would_be(client: FlaskClient, provider: S
 def test_a_conversation_without_messages_is_json(app: Flask) -> None:
     row = SimpleNamespace(id=1, title="None", created_at=0, updated_at=0)
 
-    told = "".join(exports.written(row, [], "json"))
+    told = "".join(exports.write_parts(row, [], "json"))
 
-    assert told == json.dumps(exports.described(row) | {"messages": []}, indent=2) + "\n"
+    assert told == json.dumps(exports.conversation_values(row) | {"messages": []}, indent=2) + "\n"
 
 
 def test_headings_of_messages_can_be_told_from_ours(client: FlaskClient, provider: Scripted) -> None:

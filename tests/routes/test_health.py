@@ -77,7 +77,7 @@ def test_that_it_lives_asks_no_database_even_for_who_has_a_session(client: Flask
 
 
 def test_a_process_that_leaves_is_not_ready_but_alive(client: FlaskClient, app: Flask) -> None:
-    app.extensions["rivulet"].replies.leave(0)
+    app.extensions["rivulet"].replies.drain(0)
 
     response = client.get("/readyz")
 

@@ -206,7 +206,7 @@ def interrupted(
 def orphans(app: Flask) -> set[int]:
     """Find what this process writes though it was deleted."""
     with app.extensions["rivulet"].database.read() as connection:
-        return set(app.extensions["rivulet"].replies.writer._running) - set(
+        return set(app.extensions["rivulet"].replies.writer._owned) - set(
             connection.execute(select(replies.c.id)).scalars()
         )
 

@@ -33,13 +33,13 @@ def conversation(app: Flask, client: FlaskClient, provider: Scripted) -> int:
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that are rendered from now on."""
-    whole, rendered = rendering.whole, []
+    whole, rendered = rendering.render, []
 
     def noted(text: str, scope: str):
         rendered.append(text)
         return whole(text, scope)
 
-    monkeypatch.setattr(rendering, "whole", noted)
+    monkeypatch.setattr(rendering, "render", noted)
     return rendered
 
 

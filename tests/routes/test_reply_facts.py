@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat.routes.reply_facts import day, facts_of, moment, seconds
+from chat.routes.reply_facts import day, list_facts, moment, seconds
 
 KNOWN = {
     "model": "small",
@@ -22,7 +22,7 @@ KNOWN = {
 
 
 def facts(**known: Any) -> dict[str, str]:
-    return facts_of(SimpleNamespace(**{**KNOWN, **known}))  # type: ignore[arg-type]
+    return list_facts(SimpleNamespace(**{**KNOWN, **known}))  # type: ignore[arg-type]
 
 
 def test_all_that_is_known_is_told() -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
 from chat.people import invites, password_resets
-from chat.registry.form import Entered
+from chat.registry.form import ProviderForm
 from chat.storage.database import Database, clock
 from chat.storage.tables import metadata, people, replies, sessions
 from tests.asking import begin, ended, reply_in
@@ -95,21 +95,23 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
         made["person_id"] = someone
     if "invite_id" in wanted:
         invite(app)
-        made["invite_id"] = max(row.id for row in invites.listing(database(app)))
+        made["invite_id"] = max(row.id for row in invites.list_open(database(app)))
     if "token" in wanted and endpoint.startswith("invites."):
         made["token"] = invite(app)
     if "token" in wanted and endpoint.startswith("resets."):
         with database(app).write() as connection:
-            made["token"] = password_resets.make(connection, someone)
+            made["token"] = password_resets.create(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):
         made["name"] = f"spare-{secrets.token_hex(8)}"
-        app.extensions["rivulet"].registry.add("a test", Entered(made["name"], "openai", "http://127.0.0.1:9/v1", ""))
+        app.extensions["rivulet"].registry.add(
+            "a test", ProviderForm(made["name"], "openai", "http://127.0.0.1:9/v1", "")
+        )
     return made
 
 
 def invite(app: Flask) -> str:
     """Make an invite for somebody new; gives its token."""
-    return invites.make(database(app), "a test", email=f"{secrets.token_hex(8)}@example.org")
+    return invites.create(database(app), "a test", email=f"{secrets.token_hex(8)}@example.org")
 
 
 def own_things(app: Flask, person_id: int) -> Things:

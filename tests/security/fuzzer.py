@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 from werkzeug.routing import Rule
 
-from chat.registry.form import Entered
+from chat.registry.form import ProviderForm
 from chat.storage.tables import attempts, audit, invites
 from tests.asking import address, arguments
 from tests.counted import Counted
@@ -22,14 +22,14 @@ from tests.security.calls import routes
 from tests.security.cast import NOBODYS, Things
 from tests.security.odd import USUAL, Request, escaped, joined, request
 
-PROVIDER = Entered("spare", "openai", "http://127.0.0.1:9/v1", "")
+PROVIDER = ProviderForm("spare", "openai", "http://127.0.0.1:9/v1", "")
 LINKED = {"invites.show": "invites", "invites.redeem": "invites", "resets.show": "resets", "resets.redeem": "resets"}
 """What is to be followed before, by endpoint."""
 
 SPENDING = {
     *("POST account.end_session", "POST account.end_others", "POST conversations.delete", "POST conversations.rename"),
     *("POST messages.create", "POST messages.create (new)", "POST messages.edit"),
-    *("POST replies.go_on", "POST replies.retry", "POST replies.stop"),
+    *("POST replies.continue_reply", "POST replies.retry", "POST replies.stop"),
 }
 """After what somebody's things are gone, or other things, or more and more."""
 
@@ -98,10 +98,10 @@ class Fuzzer:
     def undo(self) -> None:
         """Undo what an admin may have done to everybody: the provider is on, and no list grows for ever."""
         providers = self.app.extensions["rivulet"].registry
-        providers.switch("a test", "scripted", True)
+        providers.set_enabled("a test", "scripted", True)
         for model in ("small", "large"):
-            providers.offer("a test", "scripted", model, True)
-        if USUAL["name"] in providers.now().services:
+            providers.set_model_enabled("a test", "scripted", model, True)
+        if USUAL["name"] in providers.now().entries:
             providers.remove("a test", USUAL["name"])
         with cast.database(self.app).write() as connection:
             for table in (audit, invites, attempts):
@@ -129,7 +129,7 @@ class Fuzzer:
         made = cast.spare(self.app, rule.arguments - {"name"}, rule.endpoint)
         if not rule.endpoint.startswith("admin_models."):
             return made
-        if PROVIDER.name not in self.app.extensions["rivulet"].registry.now().services:
+        if PROVIDER.name not in self.app.extensions["rivulet"].registry.now().entries:
             self.app.extensions["rivulet"].registry.add("a test", PROVIDER)
         return made | {"name": PROVIDER.name}
 

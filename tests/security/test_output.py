@@ -39,7 +39,9 @@ EVIL = "evil.example"
 @pytest.mark.parametrize("language", ["mermaid", "svg", "html", "vega", "vega-lite", "dot", "artifact", "math"])
 def test_a_drawing_is_shown_as_its_source(language: str) -> None:
     """OW 26-54011, 26-70480; LB 26-23733: mermaid and vega that run scripts or load what they name."""
-    html = rendering.whole(f'```{language}\n<svg onload="alert(1)"><image href="https://e.example/"/></svg>\n```', "m1")
+    html = rendering.render(
+        f'```{language}\n<svg onload="alert(1)"><image href="https://e.example/"/></svg>\n```', "m1"
+    )
 
     assert checked(html)
     assert "<svg" not in html and "<img" not in html and ("<math" if language == "math" else "<pre") in html
@@ -173,7 +175,7 @@ def test_no_field_says_where_a_provider_is(settings: Settings, sink: socket.sock
     here = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
     closed.close()
     environ = {"INSTANCE": str(tmp_path / "other"), "OPENAI_BASE_URL": here, "OPENAI_MODEL": "small"}
-    app = front_door.build(set_up := config.load({**UNLIMITED, **SECRETS, **environ}), providers.configured(set_up))
+    app = front_door.build(set_up := config.load({**UNLIMITED, **SECRETS, **environ}), providers.from_settings(set_up))
     person_id = cast.enrol(app, "ann", "member")
     named = dict.fromkeys(["base_url", "url", "endpoint", "api_base", "OPENAI_BASE_URL", "host", "provider"], there)
     headers = {"X-Base-URL": there, "X-OpenAI-Base-URL": there, "base-url": there}

@@ -69,7 +69,7 @@ def test_a_long_conversation_goes_in_parts_and_whole(
     assert stopped == [turn.reply_id] and len(commits) >= 6
     with either.read() as connection:
         left = connection.execute(select(func.count(messages.c.id))).scalar()
-    assert left == 2 == len(list(conversations.each(either, kept.reply_id)))
+    assert left == 2 == len(list(conversations.read_transcript(either, kept.reply_id)))
     with pytest.raises(NotFound):
         conversations.delete(either, person, turn.conversation_id)
 

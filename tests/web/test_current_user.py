@@ -103,6 +103,9 @@ def test_a_newcomers_double_click_is_one_person_and_one_turn(app: Flask, provide
     counted = rows(app)
     assert sorted(answer.status_code for answer in answers) == [200, 303, 303, 303]
     assert counted["people"] == counted["conversations"] == counted["replies"] == 1
+    assert all(
+        answer.text for answer in answers
+    )  # reads the one that streams to its end: the provider is asked by then
     assert len(provider.calls) == 1
     assert all("Hello?" in browser.get("/conversations/1").text for browser in browsers)
 

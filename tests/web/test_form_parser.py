@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from werkzeug.formparser import FormDataParser
 
 from chat.web import form_parser
-from chat.web.form_parser import FORM, Fields
+from chat.web.form_parser import URLENCODED, FormParser
 from tests.asking import HTMX, PAGE, TEXT, rows
 
 FORMS = st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=4).map(lambda form: urlencode(form).encode())
@@ -27,8 +27,8 @@ NOISE = st.lists(st.sampled_from([b"a", b"=", b"&", b"+", b"%", b"%4", b"%41", b
 def test_a_form_says_what_werkzeug_would_read_in_it(body: bytes, part: int) -> None:
     with patch.object(form_parser, "PART", part):
         ours, theirs = (
-            parser(max_form_parts=1000, silent=False).parse(BytesIO(body), FORM, len(body))[1]
-            for parser in (Fields, FormDataParser)
+            parser(max_form_parts=1000, silent=False).parse(BytesIO(body), URLENCODED, len(body))[1]
+            for parser in (FormParser, FormDataParser)
         )
 
     assert list(ours.items(multi=True)) == list(theirs.items(multi=True))
@@ -38,7 +38,7 @@ def test_a_form_of_nothing_but_fields_is_refused(client: FlaskClient, app: Flask
     body = b"text=Hello" + b"&a" * 1000
 
     for form in (HTMX, PAGE, TEXT):
-        refused = client.post("/conversations", data=body, content_type=FORM, headers=form)
+        refused = client.post("/conversations", data=body, content_type=URLENCODED, headers=form)
         assert refused.status_code == 413 and "Shorten it" in refused.text
 
     assert set(rows(app).values()) == {0}

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.web.proxies import is_from_here
+from chat.web.proxies import is_local_request
 from tests.asking import HTMX, begin
 from tests.marked import SECRETS
 from tests.scripted import Scripted
@@ -168,4 +168,4 @@ def test_a_proxy_that_is_not_believed_is_told_of_once(client: FlaskClient, caplo
     ],
 )
 def test_a_request_is_from_here_where_no_proxy_brought_it(environ: dict, here: bool) -> None:
-    assert is_from_here(environ) is here
+    assert is_local_request(environ) is here

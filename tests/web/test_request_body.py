@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.web.form_parser import FORM
+from chat.web.form_parser import URLENCODED
 from chat.web.request_body import TooSlow
 from tests.asking import HTMX, PAGE, TEXT, rows
 from tests.scripted import PATIENCE
@@ -27,7 +27,7 @@ CHUNKED = {"Transfer-Encoding": "chunked"}
 def test_a_form_in_chunks_that_is_too_large_is_given_back(client: FlaskClient, app: Flask) -> None:
     body = BytesIO(b"text=Keep+me" + b"+" * MEGABYTE)
 
-    refused = client.post("/conversations", input_stream=body, content_type=FORM, headers=PAGE | CHUNKED)
+    refused = client.post("/conversations", input_stream=body, content_type=URLENCODED, headers=PAGE | CHUNKED)
 
     assert refused.status_code == 413 and "larger than 1 MiB" in refused.text and ">Keep me " in refused.text
     assert set(rows(app).values()) == {0}
@@ -48,7 +48,7 @@ class Slow(BytesIO):
 
 def test_what_takes_too_long_is_told_in_the_form_that_was_asked_for(client: FlaskClient, app: Flask) -> None:
     page, fragment, text = (
-        client.post("/conversations", input_stream=Slow(), content_type=FORM, headers=form | CHUNKED)
+        client.post("/conversations", input_stream=Slow(), content_type=URLENCODED, headers=form | CHUNKED)
         for form in (PAGE, HTMX, TEXT)
     )
 
@@ -76,7 +76,7 @@ def post(server: Gunicorn, body: bytes, chunked: bool = False) -> str:
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     head = f"POST /conversations HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\nConnection: close\r\n{length}\r\n"
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
-        connection.sendall(f"{head}Content-Type: {FORM}\r\n\r\n".encode())
+        connection.sendall(f"{head}Content-Type: {URLENCODED}\r\n\r\n".encode())
         connection.sendall(in_chunks(body) if chunked else body)
         received = bytearray()
         while more := connection.recv(65_536):

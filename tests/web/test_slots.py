@@ -6,15 +6,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from chat.web.slots import Full, Places
+from chat.web.slots import NoFreeSlot, Slots
 
 
 def test_one_address_takes_its_own_places_and_leaves_the_others() -> None:
-    places = Places(4, of_one=2)
-    with places.taken("192.0.2.1"), places.taken("192.0.2.1"):
-        with pytest.raises(Full), places.taken("192.0.2.1"):
+    slots = Slots(4, per_address=2)
+    with slots.hold("192.0.2.1"), slots.hold("192.0.2.1"):
+        with pytest.raises(NoFreeSlot), slots.hold("192.0.2.1"):
             pass
-        with places.taken("192.0.2.2"), places.taken("192.0.2.3"), pytest.raises(Full), places.taken("192.0.2.4"):
+        with slots.hold("192.0.2.2"), slots.hold("192.0.2.3"), pytest.raises(NoFreeSlot), slots.hold("192.0.2.4"):
             pass
 
 
@@ -23,19 +23,19 @@ def test_one_address_takes_its_own_places_and_leaves_the_others() -> None:
     [("2001:db8::1", "2001:db8::ffff:2"), ("192.0.2.1:4000", "192.0.2.1:4001"), ("::ffff:192.0.2.1", "192.0.2.1")],
 )
 def test_what_is_one_household_is_one_address(first: str, second: str) -> None:
-    places = Places(4, of_one=1)
+    slots = Slots(4, per_address=1)
 
-    with places.taken(first), pytest.raises(Full), places.taken(second):
+    with slots.hold(first), pytest.raises(NoFreeSlot), slots.hold(second):
         pass
 
 
 def test_a_place_is_free_again_however_it_was_left() -> None:
-    places = Places(2, of_one=1)
+    slots = Slots(2, per_address=1)
 
     for number in range(10):
         with pytest.raises(ZeroDivisionError), ExitStack() as held:
-            held.enter_context(places.taken("192.0.2.1"))
-            held.enter_context(places.taken(f"192.0.2.{number + 2}"))
+            held.enter_context(slots.hold("192.0.2.1"))
+            held.enter_context(slots.hold(f"192.0.2.{number + 2}"))
             raise ZeroDivisionError
 
-    assert not places._taken
+    assert not slots._taken

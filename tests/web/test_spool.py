@@ -15,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.web import spool
-from chat.web.slots import Places
-from chat.web.spool import LONG, PIECE, Crowded, DiskFull, Spool
+from chat.web.slots import Slots
+from chat.web.spool import CHUNK_SIZE, LONG, DiskFull, Spool, TooManyDownloads
 from tests.asking import HTMX, begin, ended
 from tests.turns import lengthened
 
@@ -24,11 +24,11 @@ ADDRESS = "192.0.2.1"
 
 
 @pytest.fixture(autouse=True)
-def places(monkeypatch: pytest.MonkeyPatch) -> Places:
-    """Places that no other test has taken."""
-    places = Places(3, of_one=2)
-    monkeypatch.setattr(spool, "PLACES", places)
-    return places
+def slots(monkeypatch: pytest.MonkeyPatch) -> Slots:
+    """Slots that no other test has taken."""
+    slots = Slots(3, per_address=2)
+    monkeypatch.setattr(spool, "DOWNLOAD_SLOTS", slots)
+    return slots
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_was_written_is_read(tmp_path: Path, count: int) -> None:
     pieces = list(written)
 
     assert b"".join(pieces).decode() == "".join(texts)
-    assert written.size == sum(map(len, pieces)) and max(map(len, pieces), default=0) <= PIECE
+    assert written.size == sum(map(len, pieces)) and max(map(len, pieces), default=0) <= CHUNK_SIZE
 
 
 def test_the_file_has_no_name(tmp_path: Path) -> None:
@@ -66,44 +66,44 @@ def test_the_file_has_no_name(tmp_path: Path) -> None:
 
 def test_a_folder_that_files_can_not_be_made_in_is_replaced_by_the_system_s(tmp_path: Path) -> None:
     """With Postgres INSTANCE can be read-only, as in a container of Kubernetes."""
-    assert spool.writable(tmp_path) == tmp_path
-    assert spool.writable(tmp_path / "missing") == Path(tempfile.gettempdir())
+    assert spool.writable_folder(tmp_path) == tmp_path
+    assert spool.writable_folder(tmp_path / "missing") == Path(tempfile.gettempdir())
 
 
 def test_long_answers_wait_in_the_folder_that_was_found_at_the_start(app: Flask) -> None:
     assert app.extensions["rivulet"].spool == app.extensions["rivulet"].settings.instance
 
 
-def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: Path, places: Places) -> None:
+def test_so_many_long_answers_wait_for_one_reader_and_so_many_for_all(tmp_path: Path, slots: Slots) -> None:
     first, second = filled(tmp_path, LONG + 1), filled(tmp_path, LONG + 1)
-    with pytest.raises(Crowded):
+    with pytest.raises(TooManyDownloads):
         filled(tmp_path, LONG + 1)
     third, short = filled(tmp_path, LONG + 1, "192.0.2.2"), filled(tmp_path, LONG)
-    with pytest.raises(Crowded):
+    with pytest.raises(TooManyDownloads):
         filled(tmp_path, LONG + 1, "192.0.2.3")
 
     list(first)
     second.close()
     del third
 
-    assert not places._taken
+    assert not slots._taken
     short.close()
 
 
-def test_an_answer_that_breaks_while_it_is_written_leaves_no_place_taken(tmp_path: Path, places: Places) -> None:
+def test_an_answer_that_breaks_while_it_is_written_leaves_no_place_taken(tmp_path: Path, slots: Slots) -> None:
     with pytest.raises(ZeroDivisionError):
         Spool(tmp_path, ADDRESS).fill(breaking("x" * (LONG + 1)))
 
-    assert not places._taken
+    assert not slots._taken
 
 
-def test_the_last_room_of_a_disk_is_left_to_the_database(tmp_path: Path, places: Places, full: None) -> None:
+def test_the_last_room_of_a_disk_is_left_to_the_database(tmp_path: Path, slots: Slots, full: None) -> None:
     filled(tmp_path, LONG).close()
 
     with pytest.raises(DiskFull):
         filled(tmp_path, LONG + 1)
 
-    assert not places._taken
+    assert not slots._taken
 
 
 def test_a_disk_that_can_not_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,10 +133,10 @@ def test_an_answer_that_is_not_long_waits_in_memory_where_the_disk_takes_none(
 def test_a_stream_is_given_as_it_is_however_long_a_part_of_it_is(tmp_path: Path) -> None:
     texts = ["é", "x" * 1_000_000, "", "y"]
 
-    pieces = list(spool.bounded(texts, lambda: Spool(tmp_path, ADDRESS)))
+    pieces = list(spool.spool_long_texts(texts, lambda: Spool(tmp_path, ADDRESS)))
 
     assert b"".join(pieces).decode() == "".join(texts)
-    assert max(map(len, pieces)) <= PIECE
+    assert max(map(len, pieces)) <= CHUNK_SIZE
 
 
 @pytest.fixture
@@ -148,16 +148,16 @@ def conversation(app: Flask, client: FlaskClient) -> int:
     return conversation
 
 
-def test_a_long_page_is_whole_and_has_its_length(client: FlaskClient, conversation: int, places: Places) -> None:
+def test_a_long_page_is_whole_and_has_its_length(client: FlaskClient, conversation: int, slots: Slots) -> None:
     answer = client.get(f"/conversations/{conversation}")
 
     assert answer.content_length == len(answer.data) > LONG
     assert answer.text.count("word word") > 100_000 and answer.text.rstrip().endswith("</html>")
     answer.close()
-    assert not places._taken
+    assert not slots._taken
 
 
-def test_the_head_of_a_long_answer_takes_no_place(client: FlaskClient, conversation: int, places: Places) -> None:
+def test_the_head_of_a_long_answer_takes_no_place(client: FlaskClient, conversation: int, slots: Slots) -> None:
     for path in (f"/conversations/{conversation}", f"/conversations/{conversation}.json"):
         head, whole = client.head(path), client.get(path)
 
@@ -165,7 +165,7 @@ def test_the_head_of_a_long_answer_takes_no_place(client: FlaskClient, conversat
         head.close()
         whole.close()
 
-    assert not places._taken
+    assert not slots._taken
 
 
 def test_one_export_is_written_at_a_time(
@@ -173,7 +173,7 @@ def test_one_export_is_written_at_a_time(
 ) -> None:
     monkeypatch.setattr(spool, "PATIENCE", 0.01)
 
-    with spool.writing():
+    with spool.hold_write_lock():
         early = client.get(f"/conversations/{conversation}.md")
     late = client.get(f"/conversations/{conversation}.md")
 

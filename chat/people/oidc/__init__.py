@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat.config import Settings, WrongSetting, is_loopback
-from chat.people.oidc.failures import OutOfOrder, Unproven
+from chat.people.oidc.failures import ProviderUnavailable, VerificationFailed
 from chat.people.oidc.flow import Flow, Identity
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider
 
-OF_ANYBODY = (
+OPEN_ISSUERS = (
     *("https://accounts.google.com/", "https://gitlab.com/", "https://appleid.apple.com/"),
     *(f"https://login.microsoftonline.com/{tenant}/" for tenant in ("common", "organizations", "consumers")),
     "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/",  # Microsoft's own number of "consumers"
 )
 
-__all__ = ["Flow", "Identity", "OutOfOrder", "Unproven", "configured"]
+__all__ = ["Flow", "Identity", "ProviderUnavailable", "VerificationFailed", "create_provider"]
 
 
-def configured(settings: Settings) -> Provider | None:
+def create_provider(settings: Settings) -> Provider | None:
     """Make the provider that the settings name, if they name one; it isn't asked yet. Raises WrongSetting."""
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     if not issuer and not client_id:
@@ -36,7 +36,7 @@ def configured(settings: Settings) -> Provider | None:
     if parsed.scheme != "https" and not is_loopback(parsed.hostname or ""):
         raise WrongSetting("OIDC_ISSUER has to begin with https://, or anybody on the way could say who somebody is.")
     is_trusted = settings.oidc_trust_email == "on"
-    if is_trusted and f"{issuer}/".startswith(OF_ANYBODY):
+    if is_trusted and f"{issuer}/".startswith(OPEN_ISSUERS):
         raise WrongSetting(
             f"OIDC_TRUST_EMAIL is for an issuer whose people are all yours; at {issuer} anybody may have an account."
         )

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, import_key
 
-from chat.people.oidc.failures import OutOfOrder
+from chat.people.oidc.failures import ProviderUnavailable
 from chat.providers.base import ProviderError, Timeouts
-from chat.providers.http.client import Exchange
-from chat.providers.http.result import fetched
+from chat.providers.http.client import StreamingRequest
+from chat.providers.http.result import read_body
 
-KEPT = 3_600
-TIMES = Timeouts(connect=5, first=10, gap=10, whole=15)
+CACHE_SECONDS = 3_600
+TIMEOUTS = Timeouts(connect=5, first_byte=10, read=10, total=15)
 LARGEST = 512 * 1024
 KEY_TYPES = {"RSA", "EC", "OKP"}
 
@@ -35,60 +35,60 @@ FAULTS = (JoseError, ValueError, TypeError, KeyError, AttributeError)
 logger = logging.getLogger(__name__)
 
 
-class Published:
+class Discovery:
     """What the provider of one issuer publishes; `issuer` has no slash at its end, whatever the provider's has."""
 
-    def __init__(self, issuer: str, secret: str = "", times: Timeouts = TIMES):
+    def __init__(self, issuer: str, secret: str = "", times: Timeouts = TIMEOUTS):
         self._address, self._secret, self._times = issuer, secret, times
-        self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._cached: dict[str, tuple[float, dict[str, Any]]] = {}
 
-    def about(self) -> dict[str, Any]:
-        """Give what the provider says about itself. Raises OutOfOrder."""
-        found = self._fresh(WELL_KNOWN, f"{self._address}{WELL_KNOWN}")
+    def metadata(self) -> dict[str, Any]:
+        """Give what the provider says about itself. Raises ProviderUnavailable."""
+        found = self._cached_json(WELL_KNOWN, f"{self._address}{WELL_KNOWN}")
         if str(found.get("issuer", "")).rstrip("/") != self._address:
-            self._kept.clear()
-            raise self._out_of_order("it says that it is another issuer than OIDC_ISSUER")
+            self._cached.clear()
+            raise self._unavailable("it says that it is another issuer than OIDC_ISSUER")
         return found
 
     def issuer(self) -> str:
-        """Give the issuer as the provider writes it. Raises OutOfOrder."""
-        return str(self.about()["issuer"])
+        """Give the issuer as the provider writes it. Raises ProviderUnavailable."""
+        return str(self.metadata()["issuer"])
 
     def endpoint(self, name: str) -> str:
-        """Give one of its addresses, which must be as safe as the issuer's own. Raises OutOfOrder."""
-        address = str(self.about().get(name, ""))
+        """Give one of its addresses, which must be as safe as the issuer's own. Raises ProviderUnavailable."""
+        address = str(self.metadata().get(name, ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self._address).scheme}:
-            raise self._out_of_order(f"it publishes no {name} that can be used")
+            raise self._unavailable(f"it publishes no {name} that can be used")
         return address
 
-    def keys(self, anew: bool = False) -> KeySet:
-        """Give its public keys; of others that it may publish none is used. Raises OutOfOrder."""
-        if anew:
-            self._kept.pop(KEYS, None)
-        return key_set(self._fresh(KEYS, self.endpoint(KEYS)))
+    def keys(self, refresh: bool = False) -> KeySet:
+        """Give its public keys; of others that it may publish none is used. Raises ProviderUnavailable."""
+        if refresh:
+            self._cached.pop(KEYS, None)
+        return key_set(self._cached_json(KEYS, self.endpoint(KEYS)))
 
-    def _fresh(self, name: str, url: str) -> dict[str, Any]:
+    def _cached_json(self, name: str, url: str) -> dict[str, Any]:
         """Give what was fetched within the hour, or fetch it."""
-        at, found = self._kept.get(name, (0.0, {}))
-        if not found or time.monotonic() - at > KEPT:
-            found = self.ask(url, {})
-            self._kept[name] = time.monotonic(), found
+        at, found = self._cached.get(name, (0.0, {}))
+        if not found or time.monotonic() - at > CACHE_SECONDS:
+            found = self.fetch_json(url, {})
+            self._cached[name] = time.monotonic(), found
         return found
 
-    def ask(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
-        """Ask the provider for an object of JSON; redirects are not followed. Raises OutOfOrder."""
-        exchange = Exchange(url, body, headers, self._times, self._secret, pauses=())
+    def fetch_json(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
+        """Ask the provider for an object of JSON; redirects are not followed. Raises ProviderUnavailable."""
+        request = StreamingRequest(url, body, headers, self._times, self._secret, pauses=())
         try:
-            found = json.loads(fetched(exchange, LARGEST))
+            found = json.loads(read_body(request, LARGEST))
         except (ProviderError, ValueError, RecursionError) as error:
-            raise self._out_of_order(f"{urlsplit(url).path} gave no answer that can be used") from error
+            raise self._unavailable(f"{urlsplit(url).path} gave no answer that can be used") from error
         if not isinstance(found, dict):
-            raise self._out_of_order(f"{urlsplit(url).path} gave something else than an object")
+            raise self._unavailable(f"{urlsplit(url).path} gave something else than an object")
         return found
 
-    def _out_of_order(self, why: str) -> OutOfOrder:
+    def _unavailable(self, why: str) -> ProviderUnavailable:
         logger.warning("single sign-on by %s can't be used: %s", self._address, why)
-        return OutOfOrder()
+        return ProviderUnavailable()
 
 
 def key_set(published: Mapping[str, Any]) -> KeySet:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-class Unproven(Exception):
+class VerificationFailed(Exception):
     """It isn't shown who somebody is; the text says what to do."""
 
 
-class OutOfOrder(Exception):
+class ProviderUnavailable(Exception):
     """The provider can't be used just now, or not as it is set up; the text is for who wants to sign in."""
 
     def __init__(self) -> None:

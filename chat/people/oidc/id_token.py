@@ -12,8 +12,8 @@ from typing import Any
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 
-from chat.people.oidc.discovery import FAULTS, Published
-from chat.people.oidc.failures import Unproven
+from chat.people.oidc.discovery import FAULTS, Discovery
+from chat.people.oidc.failures import VerificationFailed
 from chat.people.oidc.flow import Identity
 
 SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
@@ -29,20 +29,25 @@ LONGEST_NAME = 100
 logger = logging.getLogger(__name__)
 
 
-def claims_in(tokens: Mapping[str, Any], published: Published, client_id: str, nonce: str) -> dict[str, Any]:
-    """Read the ID token, and check its signature, issuer, audience, times and nonce. Raises Unproven and OutOfOrder."""
+def read_claims(tokens: Mapping[str, Any], discovery: Discovery, client_id: str, nonce: str) -> dict[str, Any]:
+    """Read the ID token, and check its signature, issuer, audience, times and nonce.
+
+    Raises VerificationFailed and ProviderUnavailable.
+    """
     expected = {
-        "iss": {"essential": True, "value": published.issuer()},
+        "iss": {"essential": True, "value": discovery.issuer()},
         "aud": {"essential": True, "value": client_id},
     }
     params = {"nonce": nonce, "client_id": client_id, "access_token": tokens.get("access_token")}
     try:
-        token = decoded(str(tokens.get("id_token", "")), published)
+        token = decode(str(tokens.get("id_token", "")), discovery)
         claims = CodeIDToken(token.claims, token.header, expected, params)
         claims.validate(leeway=LEEWAY)
     except FAULTS as error:
         logger.warning("an ID token was refused: %s", reason_of(error, str(tokens.get("id_token", ""))))
-        raise Unproven("What came back could not be verified, so you were not signed in. Try again.") from error
+        raise VerificationFailed(
+            "What came back could not be verified, so you were not signed in. Try again."
+        ) from error
     return dict(claims)
 
 
@@ -55,29 +60,29 @@ def reason_of(error: Exception, token: str) -> str:
     return type(error).__name__
 
 
-def decoded(token: str, published: Published) -> jwt.Token:
+def decode(token: str, discovery: Discovery) -> jwt.Token:
     """Check the signature; by the keys that there are now, where those that were kept don't fit."""
     try:
-        return jwt.decode(token, published.keys(), algorithms=SIGNATURES)
+        return jwt.decode(token, discovery.keys(), algorithms=SIGNATURES)
     except FAULTS:
-        return jwt.decode(token, published.keys(anew=True), algorithms=SIGNATURES)
+        return jwt.decode(token, discovery.keys(refresh=True), algorithms=SIGNATURES)
 
 
 def identity_of(claims: Mapping[str, Any], is_trusted: bool = False) -> Identity:
-    """Read who it is; an issuer that `is_trusted` need not say that an e-mail is verified. Raises Unproven."""
+    """Read who it is; a trusted issuer need not say that an e-mail is verified. Raises VerificationFailed."""
     told = {name: claims.get(name) or "" for name in ("iss", "sub", "email")}
     if is_trusted and not told["email"]:
-        told["email"] = address_in(claims)
+        told["email"] = email_in(claims)
     if not told["sub"] or any(not isinstance(value, str) for value in told.values()):
-        raise Unproven("What came back doesn't say who you are, so you were not signed in.")
+        raise VerificationFailed("What came back doesn't say who you are, so you were not signed in.")
     if any(len(told[name]) > most for name, most in LONGEST.items()):
-        raise Unproven("What came back says more than can be kept, so you were not signed in.")
+        raise VerificationFailed("What came back says more than can be kept, so you were not signed in.")
     name = claims.get("name")
     subject, shown = f"{told['iss']} {told['sub']}", name[:LONGEST_NAME] if isinstance(name, str) else ""
     return Identity(subject, told["email"], bool(told["email"]) and is_verified(claims, is_trusted), shown)
 
 
-def address_in(claims: Mapping[str, Any]) -> str:
+def email_in(claims: Mapping[str, Any]) -> str:
     """Find an e-mail where Microsoft Entra tells it of people without a mailbox; empty where none is told."""
     name = claims.get("preferred_username")
     return name if isinstance(name, str) and "@" in name else ""

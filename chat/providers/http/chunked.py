@@ -26,11 +26,11 @@ def reads_of(response: requests.Response) -> Iterator[bytes]:
     """Yield what each read brings of a body, perhaps nothing. Raises BrokenChunks, and urllib3's errors."""
     original: Any = response.raw._original_response
     if original.chunked and "Content-Encoding" not in response.headers:
-        return joined(iter(lambda: original.fp.read1(READ_SIZE), b""))
+        return decode_chunks(iter(lambda: original.fp.read1(READ_SIZE), b""))
     return iter(lambda: response.raw.read1(READ_SIZE, decode_content=True), b"")
 
 
-def joined(reads: Iterable[bytes]) -> Iterator[bytes]:
+def decode_chunks(reads: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what the chunks of a body hold, together for each read of it. Raises BrokenChunks."""
     buffer, left = b"", 0
     for read in reads:
@@ -38,7 +38,7 @@ def joined(reads: Iterable[bytes]) -> Iterator[bytes]:
         buffer += read
         while buffer:
             if not left:
-                size, buffer = begun(buffer)
+                size, buffer = parse_size(buffer)
                 if size == 0:
                     yield b"".join(held)
                     return
@@ -51,9 +51,9 @@ def joined(reads: Iterable[bytes]) -> Iterator[bytes]:
     raise BrokenChunks
 
 
-def begun(buffer: bytes) -> tuple[int | None, bytes]:
+def parse_size(buffer: bytes) -> tuple[int | None, bytes]:
     """Read the size of a chunk, and give what follows it; None where it isn't whole yet. Raises BrokenChunks."""
-    # Looked for first: the pattern would try each of many blanks anew, at every byte that comes.
+    # Looked for first: the pattern would try each of many blanks again, at every byte that comes.
     whole = b"\n" in buffer
     found = SIZE.match(buffer) if whole else None
     if found:

@@ -2,7 +2,7 @@
 
 Each request has its own connection: a kept one may be dead, and then nobody knows whether the question was heard.
 The environment's proxies hold (HTTPS_PROXY, NO_PROXY), but not for this machine's own addresses, and never a .netrc.
-Whose certificates count is said in authorities.py. Redirects are not followed: they would carry the key elsewhere.
+certificates.py says whose certificates count. Redirects are not followed: they would carry the key elsewhere.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from chat.config import Settings, is_loopback
 from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
 from chat.providers.http import chunked
-from chat.providers.http.connection import Wire, WireAdapter
+from chat.providers.http.connection import CancellableAdapter, CancellableConnection
 from chat.providers.http.error_reports import words_of
-from chat.providers.http.failures import Failure, failure, wish_of
-from chat.providers.http.reachability import logged, proxy_of, unreached
+from chat.providers.http.failures import Failure, failure, retry_after_header
+from chat.providers.http.limits import TooLong, read_up_to
+from chat.providers.http.reachability import log_cause, proxy_of, unreachable_error
 from chat.providers.http.web_pages import is_labelled, is_page
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
@@ -34,20 +36,20 @@ ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
 
 LATE = {
-    "first": "said nothing within {:g} seconds",
-    "gap": "said nothing more for {:g} seconds",
-    "whole": "had not finished after {:g} seconds",
+    "first_byte": "said nothing within {:g} seconds",
+    "read": "said nothing more for {:g} seconds",
+    "total": "had not finished after {:g} seconds",
 }
 
 FAULTS = (requests.RequestException, HTTPError, OSError, chunked.BrokenChunks)
 
 
-class Exchange:
-    """A question to a server and the bytes of its answer; iterating asks, each time anew.
+class StreamingRequest:
+    """A question to a server and the bytes of its answer; each iteration asks again.
 
-    A GET without `body`, else a POST. `key` is only for keeping it out of sentences. The reader sets `spoken` once it
-    has given text: from then on what breaks is Interrupted, before it is Unavailable. `heard` is what the server said
-    when it failed, `status` the last one. Raises ProviderErrors; ends quietly after `close()`.
+    A GET without `body`, else a POST. `key` is only for keeping it out of sentences. The reader sets `has_text` once it
+    has given text: from then on what breaks is Interrupted, before it is Unavailable. `error_words` is what the server
+    said when it failed, `status` the last one. Raises ProviderErrors; ends quietly after `close()`.
     """
 
     def __init__(
@@ -63,38 +65,37 @@ class Exchange:
         self.headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         self.host = urlsplit(url).netloc.rpartition("@")[2]
         self._near = is_loopback(urlsplit(url).hostname or "")
-        self.wire = Wire(timeouts or Timeouts())
-        self.spoken = False
-        self.heard, self.status = "", 0
+        self.connection = CancellableConnection(timeouts or Timeouts())
+        self.has_text, self.error_words, self.status = False, "", 0
         self._pauses = PAUSES if pauses is None else pauses
 
     def __iter__(self) -> Generator[bytes]:
         try:
-            self.wire.start()
+            self.connection.start()
             with self._session() as session:
                 response = self._answer(session)
                 yield from self._no_page(self._reads(response)) if is_labelled(response) else self._reads(response)
         except FAULTS as fault:
-            if not self.wire.closing.is_set():
-                raise logged(self._lost(fault)) from fault
+            if not self.connection.cancelled.is_set():
+                raise log_cause(self._connection_error(fault)) from fault
         except ProviderError as error:
-            if not self.wire.closing.is_set():
-                raise logged(error) from error.__cause__
+            if not self.connection.cancelled.is_set():
+                raise log_cause(error) from error.__cause__
 
     def _session(self) -> requests.Session:
         session = requests.Session()
         session.trust_env = not self._near
-        session.mount("http://", WireAdapter(self.wire))
-        session.mount("https://", WireAdapter(self.wire))
+        session.mount("http://", CancellableAdapter(self.connection))
+        session.mount("https://", CancellableAdapter(self.connection))
         return session
 
     def _answer(self, session: requests.Session) -> requests.Response:
         """Ask, and again after a failure that may be gone in a moment."""
         answer = self._ask(session)
         for pause in self._pauses:
-            if isinstance(answer, requests.Response) or not answer.again or (answer.wish or 0) > LONGEST_PAUSE:
+            if isinstance(answer, requests.Response) or not answer.again or (answer.retry_after or 0) > LONGEST_PAUSE:
                 break
-            if self.wire.closing.wait(max(answer.wish or 0, pause * random.uniform(0.5, 1))):
+            if self.connection.cancelled.wait(max(answer.retry_after or 0, pause * random.uniform(0.5, 1))):
                 raise ConnectionAbortedError
             answer = self._ask(session)
         if isinstance(answer, Failure):
@@ -105,21 +106,21 @@ class Exchange:
         try:
             response = self._send(session)
         except requests.ConnectionError as fault:
-            if self.wire.connected or isinstance(fault, (requests.Timeout, requests.exceptions.SSLError)):
+            if self.connection.connected or isinstance(fault, (requests.Timeout, requests.exceptions.SSLError)):
                 raise
-            return Failure(self._lost(fault), again=True)
+            return Failure(self._connection_error(fault), again=True)
         return self._failure(response) or response
 
     def _send(self, session: requests.Session) -> requests.Response:
-        self.wire.attempt()
+        self.connection.start_attempt()
         session.close()  # else the connection of an earlier try is used again, just as its server gives it up
         return session.request(
             "GET" if self.body is None else "POST",
             self.url,
             data=self.body,
             headers=self.headers,
-            auth=as_it_is,
-            timeout=(self.wire.timeouts.connect, None),
+            auth=NoAuth(),
+            timeout=(self.connection.timeouts.connect, None),
             allow_redirects=False,
             stream=True,
         )
@@ -133,19 +134,17 @@ class Exchange:
             return None
         body = self._error_body(response)
         page = is_labelled(response) and is_page(body, labelled=True)
-        self.heard = words_of(response.reason, b"" if page else body)
+        self.error_words = words_of(response.reason, b"" if page else body)
         response.close()
-        return failure(self.status, self.heard, self.host, self.key, wish_of(response.headers), page)
+        return failure(self.status, self.error_words, self.host, self.key, retry_after_header(response.headers), page)
 
     def _error_body(self, response: requests.Response) -> bytes:
-        self.wire.hurry(ERROR_PATIENCE)
-        body = b""
-        with suppress(*FAULTS):
-            for read in self._reads(response):
+        self.connection.limit_rest(ERROR_PATIENCE)
+        body = bytearray()
+        with suppress(TooLong, *FAULTS):
+            for read in read_up_to(ERROR_LIMIT, self._reads(response)):
                 body += read
-                if len(body) > ERROR_LIMIT:
-                    break
-        return body[:ERROR_LIMIT]
+        return bytes(body)
 
     def _no_page(self, reads: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the reads of what calls itself a web page, unless it is one: good streams are labelled so, too."""
@@ -159,33 +158,35 @@ class Exchange:
         """Yield what each read of the network gives; closes the response however it ends."""
         with response:
             for data in chunked.reads_of(response):
-                self.wire.begun = True
+                self.connection.body_started = True
                 if data:
                     yield data
 
-    def _lost(self, fault: Exception) -> ProviderError:
-        times = self.wire.timeouts
-        if not self.wire.connected:
+    def _connection_error(self, fault: Exception) -> ProviderError:
+        times = self.connection.timeouts
+        if not self.connection.connected:
             proxy = "" if self._near else proxy_of(self.url)
-            return unreached(fault, self.host, proxy, times.connect)
-        if self.wire.late:
-            return self.broken(LATE[self.wire.late].format(getattr(times, self.wire.late)))
-        return self.broken("closed the connection too early")
+            return unreachable_error(fault, self.host, proxy, times.connect)
+        if self.connection.exceeded:
+            return self.server_error(LATE[self.connection.exceeded].format(getattr(times, self.connection.exceeded)))
+        return self.server_error("closed the connection too early")
 
-    def broken(self, what: str) -> ProviderError:
+    def server_error(self, what: str) -> ProviderError:
         """Make the error for an answer that can't be read on; `what` says what the server did."""
-        if self.spoken:
+        if self.has_text:
             return Interrupted(f"The answer broke off: the server at {self.host} {what}.")
         return Unavailable(f"The server at {self.host} {what}. Try again in a moment.")
 
     def close(self) -> None:
         """Cancel at once, from any thread or greenlet, at every stage."""
-        self.wire.cut()
+        self.connection.cancel()
 
 
-def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Sign a request with nothing; without any auth, requests would look for the host's password in .netrc."""
-    return request
+class NoAuth(AuthBase):
+    """Signs a request with nothing; without any auth, requests would look for the host's password in .netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
 
 
 def timeouts_of(settings: Settings) -> Timeouts:
@@ -194,6 +195,6 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(it.connect_timeout, it.first_byte_timeout, it.read_timeout, it.total_timeout)
 
 
-def encoded(body: Mapping[str, Any]) -> bytes:
+def encode_json(body: Mapping[str, Any]) -> bytes:
     """Write a request's body: JSON in UTF-8. Raises ValueError or TypeError for what JSON can't hold."""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")

@@ -23,108 +23,109 @@ from chat.providers.base import Timeouts
 from chat.providers.http import certificates
 
 
-class Wire:
-    """The time limits of a request, whichever socket it has, and the switch that cuts it.
+class CancellableConnection:
+    """The time limits of a request, whichever socket it has, and the switch that cancels it.
 
-    `connected` tells whether this attempt reached the server, `begun` (set by the reader) whether a byte of the body
-    came, `late` names the limit that was passed: `first`, `gap` or `whole`; `gap` may be shortened while it is read.
-    `gathering`, asked before each further read, tells how long in seconds its bytes may gather.
+    `connected` tells whether this attempt reached the server, `body_started` (set by the reader) whether a byte of the
+    body came. `exceeded` names the limit that was passed: `first_byte`, `read` or `total`. A reader can shorten
+    `read_timeout`. `read_pause`, asked before each further read, says for how many seconds bytes can gather.
     """
 
     def __init__(self, timeouts: Timeouts):
         self.timeouts = timeouts
-        self.gathering: Callable[[], float] = float
-        self.closing = threading.Event()
+        self.read_pause: Callable[[], float] = float
+        self.cancelled = threading.Event()
         self.start()
 
     def start(self) -> None:
         """Set the clock of the whole request, and of its first attempt."""
-        self._deadline = time.monotonic() + self.timeouts.whole
-        self.attempt()
+        self._deadline = time.monotonic() + self.timeouts.total
+        self.start_attempt()
 
-    def attempt(self) -> None:
-        """Set the clock of one attempt, which has no socket yet. Raises OSError when cut."""
-        self._refuse_if_cut()
-        self.connected = self.begun = False
-        self.late: str | None = None
-        self.gap = self.timeouts.gap
+    def start_attempt(self) -> None:
+        """Set the clock of one attempt, which has no socket yet. Raises OSError once it is cancelled."""
+        self._require_open()
+        self.connected = self.body_started = False
+        self.exceeded: str | None = None
+        self.read_timeout = self.timeouts.read
         self._socket: socket.socket | None = None
-        self._first = time.monotonic() + self.timeouts.first
+        self._first = time.monotonic() + self.timeouts.first_byte
         self._end = self._deadline
 
-    def hurry(self, seconds: float) -> None:
+    def limit_rest(self, seconds: float) -> None:
         """Let this attempt end within so many seconds: what still comes is not worth more."""
         self._end = min(self._end, time.monotonic() + seconds)
 
     def attach(self, connected: socket.socket) -> None:
-        """Take the socket of this attempt. Raises OSError where the wire was cut meanwhile."""
+        """Take the socket of this attempt. Raises OSError where the request was cancelled meanwhile."""
         self._socket = connected
         self.connected = True
-        self._refuse_if_cut()
+        self._require_open()
 
     def patience(self) -> tuple[float, str]:
-        """Return the seconds that the next read may take, and the limit that says so. Raises OSError when cut."""
-        self._refuse_if_cut()
+        """Return the seconds for the next read, and the name of that limit. Raises OSError once it is cancelled."""
+        self._require_open()
         now = time.monotonic()
-        stage = (self.gap, "gap") if self.begun else (self._first - now, "first")
-        return min(stage, (self._end - now, "whole"))
+        stage = (self.read_timeout, "read") if self.body_started else (self._first - now, "first_byte")
+        return min(stage, (self._end - now, "total"))
 
-    def _refuse_if_cut(self) -> None:
-        if self.closing.is_set():
+    def _require_open(self) -> None:
+        if self.cancelled.is_set():
             raise ConnectionAbortedError
 
-    def cut(self) -> None:
+    def cancel(self) -> None:
         """Let go of the server at once, from any thread or greenlet; a read that waits wakes up.
 
         Closing a socket doesn't wake a thread that reads from it, shutting it down does. TLS's own shutdown would take
         the encryption off under the reader, so it is passed over.
         """
-        self.closing.set()
+        self.cancelled.set()
         if (connected := self._socket) is not None:
             with suppress(OSError, TypeError):
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
-class WireAdapter(HTTPAdapter):
-    """What requests sends through, for one wire."""
+class CancellableAdapter(HTTPAdapter):
+    """What requests sends through, for one request."""
 
-    def __init__(self, wire: Wire):
-        self._wire = wire
+    def __init__(self, cancellable: CancellableConnection):
+        self._cancellable = cancellable
         super().__init__()
 
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """Give the pool whose connections are held by the wire."""
+        """Give the pool, whose connections hand over their sockets."""
         pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
         connection = SecureConnection if pool.scheme == "https" else PlainConnection
-        pool.ConnectionCls = functools.partial(connection, self._wire)
+        pool.ConnectionCls = functools.partial(connection, self._cancellable)
         return pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Check certificates as requests would, but read the file of authorities once: it takes 40 ms each time."""
-        super().cert_verify(conn, url, certificates.chosen_or(verify), cert)
+        # types-requests leaves the types of this one out.
+        super().cert_verify(conn, url, certificates.bundle_or(verify), cert)  # type: ignore[no-untyped-call]
         if bundle := getattr(conn, "ca_certs", None) or getattr(conn, "ca_cert_dir", None):
-            conn.conn_kw["ssl_context"] = certificates.trusting(bundle)
+            conn.conn_kw["ssl_context"] = certificates.tls_context(bundle)
             conn.ca_certs = conn.ca_cert_dir = None
 
 
 class PlainConnection(HTTPConnection):
-    """A connection that hands its socket to a wire and reads at the wire's pace."""
+    """A connection that hands its socket over and reads within the time limits."""
 
-    def __init__(self, wire: Wire, *arguments: Any, **options: Any):
-        self._wire = wire
+    def __init__(self, cancellable: CancellableConnection, *arguments: Any, **options: Any):
+        self._cancellable = cancellable
         super().__init__(*arguments, **options)
 
     def connect(self) -> None:
-        """Connect, and let the wire hold the socket."""
+        """Connect, and hand the socket over."""
         super().connect()
-        self._wire.attach(self.sock)
+        self._cancellable.attach(self.sock)
 
     def response_class(self, sock: socket.socket, *arguments: Any, **options: Any) -> Any:  # type: ignore[override]
-        """Make the standard library's response, reading at the wire's pace from its first byte."""
+        """Make the standard library's response, reading within the time limits from its first byte."""
         response = super().response_class(sock, *arguments, **options)
-        response.fp = io.BufferedReader(PacedReader(response.fp.detach(), sock, self._wire))
+        response.fp = io.BufferedReader(PacedReader(response.fp.detach(), sock, self._cancellable))
         return response
 
 
@@ -133,10 +134,10 @@ class SecureConnection(PlainConnection, HTTPSConnection):
 
 
 class PacedReader(io.RawIOBase):
-    """The bytes of a socket, each read of them within the wire's patience."""
+    """The bytes of a socket, each read of them within the time limits."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, wire: Wire):
-        self._raw, self._socket, self._wire = raw, sock, wire
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, cancellable: CancellableConnection):
+        self._raw, self._socket, self._cancellable = raw, sock, cancellable
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -144,16 +145,16 @@ class PacedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         """Wait for bytes. Raises the socket's own errors, TimeoutError past a limit."""
-        if self._wire.begun and (pause := self._wire.gathering()):
+        if self._cancellable.body_started and (pause := self._cancellable.read_pause()):
             time.sleep(pause)
-        seconds, limit = self._wire.patience()
+        seconds, limit = self._cancellable.patience()
         try:
             if seconds <= 0:
                 raise TimeoutError
             self._socket.settimeout(seconds)
             count = self._raw.readinto(buffer)
         except TimeoutError:
-            self._wire.late = limit
+            self._cancellable.exceeded = limit
             raise
         if count == len(buffer):  # there is more: without a wait, a fast server would hold up all others of a process
             time.sleep(0)

@@ -53,7 +53,7 @@ def is_error(value: Any) -> bool:
 
 def words_of(reason: str | None, body: bytes) -> str:
     """Find what a failing server said: in its JSON, else in an unusual reason phrase, else in a body that is a line."""
-    if words := words_in(json_of(body)):
+    if words := words_in(parse_json(body)):
         return words
     if reason and reason not in responses.values():
         return str(reason)
@@ -70,7 +70,7 @@ def words_in(said: Any, names: tuple[str, ...] = (*HOLDERS, *MESSAGES, *FALLBACK
     """Find the message, and its codes, in an error object of whatever shape; empty where there is none."""
     said = said[0] if isinstance(said, list) and said else said
     if isinstance(said, str):
-        return unwrapped(said, depth)
+        return unwrap(said, depth)
     if not isinstance(said, dict) or depth > DEEPEST:
         return ""
     messages = (words_in(said[name], depth=depth + 1) for name in names if said.get(name))
@@ -86,9 +86,9 @@ def codes_in(said: dict[str, Any], depth: int) -> list[str]:
     return [*codes, words_in(quoted, depth=depth + 1)] if quoted else codes
 
 
-def unwrapped(text: str, depth: int) -> str:
+def unwrap(text: str, depth: int) -> str:
     """Read a message that is JSON itself, as gateways wrap the one of another server."""
-    inner = json_of(text) if text.startswith(("{", "[")) and depth <= DEEPEST else None
+    inner = parse_json(text) if text.startswith(("{", "[")) and depth <= DEEPEST else None
     return (words_in(inner, depth=depth + 1) if isinstance(inner, dict | list) else "") or text
 
 
@@ -105,16 +105,16 @@ SCANNED = json.JSONDecoder().raw_decode
 """What json.loads does, without its search for blanks: two thirds of its time, where a chunk comes for each token."""
 
 
-def json_of(body: bytes | str) -> Any:
+def parse_json(body: bytes | str) -> Any:
     """Read JSON; None where it is none."""
     try:
         found, end = SCANNED(body) if isinstance(body, str) else (None, -1)
     except (ValueError, RecursionError):
         end = -1
-    return found if end == len(body) else loaded(body)
+    return found if end == len(body) else load_json(body)
 
 
-def loaded(body: bytes | str) -> Any:
+def load_json(body: bytes | str) -> Any:
     """Read JSON with blanks around it, or in any encoding; None where it is none."""
     try:
         return json.loads(body)

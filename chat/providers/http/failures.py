@@ -21,7 +21,7 @@ from chat.providers.http.error_wordings import (
     Kind,
     window_in,
 )
-from chat.providers.http.redaction import harmless
+from chat.providers.http.redaction import redact
 
 PASSING = {429, 500, 502, 503, 504, 529}
 """The statuses that may be gone in a moment; 529 is Anthropic's "overloaded"."""
@@ -30,31 +30,31 @@ QUOTED = 200
 
 
 class Failure(NamedTuple):
-    """An error, whether asking again may help, and how many seconds the server wants to be left alone."""
+    """An error, whether to ask again, and after how many seconds where the server says so."""
 
     error: ProviderError
     again: bool = False
-    wish: float | None = None
+    retry_after: float | None = None
 
 
 def failure(
-    status: int, words: str, host: str, key: str = "", wish: float | None = None, page: bool = False
+    status: int, words: str, host: str, key: str = "", retry_after: float | None = None, page: bool = False
 ) -> Failure:
     """Tell what went wrong.
 
-    `words` is what the server said (see reports.py), `wish` the seconds it wants to be left alone, `page` whether it
-    sent HTML. No sentence holds the key, or anything that looks like one.
+    `words` is what the server said (see error_reports.py), `retry_after` the seconds it wants to be left alone, `page`
+    whether it sent HTML. No sentence holds the key, or anything that looks like one.
     """
     kind = kind_of(status, words, page)
-    wish = wish if wish is not None else wish_in(words)
-    sentence = kind.sentence.format(host=host, quote=quote(words, key), when=when(wish))
-    return Failure(made(kind, sentence, words, wish), kind.passes and status in PASSING, wish)
+    retry_after = retry_after if retry_after is not None else retry_after_in(words)
+    sentence = kind.sentence.format(host=host, quote=quote(words, key), when=retry_time(retry_after))
+    return Failure(make_error(kind, sentence, words, retry_after), kind.passes and status in PASSING, retry_after)
 
 
-def made(kind: Kind, sentence: str, words: str, wish: float | None) -> ProviderError:
+def make_error(kind: Kind, sentence: str, words: str, retry_after: float | None) -> ProviderError:
     """Make the error of a kind, with the number that the server told."""
     if kind.error is RateLimited:
-        return RateLimited(sentence, wish)
+        return RateLimited(sentence, retry_after)
     if kind.error is ContextTooLong:
         return ContextTooLong(sentence, window_in(words))
     return kind.error(sentence)
@@ -74,20 +74,20 @@ def kind_of(status: int, words: str, page: bool = False) -> Kind:
 
 def quote(words: str, key: str) -> str:
     """Put a server's words into a sentence; nothing where there are none that may be shown."""
-    line = harmless(words, key, QUOTED)
+    line = redact(words, key, QUOTED)
     return f" (it says: {line.rstrip(' .')})" if line else ""
 
 
-def when(wish: float | None) -> str:
+def retry_time(retry_after: float | None) -> str:
     """Say when to try again."""
-    if wish is None or wish < 1:
+    if retry_after is None or retry_after < 1:
         return "in a moment"
-    if wish >= 120:
-        return f"in {math.ceil(wish / 60)} minutes"
-    return f"in {math.ceil(wish)} seconds" if wish > 1 else "in 1 second"
+    if retry_after >= 120:
+        return f"in {math.ceil(retry_after / 60)} minutes"
+    return f"in {math.ceil(retry_after)} seconds" if retry_after > 1 else "in 1 second"
 
 
-def wish_of(headers: Mapping[str, str]) -> float | None:
+def retry_after_header(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After: seconds from now, or a date; None where there is none."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
@@ -98,14 +98,14 @@ def wish_of(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-WISH = re.compile(
+RETRY_AFTER = re.compile(
     r"(?:try again|retry) (?:in|after) (?:(\d{1,6}) ?m(?!s)[a-z]* ?)?(?:(\d{1,6}(?:\.\d{1,6})?) ?(m?s))?", re.IGNORECASE
 )
 
 
-def wish_in(words: str) -> float | None:
+def retry_after_in(words: str) -> float | None:
     """Find `try again in 1m20.5s` in a server's words; seconds."""
-    found = WISH.search(words)
+    found = RETRY_AFTER.search(words)
     if not found or not any(found.groups()):
         return None
     minutes, amount, unit = found.groups()

@@ -11,7 +11,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 from chat.providers.errors import ProviderError, Unavailable
 from chat.providers.http import certificates
-from chat.providers.http.redaction import harmless
+from chat.providers.http.redaction import redact
 
 LONGEST_CAUSE = 200
 logger = logging.getLogger(__name__)
@@ -22,14 +22,14 @@ def proxy_of(url: str) -> str:
     return select_proxy(url, get_environ_proxies(url, None)) or ""
 
 
-def unreached(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
+def unreachable_error(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
     """Make the error for a server that can't be reached, after `patience` seconds where it took too long."""
     error = Unavailable(sentence_of(fault, host, proxy, patience))
     error.cause = f"{host} can't be reached{f' through {place_of(proxy)}' if proxy else ''}: {cause_of(fault)}"
     return error
 
 
-def logged(error: ProviderError) -> ProviderError:
+def log_cause(error: ProviderError) -> ProviderError:
     """Log what an error was caused by, where its sentence doesn't say it."""
     if error.cause:
         logger.warning("%s", error.cause)
@@ -84,7 +84,7 @@ def cause_of(fault: BaseException) -> str:
     seen = [fault]
     while (inner := inner_of(seen[-1])) and inner not in seen:
         seen.append(inner)
-    return harmless(f"{type(seen[-1]).__name__}: {seen[-1]}", "", LONGEST_CAUSE)
+    return redact(f"{type(seen[-1]).__name__}: {seen[-1]}", "", LONGEST_CAUSE)
 
 
 def inner_of(fault: BaseException) -> BaseException | None:

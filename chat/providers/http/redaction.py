@@ -18,7 +18,7 @@ LOOKED_AT = 2_000
 """How much of what was said is looked at, in characters."""
 
 
-def harmless(words: str, key: str, most: int) -> str:
+def redact(words: str, key: str, most: int) -> str:
     """Put what a server says on one line of `most` characters; nothing of it where it holds a part of the key."""
     words = words[:LOOKED_AT]
     forms = (words, unquote(words), unescape(words))

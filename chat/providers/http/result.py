@@ -1,4 +1,4 @@
-"""Results that are read from an exchange."""
+"""Results that are read from an HTTP request."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 
 from chat.providers.base import ANSWER_LIMIT, CreateResult, ProviderError
-from chat.providers.http.client import Exchange
+from chat.providers.http.client import StreamingRequest
+from chat.providers.http.limits import TooLong, read_up_to
 
 
-class ExchangeResult(CreateResult):
-    """A result that is read from an exchange, and cancels it."""
+class HTTPResult(CreateResult):
+    """A result that is read from a request, and cancels it."""
 
-    def __init__(self, model: str, exchange: Exchange, pieces: Iterable[str] = ()):
+    def __init__(self, model: str, request: StreamingRequest, pieces: Iterable[str] = ()):
         super().__init__(model, pieces)
-        self.exchange = exchange
+        self.request = request
 
     def gather(self, pause: Callable[[], float]) -> None:
         """Let the bytes of the answer gather before each read."""
-        self.exchange.wire.gathering = pause
+        self.request.connection.read_pause = pause
 
     def close(self) -> None:
         """Cancel the rest, upstream as well; also from another thread, while a read waits."""
         super().close()
-        self.exchange.close()
+        self.request.close()
         if isinstance(self._source, Generator):
             with suppress(ValueError):  # it is being read just now, and lets go by itself
                 self._source.close()
@@ -46,11 +47,9 @@ def in_one_piece(pieces: Iterable[str]) -> Iterator[str]:
         raise failed
 
 
-def fetched(exchange: Exchange, limit: int) -> bytes:
+def read_body(request: StreamingRequest, limit: int) -> bytes:
     """Read an answer whole, up to `limit` bytes. Raises ProviderErrors."""
-    body = bytearray()
-    for read in exchange:
-        body += read
-        if len(body) > limit:
-            raise exchange.broken("sent more than this app reads")
-    return bytes(body)
+    try:
+        return b"".join(read_up_to(limit, request))
+    except TooLong:
+        raise request.server_error("sent more than this app reads") from None

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from chat.providers.http.limits import TooLong
+
 LINE_LIMIT = 1024 * 1024
 """The longest line, the longest event, and the most that may come between two events, in bytes."""
-
-
-class TooLong(Exception):
-    """A line or an event passed the limit."""
 
 
 class Event(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 
-def at(url: str, path: str) -> str:
+def with_path(url: str, path: str) -> str:
     """Put a path behind an address, before its query."""
     base, mark, query = url.partition("?")
     return f"{base.rstrip('/')}{path}{mark}{query}"
@@ -14,7 +14,7 @@ def at(url: str, path: str) -> str:
 
 def with_version(url: str) -> str:
     """Put /v1 behind an address; empty where it has a version already."""
-    return "" if re.search(r"/v\d", urlsplit(url).path) else at(url, "/v1")
+    return "" if re.search(r"/v\d", urlsplit(url).path) else with_path(url, "/v1")
 
 
 def host_of(url: str) -> str:

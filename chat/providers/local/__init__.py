@@ -24,7 +24,7 @@ from chat.providers.base import (
 )
 from chat.providers.http.client import timeouts_of
 from chat.providers.local import memory, processor
-from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, installed
+from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, find_weights
 from chat.providers.local.server import CONTEXT
 from chat.providers.openai import OpenAICompatible
 
@@ -57,7 +57,7 @@ SHORT = (
 )
 STARTING = "The model on this machine is being started."
 QUEUED = "Two answers are being written already; yours waits for its turn."
-GONE = "The model on this machine was stopped; it starts anew as soon as it is asked again."
+GONE = "The model on this machine was stopped; it starts again as soon as somebody asks it."
 
 
 class Local(AbstractProvider):
@@ -69,7 +69,7 @@ class Local(AbstractProvider):
     def __init__(self, instance_dir: Path | str, timeouts: Timeouts | None = None):
         self.timeouts = timeouts or Timeouts()
         self._is_unable = processor.lacks_avx2()
-        weights = installed()
+        weights = find_weights()
         self.child = Child(Path(instance_dir) / "local-model.lock", weights) if weights else None
 
     @classmethod
@@ -119,11 +119,11 @@ class Local(AbstractProvider):
         problem = self.problem()
         if self.child is None or problem:
             raise Unavailable(problem or MISSING)
-        return self.child.endpoint(self.timeouts.first)
+        return self.child.endpoint(self.timeouts.first_byte)
 
     def is_running(self) -> bool:
         """Tell whether the model's process is there."""
-        return self.child is not None and self.child.running() is not None
+        return self.child is not None and self.child.find_endpoint() is not None
 
     def has_gone(self) -> bool:
         """Tell whether the model's process has ended; its lock may outlive its connections by a moment."""
@@ -163,7 +163,7 @@ class LocalResult(CreateResult):
         self.notice = "" if self._provider.is_running() else STARTING
         endpoint = self._provider.endpoint()
         try:
-            yield from self._answered(endpoint)
+            yield from self._stream(endpoint)
         except (Interrupted, Unavailable) as error:
             if self._provider.has_gone():
                 raise type(error)(self._provider.problem() or GONE) from error
@@ -171,7 +171,7 @@ class LocalResult(CreateResult):
         finally:
             self.notice = ""
 
-    def _answered(self, endpoint: Endpoint) -> Iterator[str]:
+    def _stream(self, endpoint: Endpoint) -> Iterator[str]:
         self.notice = QUEUED if endpoint.is_busy() else ""
         messages, stream, options = self._request
         server = OpenAICompatible(f"{endpoint.url}/v1", endpoint.key, self._provider.timeouts)

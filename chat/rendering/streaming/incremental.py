@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from markupsafe import Markup
 
 from ..directions import RTL
-from ..pipeline import kept
-from .patches import LAST, ended, opened, patch
-from .signs import MARKUP, escaped, has_word, is_rtl, is_settled
+from ..pipeline import mark_safe
+from .patches import LAST, leave_open, patch, strip_end_tags
+from .signs import MARKUP, escape, has_word, is_rtl, is_settled
 from .units import Units
 
 PACE = 8192
@@ -32,7 +32,7 @@ SHARE = 0.5
 """How much may be drawn again for each character of text."""
 
 
-class Growing:
+class IncrementalRenderer:
     """An answer while it is written, for one page. `due` is when something that waits wants a feed, on feed's clock."""
 
     def __init__(self, scope: str):
@@ -54,15 +54,15 @@ class Growing:
         before = ""
         for text in texts:
             self._units.take(text)
-            before += self._units.closed()
-            yield kept(before[:-LAST])
+            before += self._units.take_closed()
+            yield mark_safe(before[:-LAST])
             before = before[-LAST:]
             if self._units.is_long:
                 break
         draft = self._units.draft()
         self._number, self._way = self._units.number, self._units.way
         self._keep(before, draft)
-        yield kept(opened(before + draft))
+        yield mark_safe(leave_open(before + draft))
 
     def feed(self, text: str, now: float) -> list[Markup]:
         """Take what is new of the text; give messages. `now` is in seconds of a monotonic clock."""
@@ -72,20 +72,20 @@ class Growing:
             self._credit += SHARE * len(text)
         self._units.take(text)
         self._meet_new_unit()
-        return [kept(message) for message in self._grow()]
+        return [mark_safe(message) for message in self._grow()]
 
     def end(self) -> tuple[list[Markup], str]:
         """Close what is open; give the last messages, and the digest of all the HTML that the page then shows."""
         self._units.close()
         self._meet_new_unit()
-        wanted, _ = ended(self._before)
+        wanted, _ = strip_end_tags(self._before)
         messages = patch(self._shown, wanted) if wanted != self._shown else []
-        return [kept(message) for message in messages if message], self._units.digest
+        return [mark_safe(message) for message in messages if message], self._units.digest
 
     def _meet_new_unit(self) -> None:
         if self._number != self._units.number:
             self._number = self._units.number
-            self._before += self._units.closed()
+            self._before += self._units.take_closed()
             self._has_closed = True
             self._way, self._seen, self._looked = "text", 0, 0
 
@@ -120,7 +120,7 @@ class Growing:
         if self._is_plain(new):
             self._seen += len(new)
             self._looked = self._seen
-            return self._append(escaped(new)) if new else []
+            return self._append(escape(new)) if new else []
         return self._look() if self._is_worth_a_look() else []
 
     def _is_plain(self, new: str) -> bool:
@@ -145,7 +145,7 @@ class Growing:
         draft = self._units.draft()
         self._looked = len(self._units.text) - len(self._units.undecided)
         self._next = self._now + max(0, self._looked - 1024) / PACE
-        wanted = opened(self._before + draft)
+        wanted = leave_open(self._before + draft)
         if wanted == self._shown:
             self._seen, self._since = len(self._units.text[: self._looked].rstrip()), -math.inf
             return []
@@ -176,7 +176,7 @@ class Growing:
 
     def _keep(self, before: str, draft: str) -> str:
         """Remember what the page shows of the open unit; without a unit that shows anything, of what came before it."""
-        wanted = opened(before + draft)
+        wanted = leave_open(before + draft)
         is_begun = len(wanted) > len(before)
         self._before, self._shown = ("", wanted[len(before) :]) if is_begun else (before, wanted)
         self._has_closed = self._has_closed and not is_begun

@@ -1,23 +1,23 @@
 """An answer that grows beyond what is kept of it in memory for each page that watches: the rest is shown as it is.
 
-The finished article puts that right; one past guards.TEXT_LIMIT is plain text, too.
+The finished article puts that right; one past input_limits.TEXT_LIMIT is plain text, too.
 """
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..input_limits import cleaned
-from ..pipeline import kept
-from .incremental import Growing
+from ..input_limits import normalize
+from ..pipeline import mark_safe
+from .incremental import IncrementalRenderer
 from .patches import patch
-from .signs import escaped
+from .signs import escape
 from .units import Units
 
 PLAIN = '<pre class="plain">'
 
 
-class Bounded(Growing):
+class BoundedRenderer(IncrementalRenderer):
     """An answer while it is written, in memory that is bounded however long it becomes."""
 
     _has_given_up = False
@@ -25,7 +25,7 @@ class Bounded(Growing):
     def feed(self, text: str, now: float) -> list[Markup]:
         """Take what is new of the text; give messages."""
         if self._has_given_up:
-            return [kept(escaped(cleaned(text)))] if text else []
+            return [mark_safe(escape(normalize(text)))] if text else []
         if not self._units.is_long:
             return super().feed(text, now)
         return [*self._give_up(), *self.feed(text, now)]
@@ -41,4 +41,4 @@ class Bounded(Growing):
         self._has_given_up, self.due = True, None
         self._before = self._shown = ""
         self._units = Units("")
-        return list(map(kept, messages))
+        return list(map(mark_safe, messages))

@@ -1,7 +1,7 @@
 """What a page must hear to have more HTML: the HTML itself, where it goes on; marks for what ends or goes.
 
 A page shows HTML whose last end tags are left out: what comes next belongs into the elements that are still open. A
-parser drops an end tag without its start tag, so END stands for one, and GONE takes the last element away. Both are
+parser drops an end tag without its start tag, so END stands for one, and REMOVE takes the last element away. Both are
 comments, which no rendering has, and which change nothing about how a parser reads the cell or row behind them.
 """
 
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 END = "<!>"
-GONE = "<!x>"
+REMOVE = "<!x>"
 
 TAG = re.compile(r"<(/?)(\w+)(?:\"[^\"]*\"|[^\">])*>")
 VOID = {"br", "hr"}
@@ -24,7 +24,7 @@ ENDS = re.compile(rf"(?:{END_TAGS})+\Z")
 ENDS_AND_CELLS = re.compile(rf"(?:{END_TAGS}|{EMPTY_CELL})+\Z")
 
 
-def opened(html: str) -> str:
+def leave_open(html: str) -> str:
     """Leave out the end tags of the blocks at the end of HTML, and cells that are still empty."""
     return html[:-LAST] + ENDS_AND_CELLS.sub("", html[-LAST:])
 
@@ -37,9 +37,9 @@ def patch(shown: str, wanted: str) -> list[str]:
     """Make the messages that turn what a page shows of a unit into what is wanted."""
     if wanted.startswith(shown):
         return list(steps(wanted[len(shown) :]))
-    depth, elements = measured(shown)
+    depth, elements = measure(shown)
     first, *rest = steps(wanted)
-    return [END * depth + GONE * elements + first, *rest]
+    return [END * depth + REMOVE * elements + first, *rest]
 
 
 def steps(html: str) -> Iterator[str]:
@@ -48,14 +48,14 @@ def steps(html: str) -> Iterator[str]:
     for tag in TAG.finditer(html):
         depth += step(tag)
         if depth < 0:
-            text, found = ended(html[start : tag.start()])
+            text, found = strip_end_tags(html[start : tag.start()])
             if text:
                 yield END * ends + text
             start, depth, ends = tag.end(), 0, (0 if text else ends) + found + 1
     yield END * ends + html[start:]
 
 
-def ended(html: str) -> tuple[str, int]:
+def strip_end_tags(html: str) -> tuple[str, int]:
     """Leave out the end tags of the blocks at the end of HTML, and count them."""
     text = html[:-LAST] + ENDS.sub("", html[-LAST:])
     return text, html.count("</", len(text))
@@ -66,7 +66,7 @@ def step(tag: re.Match[str]) -> int:
     return 0 if tag[2] in VOID else -1 if tag[1] else 1
 
 
-def measured(html: str) -> tuple[int, int]:
+def measure(html: str) -> tuple[int, int]:
     """Count the elements that are open at the end of HTML, and those that stand in no other."""
     depth = elements = 0
     for tag in TAG.finditer(html):

@@ -35,6 +35,6 @@ def is_settled(markup: str) -> bool:
     return not UNRESOLVED.search(RESOLVED.sub("", markup))
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Escape a text as the sanitiser does."""
     return html.escape(text, quote=False).replace("\xa0", "&nbsp;")

@@ -30,7 +30,7 @@ BEGINS = re.compile(r"[^ \t\n]")
 BEGINS_NO_ITEM = re.compile(r"(?!(?:[-+*]|\d{1,9}[.)]?)(?:[ \t\n]|\Z))[^ \t\n]")
 
 
-class Cut(NamedTuple):
+class Split(NamedTuple):
     """What feeding did: the text of the blocks that closed, "" for none; what the open block has new; and how much of
     the former the first of those blocks is, in characters.
     """
@@ -40,21 +40,21 @@ class Cut(NamedTuple):
     first: int = 0
 
 
-class Cutter:
+class Splitter:
     """Cuts a text that comes in pieces. `fence` is the one that is open."""
 
     def __init__(self) -> None:
         self.fence: Fence | None = None
         self._block: list[str] = []
         self._line = ""
-        self._held = ""
+        self._return = ""
         self._formula = ""
         self._room = 0
         self._is_known = self._is_after_blank = self._has_list = False
 
     @property
     def open(self) -> str:
-        """The text of the open block, cleaned."""
+        """The text of the open block, normalized."""
         return "".join([*self._block, self._line])
 
     @property
@@ -65,17 +65,17 @@ class Cutter:
         mark = re.compile(f" {{0,3}}{self.fence.mark[0]}*[ \t]*") if self.fence else UNFINISHED
         return self._line if not self._is_known and mark.fullmatch(self._line) else ""
 
-    def feed(self, text: str) -> Cut:
+    def feed(self, text: str) -> Split:
         """Take the next piece of the text, however it was split."""
-        text = self._cleaned(text)
+        text = self._normalize(text)
         blocks = [block for part in LINE.findall(text) if (block := self._add(part))]
-        return Cut("".join(blocks), self.open, len(blocks[0])) if blocks else Cut("", text)
+        return Split("".join(blocks), self.open, len(blocks[0])) if blocks else Split("", text)
 
-    def _cleaned(self, text: str) -> str:
+    def _normalize(self, text: str) -> str:
         """Clean a piece; a carriage return at its end waits, as a line feed may belong to it."""
-        text = self._held + text
-        self._held = "\r" if text.endswith("\r") else ""
-        return input_limits.cleaned(text.removesuffix("\r"))
+        text = self._return + text
+        self._return = "\r" if text.endswith("\r") else ""
+        return input_limits.normalize(text.removesuffix("\r"))
 
     def _add(self, part: str) -> str:
         self._line += part

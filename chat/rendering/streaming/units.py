@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from .. import highlighter, input_limits
-from ..pipeline import DRAFT_LIMIT, plain
+from ..pipeline import DRAFT_LIMIT, render_plain
 from . import containers
 from .blocks import OPEN_LIMIT, Blocks
 
@@ -26,7 +26,7 @@ class Units:
         self.text = ""
         self.number = 0
         self._blocks = Blocks(scope)
-        self._frame: containers.Frame | None = None
+        self._container: containers.Container | None = None
         self._before = 0
         self._html: list[str] = []
         self._digest = hashlib.blake2b()
@@ -45,19 +45,19 @@ class Units:
     @property
     def way(self) -> str:
         """How the open unit is drawn."""
-        if self._blocks.cutter.fence:
+        if self._blocks.splitter.fence:
             return "fence"
         return "plain" if len(self.text) > DRAFT_LIMIT else "text"
 
     @property
     def undecided(self) -> str:
         """The end of the text that may turn out to be no part of it."""
-        return self._blocks.cutter.undecided
+        return self._blocks.splitter.undecided
 
     def take(self, text: str) -> None:
         """Take what is new of the text."""
         self._taken += len(text)
-        closed, added, first = self._blocks.cutter.feed(text)
+        closed, added, first = self._blocks.splitter.feed(text)
         if closed:
             self._close_block(closed[self._before : first])
             self._add(self._close(closed[first:]) if closed[first:] else "")
@@ -66,7 +66,7 @@ class Units:
             self.text += added
         self._cut_units(self.text.rfind("\n", 0, len(self.text) - len(added)) + 1)
 
-    def closed(self) -> str:
+    def take_closed(self) -> str:
         """Give the HTML of the units that closed since this was asked."""
         html = "".join(self._html)
         self._html.clear()
@@ -79,61 +79,61 @@ class Units:
 
     def draft(self) -> str:
         """Render the open unit as it stands, the quick way."""
-        if fence := self._blocks.cutter.fence:
+        if fence := self._blocks.splitter.fence:
             return highlighter.figure(self.text.partition("\n")[2].removesuffix(self.undecided), fence.label)
-        return str(plain(self.text)) if self.way == "plain" else self._draft_text()
+        return str(render_plain(self.text)) if self.way == "plain" else self._draft_text()
 
     def _draft_text(self) -> str:
         text = self.text.removesuffix(self.undecided)
-        if not self._frame:
+        if not self._container:
             return self._draft(text)
-        inner = self._framed(text, self._draft)
-        return (self._held(text) if inner is None else inner) + self._frame.closing
+        inner = self._render_unit(text, self._draft)
+        return (self._wrap(text) if inner is None else inner) + self._container.closing
 
-    def _held(self, text: str) -> str:
-        """Hold in the frame what isn't in it, or not yet: it would end the frame, and there is no way back."""
-        return self._frame.held(self._draft(text)) if self._frame and WORD.search(text) else ""
+    def _wrap(self, text: str) -> str:
+        """Hold in the container what isn't in it, or not yet: it would end the container, and there is no way back."""
+        return self._container.wrap(self._draft(text)) if self._container and WORD.search(text) else ""
 
     def _close_block(self, text: str) -> None:
         self._close_unit(text)
         self._add(self._closing)
-        self._frame, self._before = None, 0
+        self._container, self._before = None, 0
 
     def _close_unit(self, text: str) -> None:
-        inner = self._framed(text, self._close)
+        inner = self._render_unit(text, self._close)
         if inner is None:
             inner, rest = self._belonging(text)
             self._add(inner + self._closing + self._close(rest))
-            self._frame = None
+            self._container = None
         else:
             self._add(inner)
         self.number += 1
 
     def _belonging(self, text: str) -> tuple[str, str]:
-        """Render the first rows or items of a text, as far as they belong into the frame; give the rest, too."""
+        """Render the first rows or items of a text, as far as they belong into the container; give the rest, too."""
         inner, start = "", 0
-        for border in self._frame.border.finditer(text, 1) if self._frame else ():
-            html = self._framed(text[start : border.start()], self._close)
+        for border in self._container.border.finditer(text, 1) if self._container else ():
+            html = self._render_unit(text[start : border.start()], self._close)
             if html is None:
                 break
             inner, start = inner + html, border.start()
         return inner, text[start:]
 
-    def _framed(self, text: str, render: containers.Render) -> str | None:
-        return self._frame.rendered(text, render) if self._frame else None
+    def _render_unit(self, text: str, render: containers.Render) -> str | None:
+        return self._container.render(text, render) if self._container else None
 
     @property
     def _closing(self) -> str:
-        return self._frame.closing if self._frame else ""
+        return self._container.closing if self._container else ""
 
     def _cut_units(self, start: int) -> None:
-        if not self._frame and (begun := containers.begun(self.text, start, self._close)):
-            self._frame, html, end = begun
+        if not self._container and (found := containers.find(self.text, start, self._close)):
+            self._container, html, end = found
             self._add(html)
             self._go_on(end)
             start = 0
-        if self._frame and (border := containers.last(self._frame.border, self.text, start)):
-            self._frame.loosen(self.text[: border.start()])
+        if self._container and (border := containers.find_last(self._container.border, self.text, start)):
+            self._container.loosen(self.text[: border.start()])
             self._close_unit(self.text[: border.start()])
             self._go_on(border.start())
 

@@ -34,7 +34,7 @@ def facts() -> dict[str, Any]:
         "Database": engines.describe(database.engine),
         "Size": size(engines.size_of(database.engine)),
         "Schema": HEAD,
-        "Answers being written": log.running(database),
+        "Answers being written": log.count_generating(database),
         "Workers": len(here.metrics.board.totals().pids),
     }
 

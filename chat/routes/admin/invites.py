@@ -21,20 +21,20 @@ bp = Blueprint("admin_invites", __name__, url_prefix="/admin/invites")
 @bp.get("")
 def index() -> str:
     """Show the invites that can be used, and a form for another one."""
-    return listed(NEW, done=DONE.get(request.args.get("done", "")))
+    return render_list(NEW, done=DONE.get(request.args.get("done", "")))
 
 
 @bp.errorhandler(BadEmail)
 @bp.errorhandler(BadInvite)
 def refuse(error: Exception) -> tuple[str, int]:
     """Say what is wrong with a wish, and keep it."""
-    return listed(NEW | request.form.to_dict(), problem=str(error)), 400
+    return render_list(NEW | request.form.to_dict(), problem=str(error)), 400
 
 
-def listed(form: Mapping[str, str], **told: str | None) -> str:
+def render_list(form: Mapping[str, str], **told: str | None) -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
-    shown = {"invites": invites.listing(state.database()), "form": form, "limits": limits}
+    shown = {"invites": invites.list_open(state.database()), "form": form, "limits": limits}
     return render_template("admin/invites.html", **shown, proxied=proxy_login.is_on(), **told)
 
 
@@ -44,9 +44,9 @@ def make() -> str:
     form = NEW | request.form.to_dict()
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
     days, uses = number(form["days"]), number(form["uses"])
-    token = invites.make(state.database(), current_user.require_admin(), form["role"], days, uses, email)
+    token = invites.create(state.database(), current_user.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite.html", link=secret_links.whole(f"/invites/{token}"), **told)
+    return render_template("admin/invite.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
 
 
 def number(text: str) -> int:

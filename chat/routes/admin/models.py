@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from chat.registry import BadService, Service
-from chat.registry.form import KINDS, entered
+from chat.registry import InvalidProvider, ProviderEntry
+from chat.registry.form import KINDS, read_form
 from chat.routes.model_choice import services
 from chat.storage.database import NotFound
 from chat.web import current_user, urls
@@ -32,13 +32,13 @@ bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
 @bp.before_request
 def look() -> None:
     """See what is stored now: another worker may have made a change a moment ago, and led here."""
-    services().look()
+    services().refresh()
 
 
 @bp.get("")
 def index() -> str:
     """Show all providers, and a form for another one."""
-    return listed(NEW)
+    return render_list(NEW)
 
 
 @bp.get("/<name>")
@@ -46,31 +46,35 @@ def show(name: str) -> str:
     """Show one provider and its models."""
     service = services().find(name)
     better = service.provider.better if service.provider else ""
-    return opened(service, {"url": better or service.url})
+    return render_provider(service, {"url": better or service.url})
 
 
-@bp.errorhandler(BadService)
-def refuse(error: BadService) -> tuple[str, int]:
+@bp.errorhandler(InvalidProvider)
+def refuse(error: InvalidProvider) -> tuple[str, int]:
     """Say what is wrong with what was entered, and keep it, but for the key."""
     form = NEW | {field: text for field, text in request.form.items() if field != "key"}
     name = (request.view_args or {}).get("name")
-    page = opened(services().find(name), form, problem=str(error)) if name else listed(form, problem=str(error))
+    page = (
+        render_provider(services().find(name), form, problem=str(error))
+        if name
+        else render_list(form, problem=str(error))
+    )
     return page, 400
 
 
-def listed(form: dict[str, str], problem: str = "") -> str:
+def render_list(form: dict[str, str], problem: str = "") -> str:
     """Make the page of all providers."""
-    told = [told_of(service) for service in services().now().services.values()]
+    told = [describe(service) for service in services().now().entries.values()]
     kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
     return render_template("admin/models.html", told=told, form=form, kinds=kinds, problem=problem, done=done())
 
 
-def opened(service: Service, form: dict[str, str], problem: str = "") -> str:
+def render_provider(service: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
     """Make the page of one provider."""
-    return render_template("admin/provider.html", **told_of(service), form=form, problem=problem, done=done())
+    return render_template("admin/provider.html", **describe(service), form=form, problem=problem, done=done())
 
 
-def told_of(service: Service) -> dict[str, Any]:
+def describe(service: ProviderEntry) -> dict[str, Any]:
     """Tell of a provider: its models first, as asking for them finds out what is wrong."""
     known, models = services().now(), service.models()
     others = service.others()
@@ -93,7 +97,7 @@ def done() -> str:
 @bp.post("")
 def add() -> Response:
     """Set up a provider."""
-    new = entered(request.form)
+    new = read_form(request.form)
     services().add(current_user.require_admin(), new)
     return back(new.name, "added")
 
@@ -104,14 +108,14 @@ def change(name: str) -> Response:
     kind = services().find(name).kind
     if kind not in KINDS:
         raise NotFound
-    services().change(current_user.require_admin(), entered(request.form, name, kind))
+    services().change(current_user.require_admin(), read_form(request.form, name, kind))
     return back(name, "changed")
 
 
 @bp.post("/<name>/state")
 def switch(name: str) -> Response:
     """Turn a provider on or off."""
-    services().switch(current_user.require_admin(), name, "on" in request.form)
+    services().set_enabled(current_user.require_admin(), name, "on" in request.form)
     return back(name, "changed")
 
 
@@ -127,9 +131,9 @@ def offer(name: str) -> Response:
     """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
     admin, form = current_user.require_admin(), request.form
     if "first" in form:
-        services().begin_with(admin, name, form["first"])
+        services().set_default_model(admin, name, form["first"])
     else:
-        services().offer(admin, name, form.get("on", form.get("off", "")), "on" in form)
+        services().set_model_enabled(admin, name, form.get("on", form.get("off", "")), "on" in form)
     return back(name, "changed")
 
 

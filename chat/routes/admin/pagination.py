@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from chat.storage.database import NotFound
 
 
-def before() -> int | None:
+def before_id() -> int | None:
     """Read which row a page's rows stand before; None for the first page. Raises NotFound for what is no row's id."""
     text = request.args.get("before")
     if text is None:
@@ -21,6 +21,6 @@ def before() -> int | None:
     return int(text)
 
 
-def paged(rows: Sequence[Row], size: int) -> dict[str, Any]:
+def page_of(rows: Sequence[Row], size: int) -> dict[str, Any]:
     """Tell what a page shows of rows that were read with one more, and the `last` of them where others follow."""
     return {"rows": rows[:size], "last": rows[size - 1].id if len(rows) > size else None}

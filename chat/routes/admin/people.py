@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
 from chat.people import directory, roles
+from chat.people.audit import PAGE
 from chat.people.roles import LastAdmin
 from chat.routes.admin import pagination
 from chat.web import current_user, secret_links, state, urls
@@ -23,20 +24,20 @@ bp = Blueprint("admin_people", __name__, url_prefix="/admin/people")
 @bp.get("")
 def index() -> str:
     """Show everybody who has an account, who came last first."""
-    return listed(done=DONE.get(request.args.get("done", "")))
+    return render_list(done=DONE.get(request.args.get("done", "")))
 
 
 @bp.errorhandler(LastAdmin)
 def refuse(error: LastAdmin) -> tuple[str, int]:
     """Say why something can't be done."""
-    return listed(problem=str(error)), 409
+    return render_list(problem=str(error)), 409
 
 
-def listed(**told: str | None) -> str:
+def render_list(**told: str | None) -> str:
     """Make the page of all people."""
-    rows = directory.page(state.database(), pagination.before())
+    rows = directory.page(state.database(), pagination.before_id())
     return render_template(
-        "admin/people.html", **pagination.paged(rows, directory.PAGE), me=current_user.require_admin(), **told
+        "admin/people.html", **pagination.page_of(rows, PAGE), me=current_user.require_admin(), **told
     )
 
 
@@ -65,7 +66,7 @@ def resume(person_id: int) -> Response:
 def ask_to_remove(person_id: int) -> str:
     """Ask whether somebody is to be removed, and say what goes with them."""
     database = state.database()
-    person, count = directory.find(database, person_id), directory.conversations_of(database, person_id)
+    person, count = directory.find(database, person_id), directory.count_conversations(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
 
 
@@ -85,6 +86,6 @@ def back(person_id: int, done: str) -> Response:
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
-    token = directory.reset(state.database(), current_user.require_admin(), person_id)
+    token = directory.create_reset(state.database(), current_user.require_admin(), person_id)
     person = directory.find(state.database(), person_id)
-    return render_template("admin/reset.html", person=person, link=secret_links.whole(f"/resets/{token}"))
+    return render_template("admin/reset.html", person=person, link=secret_links.absolute_url(f"/resets/{token}"))

@@ -14,16 +14,16 @@ bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
 def show() -> str:
     """Show every setting, what it is set to, and what it means."""
     values = state.settings()
-    told = [(setting, said(setting, setting.value_in(values)), is_left(setting, values)) for setting in SETTINGS]
+    told = [(setting, display(setting, setting.value_in(values)), is_default(setting, values)) for setting in SETTINGS]
     return render_template("admin/settings.html", told=told)
 
 
-def is_left(setting: Setting, values: Settings) -> bool:
+def is_default(setting: Setting, values: Settings) -> bool:
     """Tell whether a setting is as it comes."""
     return bool(setting.value_in(values) == setting.default)
 
 
-def said(setting: Setting, value: object) -> str:
+def display(setting: Setting, value: object) -> str:
     """Write a value for people: of a secret only whether there is one."""
     if setting.name in SECRET:
         return "set, and not shown" if value else "not set"

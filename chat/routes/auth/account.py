@@ -14,7 +14,7 @@ from chat.people import accounts, authentication, login_links, passwords
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, state, urls
-from chat.web.access import SignInFirst
+from chat.web.access import LoginRequired
 
 DONE = {
     "changed": "Your password is changed. You were signed out everywhere else.",
@@ -28,8 +28,8 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 @bp.before_request
 def require_account() -> None:
-    """Let nobody but members and admins in, whoever may chat here. Raises SignInFirst."""
-    own()
+    """Let nobody but members and admins in, whoever may chat here. Raises LoginRequired."""
+    require_member()
 
 
 @bp.get("")
@@ -43,26 +43,28 @@ def change_password() -> Response:
     """Set another password, for whoever knows the current one."""
     new = request.form.get("password", "")
     try:
-        person = proven()
+        person = authenticate()
         passwords.require_good(new, person.email, person.name or "")
-        kept = passwords.hashed(new)
+        kept = passwords.hash_password(new)
         with state.database().write() as connection:
             accounts.change_password(connection, person, kept)
     except passwords.BadPassword as error:
         return Page(page(str(error)), 400)
     except accounts.Refused as error:
-        return login.refused(page(said(error)), error)
-    current_user.sign_in(person.id, kept)
+        return login.refuse(page(explain_refusal(error)), error)
+    current_user.login_as(person.id, kept)
     return urls.lead_to("/account?changed=1")
 
 
-def proven() -> Row:
-    """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
-    person, present = own(), request.form.get("present", "")
-    return authentication.check(state.database(), current_user.tried_within(person.id), person.email, present)
+def authenticate() -> Row:
+    """Give the member who is asking, if the form has their password. Raises people.Refused and LoginRequired."""
+    person, present = require_member(), request.form.get("present", "")
+    return authentication.authenticate(
+        state.database(), current_user.password_attempt(person.id), person.email, present
+    )
 
 
-def said(error: accounts.Refused) -> str:
+def explain_refusal(error: accounts.Refused) -> str:
     """Say why the current password is refused."""
     return "That isn't your current password." if isinstance(error, authentication.WrongPassword) else str(error)
 
@@ -72,31 +74,31 @@ def end_session(name: str) -> Response:
     """Sign out one browser; one's own, too. Raises NotFound for what names none."""
     if not re.fullmatch("[0-9a-f]{64}", name):
         raise NotFound
-    current_user.sessions().cache.end(own().id, name)
+    current_user.sessions().cache.end(require_member().id, name)
     return urls.lead_to("/account")
 
 
 @bp.post("/sessions/end")
 def end_others() -> Response:
     """Sign out all browsers but this one."""
-    current_user.sessions().cache.end_others(own().id, current_user.session_name())
+    current_user.sessions().cache.end_others(require_member().id, current_user.session_name())
     return urls.lead_to("/account")
 
 
-def own() -> Row:
-    """Give the member who is asking. Raises SignInFirst."""
+def require_member() -> Row:
+    """Give the member who is asking. Raises LoginRequired."""
     found = current_user.person()
     if found is None or not current_user.is_member():
-        raise SignInFirst("/account")
+        raise LoginRequired("/account")
     return found
 
 
 def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
-    person = accounts.find(state.database(), own().id)
+    person = accounts.find(state.database(), require_member().id)
     has_password = person is not None and bool(person.password)
     openid = login.openid_name() if has_password else ""
-    connected = bool(openid) and login_links.is_connected(state.database(), own().id)
+    connected = bool(openid) and login_links.is_connected(state.database(), require_member().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())
@@ -106,7 +108,7 @@ def browsers() -> list[dict[str, Any]]:
     """List where a member is signed in, this browser first."""
     here = current_user.session_name()
     listed = [
-        {"name": row.id, "agent": user_agents.named(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
-        for row in current_user.sessions().cache.of_person(own().id)
+        {"name": row.id, "agent": user_agents.describe(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
+        for row in current_user.sessions().cache.of_person(require_member().id)
     ]
     return sorted(listed, key=lambda browser: not browser["here"])

@@ -53,29 +53,29 @@ def page(invite: Row, **told: str) -> str:
 @bp.post("/yours")
 def redeem() -> Response | tuple[str, int]:
     """Make the account and sign in; the second of two clicks finds it made, and signs in. Raises NotFound."""
-    if login.is_theirs():
-        return secret_links.done("/")
-    if secret_links.is_another():
+    if login.is_logged_in_as():
+        return secret_links.leave("/")
+    if secret_links.is_for_other_link():
         return urls.lead_to("/invites/yours")
     try:
-        return join(secret_links.token())
+        return create_account(secret_links.token())
     except NotFound:
         if not (invites.is_spent(state.database(), secret_links.token()) and login.sign_in_again()):
             raise
-    return secret_links.done("/")
+    return secret_links.leave("/")
 
 
-def join(token: str) -> Response | tuple[str, int]:
+def create_account(token: str) -> Response | tuple[str, int]:
     """Make the account of an invite and sign in: what was said as a guest comes along. Raises NotFound."""
     invite = invites.find(state.database(), token)
     if current_user.is_member():
         return page(invite), 409
     try:
-        current_user.sign_in(invites.redeem(state.database(), token, newcomer(invite)))
+        current_user.login_as(invites.redeem(state.database(), token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
         if not (isinstance(error, EmailTaken) and login.sign_in_again()):
             return page(invite, problem=str(error)), 400
-    return secret_links.done("/")
+    return secret_links.leave("/")
 
 
 def newcomer(invite: Row) -> Newcomer:
@@ -85,9 +85,9 @@ def newcomer(invite: Row) -> Newcomer:
     """
     email = invite.email or accounts.require_email(request.form.get("email", ""))
     password = request.form.get("password", "")
-    name = audit.line(request.form.get("name", ""))[:LONGEST_NAME]
+    name = audit.to_line(request.form.get("name", ""))[:LONGEST_NAME]
     passwords.require_good(password, email, name)
-    return Newcomer(email, name, passwords.hashed(password))
+    return Newcomer(email, name, passwords.hash_password(password))
 
 
 @bp.errorhandler(NotFound)

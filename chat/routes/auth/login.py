@@ -9,12 +9,12 @@ from flask import Response as Page
 from werkzeug.wrappers import Response
 
 from chat.people import accounts, authentication
-from chat.people.login_throttle import TooManyTries
+from chat.people.login_throttle import TooManyAttempts
 from chat.routes import pages
-from chat.routes.messages import typed
+from chat.routes.messages import posted_text
 from chat.web import access, cookies, current_user, known_browsers, proxy_login, state, urls
 
-NOT_YET = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
+NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
 bp = Blueprint("signing", __name__)
 
@@ -23,32 +23,32 @@ bp = Blueprint("signing", __name__)
 def show() -> str:
     """Show the form."""
     done = "Your password is set. Sign in with it." if "set" in request.args else ""
-    return form(access.local(request.args.get("next", "/")), done=done)
+    return form(access.local_path(request.args.get("next", "/")), done=done)
 
 
 @bp.post("/sign-in")
 def sign_in() -> Response:
     """Let somebody in who knows their password."""
-    place, draft = access.local(request.form.get("next", "/")), typed()
+    place, draft = access.local_path(request.form.get("next", "/")), posted_text()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if "on" in request.form:
-        return gone_on(place, email, draft)
+        return resume_draft(place, email, draft)
     try:
-        person = authentication.check(state.database(), known_browsers.tried(email), email, password)
-        current_user.sign_in(person.id, person.password)
+        person = authentication.authenticate(state.database(), known_browsers.login_attempt(email), email, password)
+        current_user.login_as(person.id, person.password)
     except accounts.Refused as error:
-        return refused(form(place, email, str(error), draft=draft), error)
-    return Page(given_back(place, draft)) if draft else urls.lead_to(place)
+        return refuse(form(place, email, str(error), draft=draft), error)
+    return Page(render_draft(place, draft)) if draft else urls.lead_to(place)
 
 
-def gone_on(place: str, email: str, draft: str) -> Response:
+def resume_draft(place: str, email: str, draft: str) -> Response:
     """Give back what somebody wrote who has signed in meanwhile, in another tab."""
     if not current_user.is_member():
-        return Page(form(place, email, NOT_YET, draft=draft), 403)
-    return Page(given_back(place, draft))
+        return Page(form(place, email, NOT_SIGNED_IN, draft=draft), 403)
+    return Page(render_draft(place, draft))
 
 
-def given_back(place: str, draft: str) -> str:
+def render_draft(place: str, draft: str) -> str:
     """Render what somebody wrote before they had to sign in, to be sent from there."""
     action = f"{place}/messages" if re.fullmatch("/conversations/[0-9]{1,9}", place) else "/conversations"
     return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
@@ -67,10 +67,10 @@ def openid_name() -> str:
     return (state.of(current_app).oidc and state.settings().oidc_name) or ""
 
 
-def is_theirs() -> bool:
+def is_logged_in_as() -> bool:
     """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
     known = current_user.person() if current_user.is_member() else None
-    return known is not None and known.email == accounts.plain(request.form.get("email", ""))
+    return known is not None and known.email == accounts.normalize_email(request.form.get("email", ""))
 
 
 def sign_in_again() -> bool:
@@ -82,16 +82,16 @@ def sign_in_again() -> bool:
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = authentication.check(state.database(), known_browsers.tried(email), email, password)
-        current_user.sign_in(person.id, person.password)
+        person = authentication.authenticate(state.database(), known_browsers.login_attempt(email), email, password)
+        current_user.login_as(person.id, person.password)
     except accounts.Refused:
         return False
     return True
 
 
-def refused(page: str, error: accounts.Refused) -> Response:
+def refuse(page: str, error: accounts.Refused) -> Response:
     """Answer who may not come in, or not yet."""
-    if isinstance(error, TooManyTries):
+    if isinstance(error, TooManyAttempts):
         return Page(page, 429, {"Retry-After": str(error.wait)})
     return Page(page, 403)
 
@@ -99,8 +99,8 @@ def refused(page: str, error: accounts.Refused) -> Response:
 @bp.post("/sign-out")
 def sign_out() -> Response:
     """End the visitor's session; links that the browser keeps go, too. Drafts are cleared by composer.js."""
-    current_user.sign_out()
+    current_user.logout()
     response = urls.lead_to("/")
     for name in (cookies.LINK, cookies.OPENID):
-        cookies.take_back(response, name)
+        cookies.delete_cookie(response, name)
     return response

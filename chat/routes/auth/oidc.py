@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from chat.people import external_login, login_links, oidc
 from chat.people.accounts import Refused
-from chat.people.oidc import Flow, OutOfOrder, Unproven
+from chat.people.oidc import Flow, ProviderUnavailable, VerificationFailed
 from chat.routes.auth import account, login
 from chat.storage.database import NotFound
 from chat.web import access, cookies, current_user, secret_links, state, urls
@@ -28,54 +28,54 @@ if TYPE_CHECKING:
 LASTS = 600
 """How long somebody may be away, in seconds."""
 
-GONE = "This sign-in was begun in another browser, or too long ago, or is over. Begin again."
-STATUS = {Unproven: 400, Refused: 403, OutOfOrder: 503}
+FLOW_EXPIRED = "This sign-in was begun in another browser, or too long ago, or is over. Begin again."
+STATUS = {VerificationFailed: 400, Refused: 403, ProviderUnavailable: 503}
 
 bp = Blueprint("openid", __name__)
 
 
 def register(app: Flask) -> None:
     """Give an app the provider that its settings name. Raises WrongSetting."""
-    state.of(app).oidc = oidc.configured(state.of(app).settings)
+    state.of(app).oidc = oidc.create_provider(state.of(app).settings)
 
 
 @bp.post("/sign-in/openid")
 def begin() -> Response:
     """Lead somebody to where they show who they are. Raises NotFound where there is no provider."""
-    place = access.local(request.form.get("next", "/"))
+    place = access.local_path(request.form.get("next", "/"))
     try:
-        return leave(place)
-    except OutOfOrder as error:
-        return Page(login.form(place, problem=str(error)), STATUS[OutOfOrder])
+        return redirect_to_provider(place)
+    except ProviderUnavailable as error:
+        return Page(login.form(place, problem=str(error)), STATUS[ProviderUnavailable])
 
 
 @bp.post("/account/openid")
 def connect() -> Response:
-    """Lead a member there to connect their account, who knows its password. Raises SignInFirst and NotFound."""
-    account.own()
+    """Lead a member there to connect their account, who knows its password. Raises LoginRequired and NotFound."""
+    account.require_member()
     provider()
     try:
-        return leave("/account?connected=1", account.proven().id)
+        return redirect_to_provider("/account?connected=1", account.authenticate().id)
     except Refused as error:
-        return login.refused(account.page(account.said(error)), error)
-    except OutOfOrder as error:
-        return Page(account.page(str(error)), STATUS[OutOfOrder])
+        return login.refuse(account.page(account.explain_refusal(error)), error)
+    except ProviderUnavailable as error:
+        return Page(account.page(str(error)), STATUS[ProviderUnavailable])
 
 
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
-    """Part a member's account from single sign-on. Raises SignInFirst."""
-    login_links.disconnect(state.database(), account.own().id)
+    """Part a member's account from single sign-on. Raises LoginRequired."""
+    login_links.disconnect(state.database(), account.require_member().id)
     return urls.lead_to("/account?disconnected=1")
 
 
-def leave(place: str, person_id: int | None = None) -> Response:
-    """Answer with the page that leads there. Raises OutOfOrder and NotFound."""
-    flow = Flow(secret_links.whole("/sign-in/openid/callback"))  # which the provider has to know beforehand
-    told = {"address": provider().address(flow), "name": state.settings().oidc_name}
+def redirect_to_provider(place: str, person_id: int | None = None) -> Response:
+    """Answer with the page that leads there. Raises ProviderUnavailable and NotFound."""
+    flow = Flow(secret_links.absolute_url("/sign-in/openid/callback"))  # which the provider has to know beforehand
+    told = {"address": provider().authorization_url(flow), "name": state.settings().oidc_name}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
-    cookies.give(response, cookies.OPENID, said, LASTS)
+    cookies.set_cookie(response, cookies.OPENID, said, LASTS)
     return response
 
 
@@ -83,37 +83,37 @@ def leave(place: str, person_id: int | None = None) -> Response:
 def finish() -> Response:
     """Let in who comes back, or say why not. Raises NotFound where there is no provider."""
     provider()
-    response = returned(taken_along())
-    cookies.take_back(response, cookies.OPENID)
+    response = complete(load_flow())
+    cookies.delete_cookie(response, cookies.OPENID)
     return response
 
 
-def returned(taken: dict[str, Any]) -> Response:
+def complete(taken: dict[str, Any]) -> Response:
     """Answer who comes back with what they had taken along."""
     place, person_id = taken.get("place", "/"), taken.get("person")
     try:
         if not taken:
-            raise Unproven(GONE)
-        who = provider().identity(Flow(**taken["flow"]), request.args)
+            raise VerificationFailed(FLOW_EXPIRED)
+        who = provider().fetch_identity(Flow(**taken["flow"]), request.args)
         if person_id:
-            connected(person_id, who)
+            connect_account(person_id, who)
         else:
-            arrived(who)
-    except (Unproven, OutOfOrder, Refused) as error:
+            login_as_identity(who)
+    except (VerificationFailed, ProviderUnavailable, Refused) as error:
         return Page(page(place, person_id, str(error)), STATUS.get(type(error), 403))
     return urls.lead_to(place)
 
 
-def arrived(who: oidc.Identity) -> None:
+def login_as_identity(who: oidc.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
     domains, name = state.settings().oidc_domains, state.settings().oidc_name
-    current_user.sign_in(external_login.arrive(state.database(), who, domains, name), by=f"by {name}")
+    current_user.login_as(external_login.login_by_oidc(state.database(), who, domains, name), by=f"by {name}")
 
 
-def connected(person_id: int, who: oidc.Identity) -> None:
-    """Tie an account, for the member who left for that. Raises Refused and Unproven."""
-    if not current_user.is_member() or account.own().id != person_id:
-        raise Unproven(GONE)
+def connect_account(person_id: int, who: oidc.Identity) -> None:
+    """Tie an account, for the member who left for that. Raises Refused and VerificationFailed."""
+    if not current_user.is_member() or account.require_member().id != person_id:
+        raise VerificationFailed(FLOW_EXPIRED)
     login_links.connect(state.database(), person_id, who)
 
 
@@ -124,10 +124,10 @@ def page(place: str, person_id: int | None, problem: str) -> str:
     return login.form(place, problem=problem)
 
 
-def taken_along() -> dict[str, Any]:
+def load_flow() -> dict[str, Any]:
     """Read what this browser took along; nothing where that is none of ours, or too old."""
     try:
-        return state.signer("openid").loads(cookies.taken(cookies.OPENID), max_age=LASTS)
+        return state.signer("openid").loads(cookies.read(cookies.OPENID), max_age=LASTS)
     except BadSignature:
         return {}
 

@@ -13,7 +13,9 @@ from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, known_browsers, secret_links, state, urls
 
-SENT = "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
+MAIL_QUEUED = (
+    "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
+)
 
 bp = Blueprint("resets", __name__)
 
@@ -40,18 +42,18 @@ def redeem() -> Response:
     """Set the new password. Raises SpentLink."""
     token = secret_links.token()
     email, password = email_of(token), request.form.get("password", "")
-    if secret_links.is_another():
+    if secret_links.is_for_other_link():
         return urls.lead_to("/resets/yours")
     try:
         passwords.require_good(password, email)
-        password_resets.redeem(state.database(), token, passwords.hashed(password))
+        password_resets.redeem(state.database(), token, passwords.hash_password(password))
     except passwords.BadPassword as error:
         return Page(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    login_throttle.forgive(state.database(), known_browsers.account_of(email))
-    current_user.sign_out()
-    return secret_links.done("/sign-in?set=1")
+    login_throttle.reset_failures(state.database(), known_browsers.account_digest(email))
+    current_user.logout()
+    return secret_links.leave("/sign-in?set=1")
 
 
 def email_of(token: str) -> str:
@@ -71,7 +73,7 @@ def form(email: str, problem: str = "") -> str:
 def ask() -> str:
     """Show the form that asks for a link by mail. Raises NotFound where no mail is sent."""
     require_mail()
-    return forgotten()
+    return render_request()
 
 
 @bp.post("/resets")
@@ -80,12 +82,14 @@ def send() -> Response:
     require_mail()
     email = request.form.get("email", "")
     try:
-        asked = replace(known_browsers.tried(f"forgotten {accounts.plain(email)}"), among=login_throttle.LETTERS)
-        login_throttle.begin(state.database(), asked)
+        asked = replace(
+            known_browsers.login_attempt(f"forgotten {accounts.normalize_email(email)}"), among=login_throttle.MAILS
+        )
+        login_throttle.register_attempt(state.database(), asked)
     except accounts.Refused as error:
-        return login.refused(forgotten(email, str(error)), error)
-    mailer.send_reset_later(state.database(), state.settings(), email)
-    return Page(forgotten(email, done=SENT))
+        return login.refuse(render_request(email, str(error)), error)
+    mailer.queue_reset_mail(state.database(), state.settings(), email)
+    return Page(render_request(email, done=MAIL_QUEUED))
 
 
 def require_mail() -> None:
@@ -94,7 +98,7 @@ def require_mail() -> None:
         raise NotFound
 
 
-def forgotten(email: str = "", problem: str = "", done: str = "") -> str:
+def render_request(email: str = "", problem: str = "", done: str = "") -> str:
     """Render the page that asks for a link."""
     return render_template("accounts/forgotten.html", email=email, problem=problem, done=done)
 

@@ -37,32 +37,32 @@ def make() -> Response:
     """
     token = secret_links.token()
     if not is_open(token):
-        if token and (is_the_admin() or login.is_theirs() or login.sign_in_again()):
-            return secret_links.done("/")
+        if token and (is_the_admin() or login.is_logged_in_as() or login.sign_in_again()):
+            return secret_links.leave("/")
         raise NotFound
     if proxy_login.is_on():
-        return make_by_proxy(token)
+        return promote_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = first_admin.claim(state.database(), state.secret(), token, email, password)
+        person_id = first_admin.create_first_admin(state.database(), state.secret(), token, email, password)
     except (accounts.BadEmail, passwords.BadPassword) as error:
         return Page(form(email, str(error)), 400)
     except accounts.Refused as error:
         return Page(form(email, str(error)), 409)
-    current_user.sign_in(person_id)
-    return secret_links.done("/")
+    current_user.login_as(person_id)
+    return secret_links.leave("/")
 
 
-def make_by_proxy(token: str) -> Response:
+def promote_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
-    person_id = proxy_login.account_of(proxy_login.told())
-    first_admin.claim_for(state.database(), state.secret(), token, person_id)
-    return secret_links.done("/")
+    person_id = proxy_login.account_of(proxy_login.forwarded_email())
+    first_admin.promote_member(state.database(), state.secret(), token, person_id)
+    return secret_links.leave("/")
 
 
 def is_the_admin() -> bool:
     """Tell whether the proxy in front names an admin: whom the first of two clicks made one."""
-    named = accounts.by_email(state.database(), proxy_login.told()) if proxy_login.is_on() else None
+    named = accounts.by_email(state.database(), proxy_login.forwarded_email()) if proxy_login.is_on() else None
     return named is not None and named.role == accounts.ADMIN
 
 
@@ -79,7 +79,7 @@ def is_open(token: str) -> bool:
 
 def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
-    named = proxy_login.require_one(proxy_login.told()) if proxy_login.is_on() else ""
+    named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
     return render_template("accounts/claim.html", named=named, email=email, problem=problem)
 
 

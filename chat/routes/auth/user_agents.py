@@ -24,7 +24,7 @@ SYSTEMS = {
 """How browsers and systems give themselves away, those first whose sign others carry, too."""
 
 
-def named(agent: str) -> str:
+def describe(agent: str) -> str:
     """Name a browser and what it runs on, as far as it tells."""
     browser = next((name for sign, name in BROWSERS.items() if sign in agent), "A browser")
     system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")

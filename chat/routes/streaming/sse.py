@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup, escape
 
-from chat.routes.streaming.subscription import Watch
+from chat.routes.streaming.subscription import Subscription
 
 AT_ONCE = 16 * 1024
 """How much of a long event, in characters, is made before it is sent."""
 
 
-def part(target: str, swap: str, html: Markup) -> Markup:
+def partial(target: str, swap: str, html: Markup) -> Markup:
     """Make a partial: HTML, where it goes, and how."""
-    return Markup().join(part_of(target, swap, [html]))
+    return Markup().join(partial_of(target, swap, [html]))
 
 
-def part_of(target: str, swap: str, pieces: Iterable[Markup]) -> Iterator[Markup]:
+def partial_of(target: str, swap: str, pieces: Iterable[Markup]) -> Iterator[Markup]:
     """Make a partial of HTML that comes in pieces."""
     yield Markup('<hx-partial hx-target="{}" hx-swap="{}">').format(target, swap)
     yield from pieces
@@ -45,12 +45,12 @@ def data(line: str) -> str:
     return f"data: {line}\n" if line.startswith(" ") else f"data:{line}\n"
 
 
-class Beside:
+class SidePartials:
     """What is told beside an answer while it grows: the provider's notice, and the mark of what was resumed."""
 
-    def __init__(self, watched: Watch, mark: Markup):
-        self._follower, self._mark = watched.follower, mark
-        self._scope = f"#reply-{watched.reply_id}"
+    def __init__(self, subscription: Subscription, mark: Markup):
+        self._follower, self._mark = subscription.follower, mark
+        self._scope = f"#reply-{subscription.reply_id}"
         self._told: tuple[str, bool] | None = None
 
     def changes(self) -> Iterator[Markup]:
@@ -58,5 +58,5 @@ class Beside:
         told = self._follower.notice, self._follower.attempts > 0
         if told != self._told:
             self._told = told
-            yield part(f"{self._scope}-notice", "innerHTML", escape(told[0]))
-            yield part(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())
+            yield partial(f"{self._scope}-notice", "innerHTML", escape(told[0]))
+            yield partial(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())

@@ -12,14 +12,11 @@ from chat.replies import Follower
 from chat.routes import pages
 from chat.storage.database import NotFound
 from chat.web import current_user, state, urls
-
-
-class StillWritten(Exception):
-    """Nothing more comes of a reply here, but it hasn't ended: it goes on elsewhere, or could not be stored."""
+from chat.web.streams import StillGenerating
 
 
 @dataclass(frozen=True)
-class Watch:
+class Subscription:
     """One browser's view of one reply: plain values that outlive the request."""
 
     app: Flask
@@ -35,9 +32,9 @@ class Watch:
         """Say where its conversation is."""
         return f"{self.root}/conversations/{self.conversation_id}"
 
-    def ended(self, template: str, sent: int = 0, shown: str | None = None) -> str:
+    def render_end(self, template: str, sent: int = 0, shown: str | None = None) -> str:
         """Render the reply as it ended, after `sent` characters of its text, on a page that shows HTML of the digest
-        `shown` already; a deleted one is no message. Raises StillWritten.
+        `shown` already; a deleted one is no message. Raises StillGenerating.
         """
         with self.app.app_context():
             content = self._content(sent)
@@ -53,14 +50,14 @@ class Watch:
             except NotFound:
                 return {"message": None, "rest": ""}
             if reply.state == "generating":
-                raise StillWritten
-            shown = {"message": pages.shown(reply), "rest": reply.text[sent:]}
+                raise StillGenerating
+            shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
             return {**shown, **pages.list_of(self.person_id, current)}
 
 
-def watch(conversation_id: int, reply_id: int, span: float) -> Watch:
+def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:
     """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     follower = state.replies().follow(reply_id, span)
     session, person_id = current_user.session_name(), current_user.person_id()
-    return Watch(app, session, person_id, conversation_id, reply_id, urls.root(), follower)
+    return Subscription(app, session, person_id, conversation_id, reply_id, urls.root(), follower)

@@ -28,7 +28,7 @@ def continue_numbers(old: Connection, new: Connection) -> None:
                 new.execute(statement, {"name": table.name, "number": number})
 
 
-def last_number(connection: Connection, table: Table, column: Column) -> int:
+def last_number(connection: Connection, table: Table, column: Column[int]) -> int:
     """Tell the highest number that a row ever had, as far as the database knows; 0 where there was none."""
     counted = connection.execute(SELECT_LAST[connection.dialect.name], {"name": table.name}).scalar()
     return max(counted or 0, connection.execute(select(func.max(column))).scalar() or 0)

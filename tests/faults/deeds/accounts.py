@@ -20,7 +20,7 @@ class Accept(Deed):
 
     def prepare(self) -> None:
         """Follow an invite."""
-        self.browser.get(f"/invites/{invites.make(self.database, 'a test')}")
+        self.browser.get(f"/invites/{invites.create(self.database, 'a test')}")
 
     def do(self) -> Answer:
         """Make an account."""
@@ -93,7 +93,7 @@ class Reset(SignIn):
         """Follow a link."""
         super().prepare()
         with self.database.write() as connection:
-            token = password_resets.make(connection, self.person)
+            token = password_resets.create(connection, self.person)
         self.browser.get(f"/resets/{token}")
 
     def do(self) -> Answer:

@@ -11,13 +11,13 @@ from flask import Flask
 
 import app as front_door
 from chat import config
-from chat.config import WrongSetting
+from chat.config import Settings, WrongSetting
 from chat.people import mailer
-from chat.people.oidc import OutOfOrder
-from chat.people.oidc.discovery import Published
+from chat.people.oidc import ProviderUnavailable
+from chat.people.oidc.discovery import Discovery
 from chat.providers.base import Unavailable
 from chat.providers.http import certificates
-from chat.providers.http.client import Exchange
+from chat.providers.http.client import StreamingRequest
 from tests.mailbox import mailbox
 from tests.openid import serving
 from tests.providers.server import plain
@@ -25,12 +25,12 @@ from tests.providers.tls import CERTIFICATE, SecureServer
 from tests.serving import KEY
 
 VARIABLES = ("CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-REFUSED = (Unavailable, OutOfOrder, ssl.SSLError)
+REFUSED = (Unavailable, ProviderUnavailable, ssl.SSLError)
 
 
 def ask_a_provider(host: str = "127.0.0.1") -> None:
     with SecureServer(plain("Hello")) as server:
-        assert b"".join(Exchange(server.url.replace("127.0.0.1", host), b"{}", pauses=())) == b"Hello"
+        assert b"".join(StreamingRequest(server.url.replace("127.0.0.1", host), b"{}", pauses=())) == b"Hello"
 
 
 def ask_a_provider_by_a_name_of_this_machine() -> None:
@@ -39,12 +39,12 @@ def ask_a_provider_by_a_name_of_this_machine() -> None:
 
 def sign_on() -> None:
     with serving(tls=True) as idp:
-        assert Published(idp.issuer).issuer() == idp.issuer
+        assert Discovery(idp.issuer).issuer() == idp.issuer
 
 
 def mail(speaks: str = "smtps") -> None:
     with mailbox(speaks) as mails:
-        mailer.send({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"}, "ann@example.org", "A link", "Here.")
+        mailer.send(Settings(smtp_url=mails.url, mail_from="r@example.org"), "ann@example.org", "A link", "Here.")
         assert len(mails.letters) == 1
 
 

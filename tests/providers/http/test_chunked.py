@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from chat.providers.http.chunked import LONGEST_SIZE, BrokenChunks, joined
+from chat.providers.http.chunked import LONGEST_SIZE, BrokenChunks, decode_chunks
 
 BODY = b"5\r\nHello\r\n1;name=value\r\n,\r\nA \r\n wor\r\nld.\n\r\n0\r\nX-Trailer: 1\r\n\r\n"
 SAID = b"Hello, wor\r\nld.\n"
@@ -21,19 +21,19 @@ def split(body: bytes, seed: int) -> list[bytes]:
 
 def test_what_chunks_hold_comes_together_however_the_network_cuts_them() -> None:
     for seed in range(300):
-        assert b"".join(joined(split(BODY, seed))) == SAID
+        assert b"".join(decode_chunks(split(BODY, seed))) == SAID
 
 
 def test_many_chunks_of_one_read_are_one_piece() -> None:
-    assert list(joined([BODY])) == [SAID]
+    assert list(decode_chunks([BODY])) == [SAID]
 
 
 def test_a_chunk_is_given_as_far_as_it_has_come() -> None:
-    assert list(joined([b"A\r\nHel", b"lo, ", b"you\r", b"\n0\r\n\r\n"])) == [b"Hel", b"lo, ", b"you", b""]
+    assert list(decode_chunks([b"A\r\nHel", b"lo, ", b"you\r", b"\n0\r\n\r\n"])) == [b"Hel", b"lo, ", b"you", b""]
 
 
 def test_what_follows_the_last_chunk_is_nobodys() -> None:
-    assert b"".join(joined([BODY + b"HTTP/1.1 200 OK", b"more"])) == SAID
+    assert b"".join(decode_chunks([BODY + b"HTTP/1.1 200 OK", b"more"])) == SAID
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_what_follows_the_last_chunk_is_nobodys() -> None:
 )
 def test_what_is_no_whole_body_is_broken(body: bytes) -> None:
     with pytest.raises(BrokenChunks):
-        list(joined([body]))
+        list(decode_chunks([body]))

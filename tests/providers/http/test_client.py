@@ -11,25 +11,25 @@ import pytest
 
 from chat.config import Settings
 from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
-from chat.providers.http.client import ERROR_LIMIT, Exchange, encoded, timeouts_of
-from chat.providers.http.result import ExchangeResult, fetched, in_one_piece
+from chat.providers.http.client import ERROR_LIMIT, StreamingRequest, encode_json, timeouts_of
+from chat.providers.http.result import HTTPResult, in_one_piece, read_body
 from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
 
-QUICK = Timeouts(connect=2, first=0.3, gap=0.3, whole=1.5)
+QUICK = Timeouts(connect=2, first_byte=0.3, read=0.3, total=1.5)
 AT_ONCE = (0.0, 0.0)
 
 
-def ask(server: Server, timeouts: Timeouts = QUICK, pauses=AT_ONCE, **options) -> Exchange:
-    return Exchange(server.url, b"{}", timeouts=timeouts, pauses=pauses, **options)
+def ask(server: Server, timeouts: Timeouts = QUICK, pauses=AT_ONCE, **options) -> StreamingRequest:
+    return StreamingRequest(server.url, b"{}", timeouts=timeouts, pauses=pauses, **options)
 
 
-def heard(exchange: Exchange) -> tuple[bytes, Exception | None]:
+def heard(request: StreamingRequest) -> tuple[bytes, Exception | None]:
     """Read until the end; gives what came, and what it ended with."""
     said = b""
     try:
-        for read in exchange:
+        for read in request:
             said += read
-            exchange.spoken = True
+            request.has_text = True
     except Exception as error:
         return said, error
     return said, None
@@ -37,9 +37,9 @@ def heard(exchange: Exchange) -> tuple[bytes, Exception | None]:
 
 def test_a_body_is_posted_with_its_length_and_an_honest_name():
     with Server(plain("Hello")) as server:
-        body = encoded({"text": "grüße 水"})
+        body = encode_json({"text": "grüße 水"})
 
-        answer = b"".join(Exchange(server.url + "/api", body))
+        answer = b"".join(StreamingRequest(server.url + "/api", body))
 
         assert answer == b"Hello"
         assert server.requests[0].startswith(b"POST /api HTTP/1.1\r\n")
@@ -62,7 +62,7 @@ def test_an_answer_that_is_packed_all_the_same_is_not_unfolded(status, encoding)
 
 def test_without_a_body_it_is_a_get():
     with Server(whole("200 OK", "[]")) as server:
-        assert fetched(Exchange(server.url), 10) == b"[]"
+        assert read_body(StreamingRequest(server.url), 10) == b"[]"
         assert server.requests[0].startswith(b"GET ")
 
 
@@ -78,33 +78,33 @@ def test_nothing_is_sent_before_the_first_piece_is_asked_for():
 
 
 def test_a_lone_surrogate_does_not_stop_a_request():
-    assert encoded({"a": "x\ud83dy"}) == b'{"a": "x?y"}'
+    assert encode_json({"a": "x\ud83dy"}) == b'{"a": "x?y"}'
 
 
 def test_a_number_that_json_lacks_is_refused_at_once():
     with pytest.raises(ValueError):
-        encoded({"temperature": float("nan")})
+        encode_json({"temperature": float("nan")})
 
 
 def test_each_read_of_the_network_is_handed_on_at_once():
     gate = threading.Event()
     script = [head() + b"a\r\nhello", SILENCE]
     with Server(script) as server:
-        exchange = ask(server, Timeouts(2, 5, 5, 5))
+        request = ask(server, Timeouts(2, 5, 5, 5))
         threading.Timer(5, gate.set).start()
 
-        first = next(iter(exchange))
+        first = next(iter(request))
 
         assert first == b"hello"
         assert not gate.is_set()
-        exchange.close()
+        request.close()
 
 
 def test_what_may_gather_is_read_together():
     asked = threading.Event()
     with Server([head(), chunk("one "), asked, chunk("two "), chunk("three"), END]) as server:
-        exchange = ask(server, Timeouts(2, 5, 5, 5))
-        result = ExchangeResult("m", exchange)
+        request = ask(server, Timeouts(2, 5, 5, 5))
+        result = HTTPResult("m", request)
 
         def gather() -> float:
             asked.set()
@@ -112,19 +112,19 @@ def test_what_may_gather_is_read_together():
 
         result.gather(gather)
 
-        assert list(exchange) == [b"one ", b"two three"]
+        assert list(request) == [b"one ", b"two three"]
 
 
 def test_the_first_word_waits_for_no_others():
     with Server([head(), chunk("one"), END]) as server:
-        exchange = ask(server)
+        request = ask(server)
         gathered = []
-        ExchangeResult("m", exchange).gather(lambda: gathered.append(b"") or 0)
+        HTTPResult("m", request).gather(lambda: gathered.append(b"") or 0)
 
-        first = next(iter(exchange))
+        first = next(iter(request))
 
         assert (first, gathered) == (b"one", [])
-        exchange.close()
+        request.close()
 
 
 def test_an_answer_without_length_or_chunks_ends_with_the_connection():
@@ -193,7 +193,7 @@ def test_a_refused_connection_is_tried_again():
         answer = threading.Thread(target=answer_once, args=(listener,), daemon=True)
         threading.Timer(0.15, answer.start).start()
 
-        said, error = heard(Exchange(url, b"{}", timeouts=QUICK, pauses=(1.0, 1.0)))
+        said, error = heard(StreamingRequest(url, b"{}", timeouts=QUICK, pauses=(1.0, 1.0)))
 
         assert (said, error) == (b"Hello", None)
 
@@ -293,14 +293,14 @@ def test_a_server_that_is_not_there_is_unavailable():
     with Server(plain("Hello")) as server:
         url, host = server.url, server.host
 
-    said, error = heard(Exchange(url, b"{}", pauses=AT_ONCE))
+    said, error = heard(StreamingRequest(url, b"{}", pauses=AT_ONCE))
 
     assert said == b""
     assert str(error) == f"The server at {host} can't be reached. Is it running, and is its address right?"
 
 
 def test_a_name_that_leads_nowhere_is_unavailable():
-    _, error = heard(Exchange("http://name.invalid/v1", b"{}", pauses=AT_ONCE))
+    _, error = heard(StreamingRequest("http://name.invalid/v1", b"{}", pauses=AT_ONCE))
 
     assert isinstance(error, Unavailable)
     assert "name.invalid" in str(error)
@@ -308,7 +308,7 @@ def test_a_name_that_leads_nowhere_is_unavailable():
 
 @pytest.mark.parametrize("url", ["http://", "http://a b/", "nonsense", "http://127.0.0.1:99999/"])
 def test_an_address_that_is_none_is_unavailable(url):
-    _, error = heard(Exchange(url, b"{}", pauses=AT_ONCE))
+    _, error = heard(StreamingRequest(url, b"{}", pauses=AT_ONCE))
 
     assert isinstance(error, Unavailable)
 
@@ -345,7 +345,7 @@ def test_a_head_without_a_body_is_given_up():
 
 def test_waiting_for_the_head_may_take_longer_than_a_gap():
     with Server([0.4, head(), 0.2, chunk("Hello"), END]) as server:
-        assert heard(ask(server, Timeouts(connect=2, first=5, gap=0.1, whole=10))) == (b"Hello", None)
+        assert heard(ask(server, Timeouts(connect=2, first_byte=5, read=0.1, total=10))) == (b"Hello", None)
 
 
 def test_a_silence_in_the_answer_ends_it():
@@ -362,7 +362,7 @@ def test_a_silence_in_the_answer_ends_it():
 def test_an_answer_that_drips_ends_with_the_whole_time(drop):
     drip = [step for _ in range(200) for step in (drop, 0.05)]
     with Server([head(), *drip]) as server:
-        said, error = heard(ask(server, Timeouts(connect=2, first=0.5, gap=0.5, whole=0.6)))
+        said, error = heard(ask(server, Timeouts(connect=2, first_byte=0.5, read=0.5, total=0.6)))
 
         assert said.startswith(drop[3:-2])
         assert isinstance(error, Interrupted)
@@ -373,7 +373,7 @@ def test_an_answer_that_drips_ends_with_the_whole_time(drop):
 def test_a_drip_inside_the_framing_ends_with_the_whole_time():
     drip = [step for _ in range(200) for step in (b"0", 0.05)]
     with Server([head(), chunk("Hel"), *drip]) as server:
-        said, error = heard(ask(server, Timeouts(connect=2, first=0.5, gap=0.5, whole=0.6)))
+        said, error = heard(ask(server, Timeouts(connect=2, first_byte=0.5, read=0.5, total=0.6)))
 
         assert said == b"Hel"
         assert isinstance(error, Interrupted)
@@ -397,7 +397,7 @@ def test_of_an_error_no_more_is_read_than_is_of_use():
 
 def test_what_is_fetched_whole_has_a_limit():
     with Server([head(), *[chunk(b"x" * 1000)] * 100, SILENCE]) as server, pytest.raises(Unavailable):
-        fetched(ask(server), 2000)
+        read_body(ask(server), 2000)
 
 
 # Where it goes
@@ -416,7 +416,7 @@ def test_others_are_asked_through_the_proxy_of_the_environment(monkeypatch):
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
 
-        answer = heard(Exchange("http://model.test/v1", b"{}", timeouts=QUICK))
+        answer = heard(StreamingRequest("http://model.test/v1", b"{}", timeouts=QUICK))
 
         assert answer == (b"Hello", None)
         assert proxy.requests[0].startswith(b"POST http://model.test/v1 HTTP/1.1\r\n")
@@ -428,7 +428,7 @@ def test_passwords_of_netrc_are_never_sent(monkeypatch, tmp_path):
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         monkeypatch.setenv("http_proxy", proxy.url)
 
-        heard(Exchange("http://model.test/v1", b"{}", timeouts=QUICK))
+        heard(StreamingRequest("http://model.test/v1", b"{}", timeouts=QUICK))
 
         assert "authorization" not in proxy.head
 
@@ -439,7 +439,7 @@ def test_passwords_of_netrc_are_never_sent(monkeypatch, tmp_path):
 def test_timeouts_are_read_from_settings():
     settings = Settings(connect_timeout=1.0, first_byte_timeout=2.0, read_timeout=3.0, total_timeout=4.0)
 
-    assert timeouts_of(settings) == Timeouts(connect=1, first=2, gap=3, whole=4)
+    assert timeouts_of(settings) == Timeouts(connect=1, first_byte=2, read=3, total=4)
 
 
 def test_one_piece_holds_the_whole_text():
@@ -452,8 +452,8 @@ def test_one_piece_of_nothing_is_no_piece():
 
 def test_one_piece_that_breaks_off_keeps_what_was_said():
     with Server([head(), chunk("Hel"), chunk("lo"), SILENCE]) as server:
-        exchange = ask(server)
-        result = ExchangeResult("a-model", exchange, in_one_piece(decoded(exchange)))
+        request = ask(server)
+        result = HTTPResult("a-model", request, in_one_piece(decoded(request)))
         said = []
 
         with pytest.raises(Interrupted):
@@ -463,9 +463,9 @@ def test_one_piece_that_breaks_off_keeps_what_was_said():
         assert said == ["Hello"]
 
 
-def decoded(exchange: Exchange):
-    for read in exchange:
-        exchange.spoken = True
+def decoded(request: StreamingRequest):
+    for read in request:
+        request.has_text = True
         yield read.decode()
 
 

@@ -14,30 +14,30 @@ from pathlib import Path
 import pytest
 
 from chat.providers.base import Timeouts, Unavailable
-from chat.providers.http.certificates import trusting
-from chat.providers.http.client import Exchange
-from chat.providers.http.result import ExchangeResult
+from chat.providers.http.certificates import tls_context
+from chat.providers.http.client import StreamingRequest
+from chat.providers.http.result import HTTPResult
 from tests.providers.server import SILENCE, Server, chunk, head, plain, whole
 from tests.providers.tls import CERTIFICATE, SecureServer
 
-LONG = Timeouts(connect=30, first=30, gap=30, whole=30)
+LONG = Timeouts(connect=30, first_byte=30, read=30, total=30)
 AT_ONCE = 5.0
 """Far less than any of the timeouts, and far more than a loaded machine needs."""
 
 
 def read(
     url: str, timeouts: Timeouts = LONG, pauses: tuple[float, ...] = (20.0,)
-) -> tuple[ExchangeResult, list, threading.Thread]:
+) -> tuple[HTTPResult, list, threading.Thread]:
     """Read a result in a thread; gives what it said, and what it raised."""
-    exchange = Exchange(url, b"{}", timeouts=timeouts, pauses=pauses)
-    result = ExchangeResult("a-model", exchange, (part.decode() for part in exchange))
+    request = StreamingRequest(url, b"{}", timeouts=timeouts, pauses=pauses)
+    result = HTTPResult("a-model", request, (part.decode() for part in request))
     said: list = []
     thread = threading.Thread(target=collect, args=(result, said), daemon=True)
     thread.start()
     return result, said, thread
 
 
-def collect(result: ExchangeResult, said: list) -> None:
+def collect(result: HTTPResult, said: list) -> None:
     try:
         for piece in result:
             said.append(piece)
@@ -52,7 +52,7 @@ def wait_until(true) -> None:
         time.sleep(0.005)
 
 
-def assert_closes_at_once(result: ExchangeResult, thread: threading.Thread) -> None:
+def assert_closes_at_once(result: HTTPResult, thread: threading.Thread) -> None:
     result.close()
     thread.join(AT_ONCE)
     assert not thread.is_alive()
@@ -119,7 +119,7 @@ def test_closing_while_an_error_is_read():
 def test_closing_while_connecting_sends_nothing():
     with ExitStack() as stack:
         url = full_house(stack)
-        result, said, thread = read(url, Timeouts(connect=1, first=30))
+        result, said, thread = read(url, Timeouts(connect=1, first_byte=30))
         time.sleep(0.05)
 
         assert_closes_at_once(result, thread)
@@ -139,20 +139,20 @@ def full_house(stack: ExitStack) -> str:
 
 def test_closing_before_anything_was_asked_sends_nothing():
     with Server(plain("Hello")) as server:
-        exchange = Exchange(server.url, b"{}")
-        result = ExchangeResult("a-model", exchange, (part.decode() for part in exchange))
+        request = StreamingRequest(server.url, b"{}")
+        result = HTTPResult("a-model", request, (part.decode() for part in request))
 
         result.close()
 
         assert list(result) == []
-        assert list(exchange) == []
+        assert list(request) == []
         assert server.connections == 0
 
 
 def test_closing_when_nobody_reads_reaches_the_server_too():
     with Server([head(), chunk("Hel"), SILENCE]) as server:
-        exchange = Exchange(server.url, b"{}", timeouts=LONG)
-        result = ExchangeResult("a-model", exchange, (part.decode() for part in exchange))
+        request = StreamingRequest(server.url, b"{}", timeouts=LONG)
+        result = HTTPResult("a-model", request, (part.decode() for part in request))
         next(iter(result))
 
         result.close()
@@ -173,11 +173,11 @@ def test_closing_twice_and_after_the_end_is_harmless():
 
 def test_a_result_that_is_dropped_lets_go_of_the_server():
     with Server([head(), chunk("Hel"), SILENCE]) as server:
-        exchange = Exchange(server.url, b"{}", timeouts=LONG)
-        result = ExchangeResult("a-model", exchange, (part.decode() for part in exchange))
+        request = StreamingRequest(server.url, b"{}", timeouts=LONG)
+        result = HTTPResult("a-model", request, (part.decode() for part in request))
         next(iter(result))
 
-        del result, exchange
+        del result, request
         gc.collect()
 
         assert server.left.wait(AT_ONCE)
@@ -198,12 +198,12 @@ def test_an_answer_over_tls_is_read(trusted):
 
 
 def test_the_file_of_authorities_is_read_once(trusted):
-    trusting.cache_clear()
+    tls_context.cache_clear()
     with SecureServer(plain("Hello")) as server:
         for _ in range(3):
-            assert b"".join(Exchange(server.url, b"{}")) == b"Hello"
+            assert b"".join(StreamingRequest(server.url, b"{}")) == b"Hello"
 
-    assert (trusting.cache_info().misses, trusting.cache_info().hits) == (1, 2)
+    assert (tls_context.cache_info().misses, tls_context.cache_info().hits) == (1, 2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
@@ -212,7 +212,7 @@ def test_a_host_of_another_name_is_refused_with_a_trusted_certificate(trusted):
         SecureServer(plain("Hello"), bind="127.0.0.2") as server,
         pytest.raises(Unavailable, match="certificate is not trusted"),
     ):
-        list(Exchange(server.url.replace("127.0.0.1", "127.0.0.2"), b"{}"))
+        list(StreamingRequest(server.url.replace("127.0.0.1", "127.0.0.2"), b"{}"))
 
 
 @pytest.mark.parametrize("before", [[], [head(), chunk("Hel")]])
@@ -230,7 +230,7 @@ def test_closing_over_tls(trusted, before):
 
 def test_a_silence_over_tls_ends_in_time(trusted):
     with SecureServer([SILENCE]) as server:
-        _, said, thread = read(server.url, Timeouts(connect=5, first=0.3))
+        _, said, thread = read(server.url, Timeouts(connect=5, first_byte=0.3))
         thread.join(AT_ONCE)
 
         assert isinstance(said[0], Unavailable)

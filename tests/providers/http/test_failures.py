@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat.providers.base import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
 from chat.providers.http.error_reports import words_of
-from chat.providers.http.failures import failure, quote, wish_in, wish_of
+from chat.providers.http.failures import failure, quote, retry_after_header, retry_after_in
 
 KEY = "sk-proj-abcdefgh12345678"
 
@@ -190,14 +190,14 @@ def test_what_a_server_said_is_in_its_json_else_in_its_reason(reason, body, word
     ],
 )
 def test_retry_after_is_read(value, seconds):
-    assert wish_of({"Retry-After": value}) == seconds
+    assert retry_after_header({"Retry-After": value}) == seconds
 
 
 def test_retry_after_may_be_a_date():
-    wish = wish_of({"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"})
+    retry_after = retry_after_header({"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"})
 
-    assert wish is not None
-    assert wish > 1e9
+    assert retry_after is not None
+    assert retry_after > 1e9
 
 
 @pytest.mark.parametrize(
@@ -213,11 +213,11 @@ def test_retry_after_may_be_a_date():
     ],
 )
 def test_a_wish_in_words_is_read(words, seconds):
-    assert wish_in(words) == seconds
+    assert retry_after_in(words) == seconds
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("retry_after", "said"),
     [
         (None, "a moment"),
         (0.5, "a moment"),
@@ -227,8 +227,8 @@ def test_a_wish_in_words_is_read(words, seconds):
         (121, "3 minutes"),
     ],
 )
-def test_when_to_try_again_is_said_in_words_that_agree(wish: float | None, said: str) -> None:
-    assert f"Try again in {said}" in str(failure(429, "", "model.test", wish=wish).error)
+def test_when_to_try_again_is_said_in_words_that_agree(retry_after: float | None, said: str) -> None:
+    assert f"Try again in {said}" in str(failure(429, "", "model.test", retry_after=retry_after).error)
 
 
 @pytest.mark.parametrize(

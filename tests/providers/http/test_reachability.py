@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from chat.providers.base import Timeouts, Unavailable
-from chat.providers.http.client import Exchange
+from chat.providers.http.client import StreamingRequest
 from chat.providers.http.reachability import cause_of, place_of
 from tests.providers.server import Server, whole
 
-QUICK = Timeouts(connect=2, first=2, gap=2, whole=5)
+QUICK = Timeouts(connect=2, first_byte=2, read=2, total=5)
 FAR = "http://models.test/v1"
 
 
@@ -26,7 +26,7 @@ def nobody() -> Iterator[str]:
 
 def told(url: str) -> str:
     with pytest.raises(Unavailable) as refused:
-        list(Exchange(url, b"{}", timeouts=QUICK, pauses=()))
+        list(StreamingRequest(url, b"{}", timeouts=QUICK, pauses=()))
     return str(refused.value)
 
 
@@ -73,7 +73,7 @@ def test_a_server_that_is_down_is_logged_once_with_its_cause(nobody: str, caplog
     monkeypatch.setattr("chat.providers.http.client.PAUSES", (0.0, 0.0))
 
     with pytest.raises(Unavailable):
-        list(Exchange(f"http://{nobody}/v1", b"{}", timeouts=QUICK))
+        list(StreamingRequest(f"http://{nobody}/v1", b"{}", timeouts=QUICK))
 
     [record] = caplog.records
     assert record.name == "chat.providers.http.reachability" and "Connection refused" in record.getMessage()

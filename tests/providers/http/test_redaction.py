@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.providers.http.redaction import harmless
+from chat.providers.http.redaction import redact
 
 KEY = "sk-proj-abcdefgh12345678+/="
 ODD = "my own key, of no known form: Zq7"
@@ -28,7 +28,7 @@ ODD = "my own key, of no known form: Zq7"
     ids=["whole", "starred", "for an address", "without its first sign", "without its last sign", "for HTML"],
 )
 def test_nothing_of_the_key_is_repeated_however_it_is_written(key: str, written) -> None:  # type: ignore[no-untyped-def]
-    said = harmless(f"Incorrect API key provided: {written(key)}. Sorry.", key, 200)
+    said = redact(f"Incorrect API key provided: {written(key)}. Sorry.", key, 200)
 
     assert said == ""
 
@@ -44,22 +44,22 @@ def test_nothing_of_the_key_is_repeated_however_it_is_written(key: str, written)
     ],
 )
 def test_somebody_else_s_key_is_left_out(words: str) -> None:
-    said = harmless(words, "", 200)
+    said = redact(words, "", 200)
 
     assert said == "bad: …"
 
 
 @given(st.text())
 def test_it_is_one_short_printable_line(words: str) -> None:
-    said = harmless(words, KEY, 50)
+    said = redact(words, KEY, 50)
 
     assert said.isprintable() and len(said) <= 51
 
 
 def test_what_turns_text_around_or_breaks_the_line_is_left_out() -> None:
-    assert harmless("a\u202egnp.exe\r\nERROR forged\0", "", 200) == "agnp.exe ERROR forged"
+    assert redact("a\u202egnp.exe\r\nERROR forged\0", "", 200) == "agnp.exe ERROR forged"
 
 
 @pytest.mark.parametrize("words", ["*" * 60_000, "x" * 60_000, "sk-" * 20_000, "*x" * 30_000, "%" * 60_000])
 def test_a_long_one_is_looked_at_in_part(words: str) -> None:
-    assert len(harmless(words, KEY, 200)) <= 201
+    assert len(redact(words, KEY, 200)) <= 201

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.providers.http.sse import LINE_LIMIT, Event, TooLong, events, lines
+from chat.providers.http.limits import TooLong
+from chat.providers.http.sse import LINE_LIMIT, Event, events, lines
 
 
 def data(stream: bytes) -> list[str]:

@@ -14,25 +14,25 @@ import gevent  # noqa: E402
 import requests.adapters  # noqa: E402
 
 from chat.providers.base import ProviderError, Timeouts  # noqa: E402
-from chat.providers.http.client import Exchange  # noqa: E402
+from chat.providers.http.client import StreamingRequest  # noqa: E402
 from tests.providers.server import SILENCE, Server, chunk, head, plain, whole  # noqa: E402
 from tests.providers.tls import CERTIFICATE, SecureServer  # noqa: E402
 
-LONG = Timeouts(connect=30, first=30, gap=30, whole=30)
+LONG = Timeouts(connect=30, first_byte=30, read=30, total=30)
 
 
-def collect(exchange: Exchange) -> bytes:
-    return b"".join(exchange)
+def collect(request: StreamingRequest) -> bytes:
+    return b"".join(request)
 
 
 def close(server: Server, pauses: tuple[float, ...] = ()) -> bytes:
     """Close from another greenlet while a read waits; gives what was read."""
     with server:
-        exchange = Exchange(server.url, b"{}", timeouts=LONG, pauses=pauses)
-        reader = gevent.spawn(collect, exchange)
+        request = StreamingRequest(server.url, b"{}", timeouts=LONG, pauses=pauses)
+        reader = gevent.spawn(collect, request)
         assert server.arrived.wait(10)
         time.sleep(0.1)
-        exchange.close()
+        request.close()
         return reader.get(timeout=5)
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     print("pause")
     with Server([head(), chunk("Hel"), SILENCE]) as server:
         try:
-            collect(Exchange(server.url, b"{}", timeouts=Timeouts(gap=0.2)))
+            collect(StreamingRequest(server.url, b"{}", timeouts=Timeouts(read=0.2)))
         except ProviderError as error:
             assert "said nothing more for 0.2 seconds" in str(error)
             print("timeout")

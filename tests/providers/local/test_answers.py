@@ -18,9 +18,9 @@ import requests
 
 from chat.providers.base import ContextTooLong, CreateResult, Interrupted
 from chat.providers.local import MODEL, QUEUED, STARTING, Local
-from chat.providers.local.child import INSTALL, Endpoint, installed
+from chat.providers.local.child import INSTALL, Endpoint, find_weights
 
-pytestmark = pytest.mark.skipif(installed() is None, reason=f"The local model is not installed: {INSTALL}")
+pytestmark = pytest.mark.skipif(find_weights() is None, reason=f"The local model is not installed: {INSTALL}")
 
 ROOT = Path(__file__).parents[3]
 STORY = "Tell me a long story about the sea."
@@ -91,7 +91,7 @@ def until(happened: Callable[[], bool], patience: float = 10) -> bool:
 
 def endpoint(model: Local) -> Endpoint:
     assert model.child
-    found = model.child.running()
+    found = model.child.find_endpoint()
     assert found
     return found
 

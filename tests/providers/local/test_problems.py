@@ -21,7 +21,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that counts as the installed model, whole, with plenty of memory."""
     file = tmp_path / "model.gguf"
     file.write_text("hello")
-    monkeypatch.setattr(local, "installed", lambda: Weights(file, 5, DIGEST))
+    monkeypatch.setattr(local, "find_weights", lambda: Weights(file, 5, DIGEST))
     monkeypatch.setattr(local.memory, "free", lambda: 2**40)
     return file
 

@@ -43,7 +43,7 @@ def test_a_construct_ends_as_what_was_sent_of_it_or_as_the_whole(name: str) -> N
         page.apply(messages)
 
         assert rendering.digest(page.html) == shown
-        assert page.html == rendering.whole(text, "m1") or name in TOGETHER
+        assert page.html == rendering.render(text, "m1") or name in TOGETHER
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)
@@ -53,7 +53,7 @@ def test_a_construct_looks_in_its_block_as_it_looks_in_the_whole(name: str) -> N
 
     html = Markup().join([*map(blocks.feed, text + "End")])
 
-    assert html == rendering.whole(text, "m1") or name == "an unclosed code block"
+    assert html == rendering.render(text, "m1") or name == "an unclosed code block"
 
 
 def test_a_long_answer_looks_in_blocks_as_it_looks_in_the_whole() -> None:
@@ -63,7 +63,7 @@ def test_a_long_answer_looks_in_blocks_as_it_looks_in_the_whole() -> None:
     blocks = rendering.Blocks("m1")
     html = Markup().join([*map(blocks.feed, text), blocks.rest()])
 
-    assert html == rendering.whole(text, "m1")
+    assert html == rendering.render(text, "m1")
 
 
 def test_plain_words_are_sent_as_they_come() -> None:
@@ -205,7 +205,7 @@ def test_a_cell_is_added_to_its_row_and_a_row_to_its_table() -> None:
 def test_a_rule_ends_a_list_like_any_other_block() -> None:
     page = grown("- a\n- b\n- - -\n- c\n- d\n\nEnd")
 
-    assert page.html == rendering.whole("- a\n- b\n- - -\n- c\n- d\n\nEnd", "m1")
+    assert page.html == rendering.render("- a\n- b\n- - -\n- c\n- d\n\nEnd", "m1")
 
 
 def test_the_first_word_of_a_line_decides_what_the_line_is() -> None:
@@ -317,7 +317,7 @@ def test_the_first_event_has_all_so_far() -> None:
 
 
 def test_nothing_so_far_is_nothing() -> None:
-    assert "".join(rendering.Growing("m1").begin([], 0)) == ""
+    assert "".join(rendering.IncrementalRenderer("m1").begin([], 0)) == ""
 
 
 def test_footnotes_of_two_blocks_have_different_ids() -> None:

@@ -36,7 +36,7 @@ def parts_of(name: str, length: int) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_all_of_an_answer_that_is_too_long_is_shown(name: str) -> None:
-    page, growing = Page(), rendering.Bounded("m1")
+    page, growing = Page(), rendering.BoundedRenderer("m1")
     page.begin("".join(growing.begin([], 0)))
 
     sent = list(parts_of(name, TEXT_LIMIT + 20_000))
@@ -53,7 +53,7 @@ def test_all_of_an_answer_that_is_too_long_is_shown(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_little_is_kept_of_an_answer_however_long_it_is(name: str) -> None:
-    growing = rendering.Bounded("m1")
+    growing = rendering.BoundedRenderer("m1")
     tracemalloc.start()
     try:
         list(growing.begin([], 0))
@@ -68,7 +68,7 @@ def test_little_is_kept_of_an_answer_however_long_it_is(name: str) -> None:
 
 
 def test_what_is_too_long_so_far_is_begun_and_goes_on_in_the_next_messages() -> None:
-    page, growing = Page(), rendering.Bounded("m1")
+    page, growing = Page(), rendering.BoundedRenderer("m1")
     parts = iter(["word " * 1_000] * 40)
 
     page.begin("".join(growing.begin(parts, 0)))
@@ -82,7 +82,7 @@ def test_what_is_too_long_so_far_is_begun_and_goes_on_in_the_next_messages() -> 
 
 def test_what_is_begun_in_parts_is_begun_as_in_one() -> None:
     parts = ["# One\n\n- a\n- ", "b `c` d\n", "\n| e | f |\n|---|---|\n| g |", "\n\nThe **en"] * 50
-    whole, growing = rendering.Growing("m1"), rendering.Growing("m1")
+    whole, growing = rendering.IncrementalRenderer("m1"), rendering.IncrementalRenderer("m1")
 
     assert "".join(growing.begin(parts, 0)) == "".join(whole.begin(["".join(parts)], 0))
     assert list(map(str, growing.feed("d**", 1))) == list(map(str, whole.feed("d**", 1)))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.rendering import input_limits
-from chat.rendering.streaming.splitter import Cutter
+from chat.rendering.streaming.splitter import Splitter
 
 CUTS = {
     "paragraphs": ["one\n\n", "two"],
@@ -45,45 +45,45 @@ CUTS = {
 
 @pytest.mark.parametrize("name", CUTS)
 def test_blocks_are_cut(name: str) -> None:
-    cutter = Cutter()
+    splitter = Splitter()
 
-    blocks = [cutter.feed(sign).closed for sign in "".join(CUTS[name])]
+    blocks = [splitter.feed(sign).closed for sign in "".join(CUTS[name])]
 
-    assert [*filter(None, blocks), cutter.open] == CUTS[name]
+    assert [*filter(None, blocks), splitter.open] == CUTS[name]
 
 
 @pytest.mark.parametrize("name", CUTS)
 def test_blocks_are_cut_in_the_same_places_when_all_comes_at_once(name: str) -> None:
-    cutter = Cutter()
+    splitter = Splitter()
 
-    closed = cutter.feed("".join(CUTS[name])).closed
+    closed = splitter.feed("".join(CUTS[name])).closed
 
-    assert [closed, cutter.open] == ["".join(CUTS[name][:-1]), CUTS[name][-1]]
+    assert [closed, splitter.open] == ["".join(CUTS[name][:-1]), CUTS[name][-1]]
 
 
 def test_a_block_closes_as_soon_as_the_next_one_is_sure_to_begin() -> None:
-    cutter = Cutter()
+    splitter = Splitter()
 
-    closed = [cutter.feed(piece).closed for piece in ("- a\n", "\n", "1", "2", "x")]
+    closed = [splitter.feed(piece).closed for piece in ("- a\n", "\n", "1", "2", "x")]
 
     assert closed == ["", "", "", "", "- a\n\n"]
 
 
 def test_a_carriage_return_waits_for_its_line_feed() -> None:
-    cutter = Cutter()
+    splitter = Splitter()
 
-    cuts = [cutter.feed(piece) for piece in ("a\r", "\nb", "\r", "c")]
+    cuts = [splitter.feed(piece) for piece in ("a\r", "\nb", "\r", "c")]
 
     assert [cut.added for cut in cuts] == ["a", "\nb", "", "\nc"]
 
 
 def test_the_beginning_of_a_closing_fence_is_undecided() -> None:
-    cutter = Cutter()
+    splitter = Splitter()
 
     undecided = []
     for piece in ("```\nx\n", "`", "`", "a\n``", "`"):
-        cutter.feed(piece)
-        undecided.append(cutter.undecided)
+        splitter.feed(piece)
+        undecided.append(splitter.undecided)
 
     assert undecided == ["", "`", "``", "``", "```"]
 
@@ -91,19 +91,19 @@ def test_the_beginning_of_a_closing_fence_is_undecided() -> None:
 @settings(deadline=None)
 @given(st.lists(st.text("a1`~->. \t\r\n*", max_size=8)))
 def test_nothing_is_lost(pieces: list[str]) -> None:
-    cutter = Cutter()
+    splitter = Splitter()
     text = "".join(pieces)
 
-    closed = "".join(cutter.feed(piece).closed for piece in pieces)
+    closed = "".join(splitter.feed(piece).closed for piece in pieces)
 
-    assert closed + cutter.open == input_limits.cleaned(text.removesuffix("\r"))
+    assert closed + splitter.open == input_limits.normalize(text.removesuffix("\r"))
 
 
 @settings(deadline=None)
 @given(st.lists(st.text("a1`~->. \t\n*", max_size=8)))
 def test_pieces_make_no_difference(pieces: list[str]) -> None:
-    cutter, whole = Cutter(), Cutter()
+    splitter, whole = Splitter(), Splitter()
 
-    closed = "".join(cutter.feed(piece).closed for piece in pieces)
+    closed = "".join(splitter.feed(piece).closed for piece in pieces)
 
-    assert (closed, cutter.open, cutter.fence) == (whole.feed("".join(pieces)).closed, whole.open, whole.fence)
+    assert (closed, splitter.open, splitter.fence) == (whole.feed("".join(pieces)).closed, whole.open, whole.fence)

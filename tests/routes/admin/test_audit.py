@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from chat.people import audit, roles
 from chat.routes.admin.audit import COLUMNS, FORMULAS
-from chat.routes.streaming.failures import BrokenOff
 from chat.storage.database import Database
+from chat.web.streams import StreamAborted
 from tests.routes.admin.conftest import ADMIN, id_of
 from tests.team import signed_in
 
@@ -96,7 +96,7 @@ def test_who_is_no_admin_any_more_or_signs_out_gets_no_more_of_it(
         roles.change(app.extensions["rivulet"].database, "a test", id_of(app, ADMIN), "member")
 
     assert b"p0" in begun[1]
-    with pytest.raises(BrokenOff):  # a file that ended here would look whole
+    with pytest.raises(StreamAborted):  # a file that ended here would look whole
         next(parts)
 
 
@@ -112,5 +112,5 @@ def test_a_file_that_breaks_in_its_middle_ends_as_no_whole_one_does(
     monkeypatch.setattr(Database, "read", lambda _: 1 / 0)
 
     assert b"p0" in begun[1]
-    with pytest.raises(BrokenOff):
+    with pytest.raises(StreamAborted):
         next(parts)

@@ -59,7 +59,7 @@ def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None
 
 
 def test_what_keeps_it_from_serving_is_told(app: Flask, admin: FlaskClient) -> None:
-    app.extensions["rivulet"].replies.leaving = True
+    app.extensions["rivulet"].replies.draining = True
 
     page = admin.get("/admin").text
 

@@ -72,7 +72,7 @@ def test_a_wrong_wish_is_told_and_kept(app: Flask, admin: FlaskClient, wrong: di
 def test_a_form_with_nothing_in_it_makes_what_is_safe(app: Flask, admin: FlaskClient) -> None:
     admin.post("/admin/invites")
 
-    (row,) = invites.listing(app.extensions["rivulet"].database)
+    (row,) = invites.list_open(app.extensions["rivulet"].database)
 
     assert (row.role, row.uses_left, row.expires_at - row.created_at) == ("member", 1, 7 * 86_400)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.providers.base import Model
-from chat.registry import Services
+from chat.registry import ProviderRegistry
 from tests.asking import PAGE, TEXT, begin, ended, named, reply_in
 from tests.providers.server import Server, whole
 from tests.rendering.corpus import CORPUS
@@ -28,7 +28,7 @@ def bare(page: str) -> str:
     return re.sub("<code>[0-9a-f]{32}</code>", "", page)
 
 
-def services(app: Flask) -> Services:
+def registry(app: Flask) -> ProviderRegistry:
     """Give the services of an app."""
     return app.extensions["rivulet"].registry
 
@@ -38,7 +38,7 @@ def test_an_admin_adds_a_provider_sees_the_end_of_its_key_and_never_the_key(app:
 
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{MODELS}/acme?done=added")
     pages = [admin.get(path).text for path in (MODELS, answer.headers["Location"])]
-    assert services(app)["acme"].url == HOME
+    assert registry(app)["acme"].url == HOME
     assert all(HOME in page for page in pages) and "<code>5678</code>" in pages[1]
     assert not any("abcdefgh" in page for page in pages)
 
@@ -60,7 +60,7 @@ def test_what_the_environment_sets_up_is_not_changed_here(app: Flask, admin: Fla
     answers = [admin.post(f"{MODELS}/scripted{verb}", data={"url": url, "key": KEY}) for verb in ("", "/deletion")]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert services(app).find("scripted").url == "http://scripted.test"
+    assert registry(app).find("scripted").url == "http://scripted.test"
 
 
 def test_what_is_refused_is_kept_in_the_form_but_for_the_key(admin: FlaskClient) -> None:
@@ -77,7 +77,7 @@ def test_with_another_address_the_key_is_asked_for_on_the_provider_s_own_page(ap
     answer = admin.post(f"{MODELS}/acme", data={"url": "http://127.0.0.1:10/v1", "key": ""})
 
     assert answer.status_code == 400 and "Enter the key for this one, too." in answer.text
-    assert 'value="http://127.0.0.1:10/v1"' in answer.text and services(app)["acme"].url == HOME
+    assert 'value="http://127.0.0.1:10/v1"' in answer.text and registry(app)["acme"].url == HOME
 
 
 def test_the_kind_and_the_name_of_a_provider_stay(app: Flask, admin: FlaskClient) -> None:
@@ -85,7 +85,7 @@ def test_the_kind_and_the_name_of_a_provider_stay(app: Flask, admin: FlaskClient
 
     admin.post(f"{MODELS}/acme", data={"name": "other", "kind": "aivvm", "url": HOME})
 
-    assert services(app).find("acme").kind == "openai" and "other" not in services(app)
+    assert registry(app).find("acme").kind == "openai" and "other" not in registry(app)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_a_member_finds_no_such_pages_and_changes_nothing(
     app: Flask, member: FlaskClient, path: str, form: dict[str, str]
 ) -> None:
     """Hold OW 24-7045: what the page doesn't show is refused by the server, too, on each route of it."""
-    before = services(app).now()
+    before = registry(app).now()
     nowhere = member.post("/admin/nowhere", data=form)
 
     answers = [member.post(path, data=form), member.get(path.removesuffix("/state"))]
 
-    services(app).look()
-    assert services(app).now() == before
+    registry(app).refresh()
+    assert registry(app).now() == before
     assert answers[0].status_code == 404 and bare(answers[0].text) == bare(nowhere.text)
     assert answers[1].status_code in {404, 405}
 
@@ -132,14 +132,14 @@ def test_no_other_route_takes_an_address(app: Flask, member: FlaskClient, provid
     said = member.post("/conversations", data=form, headers=TEXT).text
 
     assert said == "Nothing was scripted.\n" and provider.calls[0].options == {}
-    assert {service.url for service in services(app).now().services.values()} == {"http://scripted.test"}
+    assert {service.url for service in registry(app).now().entries.values()} == {"http://scripted.test"}
 
 
 def test_only_the_pages_for_admins_read_an_address_from_a_form() -> None:
     routes = Path(__file__).parents[3] / "chat" / "routes"
 
     readers = [
-        path.name for path in routes.rglob("*.py") if "services" in path.read_text() and "entered" in path.read_text()
+        path.name for path in routes.rglob("*.py") if "registry" in path.read_text() and "read_form" in path.read_text()
     ]
 
     assert readers == ["models.py"]
@@ -236,7 +236,7 @@ def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
 
     answer = admin.post(f"{MODELS}/acme/deletion", follow_redirects=True)
 
-    assert "The provider is deleted." in answer.text and "acme" not in services(app)
+    assert "The provider is deleted." in answer.text and "acme" not in registry(app)
     assert admin.get(f"{MODELS}/acme").status_code == 404
 
 
@@ -263,7 +263,7 @@ def test_a_model_with_an_odd_id_is_turned_off_by_its_button(
 
     answer = admin.post(f"{MODELS}/scripted/offer", data={"off": odd})
 
-    assert answer.status_code == 303 and services(app).now().hidden == {("scripted", odd)}
+    assert answer.status_code == 303 and registry(app).now().hidden == {("scripted", odd)}
 
 
 def test_an_admin_sees_models_that_do_not_seem_to_chat_and_turns_them_on(
@@ -281,7 +281,7 @@ def test_an_admin_sees_models_that_do_not_seem_to_chat_and_turns_them_on(
 def test_an_address_that_is_found_to_be_meant_is_offered(app: Flask, admin: FlaskClient) -> None:
     with Server(whole("404 Not Found", ""), whole("200 OK", '{"data": [{"id": "a"}]}')) as server:
         admin.post(MODELS, data=ACME | {"url": server.url, "key": ""})
-        services(app).find("acme").refresh()
+        registry(app).find("acme").refresh()
 
         page = admin.get(f"{MODELS}/acme").text
 

@@ -133,7 +133,7 @@ def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -
     database = app.extensions["rivulet"].database
     with database.write() as connection:
         for number in range(directory.PAGE + 9):
-            accounts.make(connection, f"p{number}@example.org", "member", None)
+            accounts.create(connection, f"p{number}@example.org", "member", None)
 
     first = admin.get("/admin/people").text
     following = re.findall(r'href="\?before=(\d+)"', first)
@@ -146,7 +146,7 @@ def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -
 def test_what_people_call_themselves_is_text(app: Flask, admin: FlaskClient) -> None:
     """Every string from outside is untrusted."""
     with app.extensions["rivulet"].database.write() as connection:
-        accounts.make(connection, "eve@example.org", "member", None, "<script>alert(1)</script>")
+        accounts.create(connection, "eve@example.org", "member", None, "<script>alert(1)</script>")
 
     page = admin.get("/admin/people").text
 

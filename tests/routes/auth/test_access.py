@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from chat.web import access
-from chat.web.form_parser import FORM
+from chat.web.form_parser import URLENCODED
 from tests.asking import HTMX, PAGE, begin, named, rows
 from tests.scripted import Scripted
 from tests.team import account, sign_in, signed_in, team
@@ -38,7 +38,7 @@ def test_nobody_is_led_to_another_site(app: Flask, place: str) -> None:
 
 @pytest.mark.parametrize("place", ["/", "/account", "/conversations/7?at=3", "/%2f%2fe", "/a//b"])
 def test_a_place_on_this_site_is_where_it_goes_on(place: str) -> None:
-    assert access.local(place) == place
+    assert access.local_path(place) == place
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost:81"])
@@ -110,7 +110,9 @@ def test_strangers_see_no_model_and_no_conversation_on_a_page_that_refuses_them(
 def test_a_strangers_form_that_cannot_be_read_is_answered(app: Flask, body: bytes, claimed: int, status: int) -> None:
     claim = {"CONTENT_LENGTH": str(claimed)}
 
-    page = app.test_client().post("/conversations", data=body, content_type=FORM, headers=PAGE, environ_overrides=claim)
+    page = app.test_client().post(
+        "/conversations", data=body, content_type=URLENCODED, headers=PAGE, environ_overrides=claim
+    )
 
     assert page.status_code == status
     assert ('action="/sign-in"' in page.text) == (status == 401)

@@ -168,7 +168,7 @@ def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask)
     database = app.extensions["rivulet"].database
     weak = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with database.write() as connection:
-        accounts.make(connection, "ann@example.org", "member", weak)
+        accounts.create(connection, "ann@example.org", "member", weak)
 
     client = signed_in(app)
 
@@ -189,4 +189,4 @@ def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask)
     ],
 )
 def test_a_browser_is_named_in_words(agent: str, words: str) -> None:
-    assert user_agents.named(agent) == words
+    assert user_agents.describe(agent) == words

@@ -33,7 +33,7 @@ def database(app: Flask) -> Database:
 
 
 def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: Database) -> None:
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
     place = follow(client, f"/invites/{token}")
     shown = client.get(place)
 
@@ -52,7 +52,7 @@ def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_
     client: FlaskClient, database: Database
 ) -> None:
     """An address is kept in histories, and shown to who looks on."""
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     place = follow(client, f"/invites/{token}")
     page = client.get(place)
@@ -65,7 +65,7 @@ def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_
 def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, database: Database) -> None:
     change(app, access="open")
     client.post("/conversations", data={"text": "Before I had an account"})
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     client.post(follow(client, f"/invites/{token}"), data=FORM)
 
@@ -76,13 +76,13 @@ def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, d
 @pytest.mark.parametrize("extra", [{"role": "admin"}, {"id": "1"}, {"is_admin": "1"}, {"uses_left": "9"}])
 def test_the_form_gives_no_more_than_the_invite(client: FlaskClient, database: Database, extra: dict[str, str]) -> None:
     """LC 24-10359: a form with a field more changed what it was not for."""
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     client.post(follow(client, f"/invites/{token}"), data=FORM | extra)
 
     eve = accounts.by_email(database, "eve@example.org")
     assert eve and eve.role == "member"
-    assert invites.listing(database) == []
+    assert invites.list_open(database) == []
 
 
 def spend(database: Database, token: str) -> None:
@@ -95,7 +95,7 @@ def run_out(database: Database, token: str) -> None:
 
 
 def revoke(database: Database, token: str) -> None:
-    invites.revoke(database, "command line", invites.listing(database)[0].id)
+    invites.revoke(database, "command line", invites.list_open(database)[0].id)
 
 
 def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
@@ -109,7 +109,7 @@ def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
 @pytest.mark.parametrize("happens", [spend, run_out, revoke])
 def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClient, database: Database, happens) -> None:
     """Used, run out, revoked and made up are told apart by nobody."""
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
     happens(database, token)
     before = count(database, people_table)
 
@@ -140,7 +140,7 @@ def test_what_cannot_be_is_told_and_what_was_typed_kept(
     client: FlaskClient, database: Database, wrong: dict[str, str], says: str
 ) -> None:
     account(database, "bob@example.org")
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     answer = client.post(follow(client, f"/invites/{token}"), data=FORM | wrong)
 
@@ -167,19 +167,19 @@ def test_who_clicks_twice_has_one_account_and_is_in(
     url = request.getfixturevalue("database_server").new_database() if server == "postgres" else ""
     app = team(tmp_path, DATABASE_URL=url)
     database = app.extensions["rivulet"].database
-    token = invites.make(database, "command line", uses=uses)
+    token = invites.create(database, "command line", uses=uses)
 
     answers = [*all_at_once(*[lambda: clicked(app, token)] * 2), clicked(app, token)]
 
     assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(303, "/")] * 3
     assert all(f"{named(app.test_client())}=" in ";".join(answer.headers.getlist("Set-Cookie")) for answer in answers)
     assert count(database, people_table) == 1
-    assert sum(invite.uses_left for invite in invites.listing(database)) == uses - 1
+    assert sum(invite.uses_left for invite in invites.list_open(database)) == uses - 1
     database.dispose()
 
 
 def test_who_has_the_first_ones_session_by_the_second_click_is_led_on(client: FlaskClient, database: Database) -> None:
-    token = invites.make(database, "command line", uses=2)
+    token = invites.create(database, "command line", uses=2)
     client.post(follow(client, f"/invites/{token}"), data=FORM)
 
     late = client.post("/invites/yours", data=FORM | {"link": "0" * 32})
@@ -194,7 +194,7 @@ def test_who_has_the_first_ones_session_by_the_second_click_is_led_on(client: Fl
 def test_a_second_click_guesses_no_password_more_often_than_signing_in(
     app: Flask, database: Database, uses: int, status: int
 ) -> None:
-    token = invites.make(database, "command line", uses=uses)
+    token = invites.create(database, "command line", uses=uses)
     clicked(app, token)
     first = clicked(app, token, password="a guess of somebody's")
 
@@ -210,7 +210,7 @@ def test_a_second_click_guesses_no_password_more_often_than_signing_in(
 def test_an_invite_that_is_over_lets_nobody_in_by_their_password(
     app: Flask, database: Database, since: dict[str, int]
 ) -> None:
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
     clicked(app, token)
     with database.write() as connection:
         connection.execute(update(invite_table).values(since))
@@ -221,7 +221,7 @@ def test_an_invite_that_is_over_lets_nobody_in_by_their_password(
 def test_where_a_proxy_says_who_comes_in_no_invite_makes_an_account(tmp_path: Path) -> None:
     """It would have a password for whatever address was typed, whose owner the proxy lets in to it one day."""
     app = team(tmp_path, AUTH_HEADER="X-Email", TRUSTED_PROXIES="1")
-    token = invites.make(app.extensions["rivulet"].database, "command line")
+    token = invites.create(app.extensions["rivulet"].database, "command line")
 
     assert clicked(app, token).status_code == app.test_client().get(f"/invites/{token}").status_code == 404
     assert accounts.by_email(app.extensions["rivulet"].database, FORM["email"]) is None
@@ -230,7 +230,7 @@ def test_where_a_proxy_says_who_comes_in_no_invite_makes_an_account(tmp_path: Pa
 
 def test_who_is_signed_in_is_nobody_else_by_a_spent_invite(app: Flask, database: Database) -> None:
     member = signed_in(app, "bob@example.org")
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
     clicked(app, token)
     member.set_cookie(named(member, cookies.LINK), token)
 
@@ -242,7 +242,7 @@ def test_a_password_is_not_hashed_for_who_has_no_invite(client: FlaskClient, mon
     def never(_: str) -> str:
         raise AssertionError
 
-    monkeypatch.setattr(passwords, "hashed", never)
+    monkeypatch.setattr(passwords, "hash_password", never)
 
     assert client.post("/invites/yours", data=FORM).status_code == 404
 
@@ -250,22 +250,22 @@ def test_a_password_is_not_hashed_for_who_has_no_invite(client: FlaskClient, mon
 def test_a_password_is_hashed_while_others_may_write(
     client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token, hashed = invites.make(database, "command line"), passwords.hashed
+    token, hashed = invites.create(database, "command line"), passwords.hash_password
 
     def while_another_writes(password: str) -> str:
-        writer = threading.Thread(target=invites.make, args=(database, "command line"))
+        writer = threading.Thread(target=invites.create, args=(database, "command line"))
         writer.start()
         writer.join(5)
         assert not writer.is_alive()
         return hashed(password)
 
-    monkeypatch.setattr(passwords, "hashed", while_another_writes)
+    monkeypatch.setattr(passwords, "hash_password", while_another_writes)
 
     assert client.post(follow(client, f"/invites/{token}"), data=FORM).status_code == 303
 
 
 def test_an_invite_for_one_e_mail_takes_no_other(client: FlaskClient, database: Database) -> None:
-    token = invites.make(database, "command line", email="gus@example.org")
+    token = invites.create(database, "command line", email="gus@example.org")
 
     assert 'value="gus@example.org" readonly' in client.get(follow(client, f"/invites/{token}")).text
     client.post("/invites/yours", data=FORM)
@@ -276,7 +276,7 @@ def test_an_invite_for_one_e_mail_takes_no_other(client: FlaskClient, database: 
 
 def test_who_is_signed_in_uses_no_invite_up(app: Flask, database: Database) -> None:
     member = signed_in(app, "bob@example.org")
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     assert "You are signed in as bob@example.org" in member.get(follow(member, f"/invites/{token}")).text
     assert member.post("/invites/yours", data=FORM).status_code == 409
@@ -284,7 +284,7 @@ def test_who_is_signed_in_uses_no_invite_up(app: Flask, database: Database) -> N
 
 
 def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> None:
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     client.post(follow(client, f"/invites/{token}"), data=FORM | {"name": " Eve\nof\u202e  \t the " + "sea " * 50})
 
@@ -294,7 +294,7 @@ def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> No
 
 def test_a_form_is_for_the_invite_that_it_was_made_for(client: FlaskClient, database: Database) -> None:
     """An invite of somebody else's, which another page followed meanwhile, takes nothing of what was typed."""
-    first, planted = invites.make(database, "command line"), invites.make(database, "x", email="mal@evil.example")
+    first, planted = invites.create(database, "command line"), invites.create(database, "x", email="mal@evil.example")
     shown = client.get(follow(client, f"/invites/{first}")).text
     follow(client, f"/invites/{planted}")
 
@@ -307,7 +307,7 @@ def test_a_form_is_for_the_invite_that_it_was_made_for(client: FlaskClient, data
 
 def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: FlaskClient, database: Database) -> None:
     """OW 24-7806: an ambient cookie, or none, is not who is asking."""
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     answer = client.post(follow(client, f"/invites/{token}"), data=FORM, headers={"Sec-Fetch-Site": "cross-site"})
 
@@ -316,7 +316,7 @@ def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: Flask
 
 
 def test_the_token_is_in_no_log(client: FlaskClient, database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    token = invites.make(database, "command line")
+    token = invites.create(database, "command line")
 
     with caplog.at_level("DEBUG"):
         client.post(follow(client, f"/invites/{token}"), data=FORM)

@@ -26,7 +26,7 @@ NEW = "another river altogether"
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters that don't keep a test waiting."""
-    monkeypatch.setattr(mailer, "LATEST", 0.05)
+    monkeypatch.setattr(mailer, "LONGEST_DELAY", 0.05)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def link_for(app: Flask, email: str = "ann@example.org") -> str:
     person = accounts.by_email(database, email)
     assert person
     with database.write() as connection:
-        return f"/resets/{password_resets.make(connection, person.id)}"
+        return f"/resets/{password_resets.create(connection, person.id)}"
 
 
 def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 from chat import rendering
 from chat.replies import Follower
-from chat.replies.running import Running
-from chat.routes.streaming.subscription import Watch
-from chat.web.session_watch import Presence
+from chat.replies.live import OwnedReply
+from chat.routes.streaming.subscription import Subscription
+from chat.web.streams import Streams
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 from tests.turns import eventually, text_stored
@@ -43,8 +43,8 @@ BEFORE, AFTER, AT_END = "before the first word", "after the first words", "at th
 PLACES: dict[str, Callable[[pytest.MonkeyPatch, Exception], None]] = {
     BEFORE: lambda patch, error: broken(patch, Follower, "next", error),
     AFTER: lambda patch, error: broken(patch, Follower, "next", error, 1),
-    AT_END: lambda patch, error: broken(patch, Watch, "_content", error),
-    "where nobody can look whose it is": lambda patch, error: broken(patch, Presence, "_begin", error),
+    AT_END: lambda patch, error: broken(patch, Subscription, "_content", error),
+    "where nobody can look whose it is": lambda patch, error: broken(patch, Streams, "_start_watching", error),
 }
 
 
@@ -94,7 +94,7 @@ def test_events_that_break_have_no_end_and_are_followed_again(
     provider.will_say("One, ", gate, "two.")
     address = f"/replies/{reply_in(client, begin(client))}/generation"
     gate.wait_until_reached()
-    PLACES.get(place, lambda *_: broken(monkeypatch, rendering.Growing, "feed", error))(monkeypatch, error)
+    PLACES.get(place, lambda *_: broken(monkeypatch, rendering.IncrementalRenderer, "feed", error))(monkeypatch, error)
 
     begun = b"".join(gate.open() or piece for piece in client.get(address).iter_encoded())
     monkeypatch.undo()
@@ -139,7 +139,7 @@ def test_an_answer_that_could_not_be_ended_is_no_whole_one(
 
     running.publish([], ended=True)  # as the writer does where it gives up, and its process' mirror after a Continue
 
-    assert isinstance(running, Running) and response.text.rstrip().endswith(told)
+    assert isinstance(running, OwnedReply) and response.text.rstrip().endswith(told)
     gate.open()
 
 

@@ -178,7 +178,7 @@ def test_several_watchers_see_the_same(client: FlaskClient, provider: Scripted) 
 def test_a_silent_stream_says_now_and_then_that_it_lives(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(responses, "BEAT", 0.01)
+    monkeypatch.setattr(responses, "HEARTBEAT", 0.01)
     gate = Gate()
     provider.will_say("Hm.", gate)
     provider.will_say("Hm.", gate)
@@ -194,7 +194,7 @@ def test_a_silent_stream_says_now_and_then_that_it_lives(
 def test_bare_text_says_empty_lines_until_its_first_word_and_nothing_within(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(responses, "BEAT", 0.01)
+    monkeypatch.setattr(responses, "HEARTBEAT", 0.01)
     first, second = Gate(), Gate()
     provider.will_say(first, "One, ", second, "two.")
 
@@ -211,7 +211,7 @@ def test_bare_text_says_empty_lines_until_its_first_word_and_nothing_within(
 def test_a_stream_that_lasts_ends_in_mid_answer_and_the_browser_comes_again(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(responses, "BEAT", 0.01)
+    monkeypatch.setattr(responses, "HEARTBEAT", 0.01)
     monkeypatch.setattr(responses, "SPAN", 0.1)
     gate = Gate()
     provider.will_say("So ", gate, "it goes.")
@@ -231,7 +231,7 @@ def test_a_stream_that_lasts_ends_in_mid_answer_and_the_browser_comes_again(
 def test_what_the_provider_says_to_who_waits_is_shown_until_the_first_word(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(responses, "LOOK", 0.01)
+    monkeypatch.setattr(responses, "NOTICE_POLL", 0.01)
     gate = Gate()
     provider.will_say(gate, "Now.")
     conversation = begin(client)
@@ -266,7 +266,7 @@ def test_a_conversation_deleted_in_mid_answer_takes_its_article_along(client: Fl
 def test_what_is_sent_at_the_last_moment_of_a_process_is_stored_and_leads_to_where_it_goes_on(
     app: Flask, client: FlaskClient, provider: Scripted
 ) -> None:
-    app.extensions["rivulet"].replies.leave(0)
+    app.extensions["rivulet"].replies.drain(0)
 
     bare = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
     page = client.post("/conversations", data={"text": "Hello?"}, headers=PAGE).text

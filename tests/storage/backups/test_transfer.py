@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, insert, text
 
-from chat.registry.form import Entered
+from chat.registry.form import ProviderForm
 from chat.storage.backups import sequences, transfer
 from chat.storage.backups.progress import Progress
 from chat.storage.snapshots import connect
@@ -125,7 +125,7 @@ def test_a_row_that_differs_in_the_target_is_found_and_nothing_is_kept(
     assert tables_in(target) == []
 
 
-ACME = Entered("acme", "openai", "https://models.acme.test/v1", "sk-abcdefgh12345678")
+ACME = ProviderForm("acme", "openai", "https://models.acme.test/v1", "sk-abcdefgh12345678")
 
 KILLED_MIDWAY = """
 import os, signal

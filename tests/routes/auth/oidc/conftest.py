@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from chat.people.oidc.discovery import Published
+from chat.people.oidc.discovery import Discovery
 from chat.storage.tables import people
 from tests.openid import SECRET, Idp, serving
 from tests.routes.auth.oidc.way import HOME
@@ -49,6 +49,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, provider_there: Idp) -> Itera
 @pytest.fixture
 def shut(kept: Flask) -> Iterator[Flask]:
     """That app, which has not asked the provider yet; at the end, nobody has an account there."""
-    kept.extensions["rivulet"].oidc.published = Published(kept.extensions["rivulet"].settings.oidc_issuer, SECRET)
+    kept.extensions["rivulet"].oidc.discovery = Discovery(kept.extensions["rivulet"].settings.oidc_issuer, SECRET)
     yield kept
     assert count(kept.extensions["rivulet"].database, people) == 0

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from chat.config import WrongSetting
-from chat.people.oidc.discovery import Published
+from chat.people.oidc.discovery import Discovery
 from chat.providers.base import Timeouts
 from tests.openid import ABOUT, KEYS, SECRET, TOKEN, Idp, fails, key, leads_on, serving, shows_a_page
 from tests.openid import PERSON as USERINFO
@@ -58,7 +58,9 @@ def test_a_provider_that_is_well_again_is_used(app: Flask, idp: Idp) -> None:
 def test_a_provider_that_hangs_is_given_up(shut: Flask, idp: Idp) -> None:
     hung = threading.Event()
     idp.broken[TOKEN] = lambda: str(hung.wait(10))
-    shut.extensions["rivulet"].oidc.published = Published(idp.issuer, SECRET, Timeouts(first=0.2, gap=0.2, whole=0.5))
+    shut.extensions["rivulet"].oidc.discovery = Discovery(
+        idp.issuer, SECRET, Timeouts(first_byte=0.2, read=0.2, total=0.5)
+    )
 
     answer = through(shut.test_client())
 

@@ -54,7 +54,7 @@ def test_without_domains_only_those_with_an_account_are_let_in(tmp_path: Path, i
     app = team(tmp_path, **idp.settings())
     assert through(app.test_client()).status_code == 403
     with app.extensions["rivulet"].database.write() as connection:
-        accounts.make(connection, "ann@example.org", "admin", None)
+        accounts.create(connection, "ann@example.org", "admin", None)
 
     answer = through(app.test_client())
 

@@ -1,7 +1,8 @@
-"""Streams end with the session that they belong to."""
+"""Streams end with their session. Near the limit of open files a new one gets a sentence, and all else goes on."""
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Callable, Iterator
 
@@ -13,7 +14,8 @@ from chat.people import accounts
 from chat.storage.database import Database, clock
 from chat.storage.tables import people as people_table
 from chat.storage.tables import sessions
-from tests.asking import TEXT, begin, reply_in
+from chat.web.streams import SPARE_FILES, Streams
+from tests.asking import TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 from tests.team import account, change, sign_in, signed_in
 
@@ -128,3 +130,36 @@ def test_a_guests_stream_ends_when_they_are_merged_into_an_account(app: Flask, p
     reader.join(20)
     gate.open()
     assert member and not reader.is_alive() and b"This session has ended" in reader.read
+
+
+def test_the_limit_follows_from_the_open_files_that_are_allowed() -> None:
+    assert Streams(lambda _: frozenset()).limit == max(
+        1, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES) // 2
+    )
+
+
+def test_a_stream_past_the_limit_gets_a_sentence_and_its_answer_is_written(app: Flask, provider: Scripted) -> None:
+    gate, client = Gate(), signed_in(app)
+    provider.will_say("So ", gate, "it goes.")
+    conversation = begin(client, "Hello?")
+    reply = reply_in(client, conversation)
+    app.extensions["rivulet"].streams.limit = 0
+
+    refused = client.get(f"/replies/{reply}/generation")
+    gate.open()
+    app.extensions["rivulet"].streams.limit = 1
+
+    assert refused.status_code == 503
+    assert "Too many answers are being watched" in refused.text
+    assert "So it goes." in ended(client, conversation)
+
+
+def test_a_stream_that_ends_makes_room(app: Flask, provider: Scripted) -> None:
+    client = signed_in(app)
+    provider.will_say("So it goes.")
+    conversation = begin(client, "Hello?")
+    ended(client, conversation)
+
+    client.get(f"/replies/{reply_in(client, conversation)}/generation")
+
+    assert app.extensions["rivulet"].streams.count == 0

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from chat import rendering
 from chat.rendering import markdown, sanitizer
-from chat.rendering.placeholders import Inserts
+from chat.rendering.placeholders import Placeholders
 from tests.rendering.checks import checked, text_of
 from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 
@@ -18,7 +18,7 @@ ALL = CONSTRUCTS | TOGETHER
 def test_every_construct_is_rendered(name: str) -> None:
     text, expected = ALL[name]
 
-    html = rendering.whole(text, "m1")
+    html = rendering.render(text, "m1")
 
     assert expected in html.replace(' translate="no"', "")
     assert checked(html)
@@ -26,24 +26,24 @@ def test_every_construct_is_rendered(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["`a`", "```\na\n```", "    a", "$x$", "$$x$$", "$\\quux$", "<kbd>a</kbd>"])
 def test_code_keys_and_formulas_are_left_alone_by_a_browser_that_translates(text: str) -> None:
-    assert rendering.whole(text, "m1").count(' translate="no"') == 1
+    assert rendering.render(text, "m1").count(' translate="no"') == 1
 
 
 def test_what_comes_out_is_marked_as_safe() -> None:
-    assert isinstance(rendering.whole("a", "m1"), Markup)
-    assert isinstance(rendering.kept("<p>a</p>"), Markup)
+    assert isinstance(rendering.render("a", "m1"), Markup)
+    assert isinstance(rendering.mark_safe("<p>a</p>"), Markup)
 
 
 def test_footnotes_of_two_messages_have_different_ids() -> None:
     text = "a[^1] b[^2] c[^1]\n\n[^1]: one\n\n[^2]: two"
 
-    ids = checked(rendering.whole(text, "m1") + rendering.whole(text, "m2")).ids
+    ids = checked(rendering.render(text, "m1") + rendering.render(text, "m2")).ids
 
     assert len(ids) == len(set(ids)) == 10
 
 
 def test_every_link_of_a_footnote_leads_somewhere() -> None:
-    html = rendering.whole("a[^x] b[^é] c[^x]\n\n[^x]: one\n\n[^é]: two", "m1")
+    html = rendering.render("a[^x] b[^é] c[^x]\n\n[^x]: one\n\n[^é]: two", "m1")
 
     ids = checked(html).ids
 
@@ -54,13 +54,13 @@ def test_every_link_of_a_footnote_leads_somewhere() -> None:
 def test_all_line_ends_are_the_same(ending: str) -> None:
     text = "# a\n\n```\nb\n```\n"
 
-    html = rendering.whole(text.replace("\n", ending), "m1")
+    html = rendering.render(text.replace("\n", ending), "m1")
 
-    assert html == rendering.whole(text, "m1")
+    assert html == rendering.render(text, "m1")
 
 
 def test_nul_and_lone_surrogates_are_replaced() -> None:
-    html = rendering.whole("a\0b\ud83dc", "m1")
+    html = rendering.render("a\0b\ud83dc", "m1")
 
     assert text_of(html).strip() == "a\ufffdb\ufffdc"
 
@@ -69,7 +69,7 @@ def test_nul_and_lone_surrogates_are_replaced() -> None:
     "address", ["/logout", "//e.example", "#x", "x", "https:e", "https:/e", "ftp://e", "tel:1", ""]
 )
 def test_a_link_that_is_not_absolute_leads_nowhere(address: str) -> None:
-    html = rendering.whole(f"[a]({address}) [b](<{address}>)", "m1")
+    html = rendering.render(f"[a]({address}) [b](<{address}>)", "m1")
 
     assert "href" not in html
 
@@ -85,7 +85,7 @@ def test_a_link_that_is_not_absolute_leads_nowhere(address: str) -> None:
 )
 def test_an_image_becomes_a_link_that_names_its_host(text: str) -> None:
     """OW 24-7053; LC 25-66450; M365 25-32711: a picture that carries data away."""
-    html = rendering.whole(text, "m1")
+    html = rendering.render(text, "m1")
 
     assert "a (e.example)</a>" in html
     assert "src" not in html and "<img" not in html
@@ -93,14 +93,14 @@ def test_an_image_becomes_a_link_that_names_its_host(text: str) -> None:
 
 @pytest.mark.parametrize("address", ["data:image/png;base64,AAAA", "/x.png", "//e.example/x.png", "blob:x"])
 def test_an_image_from_nowhere_is_its_description(address: str) -> None:
-    html = rendering.whole(f"![a cat]({address})", "m1")
+    html = rendering.render(f"![a cat]({address})", "m1")
 
     assert text_of(html).strip() == "a cat"
     assert "href" not in html
 
 
 def test_an_image_in_a_link_is_that_link() -> None:
-    html = rendering.whole("[![build](https://img.example/b.svg)](https://ci.example)", "m1")
+    html = rendering.render("[![build](https://img.example/b.svg)](https://ci.example)", "m1")
 
     assert html.count("<a ") == 1
     assert 'href="https://ci.example"' in html
@@ -108,7 +108,7 @@ def test_an_image_in_a_link_is_that_link() -> None:
 
 @pytest.mark.parametrize("text", ["[bank](https://bank.example@evil.example/)", "https://bank.example@evil.example/"])
 def test_a_link_with_a_users_name_names_the_host(text: str) -> None:
-    assert text_of(rendering.whole(text, "m1")).strip().endswith("(evil.example)")
+    assert text_of(rendering.render(text, "m1")).strip().endswith("(evil.example)")
 
 
 def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -122,7 +122,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
 
     monkeypatch.setattr(markdown, "html", panic)
 
-    html = rendering.whole("a <b>", "m1")
+    html = rendering.render("a <b>", "m1")
 
     assert html == '<pre class="plain">a &lt;b&gt;</pre>'
     assert "the rendering of" in caplog.text
@@ -134,7 +134,7 @@ def test_the_sanitiser_has_the_last_word_on_what_markdown_made(monkeypatch: pyte
     hostile = '<p onclick="x" hx-get="/a" class="code" id="m1-note-1">a<script>b</script><img src=x><iframe></iframe>'
     monkeypatch.setattr(markdown, "html", lambda text, **_: hostile)
 
-    html = rendering.whole("a", "m1")
+    html = rendering.render("a", "m1")
 
     assert html == '<p class="" dir="auto">a</p>'
 
@@ -145,16 +145,16 @@ def test_what_we_make_ourselves_cannot_be_forged(monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.setattr(markdown, "html", lambda text, **_: forged)
 
-    html = rendering.whole("a", "m1")
+    html = rendering.render("a", "m1")
 
     assert html == '<div class="">a</div>bc'
 
 
 def test_a_token_of_another_rendering_is_text() -> None:
-    inserts, others = Inserts("m1", None), Inserts("m2", None)
-    token = others.hold_out("<pre><code>secret\n</code></pre>")
+    placeholders, others = Placeholders("m1", None), Placeholders("m2", None)
+    token = others.extract("<pre><code>secret\n</code></pre>")
 
-    html = inserts.put_in(sanitizer.clean(inserts.hold_out(f"<p>{token}</p><pre><code>own</code></pre>")))
+    html = placeholders.restore(sanitizer.clean(placeholders.extract(f"<p>{token}</p><pre><code>own</code></pre>")))
 
     assert token in html
     assert "secret" not in html
@@ -167,6 +167,6 @@ def test_sanitising_twice_changes_nothing() -> None:
 
 
 def test_the_title_of_an_image_is_the_links() -> None:
-    html = rendering.whole('![a](https://b.example/c.png "A cat & \\"d\\"")', "m1")
+    html = rendering.render('![a](https://b.example/c.png "A cat & \\"d\\"")', "m1")
 
     assert 'title="A cat &amp; &quot;d&quot;"' in html

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.providers.base import CreateResult
-from chat.replies.running import Running
+from chat.replies.live import OwnedReply
 
 
 class Unclosable(CreateResult):
@@ -25,12 +25,12 @@ class Noted(CreateResult):
 
 
 @pytest.fixture
-def running() -> Running:
+def running() -> OwnedReply:
     """A reply of which nothing is stored yet."""
-    return Running(7, "me")
+    return OwnedReply(7, "me")
 
 
-def test_a_stop_reaches_the_result(running: Running) -> None:
+def test_a_stop_reaches_the_result(running: OwnedReply) -> None:
     result = Noted("small")
     running.attach(result)
 
@@ -39,7 +39,7 @@ def test_a_stop_reaches_the_result(running: Running) -> None:
     assert result.closed
 
 
-def test_a_stop_before_there_is_a_result_reaches_it_at_once(running: Running) -> None:
+def test_a_stop_before_there_is_a_result_reaches_it_at_once(running: OwnedReply) -> None:
     result = Noted("small")
     running.stop()
 
@@ -48,7 +48,7 @@ def test_a_stop_before_there_is_a_result_reaches_it_at_once(running: Running) ->
     assert result.closed
 
 
-def test_a_result_that_can_not_be_closed_takes_nobody_down(running: Running) -> None:
+def test_a_result_that_can_not_be_closed_takes_nobody_down(running: OwnedReply) -> None:
     running.attach(Unclosable("small"))
 
     running.lose()
@@ -56,7 +56,7 @@ def test_a_result_that_can_not_be_closed_takes_nobody_down(running: Running) -> 
     assert running.stopped and running.ended
 
 
-def test_who_follows_a_lost_reply_is_woken(running: Running) -> None:
+def test_who_follows_a_lost_reply_is_woken(running: OwnedReply) -> None:
     result = Noted("small")
     running.attach(result)
     running.publish(["So"])
@@ -67,7 +67,7 @@ def test_who_follows_a_lost_reply_is_woken(running: Running) -> None:
     assert running.wait(1, 20) == (None, 1)
 
 
-def test_a_notice_is_the_results(running: Running) -> None:
+def test_a_notice_is_the_results(running: OwnedReply) -> None:
     assert running.notice == ""
 
     result = Noted("small")
@@ -77,7 +77,7 @@ def test_a_notice_is_the_results(running: Running) -> None:
     assert running.notice == "Two are before you."
 
 
-def test_who_waits_for_the_first_word_is_told_that_the_model_thinks(running: Running) -> None:
+def test_who_waits_for_the_first_word_is_told_that_the_model_thinks(running: OwnedReply) -> None:
     result = Noted("small")
     running.attach(result)
     result.think("Hm.")
@@ -87,7 +87,7 @@ def test_who_waits_for_the_first_word_is_told_that_the_model_thinks(running: Run
     assert running.notice == ""
 
 
-def test_what_a_provider_has_to_say_comes_before_its_thoughts(running: Running) -> None:
+def test_what_a_provider_has_to_say_comes_before_its_thoughts(running: OwnedReply) -> None:
     result = Noted("small")
     result.notice = "Two are before you."
     running.attach(result)
