@@ -18,12 +18,12 @@ from cachelib.base import BaseCache
 from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from chat.config.durations import DAY
 from chat.people import audit
 from chat.storage.database import Database, DatabaseAway, clock
 from chat.storage.tables import people, sessions
 
-A_DAY = 86_400
-GUEST_STAYS = 30 * A_DAY
+GUEST_STAYS = 30 * DAY
 """How long a guest may stay away, in seconds: their session is all that they are known by."""
 
 MOST_SESSIONS = 50
@@ -101,7 +101,7 @@ class SessionStore(BaseCache):
     def __init__(self, database: Database, idle: int = 7, longest: int = 30):
         super().__init__()
         self.database = database
-        self.spans = {"idle": idle * A_DAY, "longest": longest * A_DAY}
+        self.spans = {"idle": idle * DAY, "longest": longest * DAY}
 
     def find(self, key: str) -> Row | None:
         """Find a session's `data` and how long it was `idle`, with its person; None where it or the person is gone.

@@ -10,10 +10,11 @@ from urllib.parse import urljoin
 from flask import request
 from werkzeug.wrappers import Response
 
+from chat.config.durations import HOUR
 from chat.people.sessions import digest
 from chat.web import cookies, state, urls
 
-LASTS = 3_600
+LASTS = HOUR
 
 
 def absolute_url(place: str) -> str:
