@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chat.config.durations import DAY
 from chat.people import audit
 from chat.storage.database import Database, DatabaseAway, clock
+from chat.storage.json_rows import JSON_ROWS
 from chat.storage.tables import people, sessions
 
 GUEST_STAYS = 30 * DAY
@@ -79,16 +80,12 @@ UPDATE_PERSON_SEEN = update(people).where(people.c.id == OWNER_OF_SESSION).value
 DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at < clock())
 DELETE_SESSION = delete(sessions).where(IS_SESSION)
 
-# Any number of names in one parameter.
-NAMES_AS_ROWS = {
-    "sqlite": "SELECT value FROM json_each(:asked)",
-    "postgresql": "SELECT json_array_elements_text(CAST(:asked AS json))",
-}
 SELECT_ALIVE = (
     select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(IS_ALIVE)
 )
 SELECT_ALIVE_OF = {
-    dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in NAMES_AS_ROWS.items()
+    dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(f"SELECT asked.key FROM {rows}")))
+    for dialect, rows in JSON_ROWS.items()
 }
 
 
@@ -179,7 +176,7 @@ class SessionStore(BaseCache):
         asked = frozenset(names)
         with self.database.read() as connection:
             query = SELECT_ALIVE_OF[connection.dialect.name]
-            return asked.difference(connection.execute(query, {"asked": json.dumps(list(asked))}).scalars())
+            return asked.difference(connection.execute(query, {"asked": json.dumps(dict.fromkeys(asked))}).scalars())
 
 
 def row_of(key: str, value: Any) -> dict[str, Any]:
