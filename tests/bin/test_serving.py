@@ -56,7 +56,7 @@ Start = Callable[..., subprocess.Popen[str]]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start gunicorn with the tiny app, by arguments and environment, on a free port."""
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
-    shutil.copytree(ROOT / "chat" / "serving", tmp_path / "chat" / "serving")
+    shutil.copytree(ROOT / "chat" / "server", tmp_path / "chat" / "server")
     (tmp_path / "app.py").write_text(APP)
     started: list[subprocess.Popen[str]] = []
 
