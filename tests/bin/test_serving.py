@@ -24,6 +24,7 @@ from tests.bin.checkout import ROOT
 
 APP = """
 import json, os, resource, sys, time
+from types import SimpleNamespace
 
 def create_app():
     if "BREAK" in os.environ:
@@ -31,8 +32,13 @@ def create_app():
     if "REFUSE" in os.environ:
         print("Rivulet can't start: no.", file=sys.stderr)
         raise SystemExit(3)
-    answer.extensions = {"disk": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
+    answer.extensions = {"rivulet": state(os.environ["WARNING"])} if "WARNING" in os.environ else {}
     return answer
+
+def state(warning):
+    metrics = SimpleNamespace(share=lambda memory, row: None)
+    replies = SimpleNamespace(drain=lambda patience, is_listening: None)
+    return SimpleNamespace(warnings=[warning], startup=None, metrics=metrics, replies=replies)
 
 def answer(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
