@@ -113,10 +113,17 @@ failed_lately() {
 # Name in $python a Python with what Rivulet needs: .venv's, or where there is none (in a container) the PATH's.
 need_packages() {
     python=python3
-    [ ! -e .venv ] && python3 -c 'import psycopg, sqlalchemy' 2>/dev/null && return
+    [ ! -e .venv ] && python3 -c 'import dotenv, psycopg, sqlalchemy' 2>/dev/null && return
     python=.venv/bin/python
     need_venv
     need requirements.txt "Installing what Rivulet needs into .venv ..."
+}
+
+# Set what .env sets, by the Python $1; what the environment has already, even as an empty variable, wins.
+read_env() {
+    [ -f .env ] || return 0
+    exports=$("$1" bin/env.py) || exit
+    eval "$exports"
 }
 
 # Print the path $2 as it is meant in the folder $1.

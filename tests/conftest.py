@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 import app as front_door
 from chat import config
 from chat.config import Settings
+from chat.metrics import Metrics
 from chat.replies import Replies
 from chat.storage.database import Database
 from tests import newer_postgres, postgres
@@ -81,7 +82,7 @@ def person(database: Database) -> int:
 @pytest.fixture
 def replies(database: Database, provider: Scripted) -> Replies:
     """The replies of this process, without the watch for those whose worker is gone."""
-    return Replies(database, {"scripted": provider})
+    return Replies(database, {"scripted": provider}, Metrics())
 
 
 @pytest.fixture

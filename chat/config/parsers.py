@@ -6,6 +6,7 @@ import re
 import ssl
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
+from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,44 +19,28 @@ class Unusable(ValueError):
     """A text that can't be used; the message says why, and of a secret nothing."""
 
 
-def seconds(text: str) -> float:
-    """Read a length of time in seconds, more than 0."""
-    value = float(text)
-    if not 0 < value < 1_000_000:
-        raise ValueError
-    return value
+def seconds(most: float) -> Callable[[str], float]:
+    """Read a length of time in seconds: more than 0, and `most` at most."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not 0 < value <= most:
+            raise ValueError
+        return value
+
+    return read
 
 
-def up_to_an_hour(text: str) -> float:
-    """Read a length of time of at most an hour, in seconds."""
-    value = seconds(text)
-    if value > 3_600:
-        raise ValueError
-    return value
+def integer(least: int, most: float = inf) -> Callable[[str], int]:
+    """Read a whole number from `least` to `most`."""
 
+    def read(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError
+        return value
 
-def port(text: str) -> int:
-    """Read a TCP port, 0 to 65535."""
-    value = int(text)
-    if not 0 <= value <= 65_535:
-        raise ValueError
-    return value
-
-
-def count(text: str) -> int:
-    """Read a number, 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def whole(text: str) -> int:
-    """Read a number, 0 or more."""
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
+    return read
 
 
 def folder(text: str) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chat.config import credentials, parsers
+from chat.config.durations import HOUR
 
 
 class WrongSetting(Exception):
@@ -38,6 +39,9 @@ class Setting:
 
 
 LOCAL = parsers.one_of("auto", "on", "off")
+POSITIVE = parsers.integer(1)
+NATURAL = parsers.integer(0)
+SECONDS = parsers.seconds(1_000_000)
 BESIDE_APP = Path(__file__).parent.parent.parent / "instance"
 
 
@@ -51,10 +55,10 @@ class Settings:
     """The table of settings; the environment's names are these in capitals."""
 
     host: str = setting("127.0.0.1", str, "The address to listen on; 0.0.0.0 is every network of the machine.")
-    port: int = setting(8000, parsers.port, "The port to listen on.")
-    web_concurrency: int = setting(1, parsers.count, "How many worker processes serve.")
+    port: int = setting(8000, parsers.integer(0, 65_535), "The port to listen on.")
+    web_concurrency: int = setting(1, POSITIVE, "How many worker processes serve.")
     drain_seconds: float = setting(
-        4.0, parsers.up_to_an_hour, "How long running answers may go on at a stop; 3600 at most."
+        4.0, parsers.seconds(HOUR), "How long running answers may go on at a stop; 3600 at most."
     )
     access: str = setting(
         "", parsers.one_of("open", "team"), "Who may chat: `team` who has an account, `open` anyone who gets here."
@@ -63,10 +67,8 @@ class Settings:
         "", str, "Whom to make the first admin, with ADMIN_PASSWORD; else a link in the log does."
     )
     admin_password: str = setting("", str, "The password of the first admin, where they have no account yet.")
-    session_idle_days: int = setting(
-        7, parsers.count, "After how many days without a visit somebody has to sign in again."
-    )
-    session_days: int = setting(30, parsers.count, "After how many days somebody has to sign in again in any case.")
+    session_idle_days: int = setting(7, POSITIVE, "After how many days without a visit somebody has to sign in again.")
+    session_days: int = setting(30, POSITIVE, "After how many days somebody has to sign in again in any case.")
     app_url: str = setting(
         "", parsers.site, "The address by which people reach this, for links, and single sign-on: `https://...`."
     )
@@ -98,9 +100,7 @@ class Settings:
     trusted_hosts: tuple[str, ...] = setting(
         (), parsers.names, "Host names to answer to, with commas between; else APP_URL's (locally: localhost)."
     )
-    trusted_proxies: int = setting(
-        0, parsers.whole, "How many proxies of yours stand in front; 0 believes nothing they say."
-    )
+    trusted_proxies: int = setting(0, NATURAL, "How many proxies of yours stand in front; 0 believes nothing they say.")
     secret_key: str = setting("", str, "Signs and encrypts; at least 32 characters. On loopback one is made and kept.")
     secret_key_fallbacks: tuple[str, ...] = setting(
         (), parsers.names, "Older keys, with commas between: what they signed or encrypted still opens."
@@ -127,20 +127,18 @@ class Settings:
     local_model: str = setting(
         "auto", LOCAL, "The small model on this machine: `auto` if no other is set, `on`, `off`."
     )
-    prompt_limit: int = setting(
-        100_000, parsers.whole, "The longest message, in characters; 0 is what fits into 1 MiB."
-    )
+    prompt_limit: int = setting(100_000, NATURAL, "The longest message, in characters; 0 is what fits into 1 MiB.")
     max_concurrent_answers: int = setting(
-        4, parsers.whole, "How many answers one person may have written at once; 0 is no limit."
+        4, NATURAL, "How many answers one person may have written at once; 0 is no limit."
     )
     messages_per_minute: int = setting(
-        20, parsers.whole, "How many answers one person may ask for in a minute; 0 is no limit."
+        20, NATURAL, "How many answers one person may ask for in a minute; 0 is no limit."
     )
     max_concurrent_answers_per_address: int = setting(
-        20, parsers.whole, "The same for all at one network address; 0 is no limit."
+        20, NATURAL, "The same for all at one network address; 0 is no limit."
     )
     messages_per_minute_per_address: int = setting(
-        100, parsers.whole, "The same for all at one network address; 0 is no limit."
+        100, NATURAL, "The same for all at one network address; 0 is no limit."
     )
     ca_bundle: str = setting(
         "",
@@ -148,12 +146,12 @@ class Settings:
         "The certificate authorities to trust in place of the usual ones, for all that is asked by TLS: a file in PEM.",
         others=("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
     )
-    connect_timeout: float = setting(5.0, parsers.seconds, "How long a provider may take to be reached, in seconds.")
+    connect_timeout: float = setting(5.0, SECONDS, "How long a provider may take to be reached, in seconds.")
     first_byte_timeout: float = setting(
-        300.0, parsers.seconds, "How long a provider may think before its first byte, in seconds."
+        300.0, SECONDS, "How long a provider may think before its first byte, in seconds."
     )
-    read_timeout: float = setting(120.0, parsers.seconds, "How long a provider may pause in an answer, in seconds.")
-    total_timeout: float = setting(1800.0, parsers.seconds, "How long a whole answer may take, in seconds.")
+    read_timeout: float = setting(120.0, SECONDS, "How long a provider may pause in an answer, in seconds.")
+    total_timeout: float = setting(1800.0, SECONDS, "How long a whole answer may take, in seconds.")
 
 
 SETTINGS = tuple(Setting(row.name.upper(), row.default, **row.metadata) for row in fields(Settings))

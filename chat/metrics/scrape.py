@@ -42,7 +42,7 @@ class Constant(Series):
         self.labels = labels
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        """Give the fact."""
+        """Give one sample, of the value 1."""
         return [(self.name + format_labels(self.labels.items()), 1)]
 
 

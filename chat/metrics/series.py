@@ -24,7 +24,7 @@ class Series(ABC):
         self.meaning = meaning
 
     def lines(self, totals: Totals) -> Iterator[str]:
-        """Write the metric."""
+        """Write its lines of Prometheus' text format."""
         yield f"# HELP {self.name} {self.meaning}"
         yield f"# TYPE {self.name} {self.kind}"
         for name, value in self.samples(totals):
@@ -56,7 +56,7 @@ class Counter(Series):
             self._places.setdefault(combination, self._room())
 
     def add(self, *labels: str, by: float = 1) -> None:
-        """Count."""
+        """Add `by` to the number of these labels; labels that nobody expected count as `other`."""
         self.board.own[self._places.get(labels, self._other)] += by
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
@@ -102,7 +102,7 @@ class Histogram(Series):
         self._first = board.take(len(bounds) + 1)
 
     def observe(self, value: float) -> None:
-        """Count one length."""
+        """Count a length into its bucket, and into the sum."""
         own = self.board.own
         own[self._first + bisect_left(self.bounds, value)] += 1
         own[self._sum] += value

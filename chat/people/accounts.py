@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
 
+from chat.config.durations import HOUR
 from chat.config.parsers import dns_name
 from chat.people import audit
 from chat.people.admins import IS_ADMIN
@@ -17,7 +18,6 @@ from chat.storage.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
-AN_HOUR = 3_600
 LONGEST_EMAIL = 254
 
 PROXY = "by the proxy in front"
@@ -39,7 +39,7 @@ DELETE_RESETS = delete(resets).where(resets.c.person_id == bindparam("person"))
 SELECT_ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
 SELECT_ANY_ADMIN = select(exists().where(IS_ADMIN))
 SELECT_RECENT_LOGIN = select(
-    exists().where(sessions.c.person_id == bindparam("person"), sessions.c.created_at > clock() - AN_HOUR)
+    exists().where(sessions.c.person_id == bindparam("person"), sessions.c.created_at > clock() - HOUR)
 )
 DELETE_SESSIONS = delete(sessions).where(sessions.c.person_id == bindparam("person"))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from chat.config.durations import DAY
 from chat.people import accounts, admins, audit
 from chat.people.accounts import ROLES
 from chat.people.sessions import digest
@@ -21,8 +22,7 @@ from chat.storage.tables import people as people_table
 
 DAYS, MOST_DAYS = 7, 90
 MOST_USES = 100
-A_DAY = 86_400
-KEPT_SECONDS = 30 * A_DAY
+KEPT_SECONDS = 30 * DAY
 """How long an invite is kept that has run out, in seconds."""
 
 IS_VALID = (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
@@ -80,7 +80,7 @@ def create(
     """
     require_valid(role, days, uses, email)
     token = secrets.token_urlsafe(32)
-    row = {"digest": digest(token), "role": role, "seconds": days * A_DAY, "uses": uses, "email": email}
+    row = {"digest": digest(token), "role": role, "seconds": days * DAY, "uses": uses, "email": email}
     with database.write() as connection:
         admins.lock_admin(connection, by)
         connection.execute(DELETE_EXPIRED)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
+from chat.config.durations import DAY, MINUTE
 from chat.config.secret_key import derive_key
 from chat.people.accounts import Refused, normalize_email
 from chat.storage import locks
@@ -32,9 +33,6 @@ FREE_FAILURES = 5
 FIRST_WAIT, LONGEST_WAIT = 15, 900
 """The wait after these, in seconds; each further failure doubles it."""
 
-A_MINUTE, A_DAY = 60, 86_400
-"""How long the tries from an address, and those as an account, are remembered, in seconds."""
-
 FROM_ADDRESS = 20
 """How many tries may fail in a minute, whoever they are as."""
 
@@ -46,11 +44,11 @@ ALL, MAILS = "all", "letters"
 
 WHOSE = attempts.c.whose == bindparam("whose")
 COUNT_FAILURES = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
-    WHOSE, attempts.c.at > clock() - A_DAY
+    WHOSE, attempts.c.at > clock() - DAY
 )
 SELECT_WAIT = (
-    select((attempts.c.at + A_MINUTE + 1 - clock()).label("wait"))
-    .where(WHOSE, attempts.c.at >= clock() - A_MINUTE)
+    select((attempts.c.at + MINUTE + 1 - clock()).label("wait"))
+    .where(WHOSE, attempts.c.at >= clock() - MINUTE)
     .order_by(attempts.c.at.desc())
     .limit(1)
     .offset(bindparam("before", type_=Integer))
@@ -58,8 +56,8 @@ SELECT_WAIT = (
 INSERT_ATTEMPT = insert(attempts).values(at=clock()).returning(attempts.c.id)
 DELETE_FAILURES = delete(attempts).where(WHOSE)
 DELETE_ATTEMPT = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
-DELETE_OLD = delete(attempts).where(attempts.c.at < clock() - A_DAY)
-DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - A_MINUTE)
+DELETE_OLD = delete(attempts).where(attempts.c.at < clock() - DAY)
+DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - MINUTE)
 
 
 class TooManyAttempts(Refused):

@@ -18,12 +18,13 @@ from cachelib.base import BaseCache
 from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from chat.config.durations import DAY
 from chat.people import audit
 from chat.storage.database import Database, DatabaseAway, clock
+from chat.storage.json_rows import JSON_ROWS
 from chat.storage.tables import people, sessions
 
-A_DAY = 86_400
-GUEST_STAYS = 30 * A_DAY
+GUEST_STAYS = 30 * DAY
 """How long a guest may stay away, in seconds: their session is all that they are known by."""
 
 MOST_SESSIONS = 50
@@ -79,16 +80,12 @@ UPDATE_PERSON_SEEN = update(people).where(people.c.id == OWNER_OF_SESSION).value
 DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at < clock())
 DELETE_SESSION = delete(sessions).where(IS_SESSION)
 
-# Any number of names in one parameter.
-NAMES_AS_ROWS = {
-    "sqlite": "SELECT value FROM json_each(:asked)",
-    "postgresql": "SELECT json_array_elements_text(CAST(:asked AS json))",
-}
 SELECT_ALIVE = (
     select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(IS_ALIVE)
 )
 SELECT_ALIVE_OF = {
-    dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in NAMES_AS_ROWS.items()
+    dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(f"SELECT asked.key FROM {rows}")))
+    for dialect, rows in JSON_ROWS.items()
 }
 
 
@@ -101,7 +98,7 @@ class SessionStore(BaseCache):
     def __init__(self, database: Database, idle: int = 7, longest: int = 30):
         super().__init__()
         self.database = database
-        self.spans = {"idle": idle * A_DAY, "longest": longest * A_DAY}
+        self.spans = {"idle": idle * DAY, "longest": longest * DAY}
 
     def find(self, key: str) -> Row | None:
         """Find a session's `data` and how long it was `idle`, with its person; None where it or the person is gone.
@@ -179,7 +176,7 @@ class SessionStore(BaseCache):
         asked = frozenset(names)
         with self.database.read() as connection:
             query = SELECT_ALIVE_OF[connection.dialect.name]
-            return asked.difference(connection.execute(query, {"asked": json.dumps(list(asked))}).scalars())
+            return asked.difference(connection.execute(query, {"asked": json.dumps(dict.fromkeys(asked))}).scalars())
 
 
 def row_of(key: str, value: Any) -> dict[str, Any]:

@@ -28,10 +28,10 @@ BUSY = "The server has no room for another answer just now. Try again in a momen
 class Replies:
     """All replies of this process: start one, stop one, follow any, leave them to others at the end."""
 
-    def __init__(self, database: Database, providers: Mapping[str, AbstractProvider], metrics: Metrics | None = None):
+    def __init__(self, database: Database, providers: Mapping[str, AbstractProvider], metrics: Metrics):
         self.database = database
         self.providers = providers
-        self.metrics = metrics or Metrics()
+        self.metrics = metrics
         self.writer = Writer(database, self.metrics)
         self.reader = Reader(database)
         self.draining = self.drained = False

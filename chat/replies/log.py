@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Integer, bindparam, delete, func, select, tex
 from chat import rendering
 from chat.replies.notifications import CHANNEL
 from chat.storage.database import Database, clock
+from chat.storage.json_rows import JSON_ROWS
 from chat.storage.tables import conversations, messages, pieces, replies
 
 IDS = bindparam("ids", type_=Integer, expanding=True)
@@ -48,9 +49,7 @@ UPDATE_UNREAD = (
 
 INSERT_PIECES = "INSERT INTO pieces (reply_id, seq, text) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING"
 
-EACH = {"sqlite": "json_each(:asked) AS asked", "postgresql": "json_each_text(CAST(:asked AS json)) AS asked"}
-"""Replies that are asked for, any number in one parameter: their ids as keys, and numbers of pieces as values."""
-
+# The ids of the replies that are asked for are the keys, and numbers of pieces the values.
 SELECT_PIECES = """
     SELECT pieces.reply_id, pieces.text FROM {}
     JOIN pieces ON pieces.reply_id = CAST(asked.key AS INTEGER) AND pieces.seq >= CAST(asked.value AS INTEGER)
@@ -61,7 +60,8 @@ SELECT_PROGRESS = """
     JOIN replies ON replies.id = CAST(asked.key AS INTEGER) WHERE replies.state = 'generating'
 """
 SELECT_UPDATES = {
-    dialect: (text(SELECT_PIECES.format(each)), text(SELECT_PROGRESS.format(each))) for dialect, each in EACH.items()
+    dialect: (text(SELECT_PIECES.format(each)), text(SELECT_PROGRESS.format(each)))
+    for dialect, each in JSON_ROWS.items()
 }
 
 

@@ -34,9 +34,9 @@ logger = logging.getLogger(__name__)
 class Writer:
     """One per process; its thread runs while replies do."""
 
-    def __init__(self, database: Database, metrics: Metrics | None = None):
+    def __init__(self, database: Database, metrics: Metrics):
         self.database = database
-        self.metrics = metrics or Metrics()
+        self.metrics = metrics
         self._owned: dict[int, OwnedReply] = {}
         self._backlog = Backlog()
         self._lock = threading.Lock()

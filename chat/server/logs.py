@@ -72,7 +72,7 @@ class Text(logging.Formatter):
         return redact(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Write a record's line, and the number of its request at the end."""
         number = REQUEST_ID.get()
         return f"{super().formatMessage(record)} [{number}]" if number else super().formatMessage(record)
 

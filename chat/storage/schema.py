@@ -1,4 +1,4 @@
-"""The version of a database's tables, and how they are brought to the newest one."""
+"""The version of a database's tables, and the migrations that bring them to the newest one."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, request
 
+from chat.config.durations import YEAR
 from chat.storage.database import NotFound
 
 SCRIPTS = [
@@ -55,7 +56,7 @@ PAPER = "#fbf9f5"
 COMMENT = re.compile(rb"^ *//.*\n", re.MULTILINE)
 """A line for those who read the source of our scripts: together they would be a quarter of what is sent."""
 
-A_YEAR = "public, max-age=31536000, immutable"
+IMMUTABLE = f"public, max-age={YEAR}, immutable"
 
 bp = Blueprint("assets", __name__)
 
@@ -129,7 +130,7 @@ def show(digest: str, name: str) -> Response:
         raise NotFound
     small = bool(asset.compressed) and request.accept_encodings.quality("gzip") > 0
     response = Response(asset.compressed if small else asset.content, mimetype=asset.mimetype)
-    response.headers.update({"Cache-Control": A_YEAR, "Vary": "Accept-Encoding"})
+    response.headers.update({"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"})
     if small:
         response.headers["Content-Encoding"] = "gzip"
     return response

@@ -7,6 +7,7 @@ from typing import cast
 from flask import current_app, g, request, session
 from sqlalchemy import Row
 
+from chat.config.durations import HOUR
 from chat.people import accounts, login_throttle, rate_limits
 from chat.people.login_throttle import LoginAttempt
 from chat.people.rate_limits import Asker, Limit
@@ -15,7 +16,6 @@ from chat.storage.database import NotFound
 from chat.web import known_browsers, state
 from chat.web.session_interface import Sessions
 
-AN_HOUR = 3_600
 LONGEST_AGENT = 300
 
 
@@ -97,7 +97,7 @@ def refresh_session() -> None:
     found = person()
     if found is None or request.endpoint == "assets.show":  # scripts and styles are nobody's
         return
-    if (found.idle or 0) >= AN_HOUR:
+    if (found.idle or 0) >= HOUR:
         session.modified = True
 
 

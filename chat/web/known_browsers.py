@@ -11,11 +11,10 @@ import secrets
 from flask import Response, after_this_request, request
 from itsdangerous import BadSignature
 
+from chat.config.durations import YEAR
 from chat.people import login_throttle, rate_limits
 from chat.people.login_throttle import LoginAttempt
 from chat.web import cookies, state
-
-A_YEAR = 365 * 86_400
 
 
 def remember(email: str) -> None:
@@ -24,7 +23,7 @@ def remember(email: str) -> None:
 
     @after_this_request
     def give(response: Response) -> Response:
-        cookies.set_cookie(response, cookies.BROWSER, said, A_YEAR)
+        cookies.set_cookie(response, cookies.BROWSER, said, YEAR)
         return response
 
 
@@ -39,7 +38,7 @@ def login_attempt(email: str) -> LoginAttempt:
 def read_cookie() -> tuple[str, str]:
     """Read which account somebody has signed in to by this browser, and what the browser is known by."""
     try:
-        account, key = state.signer("browser").loads(cookies.read(cookies.BROWSER), max_age=A_YEAR)
+        account, key = state.signer("browser").loads(cookies.read(cookies.BROWSER), max_age=YEAR)
     except (BadSignature, ValueError, TypeError):
         return "", ""
     return account, key

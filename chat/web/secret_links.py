@@ -9,10 +9,11 @@ from urllib.parse import urljoin
 
 from flask import Response, request
 
+from chat.config.durations import HOUR
 from chat.people.sessions import digest
 from chat.web import cookies, state, urls
 
-LASTS = 3_600
+LASTS = HOUR
 
 
 def absolute_url(place: str) -> str:

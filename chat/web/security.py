@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Request, Response, g, render_template, request
 
 from chat.config import Settings, is_loopback
+from chat.config.durations import YEAR
 from chat.web import state
 from chat.web.proxies import is_local_request
 
@@ -28,7 +29,7 @@ HEADERS = {
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 HEALTH = {"health.alive", "health.ready"}
-A_YEAR = "max-age=31536000"
+HSTS = f"max-age={YEAR}"
 
 
 class UnknownHost(Exception):
@@ -130,5 +131,5 @@ def add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store, no-transform")
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = A_YEAR
+        response.headers["Strict-Transport-Security"] = HSTS
     return response

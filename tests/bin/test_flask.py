@@ -29,7 +29,8 @@ def model() -> Iterator[Upstream]:
 def beside(server: Gunicorn, *arguments: str) -> str:
     """Type a command beside a server; gives what it printed."""
     command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=server.environ, capture_output=True, text=True, timeout=60)
+    environ = {**server.environ, "FLASK_SKIP_DOTENV": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -61,7 +62,7 @@ def test_commands_reach_the_people_of_a_server_that_runs(tmp_path: Path, model: 
 
 def test_bin_flask_reads_the_settings_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    for name in ("flask", "lib.sh", "dotenv.sh"):
+    for name in ("flask", "lib.sh", "env.py"):
         (tmp_path / "bin" / name).write_bytes((ROOT / "bin" / name).read_bytes())
     (tmp_path / "bin" / "flask").chmod(0o755)
     for name in ("app.py", "chat", "templates", "static"):

@@ -24,6 +24,7 @@ from tests.bin.checkout import ROOT
 
 APP = """
 import json, os, resource, sys, time
+from types import SimpleNamespace
 
 def create_app():
     if "BREAK" in os.environ:
@@ -31,8 +32,13 @@ def create_app():
     if "REFUSE" in os.environ:
         print("Rivulet can't start: no.", file=sys.stderr)
         raise SystemExit(3)
-    answer.extensions = {"disk": [os.environ["WARNING"]] if "WARNING" in os.environ else []}
+    answer.extensions = {"rivulet": state(os.environ["WARNING"])} if "WARNING" in os.environ else {}
     return answer
+
+def state(warning):
+    metrics = SimpleNamespace(share=lambda memory, row: None)
+    replies = SimpleNamespace(drain=lambda patience, is_listening: None)
+    return SimpleNamespace(warnings=[warning], startup=None, metrics=metrics, replies=replies)
 
 def answer(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
@@ -56,7 +62,7 @@ Start = Callable[..., subprocess.Popen[str]]
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start gunicorn with the tiny app, by arguments and environment, on a free port."""
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
-    shutil.copytree(ROOT / "chat" / "serving", tmp_path / "chat" / "serving")
+    shutil.copytree(ROOT / "chat" / "server", tmp_path / "chat" / "server")
     (tmp_path / "app.py").write_text(APP)
     started: list[subprocess.Popen[str]] = []
 

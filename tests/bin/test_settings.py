@@ -38,6 +38,8 @@ def started(checkout: Checkout, dotenv: str, *arguments: str, **environ: str) ->
         ("KEY=*", "*"),
         ("KEY=$HOME `id` $(id) \\n", "$HOME `id` $(id) \\n"),
         ('KEY="$(touch here)"', "$(touch here)"),
+        ("KEY='${HOME} it\\'s a\\\\b'", "${HOME} it's a\\b"),
+        ('KEY="a\\tb"', "a\tb"),
     ],
 )
 def test_a_line_of_dotenv_is_read(checkout: Checkout, line: str, value: str):
@@ -62,6 +64,14 @@ def test_a_dotenv_of_another_encoding_is_refused_with_a_sentence(checkout: Check
     assert "secret" not in result.stderr
 
 
+def test_a_dotenv_in_latin_1_is_refused_with_a_sentence(checkout: Checkout):
+    (checkout.root / ".env").write_bytes("KEY=Schlüssel\n".encode("latin-1"))
+
+    result = checkout.run("run")
+
+    assert (result.returncode, result.stderr) == (3, ".env isn't saved as UTF-8. Save it as UTF-8.\n")
+
+
 @pytest.mark.parametrize("line", ["KEY=", "KEY=''", "KEY= # a comment"])
 def test_an_empty_value_in_dotenv_counts_as_not_set(checkout: Checkout, line: str):
     assert "KEY" not in started(checkout, line)
@@ -69,17 +79,19 @@ def test_an_empty_value_in_dotenv_counts_as_not_set(checkout: Checkout, line: st
 
 @pytest.mark.parametrize("line", ["sk-secret", "1KEY=sk-secret", "KE;Y=sk-secret", "KEY='sk-secret", "=sk-secret"])
 def test_a_line_that_cannot_be_read_is_named_but_not_shown(checkout: Checkout, line: str):
-    (checkout.root / ".env").write_text(f"A=1\n{line}\n")
+    (checkout.root / ".env").write_text(f"A=1\n\n# a comment\n\n{line}\nLAST='1'\n")
 
     result = checkout.run("run")
 
     assert result.returncode == 3
-    assert result.stderr.startswith("Line 2 of .env can't be read.")
+    assert result.stderr.startswith("Line 5 of .env can't be read.")
     assert "sk-secret" not in result.stderr + result.stdout
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(value=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="'\x7f\x85"), min_size=1))
+@given(
+    value=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="'\\\x7f\x85"), min_size=1)
+)
 def test_what_is_in_single_quotes_arrives_as_it_is(checkout: Checkout, value: str):
     assert started(checkout, f"KEY='{value}'")["KEY"] == value
 
@@ -88,6 +100,10 @@ def test_the_environment_wins_over_dotenv_also_when_it_is_empty(checkout: Checko
     environment = started(checkout, "A=1\nB=1\nC=1\n", A="2", B="")
 
     assert (environment["A"], environment["B"], environment["C"]) == ("2", "", "1")
+
+
+def test_of_two_lines_for_one_name_the_first_that_is_not_empty_counts(checkout: Checkout):
+    assert started(checkout, "A=\nA=1\nA=2\n")["A"] == "1"
 
 
 def test_the_port_is_the_argument_else_the_environment_else_dotenv(checkout: Checkout):

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from chat.metrics import Metrics
 from chat.replies import Replies
 from chat.replies import reader as reading
 from chat.replies import writer as writing
@@ -24,7 +25,7 @@ def elsewhere() -> Scripted:
 @pytest.fixture
 def other(database: Database, elsewhere: Scripted) -> Replies:
     """The replies of another process on the same database."""
-    return Replies(database, {"scripted": elsewhere})
+    return Replies(database, {"scripted": elsewhere}, Metrics())
 
 
 @pytest.fixture

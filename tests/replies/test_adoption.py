@@ -10,6 +10,7 @@ import pytest
 
 from chat import conversations
 from chat.conversations import Choice, Draft, Turn
+from chat.metrics import Metrics
 from chat.people.rate_limits import Asker
 from chat.providers.base import Unavailable
 from chat.replies import Replies, adoption, leases, log
@@ -185,7 +186,7 @@ def test_a_stop_that_was_asked_for_before_the_worker_went_is_obeyed(
     attempts: int, database: Database, person: int, replies: Replies, provider: Scripted
 ) -> None:
     turn = abandoned(database, person, "So ", "it ", attempts=attempts)
-    other_process = Replies(database, {})
+    other_process = Replies(database, {}, Metrics())
     other_process.stop(turn.reply_id)
 
     replies.adopt()
@@ -243,7 +244,7 @@ def is_complete(database: Database, turn: Turn) -> bool:
 def test_many_processes_look_and_each_answer_is_asked_for_once(database: Database, person: int) -> None:
     turns = [abandoned(database, person, f"{number} ") for number in range(5)]
     providers = [Scripted() for _ in range(6)]
-    processes = [Replies(database, {"scripted": provider}) for provider in providers]
+    processes = [Replies(database, {"scripted": provider}, Metrics()) for provider in providers]
     lookers = [threading.Thread(target=process.adopt) for process in processes]
 
     for looker in lookers:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from chat.conversations import Turn
+from chat.metrics import Metrics
 from chat.replies import Replies
 from chat.replies.live import OwnedReply
 from chat.storage.database import Database
@@ -87,11 +88,11 @@ def test_an_answer_that_is_left_again_and_again_goes_on_all_the_same(
     turn = asked(database, person)
     for _ in range(5):
         provider.will_say(Gate())
-    last = Replies(database, {"scripted": provider})
+    last = Replies(database, {"scripted": provider}, Metrics())
     last.start(turn)
     for _ in range(4):
         last.drain(0)
-        last = Replies(database, {"scripted": provider})
+        last = Replies(database, {"scripted": provider}, Metrics())
         last.adopt()
 
     assert (stored(database, turn.reply_id).state, stored(database, turn.reply_id).attempts) == ("generating", 1)

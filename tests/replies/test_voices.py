@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chat.conversations import Turn
+from chat.metrics import Metrics
 from chat.providers.base import Timeouts
 from chat.providers.openai import OpenAICompatible
 from chat.replies import Replies
@@ -33,7 +34,7 @@ def talk(database: Database, person: int):
     def run(*scripts: Script, questions: tuple[str, ...] = ("one",), turn: Turn | None = None):
         with Server(*scripts) as server:
             provider = OpenAICompatible(f"{server.url}/v1", timeouts=QUICK, model="a-model")
-            replies = Replies(database, {"scripted": provider})
+            replies = Replies(database, {"scripted": provider}, Metrics())
             for question in questions:
                 turn = asked(database, person, question, turn.conversation_id if turn else None)
                 change(database, turn.reply_id, model="a-model")

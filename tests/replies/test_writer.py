@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, insert, select
 from chat import conversations
 from chat.conversations import Turn
 from chat.conversations.turns import LEASE
+from chat.metrics import Metrics
 from chat.replies import Replies, leases, log, writer
 from chat.replies.live import OwnedReply
 from chat.replies.log import Ending
@@ -36,7 +37,7 @@ from tests.turns import answered, asked, count, eventually, stored, text_stored
 @given(st.lists(st.lists(st.text(max_size=5), max_size=15), min_size=1, max_size=3))
 def test_what_a_follower_sees_is_stored_at_that_moment(database: Database, person: int, scripts: list) -> None:
     provider = Scripted()
-    replies, turns = Replies(database, {"scripted": provider}), [asked(database, person) for _ in scripts]
+    replies, turns = Replies(database, {"scripted": provider}, Metrics()), [asked(database, person) for _ in scripts]
     followers = []
     for turn, script in zip(turns, scripts, strict=True):
         provider.will_say(*script)
@@ -131,7 +132,7 @@ def test_a_reply_that_can_not_be_stored_does_not_cost_the_others_theirs(
 
     monkeypatch.setattr(log, "insert_pieces", fail_for_one)
     providers = {str(turn.reply_id): Scripted() for turn in turns}
-    replies = Replies(database, providers)
+    replies = Replies(database, providers, Metrics())
     for turn in turns:
         change(database, turn.reply_id, provider=str(turn.reply_id))
         providers[str(turn.reply_id)].will_say(
@@ -421,7 +422,7 @@ def test_a_process_that_slept_renews_its_leases_before_it_shows_anything(
     often: None, database: Database, person: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn, left = asked(database, person), []
-    write, running = writer.Writer(database), OwnedReply(turn.reply_id, turn.owner or "")
+    write, running = writer.Writer(database, Metrics()), OwnedReply(turn.reply_id, turn.owner or "")
     publish = running.publish
 
     def published(*what: object, **more: object) -> None:
@@ -455,7 +456,7 @@ def test_an_older_taking_of_a_reply_that_is_taken_anew_says_no_more(
     asleep: None, database: Database, person: int
 ) -> None:
     turn = asked(database, person)
-    write = writer.Writer(database)
+    write = writer.Writer(database, Metrics())
     old, new = OwnedReply(turn.reply_id, "another", None), OwnedReply(turn.reply_id, turn.owner or "")
     write.add(old)
     write.put(old, "Lost")

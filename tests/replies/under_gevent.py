@@ -20,6 +20,7 @@ import gevent  # noqa: E402
 import greenlet  # noqa: E402
 
 import chat.storage.transactions  # noqa: E402
+from chat.metrics import Metrics  # noqa: E402
 from chat.replies import Replies, writer  # noqa: E402
 from chat.storage.database import Database  # noqa: E402
 from tests.scripted import Scripted  # noqa: E402
@@ -132,7 +133,7 @@ def main(folder: Path) -> None:
     database.upgrade()
     provider = Slow()
     watch = Watch(database)
-    replies, elsewhere = Replies(database, {"scripted": provider}), Replies(database, {})
+    replies, elsewhere = Replies(database, {"scripted": provider}, Metrics()), Replies(database, {}, Metrics())
     see_an_offence(database, watch)
     wait_for_a_busy_database(database, folder / "rivulet.db")
     outside = gevent.get_hub().threadpool.spawn(disturb, folder / "rivulet.db")

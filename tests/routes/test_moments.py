@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 
 import app as front_door
 from chat import config, conversations
+from chat.metrics import Metrics
 from chat.people import accounts, roles
 from chat.people.rate_limits import Asker
 from chat.replies import Replies
@@ -262,7 +263,7 @@ def test_an_answer_that_ends_at_any_moment_is_shown_with_its_text(
     app: Flask, provider: Scripted, request_of: tuple[str, str, dict[str, str]], elsewhere: bool
 ) -> None:
     database, here = app.extensions["rivulet"].database, app.extensions["rivulet"].replies
-    writing = Replies(database, {"scripted": provider}) if elsewhere else here
+    writing = Replies(database, {"scripted": provider}, Metrics()) if elsewhere else here
     for at, answer in interrupted(app, provider, request_of, over, writing):
         assert answer.status_code in {200, 204, 303, 400, 404, 409}, (at, answer.status_code, answer.text)
         assert "One," in answer.text or request_of[:2] not in SAYING

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, import_key
 
+from chat.config.durations import HOUR
 from chat.people.oidc.failures import ProviderUnavailable
 from chat.providers.base import ProviderError, Timeouts
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.result import read_body
 
-CACHE_SECONDS = 3_600
+CACHE_SECONDS = HOUR
 TIMEOUTS = Timeouts(connect=5, first_byte=10, read=10, total=15)
 LARGEST = 512 * 1024
 KEY_TYPES = {"RSA", "EC", "OKP"}

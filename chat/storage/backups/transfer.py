@@ -75,7 +75,7 @@ def copy_table(source: Connection, target: Connection, table: Table, progress: P
 
 
 def read_digest(target: Connection, table: Table, progress: Progress) -> Digest:
-    """Read the rows of a table; gives their digest."""
+    """Read the rows of a table back; gives their digest, to compare."""
     digest = Digest()
     for rows in batches(target, table):
         digest.add(rows)

@@ -191,6 +191,11 @@ def make_newer(path: Path) -> None:
     change(path, "UPDATE alembic_version SET version_num = '9999'")
 
 
+def make_too_old(path: Path) -> None:
+    """Let it be of a version from which no step leads here."""
+    change(path, "UPDATE alembic_version SET version_num = '0005'")
+
+
 def make_another(path: Path) -> None:
     """Let it be of another program."""
     path.unlink()
@@ -205,10 +210,11 @@ def make_another(path: Path) -> None:
         (cut, "can't be read (database disk image is malformed)"),
         (spoil, "is damaged"),
         (make_newer, f"is of a newer Rivulet (9999; this one knows {HEAD})"),
+        (make_too_old, "is of a Rivulet before the first release (0005; this one reads"),
         (make_another, "is no copy of a database of Rivulet"),
         (Path.unlink, "There is no file"),
     ],
-    ids=["text", "empty", "cut", "spoilt", "newer", "another", "missing"],
+    ids=["text", "empty", "cut", "spoilt", "newer", "too old", "another", "missing"],
 )
 def test_what_is_no_whole_copy_of_ours_is_refused(
     copy: Path, run: Command, instance: Path, harm: Callable[[Path], object], why: str
