@@ -93,7 +93,7 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
 
     @contextmanager
     def changing(self, admin: Row | str, action: str, subject: str) -> Iterator[Connection]:
-        """Open the transaction of an admin's change: one at a time, and noted. The next reader looks at what is stored."""
+        """Open the transaction of an admin's change: one at a time, and noted. The next reader sees it."""
         with self.database.write() as connection:
             admins.hold(connection, admin)
             locks.hold(connection, (Lock.SERVICES, 0))
