@@ -18,9 +18,8 @@ from chat.conversations import Renewal
 from chat.metrics import Metrics
 from chat.people import first_admin
 from chat.people.sessions import SessionStore
-from chat.providers.base import AbstractProvider
+from chat.providers.base import AbstractProvider, Timeouts
 from chat.providers.http import certificates
-from chat.providers.http.client import timeouts_of
 from chat.registry import ProviderRegistry, records
 from chat.registry.encryption import SecretBox
 from chat.replies import Replies
@@ -122,7 +121,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     logs.hide([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
-    registry = ProviderRegistry(db, SecretBox([secret, *older]), configured, timeouts_of(settings))
+    registry = ProviderRegistry(db, SecretBox([secret, *older]), configured, Timeouts.from_settings(settings))
     metrics = Metrics()
     replies = Replies(db, registry, metrics)
     replies.count_errors_of(configured)

@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from chat.config import Settings
-from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.http.client import StreamingRequest, encode_json, timeouts_of
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
+from chat.providers.errors import ModelNotFound
+from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import parse_json
 from chat.providers.http.result import HTTPResult, in_one_piece, read_body
 from chat.providers.http.urls import host_of, with_path
@@ -61,7 +63,7 @@ class Aivvm(AbstractProvider):
         """Make the provider of AIVVM_URL; None where that is not set."""
         if not settings.aivvm_url:
             return None
-        return cls(settings.aivvm_url, settings.aivvm_api_key, timeouts_of(settings))
+        return cls(settings.aivvm_url, settings.aivvm_api_key, Timeouts.from_settings(settings))
 
     def models(self) -> list[Model]:
         """The eight models of the protocol, then what else the server lists (asked for in the background)."""

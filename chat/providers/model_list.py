@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from chat.providers.base import Model, ProviderError
+from chat.providers.base import Model
+from chat.providers.errors import ProviderError
 from chat.providers.http.redaction import redact
 
 FRESH = 600.0

@@ -9,17 +9,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 from chat.config import Settings
-from chat.providers.base import (
-    AbstractProvider,
-    CreateResult,
-    Messages,
-    Model,
-    ModelNotFound,
-    ProviderError,
-    Timeouts,
-    Unavailable,
-)
-from chat.providers.http.client import StreamingRequest, timeouts_of
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
+from chat.providers.errors import ModelNotFound, ProviderError, Unavailable
+from chat.providers.http.client import StreamingRequest
 from chat.providers.http.urls import with_path, with_version
 from chat.providers.model_list import ModelList
 from chat.providers.model_rows import by_name, chats, models_in
@@ -64,7 +57,7 @@ class OpenAICompatible(AbstractProvider):
         key, url = settings.openai_api_key, settings.openai_base_url
         if not key and not url:
             return None
-        return cls(url, key, timeouts_of(settings), settings.openai_model)
+        return cls(url, key, Timeouts.from_settings(settings), settings.openai_model)
 
     def models(self) -> list[Model]:
         """The models that chat: the one that is set first, then by name. Asks in the background (see ModelList)."""

@@ -14,8 +14,8 @@ from contextlib import closing
 from math import inf
 from typing import Any
 
-from chat.providers.base import ProviderError, Refused
 from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sort_delta
+from chat.providers.errors import ProviderError, Refused
 from chat.providers.finish_reasons import broke_off
 from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import Report, is_plain, parse_json, report_in

@@ -11,15 +11,9 @@ import time
 from sqlalchemy import Row
 
 from chat.conversations import Ancestry
-from chat.providers.base import (
-    RETRACTED,
-    AbstractProvider,
-    ContextTooLong,
-    CreateResult,
-    Messages,
-    ProviderError,
-    Unavailable,
-)
+from chat.providers.answer import RETRACTED, CreateResult
+from chat.providers.base import AbstractProvider, Messages
+from chat.providers.errors import ContextTooLong, ProviderError, Unavailable
 from chat.providers.finish_reasons import LENGTH, finish_of
 from chat.replies.context_window import alternating, cost, fit, going_on, read
 from chat.replies.endings import ending_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 from chat.replies.live import Shown
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 
 USAGE = ("prompt_tokens", "completion_tokens")
 

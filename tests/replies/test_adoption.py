@@ -11,7 +11,7 @@ import pytest
 from chat import conversations
 from chat.conversations import Choice, Turn
 from chat.people.rate_limits import Asker
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.replies import Replies, adoption, leases, log
 from chat.replies.adoption import GONE
 from chat.replies.context_window import GO_ON

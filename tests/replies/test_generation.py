@@ -12,7 +12,8 @@ from sqlalchemy import Row
 from chat import conversations
 from chat.conversations import Ancestry, Turn
 from chat.people.rate_limits import Asker
-from chat.providers.base import CreateResult, Interrupted, RateLimited
+from chat.providers.answer import CreateResult
+from chat.providers.errors import Interrupted, RateLimited
 from chat.providers.finish_reasons import CUT_OFF, EMPTY
 from chat.replies import Replies
 from chat.replies.generation import BROKEN, cleaned

@@ -17,7 +17,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, import_key
 
 from chat.people.oidc.failures import OutOfOrder
-from chat.providers.base import ProviderError, Timeouts
+from chat.providers.base import Timeouts
+from chat.providers.errors import ProviderError
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.result import read_body
 
