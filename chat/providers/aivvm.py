@@ -20,7 +20,7 @@ from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import parse_json
 from chat.providers.http.result import HTTPResult, in_one_piece, read_body
 from chat.providers.http.urls import host_of, with_path
-from chat.providers.model_list import ModelList, usable_rows
+from chat.providers.model_list import LIST_TIMEOUTS, ModelList, usable_rows
 
 MODELS = (
     Model("gpt-3.5-turbo", "GPT-3.5", 4_096),
@@ -39,7 +39,6 @@ DEFAULT_PROMPT = (
 )
 GONE = "The server at chat.aivvm.com has been gone since 2023. Set AIVVM_URL to another one of that protocol."
 LIST_LIMIT = 1024 * 1024
-LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 
 
 class Aivvm(AbstractProvider):

@@ -14,14 +14,13 @@ from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
 from chat.providers.errors import ModelNotFound, ProviderError, Unavailable
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.urls import with_path, with_version
-from chat.providers.model_list import ModelList
+from chat.providers.model_list import LIST_TIMEOUTS, ModelList
 from chat.providers.model_rows import by_name, chats, models_in
 from chat.providers.openai_stream import OpenAIStream
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""
 
-LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 NO_LIST = "No model list at this URL. Does it end in /v1?"
 FOUND = "No model list at this URL. There is one at {better}: use that address."
 NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
