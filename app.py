@@ -18,10 +18,9 @@ from chat.conversations import Renewal
 from chat.metrics import Metrics
 from chat.people import first_admin
 from chat.people.sessions import SessionStore
-from chat.providers.base import AbstractProvider
+from chat.providers.base import AbstractProvider, Timeouts
 from chat.providers.http import certificates
-from chat.providers.http.client import timeouts_of
-from chat.registry import ProviderRegistry
+from chat.registry import ProviderRegistry, records
 from chat.registry.encryption import SecretBox
 from chat.replies import Replies
 from chat.routes.auth import setup
@@ -103,7 +102,8 @@ def prepare(app: Flask) -> None:
     here = state.of(app)
     here.database.upgrade()
     here.mark = get_mark(here.database)
-    here.registry.load()
+    records.reencrypt(here.registry)
+    here.registry.refresh()
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
@@ -120,15 +120,15 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     logs.register_secrets([secret])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
-    services = ProviderRegistry(db, SecretBox([secret, *older]), configured, timeouts_of(settings))
+    registry = ProviderRegistry(db, SecretBox([secret, *older]), configured, Timeouts.from_settings(settings))
     metrics = Metrics()
-    replies = Replies(db, services, metrics)
+    replies = Replies(db, registry, metrics)
     replies.count_errors_of(configured)
     sessions = SessionStore(db, settings.session_idle_days, settings.session_days)
     app.extensions["rivulet"] = State(
         settings=settings,
         database=db,
-        registry=services,
+        registry=registry,
         replies=replies,
         renewal=Renewal(db),
         metrics=metrics,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chat.providers.base import AbstractProvider, CreateResult, Messages, Model
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model
 
 PATIENCE = 20.0
 """How long anything here waits for a test, in seconds, before it gives up."""

@@ -20,7 +20,7 @@ import requests
 from flask import Flask, Response
 
 from chat.config import WrongSetting
-from chat.providers.base import BadKey
+from chat.providers.errors import BadKey
 from chat.storage.database import Database
 from tests.looking import watching, watching_databases
 from tests.marked import MARK, SECRETS

@@ -15,7 +15,7 @@ from chat import VERSION
 from chat.metrics import Metrics
 from chat.metrics.board import Board
 from chat.metrics.series import Counter, Gauge, Histogram, format_labels
-from chat.providers.base import ProviderError, RateLimited, Unavailable
+from chat.providers.errors import ProviderError, RateLimited, Unavailable
 from chat.replies import Replies
 from chat.storage.database import Database, DatabaseBusy
 from tests.replies.writing import finished

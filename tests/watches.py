@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from chat.config import WrongSetting
-from chat.providers.base import ProviderError
+from chat.providers.errors import ProviderError
 from chat.storage.engines import DatabaseUnusable
 from tests.looking import look, searched
 from tests.marked import MARK

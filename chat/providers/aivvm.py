@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from chat.config import Settings
-from chat.providers.base import AbstractProvider, CreateResult, Messages, Model, ModelNotFound, Timeouts
-from chat.providers.http.client import StreamingRequest, encode_json, timeouts_of
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
+from chat.providers.errors import ModelNotFound
+from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import parse_json
 from chat.providers.http.result import HTTPResult, in_one_piece, read_body
 from chat.providers.http.urls import host_of, with_path
-from chat.providers.model_list import ModelList, usable_rows
+from chat.providers.model_list import LIST_TIMEOUTS, ModelList, usable_rows
 
 MODELS = (
     Model("gpt-3.5-turbo", "GPT-3.5", 4_096),
@@ -37,7 +39,6 @@ DEFAULT_PROMPT = (
 )
 GONE = "The server at chat.aivvm.com has been gone since 2023. Set AIVVM_URL to another one of that protocol."
 LIST_LIMIT = 1024 * 1024
-LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 
 
 class Aivvm(AbstractProvider):
@@ -61,7 +62,7 @@ class Aivvm(AbstractProvider):
         """Make the provider of AIVVM_URL; None where that is not set."""
         if not settings.aivvm_url:
             return None
-        return cls(settings.aivvm_url, settings.aivvm_api_key, timeouts_of(settings))
+        return cls(settings.aivvm_url, settings.aivvm_api_key, Timeouts.from_settings(settings))
 
     def models(self) -> list[Model]:
         """The eight models of the protocol, then what else the server lists (asked for in the background)."""

@@ -10,35 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from chat.config import Settings
-from chat.providers.answer import ANSWER_LIMIT, RETRACTED, CreateResult
-from chat.providers.errors import (
-    BadKey,
-    ContextTooLong,
-    Interrupted,
-    ModelNotFound,
-    ProviderError,
-    RateLimited,
-    Refused,
-    Unavailable,
-)
-
-__all__ = [
-    "ANSWER_LIMIT",
-    "RETRACTED",
-    "AbstractProvider",
-    "BadKey",
-    "ContextTooLong",
-    "CreateResult",
-    "Interrupted",
-    "Messages",
-    "Model",
-    "ModelNotFound",
-    "ProviderError",
-    "RateLimited",
-    "Refused",
-    "Timeouts",
-    "Unavailable",
-]
+from chat.providers.answer import CreateResult
 
 Messages = list[dict[str, str]]
 """A conversation, oldest first: `{"role": "system" | "user" | "assistant", "content": text}` each."""
@@ -52,6 +24,12 @@ class Timeouts:
     first_byte: float = 300
     read: float = 120
     total: float = 1800
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Read CONNECT_TIMEOUT, FIRST_BYTE_TIMEOUT, READ_TIMEOUT and TOTAL_TIMEOUT."""
+        it = settings
+        return cls(it.connect_timeout, it.first_byte_timeout, it.read_timeout, it.total_timeout)
 
 
 @dataclass(frozen=True)

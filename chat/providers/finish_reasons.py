@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 from chat.providers.deltas import CALL, UNKNOWN
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from chat.providers.base import Model, ProviderError
+from chat.providers.base import Model, Timeouts
+from chat.providers.errors import ProviderError
 from chat.providers.http.redaction import redact
 
 FRESH = 600.0
@@ -17,6 +18,8 @@ FRESH = 600.0
 AFTER_FAILURE = 30.0
 """How long to wait before asking again where there was none."""
 
+
+LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 
 LONGEST_ID, LONGEST_NAME, MOST = 256, 120, 2_000
 """The longest id and name of a model, in characters, and how many models of a list count."""

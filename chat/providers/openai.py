@@ -9,26 +9,18 @@ from __future__ import annotations
 from typing import Any, Self
 
 from chat.config import Settings
-from chat.providers.base import (
-    AbstractProvider,
-    CreateResult,
-    Messages,
-    Model,
-    ModelNotFound,
-    ProviderError,
-    Timeouts,
-    Unavailable,
-)
-from chat.providers.http.client import StreamingRequest, timeouts_of
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
+from chat.providers.errors import ModelNotFound, ProviderError, Unavailable
+from chat.providers.http.client import StreamingRequest
 from chat.providers.http.urls import with_path, with_version
-from chat.providers.model_list import ModelList
+from chat.providers.model_list import LIST_TIMEOUTS, ModelList
 from chat.providers.model_rows import by_name, chats, models_in
 from chat.providers.openai_stream import OpenAIStream
 
 FIRST_LIST_PATIENCE = 1.5
 """How long the first asking for models may wait for their list, in seconds."""
 
-LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 NO_LIST = "No model list at this URL. Does it end in /v1?"
 FOUND = "No model list at this URL. There is one at {better}: use that address."
 NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
@@ -64,7 +56,7 @@ class OpenAICompatible(AbstractProvider):
         key, url = settings.openai_api_key, settings.openai_base_url
         if not key and not url:
             return None
-        return cls(url, key, timeouts_of(settings), settings.openai_model)
+        return cls(url, key, Timeouts.from_settings(settings), settings.openai_model)
 
     def models(self) -> list[Model]:
         """The models that chat: the one that is set first, then by name. Asks in the background (see ModelList)."""

@@ -11,10 +11,11 @@ import codecs
 import itertools
 from collections.abc import Iterator
 from contextlib import closing
+from math import inf
 from typing import Any
 
-from chat.providers.base import ProviderError, Refused
 from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sort_delta
+from chat.providers.errors import ProviderError, Refused
 from chat.providers.finish_reasons import broke_off
 from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import Report, is_plain, parse_json, report_in
@@ -45,31 +46,19 @@ class OpenAIStream(HTTPResult):
 
     def pieces(self) -> Iterator[str]:
         """Yield the text as it comes, or whole where no stream was asked for."""
-        return self._asked() if self._body["stream"] else in_one_piece(self._asked())
+        return self._texts() if self._body["stream"] else in_one_piece(self._texts())
 
-    def _asked(self) -> Iterator[str]:
+    def _texts(self) -> Iterator[str]:
         try:
-            yield from self._said()
-        except Refused:
-            if not self._without_usage():
-                raise
-            yield from self._said()
-
-    def _without_usage(self) -> bool:
-        """Leave out the request for usage, where that is what an older server doesn't understand."""
-        if "stream_options" not in self._body or "stream_options" not in self.request.error_words:
-            return False
-        del self._body["stream_options"]
-        self.request.body = encode_json(self._body)
-        return True
-
-    def _said(self) -> Iterator[str]:
-        try:
-            for chunk in self._chunks():
-                if text := self._text_of(chunk):
-                    self.request.has_text = True
-                    yield text
-        except ProviderError:
+            with closing(iter(self.request)) as reads:
+                for chunk in self._chunks(reads):
+                    if text := self._text_of(chunk):
+                        self.request.has_text = True
+                        yield text
+        except ProviderError as error:
+            if isinstance(error, Refused) and self._omit_usage():
+                yield from self._texts()
+                return
             if not self.finish_reason or broke_off(self.finish_reason):
                 raise
         except TooLong:
@@ -79,14 +68,21 @@ class OpenAIStream(HTTPResult):
         if self._halves.rest:
             yield "\ufffd"
 
-    def _chunks(self) -> Iterator[dict[str, Any]]:
-        """Yield the JSON objects of the answer; a body that begins like one is one, whatever its type says."""
-        with closing(iter(self.request)) as reads:
-            start = beginning(reads)
-            if is_page(start):
-                raise failure(200, "", self.request.host, page=True).error
-            body = itertools.chain([start], reads)
-            yield from self._objects(body) if start[:1] in (b"{", b"[") else self._events(body)
+    def _omit_usage(self) -> bool:
+        """Leave out the request for usage, where that is what an older server doesn't understand."""
+        if "stream_options" not in self._body or "stream_options" not in self.request.error_words:
+            return False
+        del self._body["stream_options"]
+        self.request.body = encode_json(self._body)
+        return True
+
+    def _chunks(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+        """Find the JSON objects of the answer; a body that begins like one is one, whatever its type says."""
+        start = beginning(reads)
+        if is_page(start):
+            raise failure(200, "", self.request.host, page=True).error
+        body = itertools.chain([start], reads)
+        return self._objects(body) if start[:1] in (b"{", b"[") else self._events(body)
 
     def _events(self, body: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         for event in events(body):
@@ -112,7 +108,7 @@ class OpenAIStream(HTTPResult):
         if isinstance(found, dict) and found.get("choices") and not found.get("error") and event.name != "error":
             return found
         if report := self._report(event, found):
-            raise self._reported(report)
+            raise self._error_of(report)
         if isinstance(found, dict):
             return found
         if event.name != BARE:
@@ -128,7 +124,7 @@ class OpenAIStream(HTTPResult):
         words = found if isinstance(found, str) else "" if found is not None else event.data.strip()
         return report_in({"error": said or words or "error"}) if named or is_plain(words) else None
 
-    def _reported(self, report: Report) -> ProviderError:
+    def _error_of(self, report: Report) -> ProviderError:
         failed = failure(report.status or 500, report.words, self.request.host, self.request.key)
         if self.request.has_text:
             return self.request.server_error(f"reported an error{quote(report.words, self.request.key)}")
@@ -141,10 +137,10 @@ class OpenAIStream(HTTPResult):
         if (choice := first_choice(chunk)) is None:
             return ""
         if choice.get("error") and (report := report_in(choice)):
-            raise self._reported(report)
+            raise self._error_of(report)
         delta = choice.get("delta")
         said = delta or (not self._in_deltas and choice.get("message")) or {"content": choice.get("text")}
-        text = self._spoken(said) if isinstance(said, dict) else ""
+        text = self._text_in(said) if isinstance(said, dict) else ""
         self._in_deltas = self._in_deltas or bool(text and delta)
         self._note_finish(choice.get("finish_reason") or choice.get("finishReason"), bool(text))
         return text
@@ -159,17 +155,14 @@ class OpenAIStream(HTTPResult):
         if isinstance(reason, str) and reason:
             self._early = self._early or text or not self.request.has_text
             self.finish_reason = redact(reason, self.request.key, LONGEST_REASON)
-            self.request.connection.read_timeout = (
-                self.request.connection.timeouts.read if self._early else self._last_words()
-            )
         elif text and self.finish_reason:
             self._early, self.finish_reason = True, None
-            self.request.connection.read_timeout = self.request.connection.timeouts.read
+        else:
+            return
+        connection = self.request.connection
+        connection.read_timeout = min(inf if self._early else LAST_WORDS, connection.timeouts.read)
 
-    def _last_words(self) -> float:
-        return min(LAST_WORDS, self.request.connection.timeouts.read)
-
-    def _spoken(self, said: dict[str, Any]) -> str:
+    def _text_in(self, said: dict[str, Any]) -> str:
         """Sort what was said, and return the text."""
         told = sort_delta(said)
         if len(told) > 1 or TEXT not in told:

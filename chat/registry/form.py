@@ -43,14 +43,14 @@ class ProviderForm:
 
 
 def read_form(form: Mapping[str, str], name: str | None = None, kind: str | None = None) -> ProviderForm:
-    """Read a form; of a provider that is there already `name` and `kind` stand. Raises BadService."""
+    """Read a form; for a provider that exists, `name` and `kind` are what it has. Raises InvalidProvider."""
     name = form.get("name", "").strip() if name is None else name
     kind = form.get("kind", "") if kind is None else kind
     return ProviderForm(good_name(name), good_kind(kind), good_url(form.get("url", "")), good_key(form.get("key", "")))
 
 
 def good_name(name: str) -> str:
-    """Check the name of a provider, which stands in addresses and before the names of its models. Raises BadService."""
+    """Check the name of a provider, which addresses and the names of its models hold. Raises InvalidProvider."""
     if not NAME.fullmatch(name):
         raise InvalidProvider(
             "A name has 1 to 32 letters, digits, dots, dashes or underscores, and begins with a letter or a digit."
@@ -58,8 +58,8 @@ def good_name(name: str) -> str:
     return name
 
 
-def require_free(name: str, taken: set[str]) -> None:
-    """Raise BadService for a name that is taken, or is the environment's."""
+def check_name_is_free(name: str, taken: set[str]) -> None:
+    """Raise InvalidProvider for a name that is taken, or is the environment's."""
     if name.lower() in PROVIDERS:
         raise InvalidProvider(f"The name {name} is kept for what the environment sets up. Choose another one.")
     if name.lower() in {other.lower() for other in taken}:
@@ -67,14 +67,14 @@ def require_free(name: str, taken: set[str]) -> None:
 
 
 def good_kind(kind: str) -> str:
-    """Check the kind of a provider. Raises BadService."""
+    """Check the kind of a provider. Raises InvalidProvider."""
     if kind not in KINDS:
         raise InvalidProvider("Choose the protocol that the server speaks.")
     return kind
 
 
 def good_url(url: str) -> str:
-    """Check the address of a server, without the slash at its end. Raises BadService."""
+    """Check the address of a server, without the slash at its end. Raises InvalidProvider."""
     why = "It begins with http:// or https://, and has a host and perhaps a path; no user, no #."
     try:
         url = credentials.server(url)
@@ -86,7 +86,7 @@ def good_url(url: str) -> str:
 
 
 def good_key(key: str) -> str:
-    """Check a key. Raises BadService."""
+    """Check a key. Raises InvalidProvider."""
     try:
         return credentials.key(key)
     except Unusable as error:

@@ -1,149 +1,142 @@
-"""What is stored of providers and models: what admins set up, turned off, hid, and begin with."""
+"""What admins change: each function checks, writes and notes one change of the registry."""
 
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, update
 
-from chat.registry.form import ProviderForm, key_end, require_free
-from chat.storage import locks
+from chat.registry import ProviderRegistry
+from chat.registry.encryption import DecryptionError, SecretBox
+from chat.registry.form import InvalidProvider, ProviderForm, check_name_is_free, key_end
+from chat.registry.rows import (
+    DEFAULT_MODEL,
+    ENVIRONMENT,
+    SHOWN_MODELS,
+    ProviderRecord,
+    load_records,
+    set_option,
+    shown_models,
+)
 from chat.storage.database import NotFound, clock
-from chat.storage.locks import Lock
-from chat.storage.tables import hidden_models, options, services
+from chat.storage.tables import hidden_models, services
 
-ENVIRONMENT = "environment"
-"""The kind of a row about a provider that the environment sets up."""
+OTHER_ADDRESS = "The key was entered for another address and goes nowhere else. Enter the key for this one, too."
 
-OPTION = options.c.name == bindparam("option")
-VALUE = select(options.c.value).where(OPTION)
-SET = update(options).where(OPTION)
-MADE = insert(options)
-ALL = select(services).order_by(services.c.created_at, services.c.name)
-HIDDEN = select(hidden_models)
+IS_PROVIDER = services.c.name == bindparam("provider_name")
+INSERT_PROVIDER = insert(services).values(created_at=clock())
+UPDATE_PROVIDER = update(services).where(IS_PROVIDER)
+UPDATE_KEY = UPDATE_PROVIDER.where(services.c.key == bindparam("old"))
+DELETE_PROVIDER = delete(services).where(IS_PROVIDER, services.c.kind != ENVIRONMENT)
 
-IT = services.c.name == bindparam("it")
-ONE = select(services).where(IT, services.c.kind != ENVIRONMENT)
-NAMES = select(services.c.name)
-NEW = insert(services).values(created_at=clock())
-CHANGED = update(services).where(IT)
-RESEALED = update(services).where(IT, services.c.key == bindparam("old"))
-GONE = delete(services).where(IT, services.c.kind != ENVIRONMENT)
-
-MODEL = (hidden_models.c.provider == bindparam("provider_name")) & (hidden_models.c.model == bindparam("model_id"))
-FOUND = select(hidden_models.c.model).where(MODEL)
-HIDE = insert(hidden_models)
-SHOWN = delete(hidden_models).where(MODEL)
-FORGOTTEN = delete(hidden_models).where(hidden_models.c.provider == bindparam("it"))
+IS_OF_PROVIDER = hidden_models.c.provider == bindparam("provider_name")
+INSERT_HIDDEN_MODEL = insert(hidden_models)
+DELETE_HIDDEN_MODEL = delete(hidden_models).where(IS_OF_PROVIDER, hidden_models.c.model == bindparam("model_id"))
+DELETE_HIDDEN_MODELS = delete(hidden_models).where(IS_OF_PROVIDER)
 
 
-@dataclass(frozen=True)
-class Stored:
-    """All that is stored, as of one moment."""
-
-    version: str
-    rows: Sequence[Row]
-    hidden: frozenset[tuple[str, str]]
-    default: str
-    shown: frozenset[tuple[str, str]] = frozenset()
+def add(registry: ProviderRegistry, admin: Row | str, form: ProviderForm) -> None:
+    """Add a provider. Raises InvalidProvider for a name that is taken."""
+    key = encrypt_key(registry.box, form)
+    with registry.changing(admin, "provider_added", f"{form.name} ({form.url})") as connection:
+        check_name_is_free(form.name, {*registry.configured, *(record.name for record in load_records(connection))})
+        connection.execute(INSERT_PROVIDER, {"name": form.name, "kind": form.kind, "url": form.url, **key})
 
 
-def version(connection: Connection) -> str:
-    """Tell which version of it all is stored."""
-    return option(connection, "services")
+def change(registry: ProviderRegistry, admin: Row | str, form: ProviderForm) -> None:
+    """Change the address or the key of a provider; without a key the old one stays.
+
+    Raises InvalidProvider and NotFound.
+    """
+    key = encrypt_key(registry.box, form) if form.key else {}
+    action = "key_changed" if key else "provider_changed"
+    with registry.changing(admin, action, f"{form.name} ({form.url})") as connection:
+        record = find(connection, form.name)
+        if record.key and not key and record.url != form.url:
+            raise InvalidProvider(OTHER_ADDRESS)
+        connection.execute(UPDATE_PROVIDER, {"provider_name": form.name, "url": form.url, **key})
 
 
-def option(connection: Connection, name: str) -> str:
-    """Read one thing that holds for the whole instance."""
-    return connection.execute(VALUE, {"option": name}).scalar() or ""
+def encrypt_key(box: SecretBox, form: ProviderForm) -> dict[str, str]:
+    """Give what is stored of a form's key."""
+    return {"key": box.encrypt(form.key, form.url) if form.key else "", "key_end": key_end(form.key)}
 
 
-def set_option(connection: Connection, name: str, value: str) -> None:
-    """Set one thing that holds for the whole instance."""
-    if not connection.execute(SET, {"option": name, "value": value}).rowcount:
-        connection.execute(MADE, {"name": name, "value": value})
+def find(connection: Connection, name: str) -> ProviderRecord:
+    """Find a provider that an admin added. Raises NotFound."""
+    for record in load_records(connection):
+        if record.name == name and record.kind != ENVIRONMENT:
+            return record
+    raise NotFound
 
 
-def all_of(connection: Connection) -> Stored:
-    """Read all that is stored."""
-    hidden = frozenset((row.provider, row.model) for row in connection.execute(HIDDEN))
-    rows = connection.execute(ALL).all()
-    return Stored(version(connection), rows, hidden, option(connection, "default_model"), shown_models(connection))
+def set_enabled(registry: ProviderRegistry, admin: Row | str, name: str, on: bool) -> None:
+    """Turn a provider on or off. Raises NotFound."""
+    with registry.changing(admin, f"provider_{'on' if on else 'off'}", name) as connection:
+        if connection.execute(UPDATE_PROVIDER, {"provider_name": name, "enabled": on}).rowcount:
+            return
+        if name not in registry.configured:
+            raise NotFound
+        connection.execute(INSERT_PROVIDER, {"name": name, "kind": ENVIRONMENT, "enabled": on})
 
 
-def shown_models(connection: Connection) -> frozenset[tuple[str, str]]:
-    """Name the models that don't seem to chat and that an admin turned on, each with its provider."""
-    return frozenset((name, model) for name, model in json.loads(option(connection, "shown_models") or "[]"))
+def remove(registry: ProviderRegistry, admin: Row | str, name: str) -> None:
+    """Delete a provider that an admin added, and what was stored of its models. Raises NotFound for another one."""
+    which = {"provider_name": name}
+    with registry.changing(admin, "provider_deleted", name) as connection:
+        if not connection.execute(DELETE_PROVIDER, which).rowcount:
+            raise NotFound
+        connection.execute(DELETE_HIDDEN_MODELS, which)
+        for provider, model in shown_models(connection):
+            if provider == name:
+                set_shown(connection, provider, model, on=False)
 
 
-def set_model_shown(connection: Connection, provider: str, model: str, on: bool) -> None:
-    """Let a model be chosen that doesn't seem to chat, or no longer."""
+def set_model_enabled(registry: ProviderRegistry, admin: Row | str, name: str, model: str, on: bool) -> None:
+    """Turn a model on or off. Raises NotFound for one that the provider doesn't list."""
+    entry = registry.find(name)
+    entry.require_model(model)
+    with registry.changing(admin, f"model_{'on' if on else 'off'}", f"{name}/{model}") as connection:
+        if entry.is_other(model):
+            set_shown(connection, name, model, on)
+        else:
+            set_hidden(connection, name, model, not on)
+
+
+def set_hidden(connection: Connection, provider: str, model: str, hidden: bool) -> None:
+    """Note that a model that chats is turned off, or no longer."""
+    connection.execute(DELETE_HIDDEN_MODEL, {"provider_name": provider, "model_id": model})
+    if hidden:
+        connection.execute(INSERT_HIDDEN_MODEL, {"provider": provider, "model": model})
+
+
+def set_shown(connection: Connection, provider: str, model: str, on: bool) -> None:
+    """Note that a model that doesn't seem to chat is turned on, or no longer."""
     others = shown_models(connection) - {(provider, model)}
-    set_option(connection, "shown_models", json.dumps(sorted(others | {(provider, model)} if on else others)))
+    set_option(connection, SHOWN_MODELS, json.dumps(sorted(others | {(provider, model)} if on else others)))
 
 
-def begin_change(connection: Connection) -> None:
-    """Give it all another version, one change after the other."""
-    locks.hold(connection, (Lock.SERVICES, 0))
-    set_option(connection, "services", secrets.token_hex(8))
+def set_default_model(registry: ProviderRegistry, admin: Row | str, name: str, model: str) -> None:
+    """Make a model the one to begin with. Raises NotFound for one that the provider doesn't list."""
+    registry.find(name).require_model(model)
+    with registry.changing(admin, "model_first", f"{name}/{model}") as connection:
+        set_option(connection, DEFAULT_MODEL, f"{name}/{model}")
 
 
-def add(connection: Connection, form: ProviderForm, key: str, taken: set[str]) -> None:
-    """Store a provider with its encrypted key. Raises BadService for a name that is taken."""
-    require_free(form.name, taken | set(connection.execute(NAMES).scalars()))
-    row = {"name": form.name, "kind": form.kind, "url": form.url, "enabled": True}
-    connection.execute(NEW, row | {"key": key, "key_end": key_end(form.key)})
+def reencrypt(registry: ProviderRegistry) -> None:
+    """Encrypt with the newest secret each key that an older one encrypted."""
+    with registry.database.read() as connection:
+        records = load_records(connection)
+    for record in records:
+        if record.key and not registry.box.is_current(record.key):
+            reencrypt_key(registry, record)
 
 
-def find(connection: Connection, name: str) -> Row:
-    """Find a provider that an admin set up. Raises NotFound."""
-    row = connection.execute(ONE, {"it": name}).first()
-    if row is None:
-        raise NotFound
-    return row
-
-
-def change(connection: Connection, name: str, **values: str) -> None:
-    """Change a provider."""
-    connection.execute(CHANGED, {"it": name, **values})
-
-
-def set_enabled(connection: Connection, name: str, on: bool, of_environment: bool) -> None:
-    """Turn a provider on or off; one of the environment has a row only since it was turned off. Raises NotFound."""
-    if connection.execute(CHANGED, {"it": name, "enabled": on}).rowcount:
+def reencrypt_key(registry: ProviderRegistry, record: ProviderRecord) -> None:
+    """Encrypt a key again; leave one that can't be decrypted, or that another worker has changed since."""
+    try:
+        key = registry.box.encrypt(registry.box.decrypt(record.key, record.url), record.url)
+    except DecryptionError:
         return
-    if not of_environment:
-        raise NotFound
-    connection.execute(NEW, {"name": name, "kind": ENVIRONMENT, "url": "", "key": "", "key_end": "", "enabled": on})
-
-
-def remove(connection: Connection, name: str) -> None:
-    """Delete a provider that an admin set up, and what was hidden of it. Raises NotFound."""
-    if not connection.execute(GONE, {"it": name}).rowcount:
-        raise NotFound
-    connection.execute(FORGOTTEN, {"it": name})
-    for provider, model in shown_models(connection):
-        if provider == name:
-            set_model_shown(connection, name, model, on=False)
-
-
-def set_model_enabled(connection: Connection, provider: str, model: str, on: bool) -> None:
-    """Let a model be chosen, or no longer."""
-    which = {"provider_name": provider, "model_id": model}
-    if on:
-        connection.execute(SHOWN, which)
-    elif not connection.execute(FOUND, which).first():
-        connection.execute(HIDE, {"provider": provider, "model": model})
-
-
-def set_default_model(connection: Connection, provider: str, model: str) -> None:
-    """Make a model the one to begin with."""
-    set_option(connection, "default_model", f"{provider}/{model}")
-
-
-def reencrypt(connection: Connection, name: str, old: str, new: str) -> None:
-    """Put a newly encrypted key in the place of an older one, unless that was changed since."""
-    connection.execute(RESEALED, {"it": name, "old": old, "key": new})
+    with registry.database.write() as connection:
+        connection.execute(UPDATE_KEY, {"provider_name": record.name, "old": record.key, "key": key})

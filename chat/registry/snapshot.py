@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row
-
 from chat.providers.base import AbstractProvider, Model, Timeouts
 from chat.registry.encryption import DecryptionError, SecretBox
 from chat.registry.form import KINDS, create_provider
-from chat.registry.records import ENVIRONMENT, Stored
+from chat.registry.rows import ENVIRONMENT, Models, ProviderRecord, Stored
 from chat.server import logs
+from chat.storage.database import NotFound
 
 LOCKED = "Its key can't be read, as SECRET_KEY is another one than it was. Enter the key again."
 IDLE = "It can't be used as it is set up."
@@ -30,7 +29,7 @@ class ProviderEntry:
     enabled: bool
     provider: AbstractProvider | None = None
     wrong: str = ""
-    made_of: tuple[str, str, str] | None = field(default=None, repr=False)
+    origin: tuple[str, str, str] | None = field(default=None, repr=False)
 
     def models(self) -> list[Model]:
         """List the models of a provider that is turned on."""
@@ -43,6 +42,11 @@ class ProviderEntry:
     def ids(self) -> set[str]:
         """Name its models, those too that don't seem to chat."""
         return {model.id for model in [*self.models(), *self.others()]}
+
+    def require_model(self, model: str) -> None:
+        """Raise NotFound for a model that it doesn't list."""
+        if model not in self.ids():
+            raise NotFound
 
     def is_other(self, model: str) -> bool:
         """Tell whether a model doesn't seem to chat."""
@@ -69,10 +73,10 @@ class Snapshot:
 
     version: str | None = None
     entries: Mapping[str, ProviderEntry] = field(default_factory=dict)
-    hidden: frozenset[tuple[str, str]] = frozenset()
+    hidden: Models = frozenset()
     default: str = ""
     providers: Mapping[str, AbstractProvider] = field(default_factory=dict)
-    shown: frozenset[tuple[str, str]] = frozenset()
+    shown: Models = frozenset()
 
     def models(self, name: str) -> list[Model]:
         """List the models of a provider that can be chosen."""
@@ -85,13 +89,13 @@ def build_snapshot(
     stored: Stored, configured: Mapping[str, AbstractProvider], before: Snapshot, box: SecretBox, timeouts: Timeouts
 ) -> Snapshot:
     """Put together what is configured and what is stored; a provider that stays as it was is the same object."""
-    off = {row.name for row in stored.rows if not row.enabled}
-    services = {name: environment_entry(name, provider, name not in off) for name, provider in configured.items()}
-    for row in stored.rows:
-        if row.kind != ENVIRONMENT and row.name not in services:
-            services[row.name] = stored_entry(row, before.entries.get(row.name), box, timeouts)
-    on = {name: service.provider for name, service in services.items() if service.enabled and service.provider}
-    return Snapshot(stored.version, services, stored.hidden, stored.default, on, stored.shown)
+    off = {record.name for record in stored.records if not record.enabled}
+    entries = {name: environment_entry(name, provider, name not in off) for name, provider in configured.items()}
+    for record in stored.records:
+        if record.kind != ENVIRONMENT and record.name not in entries:
+            entries[record.name] = stored_entry(record, before.entries.get(record.name), box, timeouts)
+    on = {name: entry.provider for name, entry in entries.items() if entry.enabled and entry.provider}
+    return Snapshot(stored.version, entries, stored.hidden, stored.default, on, stored.shown)
 
 
 def environment_entry(name: str, provider: AbstractProvider, enabled: bool) -> ProviderEntry:
@@ -105,17 +109,18 @@ def without_secrets(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def stored_entry(row: Row, before: ProviderEntry | None, box: SecretBox, timeouts: Timeouts) -> ProviderEntry:
+def stored_entry(
+    record: ProviderRecord, before: ProviderEntry | None, box: SecretBox, timeouts: Timeouts
+) -> ProviderEntry:
     """Tell of a provider that an admin set up."""
-    shown = (row.name, row.kind, row.url, row.key_end, row.enabled)
-    if row.kind not in KINDS:
+    shown = (record.name, record.kind, record.url, record.key_end, record.enabled)
+    if record.kind not in KINDS:
         return ProviderEntry(*shown, wrong=UNKNOWN)
     try:
-        key = box.decrypt(row.key, row.url) if row.key else ""
+        key = box.decrypt(record.key, record.url) if record.key else ""
     except DecryptionError:
         return ProviderEntry(*shown, wrong=LOCKED)
     logs.register_secrets([key])
-    made_of = (row.kind, row.url, key)
-    same = before is not None and before.made_of == made_of
-    provider = before.provider if before and same else create_provider(*made_of, timeouts)
-    return ProviderEntry(*shown, provider=provider, made_of=made_of)
+    origin = (record.kind, record.url, key)
+    provider = before.provider if before and before.origin == origin else create_provider(*origin, timeouts)
+    return ProviderEntry(*shown, provider=provider, origin=origin)

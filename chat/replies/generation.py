@@ -12,15 +12,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 from chat.conversations import Ancestry, Reply, read_message
-from chat.providers.base import (
-    RETRACTED,
-    AbstractProvider,
-    ContextTooLong,
-    CreateResult,
-    Messages,
-    ProviderError,
-    Unavailable,
-)
+from chat.providers.answer import RETRACTED, CreateResult
+from chat.providers.base import AbstractProvider, Messages
+from chat.providers.errors import ContextTooLong, ProviderError, Unavailable
 from chat.providers.finish_reasons import LENGTH, finish_of
 from chat.replies.context_window import alternate_roles, continuation_messages, cost, fit, read_messages
 from chat.replies.live import OwnedReply

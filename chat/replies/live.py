@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import suppress
 
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 
 MOST = 16 * 1024
 """How much text, in characters, a watcher is given at once, unless one piece is longer."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.conversations import Reply
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 
 USAGE = ("prompt_tokens", "completion_tokens")
 

@@ -1,28 +1,22 @@
 """What the log says: where something broke, but not the error's own words, which may quote a message.
 
-It imports nothing of ours and nothing that is not Python's own: gunicorn's master reads it, too.
+It imports nothing from another room and nothing that is not Python's own: gunicorn's master reads it, too.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 import traceback
 from collections.abc import Iterable
 from contextvars import ContextVar
 from urllib.parse import quote
 
+from chat.server.key_patterns import blank_keys
+
 REQUEST_ID: ContextVar[str] = ContextVar("number", default="")
 """The number of the request that is being answered: the log and the pages that tell of errors show it."""
-
-LOOKS_SECRET = re.compile(
-    r"(?P<before>\bBearer\s+|\bBasic\s+|\bAuthorization['\"]?\s*[:=]\s*['\"]?(?:Bearer|Basic)?\s*)[^\s'\",;]+"
-    r"|\b(?:sk|pk|gsk|xai)-[\w*.-]{8,}|\bAIza[\w-]{20,}",
-    re.IGNORECASE,
-)
-"""What looks like a key, whoever's it is, and what follows where one is sent."""
 
 SHORTEST_SECRET = 8
 
@@ -44,7 +38,7 @@ def redact(line: str) -> str:
     """Put … in the place of what is a secret, or looks like one."""
     for secret in sorted(SECRETS, key=len, reverse=True):  # one may begin as another does
         line = line.replace(secret, "…")
-    return LOOKS_SECRET.sub(lambda found: f"{found['before'] or ''}…", line)
+    return blank_keys(line)
 
 
 def set_up(form: str) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page, expect
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from tests.browser.site import Site, send
 from tests.marked import PASSWORD
 from tests.scripted import Gate

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.rendering import Blocks, IncrementalRenderer
 from tests.browser.site import Site, send
 from tests.scripted import Gate, Scripted

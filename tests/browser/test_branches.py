@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from tests.browser.site import Site, send
 from tests.scripted import Scripted
 

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
 
-from chat.registry import ProviderForm
+from chat.registry import records
+from chat.registry.form import ProviderForm
 from tests.browser.logins import chromium_with
 from tests.browser.marionette import marionette
 from tests.browser.site import Site
@@ -45,7 +46,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path / "instance", ACCESS="team", SECRET_KEY=KEY)
     account(site.app.extensions["rivulet"].database, EMAIL, role="admin")
     acme = ProviderForm("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme")
-    site.app.extensions["rivulet"].registry.add("an admin", acme)
+    records.add(site.app.extensions["rivulet"].registry, "an admin", acme)
     site.url = site.url.replace("127.0.0.1", "localhost")
     yield site
     site.close()

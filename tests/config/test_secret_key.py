@@ -12,7 +12,8 @@ from flask import Flask
 import app as front_door
 from chat import config
 from chat.config import WrongSetting, secret_key
-from chat.registry import ProviderForm
+from chat.registry import records
+from chat.registry.form import ProviderForm
 from tests.asking import PAGE, begin, ended, named, rows
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
@@ -109,7 +110,8 @@ def test_a_forgotten_key_signs_nothing_any_more(start: Start) -> None:
 def test_a_rotation_keeps_the_keys_of_providers_over_both_workers_and_beyond(start: Start) -> None:
     """What the old secret encrypted is open to both, and at last to the new one alone."""
     old = start(SECRET_KEY=OLD).extensions["rivulet"].registry
-    old.add("ann@example.org", ProviderForm("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
+    records.add(old, "ann@example.org", ProviderForm("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
+    assert "acme" in old
 
     new = start(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).extensions["rivulet"].registry
     last = start(SECRET_KEY=NEW).extensions["rivulet"].registry

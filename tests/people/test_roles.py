@@ -16,8 +16,9 @@ from chat.people.invites import Newcomer
 from chat.people.rate_limits import Asker
 from chat.people.roles import LastAdmin
 from chat.providers.base import Timeouts
-from chat.registry import ProviderForm, ProviderRegistry
+from chat.registry import ProviderRegistry, records
 from chat.registry.encryption import SecretBox
+from chat.registry.form import ProviderForm
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, metadata, people, replies, resets, sessions
 from tests.people.conftest import all_at_once, joined, person_of, signed_in
@@ -166,8 +167,10 @@ DOING = {
     "invite": lambda database, by: invites.create(database, by, "admin"),
     "reset link": lambda database, by: directory.create_reset(database, by, by.id),
     "person": lambda database, by: directory.add(database, by, "eve@example.org", "admin", "", None),
-    "provider": lambda database, by: ProviderRegistry(database, SecretBox(["s" * 40]), {}, Timeouts()).add(
-        by, ProviderForm("evil", "openai", "http://evil.example/v1")
+    "provider": lambda database, by: records.add(
+        ProviderRegistry(database, SecretBox(["s" * 40]), {}, Timeouts()),
+        by,
+        ProviderForm("evil", "openai", "http://evil.example/v1"),
     ),
 }
 

@@ -22,7 +22,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from chat.providers import PROVIDERS
-from chat.providers.base import AbstractProvider, CreateResult, ProviderError
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider
+from chat.providers.errors import ProviderError
 from chat.providers.http.connection import CancellableConnection
 from chat.providers.local import Endpoint, Local
 from chat.providers.openai import OpenAICompatible

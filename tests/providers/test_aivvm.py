@@ -12,17 +12,16 @@ import pytest
 
 from chat import config
 from chat.providers.aivvm import DEFAULT_PROMPT, MODELS, Aivvm
-from chat.providers.base import (
-    AbstractProvider,
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Timeouts
+from chat.providers.errors import (
     BadKey,
     ContextTooLong,
-    CreateResult,
     Interrupted,
     ModelNotFound,
     ProviderError,
     RateLimited,
     Refused,
-    Timeouts,
     Unavailable,
 )
 from tests.providers.server import END, SILENCE, Server, chunk, head, plain, whole

@@ -6,15 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.providers.base import (
-    AbstractProvider,
-    CreateResult,
-    Interrupted,
-    Messages,
-    Model,
-    ModelNotFound,
-    ProviderError,
-)
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model
+from chat.providers.errors import Interrupted, ModelNotFound, ProviderError
 
 
 class Scripted(CreateResult):

@@ -7,17 +7,16 @@ import json
 import pytest
 
 from chat import config
-from chat.providers.base import (
+from chat.providers.answer import CreateResult
+from chat.providers.base import Model, Timeouts
+from chat.providers.errors import (
     BadKey,
     ContextTooLong,
-    CreateResult,
     Interrupted,
-    Model,
     ModelNotFound,
     ProviderError,
     RateLimited,
     Refused,
-    Timeouts,
     Unavailable,
 )
 from chat.providers.http.sse import LINE_LIMIT

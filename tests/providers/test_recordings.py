@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from chat.providers.aivvm import Aivvm
-from chat.providers.base import (
+from chat.providers.base import Timeouts
+from chat.providers.errors import (
     BadKey,
     ContextTooLong,
     Interrupted,
     ModelNotFound,
     ProviderError,
     RateLimited,
-    Timeouts,
     Unavailable,
 )
 from tests.providers.server import SILENCE, Server, Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.registry.form import InvalidProvider, key_end, read_form, require_free
+from chat.registry.form import InvalidProvider, check_name_is_free, key_end, read_form
 
 GOOD = {"name": "acme", "kind": "openai", "url": "https://models.acme.test/v1", "key": "sk-abcdefgh12345678"}
 
@@ -67,7 +67,7 @@ def test_a_name_that_does_not_fit_an_address_is_refused(name: str) -> None:
 @pytest.mark.parametrize(("name", "taken"), [("OpenAI", set()), ("local", set()), ("Acme", {"acme"})])
 def test_a_name_that_is_taken_is_refused_in_any_case(name: str, taken: set[str]) -> None:
     with pytest.raises(InvalidProvider, match="Choose another one"):
-        require_free(name, taken)
+        check_name_is_free(name, taken)
 
 
 @pytest.mark.parametrize("kind", ["", "local", "environment", "OpenAI", "os"])

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from chat import registry as room
 from chat.providers.base import AbstractProvider, Model, Timeouts
 from chat.providers.openai import OpenAICompatible
-from chat.registry import InvalidProvider, ProviderForm, ProviderRegistry
+from chat.registry import ProviderRegistry, records, rows
 from chat.registry.encryption import SecretBox
+from chat.registry.form import InvalidProvider, ProviderForm
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import audit, hidden_models
 from chat.storage.tables import services as table
@@ -34,7 +34,8 @@ def registry_of(
 ) -> ProviderRegistry:
     """Give the registry as another worker, or a later start, has them."""
     registry = ProviderRegistry(database, SecretBox(secrets or (NEW,)), configured or {}, Timeouts())
-    registry.load()
+    records.reencrypt(registry)
+    registry.refresh()
     return registry
 
 
@@ -73,7 +74,7 @@ def stored(database: Database, name: str = "acme"):  # type: ignore[no-untyped-d
 def test_a_provider_that_was_added_is_there_and_its_key_is_stored_encrypted(
     database: Database, registry: ProviderRegistry, tmp_path: Path
 ) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
 
     row = stored(database)
     assert list(registry) == ["scripted", "acme"] and key_of(registry) == KEY
@@ -86,7 +87,7 @@ def test_another_worker_hears_of_it_at_its_next_look(
     database: Database, registry: ProviderRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = registry_of(database)
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
     assert "acme" not in other
 
     monkeypatch.setattr(other, "_due", 0.0)
@@ -120,30 +121,31 @@ def test_within_a_transaction_nothing_is_looked_at(
 def test_where_the_database_fails_what_is_known_holds(
     database: Database, registry: ProviderRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
+    assert "acme" in registry
     monkeypatch.setattr(registry, "_due", 0.0)
 
     def fail(*_: object) -> str:
         raise OperationalError("SELECT", {}, Exception("the disk is gone"))
 
-    monkeypatch.setattr(room.records, "version", fail)
+    monkeypatch.setattr(rows, "version", fail)
 
     assert list(registry) == ["scripted", "acme"]
 
 
 def test_a_provider_that_did_not_change_stays_the_same_object(registry: ProviderRegistry) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
     before = registry["acme"]
 
-    registry.add(ADMIN, ProviderForm("other", "aivvm", "http://127.0.0.1:9"))
+    records.add(registry, ADMIN, ProviderForm("other", "aivvm", "http://127.0.0.1:9"))
 
     assert registry["acme"] is before
 
 
 def test_without_a_key_the_old_one_is_kept_at_the_same_address(registry: ProviderRegistry) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
 
-    registry.change(ADMIN, ProviderForm("acme", "openai", URL))
+    records.change(registry, ADMIN, ProviderForm("acme", "openai", URL))
 
     assert key_of(registry) == KEY
 
@@ -153,13 +155,13 @@ def test_without_a_key_the_old_one_is_kept_at_the_same_address(registry: Provide
 )
 def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: ProviderRegistry, url: str) -> None:
     """Hold LB 24-37895, NC 26-82639: a key is never sent to a host that was put in the place of its own."""
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
 
     with pytest.raises(InvalidProvider, match="Enter the key"):
-        registry.change(ADMIN, ProviderForm("acme", "openai", url))
+        records.change(registry, ADMIN, ProviderForm("acme", "openai", url))
     assert registry["acme"].url == URL
 
-    registry.change(ADMIN, ProviderForm("acme", "openai", url, "sk-another-key-1234"))
+    records.change(registry, ADMIN, ProviderForm("acme", "openai", url, "sk-another-key-1234"))
     assert (registry["acme"].url, key_of(registry)) == (url, "sk-another-key-1234")
 
 
@@ -167,7 +169,7 @@ def test_an_address_that_was_changed_in_the_database_alone_gets_no_key(
     database: Database, registry: ProviderRegistry
 ) -> None:
     """Hold LB 24-37895: writing to the database is not enough to have a key sent elsewhere."""
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
     with database.write() as connection:
         connection.execute(update(table).values(url="https://evil.test/v1"))
 
@@ -177,7 +179,7 @@ def test_an_address_that_was_changed_in_the_database_alone_gets_no_key(
 
 
 def test_after_a_rotation_keys_open_and_are_encrypted_anew_so_that_the_old_secret_can_go(database: Database) -> None:
-    registry_of(database, OLD).add(ADMIN, ACME)
+    records.add(registry_of(database, OLD), ADMIN, ACME)
     before = stored(database).key
 
     rotated = registry_of(database, NEW, OLD)
@@ -188,7 +190,7 @@ def test_after_a_rotation_keys_open_and_are_encrypted_anew_so_that_the_old_secre
 
 
 def test_a_start_with_nothing_to_encrypt_anew_writes_nothing(database: Database, registry: ProviderRegistry) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
 
     with statements(database) as asked:
         registry_of(database)
@@ -197,23 +199,23 @@ def test_a_start_with_nothing_to_encrypt_anew_writes_nothing(database: Database,
 
 
 def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(database: Database) -> None:
-    registry_of(database, OLD).add(ADMIN, ACME)
+    records.add(registry_of(database, OLD), ADMIN, ACME)
 
     lost = registry_of(database, NEW)
 
     assert "acme" not in lost
     assert lost.find("acme").problem().startswith("Its key can't be read")
-    lost.change(ADMIN, ACME)
+    records.change(lost, ADMIN, ACME)
     assert key_of(lost) == KEY and lost.find("acme").problem() == ""
 
 
 def test_a_worker_that_still_has_the_old_secret_breaks_on_nothing(database: Database) -> None:
     """Two workers share a database while the key is being changed."""
     old = registry_of(database, OLD)
-    old.add(ADMIN, ACME)
+    records.add(old, ADMIN, ACME)
 
     new = registry_of(database, NEW, OLD)
-    new.add(ADMIN, ProviderForm("other", "openai", URL, KEY))
+    records.add(new, ADMIN, ProviderForm("other", "openai", URL, KEY))
     old.refresh()
 
     assert list(new) == ["acme", "other"]
@@ -224,32 +226,32 @@ def test_a_provider_of_the_environment_is_turned_off_and_on_and_not_changed(
     database: Database, registry: ProviderRegistry, provider: Scripted
 ) -> None:
     for change in (
-        lambda: registry.change(ADMIN, ProviderForm("scripted", "openai", URL)),
-        lambda: registry.remove(ADMIN, "scripted"),
+        lambda: records.change(registry, ADMIN, ProviderForm("scripted", "openai", URL)),
+        lambda: records.remove(registry, ADMIN, "scripted"),
     ):
         with pytest.raises(NotFound):
             change()
 
-    registry.set_enabled(ADMIN, "scripted", on=False)
+    records.set_enabled(registry, ADMIN, "scripted", on=False)
     restarted = registry_of(database, configured={"scripted": provider})
     assert list(registry) == list(restarted) == []
     for change in (
-        lambda: registry.change(ADMIN, ProviderForm("scripted", "openai", URL)),
-        lambda: registry.remove(ADMIN, "scripted"),
+        lambda: records.change(registry, ADMIN, ProviderForm("scripted", "openai", URL)),
+        lambda: records.remove(registry, ADMIN, "scripted"),
     ):
         with pytest.raises(NotFound):
             change()
 
-    registry.set_enabled(ADMIN, "scripted", on=True)
+    records.set_enabled(registry, ADMIN, "scripted", on=True)
     assert list(registry) == ["scripted"]
 
 
 def test_a_name_is_used_once(registry: ProviderRegistry) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
 
     for name in ("ACME", "scripted", "openai"):
         with pytest.raises(InvalidProvider):
-            registry.add(ADMIN, ProviderForm(name, "openai", URL))
+            records.add(registry, ADMIN, ProviderForm(name, "openai", URL))
 
 
 def race(database: Database) -> list[bool]:
@@ -258,7 +260,9 @@ def race(database: Database) -> list[bool]:
 
     def add(number: int) -> bool:
         try:
-            registry.add(ADMIN, ProviderForm(["acme", "Acme"][number % 2], "openai", URL, f"sk-key-of-number-{number}"))
+            records.add(
+                registry, ADMIN, ProviderForm(["acme", "Acme"][number % 2], "openai", URL, f"sk-key-of-number-{number}")
+            )
         except InvalidProvider:
             return False
         return True
@@ -272,11 +276,11 @@ def test_of_twenty_who_add_the_same_name_at_once_one_does(either: Database) -> N
 
 
 def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Database, registry: ProviderRegistry) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
     with database.write() as connection:
-        room.records.set_model_enabled(connection, "acme", "gpt", on=False)
+        records.set_hidden(connection, "acme", "gpt", hidden=True)
 
-    registry.remove(ADMIN, "acme")
+    records.remove(registry, ADMIN, "acme")
 
     with database.read() as connection:
         assert connection.execute(select(hidden_models)).all() == []
@@ -287,11 +291,11 @@ def test_what_is_deleted_is_gone_with_all_that_was_hidden_of_it(database: Databa
 @pytest.mark.parametrize("name", ["nope", "", "../x"])
 def test_what_is_not_there_is_not_found_by_any_change(registry: ProviderRegistry, name: str) -> None:
     for change in (
-        lambda: registry.change(ADMIN, ProviderForm(name, "openai", URL)),
-        lambda: registry.set_enabled(ADMIN, name, on=False),
-        lambda: registry.remove(ADMIN, name),
-        lambda: registry.set_model_enabled(ADMIN, name, "small", on=False),
-        lambda: registry.set_default_model(ADMIN, name, "small"),
+        lambda: records.change(registry, ADMIN, ProviderForm(name, "openai", URL)),
+        lambda: records.set_enabled(registry, ADMIN, name, on=False),
+        lambda: records.remove(registry, ADMIN, name),
+        lambda: records.set_model_enabled(registry, ADMIN, name, "small", on=False),
+        lambda: records.set_default_model(registry, ADMIN, name, "small"),
     ):
         with pytest.raises(NotFound):
             change()
@@ -299,31 +303,31 @@ def test_what_is_not_there_is_not_found_by_any_change(registry: ProviderRegistry
 
 def test_only_a_model_that_is_listed_is_hidden_or_begun_with(registry: ProviderRegistry) -> None:
     with pytest.raises(NotFound):
-        registry.set_model_enabled(ADMIN, "scripted", "x" * 5_000, on=False)
+        records.set_model_enabled(registry, ADMIN, "scripted", "x" * 5_000, on=False)
     with pytest.raises(NotFound):
-        registry.set_default_model(ADMIN, "scripted", "nope")
+        records.set_default_model(registry, ADMIN, "scripted", "nope")
 
 
 def test_hiding_twice_is_hiding_once(registry: ProviderRegistry) -> None:
     for on in (False, False):
-        registry.set_model_enabled(ADMIN, "scripted", "small", on)
+        records.set_model_enabled(registry, ADMIN, "scripted", "small", on)
     assert registry.now().hidden == {("scripted", "small")}
 
     for on in (True, True):
-        registry.set_model_enabled(ADMIN, "scripted", "small", on)
+        records.set_model_enabled(registry, ADMIN, "scripted", "small", on)
     assert registry.now().hidden == frozenset()
 
 
 def test_each_change_is_noted_without_a_key(database: Database, registry: ProviderRegistry) -> None:
-    registry.add(ADMIN, ACME)
-    registry.change(ADMIN, ACME)
-    registry.change(ADMIN, ProviderForm("acme", "openai", URL))
-    registry.set_enabled(ADMIN, "acme", on=False)
-    registry.set_enabled(ADMIN, "acme", on=True)
-    registry.set_model_enabled(ADMIN, "scripted", "small", on=False)
-    registry.set_model_enabled(ADMIN, "scripted", "small", on=True)
-    registry.set_default_model(ADMIN, "scripted", "large")
-    registry.remove(ADMIN, "acme")
+    records.add(registry, ADMIN, ACME)
+    records.change(registry, ADMIN, ACME)
+    records.change(registry, ADMIN, ProviderForm("acme", "openai", URL))
+    records.set_enabled(registry, ADMIN, "acme", on=False)
+    records.set_enabled(registry, ADMIN, "acme", on=True)
+    records.set_model_enabled(registry, ADMIN, "scripted", "small", on=False)
+    records.set_model_enabled(registry, ADMIN, "scripted", "small", on=True)
+    records.set_default_model(registry, ADMIN, "scripted", "large")
+    records.remove(registry, ADMIN, "acme")
 
     with database.read() as connection:
         noted = connection.execute(select(audit).order_by(audit.c.id)).all()
@@ -345,7 +349,7 @@ def test_each_change_is_noted_without_a_key(database: Database, registry: Provid
 def test_a_row_of_a_kind_that_is_not_known_is_told_of_and_breaks_nothing(
     database: Database, registry: ProviderRegistry
 ) -> None:
-    registry.add(ADMIN, ACME)
+    records.add(registry, ADMIN, ACME)
     with database.write() as connection:
         connection.execute(update(table).values(kind="newer"))
 
@@ -370,7 +374,7 @@ def test_a_model_that_does_not_seem_to_chat_is_offered_once_an_admin_turns_it_on
     offered = [[model.id for model in registry.now().models("scripted")]]
 
     for on in (True, False):
-        registry.set_model_enabled(ADMIN, "scripted", "whisper-1", on)
+        records.set_model_enabled(registry, ADMIN, "scripted", "whisper-1", on)
         later = registry_of(database, configured={"scripted": provider})
         offered.append([model.id for model in later.now().models("scripted")])
 

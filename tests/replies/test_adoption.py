@@ -12,7 +12,7 @@ from chat import conversations
 from chat.conversations import Choice, Draft, Turn
 from chat.metrics import Metrics
 from chat.people.rate_limits import Asker
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.replies import Replies, adoption, leases, log
 from chat.replies.adoption import GIVEN_UP
 from chat.replies.context_window import GO_ON

@@ -12,7 +12,8 @@ from chat import conversations
 from chat.conversations import Ancestry, Message, Turn
 from chat.conversations.ancestry import Ancestor
 from chat.people.rate_limits import Asker
-from chat.providers.base import CreateResult, Interrupted, RateLimited
+from chat.providers.answer import CreateResult
+from chat.providers.errors import Interrupted, RateLimited
 from chat.providers.finish_reasons import CUT_OFF, EMPTY
 from chat.replies import Replies, generation
 from chat.replies.generation import BROKEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 from chat.replies.live import OwnedReply
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.providers.base import CreateResult
+from chat.providers.answer import CreateResult
 from chat.replies import stopwatch
 from chat.replies.stopwatch import Stopwatch
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from chat.conversations import Turn
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.replies import Replies
 from tests.asking import HTMX, begin, ended, reply_in
 from tests.scripted import Gate, Scripted, Step

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, key_in, reply_in, rows
 from tests.scripted import Gate, Scripted
 

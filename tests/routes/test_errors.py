@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.routes import pages
 from chat.storage.database import DatabaseBusy
 from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, key_in, named, reply_in

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.routes import exports
 from tests.asking import HTMX, begin, ended, reply_in
 from tests.scripted import Gate, Scripted

@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat import config
-from chat.registry import ProviderForm
+from chat.registry import records
+from chat.registry.form import ProviderForm
 from tests.asking import HTMX, TEXT, begin
 from tests.marked import SECRETS
 from tests.scripted import Gate, Scripted
@@ -145,8 +146,10 @@ def send(server: Gunicorn) -> None:
 
 def test_a_worker_counts_in_the_same_places_whatever_admins_have_set_up(tmp_path: Path) -> None:
     first = built(tmp_path)
-    first.extensions["rivulet"].registry.add(
-        "an admin", ProviderForm("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme")
+    records.add(
+        first.extensions["rivulet"].registry,
+        "an admin",
+        ProviderForm("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme"),
     )
 
     second = built(tmp_path)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.providers.base import RateLimited, Unavailable
+from chat.providers.errors import RateLimited, Unavailable
 from tests.asking import HTMX, PAGE, begin, ended, reply_in, rows
 from tests.scripted import Gate, Scripted
 

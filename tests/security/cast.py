@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
 from chat.people import invites, password_resets
+from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.storage.database import Database, clock
 from chat.storage.tables import metadata, people, replies, sessions
@@ -103,8 +104,10 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
             made["token"] = password_resets.create(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):
         made["name"] = f"spare-{secrets.token_hex(8)}"
-        app.extensions["rivulet"].registry.add(
-            "a test", ProviderForm(made["name"], "openai", "http://127.0.0.1:9/v1", "")
+        records.add(
+            app.extensions["rivulet"].registry,
+            "a test",
+            ProviderForm(made["name"], "openai", "http://127.0.0.1:9/v1", ""),
         )
     return made
 

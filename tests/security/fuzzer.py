@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 from werkzeug.routing import Rule
 
+from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.storage.tables import attempts, audit, invites
 from tests.asking import address, arguments
@@ -98,11 +99,11 @@ class Fuzzer:
     def undo(self) -> None:
         """Undo what an admin may have done to everybody: the provider is on, and no list grows for ever."""
         providers = self.app.extensions["rivulet"].registry
-        providers.set_enabled("a test", "scripted", True)
+        records.set_enabled(providers, "a test", "scripted", True)
         for model in ("small", "large"):
-            providers.set_model_enabled("a test", "scripted", model, True)
+            records.set_model_enabled(providers, "a test", "scripted", model, True)
         if USUAL["name"] in providers.now().entries:
-            providers.remove("a test", USUAL["name"])
+            records.remove(providers, "a test", USUAL["name"])
         with cast.database(self.app).write() as connection:
             for table in (audit, invites, attempts):
                 connection.execute(delete(table))
@@ -130,7 +131,7 @@ class Fuzzer:
         if not rule.endpoint.startswith("admin_models."):
             return made
         if PROVIDER.name not in self.app.extensions["rivulet"].registry.now().entries:
-            self.app.extensions["rivulet"].registry.add("a test", PROVIDER)
+            records.add(self.app.extensions["rivulet"].registry, "a test", PROVIDER)
         return made | {"name": PROVIDER.name}
 
     def end(self, counted: Counted) -> None:

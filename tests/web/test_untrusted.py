@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from tests.asking import HTMX, begin, ended, reply_in
 from tests.scripted import Scripted
 

@@ -18,7 +18,8 @@ from joserfc.jwk import KeySet, import_key
 
 from chat.config.durations import HOUR
 from chat.people.oidc.failures import ProviderUnavailable
-from chat.providers.base import ProviderError, Timeouts
+from chat.providers.base import Timeouts
+from chat.providers.errors import ProviderError
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.result import read_body
 

@@ -18,8 +18,9 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from chat.config import Settings, is_loopback
-from chat.providers.base import Interrupted, ProviderError, Timeouts, Unavailable
+from chat.config import is_loopback
+from chat.providers.base import Timeouts
+from chat.providers.errors import Interrupted, ProviderError, Unavailable
 from chat.providers.http import chunked
 from chat.providers.http.connection import CancellableAdapter, CancellableConnection
 from chat.providers.http.error_reports import words_of
@@ -187,12 +188,6 @@ class NoAuth(AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
-
-
-def timeouts_of(settings: Settings) -> Timeouts:
-    """Read CONNECT_TIMEOUT, FIRST_BYTE_TIMEOUT, READ_TIMEOUT and TOTAL_TIMEOUT."""
-    it = settings
-    return Timeouts(it.connect_timeout, it.first_byte_timeout, it.read_timeout, it.total_timeout)
 
 
 def encode_json(body: Mapping[str, Any]) -> bytes:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
 from urllib.parse import unquote
 
-SECRET = re.compile(
-    r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}|\bBearer\s+\S+|\S{0,60}\*{3}\S{0,60}", re.IGNORECASE
-)
-"""What looks like a key, whoever's it is, or like one that was starred in part."""
+from chat.server.key_patterns import blank_keys
 
 TELLING = 8
 """So many characters of a key in a row are never shown; a shorter key is no secret, and may be in any word."""
@@ -24,7 +20,7 @@ def redact(words: str, key: str, most: int) -> str:
     forms = (words, unquote(words), unescape(words))
     if any(part in form for part in parts_of(key) for form in forms):
         return ""
-    line = "".join(sign for sign in " ".join(SECRET.sub("…", words).split()) if sign.isprintable())
+    line = "".join(sign for sign in " ".join(blank_keys(words).split()) if sign.isprintable())
     return line if len(line) <= most else f"{line[:most].rstrip(' .')}…"
 
 

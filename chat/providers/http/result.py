@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 
-from chat.providers.base import ANSWER_LIMIT, CreateResult, ProviderError
+from chat.providers.answer import ANSWER_LIMIT, CreateResult
+from chat.providers.errors import ProviderError
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.limits import TooLong, read_up_to
 

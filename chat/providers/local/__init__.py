@@ -12,17 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from chat.config import Settings
-from chat.providers.base import (
-    AbstractProvider,
-    CreateResult,
-    Interrupted,
-    Messages,
-    Model,
-    ModelNotFound,
-    Timeouts,
-    Unavailable,
-)
-from chat.providers.http.client import timeouts_of
+from chat.providers.answer import CreateResult
+from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
+from chat.providers.errors import Interrupted, ModelNotFound, Unavailable
 from chat.providers.local import memory, processor
 from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, find_weights
 from chat.providers.local.server import CONTEXT
@@ -78,7 +70,7 @@ class Local(AbstractProvider):
         others = settings.openai_api_key or settings.openai_base_url or settings.aivvm_url
         if settings.local_model == "off" or (settings.local_model == "auto" and others):
             return None
-        return cls(settings.instance, timeouts_of(settings))
+        return cls(settings.instance, Timeouts.from_settings(settings))
 
     @property
     def working(self) -> bool:  # type: ignore[override]

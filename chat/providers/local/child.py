@@ -19,7 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from chat.providers.base import ProviderError, Timeouts, Unavailable
+from chat.providers.base import Timeouts
+from chat.providers.errors import ProviderError, Unavailable
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.error_reports import parse_json
 from chat.providers.http.result import read_body

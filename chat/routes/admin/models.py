@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from chat.registry import InvalidProvider, ProviderEntry
-from chat.registry.form import KINDS, read_form
-from chat.routes.model_choice import services
+from chat.registry import records
+from chat.registry.form import KINDS, InvalidProvider, read_form
+from chat.registry.snapshot import ProviderEntry
 from chat.storage.database import NotFound
-from chat.web import current_user, notices
+from chat.web import current_user, notices, state
 
 NEW = {"name": "", "kind": "openai", "url": ""}
 PROTOCOLS = {
@@ -29,9 +29,9 @@ bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
 
 
 @bp.before_request
-def look() -> None:
-    """See what is stored now: another worker may have made a change a moment ago, and led here."""
-    services().refresh()
+def refresh() -> None:
+    """See what is stored now: another worker can have made a change a moment ago, and led here."""
+    state.registry().refresh()
 
 
 @bp.get("")
@@ -43,84 +43,85 @@ def index() -> str:
 @bp.get("/<name>")
 def show(name: str) -> str:
     """Show one provider and its models."""
-    service = services().find(name)
-    better = service.provider.better if service.provider else ""
-    return render_provider(service, {"url": better or service.url})
+    entry = state.registry().find(name)
+    better = entry.provider.better if entry.provider else ""
+    return render_provider(entry, {"url": better or entry.url})
 
 
 @bp.errorhandler(InvalidProvider)
 def refuse(error: InvalidProvider) -> tuple[str, int]:
-    """Say what is wrong with what was entered, and keep it, but for the key."""
+    """Say what is wrong with a form, and keep what was entered, but for the key."""
     form = NEW | {field: text for field, text in request.form.items() if field != "key"}
     name = (request.view_args or {}).get("name")
-    page = (
-        render_provider(services().find(name), form, problem=str(error))
-        if name
-        else render_list(form, problem=str(error))
-    )
+    page = render_provider(state.registry().find(name), form, str(error)) if name else render_list(form, str(error))
     return page, 400
 
 
 def render_list(form: dict[str, str], problem: str = "") -> str:
-    """Make the page of all providers."""
-    told = [describe(service) for service in services().now().entries.values()]
+    """Render the page of all providers."""
+    entries = [describe(entry) for entry in state.registry().now().entries.values()]
     kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
     return render_template(
-        "admin/models.html", told=told, form=form, kinds=kinds, problem=problem, done=notices.read(NOTICES)
+        "admin/models.html", entries=entries, form=form, kinds=kinds, problem=problem, done=notices.read(NOTICES)
     )
 
 
-def render_provider(service: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
-    """Make the page of one provider."""
+def render_provider(entry: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
+    """Render the page of one provider."""
     return render_template(
-        "admin/provider.html", **describe(service), form=form, problem=problem, done=notices.read(NOTICES)
+        "admin/provider.html", **describe(entry), form=form, problem=problem, done=notices.read(NOTICES)
     )
 
 
-def describe(service: ProviderEntry) -> dict[str, Any]:
-    """Tell of a provider: its models first, as asking for them finds out what is wrong."""
-    known, models = services().now(), service.models()
-    others = service.others()
-    shown = {model for provider, model in known.shown if provider == service.name}
-    hidden = {model for provider, model in known.hidden if provider == service.name}
+def describe(entry: ProviderEntry) -> dict[str, Any]:
+    """Give what a page says of a provider: its models first, as asking for them finds out what is wrong."""
+    known, models, others = state.registry().now(), entry.models(), entry.others()
+    shown = {model for provider, model in known.shown if provider == entry.name}
+    hidden = {model for provider, model in known.hidden if provider == entry.name}
     hidden |= {model.id for model in others} - shown
     models = models + others
-    on = [model for model in models if model.id not in hidden]
-    wrong, first = service.problem(), known.default.removeprefix(f"{service.name}/")
-    protocol = PROTOCOLS.get(service.kind, service.kind)
-    told = {"models": models, "hidden": hidden, "on": on, "wrong": wrong, "protocol": protocol, "others": others}
-    return told | {"service": service, "first": first if first != known.default else ""}
+    first = known.default.removeprefix(f"{entry.name}/")
+    return {
+        "entry": entry,
+        "protocol": PROTOCOLS.get(entry.kind, entry.kind),
+        "wrong": entry.problem(),
+        "models": models,
+        "others": others,
+        "hidden": hidden,
+        "on": [model for model in models if model.id not in hidden],
+        "first": first if first != known.default else "",
+    }
 
 
 @bp.post("")
 def add() -> Response:
-    """Set up a provider."""
-    new = read_form(request.form)
-    services().add(current_user.require_admin(), new)
-    return lead_back(new.name, "added")
+    """Add a provider."""
+    form = read_form(request.form)
+    records.add(state.registry(), current_user.require_admin(), form)
+    return lead_back(form.name, "added")
 
 
 @bp.post("/<name>")
 def change(name: str) -> Response:
     """Change the address or the key of a provider."""
-    kind = services().find(name).kind
+    kind = state.registry().find(name).kind
     if kind not in KINDS:
         raise NotFound
-    services().change(current_user.require_admin(), read_form(request.form, name, kind))
+    records.change(state.registry(), current_user.require_admin(), read_form(request.form, name, kind))
     return lead_back(name, "changed")
 
 
 @bp.post("/<name>/state")
 def switch(name: str) -> Response:
     """Turn a provider on or off."""
-    services().set_enabled(current_user.require_admin(), name, "on" in request.form)
+    records.set_enabled(state.registry(), current_user.require_admin(), name, "on" in request.form)
     return lead_back(name, "changed")
 
 
 @bp.post("/<name>/asking")
 def ask_again(name: str) -> Response:
     """Find out now whether a provider can be reached, and what it offers."""
-    services().find(name).refresh()
+    state.registry().find(name).refresh()
     return lead_back(name, "asked")
 
 
@@ -129,16 +130,17 @@ def offer(name: str) -> Response:
     """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
     admin, form = current_user.require_admin(), request.form
     if "first" in form:
-        services().set_default_model(admin, name, form["first"])
+        records.set_default_model(state.registry(), admin, name, form["first"])
     else:
-        services().set_model_enabled(admin, name, form.get("on", form.get("off", "")), "on" in form)
+        model = form.get("on", form.get("off", ""))
+        records.set_model_enabled(state.registry(), admin, name, model, "on" in form)
     return lead_back(name, "changed")
 
 
 @bp.post("/<name>/deletion")
 def delete(name: str) -> Response:
-    """Delete a provider that an admin set up."""
-    services().remove(current_user.require_admin(), name)
+    """Delete a provider that an admin added."""
+    records.remove(state.registry(), current_user.require_admin(), name)
     return notices.lead_to("/admin/models", "deleted")
 
 

@@ -15,7 +15,7 @@ from chat.config import Settings, WrongSetting
 from chat.people import mailer
 from chat.people.oidc import ProviderUnavailable
 from chat.people.oidc.discovery import Discovery
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.providers.http import certificates
 from chat.providers.http.client import StreamingRequest
 from tests.mailbox import mailbox

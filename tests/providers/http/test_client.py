@@ -10,8 +10,9 @@ import time
 import pytest
 
 from chat.config import Settings
-from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
-from chat.providers.http.client import ERROR_LIMIT, StreamingRequest, encode_json, timeouts_of
+from chat.providers.base import Timeouts
+from chat.providers.errors import Interrupted, RateLimited, Unavailable
+from chat.providers.http.client import ERROR_LIMIT, StreamingRequest, encode_json
 from chat.providers.http.result import HTTPResult, in_one_piece, read_body
 from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
 
@@ -439,7 +440,7 @@ def test_passwords_of_netrc_are_never_sent(monkeypatch, tmp_path):
 def test_timeouts_are_read_from_settings():
     settings = Settings(connect_timeout=1.0, first_byte_timeout=2.0, read_timeout=3.0, total_timeout=4.0)
 
-    assert timeouts_of(settings) == Timeouts(connect=1, first_byte=2, read=3, total=4)
+    assert Timeouts.from_settings(settings) == Timeouts(connect=1, first_byte=2, read=3, total=4)
 
 
 def test_one_piece_holds_the_whole_text():

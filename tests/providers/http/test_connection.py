@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from chat.providers.base import Timeouts, Unavailable
+from chat.providers.base import Timeouts
+from chat.providers.errors import Unavailable
 from chat.providers.http.certificates import tls_context
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.result import HTTPResult

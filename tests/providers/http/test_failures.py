@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.providers.base import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
+from chat.providers.errors import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
 from chat.providers.http.error_reports import words_of
 from chat.providers.http.failures import failure, quote, retry_after_header, retry_after_in
 

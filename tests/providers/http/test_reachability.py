@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.providers.base import Timeouts, Unavailable
+from chat.providers.base import Timeouts
+from chat.providers.errors import Unavailable
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.reachability import cause_of, place_of
 from tests.providers.server import Server, whole

@@ -33,20 +33,9 @@ def test_nothing_of_the_key_is_repeated_however_it_is_written(key: str, written)
     assert said == ""
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "bad: sk-abcdefgh12345678",
-        "bad: gsk_abcdefgh12345678",
-        "bad: ab*********78",
-        "bad: AIzaSyA1234567890",
-        "bad: Bearer abc.def.78",
-    ],
-)
-def test_somebody_else_s_key_is_left_out(words: str) -> None:
-    said = redact(words, "", 200)
-
-    assert said == "bad: …"
+@pytest.mark.parametrize("written", ["sk-abcdefgh12345678", "ab*********78"])
+def test_somebody_else_s_key_is_left_out(written: str) -> None:
+    assert redact(f"bad: {written}", "", 200) == "bad: …"
 
 
 @given(st.text())

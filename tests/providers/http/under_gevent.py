@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import gevent  # noqa: E402
 import requests.adapters  # noqa: E402
 
-from chat.providers.base import ProviderError, Timeouts  # noqa: E402
+from chat.providers.base import Timeouts  # noqa: E402
+from chat.providers.errors import ProviderError  # noqa: E402
 from chat.providers.http.client import StreamingRequest  # noqa: E402
 from tests.providers.server import SILENCE, Server, chunk, head, plain, whole  # noqa: E402
 from tests.providers.tls import CERTIFICATE, SecureServer  # noqa: E402

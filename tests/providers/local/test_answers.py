@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import requests
 
-from chat.providers.base import ContextTooLong, CreateResult, Interrupted
+from chat.providers.answer import CreateResult
+from chat.providers.errors import ContextTooLong, Interrupted
 from chat.providers.local import MODEL, QUEUED, STARTING, Local
 from chat.providers.local.child import INSTALL, Endpoint, find_weights
 

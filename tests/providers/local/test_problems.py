@@ -7,7 +7,7 @@ import pytest
 
 from chat import config
 from chat.providers import local
-from chat.providers.base import ModelNotFound, Unavailable
+from chat.providers.errors import ModelNotFound, Unavailable
 from chat.providers.local import MODEL, Local, child
 from chat.providers.local.child import Weights
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat.providers import local
-from chat.providers.base import ProviderError
+from chat.providers.errors import ProviderError
 from chat.providers.local import Local, processor
 from chat.providers.local.child import Child
 from tests.providers.local.test_problems import QUESTION, weights

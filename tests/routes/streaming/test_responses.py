@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.providers.base import Unavailable
+from chat.providers.errors import Unavailable
 from chat.routes.streaming import responses
 from tests.asking import PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, insert, text
 
+from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.storage.backups import sequences, transfer
 from chat.storage.backups.progress import Progress
@@ -230,7 +231,7 @@ def test_after_a_move_people_are_still_signed_in_and_providers_have_their_keys(
     target = database_server.new_database()
     app = team(tmp_path)
     browser = signed_in(app, role="admin")
-    app.extensions["rivulet"].registry.add("ann@example.org", ACME)
+    records.add(app.extensions["rivulet"].registry, "ann@example.org", ACME)
     app.extensions["rivulet"].database.dispose()
 
     code, said = run("move", RIVULET_MOVES_TO=target)
