@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
+from chat.people.person import Actor
 from chat.storage.database import NotFound
 from chat.storage.tables import people
 
@@ -12,7 +13,7 @@ SELECT_ADMIN = select(people.c.id).where(people.c.id == bindparam("person"), IS_
 LOCK_ADMIN = SELECT_ADMIN.with_for_update(read=True)
 
 
-def lock_admin(connection: Connection, by: Row | str) -> None:
+def lock_admin(connection: Connection, by: Actor) -> None:
     """Keep an admin as they are until the transaction ends; in words it is the command line, which may all.
 
     Raises NotFound for who lost the right since their request began, which may have been long ago.

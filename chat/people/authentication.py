@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import bindparam, update
 
 from chat.people import accounts, audit, login_throttle, passwords
 from chat.people.accounts import Refused
 from chat.people.login_throttle import LoginAttempt
+from chat.people.person import Person
 from chat.storage.database import Database
 from chat.storage.tables import people as people_table
 
@@ -21,7 +22,7 @@ class WrongPassword(Refused):
         super().__init__("That e-mail address and that password don't belong together. Try again.")
 
 
-def authenticate(database: Database, tried: LoginAttempt, email: str, password: str) -> Row:
+def authenticate(database: Database, tried: LoginAttempt, email: str, password: str) -> Person:
     """Find who an e-mail address and a password belong to. Raises Refused, in the same words and time for unknown ones.
 
     Raises TooManyAttempts where those before were too many. Not within a transaction: hashing takes long.
@@ -43,9 +44,9 @@ def note_failure(database: Database, tried: LoginAttempt, email: str) -> None:
             audit.note_throttled(connection, accounts.normalize_email(email))
 
 
-def rehash_if_outdated(database: Database, person: Row, password: str) -> Row:
+def rehash_if_outdated(database: Database, person: Person, password: str) -> Person:
     """Keep a password by today's parameters, where it was kept by others."""
-    if not passwords.is_outdated(person.password):
+    if person.password is None or not passwords.is_outdated(person.password):
         return person
     row = {"person": person.id, "known": person.password, "hash": passwords.hash_password(password)}
     with database.write() as connection:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chat.people import accounts, admins, audit
 from chat.people.accounts import ROLES
+from chat.people.person import Actor
 from chat.people.sessions import digest
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import invites
@@ -72,7 +73,7 @@ class Newcomer:
 
 
 def create(
-    database: Database, by: Row | str, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
+    database: Database, by: Actor, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
 ) -> str:
     """Make an invite; gives its token, which nothing can tell again. Raises BadInvite.
 
@@ -150,7 +151,7 @@ def create_account(connection: Connection, token: str, newcomer: Newcomer) -> in
     return person_id
 
 
-def revoke(database: Database, by: Row | str, invite_id: int) -> None:
+def revoke(database: Database, by: Actor, invite_id: int) -> None:
     """Let an invite be used no more. Raises NotFound."""
     with database.write() as connection:
         admins.lock_admin(connection, by)

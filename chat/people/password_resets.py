@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert
 
 from chat.people import accounts, audit
+from chat.people.person import SELECT_PEOPLE, Person, load
 from chat.people.sessions import digest
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import people as people_table
@@ -17,10 +18,8 @@ LASTS = 1_800
 
 IT = resets.c.digest == bindparam("it")
 IS_VALID = IT & (resets.c.expires_at > clock())
-SELECT_PERSON = (
-    select(people_table.c.id, people_table.c.email)
-    .join_from(resets, people_table, people_table.c.id == resets.c.person_id)
-    .where(IS_VALID, people_table.c.suspended_at.is_(None))
+SELECT_PERSON = SELECT_PEOPLE.join(resets, people_table.c.id == resets.c.person_id).where(
+    IS_VALID, people_table.c.suspended_at.is_(None)
 )
 INSERT_RESET = insert(resets).values(expires_at=clock() + LASTS)
 DELETE_USED = delete(resets).where(IS_VALID).returning(resets.c.person_id)
@@ -37,10 +36,10 @@ def create(connection: Connection, person_id: int) -> str:
     return token
 
 
-def find(database: Database, token: str) -> Row:
+def find(database: Database, token: str) -> Person:
     """Find whose link it is. Raises NotFound where it can't be used, whatever is the matter with it."""
     with database.read() as connection:
-        found = connection.execute(SELECT_PERSON, {"it": digest(token)}).first()
+        found = load(connection, SELECT_PERSON, it=digest(token))
     if found is None:
         raise NotFound
     return found
@@ -49,7 +48,7 @@ def find(database: Database, token: str) -> Row:
 def redeem(database: Database, token: str, password_hash: str) -> int:
     """Set the password of whose link it is, and end their sessions; gives their id. Raises NotFound the second time."""
     with database.write() as connection:
-        whose = connection.execute(SELECT_PERSON, {"it": digest(token)}).first()
+        whose = load(connection, SELECT_PERSON, it=digest(token))
         if whose is None or not connection.execute(accounts.LOCK_PERSON, {"person": whose.id}).first():
             raise NotFound
         person_id = connection.execute(DELETE_USED, {"it": digest(token)}).scalar()

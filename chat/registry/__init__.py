@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.people import admins, audit
+from chat.people.person import Actor
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.registry import records
 from chat.registry.encryption import Locked, Vault
@@ -110,13 +111,13 @@ class Services(Mapping[str, AbstractProvider]):
             raise NotFound
         return found
 
-    def add(self, actor: Row | str, entered: Entered) -> None:
+    def add(self, actor: Actor, entered: Entered) -> None:
         """Set up a provider. Raises BadService."""
         key = self._closed(entered)
         with self._change(actor, "provider_added", f"{entered.name} ({entered.url})") as connection:
             records.add(connection, entered, key, set(self.configured))
 
-    def change(self, actor: Row | str, entered: Entered) -> None:
+    def change(self, actor: Actor, entered: Entered) -> None:
         """Change the address or the key of a provider; without a key the old one is kept.
 
         Raises BadService and NotFound.
@@ -133,26 +134,26 @@ class Services(Mapping[str, AbstractProvider]):
     def _closed(self, entered: Entered) -> str:
         return self.vault.closed(entered.key, entered.url) if entered.key else ""
 
-    def switch(self, actor: Row | str, name: str, on: bool) -> None:
+    def switch(self, actor: Actor, name: str, on: bool) -> None:
         """Turn a provider on or off. Raises NotFound."""
         self.find(name)
         with self._change(actor, f"provider_{'on' if on else 'off'}", name) as connection:
             records.switch(connection, name, on, name in self.configured)
 
-    def remove(self, actor: Row | str, name: str) -> None:
+    def remove(self, actor: Actor, name: str) -> None:
         """Delete a provider that an admin set up. Raises NotFound."""
         self.find(name)
         with self._change(actor, "provider_deleted", name) as connection:
             records.remove(connection, name)
 
-    def offer(self, actor: Row | str, name: str, model: str, on: bool) -> None:
+    def offer(self, actor: Actor, name: str, model: str, on: bool) -> None:
         """Turn a model on or off. Raises NotFound."""
         self._require_model(name, model)
         with self._change(actor, f"model_{'on' if on else 'off'}", f"{name}/{model}") as connection:
             change = records.show if self.find(name).is_other(model) else records.offer
             change(connection, name, model, on)
 
-    def begin_with(self, actor: Row | str, name: str, model: str) -> None:
+    def begin_with(self, actor: Actor, name: str, model: str) -> None:
         """Make a model the one to begin with. Raises NotFound."""
         self._require_model(name, model)
         with self._change(actor, "model_first", f"{name}/{model}") as connection:
@@ -163,7 +164,7 @@ class Services(Mapping[str, AbstractProvider]):
             raise NotFound
 
     @contextmanager
-    def _change(self, actor: Row | str, action: str, subject: str) -> Iterator[Connection]:
+    def _change(self, actor: Actor, action: str, subject: str) -> Iterator[Connection]:
         """Open a transaction for what an admin changes: it is noted, and known here as soon as it is done."""
         with self.database.write() as connection:
             admins.lock_admin(connection, actor)

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from chat.server.greenlets import at_most
 from chat.storage.engines import is_pooled
@@ -135,6 +135,14 @@ def patiently(attempt: Callable[[], T], wait: float) -> T:
                 raise DatabaseBusy from error
         time.sleep(pause)
         pause = min(pause * 2, 0.02)
+
+
+def retry_on_conflict(attempt: Callable[[], T]) -> T:
+    """Run a transaction again where another one inserted the same row first: the second run finds that row."""
+    try:
+        return attempt()
+    except IntegrityError:
+        return attempt()
 
 
 def was_done(engine: Engine, ticket: Ticket) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from flask import current_app, g, request, session
-from sqlalchemy import Row
 
 from chat.people import accounts, login_throttle, rate_limits
 from chat.people.login_throttle import LoginAttempt
+from chat.people.person import Person
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
 from chat.storage.database import NotFound
@@ -27,10 +27,10 @@ def person_id() -> int | None:
         return None
 
 
-def person() -> Row | None:
-    """Give who has come back: `id`, `email`, `name`, `role`; None for a newcomer, and for who was suspended."""
-    found: Row | None = g.get("person")
-    return found if found is not None and found.id is not None else None
+def person() -> Person | None:
+    """Give who has come back; None for a newcomer, and for who was suspended."""
+    found: Person | None = g.get("person")
+    return found
 
 
 def is_member() -> bool:
@@ -39,7 +39,7 @@ def is_member() -> bool:
     return found is not None and found.role in accounts.ROLES
 
 
-def require_admin() -> Row:
+def require_admin() -> Person:
     """Give the admin who is asking. Raises NotFound for everybody else."""
     found = person()
     if found is None or found.role != accounts.ADMIN:
@@ -60,7 +60,7 @@ def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
         person = accounts.start_login(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
     store.replace(session, sid, said)
-    g.person = store.cache.find(store.key_of(session))
+    g.person, g.idle = person, 0
     if not by:
         known_browsers.remember(person.email)
 
@@ -68,7 +68,7 @@ def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
 def logout() -> None:
     """End the visitor's session."""
     session.clear()
-    g.person = None
+    g.person = g.idle = None
 
 
 def guest_id() -> int | None:
@@ -94,8 +94,7 @@ def sessions() -> Sessions:
 
 def refresh_session() -> None:
     """Extend a session that is in use, and its cookie: once an hour, so that reading writes nothing."""
-    found = person()
-    if found is not None and (found.idle or 0) >= AN_HOUR:
+    if (g.get("idle") or 0) >= AN_HOUR:
         session.modified = True
 
 

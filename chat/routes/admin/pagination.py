@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request
-from sqlalchemy import Row
 
 from chat.storage.database import NotFound
 
@@ -21,6 +20,6 @@ def before() -> int | None:
     return int(text)
 
 
-def paged(rows: Sequence[Row], size: int) -> dict[str, Any]:
+def paged(rows: Sequence[Any], size: int) -> dict[str, Any]:
     """Tell what a page shows of rows that were read with one more, and the `last` of them where others follow."""
     return {"rows": rows[:size], "last": rows[size - 1].id if len(rows) > size else None}

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask import Response as Page
-from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from chat.people import accounts, authentication, login_links, passwords
+from chat.people import accounts, authentication, external_login, passwords
+from chat.people.person import Person
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, state, urls
@@ -56,7 +56,7 @@ def change_password() -> Response:
     return urls.lead_to("/account?changed=1")
 
 
-def authenticate() -> Row:
+def authenticate() -> Person:
     """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
     person, present = require_member(), request.form.get("present", "")
     return authentication.authenticate(
@@ -85,7 +85,7 @@ def end_others() -> Response:
     return urls.lead_to("/account")
 
 
-def require_member() -> Row:
+def require_member() -> Person:
     """Give the member who is asking. Raises SignInFirst."""
     found = current_user.person()
     if found is None or not current_user.is_member():
@@ -98,7 +98,7 @@ def page(problem: str = "", done: str = "") -> str:
     person = accounts.find(state.database(), require_member().id)
     has_password = person is not None and bool(person.password)
     openid = login.openid_name() if has_password else ""
-    connected = bool(openid) and login_links.is_connected(state.database(), require_member().id)
+    connected = bool(openid) and external_login.is_linked(state.database(), require_member().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())
