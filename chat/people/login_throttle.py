@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -73,11 +73,15 @@ class TooManyAttempts(Refused):
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those."""
+    """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those.
+
+    `email` is what they typed.
+    """
 
     account: str
     address: str = ""
     among: str = ALL
+    email: str = ""
 
 
 def account_digest(secret: str, email: str) -> str:
@@ -90,21 +94,21 @@ def own_digest(secret: str, whose: str) -> str:
     return hmac.new(derived(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
 
 
-def register_attempt(database: Database, tried: LoginAttempt) -> list[int]:
+def register_attempt(database: Database, attempt: LoginAttempt) -> list[int]:
     """Count a try as failed; gives the rows that only a minute counts. Raises TooManyAttempts: that counts nothing."""
     with database.read() as connection:  # a flood is refused by reading, and keeps nobody from writing
-        check_limits(connection, tried)
+        check_limits(connection, attempt)
     with locked(database) as connection:
-        check_limits(connection, tried)
+        check_limits(connection, attempt)
         connection.execute(DELETE_OLD)
-        connection.execute(INSERT_ATTEMPT, {"whose": tried.account})
-        return [insert_attempt(connection, whose) for whose in bounds_of(tried)]
+        connection.execute(INSERT_ATTEMPT, {"whose": attempt.account})
+        return [insert_attempt(connection, whose) for whose in bounds_of(attempt)]
 
 
-def check_limits(connection: Connection, tried: LoginAttempt) -> None:
+def check_limits(connection: Connection, attempt: LoginAttempt) -> None:
     """Refuse who has to wait. Raises TooManyAttempts."""
-    waits = [wait_of(connection, tried.account)]
-    for whose, most in bounds_of(tried).items():
+    waits = [wait_of(connection, attempt.account)]
+    for whose, most in bounds_of(attempt).items():
         waits.append(connection.execute(SELECT_WAIT, {"whose": whose, "before": most - 1}).scalar() or 0)
     if max(waits) > 0:
         raise TooManyAttempts(max(waits))
@@ -121,9 +125,9 @@ def delay(failed: int) -> int:
     return min(FIRST_WAIT * 2 ** min(failed - FREE_FAILURES, 10), LONGEST_WAIT)
 
 
-def bounds_of(tried: LoginAttempt) -> dict[str, int]:
+def bounds_of(attempt: LoginAttempt) -> dict[str, int]:
     """Tell whose tries a try is counted among beside the account's, and how many of those may fail in a minute."""
-    return {tried.address: FROM_ADDRESS, tried.among: FROM_ALL} if tried.address else {}
+    return {attempt.address: FROM_ADDRESS, attempt.among: FROM_ALL} if attempt.address else {}
 
 
 def insert_attempt(connection: Connection, whose: str) -> int:
@@ -132,16 +136,15 @@ def insert_attempt(connection: Connection, whose: str) -> int:
     return connection.execute(INSERT_ATTEMPT, {"whose": whose}).scalar_one()
 
 
-def clear_failures(database: Database, tried: LoginAttempt, rows: list[int]) -> None:
-    """Take back a try that succeeded, and forgive those as the account that didn't.
+def clear_failures(connection: Connection, attempt: LoginAttempt, rows: Sequence[int]) -> None:
+    """Take back an attempt that succeeded, and forget the failures as its account: last in a transaction, as it locks.
 
-    At the door those at the door, in a session those in sessions: each success gives a guesser five more, so that it
-    takes one of the owner's where the guesser is.
+    A success resets only the counter that it was counted by: each reset gives an attacker five more guesses.
     """
-    with locked(database) as connection:
-        connection.execute(DELETE_FAILURES, {"whose": tried.account})
-        for row in rows:
-            connection.execute(DELETE_ATTEMPT, {"it": row})
+    locks.hold(connection, (Lock.TRIES, 0))
+    connection.execute(DELETE_FAILURES, {"whose": attempt.account})
+    for row in rows:
+        connection.execute(DELETE_ATTEMPT, {"it": row})
 
 
 def reset_failures(database: Database, account: str) -> None:

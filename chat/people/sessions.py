@@ -39,15 +39,9 @@ GUEST_OWNER = select(people.c.id).where(people.c.id == bindparam("whose"), peopl
 
 # Of whom was removed nothing is found, as their sessions go with them.
 IS_ALIVE = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
-SELECT_SESSION = (
-    select(
-        sessions.c.data,
-        (clock() - sessions.c.seen_at).label("idle"),
-        *PERSON_COLUMNS,
-    )
-    .outerjoin_from(sessions, people, people.c.id == sessions.c.person_id)
-    .where(IS_SESSION, IS_ALIVE)
-)
+OWNED = sessions.outerjoin(people, people.c.id == sessions.c.person_id)
+COLUMNS = sessions.c.data, (clock() - sessions.c.seen_at).label("idle"), *PERSON_COLUMNS
+SELECT_SESSION = select(*COLUMNS).select_from(OWNED).where(IS_SESSION, IS_ALIVE)
 
 IDLE_END = clock() + bindparam("idle", type_=BigInteger)
 LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
@@ -86,12 +80,8 @@ NAMES_AS_ROWS = {
     "sqlite": "SELECT value FROM json_each(:asked)",
     "postgresql": "SELECT json_array_elements_text(CAST(:asked AS json))",
 }
-SELECT_ALIVE = (
-    select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(IS_ALIVE)
-)
-SELECT_ALIVE_OF = {
-    dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(asked))) for dialect, asked in NAMES_AS_ROWS.items()
-}
+SELECT_ALIVE = select(sessions.c.id).select_from(OWNED).where(IS_ALIVE)
+SELECT_ALIVE_OF = {name: SELECT_ALIVE.where(sessions.c.id.in_(text(rows))) for name, rows in NAMES_AS_ROWS.items()}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import cast
 
 from flask import current_app, g, request, session
 
-from chat.people import accounts, login_throttle, rate_limits
+from chat.people import accounts, authentication, login_throttle, rate_limits
+from chat.people.authentication import Verified
 from chat.people.login_throttle import LoginAttempt
 from chat.people.person import Person
 from chat.people.rate_limits import Asker, Limit
@@ -47,11 +48,17 @@ def require_admin() -> Person:
     return found
 
 
-def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
+def login(email: str, password: str) -> None:
+    """Sign the visitor in by e-mail and password. Raises people.Refused."""
+    verified = authentication.authenticate(state.database(), known_browsers.login_attempt(email), password)
+    login_as(verified.person.id, verified.person.password, verified=verified)
+
+
+def login_as(person_id: int, known: str | None = None, by: str = "", verified: Verified | None = None) -> None:
     """Let the visitor be somebody from this very request on, under another session id, with what they said as a guest.
 
-    `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. Raises
-    people.Refused where they may not come in.
+    `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. The
+    failures before `verified` are cleared in the same transaction. Raises people.Refused where they may not come in.
     """
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = guest_id()
@@ -59,6 +66,8 @@ def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
     with state.database().write() as connection:
         person = accounts.start_login(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
+        if verified:
+            verified.clear(connection)
     store.replace(session, sid, said)
     g.person, g.idle = person, 0
     if not by:
@@ -77,9 +86,10 @@ def guest_id() -> int | None:
     return found.id if found is not None and found.role == "guest" else None
 
 
-def password_attempt(person_id: int) -> LoginAttempt:
-    """Tell that somebody who is signed in tries to show once more who they are."""
-    return LoginAttempt(login_throttle.own_digest(state.secret(), f"person {person_id}"))
+def confirm_password(member: Person, password: str) -> Person:
+    """Check the password of a signed-in member, by a counter of its own. Raises people.Refused."""
+    account = login_throttle.own_digest(state.secret(), f"person {member.id}")
+    return authentication.confirm(state.database(), LoginAttempt(account, email=member.email), password)
 
 
 def session_name() -> str:

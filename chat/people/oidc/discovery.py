@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, import_key
 
-from chat.people.oidc.failures import ProviderUnavailable
+from chat.people.oidc.flow import ProviderUnavailable
 from chat.providers.base import ProviderError, Timeouts
 from chat.providers.http.client import Exchange
 from chat.providers.http.result import fetched

@@ -57,11 +57,8 @@ def change_password() -> Response:
 
 
 def authenticate() -> Person:
-    """Give the member who is asking, if the form has their present password. Raises people.Refused and SignInFirst."""
-    person, present = require_member(), request.form.get("present", "")
-    return authentication.authenticate(
-        state.database(), current_user.password_attempt(person.id), person.email, present
-    )
+    """Give the member who is asking, if the form has their current password. Raises Refused and SignInFirst."""
+    return current_user.confirm_password(require_member(), request.form.get("present", ""))
 
 
 def explain_refusal(error: accounts.Refused) -> str:
