@@ -11,16 +11,14 @@ guess without end.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
-from chat.config.secret_key import derived
 from chat.people.accounts import Refused, normalize_email
+from chat.people.sliding_window import MINUTE, TooMany, digest, nth_newest, waits
 from chat.storage import locks
 from chat.storage.database import Database, clock
 from chat.storage.locks import Lock
@@ -32,8 +30,8 @@ FREE_FAILURES = 5
 FIRST_WAIT, LONGEST_WAIT = 15, 900
 """The wait after these, in seconds; each further failure doubles it."""
 
-A_MINUTE, A_DAY = 60, 86_400
-"""How long the tries from an address, and those as an account, are remembered, in seconds."""
+A_DAY = 86_400
+"""How long the tries as an account are remembered, in seconds."""
 
 FROM_ADDRESS = 20
 """How many tries may fail in a minute, whoever they are as."""
@@ -48,27 +46,20 @@ WHOSE = attempts.c.whose == bindparam("whose")
 COUNT_FAILURES = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
     WHOSE, attempts.c.at > clock() - A_DAY
 )
-SELECT_WAIT = (
-    select((attempts.c.at + A_MINUTE + 1 - clock()).label("wait"))
-    .where(WHOSE, attempts.c.at >= clock() - A_MINUTE)
-    .order_by(attempts.c.at.desc())
-    .limit(1)
-    .offset(bindparam("before", type_=Integer))
-)
+SELECT_WAIT = nth_newest(waits(attempts.c.at, WHOSE), bindparam("before", type_=Integer))
 INSERT_ATTEMPT = insert(attempts).values(at=clock()).returning(attempts.c.id)
 DELETE_FAILURES = delete(attempts).where(WHOSE)
 DELETE_ATTEMPT = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
 DELETE_OLD = delete(attempts).where(attempts.c.at < clock() - A_DAY)
-DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - A_MINUTE)
+DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - MINUTE)
 
 
-class TooManyAttempts(Refused):
+class TooManyAttempts(Refused, TooMany):
     """There were too many tries; the next one may be made after `wait` seconds."""
 
     def __init__(self, wait: int):
         said = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
-        super().__init__(f"There were too many tries. Try again in {said}.")
-        self.wait = wait
+        super().__init__(f"There were too many tries. Try again in {said}.", wait)
 
 
 @dataclass(frozen=True)
@@ -86,12 +77,12 @@ class LoginAttempt:
 
 def account_digest(secret: str, email: str) -> str:
     """Give what the tries as an account are known by, whether there is one or not."""
-    return hmac.new(derived(secret, "accounts"), normalize_email(email).encode(), hashlib.sha256).hexdigest()
+    return digest(secret, "accounts", normalize_email(email))
 
 
 def own_digest(secret: str, whose: str) -> str:
     """Give what tries that are counted apart are known by; no e-mail address makes the same one."""
-    return hmac.new(derived(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
+    return digest(secret, "own accounts", whose)
 
 
 def register_attempt(database: Database, attempt: LoginAttempt) -> list[int]:
