@@ -135,7 +135,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         metrics=metrics,
         readiness=Readiness(db, replies),
         capacity=Room(),
-        watcher=Presence(sessions.ended),
+        watcher=Presence(sessions.find_ended),
         spool=writable(settings.instance),
     )
     app.session_interface = session_interface.Sessions(app, sessions)

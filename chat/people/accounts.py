@@ -1,4 +1,4 @@
-"""Members and admins: find, make, let in, end their sessions."""
+"""Members and admins: find and create them, start their login, end their sessions."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def find(database: Database, person_id: int) -> Person | None:
 
 
 def lock_active(connection: Connection, person_id: int | None) -> None:
-    """Keep a person as they are until the transaction ends. Raises NotFound for who was suspended or removed.
+    """Lock a person's row until the transaction ends. Raises NotFound for one who was suspended or removed.
 
-    To be taken before all else, as by who suspends them: in two orders they could wait for each other.
+    Lock it before anything else, as a suspension does: then the two can't deadlock.
     """
     if not connection.execute(LOCK_ACTIVE, {"person": person_id}).first():
         raise NotFound
@@ -146,23 +146,23 @@ def change_password(connection: Connection, person: Person, password_hash: str) 
 
 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
-    """Give a person another password, and let nobody in by a sign-in elsewhere that was tied before."""
+    """Set a person's password, and unlink any sign-in elsewhere."""
     connection.execute(UPDATE_PASSWORD, {"person": person_id, "hash": password_hash})
     connection.execute(DELETE_SUBJECT, {"person": person_id})
     end_access(connection, person_id)
 
 
 def end_access(connection: Connection, person_id: int) -> None:
-    """End what whoever knew the old password may have: sessions, and links to set a new one."""
+    """End all that the old password opened: sessions and reset links."""
     delete_resets(connection, person_id)
     end_sessions(connection, person_id)
 
 
 def delete_resets(connection: Connection, person_id: int) -> None:
-    """Let no link to set a person's password be used any more."""
+    """Delete a person's reset links."""
     connection.execute(DELETE_RESETS, {"person": person_id})
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:
-    """End all sessions of a person; streams that are open end within seconds, too."""
+    """End all sessions of a person; open streams end within seconds, too."""
     connection.execute(DELETE_SESSIONS, {"person": person_id})

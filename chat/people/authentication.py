@@ -68,7 +68,7 @@ def note_failure(database: Database, attempt: LoginAttempt) -> None:
 
 
 def rehash_if_outdated(database: Database, person: Person, password: str) -> Person:
-    """Keep a password by today's parameters, where it was kept by others."""
+    """Hash a password again where its hash has other parameters than today's."""
     if person.password is None or not passwords.is_outdated(person.password):
         return person
     row = {"person": person.id, "known": person.password, "hash": passwords.hash_password(password)}

@@ -12,7 +12,7 @@ from chat.people import accounts, admins, audit, password_resets
 from chat.people.accounts import ROLES
 from chat.people.audit import BEFORE, BEYOND_ALL, PAGE
 from chat.people.invites import EmailTaken
-from chat.people.person import PERSON_COLUMNS, Actor, Person
+from chat.people.person import PUBLIC_COLUMNS, Actor, Person
 from chat.storage import locks
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.locks import Lock
@@ -21,7 +21,7 @@ from chat.storage.tables import people as people_table
 
 IS_OPEN = (sessions.c.person_id == people_table.c.id) & (sessions.c.expires_at > clock())
 OPEN_SESSIONS = select(func.count()).select_from(sessions).where(IS_OPEN).scalar_subquery()
-SELECT_MEMBERS: Select[Any] = select(*PERSON_COLUMNS, OPEN_SESSIONS.label("sessions")).where(
+SELECT_MEMBERS: Select[Any] = select(*PUBLIC_COLUMNS, OPEN_SESSIONS.label("sessions")).where(
     people_table.c.role.in_(ROLES)
 )
 SELECT_ALL = SELECT_MEMBERS.order_by(people_table.c.email, people_table.c.id)

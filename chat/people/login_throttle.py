@@ -86,7 +86,7 @@ def own_digest(secret: str, whose: str) -> str:
 
 
 def register_attempt(database: Database, attempt: LoginAttempt) -> list[int]:
-    """Count a try as failed; gives the rows that only a minute counts. Raises TooManyAttempts: that counts nothing."""
+    """Count an attempt as failed; gives its rows of a minute. Raises TooManyAttempts, which counts nothing."""
     with database.read() as connection:  # a flood is refused by reading, and keeps nobody from writing
         check_limits(connection, attempt)
     with locked(database) as connection:
@@ -97,7 +97,7 @@ def register_attempt(database: Database, attempt: LoginAttempt) -> list[int]:
 
 
 def check_limits(connection: Connection, attempt: LoginAttempt) -> None:
-    """Refuse who has to wait. Raises TooManyAttempts."""
+    """Raise TooManyAttempts where this attempt has to wait."""
     waits = [wait_of(connection, attempt.account)]
     for whose, most in bounds_of(attempt).items():
         waits.append(connection.execute(SELECT_WAIT, {"whose": whose, "before": most - 1}).scalar() or 0)
@@ -139,7 +139,7 @@ def clear_failures(connection: Connection, attempt: LoginAttempt, rows: Sequence
 
 
 def reset_failures(database: Database, account: str) -> None:
-    """Forget the failures as an account, whose owner showed in another way to be that."""
+    """Forget the failures as an account whose owner has proved it in another way."""
     with locked(database) as connection:
         connection.execute(DELETE_FAILURES, {"whose": account})
 

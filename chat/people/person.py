@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, null, select
 
 from chat.storage.tables import people
 
 
 @dataclass(frozen=True)
 class Person:
-    """A person as the database has them: `email` and `name` are empty where it has none, `password` is a hash."""
+    """A person; `email` and `name` are empty where there is none, `password` is a hash, or None in PUBLIC_COLUMNS."""
 
     id: int
     role: str
@@ -30,6 +30,9 @@ Actor = Person | str
 
 TEXTS = {name: func.coalesce(people.c[name], "").label(name) for name in ("email", "name")}
 PERSON_COLUMNS = [TEXTS.get(each.name, people.c[each.name]) for each in fields(Person)]
+PUBLIC_COLUMNS = [null().label("password") if column is people.c.password else column for column in PERSON_COLUMNS]
+"""The same without the password, for lists and sessions."""
+
 SELECT_PEOPLE = select(*PERSON_COLUMNS)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, ins
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.people import audit
-from chat.people.person import PERSON_COLUMNS, Person
+from chat.people.person import PUBLIC_COLUMNS, Person
 from chat.storage.database import Database, DatabaseAway, clock
 from chat.storage.tables import people, sessions
 
@@ -40,7 +40,7 @@ GUEST_OWNER = select(people.c.id).where(people.c.id == bindparam("whose"), peopl
 # Of whom was removed nothing is found, as their sessions go with them.
 IS_ALIVE = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
 OWNED = sessions.outerjoin(people, people.c.id == sessions.c.person_id)
-COLUMNS = sessions.c.data, (clock() - sessions.c.seen_at).label("idle"), *PERSON_COLUMNS
+COLUMNS = sessions.c.data, (clock() - sessions.c.seen_at).label("idle"), *PUBLIC_COLUMNS
 SELECT_SESSION = select(*COLUMNS).select_from(OWNED).where(IS_SESSION, IS_ALIVE)
 
 IDLE_END = clock() + bindparam("idle", type_=BigInteger)
@@ -179,7 +179,7 @@ class SessionStore(BaseCache):
             connection.execute(DELETE_OTHERS, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
-    def ended(self, names: Iterable[str]) -> frozenset[str]:
+    def find_ended(self, names: Iterable[str]) -> frozenset[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
         asked = frozenset(names)
         with self.database.read() as connection:

@@ -59,9 +59,9 @@ class Sessions(CacheLibSessionInterface):
         return self.session_class(found.data, sid=sid)
 
     def _begin(self) -> ServerSideSession:
-        begun = self.session_class(sid=self.new_id(), permanent=self.permanent)
-        begun.new = True
-        return begun
+        session = self.session_class(sid=self.new_id(), permanent=self.permanent)
+        session.new = True
+        return session
 
     def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
         keep = self.cache.add if session.new else self.cache.set

@@ -63,7 +63,7 @@ def streamed(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) 
 def seen_by(session: str, store: SessionStore, batches: Iterable[Rows]) -> Iterator[Rows]:
     """Give batches of rows as long as a session lasts, and with it the right: that takes long. Raises RightEnded."""
     for rows in batches:
-        if store.ended([session]):
+        if store.find_ended([session]):
             raise RightEnded
         yield rows
 
