@@ -133,7 +133,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         renewal=Renewal(db),
         metrics=metrics,
         readiness=Readiness(db, replies),
-        streams=Streams(sessions.ended),
+        streams=Streams(sessions.find_ended),
         spool=writable_folder(settings.instance),
     )
     app.session_interface = session_interface.Sessions(app, sessions)

@@ -10,11 +10,11 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import Row
 
 from chat.config import address_of
 from chat.people import accounts, audit, directory, invites, passwords, roles
 from chat.people.accounts import BadEmail
+from chat.people.directory import Member
 from chat.people.invites import BadInvite, EmailTaken
 from chat.people.passwords import BadPassword
 from chat.people.roles import LastAdmin
@@ -132,7 +132,7 @@ def list_all() -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def describe(person: Row) -> tuple[str, ...]:
+def describe(person: Member) -> tuple[str, ...]:
     """Describe a person in the order of COLUMNS."""
     seen = f"{datetime.fromtimestamp(person.seen_at, UTC):%Y-%m-%d %H:%M}" if person.seen_at else "never"
     state = "suspended" if person.suspended_at else "active"
@@ -155,7 +155,7 @@ def invite(role: str, days: int, uses: int, email: str | None) -> None:
     click.echo(link(f"/invites/{token}"))
 
 
-def find(email: str) -> Row:
+def find(email: str) -> Member:
     """Find who has an e-mail address. Raises NotFound."""
     return directory.by_email(database(), accounts.normalize_email(email))
 

@@ -15,12 +15,12 @@ from chat.conversations.submission import (
     find_turn,
     lock_leaf,
     require_answered,
-    retry_on_conflict,
 )
 from chat.conversations.turns import Choice, Draft, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
+from chat.storage.transactions import retry_on_conflict
 
 SELECT_CHILDREN = select(messages.c.id, messages.c.parent_id).where(
     messages.c.conversation_id == bindparam("conversation")

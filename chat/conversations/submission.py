@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
-from typing import ParamSpec
 
 from sqlalchemy import Connection, Select, bindparam, func, select
-from sqlalchemy.exc import IntegrityError
 
 from chat import people
 from chat.conversations.queries import SELECT_CONVERSATION
@@ -16,8 +12,7 @@ from chat.conversations.turns import Draft, Turn, insert_conversation, insert_me
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies
-
-P = ParamSpec("P")
+from chat.storage.transactions import retry_on_conflict
 
 SELECT_LEAF = SELECT_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
 
@@ -40,19 +35,6 @@ class StillAnswering(Exception):
 
 class WrongParent(Exception):
     """A message can't go on from there; the text says what to do."""
-
-
-def retry_on_conflict(attempt: Callable[P, Turn]) -> Callable[P, Turn]:
-    """Try a second time where the same form was first in another worker: the second attempt finds its turn."""
-
-    @wraps(attempt)
-    def attempt_twice(*given: P.args, **named: P.kwargs) -> Turn:
-        try:
-            return attempt(*given, **named)
-        except IntegrityError:
-            return attempt(*given, **named)
-
-    return attempt_twice
 
 
 @retry_on_conflict

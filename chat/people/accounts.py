@@ -1,4 +1,4 @@
-"""Members and admins: find, make, let in, end their sessions."""
+"""Members and admins: find and create them, start their login, end their sessions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import secrets
 from contextlib import suppress
 from unicodedata import normalize
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from chat.config.durations import HOUR
 from chat.config.parsers import dns_name
 from chat.people import audit
 from chat.people.admins import IS_ADMIN
 from chat.people.guests import merge_into
+from chat.people.person import SELECT_PEOPLE, Person, load
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import people, resets, sessions
 
@@ -24,9 +25,6 @@ PROXY = "by the proxy in front"
 """By whose word somebody is let in at each request, if need be."""
 
 IS_PERSON = people.c.id == bindparam("person")
-SELECT_PEOPLE = select(
-    people.c.id, people.c.email, people.c.name, people.c.role, people.c.password, people.c.suspended_at
-)
 SELECT_BY_ID = SELECT_PEOPLE.where(IS_PERSON)
 SELECT_BY_EMAIL = SELECT_PEOPLE.where(people.c.email == bindparam("email"))
 LOCK_PERSON = SELECT_BY_ID.with_for_update()
@@ -34,7 +32,7 @@ LOCK_ACTIVE = select(people.c.id).where(IS_PERSON, people.c.suspended_at.is_(Non
 INSERT_PERSON = insert(people).values(created_at=clock()).returning(people.c.id)
 UPDATE_PASSWORD = update(people).where(IS_PERSON).values(password=bindparam("hash"))
 UPDATE_SAME_PASSWORD = UPDATE_PASSWORD.where(people.c.password == bindparam("known"))
-UPDATE_UNLINKED = update(people).where(IS_PERSON).values(subject=None)
+DELETE_SUBJECT = update(people).where(IS_PERSON).values(subject=None)
 DELETE_RESETS = delete(resets).where(resets.c.person_id == bindparam("person"))
 SELECT_ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
 SELECT_ANY_ADMIN = select(exists().where(IS_ADMIN))
@@ -52,26 +50,26 @@ class BadEmail(Exception):
     """An e-mail address can't be one; the text says what to change."""
 
 
-def find(database: Database, person_id: int) -> Row | None:
+def find(database: Database, person_id: int) -> Person | None:
     """Find a person."""
     with database.read() as connection:
-        return connection.execute(SELECT_BY_ID, {"person": person_id}).first()
+        return load(connection, SELECT_BY_ID, person=person_id)
 
 
 def lock_active(connection: Connection, person_id: int | None) -> None:
-    """Keep a person as they are until the transaction ends. Raises NotFound for who was suspended or removed.
+    """Lock a person's row until the transaction ends. Raises NotFound for one who was suspended or removed.
 
-    To be taken before all else, as by who suspends them: in two orders they could wait for each other.
+    Lock it before anything else, as a suspension does: then the two can't deadlock.
     """
     if not connection.execute(LOCK_ACTIVE, {"person": person_id}).first():
         raise NotFound
 
 
-def by_email(database: Database, email: str) -> Row | None:
+def by_email(database: Database, email: str) -> Person | None:
     """Find who has an e-mail address."""
     forms = dict.fromkeys([normalize_email(email), legacy_email(email)])
     with database.read() as connection:
-        found = (connection.execute(SELECT_BY_EMAIL, {"email": form}).first() for form in forms)
+        found = (load(connection, SELECT_BY_EMAIL, email=form) for form in forms)
         return next(filter(None, found), None)
 
 
@@ -120,14 +118,16 @@ def has_admin(connection: Connection) -> bool:
     return bool(connection.execute(SELECT_ANY_ADMIN).scalar())
 
 
-def start_login(connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = "") -> Row:
+def start_login(
+    connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = ""
+) -> Person:
     """Let a person in, with what they said as a guest; gives them.
 
     `known` is the hash that their password matched, if that; `by` tells the log by whose word, where it isn't ours; a
     proxy's is noted once an hour. Nobody changes them until the transaction ends. Raises Refused where they have been
     suspended, removed, or given another password since they were looked at.
     """
-    person = connection.execute(LOCK_PERSON, {"person": person_id}).first()
+    person = load(connection, LOCK_PERSON, person=person_id)
     if person is None or person.suspended_at is not None or (known and person.password != known):
         raise Refused("Your account has changed in this moment. Sign in again.")
     merge_into(connection, guest_id, person_id)
@@ -136,7 +136,7 @@ def start_login(connection: Connection, person_id: int, guest_id: int | None, kn
     return person
 
 
-def change_password(connection: Connection, person: Row, password_hash: str) -> None:
+def change_password(connection: Connection, person: Person, password_hash: str) -> None:
     """Give a person another password, unless they got one since theirs was looked at. Raises Refused."""
     row = {"person": person.id, "hash": password_hash, "known": person.password}
     if not connection.execute(UPDATE_SAME_PASSWORD, row).rowcount:
@@ -146,23 +146,23 @@ def change_password(connection: Connection, person: Row, password_hash: str) -> 
 
 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
-    """Give a person another password, and let nobody in by a sign-in elsewhere that was tied before."""
+    """Set a person's password, and unlink any sign-in elsewhere."""
     connection.execute(UPDATE_PASSWORD, {"person": person_id, "hash": password_hash})
-    connection.execute(UPDATE_UNLINKED, {"person": person_id})
+    connection.execute(DELETE_SUBJECT, {"person": person_id})
     end_access(connection, person_id)
 
 
 def end_access(connection: Connection, person_id: int) -> None:
-    """End what whoever knew the old password may have: sessions, and links to set a new one."""
+    """End all that the old password opened: sessions and reset links."""
     delete_resets(connection, person_id)
     end_sessions(connection, person_id)
 
 
 def delete_resets(connection: Connection, person_id: int) -> None:
-    """Let no link to set a person's password be used any more."""
+    """Delete a person's reset links."""
     connection.execute(DELETE_RESETS, {"person": person_id})
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:
-    """End all sessions of a person; streams that are open end within seconds, too."""
+    """End all sessions of a person; open streams end within seconds, too."""
     connection.execute(DELETE_SESSIONS, {"person": person_id})

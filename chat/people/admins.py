@@ -1,9 +1,10 @@
-"""Admins: whoever does what only they may is still one in the transaction that does it."""
+"""Admins: the transaction of an admin's action makes sure that they still are one."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
+from chat.people.person import Actor
 from chat.storage.database import NotFound
 from chat.storage.tables import people
 
@@ -12,10 +13,10 @@ SELECT_ADMIN = select(people.c.id).where(people.c.id == bindparam("person"), IS_
 LOCK_ADMIN = SELECT_ADMIN.with_for_update(read=True)
 
 
-def lock_admin(connection: Connection, by: Row | str) -> None:
-    """Keep an admin as they are until the transaction ends; in words it is the command line, which may all.
+def lock_admin(connection: Connection, by: Actor) -> None:
+    """Lock an admin's row until the transaction ends; an actor in words is the command line, which can do everything.
 
-    Raises NotFound for who lost the right since their request began, which may have been long ago.
+    Raises NotFound for an admin who lost the right since the request began.
     """
     if not isinstance(by, str) and not connection.execute(LOCK_ADMIN, {"person": by.id}).first():
         raise NotFound

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select
 
+from chat.people.person import SELECT_PEOPLE, Actor, Person
 from chat.storage.database import Database, clock
 from chat.storage.tables import BY_STRANGERS, audit, people
 
@@ -69,11 +70,11 @@ OLDEST_THROTTLED = (
     select(audit.c.id).where(BY_STRANGERS).order_by(audit.c.id.desc()).limit(1).offset(MOST_THROTTLED).scalar_subquery()
 )
 DELETE_THROTTLED = delete(audit).where(BY_STRANGERS, audit.c.id <= OLDEST_THROTTLED)
-SELECT_ACTOR = select(people.c.id, people.c.email, people.c.name).where(people.c.id == bindparam("person"))
+SELECT_ACTOR = SELECT_PEOPLE.where(people.c.id == bindparam("person"))
 BEYOND_ALL = 2**31 - 1
 
 
-def note(connection: Connection, actor: Row | str, action: str, subject: str = "") -> None:
+def note(connection: Connection, actor: Actor, action: str, subject: str = "") -> None:
     """Write down what somebody does: a person's row, or in words who it is, such as "command line".
 
     Raises ValueError for an action that isn't in ACTIONS.
@@ -86,7 +87,8 @@ def note(connection: Connection, actor: Row | str, action: str, subject: str = "
 
 def note_own(connection: Connection, person_id: int, action: str, subject: str = "") -> None:
     """Write down what a person does, by their id."""
-    note(connection, connection.execute(SELECT_ACTOR, {"person": person_id}).one(), action, subject)
+    person = Person(*connection.execute(SELECT_ACTOR, {"person": person_id}).one())
+    note(connection, person, action, subject)
 
 
 def note_throttled(connection: Connection, email: str) -> None:
@@ -95,7 +97,7 @@ def note_throttled(connection: Connection, email: str) -> None:
     connection.execute(DELETE_THROTTLED)
 
 
-def name_of(actor: Row | str) -> str:
+def name_of(actor: Actor) -> str:
     """Name whoever does something, as they are called now."""
     if isinstance(actor, str):
         return actor

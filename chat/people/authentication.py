@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Row, bindparam, update
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, update
 
 from chat.people import accounts, audit, login_throttle, passwords
 from chat.people.accounts import Refused
 from chat.people.login_throttle import LoginAttempt
+from chat.people.person import Person
 from chat.storage.database import Database
 from chat.storage.tables import people as people_table
 
@@ -21,31 +25,51 @@ class WrongPassword(Refused):
         super().__init__("That e-mail address and that password don't belong together. Try again.")
 
 
-def authenticate(database: Database, tried: LoginAttempt, email: str, password: str) -> Row:
-    """Find who an e-mail address and a password belong to. Raises Refused, in the same words and time for unknown ones.
+@dataclass(frozen=True)
+class Verified:
+    """A person whose password was right; the attempt counts as failed until it is cleared."""
 
-    Raises TooManyAttempts where those before were too many. Not within a transaction: hashing takes long.
+    person: Person
+    attempt: LoginAttempt
+    rows: Sequence[int]
+
+    def clear(self, connection: Connection) -> None:
+        """Clear the failures, last in the transaction that makes use of the success."""
+        login_throttle.clear_failures(connection, self.attempt, self.rows)
+
+
+def authenticate(database: Database, attempt: LoginAttempt, password: str) -> Verified:
+    """Find whose e-mail address and password these are. Raises Refused, in the same words and time for unknown ones.
+
+    Raises TooManyAttempts after too many failures. Not within a transaction: hashing takes long.
     """
-    rows = login_throttle.register_attempt(database, tried)
-    person = accounts.by_email(database, email)
+    rows = login_throttle.register_attempt(database, attempt)
+    person = accounts.by_email(database, attempt.email)
     kept = person.password if person else None
     if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
-        note_failure(database, tried, email)
+        note_failure(database, attempt)
         raise WrongPassword
-    login_throttle.clear_failures(database, tried, rows)
-    return rehash_if_outdated(database, person, password)
+    return Verified(rehash_if_outdated(database, person, password), attempt, rows)
 
 
-def note_failure(database: Database, tried: LoginAttempt, email: str) -> None:
+def confirm(database: Database, attempt: LoginAttempt, password: str) -> Person:
+    """Do what `authenticate` does for who is signed in, and clear the failures at once. Raises Refused."""
+    verified = authenticate(database, attempt, password)
+    with database.write() as connection:
+        verified.clear(connection)
+    return verified.person
+
+
+def note_failure(database: Database, attempt: LoginAttempt) -> None:
     """Write down a failure after which somebody has to wait: those before it happen to everybody."""
     with database.write() as connection:
-        if login_throttle.wait_of(connection, tried.account) > 0:
-            audit.note_throttled(connection, accounts.normalize_email(email))
+        if login_throttle.wait_of(connection, attempt.account) > 0:
+            audit.note_throttled(connection, accounts.normalize_email(attempt.email))
 
 
-def rehash_if_outdated(database: Database, person: Row, password: str) -> Row:
-    """Keep a password by today's parameters, where it was kept by others."""
-    if not passwords.is_outdated(person.password):
+def rehash_if_outdated(database: Database, person: Person, password: str) -> Person:
+    """Hash a password again where its hash has other parameters than today's."""
+    if person.password is None or not passwords.is_outdated(person.password):
         return person
     row = {"person": person.id, "known": person.password, "hash": passwords.hash_password(password)}
     with database.write() as connection:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from chat.people import accounts, admins, audit, password_resets
 from chat.people.accounts import ROLES
 from chat.people.audit import BEFORE, BEYOND_ALL, PAGE
 from chat.people.invites import EmailTaken
+from chat.people.person import PUBLIC_COLUMNS, Actor, Person
 from chat.storage import locks
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.locks import Lock
@@ -19,10 +21,9 @@ from chat.storage.tables import people as people_table
 
 IS_OPEN = (sessions.c.person_id == people_table.c.id) & (sessions.c.expires_at > clock())
 OPEN_SESSIONS = select(func.count()).select_from(sessions).where(IS_OPEN).scalar_subquery()
-SELECT_MEMBERS = select(
-    *(people_table.c[name] for name in ("id", "email", "name", "role", "suspended_at", "created_at", "seen_at")),
-    OPEN_SESSIONS.label("sessions"),
-).where(people_table.c.role.in_(ROLES))
+SELECT_MEMBERS: Select[Any] = select(*PUBLIC_COLUMNS, OPEN_SESSIONS.label("sessions")).where(
+    people_table.c.role.in_(ROLES)
+)
 SELECT_ALL = SELECT_MEMBERS.order_by(people_table.c.email, people_table.c.id)
 SELECT_PAGE = SELECT_MEMBERS.where(people_table.c.id < BEFORE).order_by(people_table.c.id.desc()).limit(PAGE + 1)
 SELECT_ONE = SELECT_MEMBERS.where(accounts.IS_PERSON)
@@ -32,35 +33,44 @@ COUNT_CONVERSATIONS = (
 )
 
 
-def page(database: Database, before: int | None = None) -> Sequence[Row]:
+@dataclass(frozen=True)
+class Member(Person):
+    """A member or an admin, with the number of their sessions."""
+
+    sessions: int
+
+
+def page(database: Database, before: int | None = None) -> list[Member]:
     """List people, who came last first, or those before one: a page of them and one more, where there are more."""
     with database.read() as connection:
-        return connection.execute(SELECT_PAGE, {"before": BEYOND_ALL if before is None else before}).all()
+        rows = connection.execute(SELECT_PAGE, {"before": BEYOND_ALL if before is None else before})
+        return [Member(*row) for row in rows]
 
 
-def everyone(database: Database) -> Sequence[Row]:
+def everyone(database: Database) -> list[Member]:
     """List all people by their e-mail."""
     with database.read() as connection:
-        return connection.execute(SELECT_ALL).all()
+        return [Member(*row) for row in connection.execute(SELECT_ALL)]
 
 
-def find(database: Database, person_id: int) -> Row:
+def find(database: Database, person_id: int) -> Member:
     """Find somebody who has an account. Raises NotFound."""
     with database.read() as connection:
-        return require_found(connection.execute(SELECT_ONE, {"person": person_id}).first())
+        return find_one(connection, SELECT_ONE, person=person_id)
 
 
-def by_email(database: Database, email: str) -> Row:
+def by_email(database: Database, email: str) -> Member:
     """Find who has an account with an e-mail. Raises NotFound."""
     with database.read() as connection:
-        return require_found(connection.execute(SELECT_BY_EMAIL, {"email": email}).first())
+        return find_one(connection, SELECT_BY_EMAIL, email=email)
 
 
-def require_found(found: Row | None) -> Row:
-    """Give what was found. Raises NotFound."""
-    if found is None:
+def find_one(connection: Connection, query: Select[Any], **known: int | str) -> Member:
+    """Find the member of a query. Raises NotFound."""
+    row = connection.execute(query, known).first()
+    if row is None:
         raise NotFound
-    return found
+    return Member(*row)
 
 
 def count_conversations(database: Database, person_id: int) -> int:
@@ -69,23 +79,23 @@ def count_conversations(database: Database, person_id: int) -> int:
         return connection.execute(COUNT_CONVERSATIONS, {"person": person_id}).scalar_one()
 
 
-def add(database: Database, by: Row | str, email: str, role: str, name: str, password_hash: str | None) -> Row:
+def add(database: Database, by: Actor, email: str, role: str, name: str, password_hash: str | None) -> Member:
     """Make somebody an account; without a password they need a link to set one. Raises EmailTaken."""
     try:
         with database.write() as connection:
             admins.lock_admin(connection, by)
             person_id = accounts.create(connection, email, role, password_hash, audit.to_line(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
-            return connection.execute(SELECT_ONE, {"person": person_id}).one()
+            return find_one(connection, SELECT_ONE, person=person_id)
     except IntegrityError as error:
         raise EmailTaken(f"{email} has an account here already.") from error
 
 
-def create_reset(database: Database, by: Row | str, person_id: int) -> str:
+def create_reset(database: Database, by: Actor, person_id: int) -> str:
     """Make the token of a link by which somebody sets a new password. Raises NotFound."""
     with database.write() as connection:
         locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who did it for each other would wait for each other
         admins.lock_admin(connection, by)
-        person = require_found(connection.execute(SELECT_ONE, {"person": person_id}).first())
+        person = find_one(connection, SELECT_ONE, person=person_id)
         audit.note(connection, by, "reset_made", audit.name_of(person))
         return password_resets.create(connection, person.id)

@@ -1,8 +1,8 @@
-"""Who comes from a sign-in elsewhere: known already, known by their e-mail, made a member, or not let in.
+"""Sign-in elsewhere, by OpenID Connect or a proxy: whose account it opens, and which accounts are linked to it.
 
-An account with a password is never tied to a sign-in elsewhere by an e-mail alone: nobody has verified the address that
-it was made with, so whoever made it in another's name would share it with them from then on. Its owner connects it on
-the account page, with the password. One without a password belongs to nobody but whom a verified e-mail names.
+An account with a password is never linked by an e-mail address alone: nobody has verified the address that it was made
+with, so whoever made it in another's name would share it with them. Its owner links it on the account page, with the
+password. An account without a password belongs to whom a verified e-mail address names.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Row, bindparam, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.people import accounts, audit
 from chat.people.accounts import MEMBER, Refused
 from chat.people.oidc import Identity
+from chat.people.person import SELECT_PEOPLE, Person, load
 from chat.storage.database import Database
 from chat.storage.tables import people as people_table
+from chat.storage.transactions import retry_on_conflict
 
-KNOWN = accounts.SELECT_PEOPLE.add_columns(people_table.c.subject)
-SELECT_BY_SUBJECT = KNOWN.where(people_table.c.subject == bindparam("whom"))
-LOCK_BY_EMAIL = KNOWN.where(people_table.c.email == bindparam("address")).with_for_update()
-UPDATE_SUBJECT = update(people_table).where(accounts.IS_PERSON).values(subject=bindparam("whom"))
+SELECT_BY_SUBJECT = SELECT_PEOPLE.where(people_table.c.subject == bindparam("subject_of"))
+LOCK_BY_EMAIL = accounts.SELECT_BY_EMAIL.with_for_update()
+UPDATE_SUBJECT = update(people_table).where(accounts.IS_PERSON).values(subject=bindparam("subject_of"))
+DELETE_SUBJECT = accounts.DELETE_SUBJECT.where(people_table.c.password.is_not(None))
+SELECT_IS_LINKED = select(exists().where(accounts.IS_PERSON, people_table.c.subject.is_not(None)))
 
 ASCII_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
@@ -39,42 +42,77 @@ WRONG_DOMAIN = "This Rivulet is not for {}. Ask an admin."
 SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
 
 
+@retry_on_conflict
 def login_by_oidc(database: Database, who: Identity, domains: Collection[str], by: str = "single sign-on") -> int:
-    """Find or make the account of somebody who has signed in elsewhere; gives their id. Raises Refused."""
-    try:
-        return admit_identity(database, who, domains, by)
-    except IntegrityError:  # they came twice in this moment, and are known now
-        return admit_identity(database, who, domains, by)
-
-
-def admit_identity(database: Database, who: Identity, domains: Collection[str], by: str) -> int:
-    """Look for somebody and let them in, in one transaction."""
+    """Find, link or create the account of an identity; gives the person's id. Raises Refused."""
     with database.write() as connection:
-        person = connection.execute(SELECT_BY_SUBJECT, {"whom": who.subject}).first() or link_or_create(
-            connection, who, domains, by
-        )
-        if person.suspended_at is not None:
-            raise Refused(SUSPENDED)
-        return person.id
+        found = load(connection, SELECT_BY_SUBJECT, subject_of=who.subject)
+        return require_active(found or link_or_create(connection, who, domains, by)).id
 
 
-def link_or_create(connection: Connection, who: Identity, domains: Collection[str], by: str) -> Row:
-    """Tie somebody who has never come this way to an account. Raises Refused."""
+def link_or_create(connection: Connection, who: Identity, domains: Collection[str], by: str) -> Person:
+    """Link an identity that is new here to an account. Raises Refused."""
     if not who.verified:
         raise Refused(UNVERIFIED.format(by))
     email = require_ascii(who.email)
-    person = connection.execute(LOCK_BY_EMAIL, {"address": email}).first()
+    person = load(connection, LOCK_BY_EMAIL, email=email)
     if person is None:
         if not is_in_domains(email, domains):
             raise Refused(UNKNOWN.format(email))
         person = create_member(connection, email, who.name, f"by {by}")
     require_linkable(person, who)
-    connection.execute(UPDATE_SUBJECT, {"person": person.id, "whom": who.subject})
+    connection.execute(UPDATE_SUBJECT, {"person": person.id, "subject_of": who.subject})
     return person
 
 
+@retry_on_conflict
+def login_by_proxy(database: Database, email: str, domains: Collection[str]) -> int:
+    """Find or create the account of an e-mail address that a proxy of ours vouches for; gives the person's id.
+
+    Without domains the proxy has decided who comes in. Raises Refused.
+    """
+    email = require_ascii(email)
+    if domains and not is_in_domains(email, domains):
+        raise Refused(WRONG_DOMAIN.format(email))
+
+    with database.write() as connection:
+        found = load(connection, LOCK_BY_EMAIL, email=email)
+        return require_active(found or create_member(connection, email, "", accounts.PROXY)).id
+
+
+def create_member(connection: Connection, email: str, name: str, by: str) -> Person:
+    """Create a member without a password. Raises IntegrityError where another request does, too."""
+    accounts.create(connection, email, MEMBER, None, audit.to_line(name))
+    person = Person(*connection.execute(LOCK_BY_EMAIL, {"email": email}).one())
+    audit.note(connection, person, "account_made", by)
+    return person
+
+
+def link(database: Database, person_id: int, who: Identity) -> None:
+    """Link an account to an identity, for its owner, who has shown both. Raises Refused."""
+    try:
+        with database.write() as connection:
+            connection.execute(UPDATE_SUBJECT, {"person": person_id, "subject_of": who.subject})
+            audit.note_own(connection, person_id, "sign_on_connected")
+    except IntegrityError as error:
+        raise Refused("Somebody else's account here is connected with that sign-in already.") from error
+
+
+def unlink(database: Database, person_id: int) -> None:
+    """End the link of an account; one without a password stays linked."""
+    with database.write() as connection:
+        if connection.execute(DELETE_SUBJECT, {"person": person_id}).rowcount:
+            audit.note_own(connection, person_id, "sign_on_disconnected")
+
+
+def is_linked(database: Database, person_id: int) -> bool:
+    """Tell whether an account can be opened by a sign-in elsewhere."""
+    with database.read() as connection:
+        return bool(connection.execute(SELECT_IS_LINKED, {"person": person_id}).scalar())
+
+
 def require_ascii(email: str) -> str:
-    """Give an e-mail address as it is kept. Raises Refused for one that could be taken for another's.
+    """Give an e-mail address as it is stored. Raises Refused for one that could be taken for another's.
 
     Letters beyond ASCII may become others in lower case; a domain that has some is written as xn--.
     """
@@ -86,51 +124,28 @@ def require_ascii(email: str) -> str:
         raise Refused("The e-mail address that we were given for you can't be used here. Ask an admin.") from error
 
 
-def create_member(connection: Connection, email: str, name: str, by: str) -> Row:
-    """Make a member."""
-    accounts.create(connection, email, MEMBER, None, audit.to_line(name))
-    person = connection.execute(LOCK_BY_EMAIL, {"address": email}).one()
-    audit.note(connection, person, "account_made", by)
-    return person
-
-
-def is_in_domains(email: str, domains: Collection[str]) -> bool:
-    """Tell whether an e-mail address is one of some domains, each of them by itself and without those below it."""
-    return email.rpartition("@")[2] in {domain.lower() for domain in domains}
-
-
-def require_linkable(person: Row, who: Identity) -> None:
-    """Refuse to tie an account that somebody else may hold. Raises Refused."""
-    if person.suspended_at is not None:
-        raise Refused(SUSPENDED)
+def require_linkable(person: Person, who: Identity) -> None:
+    """Refuse to link an account that somebody else may hold. Raises Refused."""
+    require_active(person)
     if person.password is not None:
         raise Refused(HAS_PASSWORD.format(person.email))
-    # The same issuer has given the address to another person; of an issuer that is no longer asked all begin anew.
+    # The same issuer gave the address to another person. An issuer that is no longer configured doesn't count.
     if person.subject and issuer_of(person.subject) == issuer_of(who.subject):
         raise Refused(LINKED_ELSEWHERE.format(person.email))
 
 
+def require_active(person: Person) -> Person:
+    """Give a person who isn't suspended. Raises Refused."""
+    if person.suspended_at is not None:
+        raise Refused(SUSPENDED)
+    return person
+
+
+def is_in_domains(email: str, domains: Collection[str]) -> bool:
+    """Tell whether an e-mail address is in one of some domains; their subdomains don't count."""
+    return email.rpartition("@")[2] in {domain.lower() for domain in domains}
+
+
 def issuer_of(subject: str) -> str:
-    """Tell who says who somebody is."""
+    """Give the issuer in a stored subject."""
     return subject.partition(" ")[0]
-
-
-def login_by_proxy(database: Database, email: str, domains: Collection[str]) -> int:
-    """Find or make the account of somebody whom a proxy of ours vouches for; gives their id. Raises Refused."""
-    try:
-        return admit_email(database, require_ascii(email), domains)
-    except IntegrityError:  # two of their requests came in this moment
-        return admit_email(database, require_ascii(email), domains)
-
-
-def admit_email(database: Database, email: str, domains: Collection[str]) -> int:
-    """Look for whom a proxy names, in one transaction; without domains the proxy has decided who comes in."""
-    with database.write() as connection:
-        if domains and not is_in_domains(email, domains):
-            raise Refused(WRONG_DOMAIN.format(email))
-        person = connection.execute(LOCK_BY_EMAIL, {"address": email}).first() or create_member(
-            connection, email, "", accounts.PROXY
-        )
-        if person.suspended_at is not None:
-            raise Refused(SUSPENDED)
-        return person.id

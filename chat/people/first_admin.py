@@ -17,6 +17,7 @@ from chat.config import Settings, WrongSetting
 from chat.config.secret_key import derive_key
 from chat.people import accounts, audit, external_login, passwords, roles
 from chat.people.accounts import Refused
+from chat.people.person import load
 from chat.storage import locks
 from chat.storage.database import Database
 from chat.storage.locks import Lock
@@ -124,7 +125,7 @@ def create_from_settings(database: Database, email: str, password: str) -> list[
         locks.hold(connection, (Lock.RIGHTS, 0))
         if accounts.has_admin(connection):
             return []
-        known = connection.execute(accounts.SELECT_BY_EMAIL, {"email": email}).first()
+        known = load(connection, accounts.SELECT_BY_EMAIL, email=email)
         if known is None:
             insert_admin(connection, email, kept)
         elif not promote(connection, known.id):
@@ -144,7 +145,7 @@ def promote(connection: Connection, person_id: int) -> bool:
 
     Their password stays what it is; they sign in anew, as after every change of rights.
     """
-    person = connection.execute(accounts.LOCK_PERSON, {"person": person_id}).first()
+    person = load(connection, accounts.LOCK_PERSON, person=person_id)
     if person is None or person.suspended_at is not None:
         return False
     connection.execute(DELETE_VALUE)

@@ -1,4 +1,4 @@
-"""Guests: who chats without an account, and what becomes of that once they have one."""
+"""Guests: people who chat without an account, and how an account takes over what they said."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DELETE_GUEST = delete(people).where(people.c.id == GUEST)
 
 
 def get_or_create(connection: Connection, uid: str) -> int:
-    """Find or make the guest that a newcomer's form names; whoever shows no such name is a guest of another one.
+    """Find or create the guest that a newcomer's form names; without such a name create another guest.
 
     Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
     """
@@ -60,7 +60,7 @@ def lock_lost(connection: Connection, uid: str, person_id: int) -> int | None:
 
 
 def merge_into(connection: Connection, guest_id: int | None, account_id: int) -> None:
-    """Give an account what a guest said, and let the guest go, with their sessions; nothing where it is no guest."""
+    """Give an account what a guest said, and delete the guest with their sessions; do nothing where it is no guest."""
     if guest_id is None or connection.execute(LOCK_GUEST, {"guest": guest_id}).first() is None:
         return
     for taken in UPDATE_OWNERS:

@@ -1,11 +1,7 @@
-"""Invites: links by which somebody makes an account, with a role, an end and a number of uses.
-
-A link is 256 random bits, of which the table holds a digest: it is shown once, to whoever made it.
-"""
+"""Invites: links by which somebody makes an account, with a role, an end and a number of uses."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +9,9 @@ from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, inse
 from sqlalchemy.exc import IntegrityError
 
 from chat.config.durations import DAY
-from chat.people import accounts, admins, audit
+from chat.people import accounts, admins, audit, link_tokens
 from chat.people.accounts import ROLES
+from chat.people.person import Actor
 from chat.people.sessions import digest
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import invites
@@ -25,12 +22,11 @@ MOST_USES = 100
 KEPT_SECONDS = 30 * DAY
 """How long an invite is kept that has run out, in seconds."""
 
-IS_VALID = (invites.c.expires_at > clock()) & invites.c.revoked_at.is_(None)
+IS_VALID = link_tokens.is_unexpired(invites) & invites.c.revoked_at.is_(None)
 IS_OPEN = IS_VALID & (invites.c.uses_left > 0)
-IT = invites.c.digest == bindparam("token_digest")
-THIS = IT & IS_OPEN
-SELECT_INVITE = select(invites).where(THIS)
-SELECT_IS_SPENT = select(exists().where(IT, IS_VALID, invites.c.uses_left == 0))
+IS_NAMED = link_tokens.is_named(invites)
+SELECT_INVITE = select(invites).where(IS_NAMED & IS_OPEN)
+SELECT_IS_SPENT = select(exists().where(IS_NAMED, IS_VALID, invites.c.uses_left == 0))
 SELECT_OPEN = (
     select(invites, people_table.c.email.label("maker"))
     .outerjoin(people_table, people_table.c.id == invites.c.made_by)
@@ -42,7 +38,7 @@ INSERT_INVITE = insert(invites).values(
 )
 UPDATE_USES = (
     update(invites)
-    .where(THIS, or_(invites.c.email.is_(None), invites.c.email == bindparam("their_email")))
+    .where(IS_NAMED & IS_OPEN, or_(invites.c.email.is_(None), invites.c.email == bindparam("their_email")))
     .values(uses_left=invites.c.uses_left - 1)
     .returning(invites.c.role, invites.c.made_by)
 )
@@ -72,15 +68,15 @@ class Newcomer:
 
 
 def create(
-    database: Database, by: Row | str, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
+    database: Database, by: Actor, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
 ) -> str:
     """Make an invite; gives its token, which nothing can tell again. Raises BadInvite.
 
     One that is bound to an e-mail makes an account with that alone, and one only.
     """
     require_valid(role, days, uses, email)
-    token = secrets.token_urlsafe(32)
-    row = {"digest": digest(token), "role": role, "seconds": days * DAY, "uses": uses, "email": email}
+    token, token_digest = link_tokens.create()
+    row = {"digest": token_digest, "role": role, "seconds": days * DAY, "uses": uses, "email": email}
     with database.write() as connection:
         admins.lock_admin(connection, by)
         connection.execute(DELETE_EXPIRED)
@@ -114,11 +110,7 @@ def list_open(database: Database) -> Sequence[Row]:
 
 def find(database: Database, token: str) -> Row:
     """Find an invite that can be used. Raises NotFound, whatever is the matter with it."""
-    with database.read() as connection:
-        found = connection.execute(SELECT_INVITE, {"token_digest": digest(token)}).first()
-    if found is None:
-        raise NotFound
-    return found
+    return link_tokens.find(database, SELECT_INVITE, token)
 
 
 def is_spent(database: Database, token: str) -> bool:
@@ -150,7 +142,7 @@ def create_account(connection: Connection, token: str, newcomer: Newcomer) -> in
     return person_id
 
 
-def revoke(database: Database, by: Row | str, invite_id: int) -> None:
+def revoke(database: Database, by: Actor, invite_id: int) -> None:
     """Let an invite be used no more. Raises NotFound."""
     with database.write() as connection:
         admins.lock_admin(connection, by)

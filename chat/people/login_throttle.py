@@ -11,17 +11,15 @@ guess without end.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
-from chat.config.durations import DAY, MINUTE
-from chat.config.secret_key import derive_key
+from chat.config.durations import DAY
 from chat.people.accounts import Refused, normalize_email
+from chat.people.sliding_window import MINUTE, TooMany, digest, nth_newest, waits
 from chat.storage import locks
 from chat.storage.database import Database, clock
 from chat.storage.locks import Lock
@@ -32,6 +30,7 @@ FREE_FAILURES = 5
 
 FIRST_WAIT, LONGEST_WAIT = 15, 900
 """The wait after these, in seconds; each further failure doubles it."""
+
 
 FROM_ADDRESS = 20
 """How many tries may fail in a minute, whoever they are as."""
@@ -46,13 +45,7 @@ WHOSE = attempts.c.whose == bindparam("whose")
 COUNT_FAILURES = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
     WHOSE, attempts.c.at > clock() - DAY
 )
-SELECT_WAIT = (
-    select((attempts.c.at + MINUTE + 1 - clock()).label("wait"))
-    .where(WHOSE, attempts.c.at >= clock() - MINUTE)
-    .order_by(attempts.c.at.desc())
-    .limit(1)
-    .offset(bindparam("before", type_=Integer))
-)
+SELECT_WAIT = nth_newest(waits(attempts.c.at, WHOSE), bindparam("before", type_=Integer))
 INSERT_ATTEMPT = insert(attempts).values(at=clock()).returning(attempts.c.id)
 DELETE_FAILURES = delete(attempts).where(WHOSE)
 DELETE_ATTEMPT = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
@@ -60,49 +53,52 @@ DELETE_OLD = delete(attempts).where(attempts.c.at < clock() - DAY)
 DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - MINUTE)
 
 
-class TooManyAttempts(Refused):
+class TooManyAttempts(Refused, TooMany):
     """There were too many tries; the next one may be made after `wait` seconds."""
 
     def __init__(self, wait: int):
         said = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
-        super().__init__(f"There were too many tries. Try again in {said}.")
-        self.wait = wait
+        super().__init__(f"There were too many tries. Try again in {said}.", wait)
 
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those."""
+    """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those.
+
+    `email` is what they typed.
+    """
 
     account: str
     address: str = ""
     among: str = ALL
+    email: str = ""
 
 
 def account_digest(secret: str, email: str) -> str:
     """Give what the tries as an account are known by, whether there is one or not."""
-    return hmac.new(derive_key(secret, "accounts"), normalize_email(email).encode(), hashlib.sha256).hexdigest()
+    return digest(secret, "accounts", normalize_email(email))
 
 
 def own_digest(secret: str, whose: str) -> str:
     """Give what tries that are counted apart are known by; no e-mail address makes the same one."""
-    return hmac.new(derive_key(secret, "own accounts"), whose.encode(), hashlib.sha256).hexdigest()
+    return digest(secret, "own accounts", whose)
 
 
-def register_attempt(database: Database, tried: LoginAttempt) -> list[int]:
-    """Count a try as failed; gives the rows that only a minute counts. Raises TooManyAttempts: that counts nothing."""
+def register_attempt(database: Database, attempt: LoginAttempt) -> list[int]:
+    """Count an attempt as failed; gives its rows of a minute. Raises TooManyAttempts, which counts nothing."""
     with database.read() as connection:  # a flood is refused by reading, and keeps nobody from writing
-        check_limits(connection, tried)
+        check_limits(connection, attempt)
     with locked(database) as connection:
-        check_limits(connection, tried)
+        check_limits(connection, attempt)
         connection.execute(DELETE_OLD)
-        connection.execute(INSERT_ATTEMPT, {"whose": tried.account})
-        return [insert_attempt(connection, whose) for whose in bounds_of(tried)]
+        connection.execute(INSERT_ATTEMPT, {"whose": attempt.account})
+        return [insert_attempt(connection, whose) for whose in bounds_of(attempt)]
 
 
-def check_limits(connection: Connection, tried: LoginAttempt) -> None:
-    """Refuse who has to wait. Raises TooManyAttempts."""
-    waits = [wait_of(connection, tried.account)]
-    for whose, most in bounds_of(tried).items():
+def check_limits(connection: Connection, attempt: LoginAttempt) -> None:
+    """Raise TooManyAttempts where this attempt has to wait."""
+    waits = [wait_of(connection, attempt.account)]
+    for whose, most in bounds_of(attempt).items():
         waits.append(connection.execute(SELECT_WAIT, {"whose": whose, "before": most - 1}).scalar() or 0)
     if max(waits) > 0:
         raise TooManyAttempts(max(waits))
@@ -119,9 +115,9 @@ def delay(failed: int) -> int:
     return min(FIRST_WAIT * 2 ** min(failed - FREE_FAILURES, 10), LONGEST_WAIT)
 
 
-def bounds_of(tried: LoginAttempt) -> dict[str, int]:
+def bounds_of(attempt: LoginAttempt) -> dict[str, int]:
     """Tell whose tries a try is counted among beside the account's, and how many of those may fail in a minute."""
-    return {tried.address: FROM_ADDRESS, tried.among: FROM_ALL} if tried.address else {}
+    return {attempt.address: FROM_ADDRESS, attempt.among: FROM_ALL} if attempt.address else {}
 
 
 def insert_attempt(connection: Connection, whose: str) -> int:
@@ -130,20 +126,19 @@ def insert_attempt(connection: Connection, whose: str) -> int:
     return connection.execute(INSERT_ATTEMPT, {"whose": whose}).scalar_one()
 
 
-def clear_failures(database: Database, tried: LoginAttempt, rows: list[int]) -> None:
-    """Take back a try that succeeded, and forgive those as the account that didn't.
+def clear_failures(connection: Connection, attempt: LoginAttempt, rows: Sequence[int]) -> None:
+    """Take back an attempt that succeeded, and forget the failures as its account: last in a transaction, as it locks.
 
-    At the door those at the door, in a session those in sessions: each success gives a guesser five more, so that it
-    takes one of the owner's where the guesser is.
+    A success resets only the counter that it was counted by: each reset gives an attacker five more guesses.
     """
-    with locked(database) as connection:
-        connection.execute(DELETE_FAILURES, {"whose": tried.account})
-        for row in rows:
-            connection.execute(DELETE_ATTEMPT, {"it": row})
+    locks.hold(connection, (Lock.TRIES, 0))
+    connection.execute(DELETE_FAILURES, {"whose": attempt.account})
+    for row in rows:
+        connection.execute(DELETE_ATTEMPT, {"it": row})
 
 
 def reset_failures(database: Database, account: str) -> None:
-    """Forget the failures as an account, whose owner showed in another way to be that."""
+    """Forget the failures as an account whose owner has proved it in another way."""
     with locked(database) as connection:
         connection.execute(DELETE_FAILURES, {"whose": account})
 

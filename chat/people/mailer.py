@@ -1,4 +1,4 @@
-"""Letters: mails that carry a link, sent in the background, so that nobody hears by the time it takes who is known."""
+"""Mails that carry a link, sent in the background: the time of an answer tells nobody who has an account."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TIMEOUT = 20.0
 """How long the mail server may take for each of its answers, in seconds."""
 
 LONGEST_DELAY = 2.0
-"""Within how many seconds a letter is begun, at a moment that nobody can foresee: it takes a process some 30 ms, which
-whoever asks would notice."""
+"""A mail is sent within so many seconds, at a random moment: it takes a process some 30 ms, which
+the sender of the form would notice."""
 
 RESET_MAIL = """\
 Somebody, perhaps you, asked for a new password for your account at {site}.
@@ -43,18 +43,18 @@ class NotPrivate(Exception):
 
 
 def queue_reset_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a link to whoever has an e-mail address, if anybody does; all of it happens well after the answer.
+    """Mail a reset link to the owner of an e-mail address, if there is one, well after the answer.
 
-    A thread of gevent's that didn't wait first would run before its starter, who has the connection still to end.
+    Without the wait gevent would run the thread before the request that starts it has ended its connection.
     """
     wait = secrets.SystemRandom().uniform(LONGEST_DELAY / 10, LONGEST_DELAY)
-    letter = threading.Timer(wait, send_reset_mail, (database, settings, email))
-    letter.name, letter.daemon = "letter", True
-    letter.start()
+    mail = threading.Timer(wait, send_reset_mail, (database, settings, email))
+    mail.name, mail.daemon = "mail", True
+    mail.start()
 
 
 def send_reset_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a link to whoever has an e-mail address; what fails is told to the log alone."""
+    """Mail a reset link to the owner of an e-mail address; failures are logged only."""
     try:
         person = accounts.by_email(database, email)
         if person is None or person.suspended_at is not None:
@@ -77,7 +77,7 @@ def reason_of(error: Exception) -> str:
 
 
 def quote_reply(code: int, words: bytes | str) -> str:
-    """Write what a mail server said, in one line."""
+    """Quote a mail server's reply in one line, without addresses."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
     return f"{code} {ADDRESS.sub('(an address)', ' '.join(text.split()))}"
 

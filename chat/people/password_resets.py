@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
+from sqlalchemy import Connection, delete, insert
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
-
-from chat.people import accounts, audit
+from chat.people import accounts, audit, link_tokens
+from chat.people.person import SELECT_PEOPLE, Person, load
 from chat.people.sessions import digest
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import people as people_table
@@ -15,44 +14,37 @@ from chat.storage.tables import resets
 LASTS = 1_800
 """How long a link can be used, in seconds."""
 
-IT = resets.c.digest == bindparam("it")
-IS_VALID = IT & (resets.c.expires_at > clock())
-SELECT_PERSON = (
-    select(people_table.c.id, people_table.c.email)
-    .join_from(resets, people_table, people_table.c.id == resets.c.person_id)
-    .where(IS_VALID, people_table.c.suspended_at.is_(None))
+IS_VALID = link_tokens.is_named(resets) & link_tokens.is_unexpired(resets)
+SELECT_PERSON = SELECT_PEOPLE.join(resets, people_table.c.id == resets.c.person_id).where(
+    IS_VALID, people_table.c.suspended_at.is_(None)
 )
 INSERT_RESET = insert(resets).values(expires_at=clock() + LASTS)
 DELETE_USED = delete(resets).where(IS_VALID).returning(resets.c.person_id)
-DELETE_EXPIRED = delete(resets).where(resets.c.expires_at <= clock())
+DELETE_EXPIRED = delete(resets).where(~link_tokens.is_unexpired(resets))
 
 
 def create(connection: Connection, person_id: int) -> str:
     """Make the token of a link for a person, of 256 bits; earlier ones are void."""
-    token = secrets.token_urlsafe(32)
+    token, token_digest = link_tokens.create()
     connection.execute(accounts.LOCK_PERSON, {"person": person_id})  # before their links, as by who suspends them
     connection.execute(DELETE_EXPIRED)
     accounts.delete_resets(connection, person_id)
-    connection.execute(INSERT_RESET, {"digest": digest(token), "person_id": person_id})
+    connection.execute(INSERT_RESET, {"digest": token_digest, "person_id": person_id})
     return token
 
 
-def find(database: Database, token: str) -> Row:
+def find(database: Database, token: str) -> Person:
     """Find whose link it is. Raises NotFound where it can't be used, whatever is the matter with it."""
-    with database.read() as connection:
-        found = connection.execute(SELECT_PERSON, {"it": digest(token)}).first()
-    if found is None:
-        raise NotFound
-    return found
+    return Person(*link_tokens.find(database, SELECT_PERSON, token))
 
 
 def redeem(database: Database, token: str, password_hash: str) -> int:
     """Set the password of whose link it is, and end their sessions; gives their id. Raises NotFound the second time."""
     with database.write() as connection:
-        whose = connection.execute(SELECT_PERSON, {"it": digest(token)}).first()
+        whose = load(connection, SELECT_PERSON, token_digest=digest(token))
         if whose is None or not connection.execute(accounts.LOCK_PERSON, {"person": whose.id}).first():
             raise NotFound
-        person_id = connection.execute(DELETE_USED, {"it": digest(token)}).scalar()
+        person_id = connection.execute(DELETE_USED, {"token_digest": digest(token)}).scalar()
         if person_id is None:
             raise NotFound
         accounts.set_password(connection, person_id, password_hash)

@@ -8,18 +8,14 @@ more than N).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Integer,
-    ScalarSelect,
     Select,
     String,
     bindparam,
@@ -29,13 +25,11 @@ from sqlalchemy import (
     select,
 )
 
-from chat.config.secret_key import derive_key
+from chat.people.sliding_window import MINUTE, TooMany, digest, nth_newest, waits
 from chat.storage import locks
 from chat.storage.database import clock
 from chat.storage.locks import Lock
 from chat.storage.tables import conversations, messages, replies, sends
-
-MINUTE = 60
 
 SOON = 5
 """When to try again, in seconds, where an answer has to end first, and nobody knows when."""
@@ -45,14 +39,6 @@ DELETE_OLD = delete(sends).where(sends.c.id.in_(OLD_SENDS))
 """Drops the sends that are older than a minute, but those that another transaction drops just now."""
 
 INSERT_SEND = insert(sends).values(at=clock())
-
-
-class TooMany(Exception):
-    """A limit is reached; the message is for the person who asks, who may ask again after `wait` seconds."""
-
-    def __init__(self, sentence: str, wait: int):
-        super().__init__(sentence)
-        self.wait = wait
 
 
 @dataclass(frozen=True)
@@ -120,10 +106,10 @@ def wait_query(names: tuple[str, ...]) -> Select:
     queries = {
         "own_answers": running_replies(conversations.c.person_id == person),
         "shared_answers": running_replies(replies.c.address == address),
-        "own_sends": recent_sends(sends.c.person_id == person),
-        "shared_sends": recent_sends(sends.c.address == address),
+        "own_sends": waits(sends.c.at, sends.c.person_id == person),
+        "shared_sends": waits(sends.c.at, sends.c.address == address),
     }
-    return select(*(nth_newest(queries[name], bindparam(name, type_=Integer)) for name in names))
+    return select(*(nth_newest(queries[name], bindparam(name, type_=Integer)).scalar_subquery() for name in names))
 
 
 def running_replies(whose: ColumnElement[bool]) -> Select[int]:
@@ -131,17 +117,6 @@ def running_replies(whose: ColumnElement[bool]) -> Select[int]:
     written = replies.join(messages, messages.c.id == replies.c.id)
     owned = written.join(conversations, conversations.c.id == messages.c.conversation_id)
     return select(literal(SOON)).select_from(owned).where(replies.c.state == "generating", whose)
-
-
-def recent_sends(whose: ColumnElement[bool]) -> Select[int]:
-    """Select for each send in how many seconds it is more than a minute old by a clock of whole ones, newest first."""
-    left = select(sends.c.at + MINUTE + 1 - clock()).where(whose, sends.c.at >= clock() - MINUTE)
-    return left.order_by(sends.c.at.desc())
-
-
-def nth_newest(rows: Select[int], number: BindParameter[int]) -> ScalarSelect[int]:
-    """Select one of some rows, counted from 0; NULL where there are fewer."""
-    return rows.limit(1).offset(number).scalar_subquery()
 
 
 def pluralize(number: int, what: str) -> str:
@@ -157,7 +132,7 @@ def locks_of(asker: Asker) -> list[tuple[Lock, int | str]]:
 
 def address_digest(secret: str, address: str | None) -> str:
     """Give what the database knows an address by."""
-    return hmac.new(derive_key(secret, "addresses"), household(address).encode(), hashlib.sha256).hexdigest()[:32]
+    return digest(secret, "addresses", household(address))[:32]
 
 
 def household(address: str | None) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, select, update
 
 from chat.people import accounts, admins, audit, invites
 from chat.people.admins import IS_ADMIN
+from chat.people.person import SELECT_PEOPLE, Actor, Person, load
 from chat.storage import locks
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.deletion import delete_part
@@ -20,7 +21,7 @@ from chat.storage.tables import conversations, messages, replies, resets
 from chat.storage.tables import people as people_table
 
 PERSON = bindparam("person", type_=Integer)
-LOCK_PERSON = select(people_table).where(accounts.IS_PERSON, people_table.c.role.in_(accounts.ROLES)).with_for_update()
+LOCK_PERSON = SELECT_PEOPLE.where(accounts.IS_PERSON, people_table.c.role.in_(accounts.ROLES)).with_for_update()
 SELECT_OTHER_ADMIN = select(people_table.c.id).where(IS_ADMIN, people_table.c.id != PERSON).limit(1)
 
 UPDATE_ROLE = update(people_table).where(accounts.IS_PERSON).values(role=bindparam("given"))
@@ -48,7 +49,7 @@ class LastAdmin(Exception):
     """Nobody could look after this instance any more; the message says what to do first."""
 
 
-def change(database: Database, by: Row | str, person_id: int, role: str) -> None:
+def change(database: Database, by: Actor, person_id: int, role: str) -> None:
     """Make a person a member or an admin. Raises NotFound and LastAdmin."""
     if role not in accounts.ROLES:
         raise NotFound
@@ -63,7 +64,7 @@ def change(database: Database, by: Row | str, person_id: int, role: str) -> None
         audit.note(connection, by, "role_changed", f"{audit.name_of(person)} is {role} now")
 
 
-def suspend(database: Database, by: Row | str, person_id: int) -> list[int]:
+def suspend(database: Database, by: Actor, person_id: int) -> list[int]:
     """Keep a person out, and stop what is being written for them; gives these replies. Raises NotFound and LastAdmin.
 
     Replies that other processes write stop within a second.
@@ -78,7 +79,7 @@ def suspend(database: Database, by: Row | str, person_id: int) -> list[int]:
     return stopped
 
 
-def resume(database: Database, by: Row | str, person_id: int) -> None:
+def resume(database: Database, by: Actor, person_id: int) -> None:
     """Let a suspended person in again. Raises NotFound."""
     with database.write() as connection:
         person = lock_person(connection, by, person_id)
@@ -87,7 +88,7 @@ def resume(database: Database, by: Row | str, person_id: int) -> None:
             audit.note(connection, by, "resumed", audit.name_of(person))
 
 
-def remove(database: Database, by: Row | str, person_id: int) -> list[int]:
+def remove(database: Database, by: Actor, person_id: int) -> list[int]:
     """Delete a person with all that is theirs, for good; gives the replies that were being written.
 
     They are suspended first: where this breaks off they stay so, and are removed by doing it again. Raises NotFound and
@@ -117,7 +118,7 @@ def delete_conversations(database: Database, person_id: int) -> None:
             time.sleep(0)
 
 
-def lock_person(connection: Connection, by: Row | str, person_id: int) -> Row:
+def lock_person(connection: Connection, by: Actor, person_id: int) -> Person:
     """Find a person whose rights somebody changes, while nobody else changes any. Raises NotFound.
 
     Also where whoever changes them has lost the right to, since the request began.
@@ -127,13 +128,13 @@ def lock_person(connection: Connection, by: Row | str, person_id: int) -> Row:
     if not isinstance(by, str) and not connection.execute(admins.SELECT_ADMIN, {"person": by.id}).first():
         raise NotFound
     # Nor signs them in meanwhile.
-    person = connection.execute(LOCK_PERSON, {"person": person_id}).first()
+    person = load(connection, LOCK_PERSON, person=person_id)
     if person is None:
         raise NotFound
     return person
 
 
-def revoke_rights(connection: Connection, person: Row) -> None:
+def revoke_rights(connection: Connection, person: Person) -> None:
     """Let nothing remain of an admin's rights: others can't come in by invites of theirs. Raises LastAdmin."""
     if person.role != accounts.ADMIN:
         return
@@ -143,7 +144,7 @@ def revoke_rights(connection: Connection, person: Row) -> None:
     connection.execute(DELETE_RESETS)  # who made them isn't kept, and they live half an hour
 
 
-def end_access(connection: Connection, person: Row) -> list[int]:
+def end_access(connection: Connection, person: Person) -> list[int]:
     """End all by which a person is here: rights, sessions, links, and answers that are being written."""
     revoke_rights(connection, person)
     accounts.end_sessions(connection, person.id)

@@ -12,6 +12,7 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from cachelib.base import BaseCache
@@ -20,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chat.config.durations import DAY
 from chat.people import audit
+from chat.people.person import PUBLIC_COLUMNS, Person
 from chat.storage.database import Database, DatabaseAway, clock
 from chat.storage.json_rows import JSON_ROWS
 from chat.storage.tables import people, sessions
@@ -38,15 +40,9 @@ GUEST_OWNER = select(people.c.id).where(people.c.id == bindparam("whose"), peopl
 
 # Of whom was removed nothing is found, as their sessions go with them.
 IS_ALIVE = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
-SELECT_SESSION = (
-    select(
-        sessions.c.data,
-        (clock() - sessions.c.seen_at).label("idle"),
-        *(people.c[name] for name in ("id", "email", "name", "role")),
-    )
-    .outerjoin_from(sessions, people, people.c.id == sessions.c.person_id)
-    .where(IS_SESSION, IS_ALIVE)
-)
+OWNED = sessions.outerjoin(people, people.c.id == sessions.c.person_id)
+COLUMNS = sessions.c.data, (clock() - sessions.c.seen_at).label("idle"), *PUBLIC_COLUMNS
+SELECT_SESSION = select(*COLUMNS).select_from(OWNED).where(IS_SESSION, IS_ALIVE)
 
 IDLE_END = clock() + bindparam("idle", type_=BigInteger)
 LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
@@ -89,6 +85,21 @@ SELECT_ALIVE_OF = {
 }
 
 
+@dataclass(frozen=True)
+class Session:
+    """What a session says, whose it is, and for how long it was idle: None for a guest's first return."""
+
+    data: dict[str, Any]
+    idle: int | None
+    person: Person | None
+
+    @classmethod
+    def of_row(cls, row: Row) -> Session:
+        """Read a row of SELECT_SESSION."""
+        data, idle, *person = row
+        return cls(json.loads(data), idle, Person(*person) if person[0] is not None else None)
+
+
 class SessionStore(BaseCache):
     """Sessions as JSON in the database: what Flask-Session asks of a cache, and whose each is.
 
@@ -100,14 +111,12 @@ class SessionStore(BaseCache):
         self.database = database
         self.spans = {"idle": idle * DAY, "longest": longest * DAY}
 
-    def find(self, key: str) -> Row | None:
-        """Find a session's `data` and how long it was `idle`, with its person; None where it or the person is gone.
-
-        A guest's has not been idle yet when it comes back for the first time.
-        """
+    def find(self, key: str) -> Session | None:
+        """Find a session; None where it or its person is gone."""
         with self.database.read() as connection:
-            found = connection.execute(SELECT_SESSION, {"it": digest(key)}).first()
-        if found is None or json.loads(found.data).get("person") != found.id:
+            row = connection.execute(SELECT_SESSION, {"it": digest(key)}).first()
+        found = Session.of_row(row) if row else None
+        if found is None or found.data.get("person") != (found.person and found.person.id):
             return None
         if found.idle is None:
             self._note_return(key)
@@ -121,7 +130,7 @@ class SessionStore(BaseCache):
     def get(self, key: str) -> Any:
         """Find a session's data; None where there is none, or it has ended."""
         found = self.find(key)
-        return None if found is None else json.loads(found.data)
+        return found and found.data
 
     def add(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Keep a new session's data, and drop what has expired; how long is for us to say."""
@@ -171,7 +180,7 @@ class SessionStore(BaseCache):
             connection.execute(DELETE_OTHERS, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
-    def ended(self, names: Iterable[str]) -> frozenset[str]:
+    def find_ended(self, names: Iterable[str]) -> frozenset[str]:
         """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
         asked = frozenset(names)
         with self.database.read() as connection:

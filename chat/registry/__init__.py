@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from chat.people import admins, audit
+from chat.people.person import Actor
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.registry import rows
 from chat.registry.encryption import SecretBox
@@ -92,7 +93,7 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
         return found
 
     @contextmanager
-    def changing(self, admin: Row | str, action: str, subject: str) -> Iterator[Connection]:
+    def changing(self, admin: Actor, action: str, subject: str) -> Iterator[Connection]:
         """Open the transaction of an admin's change: one at a time, and noted. The next reader sees it."""
         with self.database.write() as connection:
             admins.lock_admin(connection, admin)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
+from chat.people.person import Actor
 from chat.registry import ProviderRegistry
 from chat.registry.encryption import DecryptionError, SecretBox
 from chat.registry.form import InvalidProvider, ProviderForm, check_name_is_free, key_end
@@ -35,7 +36,7 @@ DELETE_HIDDEN_MODEL = delete(hidden_models).where(IS_OF_PROVIDER, hidden_models.
 DELETE_HIDDEN_MODELS = delete(hidden_models).where(IS_OF_PROVIDER)
 
 
-def add(registry: ProviderRegistry, admin: Row | str, form: ProviderForm) -> None:
+def add(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
     """Add a provider. Raises InvalidProvider for a name that is taken."""
     key = encrypt_key(registry.box, form)
     with registry.changing(admin, "provider_added", f"{form.name} ({form.url})") as connection:
@@ -43,7 +44,7 @@ def add(registry: ProviderRegistry, admin: Row | str, form: ProviderForm) -> Non
         connection.execute(INSERT_PROVIDER, {"name": form.name, "kind": form.kind, "url": form.url, **key})
 
 
-def change(registry: ProviderRegistry, admin: Row | str, form: ProviderForm) -> None:
+def change(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
     """Change the address or the key of a provider; without a key the old one stays.
 
     Raises InvalidProvider and NotFound.
@@ -70,7 +71,7 @@ def find(connection: Connection, name: str) -> ProviderRecord:
     raise NotFound
 
 
-def set_enabled(registry: ProviderRegistry, admin: Row | str, name: str, on: bool) -> None:
+def set_enabled(registry: ProviderRegistry, admin: Actor, name: str, on: bool) -> None:
     """Turn a provider on or off. Raises NotFound."""
     with registry.changing(admin, f"provider_{'on' if on else 'off'}", name) as connection:
         if connection.execute(UPDATE_PROVIDER, {"provider_name": name, "enabled": on}).rowcount:
@@ -80,7 +81,7 @@ def set_enabled(registry: ProviderRegistry, admin: Row | str, name: str, on: boo
         connection.execute(INSERT_PROVIDER, {"name": name, "kind": ENVIRONMENT, "enabled": on})
 
 
-def remove(registry: ProviderRegistry, admin: Row | str, name: str) -> None:
+def remove(registry: ProviderRegistry, admin: Actor, name: str) -> None:
     """Delete a provider that an admin added, and what was stored of its models. Raises NotFound for another one."""
     which = {"provider_name": name}
     with registry.changing(admin, "provider_deleted", name) as connection:
@@ -92,7 +93,7 @@ def remove(registry: ProviderRegistry, admin: Row | str, name: str) -> None:
                 set_shown(connection, provider, model, on=False)
 
 
-def set_model_enabled(registry: ProviderRegistry, admin: Row | str, name: str, model: str, on: bool) -> None:
+def set_model_enabled(registry: ProviderRegistry, admin: Actor, name: str, model: str, on: bool) -> None:
     """Turn a model on or off. Raises NotFound for one that the provider doesn't list."""
     entry = registry.find(name)
     entry.require_model(model)
@@ -116,7 +117,7 @@ def set_shown(connection: Connection, provider: str, model: str, on: bool) -> No
     set_option(connection, SHOWN_MODELS, json.dumps(sorted(others | {(provider, model)} if on else others)))
 
 
-def set_default_model(registry: ProviderRegistry, admin: Row | str, name: str, model: str) -> None:
+def set_default_model(registry: ProviderRegistry, admin: Actor, name: str, model: str) -> None:
     """Make a model the one to begin with. Raises NotFound for one that the provider doesn't list."""
     registry.find(name).require_model(model)
     with registry.changing(admin, "model_first", f"{name}/{model}") as connection:

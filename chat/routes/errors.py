@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
 from chat.people.accounts import Refused
-from chat.people.rate_limits import TooMany
+from chat.people.sliding_window import TooMany
 from chat.routes import pages
 from chat.routes.auth import login
 from chat.routes.messages import BadMessage, TooLong, posted_text

@@ -6,11 +6,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from chat.server.greenlets import limit_time
 from chat.storage.engines import is_pooled
@@ -38,6 +39,7 @@ OUTCOME_WAIT = 10.0
 
 PAUSE = 0.2
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 Ticket = tuple[int, str]
@@ -139,6 +141,19 @@ def retry_while_locked(attempt: Callable[[], T], wait: float) -> T:
                 raise DatabaseBusy from error
         time.sleep(pause)
         pause = min(pause * 2, 0.02)
+
+
+def retry_on_conflict(attempt: Callable[P, T]) -> Callable[P, T]:
+    """Try a second time where another transaction inserted the same row first: the second attempt finds it."""
+
+    @wraps(attempt)
+    def attempt_twice(*given: P.args, **named: P.kwargs) -> T:
+        try:
+            return attempt(*given, **named)
+        except IntegrityError:
+            return attempt(*given, **named)
+
+    return attempt_twice
 
 
 def was_committed(engine: Engine, ticket: Ticket) -> bool:

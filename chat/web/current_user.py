@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from flask import current_app, g, request, session
-from sqlalchemy import Row
 
 from chat.config.durations import HOUR
-from chat.people import accounts, login_throttle, rate_limits
+from chat.people import accounts, authentication, login_throttle, rate_limits
+from chat.people.authentication import Verified
 from chat.people.login_throttle import LoginAttempt
+from chat.people.person import Person
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
 from chat.storage.database import NotFound
@@ -27,10 +28,10 @@ def person_id() -> int | None:
         return None
 
 
-def person() -> Row | None:
-    """Give who has come back: `id`, `email`, `name`, `role`; None for a newcomer, and for who was suspended."""
-    found: Row | None = g.get("person")
-    return found if found is not None and found.id is not None else None
+def person() -> Person | None:
+    """Give who has come back; None for a newcomer, and for who was suspended."""
+    found: Person | None = g.get("person")
+    return found
 
 
 def is_member() -> bool:
@@ -39,7 +40,7 @@ def is_member() -> bool:
     return found is not None and found.role in accounts.ROLES
 
 
-def require_admin() -> Row:
+def require_admin() -> Person:
     """Give the admin who is asking. Raises NotFound for everybody else."""
     found = person()
     if found is None or found.role != accounts.ADMIN:
@@ -47,11 +48,17 @@ def require_admin() -> Row:
     return found
 
 
-def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
+def login(email: str, password: str) -> None:
+    """Sign the visitor in by e-mail and password. Raises people.Refused."""
+    verified = authentication.authenticate(state.database(), known_browsers.login_attempt(email), password)
+    login_as(verified.person.id, verified.person.password, verified=verified)
+
+
+def login_as(person_id: int, known: str | None = None, by: str = "", verified: Verified | None = None) -> None:
     """Let the visitor be somebody from this very request on, under another session id, with what they said as a guest.
 
-    `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. Raises
-    people.Refused where they may not come in.
+    `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. The
+    failures before `verified` are cleared in the same transaction. Raises people.Refused where they may not come in.
     """
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = guest_id()
@@ -59,8 +66,10 @@ def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
     with state.database().write() as connection:
         person = accounts.start_login(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
+        if verified:
+            verified.clear(connection)
     store.replace(session, sid, said)
-    g.person = store.cache.find(store.key_of(session))
+    g.person, g.idle = person, 0
     if not by:
         known_browsers.remember(person.email)
 
@@ -68,7 +77,7 @@ def login_as(person_id: int, known: str | None = None, by: str = "") -> None:
 def logout() -> None:
     """End the visitor's session."""
     session.clear()
-    g.person = None
+    g.person = g.idle = None
 
 
 def guest_id() -> int | None:
@@ -77,9 +86,10 @@ def guest_id() -> int | None:
     return found.id if found is not None and found.role == "guest" else None
 
 
-def password_attempt(person_id: int) -> LoginAttempt:
-    """Tell that somebody who is signed in tries to show once more who they are."""
-    return LoginAttempt(login_throttle.own_digest(state.secret(), f"person {person_id}"))
+def confirm_password(member: Person, password: str) -> Person:
+    """Check the password of a signed-in member, by a counter of its own. Raises people.Refused."""
+    account = login_throttle.own_digest(state.secret(), f"person {member.id}")
+    return authentication.confirm(state.database(), LoginAttempt(account, email=member.email), password)
 
 
 def session_name() -> str:
@@ -97,7 +107,7 @@ def refresh_session() -> None:
     found = person()
     if found is None or request.endpoint == "assets.show":  # scripts and styles are nobody's
         return
-    if (found.idle or 0) >= HOUR:
+    if (g.get("idle") or 0) >= HOUR:
         session.modified = True
 
 

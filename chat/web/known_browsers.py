@@ -28,11 +28,11 @@ def remember(email: str) -> None:
 
 
 def login_attempt(email: str) -> LoginAttempt:
-    """Tell as whom, and from where, somebody tries to sign in."""
+    """Make the attempt of this request to sign in: a known browser has a counter of its own."""
     account, (known, key) = account_digest(email), read_cookie()
     if known == account:
-        return LoginAttempt(login_throttle.own_digest(state.secret(), f"browser {key}"))
-    return LoginAttempt(account, rate_limits.address_digest(state.secret(), request.remote_addr))
+        return LoginAttempt(login_throttle.own_digest(state.secret(), f"browser {key}"), email=email)
+    return LoginAttempt(account, rate_limits.address_digest(state.secret(), request.remote_addr), email=email)
 
 
 def read_cookie() -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any, cast
 
@@ -55,13 +54,13 @@ class Sessions(CacheLibSessionInterface):
         found = self.cache.find(self.key_for(sid)) if sid else None
         if found is None:
             return self._begin()
-        g.person = found
-        return self.session_class(json.loads(found.data), sid=sid)
+        g.person, g.idle = found.person, found.idle
+        return self.session_class(found.data, sid=sid)
 
     def _begin(self) -> ServerSideSession:
-        begun = self.session_class(sid=self.new_id(), permanent=self.permanent)
-        begun.new = True
-        return begun
+        session = self.session_class(sid=self.new_id(), permanent=self.permanent)
+        session.new = True
+        return session
 
     def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
         keep = self.cache.add if session.new else self.cache.set

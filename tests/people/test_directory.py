@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 
 import pytest
 from sqlalchemy import update
@@ -77,7 +78,7 @@ def test_it_holds_no_password_and_nothing_that_was_said(database: Database) -> N
         accounts.set_password(connection, bob.id, "a-hash")
     asked(database, bob.id, "a-secret")
 
-    told = str([tuple(row) for row in [*directory.everyone(database), *directory.page(database)]])
+    told = str([astuple(row) for row in [*directory.everyone(database), *directory.page(database)]])
 
     assert "a-hash" not in told and "a-secret" not in told
     assert directory.count_conversations(database, bob.id) == 1

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.people import accounts, external_login, login_links
+from chat.people import accounts, external_login
 from chat.people.accounts import Refused
 from chat.people.oidc import Identity
 from chat.storage.database import Database
@@ -39,4 +39,4 @@ def test_a_sign_in_elsewhere_is_no_ones_twice(database: Database) -> None:
         bob = accounts.create(connection, "bob@example.org", "member", "hash")
 
     with pytest.raises(Refused, match="connected with that sign-in already"):
-        login_links.connect(database, bob, ANN)
+        external_login.link(database, bob, ANN)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
-from chat.people import accounts, login_links, password_resets, roles
+from chat.people import accounts, external_login, password_resets, roles
 from chat.people.oidc import Identity
 from chat.people.sessions import SessionStore
 from chat.storage.database import Database, NotFound
@@ -95,11 +95,11 @@ def test_the_table_holds_no_token(database: Database) -> None:
 def test_a_reset_lets_nobody_in_by_what_was_tied_before(database: Database) -> None:
     """ALLM 26-32717: who had the password once kept another way in."""
     ann = account(database)
-    login_links.connect(database, ann, Identity("https://id.example 7"))
+    external_login.link(database, ann, Identity("https://id.example 7"))
 
     assert redeemed(database, made(database, ann))
 
-    assert not login_links.is_connected(database, ann)
+    assert not external_login.is_linked(database, ann)
 
 
 def test_another_password_voids_links(database: Database) -> None:

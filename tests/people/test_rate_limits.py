@@ -12,7 +12,8 @@ from sqlalchemy import event, select, update
 from chat import conversations
 from chat.conversations import Turn
 from chat.people import rate_limits
-from chat.people.rate_limits import MINUTE, SOON, Asker, Limit, TooMany
+from chat.people.rate_limits import SOON, Asker, Limit
+from chat.people.sliding_window import MINUTE, TooMany
 from chat.replies import adoption
 from chat.storage.database import Database, clock
 from chat.storage.tables import conversations as conversation_table

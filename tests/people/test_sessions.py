@@ -150,13 +150,13 @@ def test_a_session_has_ended_where_it_opens_nothing_any_more(
 ) -> None:
     store = SessionStore(either)
     begin(store, account(either), "one")
-    before = store.ended([digest("one"), digest("two")])
+    before = store.find_ended([digest("one"), digest("two")])
 
     with either.write() as connection:
         connection.execute(update(table).values(change))
 
     assert before == {digest("two")} and store.find("one") is None
-    assert store.ended([digest("one"), digest("two")]) == {digest("one"), digest("two")}
+    assert store.find_ended([digest("one"), digest("two")]) == {digest("one"), digest("two")}
 
 
 @pytest.mark.parametrize("end", ["removed", "another role", "signed out", "merged"])
@@ -174,7 +174,7 @@ def test_a_session_has_ended_with_what_it_stood_for(either: Database, end: str) 
         account(either, "eve@example.org", "admin")
         roles.remove(either, "a test", ann) if end == "removed" else roles.change(either, "a test", ann, "admin")
 
-    assert store.ended([digest("one"), digest("guest")]) == {digest("guest" if end == "merged" else "one")}
+    assert store.find_ended([digest("one"), digest("guest")]) == {digest("guest" if end == "merged" else "one")}
 
 
 def test_of_any_number_of_sessions_those_that_ended_are_told(either: Database) -> None:
@@ -182,7 +182,7 @@ def test_of_any_number_of_sessions_those_that_ended_are_told(either: Database) -
     store.add("one", {})
     names = {digest(str(number)) for number in range(70_000)}
 
-    assert store.ended(names | {digest("one")}) == names and store.ended([]) == set()
+    assert store.find_ended(names | {digest("one")}) == names and store.find_ended([]) == set()
     assert store.set("one", {"a": 1}) and not store.set("two", {})
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chat.config import Settings, WrongSetting, is_loopback
-from chat.people.oidc.failures import ProviderUnavailable, VerificationFailed
-from chat.people.oidc.flow import Flow, Identity
+from chat.people.oidc.flow import Flow, Identity, ProviderUnavailable, VerificationFailed
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider

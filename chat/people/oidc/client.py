@@ -12,8 +12,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from chat.people.oidc.discovery import TIMEOUTS, Discovery
-from chat.people.oidc.failures import ProviderUnavailable, VerificationFailed
-from chat.people.oidc.flow import Flow, Identity
+from chat.people.oidc.flow import Flow, Identity, ProviderUnavailable, VerificationFailed
 from chat.people.oidc.id_token import identity_of, read_claims
 from chat.providers.base import Timeouts
 

@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, import_key
 
 from chat.config.durations import HOUR
-from chat.people.oidc.failures import ProviderUnavailable
+from chat.people.oidc.flow import ProviderUnavailable
 from chat.providers.base import Timeouts
 from chat.providers.errors import ProviderError
 from chat.providers.http.client import StreamingRequest

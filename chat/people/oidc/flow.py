@@ -1,4 +1,4 @@
-"""What is taken along to a provider, and who comes back."""
+"""One sign-in: what a browser takes along to a provider, who comes back, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ class Identity:
     email: str = ""
     verified: bool = False
     name: str = ""
+
+
+class VerificationFailed(Exception):
+    """A sign-in can't be verified; the text says what to do."""
+
+
+class ProviderUnavailable(Exception):
+    """The provider can't be used now, or not as it is set up; the text is for the user."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Single sign-on can't be used just now. Try again in a moment; the log of this Rivulet says why."
+        )

@@ -13,8 +13,7 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 
 from chat.people.oidc.discovery import FAULTS, Discovery
-from chat.people.oidc.failures import VerificationFailed
-from chat.people.oidc.flow import Identity
+from chat.people.oidc.flow import Identity, VerificationFailed
 
 SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 """How an ID token may be signed: by a key of which the provider alone has the private half; never HS256, never none."""

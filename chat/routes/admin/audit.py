@@ -63,7 +63,7 @@ def stream_file(write: Callable[[Iterable[Row]], str], ending: str, mimetype: st
 def while_allowed(session: str, store: SessionStore, batches: Iterable[Rows]) -> Iterator[Rows]:
     """Give batches of rows as long as a session lasts, and with it the right: that takes long. Raises RightEnded."""
     for rows in batches:
-        if store.ended([session]):
+        if store.find_ended([session]):
             raise AccessRevoked
         yield rows
 

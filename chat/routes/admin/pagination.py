@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request
-from sqlalchemy import Row
 
 from chat.web.ids import read_id
 
@@ -17,6 +16,6 @@ def before_id() -> int | None:
     return None if text is None else read_id(text)
 
 
-def page_of(rows: Sequence[Row], size: int) -> dict[str, Any]:
+def page_of(rows: Sequence[Any], size: int) -> dict[str, Any]:
     """Tell what a page shows of rows that were read with one more, and the `last` of them where others follow."""
     return {"rows": rows[:size], "last": rows[size - 1].id if len(rows) > size else None}

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
-from sqlalchemy import Row
 
-from chat.people import accounts, authentication, login_links, passwords
+from chat.people import accounts, authentication, external_login, passwords
+from chat.people.person import Person
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
 from chat.web import current_user, notices, proxy_login, state, urls
@@ -53,12 +53,9 @@ def change_password() -> Response:
     return notices.lead_to("/account", "changed")
 
 
-def authenticate() -> Row:
-    """Give the member who is asking, if the form has their password. Raises people.Refused and LoginRequired."""
-    person, present = require_member(), request.form.get("present", "")
-    return authentication.authenticate(
-        state.database(), current_user.password_attempt(person.id), person.email, present
-    )
+def authenticate() -> Person:
+    """Give the member who is asking, if the form has their current password. Raises Refused and LoginRequired."""
+    return current_user.confirm_password(require_member(), request.form.get("present", ""))
 
 
 def explain_refusal(error: accounts.Refused) -> str:
@@ -82,7 +79,7 @@ def end_others() -> Response:
     return urls.lead_to("/account")
 
 
-def require_member() -> Row:
+def require_member() -> Person:
     """Give the member who is asking. Raises LoginRequired."""
     found = current_user.person()
     if found is None or not current_user.is_member():
@@ -95,7 +92,7 @@ def page(problem: str = "", done: str = "") -> str:
     person = accounts.find(state.database(), require_member().id)
     has_password = person is not None and bool(person.password)
     openid = login.openid_name() if has_password else ""
-    connected = bool(openid) and login_links.is_connected(state.database(), require_member().id)
+    connected = bool(openid) and external_login.is_linked(state.database(), require_member().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())

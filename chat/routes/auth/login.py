@@ -6,11 +6,11 @@ import re
 
 from flask import Blueprint, Response, current_app, render_template, request
 
-from chat.people import accounts, authentication
+from chat.people import accounts
 from chat.people.login_throttle import TooManyAttempts
 from chat.routes import pages
 from chat.routes.messages import posted_text
-from chat.web import access, cookies, current_user, known_browsers, proxy_login, state, urls
+from chat.web import access, cookies, current_user, proxy_login, state, urls
 from chat.web.ids import ID
 
 NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
@@ -33,8 +33,7 @@ def sign_in() -> Response:
     if "on" in request.form:
         return resume_draft(place, email, draft)
     try:
-        person = authentication.authenticate(state.database(), known_browsers.login_attempt(email), email, password)
-        current_user.login_as(person.id, person.password)
+        current_user.login(email, password)
     except accounts.Refused as error:
         return refuse(form(place, email, str(error), draft=draft), error)
     return Response(render_draft(place, draft)) if draft else urls.lead_to(place)
@@ -81,8 +80,7 @@ def sign_in_again() -> bool:
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person = authentication.authenticate(state.database(), known_browsers.login_attempt(email), email, password)
-        current_user.login_as(person.id, person.password)
+        current_user.login(email, password)
     except accounts.Refused:
         return False
     return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from itsdangerous import BadSignature
 
-from chat.people import external_login, login_links, oidc
+from chat.people import external_login, oidc
 from chat.people.accounts import Refused
 from chat.people.oidc import Flow, ProviderUnavailable, VerificationFailed
 from chat.routes.auth import account, login
@@ -63,7 +63,7 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises LoginRequired."""
-    login_links.disconnect(state.database(), account.require_member().id)
+    external_login.unlink(state.database(), account.require_member().id)
     return notices.lead_to("/account", "disconnected")
 
 
@@ -112,7 +112,7 @@ def connect_account(person_id: int, who: oidc.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and VerificationFailed."""
     if not current_user.is_member() or account.require_member().id != person_id:
         raise VerificationFailed(FLOW_EXPIRED)
-    login_links.connect(state.database(), person_id, who)
+    external_login.link(state.database(), person_id, who)
 
 
 def page(place: str, person_id: int | None, problem: str) -> str:

@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from chat.people import accounts as accounts_people
-from chat.storage.tables import people, sessions
+from chat.storage.database import Database
+from chat.storage.tables import attempts, people, sessions
 from chat.web import cookies
 from tests.asking import begin, ended, named, rows
 from tests.postgres import Postgres
@@ -240,6 +241,19 @@ def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets
     answer = sign_in(app.test_client())
 
     assert answer.status_code == 403 and "Set-Cookie" not in answer.headers and rows(app)["sessions"] == 0
+
+
+def test_signing_in_takes_three_write_transactions_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One counts the attempt, one starts the session and clears the failures, one is Flask-Session's own."""
+    account(app.extensions["rivulet"].database)
+    client, writes, write = app.test_client(), [], Database.write
+    monkeypatch.setattr(Database, "write", lambda *args, **more: writes.append(1) or write(*args, **more))
+
+    answer = sign_in(client)
+
+    assert answer.status_code == 303 and 1 <= len(writes) <= 3
+    with app.extensions["rivulet"].database.read() as connection:
+        assert connection.execute(attempts.select()).all() == []
 
 
 def test_a_request_of_somebody_signed_in_asks_for_session_and_person_in_one_statement(app: Flask) -> None:
