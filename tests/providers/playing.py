@@ -24,7 +24,8 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from chat.providers import PROVIDERS
 from chat.providers.base import AbstractProvider, CreateResult, ProviderError
 from chat.providers.http.connection import Wire
-from chat.providers.local import Endpoint, Local
+from chat.providers.local import Local
+from chat.providers.local.child import Endpoint
 from chat.providers.openai import OpenAICompatible
 from tests.providers.server import END, chunk, delta, head
 
@@ -126,7 +127,7 @@ class Player(HTTPAdapter):
         super().__init__()
         self.wire = wire
 
-    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:  # type: ignore[override]
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         """Read the head of what is played."""
         self.wire.connected = True
         original = http.client.HTTPResponse(Reads(self.parts))  # type: ignore[arg-type]

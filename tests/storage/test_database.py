@@ -219,7 +219,7 @@ def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path, monkeypatch
 
 def test_a_rivulet_in_a_folder_with_odd_signs_migrates(tmp_path: Path) -> None:
     shutil.copytree(TOP / "chat", tmp_path / "100% mine?" / "chat", ignore=shutil.ignore_patterns("__pycache__"))
-    url = url_of({"DATABASE_URL": "", "INSTANCE": tmp_path / "100% mine?"})
+    url = url_of(config.load({"INSTANCE": str(tmp_path / "100% mine?")}))
     migrate = "import sys; from chat.storage.database import Database; Database(sys.argv[1]).upgrade()"
 
     done = subprocess.run([sys.executable, "-c", migrate, url], cwd=tmp_path / "100% mine?", capture_output=True)

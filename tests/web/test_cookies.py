@@ -79,7 +79,7 @@ def test_a_link_and_a_browser_are_known_by_the_names_of_older_versions(team_app:
 def test_two_instances_with_one_secret_have_other_names(tmp_path: Path) -> None:
     first, second = (signed_in(team(tmp_path / name)) for name in ("first", "second"))
 
-    names = [{cookie.key for cookie in client._cookies.values()} for client in (first, second)]
+    names = [{cookie.key for cookie in (client._cookies or {}).values()} for client in (first, second)]
 
     assert len(names[0]) == len(names[1]) == 2 and not names[0] & names[1]
 

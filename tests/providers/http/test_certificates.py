@@ -44,7 +44,8 @@ def sign_on() -> None:
 
 def mail(speaks: str = "smtps") -> None:
     with mailbox(speaks) as mails:
-        mailer.send({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"}, "ann@example.org", "A link", "Here.")
+        settings = config.load({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"})
+        mailer.send(settings, "ann@example.org", "A link", "Here.")
         assert len(mails.letters) == 1
 
 

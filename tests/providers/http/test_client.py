@@ -13,7 +13,7 @@ from chat.config import Settings
 from chat.providers.base import Interrupted, RateLimited, Timeouts, Unavailable
 from chat.providers.http.client import ERROR_LIMIT, Exchange, encoded, timeouts_of
 from chat.providers.http.result import ExchangeResult, fetched, in_one_piece
-from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
+from tests.providers.server import END, RESET, SILENCE, Server, Step, chunk, head, plain, whole
 
 QUICK = Timeouts(connect=2, first=0.3, gap=0.3, whole=1.5)
 AT_ONCE = (0.0, 0.0)
@@ -88,7 +88,7 @@ def test_a_number_that_json_lacks_is_refused_at_once():
 
 def test_each_read_of_the_network_is_handed_on_at_once():
     gate = threading.Event()
-    script = [head() + b"a\r\nhello", SILENCE]
+    script: list[Step] = [head() + b"a\r\nhello", SILENCE]
     with Server(script) as server:
         exchange = ask(server, Timeouts(2, 5, 5, 5))
         threading.Timer(5, gate.set).start()
@@ -202,7 +202,7 @@ def answer_once(listener: socket.socket) -> None:
     connection, _ = listener.accept()
     with connection:
         connection.recv(65536)
-        connection.sendall(b"".join(plain("Hello")))
+        connection.sendall(b"".join(step for step in plain("Hello") if isinstance(step, bytes)))
 
 
 def test_nothing_is_tried_again_after_the_first_piece():

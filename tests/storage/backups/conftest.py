@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import config
 from chat.storage import backups
 from chat.storage.database import Database
 from chat.storage.engines import url_of
@@ -43,7 +44,7 @@ def run(instance: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 @pytest.fixture
 def lived_in(instance: Path) -> Iterator[Database]:
     """The database of the instance, with a person and a conversation."""
-    database = Database(url_of({"DATABASE_URL": "", "INSTANCE": instance}))
+    database = Database(url_of(config.load({"INSTANCE": str(instance)})))
     move_in(database)
     yield database
     database.dispose()
