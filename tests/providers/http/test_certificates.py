@@ -44,7 +44,8 @@ def sign_on() -> None:
 
 def mail(speaks: str = "smtps") -> None:
     with mailbox(speaks) as mails:
-        settings = config.load({"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org"})
+        environ = {"SMTP_URL": mails.url, "MAIL_FROM": "r@example.org", "APP_URL": "https://chat.example.org"}
+        settings = config.load(environ)
         mailer.send(settings, "ann@example.org", "A link", "Here.")
         assert len(mails.letters) == 1
 
