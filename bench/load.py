@@ -42,7 +42,8 @@ def measured(load: Load, app: str, upstream: str, server: Server | None = None) 
 
 async def driven(load: Load, visitors: Sequence[Visitor], server: Server | None) -> tuple[float, list[Turn]]:
     """Let all visitors come; gives the CPU seconds that the server used for them, pages opened before not counted."""
-    numbers, turns = itertools.count(1), []
+    numbers = itertools.count(1)
+    turns: list[Turn] = []
     for some in batches(visitors):
         await asyncio.gather(*(visitor.prepare() for visitor in some), return_exceptions=True)
     before = server.cpu_seconds() if server else 0.0

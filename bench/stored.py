@@ -56,7 +56,8 @@ def conversation(database: Database, person: int, count: int) -> int:
 
 def asked(database: Database, person: int, text: str, after: Turn | None) -> Turn:
     """Store a question, and an empty reply to it."""
-    return conversations.ask(database, Asker(person), after and after.conversation_id, text, Choice("openai", "small"))
+    conversation_id = after.conversation_id if after else None
+    return conversations.ask(database, Asker(person), conversation_id, text, Choice("openai", "small"))
 
 
 def answered(database: Database, turn: Turn) -> None:

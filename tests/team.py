@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 import app as front_door
 from chat import config
@@ -23,7 +24,7 @@ from tests.serving import KEY, UNLIMITED
 PASSWORD = marked.PASSWORD
 
 
-def team(tmp_path: Path, provider: Scripted | None = None, **environ: str) -> Flask:
+def team(tmp_path: Path, provider: Scripted | None = None, /, **environ: str) -> Flask:
     """Make an app that a team shares."""
     known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, **UNLIMITED}
     return front_door.build(config.load(known | environ), {"scripted": provider or Scripted()})
@@ -55,7 +56,7 @@ def kept() -> str:
     return passwords.HASHER.hash(PASSWORD)
 
 
-def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str = PASSWORD, **more: str):  # type: ignore[no-untyped-def]
+def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str = PASSWORD, **more: str) -> TestResponse:
     """Sign in as the form does; gives the answer."""
     return client.post("/sign-in", data={"email": email, "password": password, **more})
 

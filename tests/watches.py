@@ -76,7 +76,7 @@ def watch_apps() -> None:
 
         return Watched(answer(app, environ, start), where)
 
-    Flask.__call__ = answered  # type: ignore[method-assign]
+    Flask.__call__ = answered  # type: ignore[method-assign, assignment]
 
 
 def watch_logs() -> None:
@@ -87,7 +87,7 @@ def watch_logs() -> None:
         look(f"the log of {logger.name}", written(record))
         handle(logger, record)
 
-    logging.Logger.handle = handled  # type: ignore[method-assign]
+    logging.Logger.handle = handled  # type: ignore[method-assign, assignment]
 
 
 def watch_error(kind: type[Exception]) -> None:
@@ -98,7 +98,7 @@ def watch_error(kind: type[Exception]) -> None:
         make(error, *words, **more)
         look(f"the words of {type(error).__name__}", str(error))
 
-    kind.__init__ = made  # type: ignore[method-assign]
+    kind.__init__ = made  # type: ignore[method-assign, assignment]
 
 
 def watch_sockets() -> None:
@@ -141,7 +141,7 @@ def watch_folders() -> None:
         made.add(folder)
         return folder
 
-    pytest.TempPathFactory.mktemp = noted  # type: ignore[method-assign]
+    pytest.TempPathFactory.mktemp = noted  # type: ignore[method-assign, assignment]
 
 
 def written(record: logging.LogRecord) -> str:

@@ -28,15 +28,15 @@ def shield_unused(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def shield_definition(match: re.Match[str]) -> str:
-    """Have a definition read as typed."""
+    """Shield the brackets of a definition, so that Markdown reads it as typed."""
     return f"{match[1]}{shield('[')}{match[2]}{shield(']')}"
 
 
 def find_uses(text: str) -> set[str]:
-    """Find the names that are used."""
+    """Find the labels that a text refers to, normalized."""
     return {normalize(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text)) if label[1]}
 
 
 def normalize(label: str) -> str:
-    """Give the one form of a label."""
+    """Fold the case and the blanks of a label, as CommonMark compares labels."""
     return " ".join(label.split()).casefold()

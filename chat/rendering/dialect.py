@@ -30,7 +30,7 @@ def translate(text: str, is_growing: bool = False) -> str:
 
 
 def translate_prose(text: str) -> str:
-    """Put what is no code."""
+    """Translate a text without fences: shield what would be misread, and encode formulas."""
     text = scan(text)
     if "-" in text or "=" in text:
         text = "\n\n".join(UNDERLINE.sub(shield_underline, paragraph) for paragraph in text.split("\n\n"))

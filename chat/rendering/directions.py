@@ -35,7 +35,7 @@ class Block:
     is_counted: bool = True
 
     def count(self, rtl: int, others: int, first: str, place: int) -> None:
-        """Add letters."""
+        """Add letters to those counted; `first` is the direction of the first of them, "" for none."""
         if not self.is_counted:
             return
         self.rtl, self.others = self.rtl + rtl, self.others + others
@@ -55,7 +55,7 @@ def direct(html: str) -> str:
 
 
 def direct_blocks(html: str) -> list[str]:
-    """Split HTML at its blocks, and direct them."""
+    """Split HTML at the tags of its blocks; start tags have got their directions."""
     found: list[str] = []
     blocks: list[Block] = []
     end = 0
@@ -96,6 +96,6 @@ def close(blocks: list[Block], found: list[str]) -> None:
 
 
 def add_direction(start: str, direction: str) -> str:
-    """Give a start tag a direction."""
+    """Give a start tag a direction, in the place of the one that a browser would find."""
     undirected = start.replace(' dir="auto"', "")
     return f'{undirected[:-1]} dir="{direction}">'

@@ -71,5 +71,5 @@ def wrap(content: str, source: str, display: bool) -> str:
 
 
 def show_source(source: str) -> str:
-    """Show the source of a formula."""
+    """Show the source of a formula that isn't drawn, as code."""
     return f'<code class="math" translate="no">{escape(source)}</code>'

@@ -131,5 +131,5 @@ def colour_of(token: _TokenType) -> str:
 
 
 def span(colour: str, code: str) -> str:
-    """Draw a run of one colour."""
+    """Draw a run of code; without a class it has the colour of all text."""
     return f"<span class={colour}>{escape(code)}</span>" if colour else escape(code)

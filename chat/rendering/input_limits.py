@@ -51,7 +51,7 @@ def limit_nesting(text: str) -> str:
 
 
 def check_length(text: str, limit: int) -> str:
-    """Let through what isn't longer than a limit. Raises TooMuch."""
+    """Return a text, if it isn't longer than a limit. Raises TooMuch."""
     if len(text) > limit:
         raise TooMuch(f"{len(text)} characters are more than the {limit} that are rendered.")
     return text

@@ -23,7 +23,7 @@ class Links:
         return tag
 
     def end(self) -> str:
-        """End a link."""
+        """End a link; behind one that hides its host stands that host."""
         self._inside = False
         return f" ({escape(self._disguise)})</a>" if self._disguise else "</a>"
 

@@ -48,5 +48,5 @@ def unshield_html(html: str) -> str:
 
 
 def source_of(mark: re.Match[str]) -> str:
-    """Give what a mark stands for."""
+    """Give the sign or the formula that a mark stands for; "" for STOP."""
     return decode_formula(mark[1]) if mark[1] else STANDS_FOR.get(mark[0], "")

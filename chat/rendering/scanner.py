@@ -71,7 +71,7 @@ AFTER_ON_LINE = re.compile(r"[ \t]*[.,;:]?[ \t]*(?:\n|\Z)")
 
 
 def scan(text: str) -> str:
-    """Shield what is to be read as typed."""
+    """Shield what is to be read as typed, and encode formulas."""
     done: list[str] = []
     start = position = 0
     sign = SIGN_OR_SITE if "www." in text else SIGN
@@ -95,29 +95,29 @@ def read_code(match: re.Match[str]) -> str:
 
 
 def read_dollars(match: re.Match[str]) -> str | None:
-    """Read what stands between two dollars."""
+    """Encode what stands between two dollars; None where it is no formula."""
     start, end = match.span()
     before, after = match.string[max(0, start - 3) : start], match.string[end : end + 8]
     return encode_match(match) if delimiters.is_inline(match[0][1:-1], before, after) else None
 
 
 def read_double_dollars(match: re.Match[str]) -> str | None:
-    """Read what stands between double dollars."""
+    """Encode what stands between double dollars; None where it is no formula."""
     return encode_match(match) if delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
 
 
 def read_brackets(match: re.Match[str]) -> str | None:
-    """Read what stands between escaped square brackets."""
+    """Encode what stands between escaped square brackets; None where it is no formula."""
     return encode_match(match) if delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
 
 
 def read_parentheses(match: re.Match[str]) -> str | None:
-    """Read what stands between escaped parentheses."""
+    """Encode what stands between escaped parentheses; None where it is no formula."""
     return encode_match(match) if delimiters.is_parenthesised(match[0][2:-2]) else None
 
 
 def read_environment(match: re.Match[str]) -> str | None:
-    """Read an environment without delimiters."""
+    """Encode an environment without delimiters; None where other text stands on its lines."""
     return encode_match(match) if stands_alone(match) and len(match[0]) <= delimiters.LENGTH_LIMIT else None
 
 
@@ -166,7 +166,7 @@ def is_product(before: str, after: str) -> bool:
 
 
 def shield_match(match: re.Match[str]) -> str:
-    """Shield all of it."""
+    """Shield all signs of a match."""
     return shield(match[0])
 
 

@@ -38,7 +38,7 @@ def count_columns(head: str, line: str) -> int:
 
 
 def count_cells(line: str) -> int:
-    """Count the cells of a line."""
+    """Count the cells that a line would have as a row; 0 where it is empty."""
     inner = OUTER.sub("", line, count=1).rstrip(" \t")
     return len(PIPE.findall(inner.removesuffix("|"))) + 1 if inner else 0
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bench import cost
 from bench.plan import Load
 from bench.setup import Setup
+
+NO_SERVER: Any = None
+"""For what is replaced, and asks none."""
 
 
 def costing(seconds: float, power: float):
@@ -22,7 +27,7 @@ def costing(seconds: float, power: float):
 def test_the_growth_of_an_answers_cost_is_seen(monkeypatch, tmp_path, power: float, times: float) -> None:
     monkeypatch.setattr(cost, "measured", costing(0.5, power))
 
-    figures = cost.by_length("prose", Setup(tmp_path, ""), None)
+    figures = cost.by_length("prose", Setup(tmp_path, ""), NO_SERVER)
 
     assert figures["cpu_8k_1k"] == pytest.approx(times)
     assert figures["cpu_s_1k"] == pytest.approx(0.5)
@@ -32,4 +37,4 @@ def test_the_growth_of_an_answers_cost_is_seen(monkeypatch, tmp_path, power: flo
 def test_a_cost_too_small_to_be_seen_is_no_division_by_zero(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(cost, "measured", costing(0.0, 1))
 
-    assert cost.by_length("prose", Setup(tmp_path, ""), None)["cpu_8k_1k"] == 0
+    assert cost.by_length("prose", Setup(tmp_path, ""), NO_SERVER)["cpu_8k_1k"] == 0

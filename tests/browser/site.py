@@ -27,7 +27,7 @@ class Quiet(WSGIRequestHandler):
 class Site:
     """The app with a scripted provider, on a port of its own, by TLS if wanted; beyond this machine by HOST=0.0.0.0."""
 
-    def __init__(self, folder: Path, tls: bool = False, **environ: str):
+    def __init__(self, folder: Path, tls: bool = False, /, **environ: str):
         self.provider = Scripted()
         self.app = front_door.build(
             config.load({"INSTANCE": str(folder), **UNLIMITED, **SECRETS, **environ}), {"scripted": self.provider}

@@ -66,9 +66,10 @@ def test_a_page_whose_stream_breaks_comes_to_the_end_of_its_answer_by_itself(
     provider: Scripted,
     monkeypatch: pytest.MonkeyPatch,
     javascript: bool,
-    drawing: type,
+    drawing: type[IncrementalRenderer] | type[Blocks],
 ) -> None:
-    gate, draw, fed = Gate(), drawing.feed, count()
+    draw: Callable[..., object] = drawing.feed
+    gate, fed = Gate(), count()
     provider.will_say("Once upon ", gate, "a time.")
     page = visit(site.url, java_script_enabled=javascript)
 

@@ -36,7 +36,7 @@ def under_a_path(folder: Path, strips: bool, **environ: str) -> Iterator[Instanc
     port = free_port()
     settings = {"HOST": "127.0.0.1", "TRUSTED_PROXIES": "1", "APP_URL": f"https://{NAME}:{port}{PATH}", **environ}
     with (
-        serving(folder, **settings) as site,
+        serving(folder, tls=False, **settings) as site,
         nginx.beside_a_neighbour(site.server.server_port, NAME, folder, port, strips) as neighbour,
     ):
         yield Instance(site, "https", NAME, port, PATH)

@@ -37,7 +37,8 @@ document.body.insertAdjacentHTML("beforeend",
 MEANT = {"username", "current-password"}
 EMAIL = "ann@example.org"
 
-Open, Run = Callable[[str], object], Callable[[str], Any]
+Open = Callable[[str], object]
+Run = Callable[[str], Any]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -28,7 +29,7 @@ def shown(database: Database, person: int, conversation_id: int) -> list[str]:
     return [row.text for row in conversations.read_transcript(database, leaf_id)]
 
 
-def edited(database: Database, person: int, message_id: int, text: str = "Edited?", **more: object) -> Turn:
+def edited(database: Database, person: int, message_id: int, text: str = "Edited?", **more: Any) -> Turn:
     """Edit a message and answer it."""
     turn = conversations.edit(database, Asker(person), message_id, Draft(text, CHOICE, **more))
     return answered(database, turn, "Edited.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -94,7 +95,7 @@ def test_the_same_key_is_the_same_turn(database: Database, person: int) -> None:
 def test_another_text_with_the_same_key_is_another_turn(either: Database) -> None:
     person = guest(either, "ann")
     start = answered(either, asked(either, person, "One?", key="k"), "One.")
-    beside = {"conversation": start.conversation_id, "parent": start.reply_id, "key": "k"}
+    beside: dict[str, Any] = {"conversation": start.conversation_id, "parent": start.reply_id, "key": "k"}
 
     turns = [asked(either, person, text, **beside) for text in ("Two?", "Two", "two?", "Two? ", "Two?")]
 

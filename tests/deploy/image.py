@@ -134,7 +134,7 @@ class Image:
 def python_for_all() -> str:
     """Find a Python that other users may run as well: one in somebody's home isn't."""
     for python in (os.path.realpath(sys.executable), "/usr/bin/python3"):
-        as_other = {"user": 10001, "group": 10001, "extra_groups": []} if os.geteuid() == 0 else {}
+        as_other: dict[str, Any] = {"user": 10001, "group": 10001, "extra_groups": []} if os.geteuid() == 0 else {}
         try:
             if subprocess.run([python, "-c", "import venv"], cwd="/", **as_other).returncode == 0:
                 return python

@@ -103,7 +103,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait until a process listens on a port."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        assert process.poll() is None and time.monotonic() < deadline, f"{process.args} doesn't listen."
+        assert process.poll() is None and time.monotonic() < deadline, f"{process.args!r} doesn't listen."
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

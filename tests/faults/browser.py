@@ -62,7 +62,7 @@ class Browser:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Ask for a page."""
-        return self.ask("GET", path, **headers)
+        return self.ask("GET", path, None, **headers)
 
     def post(self, path: str, **form: str) -> Answer:
         """Send a form as htmx does."""

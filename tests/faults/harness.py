@@ -94,7 +94,7 @@ def link(path: Path) -> str:
 
 
 @contextmanager
-def served(folder: Path, model: Model, kind: type[Server] = Server, **environ: str) -> Iterator[Server]:
+def served(folder: Path, model: Model, kind: type[Server] = Server, /, **environ: str) -> Iterator[Server]:
     """Serve the app until the end of the block."""
     server = kind(folder, model, **environ)
     server.start()

@@ -88,7 +88,9 @@ def test_copies_made_while_answers_stream_are_whole_and_a_server_goes_on_with_on
     tmp_path: Path, model: Model, new_database: Addresses
 ) -> None:
     """F35: 24 answers in two workers; copies are made one after the other until the last answer has ended."""
-    setting, copies, running = new_database(), [], []
+    setting = new_database()
+    copies: list[Path] = []
+    running: list[int] = []
     with served(tmp_path / "one", model, WEB_CONCURRENCY="2", **UNLIMITED, **setting) as server:
         asked = begun(server)
         while "generating" in states(server.database).values():

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_an_answer_goes_on_when_its_browser_leaves(server: Server, model: Model,
         browser.cookie = found[0] if found else browser.cookie
         leave[number](connection)
         gate.open()
-        until(lambda n=number: len(listed(browser)) > n)
+        until(partial(lists_more_than, browser, number))
 
     ids = [replies_of(browser, conversation)[-1] for conversation in listed(browser)]
     assert [until_ended(server.database, reply_id).state for reply_id in ids] == ["complete"] * 2
@@ -145,6 +146,11 @@ def test_an_answer_goes_on_when_its_browser_leaves(server: Server, model: Model,
 def listed(browser: Browser) -> list[int]:
     """List the visitor's conversations."""
     return [int(number) for number in re.findall(r'href="/conversations/(\d+)"', browser.get("/").body)]
+
+
+def lists_more_than(browser: Browser, number: int) -> bool:
+    """Tell whether the visitor has more conversations than so many."""
+    return len(listed(browser)) > number
 
 
 def replies_of(browser: Browser, conversation: int) -> list[int]:

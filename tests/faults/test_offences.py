@@ -68,11 +68,13 @@ def test_a_text_that_is_refused_and_not_given_back_is_seen(database: Database) -
     assert list(round_.misplaced(Answer(409, "", "Too early."))) != []
 
 
-def test_a_text_that_its_author_cant_open_is_seen(database: Database, person: int) -> None:
+def test_a_text_that_its_author_cant_open_is_seen(
+    database: Database, person: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     round_ = lost(database)
     asked(database, person, round_.first)
     pages = [Answer(404, "", ""), Answer(200, "", "Another one"), Answer(200, "", round_.first)]
-    round_.browser.get = lambda _: pages.pop(0)  # type: ignore[method-assign]
+    monkeypatch.setattr(round_.browser, "get", lambda _: pages.pop(0))
 
     assert [len(list(round_.hidden())) for _ in range(3)] == [1, 1, 0]
 

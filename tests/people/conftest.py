@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import Row, insert, select
 
@@ -25,13 +26,13 @@ def signed_in(database: Database, person_id: int, browsers: int = 1) -> None:
         connection.execute(insert(sessions).values(person_id=person_id), rows)
 
 
-def person_of(database: Database, person_id: int) -> Row | None:
-    """Read what is stored of a person."""
+def person_of(database: Database, person_id: int) -> Any:
+    """Read what is stored of a person; None where they were removed."""
     with database.read() as connection:
         return connection.execute(select(people).where(people.c.id == person_id)).first()
 
 
-def all_at_once(*tasks: Callable[[], object]) -> list[object]:
+def all_at_once(*tasks: Callable[[], object]) -> list[Any]:
     """Do several things in threads at the same moment; gives what each gave, or the error that it raised."""
     barrier, outcomes = threading.Barrier(len(tasks)), []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import event, insert, select
 
@@ -126,7 +128,7 @@ def test_of_what_strangers_make_the_newest_thousand_stay_and_all_else(either: Da
 
 
 def test_what_strangers_made_is_found_by_an_index(database: Database) -> None:
-    said: list[tuple[str, object]] = []
+    said: list[tuple[str, Any]] = []
     event.listen(database.engine, "before_cursor_execute", lambda *told: said.append((told[2], told[3])))
     with database.write() as connection:
         audit.note_throttled(connection, "ann@example.org")

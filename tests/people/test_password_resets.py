@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_later_link_voids_the_one_before(database: Database) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda token: token + "x", lambda token: token[:-1], lambda _: "", str.swapcase])
-def test_a_link_that_was_changed_is_none(database: Database, change) -> None:  # type: ignore[no-untyped-def]
+def test_a_link_that_was_changed_is_none(database: Database, change: Callable[[str], str]) -> None:
     token = made(database, account(database))
 
     assert not redeemed(database, change(token)) and not is_open(database, change(token))
@@ -106,8 +107,10 @@ def test_another_password_voids_links(database: Database) -> None:
     ann = account(database)
     token = made(database, ann)
 
+    looked_at = accounts.find(database, ann)
+    assert looked_at
     with database.write() as connection:
-        accounts.change_password(connection, accounts.find(database, ann), "another hash")
+        accounts.change_password(connection, looked_at, "another hash")
 
     assert not is_open(database, token)
 
@@ -115,7 +118,7 @@ def test_another_password_voids_links(database: Database) -> None:
 def test_a_password_that_was_set_meanwhile_is_not_overwritten(database: Database) -> None:
     ann = account(database)
     looked_at = accounts.find(database, ann)
-    assert redeemed(database, made(database, ann))
+    assert looked_at and redeemed(database, made(database, ann))
 
     with pytest.raises(accounts.Refused), database.write() as connection:
         accounts.change_password(connection, looked_at, "of who knew the old one")
@@ -128,7 +131,7 @@ def test_links_and_suspensions_at_once_wait_for_each_other(either: Database) -> 
     for number in range(10):
         ann = account(either, f"ann{number}@example.org")
         token = made(either, ann)
-        doing = [
+        doing: list[Callable[[], object]] = [
             partial(redeemed, either, token),
             partial(roles.suspend, either, "command line", ann),
             partial(made, either, ann),

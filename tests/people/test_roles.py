@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
@@ -306,5 +307,5 @@ def test_nothing_that_was_said_is_left_in_the_file(database: Database) -> None:
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    with open(database.engine.url.database, "rb") as file:
-        assert b"the-words-that-were-said" not in file.read()
+    file = database.engine.url.database
+    assert file and b"the-words-that-were-said" not in Path(file).read_bytes()

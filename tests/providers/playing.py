@@ -26,7 +26,8 @@ from chat.providers.answer import CreateResult
 from chat.providers.base import AbstractProvider
 from chat.providers.errors import ProviderError
 from chat.providers.http.connection import CancellableConnection
-from chat.providers.local import Endpoint, Local
+from chat.providers.local import Local
+from chat.providers.local.child import Endpoint
 from chat.providers.openai import OpenAICompatible
 from tests.providers.server import END, chunk, delta, head
 
@@ -128,7 +129,7 @@ class Player(HTTPAdapter):
         super().__init__()
         self.connection = connection
 
-    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:  # type: ignore[override]
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         """Read the head of what is played."""
         self.connection.connected = True
         original = http.client.HTTPResponse(Reads(self.parts))  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def named(quirk: Quirk) -> str:
 
 def told(it: Heard) -> dict[str, object]:
     """Say what came out in the words of a quirk's head."""
-    said = {"text": it.text, "thoughts": it.result.reasoning}
+    said: dict[str, object] = {"text": it.text, "thoughts": it.result.reasoning}
     if it.error is None:
         return said | {"finish": it.result.finish_reason}
     return said | {"error": type(it.error).__name__}

@@ -18,7 +18,8 @@ class Clock:
 
 
 def test_the_first_list_is_waited_for_once_and_not_in_each_asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, waited = Clock(), []
+    clock = Clock()
+    waited: list[float] = []
     monkeypatch.setattr(model_list, "time", clock)
     listed = ModelList(lambda: [])
     monkeypatch.setattr(listed, "refresh", lambda: None)

@@ -22,7 +22,7 @@ from chat.providers.errors import (
 from chat.providers.http.sse import LINE_LIMIT
 from chat.providers.model_rows import chats, window_of
 from chat.providers.openai import OpenAICompatible
-from tests.providers.server import END, SILENCE, Server, chunk, delta, head, sse, whole
+from tests.providers.server import END, SILENCE, Server, Step, chunk, delta, head, sse, whole
 
 QUICK = Timeouts(connect=2, first_byte=0.5, read=0.3, total=10)
 QUESTION = [{"role": "user", "content": "hi"}]
@@ -223,8 +223,8 @@ def test_text_after_a_reason_that_came_early_is_read():
 @pytest.mark.parametrize("first", [delta("Hel", "stop"), delta("", "stop")], ids=["with text", "before any text"])
 def test_a_reason_before_the_end_does_not_hurry_the_rest(first, monkeypatch):
     monkeypatch.setattr("chat.providers.openai_stream.LAST_WORDS", 0.05)
-    script = [head(), *(chunk(f"data: {json.dumps(event)}\n\n") for event in (first, delta("lo", "stop"))), END]
-    script.insert(2, 0.15)
+    begin, more = (chunk(f"data: {json.dumps(event)}\n\n") for event in (first, delta("lo", "stop")))
+    script: list[Step] = [head(), begin, 0.15, more, END]
     with Server(script) as server:
         said, error = heard(ask(server))
 

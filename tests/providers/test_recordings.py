@@ -94,7 +94,11 @@ def request_of(recording: dict[str, Any]) -> dict[str, Any]:
         body = json.loads(recording["request_latin1"].partition("\r\n\r\n")[2])
     except ValueError:
         body = {}
-    known = {"model": {"id": "gpt-3.5-turbo"}, "messages": [{"role": "user", "content": "hi"}], "key": ""}
+    known: dict[str, Any] = {
+        "model": {"id": "gpt-3.5-turbo"},
+        "messages": [{"role": "user", "content": "hi"}],
+        "key": "",
+    }
     known |= body
     if known["model"]["id"] != "gpt-4":
         known["model"] = {"id": "gpt-3.5-turbo"}

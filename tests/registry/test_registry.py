@@ -65,7 +65,7 @@ def key_of(registry: ProviderRegistry, name: str = "acme") -> str:
     return provider._key
 
 
-def stored(database: Database, name: str = "acme"):  # type: ignore[no-untyped-def]
+def stored(database: Database, name: str = "acme"):
     """Read the row of a provider."""
     with database.read() as connection:
         return connection.execute(select(table).where(table.c.name == name)).one()

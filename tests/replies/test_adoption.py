@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -420,7 +421,7 @@ def test_a_look_that_fails_is_followed_by_another(
     def fail(_: Database) -> set[str | None]:
         raise next(looks)
 
-    monkeypatch.setattr(adoption.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(leases, "late_owners", fail)
 
     with caplog.at_level(logging.ERROR), pytest.raises(SystemExit):

@@ -84,7 +84,13 @@ def test_a_reply_that_was_deleted_is_nobodys(database: Database, person: int, tu
 
 def test_the_end_moves_the_text_into_the_message(database: Database, turn: Turn) -> None:
     store(database, news(turn, "So it "))
-    facts = {"finish_reason": "stop", "prompt_tokens": 7, "completion_tokens": 2, "left_out": 3, "error": None}
+    facts: dict[str, str | int | None] = {
+        "finish_reason": "stop",
+        "prompt_tokens": 7,
+        "completion_tokens": 2,
+        "left_out": 3,
+        "error": None,
+    }
 
     store(
         database, news(turn, "goes.", seq=1, ending=Ending("complete", "So it goes.", "<p>So it goes.</p>", 4, facts))

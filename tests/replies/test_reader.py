@@ -15,6 +15,7 @@ from chat.conversations import Turn
 from chat.people.rate_limits import Asker
 from chat.replies import Follower, Replies, log
 from chat.replies import reader as reading
+from chat.replies.notifications import Changes
 from chat.replies.reader import Reader
 from chat.storage.database import Database
 from tests.replies.writing import followed, say
@@ -268,10 +269,10 @@ def test_a_database_that_fails_for_a_while_costs_no_word(
 def test_a_reader_gives_back_its_connection(
     often: None, database: Database, reader: Reader, turn: Turn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[reading.Changes] = []
-    closed: list[reading.Changes] = []
+    opened: list[Changes] = []
+    closed: list[Changes] = []
 
-    class Noted(reading.Changes):
+    class Noted(Changes):
         def __init__(self, database: Database):
             super().__init__(database)
             opened.append(self)

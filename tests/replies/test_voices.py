@@ -41,6 +41,7 @@ def talk(database: Database, person: int):
                 replies.start(turn)
                 eventually(lambda id=turn.reply_id: replies.writer.find(id) is None)  # type: ignore[misc]
             posts = [request for request in server.requests if request.startswith(b"POST")]
+        assert turn
         return stored(database, turn.reply_id), [json.loads(post.partition(b"\r\n\r\n")[2]) for post in posts]
 
     return run

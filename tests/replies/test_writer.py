@@ -59,6 +59,7 @@ def test_what_a_follower_sees_is_stored_at_that_moment(database: Database, perso
 
 def test_what_comes_within_a_tick_is_one_piece(database: Database, person: int, replies: Replies) -> None:
     turn = asked(database, person)
+    assert turn.owner
     running = OwnedReply(turn.reply_id, turn.owner)
     with replies.writer._ticking:
         replies.writer.add(running)
@@ -73,7 +74,7 @@ def test_what_comes_within_a_tick_is_one_piece(database: Database, person: int, 
 
 def test_many_replies_let_their_words_gather_and_few_do_not(replies: Replies) -> None:
     alone = replies.writer.batch_delay()
-    replies.writer._owned = dict.fromkeys(range(500))
+    replies.writer._owned = {number: OwnedReply(number, "") for number in range(500)}
 
     assert (alone, replies.writer.batch_delay()) == (0, 0.1)
 
@@ -196,7 +197,7 @@ def lose(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[int],
     left, write = [0], database.write
 
     @contextmanager
-    def losing(*given: float, **more: Any) -> Iterator[Connection]:
+    def losing(*given: Any, **more: Any) -> Iterator[Connection]:
         with write(*given, **more) as connection:
             yield connection
         if left[0]:

@@ -12,7 +12,10 @@ import sqlite3  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -62,10 +65,16 @@ class Slow(Scripted):
     """A provider that lets others run between its pieces."""
 
     def create_completion(self, *given, **more):
-        result = super().create_completion(*given, **more)
-        pieces = result.pieces
-        result.pieces = lambda: (time.sleep(0.001) or piece for piece in pieces())
+        result: Any = super().create_completion(*given, **more)
+        result.pieces = partial(slowly, result.pieces)
         return result
+
+
+def slowly(pieces: Callable[[], Iterator[str]]) -> Iterator[str]:
+    """Let others run before each piece."""
+    for piece in pieces():
+        time.sleep(0.001)
+        yield piece
 
 
 def see_an_offence(database: Database, watch: Watch) -> None:

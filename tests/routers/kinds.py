@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Kind:
 
     def faster(self, times: float) -> Kind:
         """Divide all its times."""
-        shorter = {name: getattr(self, name) / times for name in ("first", "gap", "life", "waits")}
-        return replace(self, **shorter)  # type: ignore[arg-type]
+        shorter: dict[str, Any] = {name: getattr(self, name) / times for name in ("first", "gap", "life", "waits")}
+        return replace(self, **shorter)
 
 
 HEROKU = Kind("Heroku", 503, first=30, gap=55, waits=75)

@@ -34,7 +34,9 @@ def test_a_silence_that_is_too_long_is_cut(kind: Kind = HEROKU) -> None:
 
 
 def test_a_connection_that_lasts_is_cut_though_it_speaks() -> None:
-    got, router = answer(CUTTING, TEXT, *[chunk("word "), 0.01] * 100, chunk("end"), END)
+    words: list[bytes | float | str] = [chunk("word "), 0.01]
+
+    got, router = answer(CUTTING, TEXT, *words * 100, chunk("end"), END)
 
     assert got.body.startswith("word ") and "end" not in got.body and router.did == {"cut": 1}
 

@@ -4,7 +4,8 @@ log after its first rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Row
@@ -20,15 +21,15 @@ QUOTED = "what no log may quote"
 
 def create_app() -> Flask:
     """Make the app as gunicorn is told to by the tests."""
-    Follower.next = breaking_next(Follower.next)  # type: ignore[method-assign]
-    audit.batches = breaking_batches  # type: ignore[assignment]
+    Follower.next = breaking_next(Follower.next)  # type: ignore[method-assign, assignment]
+    audit.batches = breaking_batches
     return app.create_app()
 
 
-def breaking_next(works):  # type: ignore[no-untyped-def]
+def breaking_next(works: Callable[[Follower, float], Any]) -> Callable[[Follower, float], Any]:
     """Let following break once a first word was given."""
 
-    def breaks(follower: Follower, timeout: float) -> str | None:
+    def breaks(follower: Follower, timeout: float) -> Any:
         if follower.position:
             raise OperationalError(QUOTED, {}, Exception(QUOTED))
         return works(follower, timeout)

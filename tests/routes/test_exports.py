@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -72,7 +73,7 @@ def test_json_is_written_as_one_object_would_be(client: FlaskClient, provider: S
 
 
 def test_a_conversation_without_messages_is_json(app: Flask) -> None:
-    row = SimpleNamespace(id=1, title="None", created_at=0, updated_at=0)
+    row: Any = SimpleNamespace(id=1, title="None", created_at=0, updated_at=0)
 
     told = "".join(exports.write_parts(row, [], "json"))
 

@@ -75,7 +75,8 @@ class Fuzzer:
             # The client would put the true one in its place.
             body["environ_overrides"] = {"CONTENT_LENGTH": sent.headers["Content-Length"]}
         where = f"{place}?{joined(sent.query)}"
-        with browser.open(where, method=method, headers=sent.headers, **body) as response:
+        response = browser.open(where, method=method, headers=sent.headers, **body)
+        with response:
             content = response.get_data()
         assert response.status_code < 500, f"{method} {rule.rule} broke for {role}: {sent} {response.text[:300]}"
         told = f"{method} {rule.rule} for {role}: {sent} {response.status_code}, {len(content)} B"

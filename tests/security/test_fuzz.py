@@ -55,7 +55,7 @@ def test_a_million_requests_are_answered(app: Flask, provider: Scripted, counted
 
 @pytest.mark.parametrize(("role", "other"), [("member", "admin"), ("admin", "member")])
 def test_the_fuzzer_sees_what_breaks_for_a_member_or_for_an_admin(app: Flask, role: str, other: str) -> None:
-    app.add_url_rule("/breaks", "breaks.show", lambda: str(1 / (current_user.person().role != role)))
+    app.add_url_rule("/breaks", "breaks.show", lambda: str(1 / (getattr(current_user.person(), "role", "") != role)))
     fuzzer, harmless = Fuzzer(app), Request("own", "", [], {}, "", b"")
     route = next(route for route in fuzzer.routes if route[0] == "GET breaks.show")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -90,7 +91,7 @@ def test_whatever_route_asks_a_provider_is_counted_and_refused_past_the_limit(
 def sent(app: Flask, person_id: int, method: str, rule: Rule) -> tuple[bool, int]:
     """Send what a form of a person's page does; tells whether it was let through, and how much it counted."""
     before, known = rows(app)["sends"], arguments(app, **cast.own_things(app, person_id))
-    data = {"data": SENT} if method == "POST" else {}
+    data: dict[str, Any] = {"data": SENT} if method == "POST" else {}
     browser = cast.signed_in(app, person_id)
     with browser.open(address(app, rule, method, known), method=method, headers=PAGE, **data) as response:
         response.get_data()

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -59,10 +60,10 @@ def test_nothing_that_was_sent_is_echoed_as_markup(app: Flask, counted: Counted,
         for form in (PAGE, HTMX, TEXT):
             fields = dict.fromkeys(GIVEN_BACK, HOSTILE)
             headers = {**form, "Accept-Language": HOSTILE, "User-Agent": HOSTILE, "X-Request-ID": HOSTILE}
-            data = {"data": fields} if method != "GET" else {}
-            with cast.signed_in(app, person_id).open(
-                place, method=method, query_string=fields, headers=headers, **data
-            ) as response:
+            data: dict[str, Any] = {"data": fields} if method != "GET" else {}
+            browser = cast.signed_in(app, person_id)
+            response = browser.open(place, method=method, query_string=fields, headers=headers, **data)
+            with response:
                 plain = response.mimetype in {"text/plain", "text/markdown"}
                 assert plain or HOSTILE not in response.text, f"{method} {place} reflects what it was sent"
                 assert HOSTILE not in str(response.headers)
@@ -89,9 +90,10 @@ def answers(app: Flask, person_id: int, headers: dict[str, str], **more: str) ->
     """Call every route as a person with things of their own, and with more fields; gives each answer by its address."""
     for _, method, rule in routes(app):
         place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
-        data = {"data": SENT | more} if method == "POST" else {}
+        data: dict[str, Any] = {"data": SENT | more} if method == "POST" else {}
         browser = cast.signed_in(app, person_id)
-        with browser.open(place, method=method, query_string=more, headers=headers, **data) as response:
+        response = browser.open(place, method=method, query_string=more, headers=headers, **data)
+        with response:
             response.get_data()
             yield place, response
 

@@ -69,9 +69,10 @@ class Visit:
     def call(self, method: str, rule: Rule, of: Things, form: str, **more: str) -> TestResponse:
         """Call a route with what the forms want, and with what no form has."""
         sent = EXTRA | more
-        data = {"data": SENT | sent} if method == "POST" else {}
+        data: dict[str, Any] = {"data": SENT | sent} if method == "POST" else {}
         where = address(self.app, rule, method, arguments(self.app, **of))
-        with self.browser().open(where, method=method, query_string=sent, headers=FORMS[form], **data) as response:
+        response = self.browser().open(where, method=method, query_string=sent, headers=FORMS[form], **data)
+        with response:
             response.get_data()
             assert PRIVATE not in response.text, f"{method} {where} shows {self.role} what is Olga's"
         self.cells += 1
@@ -86,7 +87,8 @@ class Visit:
         if self.role == "guest":
             self.person_id = cast.visiting(self.app, "guest")
         own = cast.own_things(self.app, self.person_id) if self.person_id else things(NOBODYS, NOBODYS)
-        me, olga = {"person_id": self.person_id or NOBODYS}, {"person_id": self.owner.person_id}
+        me: Things = {"person_id": self.person_id or NOBODYS}
+        olga: Things = {"person_id": self.owner.person_id}
         spare = [me, olga, olga]
         if rule.endpoint == "account.end_session":
             olga["name"] = cast.session_of(self.app, self.owner.person_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from chat.config import WrongSetting
@@ -65,7 +67,7 @@ def test_a_start_that_breaks_in_the_background_ends_the_process_and_says_where(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(startup.os, "_exit", codes.append)
+    monkeypatch.setattr(os, "_exit", codes.append)
 
     Startup(BringUp(DatabaseAway(), RuntimeError("no words of it"))).finish_in_background()
 
@@ -89,7 +91,7 @@ def test_what_turns_out_to_be_wrong_later_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(startup.os, "_exit", codes.append)
+    monkeypatch.setattr(os, "_exit", codes.append)
 
     Startup(BringUp(DatabaseAway(), DatabaseUnusable("The password is wrong."))).finish_in_background()
 

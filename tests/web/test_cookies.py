@@ -11,7 +11,7 @@ from tests.team import signed_in, team
 def test_two_instances_with_one_secret_have_other_names(tmp_path: Path) -> None:
     first, second = (signed_in(team(tmp_path / name)) for name in ("first", "second"))
 
-    names = [{cookie.key for cookie in client._cookies.values()} for client in (first, second)]
+    names = [{cookie.key for cookie in (client._cookies or {}).values()} for client in (first, second)]
 
     assert len(names[0]) == len(names[1]) == 2 and not names[0] & names[1]
 

@@ -46,8 +46,7 @@ def behind(tmp_path: Path, proxies: int, **environ: str) -> Flask:
 def seen(app: Flask, headers: dict[str, str]) -> list[str]:
     """Ask whom the app sees; the proxy next to it has the address 192.0.2.7."""
     answer = app.test_client().get("/seen", headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
-    found: list[str] = answer.json
-    return found
+    return answer.get_json()
 
 
 @pytest.mark.parametrize("header", FORGED)

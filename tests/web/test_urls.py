@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -52,9 +53,10 @@ def test_whatever_is_asked_no_answer_leads_away_from_the_path(under: Flask, form
     for _, method, rule in routes(under):
         of = cast.own_things(under, boss) | cast.spare(under, rule.arguments, rule.endpoint)
         where = f"/chat{address(under, rule, method, arguments(under, **of))}"
-        sent = {"data": SENT} if method == "POST" else {}
+        sent: dict[str, Any] = {"data": SENT} if method == "POST" else {}
         client = cast.signed_in(under, boss) if role == "admin" else under.test_client()
-        with client.open(where, method=method, base_url="http://localhost", headers=form, **sent) as answer:
+        answer = client.open(where, method=method, base_url="http://localhost", headers=form, **sent)
+        with answer:
             told += [(method, where, found) for found in addresses_in(answer)]
     cast.settle(under)
 

@@ -45,7 +45,7 @@ class Container:
         return inner if is_balanced(inner) else None
 
     def wrap(self, html: str) -> str:
-        """Put HTML into a unit of its own."""
+        """Make an item or a row of HTML that isn't one."""
         return self.item.format(html)
 
     def loosen(self, unit: str) -> None:
@@ -73,7 +73,7 @@ def find_last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] |
 
 
 def list_container(block: str, border: re.Match[str], render: Render) -> tuple[Container, str, int] | None:
-    """Make the container of a list."""
+    """Make the container of a list, as `find` gives it; None where the HTML of its first items is no list."""
     tag, first = "ul" if block[0] in "-+*" else "ol", block[: border.start()]
     container = Container(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>", "<li>{}</li>")
     container.loosen(first)
@@ -82,7 +82,7 @@ def list_container(block: str, border: re.Match[str], render: Render) -> tuple[C
 
 
 def table_container(head: str, render: Render) -> tuple[Container, str, int] | None:
-    """Make the container of a table, whose first unit is its head."""
+    """Make the container of a table, as `find` gives it; None where the HTML of its head is no table."""
     html = render(head)
     if not html.endswith("</thead></table></div>") or not html.startswith("<div"):
         return None

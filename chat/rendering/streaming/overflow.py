@@ -23,7 +23,7 @@ class BoundedRenderer(IncrementalRenderer):
     _has_given_up = False
 
     def feed(self, text: str, now: float) -> list[Markup]:
-        """Take what is new of the text; give messages."""
+        """Take what is new of the text; give messages, past the limit of plain text."""
         if self._has_given_up:
             return [mark_safe(escape(normalize(text)))] if text else []
         if not self._units.is_long:

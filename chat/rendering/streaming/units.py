@@ -15,7 +15,7 @@ WORD = re.compile(r"[^\W\d]")
 
 
 def digest(html: str) -> str:
-    """Give what tells whether HTML is that of some units."""
+    """Give the digest that Units have when HTML is that of all of them."""
     return hashlib.blake2b(html.encode()).hexdigest()
 
 
@@ -44,7 +44,7 @@ class Units:
 
     @property
     def way(self) -> str:
-        """How the open unit is drawn."""
+        """How the open unit is drawn: as "text", as a "fence", or "plain" because it is long."""
         if self._blocks.splitter.fence:
             return "fence"
         return "plain" if len(self.text) > DRAFT_LIMIT else "text"

@@ -14,7 +14,7 @@ from chat.providers.base import Timeouts
 from chat.providers.errors import Interrupted, RateLimited, Unavailable
 from chat.providers.http.client import ERROR_LIMIT, StreamingRequest, encode_json
 from chat.providers.http.result import HTTPResult, in_one_piece, read_body
-from tests.providers.server import END, RESET, SILENCE, Server, chunk, head, plain, whole
+from tests.providers.server import END, RESET, SILENCE, Server, Step, chunk, head, plain, whole
 
 QUICK = Timeouts(connect=2, first_byte=0.3, read=0.3, total=1.5)
 AT_ONCE = (0.0, 0.0)
@@ -89,7 +89,7 @@ def test_a_number_that_json_lacks_is_refused_at_once():
 
 def test_each_read_of_the_network_is_handed_on_at_once():
     gate = threading.Event()
-    script = [head() + b"a\r\nhello", SILENCE]
+    script: list[Step] = [head() + b"a\r\nhello", SILENCE]
     with Server(script) as server:
         request = ask(server, Timeouts(2, 5, 5, 5))
         threading.Timer(5, gate.set).start()
@@ -203,7 +203,7 @@ def answer_once(listener: socket.socket) -> None:
     connection, _ = listener.accept()
     with connection:
         connection.recv(65536)
-        connection.sendall(b"".join(plain("Hello")))
+        connection.sendall(b"".join(step for step in plain("Hello") if isinstance(step, bytes)))
 
 
 def test_nothing_is_tried_again_after_the_first_piece():

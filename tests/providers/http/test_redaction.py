@@ -27,7 +27,7 @@ ODD = "my own key, of no known form: Zq7"
     ],
     ids=["whole", "starred", "for an address", "without its first sign", "without its last sign", "for HTML"],
 )
-def test_nothing_of_the_key_is_repeated_however_it_is_written(key: str, written) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_of_the_key_is_repeated_however_it_is_written(key: str, written) -> None:
     said = redact(f"Incorrect API key provided: {written(key)}. Sorry.", key, 200)
 
     assert said == ""

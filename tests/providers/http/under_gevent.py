@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import gevent  # noqa: E402
 import requests.adapters  # noqa: E402
+from requests import certs  # noqa: E402
 
 from chat.providers.base import Timeouts  # noqa: E402
 from chat.providers.errors import ProviderError  # noqa: E402
@@ -55,7 +56,7 @@ def main() -> None:
             assert "said nothing more for 0.2 seconds" in str(error)
             print("timeout")
     requests.adapters.DEFAULT_CA_BUNDLE_PATH = str(CERTIFICATE)
-    requests.certs.where = lambda: str(CERTIFICATE)
+    certs.where = lambda: str(CERTIFICATE)  # type: ignore[attr-defined]  # the types of requests leave it out
     server = SecureServer([head(), chunk("Hel"), SILENCE])
     assert close(server) == b"Hel" and server.left.wait(5)
     print("tls")

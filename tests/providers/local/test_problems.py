@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from chat import config
 from chat.providers import local
 from chat.providers.errors import ModelNotFound, Unavailable
-from chat.providers.local import MODEL, Local, child
+from chat.providers.local import MODEL, Local
 from chat.providers.local.child import Weights
 
 QUESTION = [{"role": "user", "content": "Hello!"}]
@@ -46,7 +47,7 @@ def test_it_is_on_offer_where_nothing_else_is_or_where_it_is_wanted(environ, mad
 
 
 def test_without_its_packages_it_says_what_to_type(monkeypatch, tmp_path):
-    monkeypatch.setattr(child.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     model = Local(tmp_path)
 

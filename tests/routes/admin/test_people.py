@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.people import accounts, audit, directory
+from chat.people import accounts, audit
+from chat.people.audit import PAGE
 from chat.storage.tables import conversations
 from chat.storage.tables import people as table
 from tests.routes.admin.conftest import ADMIN, MEMBER, id_of
@@ -132,7 +133,7 @@ def test_a_page_that_is_none_is_not_found(admin: FlaskClient, before: str) -> No
 def test_many_people_are_shown_fifty_at_a_time(app: Flask, admin: FlaskClient) -> None:
     database = app.extensions["rivulet"].database
     with database.write() as connection:
-        for number in range(directory.PAGE + 9):
+        for number in range(PAGE + 9):
             accounts.create(connection, f"p{number}@example.org", "member", None)
 
     first = admin.get("/admin/people").text

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from chat.people import accounts, passwords
 from chat.routes.auth import user_agents
@@ -19,7 +22,7 @@ from tests.turns import count
 NEW = "another river altogether"
 
 
-def change(client, present: str = PASSWORD, password: str = NEW):  # type: ignore[no-untyped-def]
+def change(client: FlaskClient, present: str = PASSWORD, password: str = NEW) -> TestResponse:
     """Change the password."""
     return client.post("/account/password", data={"present": present, "password": password})
 
@@ -166,7 +169,7 @@ def test_the_account_is_for_those_who_have_one(tmp_path: Path, provider: Scripte
 
 def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask) -> None:
     database = app.extensions["rivulet"].database
-    weak = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with database.write() as connection:
         accounts.create(connection, "ann@example.org", "member", weak)
 

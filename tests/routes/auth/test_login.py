@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import event
+from werkzeug.wrappers import Response
 
 from chat.people import accounts as accounts_people
 from chat.storage.database import Database
@@ -143,7 +144,7 @@ def test_whoever_has_a_known_browser_guesses_no_more_often_and_keeps_nobody_else
 
 
 @pytest.mark.parametrize("change", [lambda value: value, lambda value: value[:-1] + "A", lambda value: "made up"])
-def test_a_browser_is_known_as_one_accounts_and_by_our_word_alone(app: Flask, change) -> None:  # type: ignore[no-untyped-def]
+def test_a_browser_is_known_as_one_accounts_and_by_our_word_alone(app: Flask, change) -> None:
     account(app.extensions["rivulet"].database)
     bobs = signed_in(app, "bob@example.org")
     bobs.post("/sign-out")
@@ -215,7 +216,7 @@ def test_a_session_that_was_ended_is_not_revived_by_a_request_that_still_held_it
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE sessions SET seen_at = 0")
 
-    def end(response):  # type: ignore[no-untyped-def]
+    def end(response: Response) -> Response:
         with database.write() as connection:
             connection.exec_driver_sql("DELETE FROM sessions")
         return response
@@ -232,7 +233,7 @@ def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets
     account(app.extensions["rivulet"].database)
     let_in = accounts_people.start_login
 
-    def change_first(connection, person_id, guest_id, known, by):  # type: ignore[no-untyped-def]
+    def change_first(connection, person_id, guest_id, known, by):
         connection.exec_driver_sql("UPDATE people SET password = 'another'")
         let_in(connection, person_id, guest_id, known, by)
 

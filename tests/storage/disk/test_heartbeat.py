@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def shares(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
         for folder in folders:
             folder.mkdir()
             subprocess.run(["sshfs", "-o", f"ssh_command={ssh}", f"localhost:{remote}", folder], check=True)
-            stack.callback(subprocess.run, ["fusermount3", "-u", "-z", folder], check=True)
+            stack.callback(partial(subprocess.run, ["fusermount3", "-u", "-z", folder], check=True))
         yield folders
 
 

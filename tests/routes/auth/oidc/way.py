@@ -27,9 +27,9 @@ def there(client: FlaskClient, start: str = "/sign-in/openid", **form: str) -> s
     """Go to the provider as a browser does; gives the address that it sends the browser back to."""
     answer = client.post(start, data=form)
     assert answer.status_code == 200, answer.text
-    answer = requests.get(address_in(answer.text), allow_redirects=False, timeout=10)
-    assert answer.status_code == 302, answer.text
-    return answer.headers["Location"]
+    there = requests.get(address_in(answer.text), allow_redirects=False, timeout=10)
+    assert there.status_code == 302, there.text
+    return there.headers["Location"]
 
 
 def back(client: FlaskClient, address: str) -> Any:
