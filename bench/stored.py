@@ -10,7 +10,7 @@ from bench.stamps import stamped
 from bench.texts import prose
 from bench.trees import HERE, Tree
 from chat import conversations, rendering
-from chat.conversations import Choice, Turn
+from chat.conversations import Choice, Draft, Turn
 from chat.people.rate_limits import Asker
 from chat.replies import log
 from chat.replies.log import Ending
@@ -57,7 +57,7 @@ def conversation(database: Database, person: int, count: int) -> int:
 def asked(database: Database, person: int, text: str, after: Turn | None) -> Turn:
     """Store a question, and an empty reply to it."""
     conversation_id = after.conversation_id if after else None
-    return conversations.ask(database, Asker(person), conversation_id, text, Choice("openai", "small"))
+    return conversations.ask(database, Asker(person), conversation_id, Draft(text, Choice("openai", "small")))
 
 
 def answered(database: Database, turn: Turn) -> None:

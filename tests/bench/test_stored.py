@@ -16,7 +16,8 @@ def test_a_stored_conversation_is_found_as_if_it_had_been_held(database: Databas
     current = conversations.find(database, person, conversation)
     messages = paging.newest(database, current.leaf_id).rows
     assert [message.role for message in messages] == ["user", "assistant"] * 3
-    assert STAMP.search(messages[-1].html.encode()) and "</p>" in messages[-1].html
+    html = messages[-1].html or ""
+    assert STAMP.search(html.encode()) and "</p>" in html
 
 
 def test_an_answer_holds_as_many_tokens_as_it_shall() -> None:

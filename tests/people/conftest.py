@@ -6,17 +6,18 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 
+from chat.people.person import PERSON_COLUMNS, Person
 from chat.storage.database import Database
 from chat.storage.tables import people, sessions
 
 
-def joined(database: Database, name: str, role: str = "member") -> Row:
+def joined(database: Database, name: str, role: str = "member") -> Person:
     """Make a person with an account."""
     row = {"uid": name, "created_at": 0, "role": role, "email": f"{name}@example.org", "name": name.title()}
     with database.write() as connection:
-        return connection.execute(insert(people).values(**row).returning(people)).one()
+        return Person(*connection.execute(insert(people).values(**row).returning(*PERSON_COLUMNS)).one())
 
 
 def signed_in(database: Database, person_id: int, browsers: int = 1) -> None:

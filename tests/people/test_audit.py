@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert
 
 from chat.people import audit
+from chat.people.person import SELECT_PEOPLE, load
 from chat.storage.database import Database
 from chat.storage.tables import audit as audit_table
 from chat.storage.tables import people
@@ -37,7 +38,8 @@ def test_who_did_what_is_told_newest_first(database: Database) -> None:
 def test_a_person_is_named_as_they_were_called_then(database: Database) -> None:
     with database.write() as connection:
         connection.execute(insert(people).values(uid="a", created_at=0, email="ann@example.org"))
-        ann = connection.execute(select(people)).one()
+        ann = load(connection, SELECT_PEOPLE)
+        assert ann
         audit.note(connection, ann, "signed_in")
         connection.exec_driver_sql("DELETE FROM people")
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from chat import conversations
-from chat.conversations import Turn
+from chat.conversations import Draft, Turn
 from chat.people import rate_limits
 from chat.people.rate_limits import SOON, Asker, Limit
 from chat.people.sliding_window import MINUTE, TooMany
@@ -36,7 +36,7 @@ def stopped_clock(database: Database) -> None:
 
 def ask(database: Database, asker: Asker, key: str | None = None) -> Turn:
     """Begin a conversation."""
-    return conversations.ask(database, asker, None, "Hello?", CHOICE, key)
+    return conversations.ask(database, asker, None, Draft("Hello?", CHOICE, key))
 
 
 def answer(database: Database, asker: Asker, state: str = "complete") -> Turn:
@@ -166,7 +166,7 @@ def test_a_limit_that_was_lowered_holds_for_what_was_sent_before(
 
 
 def edit(database: Database, asker: Asker, turn: Turn) -> Turn:
-    return conversations.edit(database, asker, turn.reply_id - 1, "Edited?", CHOICE)
+    return conversations.edit(database, asker, turn.reply_id - 1, Draft("Edited?", CHOICE))
 
 
 def try_again(database: Database, asker: Asker, turn: Turn) -> Turn:
@@ -178,7 +178,7 @@ def go_on(database: Database, asker: Asker, turn: Turn) -> Turn:
 
 
 def send(database: Database, asker: Asker, turn: Turn) -> Turn:
-    return conversations.ask(database, asker, turn.conversation_id, "And?", CHOICE)
+    return conversations.ask(database, asker, turn.conversation_id, Draft("And?", CHOICE))
 
 
 @pytest.mark.parametrize("way", [send, edit, try_again, go_on])

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
 from chat import conversations as conversations_
+from chat.conversations import Draft
 from chat.people import audit, directory, invites, roles
 from chat.people import password_resets as resets_
 from chat.people.admins import IS_ADMIN
@@ -112,9 +113,13 @@ def test_a_guest_or_nobody_has_no_rights_to_change(database: Database, person: i
 
 
 ASKING = {
-    "first": lambda database, asker, turn: conversations_.ask(database, asker, None, "More?", CHOICE),
-    "next": lambda database, asker, turn: conversations_.ask(database, asker, turn.conversation_id, "More?", CHOICE),
-    "edit": lambda database, asker, turn: conversations_.edit(database, asker, turn.reply_id - 1, "More?", CHOICE),
+    "first": lambda database, asker, turn: conversations_.ask(database, asker, None, Draft("More?", CHOICE)),
+    "next": lambda database, asker, turn: conversations_.ask(
+        database, asker, turn.conversation_id, Draft("More?", CHOICE)
+    ),
+    "edit": lambda database, asker, turn: conversations_.edit(
+        database, asker, turn.reply_id - 1, Draft("More?", CHOICE)
+    ),
     "try again": lambda database, asker, turn: conversations_.try_again(database, asker, turn.reply_id, CHOICE),
     "continue": lambda database, asker, turn: conversations_.continue_reply(database, asker, turn.reply_id),
 }

@@ -203,7 +203,7 @@ def test_an_answer_that_could_not_be_read_was_not_tried(
     """Others hold the table of messages, and not that of replies."""
     provider.will_say("goes.")
 
-    def go_on(_: int, __: str) -> None:
+    def go_on(_: leases.Adoption, __: str) -> None:
         raise DatabaseBusy
 
     for _ in range(5):

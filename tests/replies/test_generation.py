@@ -98,7 +98,7 @@ def test_a_model_of_unknown_window_reads_everything(
 def test_a_database_that_is_away_while_the_reply_is_read_is_waited_for(
     answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, outages = generation.read_message, [DatabaseAway()]
+    read, outages = conversations.read_message, [DatabaseAway()]
 
     def fail_once(database: Database, reply_id: int) -> Message | None:
         if outages:
