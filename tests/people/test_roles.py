@@ -112,8 +112,9 @@ def test_a_guest_or_nobody_has_no_rights_to_change(database: Database, person: i
     assert person_of(database, person).role == "guest"
 
 
+MORE = Draft("More?", CHOICE)
 ASKING = {
-    "first": lambda database, asker, turn: conversations_.ask(database, asker, None, Draft("More?", CHOICE)),
+    "first": lambda database, asker, turn: conversations_.ask(database, asker, None, MORE),
     "next": lambda database, asker, turn: conversations_.ask(
         database, asker, turn.conversation_id, Draft("More?", CHOICE)
     ),
