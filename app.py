@@ -124,7 +124,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     metrics = Metrics()
     replies = Replies(db, registry, metrics)
     replies.count_errors_of(configured)
-    sessions = SessionStore(db, settings.session_idle_days, settings.session_days)
+    sessions = SessionStore(db, settings)
     app.extensions["rivulet"] = State(
         settings=settings,
         database=db,

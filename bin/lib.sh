@@ -122,7 +122,7 @@ need_packages() {
 # Set what .env sets, by the Python $1; what the environment has already, even as an empty variable, wins.
 read_env() {
     [ -f .env ] || return 0
-    exports=$("$1" bin/env.py) || exit
+    exports=$("$1" bin/read_dotenv.py) || exit
     eval "$exports"
 }
 

@@ -1,6 +1,6 @@
 """What an instance is set to: the table of settings, how each is read, and the keys it is given."""
 
-from .environment import load
+from .loader import load
 from .settings import (
     SECRET,
     SETTINGS,

@@ -1,70 +1,24 @@
-"""Mails that carry a link, sent in the background: the time of an answer tells nobody who has an account."""
+"""The mailer: mails by the SMTP server that is set, and in the log why one could not be sent."""
 
 from __future__ import annotations
 
-import logging
 import re
-import secrets
 import smtplib
-import threading
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from chat.config import Settings, is_loopback
-from chat.people import accounts, password_resets
 from chat.providers.http import certificates
-from chat.storage.database import Database
 
 TIMEOUT = 20.0
 """How long the mail server may take for each of its answers, in seconds."""
 
-LONGEST_DELAY = 2.0
-"""A mail is sent within so many seconds, at a random moment: it takes a process some 30 ms, which
-the sender of the form would notice."""
-
-RESET_MAIL = """\
-Somebody, perhaps you, asked for a new password for your account at {site}.
-
-Set it here, within half an hour:
-
-{site}/resets/{token}
-
-If it wasn't you, there is nothing to do: your password stays as it is.
-"""
-
 ADDRESS = re.compile(r"\S+@\S+")
-
-logger = logging.getLogger(__name__)
 
 
 class NotPrivate(Exception):
     """A mail server wants a password, and anybody on the way could read it."""
-
-
-def queue_reset_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a reset link to the owner of an e-mail address, if there is one, well after the answer.
-
-    Without the wait gevent would run the thread before the request that starts it has ended its connection.
-    """
-    wait = secrets.SystemRandom().uniform(LONGEST_DELAY / 10, LONGEST_DELAY)
-    mail = threading.Timer(wait, send_reset_mail, (database, settings, email))
-    mail.name, mail.daemon = "mail", True
-    mail.start()
-
-
-def send_reset_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a reset link to the owner of an e-mail address; failures are logged only."""
-    try:
-        person = accounts.by_email(database, email)
-        if person is None or person.suspended_at is not None:
-            return
-        with database.write() as connection:
-            token = password_resets.create(connection, person.id)
-        text = RESET_MAIL.format(site=settings.app_url, token=token)
-        send(settings, person.email, "Set a new password for Rivulet", text)
-    except Exception as error:
-        logger.error("a mail could not be sent: %s", reason_of(error))
 
 
 def reason_of(error: Exception) -> str:

@@ -1,10 +1,18 @@
-"""Resets: links by which a person sets a new password, once, within half an hour."""
+"""Resets: links by which a person sets a new password, once, within half an hour.
+
+A link is mailed in the background: the time of an answer tells nobody who has an account.
+"""
 
 from __future__ import annotations
 
+import logging
+import secrets
+import threading
+
 from sqlalchemy import Connection, delete, insert
 
-from chat.people import accounts, audit, link_tokens
+from chat.config import Settings
+from chat.people import accounts, audit, link_tokens, mailer
 from chat.people.person import SELECT_PEOPLE, Person, load
 from chat.people.sessions import digest
 from chat.storage.database import Database, NotFound, clock
@@ -14,6 +22,20 @@ from chat.storage.tables import resets
 LASTS = 1_800
 """How long a link can be used, in seconds."""
 
+LONGEST_DELAY = 2.0
+"""A mail is sent within so many seconds, at a random moment: it takes a process some 30 ms, which
+the sender of the form would notice."""
+
+RESET_MAIL = """\
+Somebody, perhaps you, asked for a new password for your account at {site}.
+
+Set it here, within half an hour:
+
+{site}/resets/{token}
+
+If it wasn't you, there is nothing to do: your password stays as it is.
+"""
+
 IS_VALID = link_tokens.is_named(resets) & link_tokens.is_unexpired(resets)
 SELECT_PERSON = SELECT_PEOPLE.join(resets, people_table.c.id == resets.c.person_id).where(
     IS_VALID, people_table.c.suspended_at.is_(None)
@@ -21,6 +43,8 @@ SELECT_PERSON = SELECT_PEOPLE.join(resets, people_table.c.id == resets.c.person_
 INSERT_RESET = insert(resets).values(expires_at=clock() + LASTS)
 DELETE_USED = delete(resets).where(IS_VALID).returning(resets.c.person_id)
 DELETE_EXPIRED = delete(resets).where(~link_tokens.is_unexpired(resets))
+
+logger = logging.getLogger(__name__)
 
 
 def create(connection: Connection, person_id: int) -> str:
@@ -50,3 +74,28 @@ def redeem(database: Database, token: str, password_hash: str) -> int:
         accounts.set_password(connection, person_id, password_hash)
         audit.note_own(connection, person_id, "reset_used")
         return person_id
+
+
+def queue_mail(database: Database, settings: Settings, email: str) -> None:
+    """Mail a reset link to the owner of an e-mail address, if there is one, well after the answer.
+
+    Without the wait gevent would run the thread before the request that starts it has ended its connection.
+    """
+    wait = secrets.SystemRandom().uniform(LONGEST_DELAY / 10, LONGEST_DELAY)
+    mail = threading.Timer(wait, send_mail, (database, settings, email))
+    mail.name, mail.daemon = "mail", True
+    mail.start()
+
+
+def send_mail(database: Database, settings: Settings, email: str) -> None:
+    """Mail a reset link to the owner of an e-mail address; failures are logged only."""
+    try:
+        person = accounts.by_email(database, email)
+        if person is None or person.suspended_at is not None:
+            return
+        with database.write() as connection:
+            token = create(connection, person.id)
+        text = RESET_MAIL.format(site=settings.app_url, token=token)
+        mailer.send(settings, person.email, "Set a new password for Rivulet", text)
+    except Exception as error:
+        logger.error("a mail could not be sent: %s", mailer.reason_of(error))

@@ -19,6 +19,7 @@ from cachelib.base import BaseCache
 from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from chat.config import Settings
 from chat.config.durations import DAY
 from chat.people import audit
 from chat.people.person import PUBLIC_COLUMNS, Person
@@ -106,10 +107,11 @@ class SessionStore(BaseCache):
     A member's ends after `idle` days without a visit, and in any case after `longest` days.
     """
 
-    def __init__(self, database: Database, idle: int = 7, longest: int = 30):
+    def __init__(self, database: Database, settings: Settings | None = None):
         super().__init__()
         self.database = database
-        self.spans = {"idle": idle * DAY, "longest": longest * DAY}
+        known = settings or Settings()
+        self.spans = {"idle": known.session_idle_days * DAY, "longest": known.session_days * DAY}
 
     def find(self, key: str) -> Session | None:
         """Find a session; None where it or its person is gone."""

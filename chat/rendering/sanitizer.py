@@ -1,4 +1,7 @@
-"""The allow-lists: what HTML and MathML may come through, whatever the renderers before made of a text."""
+"""The allow-lists: what HTML and MathML may come through, whatever the renderers before made of a text.
+
+Of the tags that a model writes itself only those of tags.py reach this.
+"""
 
 from __future__ import annotations
 

@@ -10,10 +10,12 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from chat.replies import leases, log
 from chat.replies.leases import Adoption
 from chat.replies.log import render_ending
+from chat.replies.outcome import GIVEN_UP, STOPPED, Outcome, fail
 from chat.server.logs import report
 from chat.storage.database import Database, DatabaseAway
 
@@ -25,8 +27,6 @@ ROUND = 1.0
 
 TRUST = 3
 """After how many looks in a row at which leases could be renewed one that ran out is believed."""
-
-GIVEN_UP = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,9 @@ def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[
     One that can't be read, as its tables are held, is let go of: nothing was tried with it.
     """
     if reply.stop:
-        return end_reply(database, reply.id, owner, "stopped", None)
+        return end_reply(database, reply.id, owner, lambda _: STOPPED)
     if reply.attempts > ADOPTIONS:
-        return end_reply(database, reply.id, owner, "interrupted", GIVEN_UP)
+        return end_reply(database, reply.id, owner, partial(fail, GIVEN_UP, "Interrupted"))
     try:
         resume(reply, owner)
     except DatabaseAway:
@@ -101,10 +101,10 @@ def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[
             leases.release(connection, {reply.id: owner})
 
 
-def end_reply(database: Database, reply_id: int, owner: str, state: str, error: str | None) -> None:
-    """End a reply with what its log holds; one that was interrupted before its first word has failed."""
+def end_reply(database: Database, reply_id: int, owner: str, outcome_of: Callable[[str], Outcome]) -> None:
+    """End a reply with what its log holds."""
     text = "".join(log.read_pieces(database, reply_id))
-    state = "failed" if state == "interrupted" and not text.strip() else state
-    ending = render_ending(reply_id, state, text, {"error": error})
+    outcome = outcome_of(text)
+    ending = render_ending(reply_id, outcome.state, text, {"error": outcome.error})
     with database.write() as connection:
         log.store(connection, [log.ReplyUpdate(reply_id, owner, 0, [], ending)])

@@ -18,14 +18,12 @@ from chat.providers.errors import ContextTooLong, ProviderError, Unavailable
 from chat.providers.finish_reasons import LENGTH, finish_of
 from chat.replies.context_window import alternate_roles, continuation_messages, cost, fit, read_messages
 from chat.replies.live import OwnedReply
-from chat.replies.log import Ending, clean, render_ending
+from chat.replies.log import clean, render_ending
+from chat.replies.outcome import BROKEN, STOPPED, UNKNOWN, Outcome, fail, finish
 from chat.replies.stopwatch import Stopwatch
 from chat.replies.writer import Writer
 from chat.server.logs import report
 from chat.storage.database import DatabaseAway
-
-BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
-UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
 
 AGAIN = 0.2
 """How long it waits before it reads again while the database is away, in seconds."""
@@ -58,24 +56,24 @@ class Generation:
         """Write the reply, and end it whatever happens."""
         with self.metrics.running.during():
             try:
-                state = self._answer()
+                outcome = self._answer()
             except ProviderError as error:
-                state = self._fail_as(str(error), type(error).__name__)
+                outcome = fail(str(error), type(error).__name__, self.text)
             except Exception as error:
                 report(logger, f"the generation of reply {self.reply.id}", error)
-                state = self._fail_as(BROKEN, "Broken")
-        self.writer.put(self.reply, self._ending(state))
+                outcome = fail(BROKEN, "Broken", self.text)
+        self._end(outcome)
 
     def fail(self, sentence: str) -> None:
         """End the reply without asking a provider."""
         with suppress(Exception):  # only the count of errors needs to know the provider
             self._read_message()
-        self.writer.put(self.reply, self._ending(self._fail_as(sentence, "NoThread")))
+        self._end(fail(sentence, "NoThread", self.text))
 
-    def _answer(self) -> str:
+    def _answer(self) -> Outcome:
         message = self._patiently(self._read_message)
         if message is None:  # deleted since
-            return "stopped"
+            return STOPPED
         provider = self.providers.get(message.provider)
         if provider is None:
             raise Unavailable(UNKNOWN)
@@ -85,7 +83,9 @@ class Generation:
         except ContextTooLong as error:
             messages = self._shrink_context(provider, message, messages, error)
             result = self._ask(provider, message.model, messages)
-        return self._state(result)
+        found = finish_of(result, bool(self.text.strip()))
+        self.facts["finish_reason"] = "length" if found is LENGTH else clean(result.finish_reason or "") or None
+        return finish(found, self.text)
 
     def _read_message(self) -> Reply | None:
         found = read_message(self.writer.database, self.reply.id)
@@ -150,31 +150,16 @@ class Generation:
             if self.reply.stopped:
                 break
 
-    def _state(self, result: CreateResult) -> str:
-        finish = finish_of(result, bool(self.text.strip()))
-        self.facts["finish_reason"] = "length" if finish is LENGTH else clean(result.finish_reason or "") or None
-        if self.reply.stopped:
-            return "stopped"
-        if not self.text.strip():
-            return self._fail_as(finish.without_text, "Empty")
-        if finish.broke_off:
-            return self._fail_as(finish.after_text, "Interrupted")
-        self.facts["error"] = finish.after_text or None
-        return "complete"
-
-    def _fail_as(self, sentence: str, kind: str) -> str:
-        if self.reply.stopped:
-            return "stopped"
-        self.metrics.provider_errors.add(self.message.provider if self.message else "", kind)
-        self.facts["error"] = clean(sentence)
-        return "interrupted" if self.text.strip() else "failed"
-
-    def _ending(self, state: str) -> Ending:
+    def _end(self, outcome: Outcome) -> None:
+        outcome = STOPPED if self.reply.stopped else outcome
+        if outcome.kind:
+            self.metrics.provider_errors.add(self.message.provider if self.message else "", outcome.kind)
         if self.message:
             self.facts |= self.stopwatch.facts(self.result)
         if self.result and self.result.reasoning:
             self.facts["reasoning"] = clean(self.result.reasoning)
-        return render_ending(self.reply.id, state, self.text, self.facts)
+        self.facts["error"] = outcome.error and clean(outcome.error)
+        self.writer.put(self.reply, render_ending(self.reply.id, outcome.state, self.text, self.facts))
 
     @property
     def text(self) -> str:

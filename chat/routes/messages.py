@@ -8,7 +8,7 @@ from htmx_flask import make_response
 from chat import conversations
 from chat.conversations import Draft, Turn, WrongParent, paging
 from chat.routes import model_choice, pages
-from chat.routes.streaming import responses
+from chat.routes.streaming import html_page, plain_text
 from chat.web import current_user, form_key, ids, state, urls
 from chat.web.form_parser import URLENCODED, unescape
 
@@ -120,8 +120,8 @@ def answer(turn: Turn, opening: bool) -> Response:
     if turn.owner is None:
         return urls.lead_to(place)
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
-        return responses.as_text(turn)
-    return responses.as_page(turn)
+        return plain_text.as_text(turn)
+    return html_page.as_page(turn)
 
 
 def fragments(turn: Turn, opening: bool) -> Response:

@@ -23,7 +23,7 @@ sys.modules.update(dict.fromkeys({lacks!r}))
 "
 case "$1 $2" in
     "-c "*) exec {real} -I -c "$code$2" ;;
-    "bin/env.py ") exec {real} -I bin/env.py ;;
+    "bin/read_dotenv.py ") exec {real} -I bin/read_dotenv.py ;;
     "- ") exit "$(cat {told}/local-model-wanted 2>/dev/null || echo 1)" ;;
 esac
 echo "$*" >>{told}/calls

@@ -1,10 +1,8 @@
-"""Letters: what stands in one, what the log tells of its failure, and that who asks for one hears nothing of it."""
+"""Mails: what stands in one, what the log tells of its failure."""
 
 from __future__ import annotations
 
 import smtplib
-import subprocess
-import sys
 import time
 from email import message_from_string, policy
 
@@ -13,18 +11,6 @@ import pytest
 from chat.config import Settings, parsers
 from chat.people import mailer
 from tests.mailbox import mailbox
-from tests.serving import ROOT
-
-
-def test_under_gevent_nothing_is_done_for_a_mail_while_its_asker_waits() -> None:
-    """ALLM 26-21484: the connection ended later for who has an account."""
-    code = (
-        "from gevent import monkey; monkey.patch_all(); from chat.people import mailer; done = [];"
-        "mailer.send_reset_mail = lambda *_: done.append(1); mailer.queue_reset_mail(None, {}, 'ann@example.org');"
-        "before = len(done); import time; time.sleep(mailer.LONGEST_DELAY + 1); print(before, len(done))"
-    )
-
-    assert subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT).split() == ["0", "1"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -16,6 +18,7 @@ from chat.storage.database import Database, NotFound
 from chat.storage.tables import resets as resets_table
 from chat.storage.tables import sessions
 from tests.people.conftest import all_at_once
+from tests.serving import ROOT
 from tests.team import account
 from tests.turns import count
 
@@ -137,3 +140,14 @@ def test_links_and_suspensions_at_once_wait_for_each_other(either: Database) -> 
             partial(made, either, ann),
         ]
         assert not [outcome for outcome in all_at_once(*doing) if isinstance(outcome, DBAPIError)]
+
+
+def test_under_gevent_nothing_is_done_for_a_mail_while_its_asker_waits() -> None:
+    """ALLM 26-21484: the connection ended later for who has an account."""
+    code = (
+        "from gevent import monkey; monkey.patch_all(); from chat.people import password_resets as it; done = [];"
+        "it.send_mail = lambda *_: done.append(1); it.queue_mail(None, {}, 'ann@example.org');"
+        "before = len(done); import time; time.sleep(it.LONGEST_DELAY + 1); print(before, len(done))"
+    )
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, cwd=ROOT).split() == ["0", "1"]

@@ -16,8 +16,8 @@ from chat.providers.answer import CreateResult
 from chat.providers.errors import Interrupted, RateLimited
 from chat.providers.finish_reasons import CUT_OFF, EMPTY
 from chat.replies import Replies, generation
-from chat.replies.generation import BROKEN
 from chat.replies.log import clean
+from chat.replies.outcome import BROKEN
 from chat.storage.database import Database, DatabaseAway
 from tests.replies.writing import change, resume, say
 from tests.scripted import Gate, Scripted, Thought

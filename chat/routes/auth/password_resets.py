@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, render_template, request
 
-from chat.people import accounts, login_throttle, mailer, password_resets, passwords
+from chat.people import accounts, login_throttle, password_resets, passwords
 from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, known_browsers, secret_links, state, urls
@@ -86,7 +86,7 @@ def send() -> Response:
         login_throttle.register_attempt(state.database(), asked)
     except accounts.Refused as error:
         return login.refuse(render_request(email, str(error)), error)
-    mailer.queue_reset_mail(state.database(), state.settings(), email)
+    password_resets.queue_mail(state.database(), state.settings(), email)
     return Response(render_request(email, done=MAIL_QUEUED))
 
 

@@ -1,12 +1,10 @@
-"""The form of what is streamed to htmx: partials in server-sent events, and those beside an answer."""
+"""The form of server-sent events that htmx reads: partials, in events of any length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from markupsafe import Markup, escape
-
-from chat.routes.streaming.subscription import Subscription
+from markupsafe import Markup
 
 AT_ONCE = 16 * 1024
 """How much of a long event, in characters, is made before it is sent."""
@@ -43,20 +41,3 @@ def event(html: str) -> str:
 def data(line: str) -> str:
     """Make a data line; the space after the colon is left out where it isn't needed."""
     return f"data: {line}\n" if line.startswith(" ") else f"data:{line}\n"
-
-
-class SidePartials:
-    """What is told beside an answer while it grows: the provider's notice, and the mark of what was resumed."""
-
-    def __init__(self, subscription: Subscription, mark: Markup):
-        self._follower, self._mark = subscription.follower, mark
-        self._scope = f"#reply-{subscription.reply_id}"
-        self._told: tuple[str, bool] | None = None
-
-    def changes(self) -> Iterator[Markup]:
-        """Yield the partials for what has changed."""
-        told = self._follower.notice, self._follower.attempts > 0
-        if told != self._told:
-            self._told = told
-            yield partial(f"{self._scope}-notice", "innerHTML", escape(told[0]))
-            yield partial(f"{self._scope}-resumed", "innerHTML", self._mark if told[1] else Markup())

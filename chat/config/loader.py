@@ -1,4 +1,4 @@
-"""Settings as an environment has them."""
+"""Settings are loaded from the environment of the process; bin/read_dotenv.py has put `.env` there."""
 
 from __future__ import annotations
 

@@ -1,0 +1,37 @@
+"""How a reply ends: complete, stopped, interrupted (with some text) or failed; and the sentence that says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.providers.finish_reasons import Finish
+
+BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
+UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
+GIVEN_UP = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A reply's state, the sentence for people if it isn't whole, and as what kind of error it counts."""
+
+    state: str
+    error: str | None = None
+    kind: str = ""
+
+
+STOPPED = Outcome("stopped")
+
+
+def finish(found: Finish, text: str) -> Outcome:
+    """Tell how a reply ends whose provider has come to an end."""
+    if not text.strip():
+        return fail(found.without_text, "Empty", text)
+    if found.broke_off:
+        return fail(found.after_text, "Interrupted", text)
+    return Outcome("complete", found.after_text or None)
+
+
+def fail(sentence: str, kind: str, text: str) -> Outcome:
+    """Tell how a reply ends that broke off after some text, or before any."""
+    return Outcome("interrupted" if text.strip() else "failed", sentence, kind)

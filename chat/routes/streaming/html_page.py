@@ -1,0 +1,54 @@
+"""An answer in a page that grows, for a browser without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Response
+from markupsafe import Markup, escape
+
+from chat import conversations, rendering
+from chat.conversations import Turn, paging
+from chat.routes import pages
+from chat.routes.streaming import responses
+from chat.routes.streaming.subscription import Subscription, subscribe
+from chat.web import state
+
+ANSWER_HERE = Markup("<!-- the answer -->")
+"""Where the template of a streamed page is cut in two."""
+
+RELOAD = Markup('<meta http-equiv="refresh" content="1; url={}">')
+"""Leads a page to where its answer goes on, when this process goes away or the page breaks."""
+
+
+def as_page(turn: Turn) -> Response:
+    """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
+    with pages.moment():
+        conversation = conversations.find(state.database(), turn.person_id, turn.conversation_id)
+        window = paging.newest(state.database(), turn.reply_id)
+        page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
+    subscription = subscribe(turn.conversation_id, turn.reply_id, responses.SPAN)
+    return responses.send(
+        subscription, page_of(page.split(ANSWER_HERE), subscription), "text/html", RELOAD.format(subscription.address)
+    )
+
+
+def page_of(parts: list[str], subscription: Subscription) -> Iterator[str]:
+    """Yield a page, given as two parts, up to the answer, the answer as it grows, its finished form, and the rest.
+
+    What is open stands as plain text; the style hides it as soon as its rendered block follows.
+    """
+    yield parts.pop(0)
+    blocks = rendering.Blocks(
+        f"m{subscription.reply_id}"
+    )  # those after one that is too long to be kept stay plain text
+    while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:
+        closed = "" if blocks.is_long else blocks.feed(text)
+        if closed:
+            yield Markup('</div><div class="block">{}</div><div class="raw">{}').format(closed, blocks.open)
+        else:
+            yield str(escape(text)) or "<!-- -->"
+    if subscription.follower.detached:
+        yield RELOAD.format(subscription.address)
+    else:
+        yield subscription.render_end("messages/_ended_page.html") + parts.pop()

@@ -1,0 +1,37 @@
+"""An answer as bare text, for curl and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+
+from flask import Response
+
+from chat.conversations import Turn
+from chat.routes.streaming import responses
+from chat.routes.streaming.subscription import Subscription, subscribe
+
+BROKEN = "\n\n[Something broke on the server. The answer goes on in {}.txt]\n"
+LEFT = "\n\n[The server is being restarted. The answer goes on in {}.txt]\n"
+"""Say where the answer goes on."""
+
+SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
+
+
+def as_text(turn: Turn) -> Response:
+    """Stream a reply as bare text, for curl and its like."""
+    subscription = subscribe(turn.conversation_id, turn.reply_id, inf)
+    return responses.send(subscription, text_of(subscription), "text/plain", BROKEN.format(subscription.address))
+
+
+def text_of(subscription: Subscription) -> Iterator[str]:
+    """Yield the text of a reply, and at the end why it is not whole, if it isn't."""
+    yield ""  # sends the headers
+    sent = 0
+    while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:
+        sent += len(text)
+        yield text or ("" if sent else "\n")
+    if subscription.follower.detached:
+        yield SIGNED_OUT if subscription.follower.dismissed else LEFT.format(subscription.address)
+    else:
+        yield subscription.render_end("messages/_ended.txt", sent)
