@@ -30,7 +30,7 @@
   }
 
   addEventListener("scroll", look, { passive: true })
-  addEventListener("resize", look)
+  addEventListener("resize", () => following ? toEnd() : look())
   // A move begins before the page scrolls, and a jump to the end meanwhile would undo it.
   const turn = up => {
     turned = performance.now()

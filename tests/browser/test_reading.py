@@ -158,6 +158,16 @@ def test_a_move_that_scrolls_nothing_leaves_following_as_it_is(page: Page, provi
     expect(page.get_by_text("The end.")).to_be_in_viewport()
 
 
+def test_the_end_stays_in_sight_when_the_window_changes(page: Page, provider: Scripted) -> None:
+    provider.will_say("A paragraph of some length, which takes more lines in a narrow window. " * 40, "The end.")
+    send(page, "At length, please")
+    expect(page.locator(".reply--complete")).to_contain_text("The end.")
+
+    page.set_viewport_size({"width": 390, "height": 500})
+
+    expect(page.get_by_text("The end.")).to_be_in_viewport()
+
+
 def test_after_the_jump_the_end_is_followed_again(page: Page, provider: Scripted) -> None:
     gate = Gate()
     provider.will_say(LINES * 40, gate, LINES * 40, "The end.")

@@ -287,8 +287,8 @@ CALL_SITES = [
     (rendering.IncrementalRenderer, "begin"),
     (rendering.IncrementalRenderer, "end"),
     (log, "store"),
-    (log, "append"),
-    (log, "end"),
+    (log, "insert_pieces"),
+    (log, "end_reply"),
 ]
 
 

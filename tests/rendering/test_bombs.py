@@ -61,7 +61,7 @@ def test_a_line_that_nests_too_deep_is_text_by_one_sign_more(line: str) -> None:
 @pytest.mark.parametrize("length", [pipeline.SHORT, pipeline.SHORT + 1])
 def test_a_long_text_is_rendered_beside_the_greenlets(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     aside: list[bool] = []
-    monkeypatch.setattr(pipeline, "aside", lambda work: aside.append(True) or work())
+    monkeypatch.setattr(pipeline, "run_in_thread", lambda work: aside.append(True) or work())
 
     html = rendering.render("x" * length, "m1")
 
