@@ -62,7 +62,7 @@ def test_commands_reach_the_people_of_a_server_that_runs(tmp_path: Path, model: 
 
 def test_bin_flask_reads_the_settings_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    for name in ("flask", "lib.sh", "env.py"):
+    for name in ("flask", "lib.sh", "read_dotenv.py"):
         (tmp_path / "bin" / name).write_bytes((ROOT / "bin" / name).read_bytes())
     (tmp_path / "bin" / "flask").chmod(0o755)
     for name in ("app.py", "chat", "templates", "static"):

@@ -57,13 +57,16 @@ def test_a_database_from_before_comes_along_with_everything_in_it(before: Path) 
     assert (len(held["invites"]), len(held["resets"]), len(held["audit"])) == (1, 1, 5)
 
 
+PLAIN = {"Accept": "text/plain"}
+
+
 def test_a_person_from_before_signs_in_and_goes_on(before: Path, tmp_path: Path, provider: Scripted) -> None:
     app = team(tmp_path, provider)
     ann = signed_in(app, "ann@example.org")
     provider.will_say("It flows on.")
 
     page = ann.get("/conversations/1").text
-    ann.post("/conversations/1/messages", data={"text": "And then?"}, headers={"Accept": "text/plain"})
+    assert "It flows on." in ann.post("/conversations/1/messages", data={"text": "And then?"}, headers=PLAIN).text
 
     people, log = ann.get("/admin/people").text, ann.get("/admin/audit").text
     grown = ann.get("/conversations/1").text

@@ -11,7 +11,7 @@ from flask import Flask
 
 from chat import config
 from chat.config import WrongSetting
-from chat.people import accounts, mailer, password_resets
+from chat.people import accounts, password_resets
 from chat.web import cookies
 from tests.asking import named
 from tests.mailbox import Mailbox, mailbox
@@ -26,7 +26,7 @@ NEW = "another river altogether"
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters that don't keep a test waiting."""
-    monkeypatch.setattr(mailer, "LONGEST_DELAY", 0.05)
+    monkeypatch.setattr(password_resets, "LONGEST_DELAY", 0.05)
 
 
 @pytest.fixture
