@@ -105,9 +105,8 @@ class Streams:
             self._thread = thread
 
     def _watch(self) -> None:
-        time.sleep(
-            WATCH_INTERVAL
-        )  # a new stream's session was looked up a moment ago, and a short answer needs no look
+        # A new stream's session was looked up a moment ago, and a short answer needs no look.
+        time.sleep(WATCH_INTERVAL)
         while sessions := self._open_sessions():
             try:
                 self._dismiss_ended(sessions)

@@ -39,9 +39,8 @@ def page_of(parts: list[str], subscription: Subscription) -> Iterator[str]:
     What is open stands as plain text; the style hides it as soon as its rendered block follows.
     """
     yield parts.pop(0)
-    blocks = rendering.Blocks(
-        f"m{subscription.reply_id}"
-    )  # those after one that is too long to be kept stay plain text
+    # Blocks after one that is too long to be kept stay plain text.
+    blocks = rendering.Blocks(f"m{subscription.reply_id}")
     while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:
         closed = "" if blocks.is_long else blocks.feed(text)
         if closed:
