@@ -27,7 +27,7 @@ ALL = 1_000_000_000
 
 
 def walk() -> CTE:
-    """Walk from the message `leaf` upwards: `size` messages at most, and none but those that are newer than `above`."""
+    """Walk from the message `leaf` upwards: `size` messages at most, all newer than `above`."""
     leaf, size, above = (bindparam(name, type_=Integer) for name in ("leaf", "size", "above"))
     start = select(messages.c.id, messages.c.parent_id, literal(1).label("place"))
     steps = start.where(messages.c.id == leaf, messages.c.id > above).cte("branch", recursive=True)

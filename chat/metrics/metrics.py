@@ -1,4 +1,4 @@
-"""What Rivulet counts: numbers for those who run it, never anything of what was said.
+"""The table of what Rivulet counts. No number tells what anybody said.
 
 docs/operating.md is held against this table by a test.
 """
@@ -41,7 +41,7 @@ class Metrics:
         )
 
     def series(self) -> list[Series]:
-        """Give all there is, those that are read when asked for, too."""
+        """List all series, also the ones that are read on request."""
         return [
             *(value for value in vars(self).values() if isinstance(value, Series)),
             Reading("rivulet_workers", "Worker processes.", lambda _: 1),
