@@ -1,4 +1,4 @@
 """Rivulet: a chat app for language models, in the order in which a message flows through it."""
 
-VERSION = "unreleased"
-"""What /metrics says is running: the newest heading of CHANGELOG.md."""
+VERSION = "0.1.0"
+"""The version, which heads CHANGELOG.md; /metrics and the health page show it."""

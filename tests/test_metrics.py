@@ -225,4 +225,4 @@ def test_every_metric_is_documented_with_its_kind_and_its_meaning() -> None:
 def test_the_version_is_the_newest_of_the_changelog() -> None:
     newest = re.search(r"^## (\S+)", (TOP / "CHANGELOG.md").read_text(), re.MULTILINE)
 
-    assert newest and newest[1].lower() == VERSION
+    assert newest and newest[1] == VERSION
