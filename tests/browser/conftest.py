@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.chromium import ARGUMENTS
+from tests.browser.fonts import FONTS, environment
 from tests.browser.site import Site
 from tests.scripted import Scripted
 
@@ -39,15 +42,43 @@ def provider(site: Site) -> Scripted:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The Chromium that CHROMIUM names; without one tests/long.py skips what is here."""
-    chromium = os.environ["CHROMIUM"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=[*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
-        )
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
+    """Start the Chromium that CHROMIUM names with a set of fonts; without one tests/long.py skips what is here."""
+    folder = tmp_path_factory.mktemp("fonts")
+    with sync_playwright() as playwright, ExitStack() as stack:
+
+        @cache
+        def browser(fonts: str) -> Browser:
+            arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
+            return stack.enter_context(
+                playwright.chromium.launch(
+                    executable_path=os.environ["CHROMIUM"], args=arguments, env=environment(folder, fonts)
+                )
+            )
+
         yield browser
-        browser.close()
+
+
+@pytest.fixture
+def fonts(request: pytest.FixtureRequest) -> str:
+    """The set of fonts that a test's browser sees; a parameter of this name chooses another."""
+    name = getattr(request, "param", "dejavu")
+    if name != "dejavu" and not FONTS[name].is_dir():
+        pytest.skip(f"{FONTS[name]} was not found; install Debian's fonts-{name}-core.")
+    return name
+
+
+@pytest.fixture
+def browser(browsers: Callable[[str], Browser], fonts: str) -> Browser:
+    """The browser of a test, which it shares with others."""
+    return browsers(fonts)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Show every page with each set of fonts, where --long asks for it."""
+    chosen = any("fonts" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if metafunc.config.getoption("--long") and "browser" in metafunc.fixturenames and not chosen:
+        metafunc.parametrize("fonts", list(FONTS), indirect=True)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from tests.browser.fonts import FONTS, each_theme, with_all_fonts
 from tests.browser.pages import STATES, State, answered
 from tests.browser.site import Site
 from tests.scripted import Scripted
@@ -26,6 +27,14 @@ OVERFLOWING = """
   const shown = box.width && one.checkVisibility({ contentVisibilityAuto: true }) && !scrolled
   return shown && (box.right > innerWidth + 1 || box.left < -1)
 }).map(one => `${one.tagName}.${one.className}`)
+"""
+
+WIDTH = """
+() => {
+  const pen = document.createElement("canvas").getContext("2d")
+  pen.font = getComputedStyle(document.body).font
+  return pen.measureText("Rivulet").width
+}
 """
 
 SMALL = """
@@ -46,7 +55,7 @@ def complaints(page: Page) -> list[Any]:
 
 
 @each_state
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@each_theme
 def test_axe_finds_nothing(
     visit: Callable[..., Page], site: Site, provider: Scripted, state: State, theme: str
 ) -> None:
@@ -67,6 +76,19 @@ def test_axe_can_find_something(page: Page) -> None:
     assert {name for name, _ in complaints(page)} >= {"image-alt", "button-name"}
 
 
+def test_the_sets_of_fonts_differ(browsers: Callable[[str], Browser], site: Site) -> None:
+    if missing := [str(folder) for folder in FONTS.values() if not folder.is_dir()]:
+        pytest.skip(f"{missing[0]} was not found.")
+    widths = set()
+    for fonts in FONTS:
+        with browsers(fonts).new_page() as page:
+            page.goto(site.url)
+            widths.add(page.evaluate(WIDTH))
+
+    assert len(widths) == len(FONTS)
+
+
+@with_all_fonts
 @each_state
 def test_nothing_overflows_from_a_narrow_phone_to_a_wide_screen(
     visit: Callable[..., Page], site: Site, provider: Scripted, state: State
@@ -83,6 +105,7 @@ def test_nothing_overflows_from_a_narrow_phone_to_a_wide_screen(
     assert not any(found.values()), found
 
 
+@with_all_fonts
 @each_state
 @pytest.mark.parametrize(("touch", "least"), [(True, 44), (False, 24)], ids=["finger", "mouse"])
 def test_what_can_be_pressed_is_large_enough(

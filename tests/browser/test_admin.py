@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.people import accounts, invites, roles
+from tests.browser.fonts import each_theme, with_all_fonts
 from tests.browser.site import Site
 from tests.browser.test_access import OVERFLOWING, SMALL, WIDTHS, complaints
 from tests.serving import KEY
@@ -51,7 +52,7 @@ def enter(visit: Callable[..., Page], site: Site) -> Callable[..., Page]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@each_theme
 def test_axe_finds_nothing_and_nothing_overflows(enter: Callable[..., Page], name: str, theme: str) -> None:
     page = enter(name, color_scheme=theme)
     for summary in page.locator("details summary").all():
@@ -64,6 +65,7 @@ def test_axe_finds_nothing_and_nothing_overflows(enter: Callable[..., Page], nam
         assert complaints(page) == []
 
 
+@with_all_fonts
 @pytest.mark.parametrize("name", PAGES)
 def test_what_is_pressed_is_large_enough_for_a_finger(enter: Callable[..., Page], name: str) -> None:
     page = enter(name, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 800})

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.fonts import each_theme
 from tests.browser.site import Site
 from tests.browser.test_access import OVERFLOWING, complaints
 from tests.openid import Idp, serving
@@ -109,7 +110,7 @@ def test_back_leads_to_the_form_and_not_there_again(leave_for: Callable[..., Pag
     idp.reset()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@each_theme
 def test_axe_finds_nothing_and_nothing_overflows(leave_for: Callable[..., Page], team_site: Site, theme: str) -> None:
     page = leave_for(f"{team_site.url}/sign-in", color_scheme=theme, viewport={"width": 320, "height": 700})
     found = complaints(page) + page.evaluate(OVERFLOWING)
