@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 import app as front_door
-from chat import config
+from chat import config, rendering
 from chat.config import Setting, Settings
+from chat.routes.streaming.sse import event
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -76,3 +77,16 @@ def test_the_provider_of_the_documentation_answers(settings: Settings) -> None:
     assert response.status_code == 200
     assert "Is it you?" in response.text
     app.extensions["rivulet"].database.dispose()
+
+
+def test_the_growing_page_shows_what_is_sent() -> None:
+    page = (DOCS / "growing-html.md").read_text().replace("\\|", "|").replace("⏎", "\n")
+    rows = re.findall(r"^\| (\d\.\d\d) \| `(.+?)` \| (.*?) ?\|$", page, re.MULTILINE | re.DOTALL)
+    growing = rendering.IncrementalRenderer("m42")
+
+    begun = "".join(growing.begin([], 0))
+    sent = [[event(message) for message in growing.feed(piece, float(second))] for second, piece, _ in rows]
+
+    assert begun == "" and len(rows) >= 10
+    assert sent == [[f"{told}\n\n" for told in re.findall("`(.+?)`", events)] for *_, events in rows]
+    assert growing.end()[1] == rendering.digest(blocks("growing-html.md", "html")[0].removesuffix("\n"))
