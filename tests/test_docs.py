@@ -10,10 +10,13 @@ import pytest
 from flask import Flask
 
 import app as front_door
-from chat import config
+from chat import config, rendering
 from chat.config import Setting, Settings
+from chat.routes.streaming.sse import event
 
-DOCS = Path(__file__).parent.parent / "docs"
+TOP = Path(__file__).parent.parent
+DOCS = TOP / "docs"
+PAGES = sorted([*TOP.glob("*.md"), *DOCS.rglob("*.md")])
 
 
 def documented() -> dict[str, tuple[str, str]]:
@@ -26,6 +29,13 @@ def documented() -> dict[str, tuple[str, str]]:
 def blocks(name: str, language: str) -> list[str]:
     """Read the blocks of code in one language from a page of the documentation."""
     return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / name).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """List the addresses of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    titles = [re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title) for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
 def written(setting: Setting) -> str:
@@ -76,3 +86,38 @@ def test_the_provider_of_the_documentation_answers(settings: Settings) -> None:
     assert response.status_code == 200
     assert "Is it you?" in response.text
     app.extensions["rivulet"].database.dispose()
+
+
+def test_the_growing_page_shows_what_is_sent() -> None:
+    page = (DOCS / "growing-html.md").read_text().replace("\\|", "|").replace("⏎", "\n")
+    rows = re.findall(r"^\| (\d\.\d\d) \| `(.+?)` \| (.*?) ?\|$", page, re.MULTILINE | re.DOTALL)
+    growing = rendering.IncrementalRenderer("m42")
+
+    begun = "".join(growing.begin([], 0))
+    sent = [[event(message) for message in growing.feed(piece, float(second))] for second, piece, _ in rows]
+
+    assert begun == "" and len(rows) >= 10
+    assert sent == [[f"{told}\n\n" for told in re.findall("`(.+?)`", events)] for *_, events in rows]
+    assert growing.end()[1] == rendering.digest(blocks("growing-html.md", "html")[0].removesuffix("\n"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"`[^`\n]*`", "", page.read_text())
+    broken = []
+    for link in re.findall(r"\]\((?!https?:)([^)]*)\)|(?:src|srcset)=\"([^\"]*)\"", text):
+        name, _, anchor = "".join(link).partition("#")
+        target = (page.parent / name) if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append("".join(link))
+
+    assert broken == []
+
+
+def test_the_index_lists_every_decision() -> None:
+    index = (DOCS / "decisions" / "README.md").read_text()
+    pages = [page for page in PAGES if page.parent.name == "decisions" and page.name != "README.md"]
+    titles = [title for page in pages for title in re.findall(r"^## (.*)$", page.read_text(), re.MULTILINE)]
+
+    assert len(titles) >= 100
+    assert [title for title in titles if f"- [{title}](" not in index] == []

@@ -1,4 +1,4 @@
-"""What docs/security.md claims, read from it, and the ids that tests name in their docstrings."""
+"""What docs/security.md and the pages in docs/security/ claim, and the ids that tests name in their docstrings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 TESTS = Path(__file__).parent.parent
-PAGE = (TESTS.parent / "docs" / "security.md").read_text()
+DOCS = TESTS.parent / "docs"
+PAGE = (DOCS / "security.md").read_text()
+CVES = (DOCS / "security" / "cves.md").read_text()
+ASVS = (DOCS / "security" / "asvs.md").read_text()
 
 PART = re.compile(r"\b(?:OW|LC|ALLM|LB|NC|GR|CL|ST|M365)\b|GHSA(?:-[0-9a-z]{4}){3}|\b\d\d-\d{3,6}\b|\b\d{4,6}\b")
 """A product, or an id; one without its year has that of the one before."""
@@ -49,10 +52,9 @@ def read(text: str) -> Iterator[str]:
             yield f"{product} {year}-{part.rpartition('-')[2]}"
 
 
-def rows(heading: str) -> Iterator[list[str]]:
-    """Read the cells of the tables below a heading."""
-    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    for line in section.splitlines():
+def rows(page: str) -> Iterator[list[str]]:
+    """Read the cells of a page's tables, line by line, without their heads."""
+    for line in page.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if line.startswith("| ") and cells[0] not in {"class", "requirement", "header or default"}:
             yield cells
@@ -60,19 +62,14 @@ def rows(heading: str) -> Iterator[list[str]]:
 
 def classes() -> list[Row]:
     """Read the table of classes."""
-    return [
-        Row(name, ids(published), shown)
-        for name, published, shown in rows("Published vulnerabilities of apps like this one")
-    ]
+    return [Row(name, ids(published), shown) for name, published, shown in rows(CVES)]
 
 
 def named() -> set[str]:
-    """List the tests that the page names."""
-    return set(re.findall(r"`(test_\w+)`", PAGE))
+    """List the tests that the pages name."""
+    return set(re.findall(r"`(test_\w+)`", PAGE + CVES + ASVS))
 
 
 def requirements() -> dict[str, str]:
     """Read the answers to ASVS: each number with its answer."""
-    return {
-        number.strip(): answer for numbers, answer, *_ in rows("ASVS 5.0, level 2") for number in numbers.split(",")
-    }
+    return {number.strip(): answer for numbers, answer, *_ in rows(ASVS) for number in numbers.split(",")}
