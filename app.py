@@ -30,11 +30,11 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
-from chat.web import guards, proxies, session_interface, state
+from chat.web import guards, proxies, session_interface
 from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
 from chat.web.spool import writable_folder
-from chat.web.state import State
+from chat.web.state import State, state_of
 from chat.web.streams import Streams
 
 PATIENCE = 10.0
@@ -65,25 +65,25 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
         start(app, watching, replaces=startup.REPLACES in environ)
     except (config.WrongSetting, DatabaseUnusable) as error:
         exits.refuse(startup.WRONG.format(error))
-    state.of(app).warnings = disk.warnings(environ, settings)
+    state_of(app).warnings = disk.warnings(environ, settings)
     return app
 
 
 def start(app: Flask, watching: bool, replaces: bool) -> None:
     """Do what needs the database; who serves nobody doesn't wait for it for ever. Raises as `bring_up` does."""
-    starting = state.of(app).startup = Startup(partial(bring_up, app, watching), replaces)
+    starting = state_of(app).startup = Startup(partial(bring_up, app, watching), replaces)
     if starting.finish(0 if watching else PATIENCE):
         return
     if not watching:
         exits.refuse(startup.WRONG.format("its database can't be reached. Try again later."), exits.NOT_YET)
-    state.of(app).readiness.is_started = lambda: starting.is_done
+    state_of(app).readiness.is_started = lambda: starting.is_done
     starting.finish_in_background()
 
 
 def bring_up(app: Flask, watching: bool) -> list[str]:
     """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
     prepare(app)
-    here = state.of(app)
+    here = state_of(app)
     told = [*first_admin.set_up(here.database, here.settings), *setup.invitation(app)]
     if watching:
         here.replies.watch()
@@ -99,9 +99,9 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
 
 def prepare(app: Flask) -> None:
     """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
-    here = state.of(app)
+    here = state_of(app)
     here.database.upgrade()
-    here.mark = get_mark(here.database)
+    here.known_mark = get_mark(here.database)
     records.reencrypt(here.registry)
     here.registry.refresh()
 
@@ -116,17 +116,18 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     app.url_map.merge_slashes = False  # it would lead to whatever host a request names
     make_folder(settings.instance)
     db = Database(engines.url_of(settings))
-    secret, *older = secret_key.secret_keys(settings)
-    logs.register_secrets([secret])  # which may be one that is kept in a file
+    keys = secret_key.secret_keys(settings)
+    logs.register_secrets(keys[:1])  # which may be one that is kept in a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config.from_mapping(flask_settings(settings, secret, older))
-    registry = ProviderRegistry(db, SecretBox([secret, *older]), configured, Timeouts.from_settings(settings))
+    app.config.from_mapping(flask_settings(settings, keys))
+    registry = ProviderRegistry(db, SecretBox(keys), configured, Timeouts.from_settings(settings))
     metrics = Metrics()
     replies = Replies(db, registry, metrics)
     replies.count_errors_of(configured)
     sessions = SessionStore(db, settings)
     app.extensions["rivulet"] = State(
         settings=settings,
+        secret_keys=keys,
         database=db,
         registry=registry,
         replies=replies,
@@ -155,11 +156,11 @@ def make_folder(path: Path) -> None:
         raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
 
 
-def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[str, Any]:
+def flask_settings(settings: Settings, keys: list[str]) -> dict[str, Any]:
     """Say what Flask and Flask-Session are to do."""
     return {
-        "SECRET_KEY": secret,
-        "SECRET_KEY_FALLBACKS": older,
+        "SECRET_KEY": keys[0],
+        "SECRET_KEY_FALLBACKS": keys[1:],
         "APPLICATION_ROOT": config.path_of(settings) or "/",
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,

@@ -18,8 +18,8 @@ from chat.people.directory import Member
 from chat.people.invites import BadInvite, EmailTaken
 from chat.people.passwords import BadPassword
 from chat.people.roles import LastAdmin
-from chat.storage.database import Database, DatabaseAway, NotFound
-from chat.web import state
+from chat.storage.database import DatabaseAway, NotFound
+from chat.web.state import state
 
 BY = "command line"
 """Who it was, in the audit log: a shell knows no account."""
@@ -66,7 +66,7 @@ def add(email: str, name: str, admin: bool, asks: bool) -> None:
     """Make an account; prints a link by which they set their password."""
     email = accounts.require_email(email)
     kept = passwords.hash_password(ask_password(email, name)) if asks else None
-    person = directory.add(database(), BY, email, accounts.ADMIN if admin else accounts.MEMBER, name, kept)
+    person = directory.add(state.database, BY, email, accounts.ADMIN if admin else accounts.MEMBER, name, kept)
     click.echo(f"{email} has an account now.", err=True)
     if not asks:
         print_reset_link(person.id)
@@ -89,7 +89,7 @@ def reset(email: str) -> None:
 
 def print_reset_link(person_id: int) -> None:
     """Make a link and print it: by itself on the standard output, so that other programs can take it."""
-    token = directory.create_reset(database(), BY, person_id)
+    token = directory.create_reset(state.database, BY, person_id)
     click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
     click.echo(link(f"/resets/{token}"))
 
@@ -100,7 +100,7 @@ def print_reset_link(person_id: int) -> None:
 @report_errors
 def role(email: str, role: str) -> None:
     """Make somebody a member or an admin; they sign in anew."""
-    roles.change(database(), BY, find(email).id, role)
+    roles.change(state.database, BY, find(email).id, role)
     click.echo(f"The role of {email} is {role} now.", err=True)
 
 
@@ -109,7 +109,7 @@ def role(email: str, role: str) -> None:
 @report_errors
 def suspend(email: str) -> None:
     """Keep somebody out: they are signed out, and what is being written for them stops."""
-    roles.suspend(database(), BY, find(email).id)
+    roles.suspend(state.database, BY, find(email).id)
     click.echo(f"{email} is suspended.", err=True)
 
 
@@ -118,7 +118,7 @@ def suspend(email: str) -> None:
 @report_errors
 def resume(email: str) -> None:
     """Let somebody in again who was suspended."""
-    roles.resume(database(), BY, find(email).id)
+    roles.resume(state.database, BY, find(email).id)
     click.echo(f"{email} can sign in again.", err=True)
 
 
@@ -126,7 +126,7 @@ def resume(email: str) -> None:
 @report_errors
 def list_all() -> None:
     """Print who has an account."""
-    lines = [COLUMNS, *map(describe, directory.everyone(database()))]
+    lines = [COLUMNS, *map(describe, directory.everyone(state.database))]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -135,8 +135,8 @@ def list_all() -> None:
 def describe(person: Member) -> tuple[str, ...]:
     """Describe a person in the order of COLUMNS."""
     seen = f"{datetime.fromtimestamp(person.seen_at, UTC):%Y-%m-%d %H:%M}" if person.seen_at else "never"
-    state = "suspended" if person.suspended_at else "active"
-    return person.email or "", person.role, state, seen, audit.to_line(person.name or "")
+    status = "suspended" if person.suspended_at else "active"
+    return person.email or "", person.role, status, seen, audit.to_line(person.name or "")
 
 
 @click.command()
@@ -149,7 +149,7 @@ def describe(person: Member) -> tuple[str, ...]:
 def invite(role: str, days: int, uses: int, email: str | None) -> None:
     """Print a link by which somebody makes an account."""
     email = accounts.require_email(email) if email else None
-    token = invites.create(database(), BY, role, days, uses, email)
+    token = invites.create(state.database, BY, role, days, uses, email)
     times, span = "once" if uses == 1 else f"{uses} times", "a day" if days == 1 else f"{days} days"
     click.echo(f"It makes {role}s of those who open it, {times}, within {span}:", err=True)
     click.echo(link(f"/invites/{token}"))
@@ -157,14 +157,9 @@ def invite(role: str, days: int, uses: int, email: str | None) -> None:
 
 def find(email: str) -> Member:
     """Find who has an e-mail address. Raises NotFound."""
-    return directory.by_email(database(), accounts.normalize_email(email))
-
-
-def database() -> Database:
-    """Give the app's database."""
-    return state.database()
+    return directory.by_email(state.database, accounts.normalize_email(email))
 
 
 def link(path: str) -> str:
     """Write the address of a page as far as it can be known here; else what comes after that of this instance."""
-    return f"{address_of(state.settings())}{path}"
+    return f"{address_of(state.settings)}{path}"

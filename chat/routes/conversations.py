@@ -7,7 +7,8 @@ from flask import Blueprint, Response, render_template, request
 from chat import conversations
 from chat.conversations import paging
 from chat.routes import exports, pages
-from chat.web import current_user, ids, state, urls
+from chat.web import current_user, ids, urls
+from chat.web.state import state
 
 WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
 """How a window is asked for: what stands before a message, after it, or around it."""
@@ -45,10 +46,10 @@ def show(conversation_id: int) -> str | Response:
 @pages.moment()
 def render_window(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
     """Show a conversation at its end or at a window; htmx gets that window alone."""
-    conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
+    conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
     if toward is None:
         return pages.visit(conversation)
-    window = WINDOWS[toward](state.database(), conversation, message_id)
+    window = WINDOWS[toward](state.database, conversation, message_id)
     if not pages.wants_fragment():
         return pages.page(conversation, window)
     return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
@@ -66,14 +67,14 @@ def parse_window() -> tuple[str | None, int]:
 @bp.post("/conversations/<id:conversation_id>/title")
 def rename(conversation_id: int) -> Response:
     """Give a conversation another title."""
-    conversations.rename(state.database(), current_user.person_id(), conversation_id, request.form.get("title", ""))
+    conversations.rename(state.database, current_user.person_id(), conversation_id, request.form.get("title", ""))
     return urls.lead_to(f"/conversations/{conversation_id}")
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
 def mark_read(conversation_id: int) -> Response:
     """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
-    conversations.mark_read(state.database(), current_user.person_id(), conversation_id)
+    conversations.mark_read(state.database, current_user.person_id(), conversation_id)
     if not pages.wants_fragment():
         return urls.lead_to(f"/conversations/{conversation_id}")
     with pages.moment():
@@ -84,6 +85,6 @@ def mark_read(conversation_id: int) -> Response:
 @bp.post("/conversations/<id:conversation_id>/deletion")
 def delete(conversation_id: int) -> Response:
     """Delete a conversation; an answer that is being written is stopped, upstream too."""
-    running = conversations.delete(state.database(), current_user.person_id(), conversation_id)
-    state.replies().cancel(running)
+    running = conversations.delete(state.database, current_user.person_id(), conversation_id)
+    state.replies.cancel(running)
     return urls.lead_to("/")

@@ -16,7 +16,8 @@ from chat.conversations import Conversation, Message, Reply
 from chat.providers.model_list import last_part
 from chat.routes import pages
 from chat.routes.export_headings import escape_headings
-from chat.web import current_user, spool, state
+from chat.web import current_user, spool
+from chat.web.state import state
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
 """The ending of an address, and the type that it stands for."""
@@ -29,15 +30,15 @@ bp = Blueprint("exports", __name__)
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
     """Give a conversation, as it is shown, in another form."""
-    with spool.hold_write_lock(), state.database().read():
-        return render_export(conversations.find(state.database(), current_user.person_id(), conversation_id), form)
+    with spool.hold_write_lock(), state.database.read():
+        return render_export(conversations.find(state.database, current_user.person_id(), conversation_id), form)
 
 
 @bp.get("/messages/<id:message_id>.md")
 def message(message_id: int) -> Response:
     """Give what one message says as it was written; for an answer that is its Markdown."""
-    with state.database().read():
-        row = conversations.message_of(state.database(), current_user.person_id(), message_id)
+    with state.database.read():
+        row = conversations.message_of(state.database, current_user.person_id(), message_id)
         return Response(f"{text_of(row)}\n", mimetype=FORMS["md"])
 
 
@@ -51,7 +52,7 @@ def negotiate_form() -> str | None:
 
 def render_export(current: Conversation, form: str) -> Response:
     """Give a conversation in one of FORMS."""
-    path = conversations.read_transcript(state.database(), current.leaf_id)
+    path = conversations.read_transcript(state.database, current.leaf_id)
     response = spool.respond(write_parts(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
     given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
@@ -118,7 +119,7 @@ def speaker(row: Message) -> str:
 def text_of(row: Message) -> str:
     """Give what a message says; of a reply that is being written, so far."""
     is_written = isinstance(row, Reply) and row.state == "generating"
-    return state.replies().so_far(row.id) if is_written else row.text
+    return state.replies.so_far(row.id) if is_written else row.text
 
 
 def iso_time(seconds: int | None) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from chat.storage.database import NotFound
-from chat.web import security, state
+from chat.web import security
+from chat.web.state import state
 
 bp = Blueprint("health", __name__)
 
@@ -19,7 +20,7 @@ def alive() -> Response:
 @bp.get("/readyz")
 def ready() -> Response:
     """Say that the process can serve, or in a sentence why not."""
-    problem = state.of(current_app).readiness.problem()
+    problem = state.readiness.problem()
     return Response(f"{problem or 'ready'}\n", 503 if problem else 200, mimetype="text/plain")
 
 
@@ -28,5 +29,5 @@ def metrics() -> Response:
     """Write the numbers of all workers of this server. Raises NotFound for those who can't see them."""
     if not security.may_read_metrics(request):
         raise NotFound
-    written = state.of(current_app).metrics.render()
+    written = state.metrics.render()
     return Response(written, content_type="text/plain; version=0.0.4; charset=utf-8")

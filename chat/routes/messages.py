@@ -9,8 +9,9 @@ from chat import conversations
 from chat.conversations import Draft, Turn, WrongParent, paging
 from chat.routes import model_choice, pages
 from chat.routes.streaming import html_page, plain_text
-from chat.web import current_user, form_key, ids, state, urls
+from chat.web import current_user, form_key, ids, urls
 from chat.web.form_parser import URLENCODED, unescape
+from chat.web.state import state
 
 bp = Blueprint("messages", __name__)
 
@@ -28,9 +29,9 @@ class TooLong(BadMessage):
 def create(conversation_id: int | None = None) -> Response:
     """Store a message and let a model answer it."""
     draft, guest = read_draft()
-    turn = conversations.ask(state.database(), current_user.rate_limit_subject(guest), conversation_id, draft)
+    turn = conversations.ask(state.database, current_user.rate_limit_subject(guest), conversation_id, draft)
     current_user.remember(turn.person_id)
-    state.replies().start(turn)
+    state.replies.start(turn)
     return answer(turn, opening=conversation_id is None or "away" in request.form)
 
 
@@ -38,24 +39,24 @@ def create(conversation_id: int | None = None) -> Response:
 def edit(message_id: int) -> Response:
     """Store another version of a message beside it and let a model answer that."""
     asker = current_user.rate_limit_subject()
-    conversations.message_of(state.database(), asker.person_id, message_id)
+    conversations.message_of(state.database, asker.person_id, message_id)
     draft, _ = read_draft()
-    turn = conversations.edit(state.database(), asker, message_id, draft)
-    state.replies().start(turn)
+    turn = conversations.edit(state.database, asker, message_id, draft)
+    state.replies.start(turn)
     return pages.answer_change(turn.conversation_id)
 
 
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
     """Show the branch that a message stands on, now and whenever the conversation is opened."""
-    message = conversations.show(state.database(), current_user.person_id(), message_id)
+    message = conversations.show(state.database, current_user.person_id(), message_id)
     return pages.answer_change(message.conversation_id, message)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
 def index(conversation_id: int) -> Response:
     """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
-    conversations.find(state.database(), current_user.person_id(), conversation_id)
+    conversations.find(state.database, current_user.person_id(), conversation_id)
     return urls.lead_to(f"/conversations/{conversation_id}")
 
 
@@ -78,7 +79,7 @@ def read_text() -> str:
         raise BadMessage("There is nothing to send yet. Write something first.")
     if "\0" in text:
         raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
-    most = state.settings().prompt_limit
+    most = state.settings.prompt_limit
     if most and len(text) > most:
         raise TooLong(
             f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."
@@ -128,9 +129,9 @@ def fragments(turn: Turn, opening: bool) -> Response:
     """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
     with pages.moment():
         if opening:
-            content = pages.window_content(turn.conversation_id, paging.newest(state.database(), turn.reply_id))
+            content = pages.window_content(turn.conversation_id, paging.newest(state.database, turn.reply_id))
             html = render_template("conversations/_opened.html", **content)
             return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
-        window = paging.newest(state.database(), turn.reply_id, size=2)
+        window = paging.newest(state.database, turn.reply_id, size=2)
         content = {**pages.sidebar(turn.conversation_id), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

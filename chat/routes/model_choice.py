@@ -8,7 +8,7 @@ from flask import g
 
 from chat.conversations import Choice
 from chat.providers.base import Model
-from chat.web import state
+from chat.web.state import state
 
 NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
 
@@ -39,7 +39,7 @@ def options() -> list[ModelOption]:
 
 def list_options() -> list[ModelOption]:
     """List them as they are now."""
-    known = state.registry().now()
+    known = state.registry.now()
     found = [
         ModelOption(f"{name}/{model.id}", name, model)
         for name, provider in known.providers.items()
@@ -51,12 +51,12 @@ def list_options() -> list[ModelOption]:
 
 def problems() -> list[str]:
     """List what providers say is wrong with them."""
-    return [sentence for provider in state.registry().now().providers.values() if (sentence := provider.problem())]
+    return [sentence for provider in state.registry.now().providers.values() if (sentence := provider.problem())]
 
 
 def require_enabled(choice: Choice) -> None:
     """Raise UnknownModel for a model that was turned off: also a Continue asks for more of it."""
-    if (choice.provider, choice.model) in state.registry().now().hidden:
+    if (choice.provider, choice.model) in state.registry.now().hidden:
         raise UnknownModel(NOT_OFFERED)
 
 
@@ -71,7 +71,7 @@ def choose(value: str) -> Choice:
         return choice
     if g.options:
         raise UnknownModel(NOT_OFFERED)
-    state.registry().require_known()
+    state.registry.require_known()
     raise NoModel(
         " ".join(problems())
         or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again, or add one at /admin/models."
@@ -86,6 +86,6 @@ def find_choice(value: str) -> Choice | None:
 
 def ask_again() -> None:
     """Let providers without a list ask for it once more: a server may have come up after us."""
-    for provider in state.registry().now().providers.values():
+    for provider in state.registry.now().providers.values():
         if provider.problem():
             provider.ask_again()

@@ -16,7 +16,8 @@ from chat.people import accounts
 from chat.providers.model_list import last_part
 from chat.routes import model_choice, reply_facts
 from chat.routes.model_choice import ModelOption
-from chat.web import current_user, form_key, state, urls
+from chat.web import current_user, form_key, urls
+from chat.web.state import state
 
 EXAMPLES = (
     "Explain how a suspension bridge carries its load.",
@@ -38,7 +39,7 @@ def moment() -> Iterator[None]:
     The models are known by then, as no transaction waits for a provider to list them.
     """
     model_choice.options()
-    with state.database().read():
+    with state.database.read():
         yield
 
 
@@ -59,8 +60,8 @@ def answer_change(conversation_id: int, message: Message | None = None) -> Respo
         )
         return urls.lead_to(f"/conversations/{conversation_id}{place}")
     with moment():
-        conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
-        window = paging.around(state.database(), conversation, message.id) if message else None
+        conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
+        window = paging.around(state.database, conversation, message.id) if message else None
         content = page_content(conversation, window) | {"switched": message is not None}
     return Response(render_template("conversations/_opened.html", **content))
 
@@ -80,13 +81,13 @@ def page(conversation: Conversation | None = None, window: Window | None = None,
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
     member = current_user.person() if current_user.is_member() else None
-    return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database())}
+    return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database)}
 
 
 def page_content(conversation: Conversation | None = None, window: Window | None = None) -> dict[str, Any]:
     """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
     with moment():
-        window = window or paging.newest(state.database(), conversation.leaf_id if conversation else None)
+        window = window or paging.newest(state.database, conversation.leaf_id if conversation else None)
         return window_content(conversation.id if conversation else None, window)
 
 
@@ -102,10 +103,10 @@ def sidebar(conversation_id: int | None = None) -> dict[str, Any]:
 
 def list_of(person_id: int | None, conversation_id: int | None) -> dict[str, Any]:
     """Gather the list of a person's conversations, the one that is shown, and the title that says how they stand."""
-    listed = conversations.listing(state.database(), person_id) if person_id else []
+    listed = conversations.listing(state.database, person_id) if person_id else []
     current = next((each for each in listed if each.id == conversation_id), None)
     if conversation_id and not current:  # an old one: the list shows the newest
-        current = conversations.find(state.database(), person_id, conversation_id)
+        current = conversations.find(state.database, person_id, conversation_id)
     answering = any(each.answering for each in listed)
     return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
 
@@ -143,7 +144,7 @@ def message_view(message: Message) -> dict[str, Any]:
 
 def message_views(window: Window) -> list[dict[str, Any]]:
     """Prepare the messages of a window for their template."""
-    versions = conversations.versions(state.database(), window.rows)
+    versions = conversations.versions(state.database, window.rows)
     leaf_id = window.leaf.id if window.leaf else None
     return [
         vars(message) | content_of(message, message.id == leaf_id) | neighbours(message.id, versions[message.id])
@@ -170,7 +171,7 @@ def own_option(reply: Reply, offers: list[ModelOption]) -> list[ModelOption]:
 def html_of(reply: Reply) -> str:
     """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
     if reply.state == "generating":
-        said = state.replies().so_far(reply.id)
+        said = state.replies.so_far(reply.id)
         return said and rendering.render_unfinished(said, f"m{reply.id}")
     if reply.html is not None and reply.html_version == rendering.VERSION:
         return rendering.mark_safe(reply.html)
@@ -181,7 +182,7 @@ def html_of(reply: Reply) -> str:
 def render_renewed(make: Callable[[], T]) -> T:
     """Make a page, and again where answers on it were made again meanwhile; after RENEWAL it goes as it is."""
     page = make()
-    renewing = [state.renewal().want(message_id) for message_id in g.pop("outdated", [])]
+    renewing = [state.renewal.want(message_id) for message_id in g.pop("outdated", [])]
     if not renewing:
         return page
     deadline = time.monotonic() + RENEWAL

@@ -8,7 +8,8 @@ from chat import conversations, rendering
 from chat.conversations import Choice
 from chat.routes import model_choice, pages
 from chat.routes.streaming import events
-from chat.web import current_user, state
+from chat.web import current_user
+from chat.web.state import state
 
 bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 
@@ -19,17 +20,17 @@ def follow(reply_id: int) -> Response:
 
     With `once` in the address it is what there is so far, or the finished form: the page asks so again and again.
     """
-    reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
+    reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
     return events.as_events(reply, once="once" in request.args)
 
 
 @bp.get("/reasoning")
 def reasoning(reply_id: int) -> str:
     """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
-    with state.database().read():
-        reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
-        current = conversations.find(state.database(), current_user.person_id(), reply.conversation_id)
-        thought = conversations.reasoning_of(state.database(), current_user.person_id(), reply_id)
+    with state.database.read():
+        reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
+        current = conversations.find(state.database, current_user.person_id(), reply.conversation_id)
+        thought = conversations.reasoning_of(state.database, current_user.person_id(), reply_id)
     thoughts = rendering.render(thought, f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
@@ -39,8 +40,8 @@ def reasoning(reply_id: int) -> str:
 @bp.post("/stop")
 def stop(reply_id: int) -> Response:
     """Stop a reply; what was said is kept."""
-    reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
-    state.replies().stop(reply_id)
+    reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
+    state.replies.stop(reply_id)
     return Response(status=204) if pages.wants_fragment() else pages.answer_change(reply.conversation_id)
 
 
@@ -48,10 +49,10 @@ def stop(reply_id: int) -> Response:
 def retry(reply_id: int) -> Response:
     """Ask for another reply to the same message, of another model if the form says so."""
     asker = current_user.rate_limit_subject()
-    tried = conversations.reply_of(state.database(), asker.person_id, reply_id)
+    tried = conversations.reply_of(state.database, asker.person_id, reply_id)
     choice = model_choice.choose(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
-    turn = conversations.try_again(state.database(), asker, reply_id, choice)
-    state.replies().start(turn)
+    turn = conversations.try_again(state.database, asker, reply_id, choice)
+    state.replies.start(turn)
     return pages.answer_change(turn.conversation_id)
 
 
@@ -65,13 +66,13 @@ def offered_again(choice: Choice) -> str:
 def continue_reply(reply_id: int) -> Response:
     """Go on with a reply that broke off, in the same article."""
     asker = current_user.rate_limit_subject()
-    begun = conversations.reply_of(state.database(), asker.person_id, reply_id)
+    begun = conversations.reply_of(state.database, asker.person_id, reply_id)
     model_choice.require_enabled(Choice(begun.provider, begun.model))
-    turn = conversations.continue_reply(state.database(), asker, reply_id)
-    state.replies().start(turn)
+    turn = conversations.continue_reply(state.database, asker, reply_id)
+    state.replies.start(turn)
     if not pages.wants_fragment():
         return pages.answer_change(turn.conversation_id)
     with pages.moment():
-        reply = conversations.reply_of(state.database(), turn.person_id, reply_id)
+        reply = conversations.reply_of(state.database, turn.person_id, reply_id)
         content = {"message": pages.message_view(reply), **pages.sidebar(turn.conversation_id)}
     return Response(render_template("messages/_continued.html", **content))

@@ -7,7 +7,8 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request
 
-from chat.web import current_user, state, urls
+from chat.web import current_user, urls
+from chat.web.state import state
 
 PUBLIC = {
     "assets.show",
@@ -65,7 +66,7 @@ def hide_admin_pages() -> None:
 
 def needs_login() -> bool:
     """Tell whether there is a gate, and the visitor stands before it."""
-    return state.settings().access == "team" and not current_user.is_member()
+    return state.settings.access == "team" and not current_user.is_member()
 
 
 def requested_page() -> str:

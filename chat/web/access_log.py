@@ -17,7 +17,7 @@ from flask import Flask, Request
 
 from chat.metrics import Metrics
 from chat.server.logs import JOURNAL, REQUEST_ID
-from chat.web import state
+from chat.web.state import state_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,7 +36,7 @@ class AccessLog:
 
     def __init__(self, app: Flask, trusts_proxy: bool):
         self.app = app.wsgi_app
-        self.metrics = state.of(app).metrics
+        self.metrics = state_of(app).metrics
         self.metrics.requests.expect(label_sets(app))
         self.trusts_proxy = trusts_proxy
 

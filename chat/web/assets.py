@@ -14,10 +14,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, request
 
 from chat.config.durations import YEAR
 from chat.storage.database import NotFound
+from chat.web.state import state, state_of
 
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "shortcuts", "problem", "branches", "following", "sharing", "growing"),
@@ -77,7 +78,7 @@ def register(app: Flask) -> None:
     assets = {name: load_plain(folder / "icons" / name) for name in ICONS} | {FONT: load_plain(folder / "fonts" / FONT)}
     assets |= {name: join_files(folder, name, assets[FONT].path) for name in BUNDLES}
     assets["app.webmanifest"] = make_manifest({name: assets[name].path for name in ICONS})
-    app.extensions["rivulet"].assets = {asset.path: asset for asset in assets.values()}
+    state_of(app).assets = {asset.path: asset for asset in assets.values()}
     app.jinja_env.globals["asset"] = {name: asset.path for name, asset in assets.items()}.__getitem__
 
 
@@ -125,7 +126,7 @@ def path_of(name: str, content: bytes) -> str:
 @bp.get("/assets/<digest>/<name>")
 def show(digest: str, name: str) -> Response:
     """Send one of them."""
-    asset = current_app.extensions["rivulet"].assets.get(f"/assets/{digest}/{name}")
+    asset = state.assets.get(f"/assets/{digest}/{name}")
     if asset is None:
         raise NotFound
     small = bool(asset.compressed) and request.accept_encodings.quality("gzip") > 0

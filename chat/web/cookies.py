@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from chat.web import state, urls
+from chat.web import urls
+from chat.web.state import state
 
 LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 """What a browser carries for a while: a link that is a secret, what it takes along to single sign-on, and whose it
@@ -17,7 +18,7 @@ is."""
 
 def full_name(name: str) -> str:
     """Name a cookie as it is set."""
-    return f"{prefix()}{name}-{state.mark()}"
+    return f"{prefix()}{name}-{state.mark}"
 
 
 def prefix() -> str:

@@ -14,8 +14,9 @@ from chat.people.person import Person
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
 from chat.storage.database import NotFound
-from chat.web import known_browsers, state
+from chat.web import known_browsers
 from chat.web.session_interface import Sessions
+from chat.web.state import state
 
 LONGEST_AGENT = 300
 
@@ -50,7 +51,7 @@ def require_admin() -> Person:
 
 def login(email: str, password: str) -> None:
     """Sign the visitor in by e-mail and password. Raises people.Refused."""
-    verified = authentication.authenticate(state.database(), known_browsers.login_attempt(email), password)
+    verified = authentication.authenticate(state.database, known_browsers.login_attempt(email), password)
     login_as(verified.person.id, verified.person.password, verified=verified)
 
 
@@ -63,7 +64,7 @@ def login_as(person_id: int, known: str | None = None, by: str = "", verified: V
     store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
     guest = guest_id()
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
-    with state.database().write() as connection:
+    with state.database.write() as connection:
         person = accounts.start_login(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
         if verified:
@@ -88,8 +89,8 @@ def guest_id() -> int | None:
 
 def confirm_password(member: Person, password: str) -> Person:
     """Check the password of a signed-in member, by a counter of its own. Raises people.Refused."""
-    account = login_throttle.own_digest(state.secret(), f"person {member.id}")
-    return authentication.confirm(state.database(), LoginAttempt(account, email=member.email), password)
+    account = login_throttle.own_digest(state.secret, f"person {member.id}")
+    return authentication.confirm(state.database, LoginAttempt(account, email=member.email), password)
 
 
 def session_name() -> str:
@@ -113,10 +114,10 @@ def refresh_session() -> None:
 
 def rate_limit_subject(guest: str = "") -> Asker:
     """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
-    settings = state.settings()
+    settings = state.settings
     own = Limit(settings.max_concurrent_answers, settings.messages_per_minute)
     shared = Limit(settings.max_concurrent_answers_per_address, settings.messages_per_minute_per_address)
-    address = rate_limits.address_digest(state.secret(), request.remote_addr) if shared != Limit() else None
+    address = rate_limits.address_digest(state.secret, request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 
 

@@ -16,7 +16,8 @@ from flask import request
 from itsdangerous import BadSignature
 
 from chat.config.secret_key import derive_key
-from chat.web import current_user, state
+from chat.web import current_user
+from chat.web.state import state
 
 
 @dataclass(frozen=True)
@@ -50,4 +51,4 @@ def owner() -> str:
     member = current_user.person() if current_user.is_member() else None
     if member is None:
         return ""
-    return hmac.new(derive_key(state.secret(), "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.new(derive_key(state.secret, "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]

@@ -14,7 +14,8 @@ from itsdangerous import BadSignature
 from chat.config.durations import YEAR
 from chat.people import login_throttle, rate_limits
 from chat.people.login_throttle import LoginAttempt
-from chat.web import cookies, state
+from chat.web import cookies
+from chat.web.state import state
 
 
 def remember(email: str) -> None:
@@ -31,8 +32,8 @@ def login_attempt(email: str) -> LoginAttempt:
     """Make the attempt of this request to sign in: a known browser has a counter of its own."""
     account, (known, key) = account_digest(email), read_cookie()
     if known == account:
-        return LoginAttempt(login_throttle.own_digest(state.secret(), f"browser {key}"), email=email)
-    return LoginAttempt(account, rate_limits.address_digest(state.secret(), request.remote_addr), email=email)
+        return LoginAttempt(login_throttle.own_digest(state.secret, f"browser {key}"), email=email)
+    return LoginAttempt(account, rate_limits.address_digest(state.secret, request.remote_addr), email=email)
 
 
 def read_cookie() -> tuple[str, str]:
@@ -46,4 +47,4 @@ def read_cookie() -> tuple[str, str]:
 
 def account_digest(email: str) -> str:
     """Give what the tries as an account are known by."""
-    return login_throttle.account_digest(state.secret(), email)
+    return login_throttle.account_digest(state.secret, email)

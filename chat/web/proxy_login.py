@@ -11,7 +11,8 @@ import re
 from flask import Flask, Response, render_template, request
 
 from chat.people import accounts, external_login
-from chat.web import access, current_user, proxies, state, urls
+from chat.web import access, current_user, proxies, urls
+from chat.web.state import state, state_of
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 
@@ -24,7 +25,7 @@ SEVERAL = "The proxy in front of this Rivulet names more than one person, so nob
 
 def register(app: Flask) -> None:
     """Let an app start only where the header can be believed. Raises WrongSetting."""
-    proxies.check_auth_header(state.of(app).settings)
+    proxies.check_auth_header(state_of(app).settings)
 
 
 def apply_header() -> Response | None:
@@ -40,12 +41,12 @@ def apply_header() -> Response | None:
 
 def is_on() -> bool:
     """Tell whether a proxy in front says who somebody is, and nothing else does."""
-    return bool(state.settings().auth_header)
+    return bool(state.settings.auth_header)
 
 
 def forwarded_email() -> str:
     """Give the e-mail address that the proxy tells; empty where it tells none."""
-    settings = state.settings()
+    settings = state.settings
     return GOOGLE_PREFIX.sub(
         "", proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies)
     )
@@ -71,7 +72,7 @@ def switch_user(email: str) -> None:
 
 def account_of(email: str) -> int:
     """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
-    return external_login.login_by_proxy(state.database(), require_one(email), state.settings().auth_domains)
+    return external_login.login_by_proxy(state.database, require_one(email), state.settings.auth_domains)
 
 
 def require_one(email: str) -> str:

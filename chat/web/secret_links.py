@@ -11,14 +11,15 @@ from flask import Response, request
 
 from chat.config.durations import HOUR
 from chat.people.sessions import digest
-from chat.web import cookies, state, urls
+from chat.web import cookies, urls
+from chat.web.state import state
 
 LASTS = HOUR
 
 
 def absolute_url(place: str) -> str:
     """Write the whole address of a place: at APP_URL's host, else at that which the visitor asked."""
-    host = urljoin(state.settings().app_url or request.host_url, "/")
+    host = urljoin(state.settings.app_url or request.host_url, "/")
     return f"{host.rstrip('/')}{urls.of(place)}"
 
 

@@ -9,8 +9,8 @@ from flask import Request, Response, g, render_template, request
 
 from chat.config import Settings, is_loopback
 from chat.config.durations import YEAR
-from chat.web import state
 from chat.web.proxies import is_local_request
+from chat.web.state import state
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -51,7 +51,7 @@ def refuse_unknown_hosts() -> None:
 
     Flask's TRUSTED_HOSTS would do the same, but knows no IPv6 addresses.
     """
-    own = own_hosts(state.settings())
+    own = own_hosts(state.settings)
     if own and not is_monitoring() and hostname_of(request.host) not in map(hostname_of, own):
         raise UnknownHost
 
@@ -78,7 +78,7 @@ def may_read_metrics(request: Request) -> bool:
 
 def has_token(request: Request) -> bool:
     """Tell whether a request has the token of the metrics."""
-    token = state.settings().metrics_token
+    token = state.settings.metrics_token
     given = (request.authorization and request.authorization.token) or ""
     return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
@@ -90,7 +90,7 @@ def hostname_of(host: str) -> str | None:
 
 def refuse_remote_visitors() -> tuple[str, int] | None:
     """Answer with what to set where strangers reach, by a proxy, what is for this machine alone."""
-    is_local = state.settings().access == "local"
+    is_local = state.settings.access == "local"
     if not is_local or is_loopback(request.remote_addr or "localhost"):
         return None
     if request.endpoint == "assets.show" or is_monitoring():

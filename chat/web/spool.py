@@ -18,8 +18,9 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from chat.server.greenlets import TimeSlice
 from chat.server.logs import report
-from chat.web import current_user, state
+from chat.web import current_user
 from chat.web.slots import NoFreeSlot, Slots
+from chat.web.state import state
 
 CHUNK_SIZE = 64 * 1024
 """How much of an answer, in bytes, is in memory while somebody reads it."""
@@ -181,4 +182,4 @@ def spool_long_texts(stream: Iterable[str], make: Callable[[], Spool]) -> Iterat
 def spool_factory() -> Callable[[], Spool]:
     """Give what makes spools for the visitor of this request, also when that is over."""
     whose = f"person {current_user.person_id()}" if current_user.is_member() else request.remote_addr
-    return partial(Spool, state.of(current_app).spool, whose or "")
+    return partial(Spool, state.spool, whose or "")

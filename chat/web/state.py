@@ -1,4 +1,4 @@
-"""This instance: what it is set to, its secret, what it stores, and what its process writes."""
+"""The state of a process: its settings, secret keys, database, providers, replies and streams."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from itsdangerous import URLSafeTimedSerializer
+from werkzeug.local import LocalProxy
 
 from chat.config import Settings
 from chat.conversations import Renewal
@@ -16,20 +17,21 @@ from chat.metrics import Metrics
 from chat.registry import ProviderRegistry
 from chat.replies import Replies
 from chat.storage.database import Database
-from chat.storage.instance_mark import get_mark as mark_in
+from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
 from chat.web.readiness import Readiness
 from chat.web.streams import Streams
 
 if TYPE_CHECKING:
-    from chat.people.oidc.client import Provider  # which loads much, and only where it is used
+    from chat.people.oidc.client import Provider  # slow to import; only instances with OIDC need it
 
 
 @dataclass
 class State:
-    """What a process holds; some fields are filled in after the start."""
+    """What a process holds. The start fills in the fields that have a default."""
 
     settings: Settings
+    secret_keys: list[str]
     database: Database
     registry: ProviderRegistry
     replies: Replies
@@ -42,52 +44,27 @@ class State:
     assets: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     startup: Startup | None = None
-    mark: str = ""
+    known_mark: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Return what tells this instance from others on its host. Raise DatabaseAway while it isn't known."""
+        self.known_mark = self.known_mark or get_mark(self.database)
+        return self.known_mark
+
+    @property
+    def secret(self) -> str:
+        return self.secret_keys[0]
+
+    def signer(self, purpose: str) -> URLSafeTimedSerializer:
+        """Return a signer (HMAC with SHA-256) that also accepts the signatures of older secret keys."""
+        keys = self.secret_keys[::-1]  # itsdangerous signs with the last one
+        return URLSafeTimedSerializer(keys, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
 
 
-def of(app: Flask) -> State:
-    """Give the state of an app."""
+def state_of(app: Flask) -> State:
     return app.extensions["rivulet"]
 
 
-def settings() -> Settings:
-    """Give the app's settings."""
-    return of(current_app).settings
-
-
-def database() -> Database:
-    """Give the app's database."""
-    return of(current_app).database
-
-
-def mark() -> str:
-    """Give what tells this instance from others on its host. Raises DatabaseAway as long as it isn't known."""
-    here = of(current_app)
-    here.mark = here.mark or mark_in(here.database)
-    return here.mark
-
-
-def secret() -> str:
-    """Give SECRET_KEY, or the key that was made here in its place."""
-    return str(current_app.secret_key)
-
-
-def signer(purpose: str) -> URLSafeTimedSerializer:
-    """Give what signs for a purpose, by HMAC with SHA-256; what an older key signed still holds."""
-    keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.secret_key or ""]
-    return URLSafeTimedSerializer(keys, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
-
-
-def replies() -> Replies:
-    """Give the replies of this process."""
-    return of(current_app).replies
-
-
-def registry() -> ProviderRegistry:
-    """Give the providers that there are."""
-    return of(current_app).registry
-
-
-def renewal() -> Renewal:
-    """Give what makes HTML again that an older renderer made."""
-    return of(current_app).renewal
+state: State = LocalProxy(lambda: state_of(current_app))  # type: ignore[assignment]
+"""The state of the app that handles the current request or command."""

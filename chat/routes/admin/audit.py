@@ -15,7 +15,8 @@ from chat.people import audit
 from chat.people.sessions import SessionStore
 from chat.routes import reply_facts
 from chat.routes.admin import pagination
-from chat.web import current_user, state
+from chat.web import current_user
+from chat.web.state import state
 from chat.web.streams import abort_on_error
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -31,7 +32,7 @@ bp = Blueprint("admin_audit", __name__, url_prefix="/admin")
 @bp.get("/audit")
 def index() -> str:
     """Show what was done, the newest first."""
-    rows = audit.page(state.database(), pagination.before_id())
+    rows = audit.page(state.database, pagination.before_id())
     return render_template("admin/audit.html", **pagination.page_of(rows, audit.PAGE), actions=audit.ACTIONS)
 
 
@@ -53,7 +54,7 @@ class AccessRevoked(Exception):
 
 def stream_file(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
     """Send all rows as a file, some at a time; where it can't be sent to its end the connection breaks."""
-    batches = while_allowed(current_user.session_name(), current_user.sessions().cache, audit.batches(state.database()))
+    batches = while_allowed(current_user.session_name(), current_user.sessions().cache, audit.batches(state.database))
     lines = parts(batches, write, csv_line(COLUMNS) if ending == "csv" else "")
     response = Response(lines, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'

@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 
 from chat import VERSION
 from chat.replies import log
 from chat.storage import engines
 from chat.storage.schema import HEAD
-from chat.web import state
+from chat.web.state import state
 
 bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 
@@ -19,15 +19,13 @@ bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 @bp.get("")
 def show() -> str:
     """Show what runs here, and what keeps it from serving."""
-    here = state.of(current_app)
-    problem = here.readiness.problem()
-    return render_template("admin/health.html", problem=problem, warnings=here.warnings, facts=facts())
+    problem = state.readiness.problem()
+    return render_template("admin/health.html", problem=problem, warnings=state.warnings, facts=facts())
 
 
 def facts() -> dict[str, Any]:
     """Tell what runs here."""
-    here = state.of(current_app)
-    database = here.database
+    database = state.database
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),
@@ -35,7 +33,7 @@ def facts() -> dict[str, Any]:
         "Size": size(engines.size_of(database.engine)),
         "Schema": HEAD,
         "Answers being written": log.count_generating(database),
-        "Workers": len(here.metrics.board.totals().pids),
+        "Workers": len(state.metrics.board.totals().pids),
     }
 
 

@@ -9,8 +9,9 @@ from flask import Blueprint, Response, render_template, request
 from chat.people import accounts, invites
 from chat.people.accounts import BadEmail
 from chat.people.invites import BadInvite
-from chat.web import current_user, notices, proxy_login, secret_links, state
+from chat.web import current_user, notices, proxy_login, secret_links
 from chat.web.ids import read_number
+from chat.web.state import state
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
 NOTICES = {"revoked": "That invite can't be used any more."}
@@ -34,7 +35,7 @@ def refuse(error: Exception) -> tuple[str, int]:
 def render_list(form: Mapping[str, str], problem: str = "") -> str:
     """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
-    content = {"invites": invites.list_open(state.database()), "form": form, "limits": limits}
+    content = {"invites": invites.list_open(state.database), "form": form, "limits": limits}
     told = {"proxied": proxy_login.is_on(), "problem": problem, "done": notices.read(NOTICES)}
     return render_template("admin/invites.html", **content, **told)
 
@@ -45,7 +46,7 @@ def make() -> str:
     form = NEW | request.form.to_dict()
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
     days, uses = read_number(form["days"]) or 0, read_number(form["uses"]) or 0  # 0 is out of bounds
-    token = invites.create(state.database(), current_user.require_admin(), form["role"], days, uses, email)
+    token = invites.create(state.database, current_user.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
     return render_template("admin/invite.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
 
@@ -53,5 +54,5 @@ def make() -> str:
 @bp.post("/<id:invite_id>/revocation")
 def revoke(invite_id: int) -> Response:
     """Let an invite be used no more."""
-    invites.revoke(state.database(), current_user.require_admin(), invite_id)
+    invites.revoke(state.database, current_user.require_admin(), invite_id)
     return notices.lead_to("/admin/invites", "revoked")

@@ -10,7 +10,8 @@ from chat.registry import records
 from chat.registry.form import KINDS, InvalidProvider, read_form
 from chat.registry.snapshot import ProviderEntry
 from chat.storage.database import NotFound
-from chat.web import current_user, notices, state
+from chat.web import current_user, notices
+from chat.web.state import state
 
 NEW = {"name": "", "kind": "openai", "url": ""}
 PROTOCOLS = {
@@ -31,7 +32,7 @@ bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
 @bp.before_request
 def refresh() -> None:
     """See what is stored now: another worker can have made a change a moment ago, and led here."""
-    state.registry().refresh()
+    state.registry.refresh()
 
 
 @bp.get("")
@@ -43,7 +44,7 @@ def index() -> str:
 @bp.get("/<name>")
 def show(name: str) -> str:
     """Show one provider and its models."""
-    entry = state.registry().find(name)
+    entry = state.registry.find(name)
     better = entry.provider.better if entry.provider else ""
     return render_provider(entry, {"url": better or entry.url})
 
@@ -53,13 +54,13 @@ def refuse(error: InvalidProvider) -> tuple[str, int]:
     """Say what is wrong with a form, and keep what was entered, but for the key."""
     form = NEW | {field: text for field, text in request.form.items() if field != "key"}
     name = (request.view_args or {}).get("name")
-    page = render_provider(state.registry().find(name), form, str(error)) if name else render_list(form, str(error))
+    page = render_provider(state.registry.find(name), form, str(error)) if name else render_list(form, str(error))
     return page, 400
 
 
 def render_list(form: dict[str, str], problem: str = "") -> str:
     """Render the page of all providers."""
-    entries = [describe(entry) for entry in state.registry().now().entries.values()]
+    entries = [describe(entry) for entry in state.registry.now().entries.values()]
     kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
     return render_template(
         "admin/models.html", entries=entries, form=form, kinds=kinds, problem=problem, done=notices.read(NOTICES)
@@ -75,7 +76,7 @@ def render_provider(entry: ProviderEntry, form: dict[str, str], problem: str = "
 
 def describe(entry: ProviderEntry) -> dict[str, Any]:
     """Give what a page says of a provider: its models first, as asking for them finds out what is wrong."""
-    known, models, others = state.registry().now(), entry.models(), entry.others()
+    known, models, others = state.registry.now(), entry.models(), entry.others()
     shown = {model for provider, model in known.shown if provider == entry.name}
     hidden = {model for provider, model in known.hidden if provider == entry.name}
     hidden |= {model.id for model in others} - shown
@@ -97,31 +98,31 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
 def add() -> Response:
     """Add a provider."""
     form = read_form(request.form)
-    records.add(state.registry(), current_user.require_admin(), form)
+    records.add(state.registry, current_user.require_admin(), form)
     return lead_back(form.name, "added")
 
 
 @bp.post("/<name>")
 def change(name: str) -> Response:
     """Change the address or the key of a provider."""
-    kind = state.registry().find(name).kind
+    kind = state.registry.find(name).kind
     if kind not in KINDS:
         raise NotFound
-    records.change(state.registry(), current_user.require_admin(), read_form(request.form, name, kind))
+    records.change(state.registry, current_user.require_admin(), read_form(request.form, name, kind))
     return lead_back(name, "changed")
 
 
 @bp.post("/<name>/state")
 def switch(name: str) -> Response:
     """Turn a provider on or off."""
-    records.set_enabled(state.registry(), current_user.require_admin(), name, "on" in request.form)
+    records.set_enabled(state.registry, current_user.require_admin(), name, "on" in request.form)
     return lead_back(name, "changed")
 
 
 @bp.post("/<name>/asking")
 def ask_again(name: str) -> Response:
     """Find out now whether a provider can be reached, and what it offers."""
-    state.registry().find(name).refresh()
+    state.registry.find(name).refresh()
     return lead_back(name, "asked")
 
 
@@ -130,17 +131,17 @@ def offer(name: str) -> Response:
     """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
     admin, form = current_user.require_admin(), request.form
     if "first" in form:
-        records.set_default_model(state.registry(), admin, name, form["first"])
+        records.set_default_model(state.registry, admin, name, form["first"])
     else:
         model = form.get("on", form.get("off", ""))
-        records.set_model_enabled(state.registry(), admin, name, model, "on" in form)
+        records.set_model_enabled(state.registry, admin, name, model, "on" in form)
     return lead_back(name, "changed")
 
 
 @bp.post("/<name>/deletion")
 def delete(name: str) -> Response:
     """Delete a provider that an admin added."""
-    records.remove(state.registry(), current_user.require_admin(), name)
+    records.remove(state.registry, current_user.require_admin(), name)
     return notices.lead_to("/admin/models", "deleted")
 
 

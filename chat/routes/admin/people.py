@@ -8,7 +8,8 @@ from chat.people import directory, roles
 from chat.people.audit import PAGE
 from chat.people.roles import LastAdmin
 from chat.routes.admin import pagination
-from chat.web import current_user, notices, secret_links, state, urls
+from chat.web import current_user, notices, secret_links, urls
+from chat.web.state import state
 
 NOTICES = {
     "role": "The role is changed. They sign in again, and have it.",
@@ -34,7 +35,7 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def render_list(problem: str = "") -> str:
     """Make the page of all people."""
-    rows = directory.page(state.database(), pagination.before_id())
+    rows = directory.page(state.database, pagination.before_id())
     told = {"me": current_user.require_admin(), "problem": problem, "done": notices.read(NOTICES)}
     return render_template("admin/people.html", **pagination.page_of(rows, PAGE), **told)
 
@@ -42,28 +43,28 @@ def render_list(problem: str = "") -> str:
 @bp.post("/<id:person_id>/role")
 def change(person_id: int) -> Response:
     """Make somebody a member or an admin."""
-    roles.change(state.database(), current_user.require_admin(), person_id, request.form.get("role", ""))
+    roles.change(state.database, current_user.require_admin(), person_id, request.form.get("role", ""))
     return lead_back(person_id, "role")
 
 
 @bp.post("/<id:person_id>/suspension")
 def suspend(person_id: int) -> Response:
     """Keep somebody out, until they are let in again."""
-    state.replies().cancel(roles.suspend(state.database(), current_user.require_admin(), person_id))
+    state.replies.cancel(roles.suspend(state.database, current_user.require_admin(), person_id))
     return lead_back(person_id, "suspended")
 
 
 @bp.post("/<id:person_id>/resumption")
 def resume(person_id: int) -> Response:
     """Let somebody in again."""
-    roles.resume(state.database(), current_user.require_admin(), person_id)
+    roles.resume(state.database, current_user.require_admin(), person_id)
     return lead_back(person_id, "resumed")
 
 
 @bp.get("/<id:person_id>/removal")
 def ask_to_remove(person_id: int) -> str:
     """Ask whether somebody is to be removed, and say what goes with them."""
-    database = state.database()
+    database = state.database
     person, count = directory.find(database, person_id), directory.count_conversations(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
 
@@ -71,7 +72,7 @@ def ask_to_remove(person_id: int) -> str:
 @bp.post("/<id:person_id>/removal")
 def remove(person_id: int) -> Response:
     """Delete somebody with all that is theirs."""
-    state.replies().cancel(roles.remove(state.database(), current_user.require_admin(), person_id))
+    state.replies.cancel(roles.remove(state.database, current_user.require_admin(), person_id))
     return lead_back(person_id, "removed")
 
 
@@ -85,6 +86,6 @@ def lead_back(person_id: int, done: str) -> Response:
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
-    token = directory.create_reset(state.database(), current_user.require_admin(), person_id)
-    person = directory.find(state.database(), person_id)
+    token = directory.create_reset(state.database, current_user.require_admin(), person_id)
+    person = directory.find(state.database, person_id)
     return render_template("admin/reset.html", person=person, link=secret_links.absolute_url(f"/resets/{token}"))

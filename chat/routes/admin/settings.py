@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from chat.config import SECRET, SETTINGS, Setting, Settings
-from chat.web import state
+from chat.web.state import state
 
 bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
 
@@ -13,7 +13,7 @@ bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
 @bp.get("")
 def show() -> str:
     """Show every setting, what it is set to, and what it means."""
-    values = state.settings()
+    values = state.settings
     told = [(setting, display(setting, setting.value_in(values)), is_default(setting, values)) for setting in SETTINGS]
     return render_template("admin/settings.html", told=told)
 

@@ -11,8 +11,9 @@ from chat.people import accounts, authentication, external_login, passwords
 from chat.people.person import Person
 from chat.routes.auth import login, user_agents
 from chat.storage.database import NotFound
-from chat.web import current_user, notices, proxy_login, state, urls
+from chat.web import current_user, notices, proxy_login, urls
 from chat.web.access import LoginRequired
+from chat.web.state import state
 
 NOTICES = {
     "changed": "Your password is changed. You were signed out everywhere else.",
@@ -43,7 +44,7 @@ def change_password() -> Response:
         person = authenticate()
         passwords.require_good(new, person.email, person.name or "")
         kept = passwords.hash_password(new)
-        with state.database().write() as connection:
+        with state.database.write() as connection:
             accounts.change_password(connection, person, kept)
     except passwords.BadPassword as error:
         return Response(page(str(error)), 400)
@@ -89,10 +90,10 @@ def require_member() -> Person:
 
 def page(problem: str = "", done: str = "") -> str:
     """Render the page."""
-    person = accounts.find(state.database(), require_member().id)
+    person = accounts.find(state.database, require_member().id)
     has_password = person is not None and bool(person.password)
     openid = login.openid_name() if has_password else ""
-    connected = bool(openid) and external_login.is_linked(state.database(), require_member().id)
+    connected = bool(openid) and external_login.is_linked(state.database, require_member().id)
     told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
     told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
     return render_template("accounts/account.html", **told, browsers=browsers())

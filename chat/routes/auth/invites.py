@@ -11,7 +11,8 @@ from chat.people.invites import EmailTaken, Newcomer
 from chat.people.passwords import BadPassword
 from chat.routes.auth import login
 from chat.storage.database import NotFound
-from chat.web import current_user, proxy_login, secret_links, state, urls
+from chat.web import current_user, proxy_login, secret_links, urls
+from chat.web.state import state
 
 LONGEST_NAME = 100
 
@@ -31,14 +32,14 @@ def refuse_by_proxy() -> None:
 @bp.get("/<token>")
 def follow(token: str) -> Response:
     """Follow an invite."""
-    invites.find(state.database(), token)
+    invites.find(state.database, token)
     return secret_links.follow("/invites/yours", token)
 
 
 @bp.get("/yours")
 def show() -> str:
     """Show the form of the invite that was followed; who is signed in has an account."""
-    return page(invites.find(state.database(), secret_links.token()))
+    return page(invites.find(state.database, secret_links.token()))
 
 
 def page(invite: Row, **told: str) -> str:
@@ -59,18 +60,18 @@ def redeem() -> Response | tuple[str, int]:
     try:
         return create_account(secret_links.token())
     except NotFound:
-        if not (invites.is_spent(state.database(), secret_links.token()) and login.sign_in_again()):
+        if not (invites.is_spent(state.database, secret_links.token()) and login.sign_in_again()):
             raise
     return secret_links.leave("/")
 
 
 def create_account(token: str) -> Response | tuple[str, int]:
     """Make the account of an invite and sign in: what was said as a guest comes along. Raises NotFound."""
-    invite = invites.find(state.database(), token)
+    invite = invites.find(state.database, token)
     if current_user.is_member():
         return page(invite), 409
     try:
-        current_user.login_as(invites.redeem(state.database(), token, newcomer(invite)))
+        current_user.login_as(invites.redeem(state.database, token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
         if not (isinstance(error, EmailTaken) and login.sign_in_again()):
             return page(invite, problem=str(error)), 400

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from chat.people import accounts
 from chat.people.login_throttle import TooManyAttempts
 from chat.routes import pages
 from chat.routes.messages import posted_text
-from chat.web import access, cookies, current_user, proxy_login, state, urls
+from chat.web import access, cookies, current_user, proxy_login, urls
 from chat.web.ids import ID
+from chat.web.state import state
 
 NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
@@ -54,7 +55,7 @@ def render_draft(place: str, draft: str) -> str:
 
 def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the page with its form; a password is never given back."""
-    mails = bool(state.settings().smtp_url)
+    mails = bool(state.settings.smtp_url)
     told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
     told["openid"] = openid_name()
     return render_template("accounts/sign_in.html", **told)
@@ -62,7 +63,7 @@ def form(place: str, email: str = "", problem: str = "", done: str = "", draft: 
 
 def openid_name() -> str:
     """Say how single sign-on is called here; nothing where there is none."""
-    return (state.of(current_app).oidc and state.settings().oidc_name) or ""
+    return (state.oidc and state.settings.oidc_name) or ""
 
 
 def is_logged_in_as() -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Flask, Response, make_response, render_template, request
 from itsdangerous import BadSignature
 
 from chat.people import external_login, oidc
@@ -18,7 +18,8 @@ from chat.people.accounts import Refused
 from chat.people.oidc import Flow, ProviderUnavailable, VerificationFailed
 from chat.routes.auth import account, login
 from chat.storage.database import NotFound
-from chat.web import access, cookies, current_user, notices, secret_links, state, urls
+from chat.web import access, cookies, current_user, notices, secret_links, urls
+from chat.web.state import state, state_of
 
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider
@@ -34,7 +35,7 @@ bp = Blueprint("openid", __name__)
 
 def register(app: Flask) -> None:
     """Give an app the provider that its settings name. Raises WrongSetting."""
-    state.of(app).oidc = oidc.create_provider(state.of(app).settings)
+    state_of(app).oidc = oidc.create_provider(state_of(app).settings)
 
 
 @bp.post("/sign-in/openid")
@@ -63,14 +64,14 @@ def connect() -> Response:
 @bp.post("/account/openid/end")
 def disconnect() -> Response:
     """Part a member's account from single sign-on. Raises LoginRequired."""
-    external_login.unlink(state.database(), account.require_member().id)
+    external_login.unlink(state.database, account.require_member().id)
     return notices.lead_to("/account", "disconnected")
 
 
 def redirect_to_provider(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads there. Raises ProviderUnavailable and NotFound."""
     flow = Flow(secret_links.absolute_url("/sign-in/openid/callback"))  # which the provider has to know beforehand
-    told = {"address": provider().authorization_url(flow), "name": state.settings().oidc_name}
+    told = {"address": provider().authorization_url(flow), "name": state.settings.oidc_name}
     response = make_response(render_template("accounts/leaving.html", **told))
     said = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
     cookies.set_cookie(response, cookies.OPENID, said, LASTS)
@@ -104,15 +105,15 @@ def complete(taken: dict[str, Any]) -> Response:
 
 def login_as_identity(who: oidc.Identity) -> None:
     """Sign somebody in, under another session id. Raises Refused."""
-    domains, name = state.settings().oidc_domains, state.settings().oidc_name
-    current_user.login_as(external_login.login_by_oidc(state.database(), who, domains, name), by=f"by {name}")
+    domains, name = state.settings.oidc_domains, state.settings.oidc_name
+    current_user.login_as(external_login.login_by_oidc(state.database, who, domains, name), by=f"by {name}")
 
 
 def connect_account(person_id: int, who: oidc.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and VerificationFailed."""
     if not current_user.is_member() or account.require_member().id != person_id:
         raise VerificationFailed(FLOW_EXPIRED)
-    external_login.link(state.database(), person_id, who)
+    external_login.link(state.database, person_id, who)
 
 
 def page(place: str, person_id: int | None, problem: str) -> str:
@@ -132,7 +133,7 @@ def load_flow() -> dict[str, Any]:
 
 def provider() -> Provider:
     """Give the provider. Raises NotFound where there is none."""
-    found = state.of(current_app).oidc
+    found = state.oidc
     if found is None:
         raise NotFound
     return found

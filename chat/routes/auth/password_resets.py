@@ -9,7 +9,8 @@ from flask import Blueprint, Response, render_template, request
 from chat.people import accounts, login_throttle, password_resets, passwords
 from chat.routes.auth import login
 from chat.storage.database import NotFound
-from chat.web import current_user, known_browsers, secret_links, state, urls
+from chat.web import current_user, known_browsers, secret_links, urls
+from chat.web.state import state
 
 MAIL_QUEUED = (
     "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
@@ -44,12 +45,12 @@ def redeem() -> Response:
         return urls.lead_to("/resets/yours")
     try:
         passwords.require_good(password, email)
-        password_resets.redeem(state.database(), token, passwords.hash_password(password))
+        password_resets.redeem(state.database, token, passwords.hash_password(password))
     except passwords.BadPassword as error:
         return Response(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    login_throttle.reset_failures(state.database(), known_browsers.account_digest(email))
+    login_throttle.reset_failures(state.database, known_browsers.account_digest(email))
     current_user.logout()
     return secret_links.leave("/sign-in?set=1")
 
@@ -57,7 +58,7 @@ def redeem() -> Response:
 def email_of(token: str) -> str:
     """Tell whose link it is. Raises SpentLink."""
     try:
-        return str(password_resets.find(state.database(), token).email)
+        return str(password_resets.find(state.database, token).email)
     except NotFound as error:
         raise SpentLink from error
 
@@ -83,16 +84,16 @@ def send() -> Response:
         asked = replace(
             known_browsers.login_attempt(f"forgotten {accounts.normalize_email(email)}"), among=login_throttle.MAILS
         )
-        login_throttle.register_attempt(state.database(), asked)
+        login_throttle.register_attempt(state.database, asked)
     except accounts.Refused as error:
         return login.refuse(render_request(email, str(error)), error)
-    password_resets.queue_mail(state.database(), state.settings(), email)
+    password_resets.queue_mail(state.database, state.settings, email)
     return Response(render_request(email, done=MAIL_QUEUED))
 
 
 def require_mail() -> None:
     """Raise NotFound where no mail is sent."""
-    if not state.settings().smtp_url:
+    if not state.settings.smtp_url:
         raise NotFound
 
 

@@ -8,7 +8,8 @@ from chat.config import address_of
 from chat.people import accounts, first_admin, passwords
 from chat.routes.auth import login
 from chat.storage.database import NotFound
-from chat.web import current_user, proxy_login, secret_links, state
+from chat.web import current_user, proxy_login, secret_links
+from chat.web.state import state, state_of
 
 bp = Blueprint("claim", __name__, url_prefix="/claim")
 
@@ -42,7 +43,7 @@ def make() -> Response:
         return promote_by_proxy(token)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        person_id = first_admin.create_first_admin(state.database(), state.secret(), token, email, password)
+        person_id = first_admin.create_first_admin(state.database, state.secret, token, email, password)
     except (accounts.BadEmail, passwords.BadPassword) as error:
         return Response(form(email, str(error)), 400)
     except accounts.Refused as error:
@@ -54,13 +55,13 @@ def make() -> Response:
 def promote_by_proxy(token: str) -> Response:
     """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
     person_id = proxy_login.account_of(proxy_login.forwarded_email())
-    first_admin.promote_member(state.database(), state.secret(), token, person_id)
+    first_admin.promote_member(state.database, state.secret, token, person_id)
     return secret_links.leave("/")
 
 
 def is_the_admin() -> bool:
     """Tell whether the proxy in front names an admin: whom the first of two clicks made one."""
-    named = accounts.by_email(state.database(), proxy_login.forwarded_email()) if proxy_login.is_on() else None
+    named = accounts.by_email(state.database, proxy_login.forwarded_email()) if proxy_login.is_on() else None
     return named is not None and named.role == accounts.ADMIN
 
 
@@ -72,7 +73,7 @@ def require_open(token: str) -> None:
 
 def is_open(token: str) -> bool:
     """Tell whether a token makes an admin."""
-    return first_admin.is_open(state.database(), state.secret(), token)
+    return first_admin.is_open(state.database, state.secret, token)
 
 
 def form(email: str = "", problem: str = "") -> str:
@@ -83,9 +84,9 @@ def form(email: str = "", problem: str = "") -> str:
 
 def invitation(app: Flask) -> list[str]:
     """Say in the log where the first admin is made, as long as there is none where a team needs one."""
-    here = state.of(app)
+    here = state_of(app)
     settings = here.settings
-    token = settings.access == "team" and first_admin.token(here.database, str(app.secret_key))
+    token = settings.access == "team" and first_admin.token(here.database, here.secret)
     if not token:
         return []
     where = address_of(settings)

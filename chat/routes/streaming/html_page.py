@@ -12,7 +12,7 @@ from chat.conversations import Turn, paging
 from chat.routes import pages
 from chat.routes.streaming import responses
 from chat.routes.streaming.subscription import Subscription, subscribe
-from chat.web import state
+from chat.web.state import state
 
 ANSWER_HERE = Markup("<!-- the answer -->")
 """Where the template of a streamed page is cut in two."""
@@ -24,8 +24,8 @@ RELOAD = Markup('<meta http-equiv="refresh" content="1; url={}">')
 def as_page(turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
     with pages.moment():
-        conversation = conversations.find(state.database(), turn.person_id, turn.conversation_id)
-        window = paging.newest(state.database(), turn.reply_id)
+        conversation = conversations.find(state.database, turn.person_id, turn.conversation_id)
+        window = paging.newest(state.database, turn.reply_id)
         page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
     subscription = subscribe(turn.conversation_id, turn.reply_id, responses.SPAN)
     return responses.send(

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Response, current_app
+from flask import Response
 
 from chat.routes.streaming.subscription import Subscription
-from chat.web import spool, state
+from chat.web import spool
+from chat.web.state import state
 from chat.web.streams import StreamAborted, Streams
 
 HEARTBEAT = 15.0
@@ -27,7 +28,7 @@ HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 
 def send(subscription: Subscription, stream: Iterator[str], mimetype: str, farewell: str) -> Response:
     """Send a stream while its session lasts; where it breaks, `farewell` is its last word. Raises TooManyStreams."""
-    streams = state.of(current_app).streams
+    streams = state.streams
     streams.require_room()
     texts = spool.spool_long_texts(stream, spool.spool_factory())
     return Response(body_of(streams, subscription, texts, farewell), mimetype=mimetype, headers=HEADERS)

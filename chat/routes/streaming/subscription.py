@@ -11,7 +11,8 @@ from chat import conversations, rendering
 from chat.replies import Follower
 from chat.routes import pages
 from chat.storage.database import NotFound
-from chat.web import current_user, state, urls
+from chat.web import current_user, urls
+from chat.web.state import state
 from chat.web.streams import StillGenerating
 
 
@@ -45,7 +46,7 @@ class Subscription:
     def _content(self, sent: int) -> dict[str, Any]:
         with pages.moment():
             try:
-                reply = conversations.reply_of(state.database(), self.person_id, self.reply_id)
+                reply = conversations.reply_of(state.database, self.person_id, self.reply_id)
             except NotFound:
                 return {"message": None, "rest": ""}
             if reply.state == "generating":
@@ -57,6 +58,6 @@ class Subscription:
 def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:
     """Begin to watch a reply for the visitor of this request, for `span` seconds at most."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    follower = state.replies().follow(reply_id, span)
+    follower = state.replies.follow(reply_id, span)
     session, person_id = current_user.session_name(), current_user.person_id()
     return Subscription(app, session, person_id, conversation_id, reply_id, urls.root(), follower)
