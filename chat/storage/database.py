@@ -16,26 +16,27 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from chat.storage import schema
+from chat.storage.commits import was_committed
 from chat.storage.engines import DatabaseUnusable, engine_for, make_file, remedy
-from chat.storage.outages import DatabaseAway, DatabaseBusy, Outage, is_refusal, reason_of
+from chat.storage.outages import DatabaseAway, DatabaseBusy, is_refusal, reason_of
 from chat.storage.snapshots import CopyFailed, copy_before
-from chat.storage.transactions import retry_while_locked, transaction, was_committed
+from chat.storage.transactions import Outage, retry_while_locked, transaction
 
 __all__ = ["Database", "DatabaseAway", "DatabaseBusy", "NotFound", "clock"]
 
 LOCK_WAIT = 10.0
-"""How long a transaction waits for others, in seconds."""
+"""How long a transaction waits for locks of others, in seconds."""
 
 SILENCE = 5.0
-"""How long the database may say nothing beside that, in seconds."""
+"""How long the database can stay silent beyond that, in seconds."""
 
 
 class NotFound(Exception):
-    """There is no such thing, or it is somebody else's."""
+    """The thing doesn't exist, or belongs to somebody else."""
 
 
 class clock(FunctionElement[int]):
-    """The database's own time in whole seconds since 1970: the one clock that all workers share."""
+    """The database's own time in whole seconds since 1970: the only clock that all workers share."""
 
     type = BigInteger()
     inherit_cache = True
@@ -43,7 +44,7 @@ class clock(FunctionElement[int]):
 
 @compiles(clock, "sqlite")
 def _sqlite_clock(*_: Any, **__: Any) -> str:
-    # Uncast, strftime gives text, which compares wrong against numbers.
+    # Without the cast strftime returns text, which compares wrongly with numbers.
     return "CAST(strftime('%s', 'now') AS INTEGER)"
 
 
@@ -53,23 +54,22 @@ def _postgres_clock(*_: Any, **__: Any) -> str:
 
 
 class Database:
-    """Where everything is stored; hands out connections for one transaction each."""
+    """The place where everything is stored; it opens transactions."""
 
     def __init__(self, url: str):
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        # While others hold tables, requests that wait for these have all other connections.
+        # Requests that wait for locks can take up all other connections of the pool.
         self._writer_engine = self.engine if self.is_sqlite else engine_for(url, connections=1)
         self.outage = Outage()
         self._here = threading.local()
 
     def is_reading(self) -> bool:
-        """Tell whether this thread is within a transaction that reads."""
         return getattr(self._here, "reading", None) is not None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads; all it sees is of one moment. Within another one it is the same one.
+        """Open a read-only transaction, or reuse the one this thread has open: all reads see one moment.
 
         Raises DatabaseAway.
         """
@@ -87,12 +87,12 @@ class Database:
     def write(
         self, wait: float = LOCK_WAIT, silence: float = SILENCE, is_repeated: bool = False
     ) -> Iterator[Connection]:
-        """Open a transaction that may write; committed at the end, rolled back on any exception.
+        """Open a write transaction; commit it at the end, or roll it back on any exception.
 
-        Nothing in it may wait for anything else. Raises DatabaseBusy where others hold what it needs for `wait`
-        seconds, and DatabaseAway where the database can't be reached, or says nothing for `silence` seconds more.
-        Where the answer to the COMMIT is lost it is looked up, unless the caller repeats what it does until it has one
-        (`is_repeated`). Raises OutcomeUnclear where it can't be found.
+        Wait for nothing else inside it. Raises DatabaseBusy if others hold locks for `wait` seconds, and DatabaseAway
+        if the database can't be reached or stays silent for `silence` seconds more. A lost answer to the COMMIT is
+        looked up, unless the caller repeats its work until it has an answer (`is_repeated`). Raises OutcomeUnclear if
+        the lookup finds nothing.
         """
         ticket, is_ending = None, False
         try:
@@ -106,17 +106,16 @@ class Database:
                 raise
 
     def dispose(self) -> None:
-        """Close all connections that nobody uses."""
         self.engine.dispose()
         self._writer_engine.dispose()
 
     def upgrade(self) -> None:
-        """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable, and DatabaseAway."""
+        """Bring the database to HEAD, one process at a time. Raises DatabaseUnusable and DatabaseAway."""
         try:
             if self.is_sqlite:
                 make_file(self.engine.url)
                 retry_while_locked(self._enable_wal, LOCK_WAIT)
-            if self._is_at_head():  # else a start would wait for who holds the database
+            if self._is_at_head():  # a write would wait for others' locks
                 return
             with self.write(wait=60, silence=inf) as connection:
                 self._migrate(connection)
@@ -133,7 +132,7 @@ class Database:
         return DatabaseUnusable(f"The database can't be opened ({reason}{where}). {remedy(self.engine.url, reason)}")
 
     def _enable_wal(self) -> None:
-        # Not within a transaction, where SQLite ignores it.
+        # SQLite ignores this pragma inside a transaction.
         with self.engine.connect() as connection:
             connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
 
@@ -150,7 +149,7 @@ class Database:
         schema.run_migrations(connection)
 
     def _copy_first(self) -> None:
-        # Of what was committed: the transaction that is open has changed nothing yet, and keeps other writers out.
+        # The open transaction has changed nothing yet and keeps other writers out.
         try:
             copy_before(Path(self.engine.url.database or ""), schema.HEAD)
         except CopyFailed as error:
@@ -164,6 +163,6 @@ class Database:
             return schema.version_of(connection) == schema.HEAD
 
     def is_current(self) -> bool:
-        """Tell whether the database is at HEAD, or beyond: in a rolling deploy the newer process was here first."""
+        """Return whether the database is at HEAD or beyond, as a newer process leaves it in a rolling deploy."""
         with self.read() as connection:
             return (schema.version_of(connection) or "") >= schema.HEAD

@@ -1,122 +1,116 @@
-"""Transactions: how one begins on each database, waits for others, and whether one was done whose answer was lost."""
+"""Transactions: how each database begins one, how long it waits for others, and what happens when the database is away.
+
+A lost COMMIT is the matter of commits.py.
+"""
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chat.server.greenlets import limit_time
-from chat.storage.engines import is_pooled
-from chat.storage.outages import DatabaseBusy, Outage, OutcomeUnclear, Silence
+from chat.storage.commits import Ticket, ticket_of
+from chat.storage.outages import CONFLICTS, DatabaseAway, DatabaseBusy, Silence, is_away, reason_of, state_of
 
 BOUNDS = "SET LOCAL lock_timeout = {:.0f}; SET LOCAL idle_in_transaction_session_timeout = 30000"
-"""What a transaction begins with on Postgres, with its wait in ms; a client that vanished holds nothing for longer."""
+"""The start of each transaction on Postgres, with its wait in ms. A client that vanished loses its locks after 30 s."""
 
 BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BOUNDS}"
-"""Postgres would else show each statement of a transaction a moment of its own."""
+"""By default Postgres shows each statement of a transaction a later moment."""
 
 BEGIN_WRITING = f"BEGIN; {BOUNDS}; SELECT txid_current()"
-
-SERVER_LIFE = "concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time())"
-"""What differs after a crash, in which Postgres may forget a number and give it again. A crash of one process doesn't
-restart the whole server, but resets its statistics."""
-
-SELECT_STATUS = text(f"SELECT CASE WHEN {SERVER_LIFE} = :life THEN txid_status(:number) ELSE 'unknown' END")
-"""Whether a transaction was committed."""
-
-SELECT_TERMINATION = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid::text = :number")
-
-OUTCOME_WAIT = 10.0
-"""How long it is looked up whether a transaction was done, and how long the database may take to answer, in seconds."""
-
-PAUSE = 0.2
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Ticket = tuple[int, str]
-"""What a transaction that writes is found by in Postgres: its number, and the life of the server that gave it."""
+logger = logging.getLogger(__name__)
+
+
+class Outage:
+    """Knows whether the database is away. The log has one line when an outage begins and one when it ends."""
+
+    def __init__(self) -> None:
+        self._was_there = self._is_away = False
+
+    def end(self) -> None:
+        """Note that the database answers."""
+        if self._is_away:
+            logger.warning("the database can be reached again")
+        self._was_there, self._is_away = True, False
+
+    def begin(self, reason: str) -> DatabaseAway:
+        """Note why the database can't be reached, and return the error to raise."""
+        if self._was_there and not self._is_away:
+            logger.error("the database can't be reached: %s", reason)
+            self._is_away = True
+        return DatabaseAway(reason=reason)
+
+    def explain(self, error: BaseException, writes: bool = False) -> DatabaseAway | None:
+        """Return the error to raise instead of one that means that the database is busy or away; None for others.
+
+        For one who `writes`, a read-only database is away, too.
+        """
+        if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and state_of(error) in CONFLICTS):
+            return DatabaseBusy()
+        if isinstance(error, Silence) or (isinstance(error, DBAPIError) and is_away(error, writes)):
+            return self.begin(reason_of(error))
+        return None
 
 
 @contextmanager
 def transaction(
     engine: Engine, outage: Outage, writes: bool, wait: float, silence: float
 ) -> Iterator[tuple[Connection, Ticket | None]]:
-    """Open a transaction, which the caller commits; gives its ticket, too. Raises DatabaseAway."""
-    with outage.watch(wait + silence, writes):
-        connection, ticket = retry_while_locked(lambda: begin(engine, writes, wait), wait)
-        outage.end()
-        try:
-            yield connection, ticket
-        finally:
-            close(connection)
+    """Open a transaction, which the caller commits, and yield it with its ticket. Raises DatabaseAway."""
+    try:
+        with limit_time(wait + silence, Silence(wait + silence)):
+            connection, ticket = retry_while_locked(lambda: begin(engine, writes, wait), wait)
+            outage.end()
+            try:
+                yield connection, ticket
+            finally:
+                close(connection)
+    except (DBAPIError, PoolTimeout, Silence) as error:
+        if away := outage.explain(error, writes):
+            raise away from error
+        raise
 
 
 def begin(engine: Engine, writes: bool, wait: float) -> tuple[Connection, Ticket | None]:
-    """Connect and begin a transaction, as `begin` does. Raises DBAPIError."""
+    """Begin a transaction on a connection of its own; Postgres waits `wait` seconds for each lock. Raises DBAPIError.
+
+    It goes to the driver directly: a statement through SQLAlchemy, or an event listener, costs as much as a query.
+    """
+    is_sqlite = engine.dialect.name == "sqlite"
+    if is_sqlite:
+        statement = "BEGIN IMMEDIATE" if writes else "BEGIN"  # SQLite refuses at once to turn a read into a write
+    else:
+        statement = (BEGIN_WRITING if writes else BEGIN_READING).format(max(1, wait * 1000))
     connection = engine.connect()
     try:
-        return connection, begin_on(connection, writes, wait)
+        connection.begin()
+        driver: Any = connection.connection.driver_connection
+        try:
+            cursor = driver.execute(statement)
+            return connection, ticket_of(connection, cursor) if writes and not is_sqlite else None
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise wrap_error(error, connection, statement) from error
     except BaseException:
         close(connection)
         raise
 
 
-def begin_on(connection: Connection, writes: bool, wait: float) -> Ticket | None:
-    """Begin a transaction in which Postgres waits `wait` seconds for each lock; gives its ticket there, if it writes.
-
-    By the driver alone: a statement of SQLAlchemy's, or a listener to its beginning, costs as much as a query. Raises
-    DBAPIError.
-    """
-    connection.begin()
-    driver: Any = connection.connection.driver_connection
-    is_sqlite = connection.dialect.name == "sqlite"
-    # IMMEDIATE: a read that turned into a write would be refused at once.
-    how = (
-        f"BEGIN{' IMMEDIATE' * writes}"
-        if is_sqlite
-        else (BEGIN_WRITING if writes else BEGIN_READING).format(max(1, wait * 1000))
-    )
-    try:
-        cursor = driver.execute(how)
-        if is_sqlite or not writes:
-            return None
-        cursor.set_result(-1)
-        return cursor.fetchone()[0], server_life(connection, driver)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise wrap_error(error, connection, how) from error
-
-
-def server_life(connection: Connection, driver: Any) -> str:
-    """Tell in which life of the server a connection is; it ends with that, so it is asked once.
-
-    Behind a pooler it may outlive the server.
-    """
-    known: str | None = connection.info.get("life")
-    if known is None or is_pooled(driver):
-        known = connection.info["life"] = driver.execute(f"SELECT {SERVER_LIFE}").fetchone()[0]
-    return known
-
-
-def close(connection: Connection) -> None:
-    """Give a connection back; one that Postgres still owes an answer is dropped instead."""
-    if not connection.closed and not connection.invalidated and connection.dialect.name == "postgresql":
-        driver: Any = connection.connection.driver_connection
-        if driver.info.transaction_status.name == "ACTIVE":
-            connection.invalidate()
-    connection.close()
-
-
 def wrap_error(error: Exception, connection: Connection, statement: str) -> BaseException:
-    """Give a driver's error as SQLAlchemy would raise it; a connection that is broken is dropped."""
+    """Return a driver's error as SQLAlchemy would raise it, and drop a broken connection."""
     dialect = connection.dialect
     broken = dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
     if broken:
@@ -125,10 +119,19 @@ def wrap_error(error: Exception, connection: Connection, statement: str) -> Base
     return DBAPIError.instance(statement, None, error, root, connection_invalidated=broken, dialect=dialect)
 
 
-def retry_while_locked(attempt: Callable[[], T], wait: float) -> T:
-    """Repeat what finds SQLite locked until it goes through. Raises DatabaseBusy after `wait` seconds.
+def close(connection: Connection) -> None:
+    """Return a connection to the pool, or drop it while Postgres still owes it an answer."""
+    if not connection.closed and not connection.invalidated and connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        if driver.info.transaction_status.name == "ACTIVE":
+            connection.invalidate()
+    connection.close()
 
-    SQLite's own wait sleeps in C, where it would freeze all greenlets of the process.
+
+def retry_while_locked(attempt: Callable[[], T], wait: float) -> T:
+    """Repeat an attempt while SQLite is locked. Raises DatabaseBusy after `wait` seconds.
+
+    SQLite's own wait sleeps in C and would freeze all greenlets of the process.
     """
     deadline, pause = time.monotonic() + wait, 0.001
     while True:
@@ -144,7 +147,7 @@ def retry_while_locked(attempt: Callable[[], T], wait: float) -> T:
 
 
 def retry_on_conflict(attempt: Callable[P, T]) -> Callable[P, T]:
-    """Try a second time where another transaction inserted the same row first: the second attempt finds it."""
+    """Try a second time if another transaction inserted the same row first: the second attempt finds it."""
 
     @wraps(attempt)
     def attempt_twice(*given: P.args, **named: P.kwargs) -> T:
@@ -154,32 +157,3 @@ def retry_on_conflict(attempt: Callable[P, T]) -> Callable[P, T]:
             return attempt(*given, **named)
 
     return attempt_twice
-
-
-def was_committed(engine: Engine, ticket: Ticket) -> bool:
-    """Find out whether Postgres committed a transaction, ending one that still waits for a client that is gone.
-
-    Raises OutcomeUnclear.
-    """
-    deadline = time.monotonic() + OUTCOME_WAIT
-    for looks in count():
-        status = read_status(engine, ticket, ends_it=looks > 0)
-        if status in {"committed", "aborted"}:
-            return status == "committed"
-        if status == "unknown" or time.monotonic() > deadline:
-            raise OutcomeUnclear
-        time.sleep(PAUSE)
-    raise AssertionError
-
-
-def read_status(engine: Engine, ticket: Ticket, ends_it: bool) -> str:
-    """Ask Postgres how a transaction stands; empty where it can't be asked."""
-    number, life = ticket
-    try:
-        with limit_time(OUTCOME_WAIT / 2, Silence()), engine.connect() as connection:
-            status = connection.execute(SELECT_STATUS, {"number": number, "life": life}).scalar_one()
-            if status == "in progress" and ends_it:
-                connection.execute(SELECT_TERMINATION, {"number": str(number % 2**32)})
-            return str(status)
-    except (DBAPIError, Silence):
-        return ""

@@ -129,7 +129,9 @@ def test_what_a_log_may_not_say_is_seen() -> None:
     streamed = [
         LINE.format("INFO", "journal", f"GET / 200 stream{end}", "b" * 32) for end in (" 2 ms", " ended, 9 B 2 ms")
     ]
-    away, unread = (f"2026-01-31 18:00:00,123 ERROR chat.{who}: away" for who in ("storage.outages", "replies.reader"))
+    away, unread = (
+        f"2026-01-31 18:00:00,123 ERROR chat.{who}: away" for who in ("storage.transactions", "replies.reader")
+    )
     trace = ["Traceback (most recent call last):", "2026-01-31 18:00:00,123 ERROR x: a look broke with OSError at"]
 
     assert list(journal.repeated([*sent, *streamed, away])) == [] != list(journal.repeated(sent + failed))

@@ -39,15 +39,16 @@ class Watch:
     def __init__(self, database: Database):
         self.inside: set[greenlet.greenlet] = set()
         self.gave_way: list[str] = []
-        self._begin, chat.storage.transactions.begin_on = chat.storage.transactions.begin_on, self.begun
+        self._begin, chat.storage.transactions.begin = chat.storage.transactions.begin, self.begun
         for name in ("do_commit", "do_rollback"):
             setattr(database.engine.dialect, name, self.leaving(getattr(database.engine.dialect, name)))
         greenlet.settrace(self.switched)
 
-    def begun(self, connection, writes: bool, wait: float) -> None:
-        self._begin(connection, writes, wait)
+    def begun(self, engine, writes: bool, wait: float):
+        connection = self._begin(engine, writes, wait)
         if writes:
             self.inside.add(greenlet.getcurrent())
+        return connection
 
     def leaving(self, end):
         def ended(connection) -> None:

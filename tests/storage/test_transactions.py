@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from chat.storage import transactions
+from chat.storage import commits, transactions
 from chat.storage.database import Database, DatabaseAway, DatabaseBusy
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.outages import OutcomeUnclear, Silence
@@ -82,7 +82,7 @@ def test_a_transaction_that_still_waits_for_its_client_is_ended(on_postgres: Dat
     connection, ticket = transactions.begin(on_postgres.engine, writes=True, wait=1)
     connection.execute(insert(people).values(uid="zoe", created_at=1))
 
-    assert ticket and not transactions.was_committed(on_postgres.engine, ticket)
+    assert ticket and not commits.was_committed(on_postgres.engine, ticket)
 
     with pytest.raises(OperationalError):
         connection.commit()
@@ -158,7 +158,7 @@ def test_a_connection_whose_transaction_never_began_is_dropped_without_a_word(
     on_postgres: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fall_silent(*_: object) -> None:
-        raise Silence
+        raise Silence(1)
 
     monkeypatch.setattr(transactions, "BEGIN_READING", "BEGIN; SELECT pg_sleep(20) -- {}")
     before = signal.signal(signal.SIGALRM, fall_silent)

@@ -10,7 +10,7 @@ from pathlib import Path
 LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ \w+ (?P<logger>[\w.]+): (?P<text>.*?)(?: \[(?P<number>[\w-]+)\])?")
 """A line of ours; what belongs to a request ends with its number."""
 
-OUTAGES = "chat.storage.outages"
+OUTAGES = "chat.storage.transactions"
 """Who tells of the database, in whichever request that is found out."""
 
 TRACES = ("Traceback (most recent call last)", " broke with ")
