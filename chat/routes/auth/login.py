@@ -15,7 +15,7 @@ from chat.web.ids import ID
 
 NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
-bp = Blueprint("signing", __name__)
+bp = Blueprint("login", __name__)
 
 
 @bp.get("/sign-in")
