@@ -23,7 +23,6 @@ from chat.providers.http import certificates
 from chat.registry import ProviderRegistry, records
 from chat.registry.encryption import SecretBox
 from chat.replies import Replies
-from chat.routes.auth import setup
 from chat.server import exits, logs
 from chat.storage import disk, engines, startup
 from chat.storage.database import Database, DatabaseAway
@@ -84,7 +83,8 @@ def bring_up(app: Flask, watching: bool) -> list[str]:
     """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
     prepare(app)
     here = state_of(app)
-    told = [*first_admin.set_up(here.database, here.settings), *setup.invitation(app)]
+    told = first_admin.set_up(here.database, here.settings)
+    told += first_admin.invitation(here.database, here.settings, here.secret)
     if watching:
         here.replies.watch()
     return told

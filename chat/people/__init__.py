@@ -1,4 +1,4 @@
-"""People: guests, who have a session only, and members and admins, who sign in."""
+"""People: guests, who only have a session, and members and admins, who sign in."""
 
 from chat.people.accounts import lock_active
 from chat.people.guests import get_or_create, lock_lost, merge_into

@@ -22,7 +22,9 @@ ROLES = (MEMBER, ADMIN)
 LONGEST_EMAIL = 254
 
 PROXY = "by the proxy in front"
-"""By whose word somebody is let in at each request, if need be."""
+"""How the audit log names a login by AUTH_HEADER, which can happen at each request."""
+
+SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
 
 IS_PERSON = people.c.id == bindparam("person")
 SELECT_BY_ID = SELECT_PEOPLE.where(IS_PERSON)
@@ -32,32 +34,35 @@ LOCK_ACTIVE = select(people.c.id).where(IS_PERSON, people.c.suspended_at.is_(Non
 INSERT_PERSON = insert(people).values(created_at=clock()).returning(people.c.id)
 UPDATE_PASSWORD = update(people).where(IS_PERSON).values(password=bindparam("hash"))
 UPDATE_SAME_PASSWORD = UPDATE_PASSWORD.where(people.c.password == bindparam("known"))
-DELETE_SUBJECT = update(people).where(IS_PERSON).values(subject=None)
+UPDATE_UNLINKED_PASSWORD = UPDATE_PASSWORD.values(subject=None)
 DELETE_RESETS = delete(resets).where(resets.c.person_id == bindparam("person"))
 SELECT_ANY_ACCOUNT = select(exists().where(people.c.email.is_not(None)))
 SELECT_ANY_ADMIN = select(exists().where(IS_ADMIN))
-SELECT_RECENT_LOGIN = select(
-    exists().where(sessions.c.person_id == bindparam("person"), sessions.c.created_at > clock() - HOUR)
-)
-DELETE_SESSIONS = delete(sessions).where(sessions.c.person_id == bindparam("person"))
+IS_OF_PERSON = sessions.c.person_id == bindparam("person")
+SELECT_RECENT_LOGIN = select(exists().where(IS_OF_PERSON, sessions.c.created_at > clock() - HOUR))
+DELETE_SESSIONS = delete(sessions).where(IS_OF_PERSON)
 
 
 class Refused(Exception):
-    """Somebody may not come in, or not any more; the text says what to do."""
+    """A login, or another use of an account, is not allowed; the text says what to do."""
 
 
 class BadEmail(Exception):
-    """An e-mail address can't be one; the text says what to change."""
+    """A text is no e-mail address; the message says what to change."""
 
 
 def find(database: Database, person_id: int) -> Person | None:
-    """Find a person."""
     with database.read() as connection:
         return load(connection, SELECT_BY_ID, person=person_id)
 
 
+def by_email(database: Database, email: str) -> Person | None:
+    with database.read() as connection:
+        return load(connection, SELECT_BY_EMAIL, email=normalize_email(email))
+
+
 def lock_active(connection: Connection, person_id: int | None) -> None:
-    """Lock a person's row until the transaction ends. Raises NotFound for one who was suspended or removed.
+    """Lock a person's row until the transaction ends. Raises NotFound if they were suspended or removed.
 
     Lock it before anything else, as a suspension does: then the two can't deadlock.
     """
@@ -65,34 +70,23 @@ def lock_active(connection: Connection, person_id: int | None) -> None:
         raise NotFound
 
 
-def by_email(database: Database, email: str) -> Person | None:
-    """Find who has an e-mail address."""
-    forms = dict.fromkeys([normalize_email(email), legacy_email(email)])
-    with database.read() as connection:
-        found = (load(connection, SELECT_BY_EMAIL, email=form) for form in forms)
-        return next(filter(None, found), None)
-
-
 def normalize_email(email: str) -> str:
-    """Write an e-mail address as it is kept, so that one person doesn't become two.
+    """Return the one form of an e-mail address that is stored, so that one person can't become two.
 
-    Neither capital letters make a difference, nor how a letter is put together; a domain is written as DNS knows it.
+    Letters are in lower case and composed; the domain is written as DNS knows it.
     """
-    address = normalize("NFKC", normalize("NFKC", legacy_email(email)).lower()).strip()
+    text = email.replace("\0", " ").strip().lower()  # Postgres stores no NUL
+    address = normalize("NFKC", normalize("NFKC", text).lower()).strip()
+    if address.isascii():
+        return address
     name, at, domain = address.rpartition("@")
-    with suppress(ValueError):  # that is no domain, which is for others to refuse
+    with suppress(ValueError):  # no domain: `require_email` refuses it
         domain = dns_name(domain)
     return f"{name}{at}{domain}"
 
 
-def legacy_email(email: str) -> str:
-    """Write an e-mail address as the first versions kept it, who knew capital letters alone."""
-    # Postgres knows no NUL.
-    return email.replace("\0", " ").strip().lower()
-
-
 def require_email(email: str) -> str:
-    """Give an e-mail address as it is kept. Raises BadEmail where it can't be one."""
+    """Return the stored form of an e-mail address. Raises BadEmail."""
     address = normalize_email(email)
     name, _, host = address.rpartition("@")
     is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
@@ -102,42 +96,41 @@ def require_email(email: str) -> str:
 
 
 def create(connection: Connection, email: str, role: str, password_hash: str | None, name: str = "") -> int:
-    """Make a member or an admin. Raises IntegrityError where the e-mail address is somebody's already."""
+    """Create a member or an admin, and return their id. Raises IntegrityError if the e-mail address is taken."""
     row = {"uid": secrets.token_urlsafe(16), "email": normalize_email(email), "name": name or None, "role": role}
     return connection.execute(INSERT_PERSON, row | {"password": password_hash}).scalar_one()
 
 
 def has_accounts(database: Database) -> bool:
-    """Tell whether anybody has an account here."""
     with database.read() as connection:
         return bool(connection.execute(SELECT_ANY_ACCOUNT).scalar())
 
 
 def has_admin(connection: Connection) -> bool:
-    """Tell whether there is an admin who can sign in."""
+    """Return whether an admin exists who isn't suspended."""
     return bool(connection.execute(SELECT_ANY_ADMIN).scalar())
 
 
 def start_login(
     connection: Connection, person_id: int, guest_id: int | None, known: str | None, by: str = ""
 ) -> Person:
-    """Let a person in, with what they said as a guest; gives them.
+    """Lock a person's row, merge a guest's conversations into the account, and note the login.
 
-    `known` is the hash that their password matched, if that; `by` tells the log by whose word, where it isn't ours; a
-    proxy's is noted once an hour. Nobody changes them until the transaction ends. Raises Refused where they have been
-    suspended, removed, or given another password since they were looked at.
+    `known` is the hash that their password matched. `by` names another authority than the password; logins by a proxy
+    are noted once an hour. Raises Refused if the person was suspended or removed, or has another password by now.
     """
     person = load(connection, LOCK_PERSON, person=person_id)
     if person is None or person.suspended_at is not None or (known and person.password != known):
         raise Refused("Your account has changed in this moment. Sign in again.")
-    merge_into(connection, guest_id, person_id)
+    if guest_id is not None:
+        merge_into(connection, guest_id, person_id)
     if by != PROXY or not connection.execute(SELECT_RECENT_LOGIN, {"person": person_id}).scalar():
         audit.note(connection, person, "signed_in", by)
     return person
 
 
 def change_password(connection: Connection, person: Person, password_hash: str) -> None:
-    """Give a person another password, unless they got one since theirs was looked at. Raises Refused."""
+    """Replace a person's password. Raises Refused if it is no longer the one in `person`."""
     row = {"person": person.id, "hash": password_hash, "known": person.password}
     if not connection.execute(UPDATE_SAME_PASSWORD, row).rowcount:
         raise Refused("Your password was changed elsewhere just now. Sign in again.")
@@ -146,23 +139,21 @@ def change_password(connection: Connection, person: Person, password_hash: str) 
 
 
 def set_password(connection: Connection, person_id: int, password_hash: str) -> None:
-    """Set a person's password, and unlink any sign-in elsewhere."""
-    connection.execute(UPDATE_PASSWORD, {"person": person_id, "hash": password_hash})
-    connection.execute(DELETE_SUBJECT, {"person": person_id})
+    """Set a person's password, and unlink their external sign-in."""
+    connection.execute(UPDATE_UNLINKED_PASSWORD, {"person": person_id, "hash": password_hash})
     end_access(connection, person_id)
 
 
 def end_access(connection: Connection, person_id: int) -> None:
-    """End all that the old password opened: sessions and reset links."""
+    """End everything that the old password opened: sessions and reset links."""
     delete_resets(connection, person_id)
     end_sessions(connection, person_id)
 
 
 def delete_resets(connection: Connection, person_id: int) -> None:
-    """Delete a person's reset links."""
     connection.execute(DELETE_RESETS, {"person": person_id})
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:
-    """End all sessions of a person; open streams end within seconds, too."""
+    """End all sessions of a person; their open streams end within seconds."""
     connection.execute(DELETE_SESSIONS, {"person": person_id})

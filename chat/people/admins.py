@@ -1,4 +1,4 @@
-"""Admins: the transaction of an admin's action makes sure that they still are one."""
+"""Admins: each admin action checks the right in its own transaction."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LOCK_ADMIN = SELECT_ADMIN.with_for_update(read=True)
 
 
 def lock_admin(connection: Connection, by: Actor) -> None:
-    """Lock an admin's row until the transaction ends; an actor in words is the command line, which can do everything.
+    """Lock an admin's row until the transaction ends. Raises NotFound if they lost the right since the request began.
 
-    Raises NotFound for an admin who lost the right since the request began.
+    An actor in words is the command line, which can do everything.
     """
     if not isinstance(by, str) and not connection.execute(LOCK_ADMIN, {"person": by.id}).first():
         raise NotFound

@@ -1,6 +1,6 @@
-"""The audit log: who did what to whom, told in words that still tell when the person is gone.
+"""The audit log: who did what to whom, in words that stay readable when the person is removed.
 
-A row is written in the transaction of what it tells: neither is there without the other.
+An action writes its row in its own transaction, so neither exists without the other.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ ACTIONS = {
     "model_off": "turned off a model",
     "model_first": "chose the model to begin with",
 }
-"""All that is noted: the name that is stored, and the words that a page shows after the actor."""
+"""All actions: the name that is stored, and the words that a page shows after the actor."""
 
 LONGEST_LINE = 300
-"""How many characters of a name are kept."""
+"""How many characters of a text are stored."""
 
 MOST_THROTTLED = 1_000
-"""How many rows are kept that strangers make, who could fill the database: the newest."""
+"""How many rows that strangers cause are kept, the newest ones: otherwise strangers could fill the database."""
 
 PAGE = 50
-"""How many rows a page shows, of this and of other lists that admins see."""
+"""How many rows a page of an admin's list shows."""
 
 BATCH = 100
-"""How many rows of a file are in memory at once, for each who reads it."""
+"""How many rows each download has in memory at once."""
 
 INSERT_ENTRY = insert(audit).values(at=clock())
 BEFORE = bindparam("before", type_=Integer)
@@ -75,10 +75,7 @@ BEYOND_ALL = 2**31 - 1
 
 
 def note(connection: Connection, actor: Actor, action: str, subject: str = "") -> None:
-    """Write down what somebody does: a person's row, or in words who it is, such as "command line".
-
-    Raises ValueError for an action that isn't in ACTIONS.
-    """
+    """Insert a row about an action. Raises ValueError if it isn't in ACTIONS."""
     if action not in ACTIONS:
         raise ValueError(f"{action!r} is no action of the audit log. Add it to chat.people.audit.ACTIONS.")
     row = {"action": action, "subject": to_line(subject), "actor": to_line(name_of(actor))}
@@ -86,40 +83,37 @@ def note(connection: Connection, actor: Actor, action: str, subject: str = "") -
 
 
 def note_own(connection: Connection, person_id: int, action: str, subject: str = "") -> None:
-    """Write down what a person does, by their id."""
     person = Person(*connection.execute(SELECT_ACTOR, {"person": person_id}).one())
     note(connection, person, action, subject)
 
 
 def note_throttled(connection: Connection, email: str) -> None:
-    """Write down that somebody has to wait before they try again to sign in, and forget who had to long ago."""
+    """Note that somebody has to wait before the next sign-in, and delete the oldest of these rows."""
     note(connection, "somebody", "sign_in_throttled", email)
     connection.execute(DELETE_THROTTLED)
 
 
 def name_of(actor: Actor) -> str:
-    """Name whoever does something, as they are called now."""
     if isinstance(actor, str):
         return actor
     return actor.email or actor.name or f"guest {actor.id}"
 
 
 def to_line(text: str) -> str:
-    """Make one short line of a text: what breaks lines, hides or turns text around would forge rows."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * LONGEST_LINE]).split())[
-        :LONGEST_LINE
-    ]
+    """Write a text as one short line: control characters could forge rows, or hide or reverse text."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in text[: 2 * LONGEST_LINE])
+    return " ".join(printable.split())[:LONGEST_LINE]
 
 
 def page(database: Database, before: int | None = None) -> Sequence[Row]:
-    """Read the newest rows, or those before one: a page of them and one more, where there are more."""
+    """Read the newest rows, or the rows before an id: one more than a page shows, if there are more."""
     asked = {"before": BEYOND_ALL if before is None else before, "most": PAGE + 1}
     with database.read() as connection:
         return connection.execute(SELECT_PAGE, asked).all()
 
 
 def batches(database: Database) -> Iterator[Sequence[Row]]:
-    """Read all rows that there are now, the oldest first, some at a time; nothing is held between."""
+    """Read all current rows, oldest first, in batches; no transaction is open between them."""
     with database.read() as connection:
         last = connection.execute(SELECT_LAST).scalar() or 0
     after = 0

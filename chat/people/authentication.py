@@ -1,11 +1,11 @@
-"""Signing in by e-mail and password."""
+"""Authentication by e-mail address and password."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import bindparam, update
 
 from chat.people import accounts, audit, login_throttle, passwords
 from chat.people.accounts import Refused
@@ -19,7 +19,7 @@ UPDATE_HASH = update(people_table).where(HAS_HASH).values(password=bindparam("ha
 
 
 class WrongPassword(Refused):
-    """Nobody has that e-mail address and that password."""
+    """No active account has that e-mail address and that password."""
 
     def __init__(self) -> None:
         super().__init__("That e-mail address and that password don't belong together. Try again.")
@@ -27,50 +27,51 @@ class WrongPassword(Refused):
 
 @dataclass(frozen=True)
 class Verified:
-    """A person whose password was right; the attempt counts as failed until it is cleared."""
+    """A person whose password was right. The attempt counts as failed until `login_throttle.clear_failures`.
+
+    Clear `account` and `rows` last in the transaction that makes use of the success.
+    """
 
     person: Person
-    attempt: LoginAttempt
+    account: str
     rows: Sequence[int]
-
-    def clear(self, connection: Connection) -> None:
-        """Clear the failures, last in the transaction that makes use of the success."""
-        login_throttle.clear_failures(connection, self.attempt, self.rows)
 
 
 def authenticate(database: Database, attempt: LoginAttempt, password: str) -> Verified:
-    """Find whose e-mail address and password these are. Raises Refused, in the same words and time for unknown ones.
+    """Find the person of an e-mail address and a password.
 
-    Raises TooManyAttempts after too many failures. Not within a transaction: hashing takes long.
+    Raises WrongPassword in the same words, after the same time, whether there is an account or not, and
+    TooManyAttempts. Not within a transaction: hashing takes long.
     """
     rows = login_throttle.register_attempt(database, attempt)
     person = accounts.by_email(database, attempt.email)
-    kept = person.password if person else None
-    if not passwords.matches(kept, password) or person is None or person.suspended_at is not None:
+    stored = person.password if person else None
+    is_right = passwords.matches(stored, password)
+    if not is_right or person is None or stored is None or person.suspended_at is not None:
         note_failure(database, attempt)
         raise WrongPassword
-    return Verified(rehash_if_outdated(database, person, password), attempt, rows)
+    if passwords.is_outdated(stored):
+        person = rehash(database, person, password)
+    return Verified(person, attempt.account, rows)
 
 
 def confirm(database: Database, attempt: LoginAttempt, password: str) -> Person:
-    """Do what `authenticate` does for who is signed in, and clear the failures at once. Raises Refused."""
+    """Check the password of a signed-in person, and clear their failures. Raises as `authenticate` does."""
     verified = authenticate(database, attempt, password)
     with database.write() as connection:
-        verified.clear(connection)
+        login_throttle.clear_failures(connection, verified.account, verified.rows)
     return verified.person
 
 
 def note_failure(database: Database, attempt: LoginAttempt) -> None:
-    """Write down a failure after which somebody has to wait: those before it happen to everybody."""
+    """Note a failure in the audit log if the next attempt has to wait: everybody mistypes a few times."""
     with database.write() as connection:
-        if login_throttle.wait_of(connection, attempt.account) > 0:
+        if login_throttle.account_wait(connection, attempt.account) > 0:
             audit.note_throttled(connection, accounts.normalize_email(attempt.email))
 
 
-def rehash_if_outdated(database: Database, person: Person, password: str) -> Person:
-    """Hash a password again where its hash has other parameters than today's."""
-    if person.password is None or not passwords.is_outdated(person.password):
-        return person
+def rehash(database: Database, person: Person, password: str) -> Person:
+    """Hash a password again with today's parameters, and return the person as stored now."""
     row = {"person": person.id, "known": person.password, "hash": passwords.hash_password(password)}
     with database.write() as connection:
         connection.execute(UPDATE_HASH, row)

@@ -1,4 +1,4 @@
-"""The roster: everybody who has an account, as admins see them. What anybody said isn't in it."""
+"""The directory: all accounts, as admins see them, without their conversations."""
 
 from __future__ import annotations
 
@@ -41,32 +41,31 @@ class Member(Person):
 
 
 def page(database: Database, before: int | None = None) -> list[Member]:
-    """List people, who came last first, or those before one: a page of them and one more, where there are more."""
+    """List the newest members, or the members before an id: one more than a page shows, if there are more."""
     with database.read() as connection:
         rows = connection.execute(SELECT_PAGE, {"before": BEYOND_ALL if before is None else before})
         return [Member(*row) for row in rows]
 
 
 def everyone(database: Database) -> list[Member]:
-    """List all people by their e-mail."""
+    """List all members by e-mail address."""
     with database.read() as connection:
         return [Member(*row) for row in connection.execute(SELECT_ALL)]
 
 
 def find(database: Database, person_id: int) -> Member:
-    """Find somebody who has an account. Raises NotFound."""
+    """Find a member. Raises NotFound."""
     with database.read() as connection:
         return find_one(connection, SELECT_ONE, person=person_id)
 
 
 def by_email(database: Database, email: str) -> Member:
-    """Find who has an account with an e-mail. Raises NotFound."""
+    """Find the member with an e-mail address in its stored form. Raises NotFound."""
     with database.read() as connection:
         return find_one(connection, SELECT_BY_EMAIL, email=email)
 
 
 def find_one(connection: Connection, query: Select[Any], **known: int | str) -> Member:
-    """Find the member of a query. Raises NotFound."""
     row = connection.execute(query, known).first()
     if row is None:
         raise NotFound
@@ -74,13 +73,12 @@ def find_one(connection: Connection, query: Select[Any], **known: int | str) -> 
 
 
 def count_conversations(database: Database, person_id: int) -> int:
-    """Count what would be deleted with a person."""
     with database.read() as connection:
         return connection.execute(COUNT_CONVERSATIONS, {"person": person_id}).scalar_one()
 
 
 def add(database: Database, by: Actor, email: str, role: str, name: str, password_hash: str | None) -> Member:
-    """Make somebody an account; without a password they need a link to set one. Raises EmailTaken."""
+    """Create an account; without a password its owner needs a reset link. Raises EmailTaken."""
     try:
         with database.write() as connection:
             admins.lock_admin(connection, by)
@@ -92,9 +90,9 @@ def add(database: Database, by: Actor, email: str, role: str, name: str, passwor
 
 
 def create_reset(database: Database, by: Actor, person_id: int) -> str:
-    """Make the token of a link by which somebody sets a new password. Raises NotFound."""
+    """Create a reset link for a member, and return its token. Raises NotFound."""
     with database.write() as connection:
-        locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who did it for each other would wait for each other
+        locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who do this for each other would deadlock
         admins.lock_admin(connection, by)
         person = find_one(connection, SELECT_ONE, person=person_id)
         audit.note(connection, by, "reset_made", audit.name_of(person))

@@ -1,8 +1,9 @@
-"""Sign-in elsewhere, by OpenID Connect or a proxy: whose account it opens, and which accounts are linked to it.
+"""External login, by OpenID Connect or an authenticating proxy: which account it opens, and how accounts are linked.
 
-An account with a password is never linked by an e-mail address alone: nobody has verified the address that it was made
-with, so whoever made it in another's name would share it with them. Its owner links it on the account page, with the
-password. An account without a password belongs to whom a verified e-mail address names.
+The protocols are elsewhere: chat/people/oidc/ and chat/web/proxy_login.py verify an identity, this module finds its
+account. An account with a password is never linked by an e-mail address alone. Nobody has verified that address, so an
+attacker could have created the account in the name of its owner. The owner links it on the account page, with the
+password. An account without a password belongs to the owner of a verified e-mail address.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from chat.storage.transactions import retry_on_conflict
 SELECT_BY_SUBJECT = SELECT_PEOPLE.where(people_table.c.subject == bindparam("subject_of"))
 LOCK_BY_EMAIL = accounts.SELECT_BY_EMAIL.with_for_update()
 UPDATE_SUBJECT = update(people_table).where(accounts.IS_PERSON).values(subject=bindparam("subject_of"))
-DELETE_SUBJECT = accounts.DELETE_SUBJECT.where(people_table.c.password.is_not(None))
+DELETE_SUBJECT = (
+    update(people_table).where(accounts.IS_PERSON, people_table.c.password.is_not(None)).values(subject=None)
+)
 SELECT_IS_LINKED = select(exists().where(accounts.IS_PERSON, people_table.c.subject.is_not(None)))
 
 ASCII_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
@@ -39,19 +42,18 @@ HAS_PASSWORD = (
 )
 LINKED_ELSEWHERE = "The account of {} here belongs to another sign-in. Ask an admin of this Rivulet."
 WRONG_DOMAIN = "This Rivulet is not for {}. Ask an admin."
-SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
 
 
 @retry_on_conflict
 def login_by_oidc(database: Database, who: Identity, domains: Collection[str], by: str = "single sign-on") -> int:
-    """Find, link or create the account of an identity; gives the person's id. Raises Refused."""
+    """Find, link or create the account of an identity, and return its id. Raises Refused."""
     with database.write() as connection:
         found = load(connection, SELECT_BY_SUBJECT, subject_of=who.subject)
         return require_active(found or link_or_create(connection, who, domains, by)).id
 
 
 def link_or_create(connection: Connection, who: Identity, domains: Collection[str], by: str) -> Person:
-    """Link an identity that is new here to an account. Raises Refused."""
+    """Link a new identity to an account. Raises Refused."""
     if not who.verified:
         raise Refused(UNVERIFIED.format(by))
     email = require_ascii(who.email)
@@ -67,9 +69,9 @@ def link_or_create(connection: Connection, who: Identity, domains: Collection[st
 
 @retry_on_conflict
 def login_by_proxy(database: Database, email: str, domains: Collection[str]) -> int:
-    """Find or create the account of an e-mail address that a proxy of ours vouches for; gives the person's id.
+    """Find or create the account of an e-mail address that the proxy names, and return its id. Raises Refused.
 
-    Without domains the proxy has decided who comes in. Raises Refused.
+    Without `domains` the proxy alone decides who can sign in.
     """
     email = require_ascii(email)
     if domains and not is_in_domains(email, domains):
@@ -81,7 +83,7 @@ def login_by_proxy(database: Database, email: str, domains: Collection[str]) -> 
 
 
 def create_member(connection: Connection, email: str, name: str, by: str) -> Person:
-    """Create a member without a password. Raises IntegrityError where another request does, too."""
+    """Create a member without a password. Raises IntegrityError if another request creates the same one."""
     accounts.create(connection, email, MEMBER, None, audit.to_line(name))
     person = Person(*connection.execute(LOCK_BY_EMAIL, {"email": email}).one())
     audit.note(connection, person, "account_made", by)
@@ -89,7 +91,7 @@ def create_member(connection: Connection, email: str, name: str, by: str) -> Per
 
 
 def link(database: Database, person_id: int, who: Identity) -> None:
-    """Link an account to an identity, for its owner, who has shown both. Raises Refused."""
+    """Link an account to an identity, after its owner has proved both. Raises Refused."""
     try:
         with database.write() as connection:
             connection.execute(UPDATE_SUBJECT, {"person": person_id, "subject_of": who.subject})
@@ -99,22 +101,21 @@ def link(database: Database, person_id: int, who: Identity) -> None:
 
 
 def unlink(database: Database, person_id: int) -> None:
-    """End the link of an account; one without a password stays linked."""
+    """Unlink an account; one without a password stays linked."""
     with database.write() as connection:
         if connection.execute(DELETE_SUBJECT, {"person": person_id}).rowcount:
             audit.note_own(connection, person_id, "sign_on_disconnected")
 
 
 def is_linked(database: Database, person_id: int) -> bool:
-    """Tell whether an account can be opened by a sign-in elsewhere."""
     with database.read() as connection:
         return bool(connection.execute(SELECT_IS_LINKED, {"person": person_id}).scalar())
 
 
 def require_ascii(email: str) -> str:
-    """Give an e-mail address as it is stored. Raises Refused for one that could be taken for another's.
+    """Return the stored form of an e-mail address. Raises Refused if it isn't ASCII.
 
-    Letters beyond ASCII may become others in lower case; a domain that has some is written as xn--.
+    Other letters can become the letters of another address in lower case. Providers write such a domain as xn--.
     """
     try:
         if not ASCII_EMAIL.fullmatch(email):
@@ -125,27 +126,27 @@ def require_ascii(email: str) -> str:
 
 
 def require_linkable(person: Person, who: Identity) -> None:
-    """Refuse to link an account that somebody else may hold. Raises Refused."""
+    """Raise Refused if an account can belong to another person than the identity."""
     require_active(person)
     if person.password is not None:
         raise Refused(HAS_PASSWORD.format(person.email))
-    # The same issuer gave the address to another person. An issuer that is no longer configured doesn't count.
+    # The same issuer gave this address to another subject. An issuer that is no longer configured doesn't count.
     if person.subject and issuer_of(person.subject) == issuer_of(who.subject):
         raise Refused(LINKED_ELSEWHERE.format(person.email))
 
 
 def require_active(person: Person) -> Person:
-    """Give a person who isn't suspended. Raises Refused."""
+    """Return a person. Raises Refused if they are suspended."""
     if person.suspended_at is not None:
-        raise Refused(SUSPENDED)
+        raise Refused(accounts.SUSPENDED)
     return person
 
 
 def is_in_domains(email: str, domains: Collection[str]) -> bool:
-    """Tell whether an e-mail address is in one of some domains; their subdomains don't count."""
+    """Return whether an e-mail address is in one of some domains; subdomains don't count."""
     return email.rpartition("@")[2] in {domain.lower() for domain in domains}
 
 
 def issuer_of(subject: str) -> str:
-    """Give the issuer in a stored subject."""
+    """Return the issuer part of a stored subject."""
     return subject.partition(" ")[0]

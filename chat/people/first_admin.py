@@ -1,7 +1,7 @@
-"""The first admin: made by whoever can read the log, or set the environment; never by being first.
+"""The first admin: created by a one-time link in the log or by the environment, never by signing up first.
 
-The one-time link's token is derived from SECRET_KEY and a random value in the database, so that all workers know the
-same one, and neither of the two opens anything alone.
+The link's token is derived from SECRET_KEY and a random value in the database. So all workers know the same token, and
+neither of the two is enough alone.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from contextlib import suppress
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from chat.config import Settings, WrongSetting
+from chat.config import Settings, WrongSetting, address_of
 from chat.config.secret_key import derive_key
-from chat.people import accounts, audit, external_login, passwords, roles
+from chat.people import accounts, audit, passwords, roles
 from chat.people.accounts import Refused
 from chat.people.person import load
 from chat.storage import locks
@@ -36,7 +36,7 @@ ADMIN_SUSPENDED = (
 
 
 def token(database: Database, secret: str) -> str | None:
-    """Give the token of the one-time link, made at first need; None where there is an admin."""
+    """Return the token of the one-time link, creating its value if needed; None if there is an admin."""
     with database.read() as connection:
         if accounts.has_admin(connection):
             return None
@@ -45,7 +45,7 @@ def token(database: Database, secret: str) -> str | None:
 
 
 def create_value(database: Database) -> str:
-    """Make the random value, unless another worker was first."""
+    """Insert a random value, unless another worker was first, and return the stored one."""
     with suppress(IntegrityError), database.write() as connection:
         connection.execute(INSERT_VALUE, {"value": secrets.token_hex(32)})
     with database.read() as connection:
@@ -53,18 +53,16 @@ def create_value(database: Database) -> str:
 
 
 def token_of(secret: str, value: str) -> str:
-    """Derive the token from the two that it takes."""
     return hmac.digest(derive_key(secret, "claim"), value.encode(), "sha256").hex()
 
 
 def is_open(database: Database, secret: str, given: str) -> bool:
-    """Tell whether a token makes an admin."""
+    """Return whether a token can create the first admin."""
     with database.read() as connection:
         return is_valid(connection, secret, given)
 
 
 def is_valid(connection: Connection, secret: str, given: str) -> bool:
-    """Tell whether a token is the one that there is, and nobody is the admin yet."""
     value = connection.execute(SELECT_VALUE).scalar()
     if not value or accounts.has_admin(connection):
         return False
@@ -72,37 +70,47 @@ def is_valid(connection: Connection, secret: str, given: str) -> bool:
 
 
 def create_first_admin(database: Database, secret: str, given: str, email: str, password: str) -> int:
-    """Make the first admin; gives their id. Raises BadEmail, BadPassword, and Refused where another one was first."""
+    """Create the first admin, and return their id. Raises BadEmail, BadPassword, and Refused for a used link."""
     email = accounts.require_email(email)
     passwords.require_good(password, email)
-    kept = passwords.hash_password(password)
+    password_hash = passwords.hash_password(password)
     try:
         with database.write() as connection:
             require_unclaimed(connection, secret, given)
-            return insert_admin(connection, email, kept)
+            return insert_admin(connection, email, password_hash)
     except IntegrityError as error:
         raise Refused(EMAIL_TAKEN) from error
 
 
 def promote_member(database: Database, secret: str, given: str, person_id: int) -> None:
-    """Make somebody who has an account the first admin. Raises Refused where they may not, or another one was first."""
+    """Make a member the first admin. Raises Refused for a suspended member or a used link."""
     with database.write() as connection:
         require_unclaimed(connection, secret, given)
         if not promote(connection, person_id):
-            raise Refused(external_login.SUSPENDED)
+            raise Refused(accounts.SUSPENDED)
 
 
 def require_unclaimed(connection: Connection, secret: str, given: str) -> None:
-    """Let one claim after another in; the first one uses the token up. Raises Refused."""
+    """Let one claim at a time continue. Raises Refused if the link was used."""
     locks.hold(connection, (Lock.RIGHTS, 0))
     if not is_valid(connection, secret, given):
         raise Refused(LINK_USED)
 
 
-def set_up(database: Database, settings: Settings) -> list[str]:
-    """Make the admin that ADMIN_EMAIL and ADMIN_PASSWORD name, where there is none. Raises WrongSetting.
+def invitation(database: Database, settings: Settings, secret: str) -> list[str]:
+    """Write the log line with the one-time link; empty if there is an admin, or a team needs none."""
+    claim = token(database, secret) if settings.access == "team" else None
+    if not claim:
+        return []
+    where = address_of(settings)
+    hint = "" if where else " (after the address of this server)"
+    return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{claim}"]
 
-    Gives what whoever set this up has to know, in a sentence each.
+
+def set_up(database: Database, settings: Settings) -> list[str]:
+    """Create the admin of ADMIN_EMAIL and ADMIN_PASSWORD if there is none. Raises WrongSetting.
+
+    Returns sentences for the log.
     """
     email, password = settings.admin_email, settings.admin_password
     if not (email or password):
@@ -119,31 +127,31 @@ def set_up(database: Database, settings: Settings) -> list[str]:
 
 
 def create_from_settings(database: Database, email: str, password: str) -> list[str]:
-    """Make an admin, unless another worker, or somebody by the link, is first; gives what is in the way."""
-    kept = passwords.hash_password(password)
+    """Create an admin, unless another worker or the one-time link was first. Returns a sentence if it can't."""
+    password_hash = passwords.hash_password(password)
     with suppress(IntegrityError), database.write() as connection:
         locks.hold(connection, (Lock.RIGHTS, 0))
         if accounts.has_admin(connection):
             return []
         known = load(connection, accounts.SELECT_BY_EMAIL, email=email)
         if known is None:
-            insert_admin(connection, email, kept)
+            insert_admin(connection, email, password_hash)
         elif not promote(connection, known.id):
             return [ADMIN_SUSPENDED]
     return []
 
 
-def insert_admin(connection: Connection, email: str, kept: str) -> int:
-    """Make a person and have them be the admin; gives their id. Raises IntegrityError."""
-    person_id = accounts.create(connection, email, accounts.MEMBER, kept)
+def insert_admin(connection: Connection, email: str, password_hash: str) -> int:
+    """Insert a person as the first admin, and return their id. Raises IntegrityError."""
+    person_id = accounts.create(connection, email, accounts.MEMBER, password_hash)
     promote(connection, person_id)
     return person_id
 
 
 def promote(connection: Connection, person_id: int) -> bool:
-    """Have somebody be the first admin, and let nobody else claim it; False where they are suspended, or removed.
+    """Make a person the first admin, and void the link. Returns False if they are suspended or removed.
 
-    Their password stays what it is; they sign in anew, as after every change of rights.
+    They keep their password, and sign in again, as after every change of role.
     """
     person = load(connection, accounts.LOCK_PERSON, person=person_id)
     if person is None or person.suspended_at is not None:

@@ -1,4 +1,4 @@
-"""Guests: people who chat without an account, and how an account takes over what they said."""
+"""Guests: people who chat without an account, and how an account takes over their conversations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from chat.storage.database import clock
 from chat.storage.tables import conversations, people, sends, sessions
 
 NEW_GUEST = 600
-"""How long, in seconds, the form that made a guest may name it again, unless its session has come back: no longer is it
-sure that the answer, and with it the cookie, was lost."""
+"""How long, in seconds, the form that made a guest can name it again, as long as no request has brought its session:
+later on, the response with the cookie may not have been lost after all."""
 
 IS_GUEST = people.c.role == "guest"
 HAS_RETURNED = exists().where(sessions.c.person_id == people.c.id, sessions.c.seen_at.is_not(None))
@@ -35,22 +35,22 @@ DELETE_GUEST = delete(people).where(people.c.id == GUEST)
 
 
 def get_or_create(connection: Connection, uid: str) -> int:
-    """Find or create the guest that a newcomer's form names; without such a name create another guest.
+    """Find or create the guest that a new visitor's form names; without a name create another guest.
 
-    Raises IntegrityError where another worker makes the same guest at this moment: then it can be found.
+    Raises IntegrityError if another worker creates the same guest: try again, and it is found.
     """
     person = connection.execute(SELECT_GUEST, {"uid": uid}).first() if uid else None
     if person and person.is_lost:
         return person.id
-    # A form that is no newcomer's any more can't show to be its guest.
+    # The name was used before: this form can't prove that it is the same guest.
     name = secrets.token_urlsafe(16) if person or not uid else uid
     return connection.execute(INSERT_GUEST, {"uid": name}).scalar_one()
 
 
 def lock_lost(connection: Connection, uid: str, person_id: int) -> int | None:
-    """Find the guest that a person's form made, where its answer was lost and they are somebody else now; locks both.
+    """Find the guest that a person's form made if its response was lost, and lock both.
 
-    Everywhere an account before a guest, and the older guest first: two tabs may do it to each other.
+    Always lock an account before a guest, and the older guest first: two tabs can merge into each other.
     """
     guest = connection.execute(SELECT_GUEST, {"uid": uid}).first() if uid else None
     if guest is None or guest.id == person_id or not guest.is_lost:
@@ -60,9 +60,9 @@ def lock_lost(connection: Connection, uid: str, person_id: int) -> int | None:
 
 
 def merge_into(connection: Connection, guest_id: int | None, account_id: int) -> None:
-    """Give an account what a guest said, and delete the guest with their sessions; do nothing where it is no guest."""
+    """Move a guest's conversations to an account, and delete the guest with their sessions. Ignores an account's id."""
     if guest_id is None or connection.execute(LOCK_GUEST, {"guest": guest_id}).first() is None:
         return
-    for taken in UPDATE_OWNERS:
-        connection.execute(taken, {"guest": guest_id, "account": account_id})
+    for statement in UPDATE_OWNERS:
+        connection.execute(statement, {"guest": guest_id, "account": account_id})
     connection.execute(DELETE_GUEST, {"guest": guest_id})

@@ -1,4 +1,4 @@
-"""Invites: links by which somebody makes an account, with a role, an end and a number of uses."""
+"""Invites: links to create an account, with a role, an expiry and a number of uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chat.storage.tables import people as people_table
 DAYS, MOST_DAYS = 7, 90
 MOST_USES = 100
 KEPT_SECONDS = 30 * DAY
-"""How long an invite is kept that has run out, in seconds."""
+"""How long an expired invite is kept, in seconds."""
 
 IS_VALID = link_tokens.is_unexpired(invites) & invites.c.revoked_at.is_(None)
 IS_OPEN = IS_VALID & (invites.c.uses_left > 0)
@@ -51,16 +51,16 @@ DELETE_EXPIRED = delete(invites).where(invites.c.expires_at < clock() - KEPT_SEC
 
 
 class BadInvite(Exception):
-    """An invite can't be made like that; the message says what it may be."""
+    """No invite can have these values; the message says which it can have."""
 
 
 class EmailTaken(Exception):
-    """Somebody has an account with this e-mail; the message is for whoever holds an invite."""
+    """An account with this e-mail address exists; the message is for the holder of an invite."""
 
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Who redeems an invite: their e-mail in lower case, what they are called, and a hash of their password."""
+    """The person who redeems an invite: stored form of their e-mail address, name, and hash of their password."""
 
     email: str
     name: str
@@ -70,9 +70,9 @@ class Newcomer:
 def create(
     database: Database, by: Actor, role: str = "member", days: int = DAYS, uses: int = 1, email: str | None = None
 ) -> str:
-    """Make an invite; gives its token, which nothing can tell again. Raises BadInvite.
+    """Create an invite, and return its token, which isn't stored. Raises BadInvite.
 
-    One that is bound to an e-mail makes an account with that alone, and one only.
+    An invite with an e-mail address creates one account, with that address.
     """
     require_valid(role, days, uses, email)
     token, token_digest = link_tokens.create()
@@ -86,7 +86,6 @@ def create(
 
 
 def require_valid(role: str, days: int, uses: int, email: str | None) -> None:
-    """Raise BadInvite for what no invite can be."""
     if role not in ROLES:
         raise BadInvite("An invite makes a member or an admin. Choose one of the two.")
     if not 1 <= days <= MOST_DAYS:
@@ -98,42 +97,41 @@ def require_valid(role: str, days: int, uses: int, email: str | None) -> None:
 
 
 def describe(role: str, email: str | None) -> str:
-    """Say what an invite makes."""
     return f"{role}, for {email}" if email else role
 
 
 def list_open(database: Database) -> Sequence[Row]:
-    """List the invites that can be used, the newest first; each with the e-mail of its `maker`."""
+    """List the invites that can be used, newest first, each with the e-mail address of its `maker`."""
     with database.read() as connection:
         return connection.execute(SELECT_OPEN).all()
 
 
 def find(database: Database, token: str) -> Row:
-    """Find an invite that can be used. Raises NotFound, whatever is the matter with it."""
+    """Find an invite. Raises NotFound if it can't be used, for whatever reason."""
     return link_tokens.find(database, SELECT_INVITE, token)
 
 
 def is_spent(database: Database, token: str) -> bool:
-    """Tell whether an invite can't be used because it was, as often as it says."""
+    """Return whether all uses of an invite are spent, and nothing else is wrong with it."""
     with database.read() as connection:
         return bool(connection.execute(SELECT_IS_SPENT, {"token_digest": digest(token)}).scalar())
 
 
 def redeem(database: Database, token: str, newcomer: Newcomer) -> int:
-    """Make the account that an invite is for; gives the person's id. Raises NotFound and EmailTaken.
+    """Create the account of an invite, and return its id. Raises NotFound and EmailTaken.
 
-    The use is counted by one statement, so that no two can take the last one; where no account comes of it, it isn't.
+    One statement counts the use, so no two requests can take the last one. A failure rolls it back.
     """
     try:
         with database.write() as connection:
             return create_account(connection, token, newcomer)
     except IntegrityError as error:
-        # Told, though it tells of an account: only who was trusted with an invite can ask, and would be lost else.
+        # This reveals that an account exists, but only to the holder of an invite, who couldn't go on otherwise.
         raise EmailTaken("There is an account with this e-mail already. Sign in instead.") from error
 
 
 def create_account(connection: Connection, token: str, newcomer: Newcomer) -> int:
-    """Use an invite and make its person, within a transaction. Raises NotFound and IntegrityError."""
+    """Count a use of an invite, and insert its person. Raises NotFound and IntegrityError."""
     used = connection.execute(UPDATE_USES, {"token_digest": digest(token), "their_email": newcomer.email}).first()
     if used is None:
         raise NotFound
@@ -143,7 +141,7 @@ def create_account(connection: Connection, token: str, newcomer: Newcomer) -> in
 
 
 def revoke(database: Database, by: Actor, invite_id: int) -> None:
-    """Let an invite be used no more. Raises NotFound."""
+    """Revoke an invite. Raises NotFound."""
     with database.write() as connection:
         admins.lock_admin(connection, by)
         revoked = connection.execute(UPDATE_ONE_REVOKED, {"invite": invite_id}).first()
@@ -153,5 +151,4 @@ def revoke(database: Database, by: Actor, invite_id: int) -> None:
 
 
 def revoke_all_of(connection: Connection, person_id: int) -> None:
-    """Let no invite that a person made be used any more."""
     connection.execute(UPDATE_ALL_REVOKED, {"maker": person_id})

@@ -1,51 +1,51 @@
-"""Throttling: how often somebody may try to sign in, as one account, from one address, and all together.
+"""Login throttle: how many sign-in attempts can fail for one account, from one address, and in all.
 
-A try counts as failed from before it is looked at until it has succeeded, in the transaction that looks how many there
-were: so many at once are no more than one after another, over all workers. Nobody is locked out, they wait; while they
-wait, the right password is refused as well, or waiting would tell which one it is.
+An attempt counts as failed until it has succeeded. It is counted in the transaction that checks the limits, so
+concurrent attempts over all workers pass no limit. Nobody is locked out: they wait. Meanwhile even the right password
+is refused; otherwise the answer would tell which one is right.
 
-Who is signed in and shows that they know their password is counted apart, and so is who signs in by a browser by which
-they did before: what others fail at keeps them from nothing, and whoever has their session, or that browser, can't
-guess without end.
+Password checks of a signed-in user have a counter of their own, and so has a browser that has signed in before. So
+failures elsewhere lock neither out, and an attacker with a stolen session or browser can't guess without end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select
 
 from chat.config.durations import DAY
 from chat.people.accounts import Refused, normalize_email
-from chat.people.sliding_window import MINUTE, TooMany, digest, nth_newest, waits
+from chat.people.sliding_window import MINUTE, TooMany, digest, waits
 from chat.storage import locks
 from chat.storage.database import Database, clock
 from chat.storage.locks import Lock
 from chat.storage.tables import attempts
 
 FREE_FAILURES = 5
-"""How many tries in a row may fail before there is a wait."""
+"""How many attempts in a row can fail before there is a wait."""
 
 FIRST_WAIT, LONGEST_WAIT = 15, 900
-"""The wait after these, in seconds; each further failure doubles it."""
-
+"""The wait after these failures, in seconds; each further failure doubles it."""
 
 FROM_ADDRESS = 20
-"""How many tries may fail in a minute, whoever they are as."""
+"""How many attempts from one address can fail in a minute, for all accounts together."""
 
 FROM_ALL = 100
-"""How many tries may fail in a minute in all: one common password may be tried as everybody, from everywhere."""
+"""How many attempts can fail in a minute in all: an attacker can try one common password everywhere."""
 
 ALL, MAILS = "all", "letters"
-"""Whose tries those of the whole instance are, to sign in and to be sent a link; a digest is longer."""
+"""Names of the counters of the whole instance: sign-ins, and requests for reset links. A digest is longer."""
+
+COUNTER_LOCK = (Lock.TRIES, 0)
+"""One lock for all counters: every attempt counts in ALL anyway, and a single lock can't deadlock."""
 
 WHOSE = attempts.c.whose == bindparam("whose")
 COUNT_FAILURES = select(func.count(), (clock() - func.max(attempts.c.at)).label("since")).where(
     WHOSE, attempts.c.at > clock() - DAY
 )
-SELECT_WAIT = nth_newest(waits(attempts.c.at, WHOSE), bindparam("before", type_=Integer))
+SELECT_WAIT = waits(attempts.c.at, WHOSE).limit(1).offset(bindparam("before", type_=Integer))
 INSERT_ATTEMPT = insert(attempts).values(at=clock()).returning(attempts.c.id)
 DELETE_FAILURES = delete(attempts).where(WHOSE)
 DELETE_ATTEMPT = delete(attempts).where(attempts.c.id == bindparam("it", type_=Integer))
@@ -54,7 +54,7 @@ DELETE_OLD_IN_MINUTE = DELETE_FAILURES.where(attempts.c.at < clock() - MINUTE)
 
 
 class TooManyAttempts(Refused, TooMany):
-    """There were too many tries; the next one may be made after `wait` seconds."""
+    """Too many attempts have failed; the next one is allowed after `wait` seconds."""
 
     def __init__(self, wait: int):
         said = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
@@ -63,9 +63,9 @@ class TooManyAttempts(Refused, TooMany):
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """Who tries and from where, by digests, and among which tries of all; without an address it is apart from those.
+    """An attempt: the digests of an account and an address, the counter of the instance, and the e-mail as typed.
 
-    `email` is what they typed.
+    Without an address only the account's counter counts it.
     """
 
     account: str
@@ -75,80 +75,55 @@ class LoginAttempt:
 
 
 def account_digest(secret: str, email: str) -> str:
-    """Give what the tries as an account are known by, whether there is one or not."""
+    """Return the counter's name for an e-mail address, whether there is an account or not."""
     return digest(secret, "accounts", normalize_email(email))
 
 
 def own_digest(secret: str, whose: str) -> str:
-    """Give what tries that are counted apart are known by; no e-mail address makes the same one."""
+    """Return the name of a counter apart; no e-mail address has the same one."""
     return digest(secret, "own accounts", whose)
 
 
 def register_attempt(database: Database, attempt: LoginAttempt) -> list[int]:
-    """Count an attempt as failed; gives its rows of a minute. Raises TooManyAttempts, which counts nothing."""
-    with database.read() as connection:  # a flood is refused by reading, and keeps nobody from writing
-        check_limits(connection, attempt)
-    with locked(database) as connection:
-        check_limits(connection, attempt)
+    """Count an attempt as failed, and return its rows of this minute. Raises TooManyAttempts, and counts nothing."""
+    bounds = {attempt.address: FROM_ADDRESS, attempt.among: FROM_ALL} if attempt.address else {}
+    with database.read() as connection:  # refuse a flood by reading, so that it blocks no writer
+        check_limits(connection, attempt.account, bounds)
+    with database.write() as connection:
+        locks.hold(connection, COUNTER_LOCK)
+        check_limits(connection, attempt.account, bounds)
         connection.execute(DELETE_OLD)
         connection.execute(INSERT_ATTEMPT, {"whose": attempt.account})
-        return [insert_attempt(connection, whose) for whose in bounds_of(attempt)]
+        rows = []
+        for whose in bounds:
+            connection.execute(DELETE_OLD_IN_MINUTE, {"whose": whose})
+            rows.append(connection.execute(INSERT_ATTEMPT, {"whose": whose}).scalar_one())
+    return rows
 
 
-def check_limits(connection: Connection, attempt: LoginAttempt) -> None:
-    """Raise TooManyAttempts where this attempt has to wait."""
-    waits = [wait_of(connection, attempt.account)]
-    for whose, most in bounds_of(attempt).items():
+def check_limits(connection: Connection, account: str, bounds: Mapping[str, int]) -> None:
+    """Raise TooManyAttempts if the account has to wait, or another counter has reached its bound in this minute."""
+    waits = [account_wait(connection, account)]
+    for whose, most in bounds.items():
         waits.append(connection.execute(SELECT_WAIT, {"whose": whose, "before": most - 1}).scalar() or 0)
     if max(waits) > 0:
         raise TooManyAttempts(max(waits))
 
 
-def wait_of(connection: Connection, account: str) -> int:
-    """Tell for how long there may be no try as an account, in seconds."""
+def account_wait(connection: Connection, account: str) -> int:
+    """Return how many seconds an account has to wait; 0 or less if it needn't."""
     failed, since = connection.execute(COUNT_FAILURES, {"whose": account}).one()
-    return delay(failed) - since if failed >= FREE_FAILURES else 0
+    if failed < FREE_FAILURES:
+        return 0
+    return min(FIRST_WAIT * 2 ** min(failed - FREE_FAILURES, 10), LONGEST_WAIT) - since
 
 
-def delay(failed: int) -> int:
-    """Tell how long to wait after so many failures, in seconds."""
-    return min(FIRST_WAIT * 2 ** min(failed - FREE_FAILURES, 10), LONGEST_WAIT)
+def clear_failures(connection: Connection, account: str, rows: Sequence[int] = ()) -> None:
+    """Delete an account's failures, and the rows of an attempt that succeeded. Call it last: it takes a lock.
 
-
-def bounds_of(attempt: LoginAttempt) -> dict[str, int]:
-    """Tell whose tries a try is counted among beside the account's, and how many of those may fail in a minute."""
-    return {attempt.address: FROM_ADDRESS, attempt.among: FROM_ALL} if attempt.address else {}
-
-
-def insert_attempt(connection: Connection, whose: str) -> int:
-    """Count a try for a minute; gives the row that does."""
-    connection.execute(DELETE_OLD_IN_MINUTE, {"whose": whose})
-    return connection.execute(INSERT_ATTEMPT, {"whose": whose}).scalar_one()
-
-
-def clear_failures(connection: Connection, attempt: LoginAttempt, rows: Sequence[int]) -> None:
-    """Take back an attempt that succeeded, and forget the failures as its account: last in a transaction, as it locks.
-
-    A success resets only the counter that it was counted by: each reset gives an attacker five more guesses.
+    A success clears only its own counter: each reset gives an attacker five more guesses.
     """
-    locks.hold(connection, (Lock.TRIES, 0))
-    connection.execute(DELETE_FAILURES, {"whose": attempt.account})
+    locks.hold(connection, COUNTER_LOCK)
+    connection.execute(DELETE_FAILURES, {"whose": account})
     for row in rows:
         connection.execute(DELETE_ATTEMPT, {"it": row})
-
-
-def reset_failures(database: Database, account: str) -> None:
-    """Forget the failures as an account whose owner has proved it in another way."""
-    with locked(database) as connection:
-        connection.execute(DELETE_FAILURES, {"whose": account})
-
-
-@contextmanager
-def locked(database: Database) -> Iterator[Connection]:
-    """Open a transaction in which nobody else counts tries.
-
-    One lock for all: the count of all tries would be waited for in any case, and one can't be taken in two orders.
-    """
-    with database.write() as connection:
-        locks.hold(connection, (Lock.TRIES, 0))
-        yield connection

@@ -1,4 +1,4 @@
-"""The mailer: mails by the SMTP server that is set, and in the log why one could not be sent."""
+"""The mailer: sends mails through the SMTP server of the settings, and explains failures for the log."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from chat.config import Settings, is_loopback
 from chat.providers.http import certificates
 
 TIMEOUT = 20.0
-"""How long the mail server may take for each of its answers, in seconds."""
+"""How long the mail server can take for each reply, in seconds."""
 
 ADDRESS = re.compile(r"\S+@\S+")
 
 
 class NotPrivate(Exception):
-    """A mail server wants a password, and anybody on the way could read it."""
+    """A mail server wants a password over an unencrypted connection."""
 
 
 def reason_of(error: Exception) -> str:
-    """Tell why a mail could not be sent: the code and the words of its server, but no address that these quote."""
+    """Explain for the log why a mail wasn't sent: the code and text of the server's reply, without e-mail addresses."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"{type(error).__name__}, {quote_reply(*next(iter(error.recipients.values())))}"
     if isinstance(error, smtplib.SMTPResponseException):
@@ -31,7 +31,7 @@ def reason_of(error: Exception) -> str:
 
 
 def quote_reply(code: int, words: bytes | str) -> str:
-    """Quote a mail server's reply in one line, without addresses."""
+    """Quote a mail server's reply on one line, without addresses."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
     return f"{code} {ADDRESS.sub('(an address)', ' '.join(text.split()))}"
 
@@ -48,7 +48,7 @@ def send(settings: Settings, to: str, subject: str, text: str) -> None:
 
 
 def connect(url: str) -> smtplib.SMTP:
-    """Connect to a mail server, privately where it can, and sign in. Raises NotPrivate rather than tell a password."""
+    """Connect to a mail server, encrypted if it can be, and log in. Raises NotPrivate rather than send a password."""
     parsed = urlsplit(url)
     server = connect_tls(parsed) if parsed.scheme == "smtps" else connect_starttls(parsed)
     if parsed.username:
@@ -57,13 +57,13 @@ def connect(url: str) -> smtplib.SMTP:
 
 
 def connect_tls(parsed: SplitResult) -> smtplib.SMTP:
-    """Connect to a server that speaks TLS from its first byte on."""
+    """Connect to a server that speaks TLS from the first byte."""
     host, context = parsed.hostname or "", certificates.mail_tls_context()
     return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=TIMEOUT, context=context)
 
 
 def connect_starttls(parsed: SplitResult) -> smtplib.SMTP:
-    """Connect to a server that begins in the open, by STARTTLS where it can. Raises NotPrivate where it has to."""
+    """Connect to a server in plain text, and upgrade with STARTTLS if it offers that. Raises NotPrivate."""
     host = parsed.hostname or ""
     server = smtplib.SMTP(host, parsed.port or 587, timeout=TIMEOUT)
     server.ehlo()

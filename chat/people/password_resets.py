@@ -1,6 +1,6 @@
-"""Resets: links by which a person sets a new password, once, within half an hour.
+"""Password resets: links to set a new password, once, within half an hour.
 
-A link is mailed in the background: the time of an answer tells nobody who has an account.
+The mail is sent in the background, so that the response time doesn't reveal whether there is an account.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from chat.storage.tables import people as people_table
 from chat.storage.tables import resets
 
 LASTS = 1_800
-"""How long a link can be used, in seconds."""
+"""How long a link is valid, in seconds."""
 
 LONGEST_DELAY = 2.0
-"""A mail is sent within so many seconds, at a random moment: it takes a process some 30 ms, which
-the sender of the form would notice."""
+"""A mail is sent at a random moment within so many seconds: its 30 ms of work would be measurable in the response."""
 
 RESET_MAIL = """\
 Somebody, perhaps you, asked for a new password for your account at {site}.
@@ -48,9 +47,9 @@ logger = logging.getLogger(__name__)
 
 
 def create(connection: Connection, person_id: int) -> str:
-    """Make the token of a link for a person, of 256 bits; earlier ones are void."""
+    """Create a link for a person, and return its token. Their earlier links are deleted."""
     token, token_digest = link_tokens.create()
-    connection.execute(accounts.LOCK_PERSON, {"person": person_id})  # before their links, as by who suspends them
+    connection.execute(accounts.LOCK_PERSON, {"person": person_id})  # before the links, as a suspension does
     connection.execute(DELETE_EXPIRED)
     accounts.delete_resets(connection, person_id)
     connection.execute(INSERT_RESET, {"digest": token_digest, "person_id": person_id})
@@ -58,12 +57,12 @@ def create(connection: Connection, person_id: int) -> str:
 
 
 def find(database: Database, token: str) -> Person:
-    """Find whose link it is. Raises NotFound where it can't be used, whatever is the matter with it."""
+    """Find the person of a link. Raises NotFound if it can't be used, for whatever reason."""
     return Person(*link_tokens.find(database, SELECT_PERSON, token))
 
 
 def redeem(database: Database, token: str, password_hash: str) -> int:
-    """Set the password of whose link it is, and end their sessions; gives their id. Raises NotFound the second time."""
+    """Set the password of a link's person, end their sessions, and return their id. Raises NotFound the second time."""
     with database.write() as connection:
         whose = load(connection, SELECT_PERSON, token_digest=digest(token))
         if whose is None or not connection.execute(accounts.LOCK_PERSON, {"person": whose.id}).first():
@@ -77,9 +76,9 @@ def redeem(database: Database, token: str, password_hash: str) -> int:
 
 
 def queue_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a reset link to the owner of an e-mail address, if there is one, well after the answer.
+    """Mail a reset link to the owner of an e-mail address, if there is one, after the response was sent.
 
-    Without the wait gevent would run the thread before the request that starts it has ended its connection.
+    Without the delay gevent would run the thread before the request has ended.
     """
     wait = secrets.SystemRandom().uniform(LONGEST_DELAY / 10, LONGEST_DELAY)
     mail = threading.Timer(wait, send_mail, (database, settings, email))
@@ -88,7 +87,7 @@ def queue_mail(database: Database, settings: Settings, email: str) -> None:
 
 
 def send_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a reset link to the owner of an e-mail address; failures are logged only."""
+    """Mail a reset link to the owner of an e-mail address. Failures are only logged."""
     try:
         person = accounts.by_email(database, email)
         if person is None or person.suspended_at is not None:

@@ -26,17 +26,17 @@ class Person:
 
 
 Actor = Person | str
-"""Who does something: a person, or in words who it is, such as "command line"."""
+"""The actor of an action: a person, or words such as "command line"."""
 
 TEXTS = {name: func.coalesce(people.c[name], "").label(name) for name in ("email", "name")}
 PERSON_COLUMNS = [TEXTS.get(each.name, people.c[each.name]) for each in fields(Person)]
 PUBLIC_COLUMNS = [null().label("password") if column is people.c.password else column for column in PERSON_COLUMNS]
-"""The same without the password, for lists and sessions."""
+"""The columns without the password, for lists and sessions."""
 
 SELECT_PEOPLE = select(*PERSON_COLUMNS)
 
 
 def load(connection: Connection, query: Select[Any], **known: int | str | None) -> Person | None:
-    """Load the first person that a query of PERSON_COLUMNS finds."""
+    """Load the first person of a query of PERSON_COLUMNS."""
     row = connection.execute(query, known).first()
     return Person(*row) if row else None

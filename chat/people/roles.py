@@ -1,7 +1,7 @@
-"""Roles: who is an admin, who is suspended, who is removed. There is always an admin who can sign in.
+"""Roles: change a role, suspend, resume and remove people. There is always an admin who can sign in.
 
-What is changed holds from the next request on: in the same transaction the person's sessions end, and so do the
-answers being written for somebody who may not ask any more.
+A change holds from the next request on: the same transaction ends the person's sessions. A suspension or a removal
+also stops the answers being written for them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UPDATE_RESUMED = update(people_table).where(accounts.IS_PERSON).values(suspended
 DELETE_PERSON = delete(people_table).where(accounts.IS_PERSON)
 DELETE_RESETS = delete(resets)
 
-# The conversations first, as wherever a reply ends.
+# Lock conversations before replies, as everywhere.
 SELECT_CONVERSATIONS = (
     select(conversations.c.id).where(conversations.c.person_id == PERSON).order_by(conversations.c.id)
 )
@@ -46,11 +46,11 @@ UPDATE_STOPPED = update(replies).where(replies.c.id.in_(SELECT_GENERATING)).valu
 
 
 class LastAdmin(Exception):
-    """Nobody could look after this instance any more; the message says what to do first."""
+    """The change would leave this instance without an admin; the message says what to do first."""
 
 
 def change(database: Database, by: Actor, person_id: int, role: str) -> None:
-    """Make a person a member or an admin. Raises NotFound and LastAdmin."""
+    """Change a person's role. Raises NotFound and LastAdmin."""
     if role not in accounts.ROLES:
         raise NotFound
     with database.write() as connection:
@@ -65,9 +65,9 @@ def change(database: Database, by: Actor, person_id: int, role: str) -> None:
 
 
 def suspend(database: Database, by: Actor, person_id: int) -> list[int]:
-    """Keep a person out, and stop what is being written for them; gives these replies. Raises NotFound and LastAdmin.
+    """Suspend a person, mark the replies being written for them as stopped, and return the ids of these replies.
 
-    Replies that other processes write stop within a second.
+    Other processes stop theirs within a second. Raises NotFound and LastAdmin.
     """
     with database.write() as connection:
         person = lock_person(connection, by, person_id)
@@ -80,7 +80,7 @@ def suspend(database: Database, by: Actor, person_id: int) -> list[int]:
 
 
 def resume(database: Database, by: Actor, person_id: int) -> None:
-    """Let a suspended person in again. Raises NotFound."""
+    """End a person's suspension. Raises NotFound."""
     with database.write() as connection:
         person = lock_person(connection, by, person_id)
         if person.suspended_at is not None:
@@ -89,10 +89,10 @@ def resume(database: Database, by: Actor, person_id: int) -> None:
 
 
 def remove(database: Database, by: Actor, person_id: int) -> list[int]:
-    """Delete a person with all that is theirs, for good; gives the replies that were being written.
+    """Delete a person with their conversations, and return the ids of the replies that were being written.
 
-    They are suspended first: where this breaks off they stay so, and are removed by doing it again. Raises NotFound and
-    LastAdmin.
+    They are suspended first. If the removal breaks off, they stay suspended, and an admin can remove them again. Raises
+    NotFound and LastAdmin.
     """
     with database.write() as connection:
         person = lock_person(connection, by, person_id)
@@ -106,7 +106,7 @@ def remove(database: Database, by: Actor, person_id: int) -> list[int]:
 
 
 def delete_conversations(database: Database, person_id: int) -> None:
-    """Delete what somebody said, a part a transaction: all at once would keep others waiting for seconds."""
+    """Delete a person's conversations in parts, a transaction each: one transaction would block others for seconds."""
     with database.read() as connection:
         theirs = connection.execute(SELECT_CONVERSATIONS, {"person": person_id}).scalars().all()
     for conversation_id in theirs:
@@ -119,15 +119,11 @@ def delete_conversations(database: Database, person_id: int) -> None:
 
 
 def lock_person(connection: Connection, by: Actor, person_id: int) -> Person:
-    """Find a person whose rights somebody changes, while nobody else changes any. Raises NotFound.
-
-    Also where whoever changes them has lost the right to, since the request began.
-    """
+    """Lock all roles, and a person's row. Raises NotFound if there is no such member, or the actor is no admin now."""
     locks.hold(connection, (Lock.RIGHTS, 0))
-    # Under the lock nobody changes the actor either; to hold their row as well could cross with who signs them in.
+    # RIGHTS already keeps the actor an admin; locking their row as well could deadlock with their own login.
     if not isinstance(by, str) and not connection.execute(admins.SELECT_ADMIN, {"person": by.id}).first():
         raise NotFound
-    # Nor signs them in meanwhile.
     person = load(connection, LOCK_PERSON, person=person_id)
     if person is None:
         raise NotFound
@@ -135,17 +131,17 @@ def lock_person(connection: Connection, by: Actor, person_id: int) -> Person:
 
 
 def revoke_rights(connection: Connection, person: Person) -> None:
-    """Let nothing remain of an admin's rights: others can't come in by invites of theirs. Raises LastAdmin."""
+    """Revoke an admin's invites, and all reset links. Raises LastAdmin. A member has nothing to revoke."""
     if person.role != accounts.ADMIN:
         return
     if not connection.execute(SELECT_OTHER_ADMIN, {"person": person.id}).first():
         raise LastAdmin(f"{audit.name_of(person)} is the last admin. Make somebody else an admin first.")
     invites.revoke_all_of(connection, person.id)
-    connection.execute(DELETE_RESETS)  # who made them isn't kept, and they live half an hour
+    connection.execute(DELETE_RESETS)  # the table doesn't say who made them, and they last half an hour
 
 
 def end_access(connection: Connection, person: Person) -> list[int]:
-    """End all by which a person is here: rights, sessions, links, and answers that are being written."""
+    """End a person's rights, sessions and reset links, and stop the replies being written for them."""
     revoke_rights(connection, person)
     accounts.end_sessions(connection, person.id)
     accounts.delete_resets(connection, person.id)

@@ -1,8 +1,7 @@
-"""Where sessions are kept: a table of ours behind Flask-Session's cachelib type.
+"""The store of sessions: our own table, behind Flask-Session's cachelib type.
 
-A session says who somebody is and nothing else. The table holds a digest of each id, so that a copy of the database
-opens no one's session. One that was ended is not revived by a request that still held it: only `add` and `move` make
-rows.
+A session names a person and holds nothing else. The table has a digest of each id, so a copy of the database opens no
+session. Only `add` and `move` insert rows: a request that still holds an ended session can't revive it.
 """
 
 from __future__ import annotations
@@ -28,18 +27,17 @@ from chat.storage.json_rows import JSON_ROWS
 from chat.storage.tables import people, sessions
 
 GUEST_STAYS = 30 * DAY
-"""How long a guest may stay away, in seconds: their session is all that they are known by."""
+"""How long a guest can stay away, in seconds: only the session knows them."""
 
 MOST_SESSIONS = 50
-"""How many sessions a member may have: who keeps no cookie, and is let in by each request, makes one each time."""
+"""How many sessions a member can have: a client without cookies that a proxy signs in makes one at each request."""
 
 IS_SESSION = sessions.c.id == bindparam("it")
-# Who is being removed at this moment isn't there, which Postgres sees only where it waits for the end of that.
+# The lock makes Postgres wait for a removal that is under way, and then see that the person is gone.
 LOCK_OWNER = select(people.c.id).where(people.c.id == bindparam("whose")).with_for_update(read=True, key_share=True)
 OWNER = LOCK_OWNER.scalar_subquery()
 GUEST_OWNER = select(people.c.id).where(people.c.id == bindparam("whose"), people.c.role == "guest").scalar_subquery()
 
-# Of whom was removed nothing is found, as their sessions go with them.
 IS_ALIVE = (sessions.c.expires_at > clock()) & people.c.suspended_at.is_(None)
 OWNED = sessions.outerjoin(people, people.c.id == sessions.c.person_id)
 COLUMNS = sessions.c.data, (clock() - sessions.c.seen_at).label("idle"), *PUBLIC_COLUMNS
@@ -54,7 +52,7 @@ UPDATE_SEEN = update(sessions).where(IS_SESSION).values(seen_at=clock())
 INSERT_SESSION = insert(sessions).values(
     id=bindparam("it"), data=bindparam("said"), person_id=OWNER, created_at=clock()
 )
-# Until a guest's has come back, nobody knows whether its cookie has arrived.
+# A guest's session has no `seen_at` until the browser has sent its cookie.
 INSERT_OF_GUEST = INSERT_SESSION.values(
     expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST_OWNER.is_(None), clock()))
 )
@@ -88,23 +86,17 @@ SELECT_ALIVE_OF = {
 
 @dataclass(frozen=True)
 class Session:
-    """What a session says, whose it is, and for how long it was idle: None for a guest's first return."""
+    """A session's data, its person, and how long it was idle: None at a guest's first return."""
 
     data: dict[str, Any]
     idle: int | None
     person: Person | None
 
-    @classmethod
-    def of_row(cls, row: Row) -> Session:
-        """Read a row of SELECT_SESSION."""
-        data, idle, *person = row
-        return cls(json.loads(data), idle, Person(*person) if person[0] is not None else None)
-
 
 class SessionStore(BaseCache):
-    """Sessions as JSON in the database: what Flask-Session asks of a cache, and whose each is.
+    """Sessions as JSON in the database, as Flask-Session asks of a cache.
 
-    A member's ends after `idle` days without a visit, and in any case after `longest` days.
+    A member's session ends after `idle` days without a visit, and in any case after `longest` days.
     """
 
     def __init__(self, database: Database, settings: Settings | None = None):
@@ -114,87 +106,87 @@ class SessionStore(BaseCache):
         self.spans = {"idle": known.session_idle_days * DAY, "longest": known.session_days * DAY}
 
     def find(self, key: str) -> Session | None:
-        """Find a session; None where it or its person is gone."""
+        """Find a session; None if it or its person is gone."""
         with self.database.read() as connection:
             row = connection.execute(SELECT_SESSION, {"it": digest(key)}).first()
-        found = Session.of_row(row) if row else None
-        if found is None or found.data.get("person") != (found.person and found.person.id):
+        if row is None:
             return None
-        if found.idle is None:
+        text, idle, *columns = row
+        person = Person(*columns) if columns[0] is not None else None
+        data = json.loads(text)
+        if data.get("person") != (person and person.id):
+            return None
+        if idle is None:
             self._note_return(key)
-        return found
+        return Session(data, idle, person)
 
     def _note_return(self, key: str) -> None:
-        """Note that a guest's browser has its cookie: the form that made them is no key to what they say any more."""
+        """Note that a guest's browser has its cookie: from now on the form that made the guest opens nothing.
+
+        A page waits for no writer: if the database is busy, the next request notes it.
+        """
         with suppress(DatabaseAway, SQLAlchemyError), self.database.write(wait=0) as connection:
-            connection.execute(UPDATE_SEEN, {"it": digest(key)})  # or by the next request: reading waits for no writer
+            connection.execute(UPDATE_SEEN, {"it": digest(key)})
 
     def get(self, key: str) -> Any:
-        """Find a session's data; None where there is none, or it has ended."""
+        """Return a session's data; None if it has ended."""
         found = self.find(key)
         return found and found.data
 
     def add(self, key: str, value: Any, timeout: Any = None) -> bool:
-        """Keep a new session's data, and drop what has expired; how long is for us to say."""
+        """Insert a session, and delete the expired ones. `timeout` is ignored."""
         with self.database.write() as connection:
             connection.execute(DELETE_EXPIRED)
-            connection.execute(INSERT_OF_GUEST, row_of(key, value))
+            row = {"it": digest(key), "said": json.dumps(value), "whose": value.get("person")}
+            connection.execute(INSERT_OF_GUEST, row)
         return True
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
-        """Keep the data of a session that is there, which was used just now; False where it has been ended."""
+        """Update a session that is in use; False if it has ended."""
         it, said = digest(key), json.dumps(value)
         with self.database.write() as connection:
-            connection.execute(UPDATE_PERSON_SEEN, {"it": it})  # the person first, as who suspends them does
+            connection.execute(UPDATE_PERSON_SEEN, {"it": it})  # the person first, as a suspension does
             return connection.execute(UPDATE_DATA, {"it": it, "said": said} | self.spans).rowcount > 0
 
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
-        """End a session, and begin one of a member's or an admin's in its place.
-
-        Where they have too many, the one that was seen longest ago ends as well.
-        """
+        """Replace a session by a new one of a member or an admin. If they have too many, the oldest one ends."""
+        it, person_id = digest(after), value["person"]
+        row = {"it": it, "said": json.dumps(value), "whose": person_id, "agent": agent, "idle": self.spans["idle"]}
         connection.execute(DELETE_SESSION, {"it": digest(before)})
-        connection.execute(
-            DELETE_CROWDED, {"person": value["person"]}
-        )  # before the new one: it may not be the one that ends
-        connection.execute(INSERT_OF_ACCOUNT, row_of(after, value) | {"agent": agent, "idle": self.spans["idle"]})
-        connection.execute(UPDATE_PERSON_SEEN, {"it": digest(after)})
+        connection.execute(DELETE_CROWDED, {"person": person_id})  # first, so that it can't end the new one
+        connection.execute(INSERT_OF_ACCOUNT, row)
+        connection.execute(UPDATE_PERSON_SEEN, {"it": it})
 
     def delete(self, key: str) -> bool:
-        """Drop a session; a guest's name goes, too: else the form that made them would open what they said again."""
+        """Delete a session, and rename its guest: otherwise the form that made the guest opens their chats again."""
         with self.database.write() as connection:
             connection.execute(UPDATE_GUEST_NAME, {"it": digest(key), "renamed": secrets.token_urlsafe(16)})
             return connection.execute(DELETE_SESSION, {"it": digest(key)}).rowcount > 0
 
     def of_person(self, person_id: int) -> Sequence[Row]:
-        """List a person's sessions: `id` is a digest, `agent` what the browser calls itself, `seen_at`."""
+        """List a person's sessions: `id` (a digest), `agent` (the User-Agent) and `seen_at`."""
         with self.database.read() as connection:
             return connection.execute(SELECT_OF_PERSON, {"person": person_id}).all()
 
     def end(self, person_id: int, name: str) -> None:
-        """End one of a person's sessions, by its digest; somebody else's isn't found."""
+        """End one of a person's own sessions, by its digest."""
         with self.database.write() as connection:
             connection.execute(DELETE_ONE, {"person": person_id, "it": name})
 
     def end_others(self, person_id: int, name: str) -> None:
-        """End all of a person's sessions but one."""
+        """End all of a person's sessions except one."""
         with self.database.write() as connection:
             connection.execute(DELETE_OTHERS, {"person": person_id, "it": name})
             audit.note_own(connection, person_id, "signed_out_everywhere")
 
     def find_ended(self, names: Iterable[str]) -> frozenset[str]:
-        """Tell which of some sessions, any number, given by their digests, have ended, or may see nothing any more."""
+        """Return which of some sessions, given by digests, have ended or belong to a suspended person."""
         asked = frozenset(names)
         with self.database.read() as connection:
             query = SELECT_ALIVE_OF[connection.dialect.name]
             return asked.difference(connection.execute(query, {"asked": json.dumps(dict.fromkeys(asked))}).scalars())
 
 
-def row_of(key: str, value: Any) -> dict[str, Any]:
-    """Write a session's data and whose it is."""
-    return {"it": digest(key), "said": json.dumps(value), "whose": value.get("person")}
-
-
 def digest(key: str) -> str:
-    """Give what a table knows a secret by: a session's id, or the token of a link."""
+    """Hash a secret for a table: a session's id, or the token of a link."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -68,7 +68,7 @@ def login_as(person_id: int, known: str | None = None, by: str = "", verified: V
         person = accounts.start_login(connection, person_id, guest, known, by)
         store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
         if verified:
-            verified.clear(connection)
+            login_throttle.clear_failures(connection, verified.account, verified.rows)
     store.replace(session, sid, said)
     g.person, g.idle = person, 0
     if not by:

@@ -14,7 +14,7 @@ from chat.people import accounts, external_login
 from chat.web import access, current_user, proxies, urls
 from chat.web.state import state, state_of
 
-PASSWORDS = {"signing.show", "signing.sign_in"}
+PASSWORDS = {"login.show", "login.sign_in"}
 
 GOOGLE_PREFIX = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+):")
 """What Google's Identity-Aware Proxy puts before an address (https://cloud.google.com/iap/docs/identity-howto)."""

@@ -44,7 +44,7 @@ MEMBER_SLOTS, STRANGER_SLOTS = Slots(16, per_address=8), Slots(16, per_address=8
 MAX_PUBLIC_FORM = 16 * 1024
 """How large a form that strangers may send can be, in bytes."""
 
-PUBLIC_FORMS = access.PUBLIC - {"signing.sign_in"}
+PUBLIC_FORMS = access.PUBLIC - {"login.sign_in"}
 """Where a stranger's form has few words; at the sign-in it also has the draft that was written when a session ended."""
 
 CHUNK_SIZE = 16 * 1024

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
 
 from chat.people import accounts
 from chat.people.accounts import BadEmail
-from chat.storage.database import Database
-from chat.storage.tables import people as table
-from tests.team import account
 
 
 @pytest.mark.parametrize(
@@ -48,15 +44,3 @@ def test_what_is_no_domain_stays_as_it_is(domain: str) -> None:
 def test_what_could_be_two_addresses_is_none(email: str) -> None:
     with pytest.raises(BadEmail):
         accounts.require_email(email)
-
-
-def test_who_was_kept_by_another_form_is_still_found(database: Database) -> None:
-    account(database)
-    with database.write() as connection:
-        connection.execute(
-            insert(table).values(uid="rene", email="rene\u0301@example.org", role="member", created_at=1)
-        )
-
-    found = accounts.by_email(database, "Rene\u0301@example.org")
-
-    assert found and found.email == "rene\u0301@example.org"

@@ -24,7 +24,12 @@ from tests.security.cast import NOBODYS, Things
 from tests.security.odd import USUAL, Request, escaped, joined, request
 
 PROVIDER = ProviderForm("spare", "openai", "http://127.0.0.1:9/v1", "")
-LINKED = {"invites.show": "invites", "invites.redeem": "invites", "resets.show": "resets", "resets.redeem": "resets"}
+LINKED = {
+    "invites.show": "invites",
+    "invites.redeem": "invites",
+    "password_resets.show": "resets",
+    "password_resets.redeem": "resets",
+}
 """What is to be followed before, by endpoint."""
 
 SPENDING = {
@@ -126,7 +131,7 @@ class Fuzzer:
         """Find or make what else stands in an address: a session, a provider, somebody, an invite, a link's token."""
         if rule.endpoint == "account.end_session":
             return {"name": own["session"]}
-        if rule.endpoint in {"admin_models.offer", "admin_models.switch"}:
+        if rule.endpoint in {"admin_models.set_model", "admin_models.set_enabled"}:
             return {"name": "scripted"}
         made = cast.spare(self.app, rule.arguments - {"name"}, rule.endpoint)
         if not rule.endpoint.startswith("admin_models."):

@@ -54,24 +54,24 @@ ROWS = {
     "POST replies.stop": THEIRS,
     "POST replies.retry": THEIRS,
     "POST replies.continue_reply": THEIRS,
-    "GET signing.show": PUBLIC,
-    "POST signing.sign_in": (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
-    "POST signing.sign_out": PUBLIC,
-    "GET claim.follow": CLOSED,  # there is an admin; tests/people/test_first_admin.py claims an instance without one
-    "GET claim.show": CLOSED,
-    "POST claim.make": CLOSED,
+    "GET login.show": PUBLIC,
+    "POST login.sign_in": (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
+    "POST login.sign_out": PUBLIC,
+    "GET first_admin.follow": CLOSED,  # there is an admin; see tests/routes/auth/test_first_admin.py
+    "GET first_admin.show": CLOSED,
+    "POST first_admin.create": CLOSED,
     "GET invites.follow": LINK,
     "GET invites.show": CLOSED,  # no invite was followed; tests/routes/auth/test_invites.py follows some
     "POST invites.redeem": CLOSED,
-    "GET resets.follow": LINK,
-    "GET resets.show": CLOSED,
-    "POST resets.redeem": CLOSED,
-    "GET resets.ask": CLOSED,  # no mail is set up
-    "POST resets.send": CLOSED,
-    "POST openid.begin": CLOSED,  # no provider is set up; tests/routes/accounts/openid goes there and back
-    "GET openid.finish": CLOSED,
-    "POST openid.connect": (SIGN_IN, SIGN_IN, SIGN_IN, NOT_FOUND, NOT_FOUND),
-    "POST openid.disconnect": ACCOUNT,
+    "GET password_resets.follow": LINK,
+    "GET password_resets.show": CLOSED,
+    "POST password_resets.redeem": CLOSED,
+    "GET password_resets.ask": CLOSED,  # no mail is set up
+    "POST password_resets.send": CLOSED,
+    "POST oidc.begin": CLOSED,  # no provider is set up; tests/routes/accounts/openid goes there and back
+    "GET oidc.finish": CLOSED,
+    "POST oidc.connect": (SIGN_IN, SIGN_IN, SIGN_IN, NOT_FOUND, NOT_FOUND),
+    "POST oidc.disconnect": ACCOUNT,
     "GET account.show": ACCOUNT,
     "POST account.change_password": (SIGN_IN, SIGN_IN, SIGN_IN, REFUSED, REFUSED),
     "POST account.end_session": ACCOUNT,
@@ -95,9 +95,9 @@ ROWS = {
     "GET admin_models.show": ADMIN_FINDS,
     "POST admin_models.add": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, REFUSED),
     "POST admin_models.change": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, SPENT),
-    "POST admin_models.switch": ADMIN_FINDS,
+    "POST admin_models.set_enabled": ADMIN_FINDS,
     "POST admin_models.ask_again": ADMIN_FINDS,
-    "POST admin_models.offer": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, NOT_FOUND),  # there is no such model
+    "POST admin_models.set_model": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, NOT_FOUND),  # there is no such model
     "POST admin_models.delete": ADMIN_FINDS,
 }
 

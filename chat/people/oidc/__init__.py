@@ -1,7 +1,7 @@
-"""OpenID Connect: who somebody is, by the word of a provider that is found by its issuer's address.
+"""OpenID Connect: the client side of single sign-on.
 
 The authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0, section 3.1; RFC 7636). Nothing here
-knows Flask, and nothing may be called within a transaction: it asks other machines.
+knows Flask. Call nothing of it within a transaction: it asks other machines.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 OPEN_ISSUERS = (
     *("https://accounts.google.com/", "https://gitlab.com/", "https://appleid.apple.com/"),
     *(f"https://login.microsoftonline.com/{tenant}/" for tenant in ("common", "organizations", "consumers")),
-    "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/",  # Microsoft's own number of "consumers"
+    "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/",  # Microsoft's tenant ID of "consumers"
 )
 
 __all__ = ["Flow", "Identity", "ProviderUnavailable", "VerificationFailed", "create_provider"]
 
 
 def create_provider(settings: Settings) -> Provider | None:
-    """Make the provider that the settings name, if they name one; it isn't asked yet. Raises WrongSetting."""
+    """Create the provider of the settings, or None, without a request to it. Raises WrongSetting."""
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     if not issuer and not client_id:
         return None

@@ -1,4 +1,4 @@
-"""The way to a provider and back: where somebody is sent, and who comes back."""
+"""The client: where to send a browser, and whose identity it brings back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-ur
 
 
 class Provider:
-    """A provider of OpenID Connect, as it knows this app."""
+    """An OpenID provider, and this app's client ID and secret there."""
 
     def __init__(
         self, issuer: str, client_id: str, secret: str = "", times: Timeouts = TIMEOUTS, is_trusted: bool = False
@@ -31,7 +31,7 @@ class Provider:
         self.discovery = Discovery(issuer, secret, times)
 
     def authorization_url(self, flow: Flow) -> str:
-        """Give the address where somebody shows who they are. Raises ProviderUnavailable."""
+        """Return the address of the provider's sign-in page. Raises ProviderUnavailable."""
         return prepare_grant_uri(
             self.discovery.endpoint("authorization_endpoint"),
             self.client_id,
@@ -45,18 +45,18 @@ class Provider:
         )
 
     def fetch_identity(self, flow: Flow, answer: Mapping[str, str]) -> Identity:
-        """Verify who came back with this query string. Raises VerificationFailed and ProviderUnavailable."""
+        """Verify a callback, and return its identity. Raises VerificationFailed and ProviderUnavailable."""
         tokens = self._fetch_tokens(flow, self._read_code(flow, answer))
         claims = read_claims(tokens, self.discovery, self.client_id, flow.nonce)
         if claims.get("email") is None:
             claims |= self._fetch_userinfo(tokens, claims)
         elif claims.get("email_verified") is None:
-            with suppress(ProviderUnavailable):  # who is known already needs no e-mail
+            with suppress(ProviderUnavailable):  # an identity that is linked already needs no e-mail
                 claims |= self._fetch_userinfo(tokens, claims)
         return identity_of(claims, self.is_trusted)
 
     def _read_code(self, flow: Flow, answer: Mapping[str, str]) -> str:
-        """Read the code; an issuer that is named must be the one that was asked (RFC 9207)."""
+        """Read the code. An issuer in the answer must be the one that was asked (RFC 9207)."""
         if not hmac.compare_digest(answer.get("state", "").encode(), flow.state.encode()):
             raise VerificationFailed("This is not the sign-in that was begun here. Begin again.")
         if "error" in answer:
@@ -66,7 +66,7 @@ class Provider:
         return answer["code"]
 
     def _fetch_tokens(self, flow: Flow, code: str) -> dict[str, Any]:
-        """Exchange the code; the secret goes to that address and no further."""
+        """Exchange the code for tokens. Only the token endpoint gets the secret."""
         body = prepare_token_request(
             "authorization_code", "", flow.redirect_uri, code=code, code_verifier=flow.verifier
         )
@@ -75,19 +75,20 @@ class Provider:
         return self.discovery.fetch_json(url, headers, body.encode())
 
     def _auth_method(self) -> str:
-        """Choose how to show the secret: in the header, unless the provider wants it in the form."""
+        """Choose how to send the secret: in the header, unless the provider wants it in the form."""
         if not self.secret:
             return "none"
         ways = self.discovery.metadata().get("token_endpoint_auth_methods_supported") or [BASIC]
         return POST if BASIC not in ways and POST in ways else BASIC
 
     def _fetch_userinfo(self, tokens: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the e-mail, and all that is said of it; of somebody else it is not believed (Core, section 5.3.2)."""
+        """Ask for the e-mail address and its claims. Ignore an answer about another subject (Core, section 5.3.2)."""
         if not tokens.get("access_token") or not self.discovery.metadata().get("userinfo_endpoint"):
             return {}
         headers = {"Accept": "application/json", "Authorization": f"Bearer {tokens['access_token']}"}
-        told = self.discovery.fetch_json(self.discovery.endpoint("userinfo_endpoint"), headers)
-        if told.get("sub") != claims["sub"]:
+        userinfo = self.discovery.fetch_json(self.discovery.endpoint("userinfo_endpoint"), headers)
+        if userinfo.get("sub") != claims["sub"]:
             return {}
-        known = {name: told[name] for name in ("email", "email_verified", "name") if told.get(name) is not None}
-        return {"email_verified": None} | known if "email" in known else known  # it is said of the e-mail beside it
+        known = {name: userinfo[name] for name in ("email", "email_verified", "name") if userinfo.get(name) is not None}
+        # `email_verified` is about the e-mail address beside it.
+        return {"email_verified": None} | known if "email" in known else known

@@ -1,6 +1,6 @@
-"""What a provider publishes: its addresses and its keys, asked for when they are needed and kept for an hour.
+"""Discovery: a provider's endpoints and keys, fetched when needed and cached for an hour.
 
-So the app starts without the provider. What breaks here is the provider's matter, and told to the log.
+So the app starts without the provider. The log says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 KEYS = "jwks_uri"
 
 FAULTS = (JoseError, ValueError, TypeError, KeyError, AttributeError)
-"""What is raised for a key or a token that is none."""
+"""What the libraries raise for a malformed key or token."""
 
 logger = logging.getLogger(__name__)
 
 
 class Discovery:
-    """What the provider of one issuer publishes; `issuer` has no slash at its end, whatever the provider's has."""
+    """The published metadata of one issuer; `issuer` has no slash at its end, even if the provider's own has."""
 
     def __init__(self, issuer: str, secret: str = "", times: Timeouts = TIMEOUTS):
         self._address, self._secret, self._times = issuer, secret, times
         self._cached: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def metadata(self) -> dict[str, Any]:
-        """Give what the provider says about itself. Raises ProviderUnavailable."""
+        """Return the provider's metadata. Raises ProviderUnavailable."""
         found = self._cached_json(WELL_KNOWN, f"{self._address}{WELL_KNOWN}")
         if str(found.get("issuer", "")).rstrip("/") != self._address:
             self._cached.clear()
@@ -53,24 +53,24 @@ class Discovery:
         return found
 
     def issuer(self) -> str:
-        """Give the issuer as the provider writes it. Raises ProviderUnavailable."""
+        """Return the issuer as the provider writes it. Raises ProviderUnavailable."""
         return str(self.metadata()["issuer"])
 
     def endpoint(self, name: str) -> str:
-        """Give one of its addresses, which must be as safe as the issuer's own. Raises ProviderUnavailable."""
+        """Return an endpoint, which must use https if the issuer does. Raises ProviderUnavailable."""
         address = str(self.metadata().get(name, ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self._address).scheme}:
             raise self._unavailable(f"it publishes no {name} that can be used")
         return address
 
     def keys(self, refresh: bool = False) -> KeySet:
-        """Give its public keys; of others that it may publish none is used. Raises ProviderUnavailable."""
+        """Return the provider's public keys. Raises ProviderUnavailable."""
         if refresh:
             self._cached.pop(KEYS, None)
         return key_set(self._cached_json(KEYS, self.endpoint(KEYS)))
 
     def _cached_json(self, name: str, url: str) -> dict[str, Any]:
-        """Give what was fetched within the hour, or fetch it."""
+        """Return an answer of the last hour, or fetch it."""
         at, found = self._cached.get(name, (0.0, {}))
         if not found or time.monotonic() - at > CACHE_SECONDS:
             found = self.fetch_json(url, {})
@@ -78,7 +78,7 @@ class Discovery:
         return found
 
     def fetch_json(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
-        """Ask the provider for an object of JSON; redirects are not followed. Raises ProviderUnavailable."""
+        """Ask the provider for a JSON object, following no redirect. Raises ProviderUnavailable."""
         request = StreamingRequest(url, body, headers, self._times, self._secret, pauses=())
         try:
             found = json.loads(read_body(request, LARGEST))
@@ -94,7 +94,7 @@ class Discovery:
 
 
 def key_set(published: Mapping[str, Any]) -> KeySet:
-    """Read the keys by which something may be signed that others can check; a shared secret is none."""
+    """Read the public keys for signatures; skip shared secrets and malformed keys."""
     keys = []
     for each in published.get("keys") or []:
         with suppress(*FAULTS):

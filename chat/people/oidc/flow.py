@@ -1,4 +1,4 @@
-"""One sign-in: what a browser takes along to a provider, who comes back, and what can go wrong."""
+"""One sign-in: what the browser carries to the provider and back, the identity, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Flow:
-    """What a browser takes along to the provider and back: random values, for one sign-in alone."""
+    """The random values of one sign-in, which the browser carries to the provider and back."""
 
     redirect_uri: str
     state: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -18,7 +18,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who somebody is elsewhere: `subject` is issuer and number there; only an e-mail that is `verified` decides."""
+    """An identity at a provider: `subject` is issuer and id; only a `verified` e-mail address finds an account."""
 
     subject: str
     email: str = ""
@@ -31,7 +31,7 @@ class VerificationFailed(Exception):
 
 
 class ProviderUnavailable(Exception):
-    """The provider can't be used now, or not as it is set up; the text is for the user."""
+    """The provider can't be reached, or is misconfigured; the text is for the user."""
 
     def __init__(self) -> None:
         super().__init__(

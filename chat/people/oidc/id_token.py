@@ -1,4 +1,4 @@
-"""Who somebody is by an ID token, once all in it is checked."""
+"""The ID token: verify it, and read the identity in it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from chat.people.oidc.discovery import FAULTS, Discovery
 from chat.people.oidc.flow import Identity, VerificationFailed
 
 SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
-"""How an ID token may be signed: by a key of which the provider alone has the private half; never HS256, never none."""
+"""Allowed algorithms: only those with a private key that the provider alone has; never HS256, never none."""
 
 LEEWAY = 60
-"""By how many seconds the two clocks may differ."""
+"""How many seconds the two clocks can differ."""
 
 LONGEST = {"sub": 255, "email": 254}
 LONGEST_NAME = 100
-"""How many characters are kept: a name is cut, and of the others what is longer is refused."""
+"""How many characters are stored: a longer name is cut, another longer claim is refused."""
 
 logger = logging.getLogger(__name__)
 
 
 def read_claims(tokens: Mapping[str, Any], discovery: Discovery, client_id: str, nonce: str) -> dict[str, Any]:
-    """Read the ID token, and check its signature, issuer, audience, times and nonce.
+    """Verify an ID token's signature, issuer, audience, times and nonce, and return its claims.
 
     Raises VerificationFailed and ProviderUnavailable.
     """
@@ -51,7 +51,7 @@ def read_claims(tokens: Mapping[str, Any], discovery: Discovery, client_id: str,
 
 
 def reason_of(error: Exception, token: str) -> str:
-    """Tell why a token was refused, and what to do where it is signed by the secret that both sides know."""
+    """Explain for the log why a token was refused, and what to do if it is signed with the shared secret."""
     with suppress(ValueError, AttributeError):
         signature = str(json.loads(urlsafe_b64decode(f"{token.partition('.')[0]}==")).get("alg"))
         if signature in {"HS256", "HS384", "HS512"}:
@@ -60,7 +60,7 @@ def reason_of(error: Exception, token: str) -> str:
 
 
 def decode(token: str, discovery: Discovery) -> jwt.Token:
-    """Check the signature; by the keys that there are now, where those that were kept don't fit."""
+    """Verify the signature; fetch the keys again if the cached ones don't fit."""
     try:
         return jwt.decode(token, discovery.keys(), algorithms=SIGNATURES)
     except FAULTS:
@@ -68,27 +68,27 @@ def decode(token: str, discovery: Discovery) -> jwt.Token:
 
 
 def identity_of(claims: Mapping[str, Any], is_trusted: bool = False) -> Identity:
-    """Read who it is; a trusted issuer need not say that an e-mail is verified. Raises VerificationFailed."""
-    told = {name: claims.get(name) or "" for name in ("iss", "sub", "email")}
-    if is_trusted and not told["email"]:
-        told["email"] = email_in(claims)
-    if not told["sub"] or any(not isinstance(value, str) for value in told.values()):
+    """Read the identity. A trusted issuer need not say that an e-mail is verified. Raises VerificationFailed."""
+    texts = {name: claims.get(name) or "" for name in ("iss", "sub", "email")}
+    if is_trusted and not texts["email"]:
+        texts["email"] = email_in(claims)
+    if not texts["sub"] or any(not isinstance(value, str) for value in texts.values()):
         raise VerificationFailed("What came back doesn't say who you are, so you were not signed in.")
-    if any(len(told[name]) > most for name, most in LONGEST.items()):
+    if any(len(texts[name]) > most for name, most in LONGEST.items()):
         raise VerificationFailed("What came back says more than can be kept, so you were not signed in.")
     name = claims.get("name")
-    subject, shown = f"{told['iss']} {told['sub']}", name[:LONGEST_NAME] if isinstance(name, str) else ""
-    return Identity(subject, told["email"], bool(told["email"]) and is_verified(claims, is_trusted), shown)
+    subject, shown = f"{texts['iss']} {texts['sub']}", name[:LONGEST_NAME] if isinstance(name, str) else ""
+    return Identity(subject, texts["email"], bool(texts["email"]) and is_verified(claims, is_trusted), shown)
 
 
 def email_in(claims: Mapping[str, Any]) -> str:
-    """Find an e-mail where Microsoft Entra tells it of people without a mailbox; empty where none is told."""
+    """Find the e-mail address of an account without a mailbox at Microsoft Entra; empty if there is none."""
     name = claims.get("preferred_username")
     return name if isinstance(name, str) and "@" in name else ""
 
 
 def is_verified(claims: Mapping[str, Any], is_trusted: bool) -> bool:
-    """Tell whether an e-mail is said to be verified; Amazon Cognito and others say so by a string."""
+    """Return whether the provider calls the e-mail address verified; Amazon Cognito and others use a string."""
     said = claims.get("email_verified")
     if said is None and is_trusted:
         return True

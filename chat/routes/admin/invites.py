@@ -48,7 +48,7 @@ def make() -> str:
     days, uses = read_number(form["days"]) or 0, read_number(form["uses"]) or 0  # 0 is out of bounds
     token = invites.create(state.database, current_user.require_admin(), form["role"], days, uses, email)
     told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
+    return render_template("admin/invite_link.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
 
 
 @bp.post("/<id:invite_id>/revocation")

@@ -113,7 +113,7 @@ def change(name: str) -> Response:
 
 
 @bp.post("/<name>/state")
-def switch(name: str) -> Response:
+def set_enabled(name: str) -> Response:
     """Turn a provider on or off."""
     records.set_enabled(state.registry, current_user.require_admin(), name, "on" in request.form)
     return lead_back(name, "changed")
@@ -127,7 +127,7 @@ def ask_again(name: str) -> Response:
 
 
 @bp.post("/<name>/offer")
-def offer(name: str) -> Response:
+def set_model(name: str) -> Response:
     """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
     admin, form = current_user.require_admin(), request.form
     if "first" in form:

@@ -88,4 +88,4 @@ def reset(person_id: int) -> str:
     """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
     token = directory.create_reset(state.database, current_user.require_admin(), person_id)
     person = directory.find(state.database, person_id)
-    return render_template("admin/reset.html", person=person, link=secret_links.absolute_url(f"/resets/{token}"))
+    return render_template("admin/reset_link.html", person=person, link=secret_links.absolute_url(f"/resets/{token}"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chat.routes.auth import account, invites, login, oidc, password_resets, setup
+from chat.routes.auth import account, first_admin, invites, login, oidc, password_resets
 from chat.web import proxy_login
 
 
 def register(app: Flask) -> None:
     """Give an app the pages by which people sign in. Raises WrongSetting."""
-    for module in (account, setup, invites, oidc, password_resets, login):
+    for module in (account, first_admin, invites, oidc, password_resets, login):
         app.register_blueprint(module.bp)
     oidc.register(app)
     proxy_login.register(app)

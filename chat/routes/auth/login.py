@@ -16,7 +16,7 @@ from chat.web.state import state
 
 NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
 
-bp = Blueprint("signing", __name__)
+bp = Blueprint("login", __name__)
 
 
 @bp.get("/sign-in")

@@ -30,7 +30,7 @@ LASTS = 600
 FLOW_EXPIRED = "This sign-in was begun in another browser, or too long ago, or is over. Begin again."
 STATUS = {VerificationFailed: 400, Refused: 403, ProviderUnavailable: 503}
 
-bp = Blueprint("openid", __name__)
+bp = Blueprint("oidc", __name__)
 
 
 def register(app: Flask) -> None:

@@ -16,7 +16,7 @@ MAIL_QUEUED = (
     "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
 )
 
-bp = Blueprint("resets", __name__)
+bp = Blueprint("password_resets", __name__)
 
 
 class SpentLink(Exception):
@@ -50,7 +50,8 @@ def redeem() -> Response:
         return Response(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    login_throttle.reset_failures(state.database, known_browsers.account_digest(email))
+    with state.database.write() as connection:
+        login_throttle.clear_failures(connection, known_browsers.account_digest(email))
     current_user.logout()
     return secret_links.leave("/sign-in?set=1")
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Response, render_template, request
 
-from chat.config import address_of
 from chat.people import accounts, first_admin, passwords
 from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, secret_links
-from chat.web.state import state, state_of
+from chat.web.state import state
 
-bp = Blueprint("claim", __name__, url_prefix="/claim")
+bp = Blueprint("first_admin", __name__, url_prefix="/claim")
 
 
 @bp.get("/<token>")
@@ -29,7 +28,7 @@ def show() -> str:
 
 
 @bp.post("")
-def make() -> Response:
+def create() -> Response:
     """Make the first admin, and sign them in; the second of two clicks finds them made, and signs in.
 
     Raises NotFound, and people.Refused by the word of a proxy in front.
@@ -80,15 +79,3 @@ def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
     named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
     return render_template("accounts/claim.html", named=named, email=email, problem=problem)
-
-
-def invitation(app: Flask) -> list[str]:
-    """Say in the log where the first admin is made, as long as there is none where a team needs one."""
-    here = state_of(app)
-    settings = here.settings
-    token = settings.access == "team" and first_admin.token(here.database, here.secret)
-    if not token:
-        return []
-    where = address_of(settings)
-    hint = "" if where else " (after the address of this server)"
-    return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{token}"]
