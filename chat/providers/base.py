@@ -85,7 +85,7 @@ class AbstractProvider(ABC):
         return min(known, default=None)
 
     def learn_window(self, model: str, size: int) -> None:
-        """Store the window that an error message named for an hour; the server may be reconfigured later."""
+        """Store for an hour the window that an error message named; the server can be reconfigured."""
         self._learned = {**self._learned, model: (size, time.monotonic() + REMEMBERED)}
 
     def problem(self) -> str | None:

@@ -28,7 +28,7 @@ MODEL = Model(
     "For a real one set a provider's key, such as OPENAI_API_KEY, and start Rivulet again.",
 )
 SYSTEM = "Answer in plain English, as a helpful AI assistant."
-"""Without a language in the prompt, the model answered in French or Italian about such countries, and rambled."""
+"""Without a language here, the model answered questions about France in French, and rambled."""
 
 ANSWER_TOKENS = 512
 DEFAULTS: dict[str, Any] = {
