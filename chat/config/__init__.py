@@ -1,6 +1,5 @@
-"""What an instance is set to: the table of settings, how each is read, and the keys it is given."""
+"""The settings of an instance, how each is read, and its keys."""
 
-from .loader import load
 from .settings import (
     SECRET,
     SETTINGS,
@@ -9,6 +8,7 @@ from .settings import (
     WrongSetting,
     address_of,
     is_loopback,
+    load,
     path_of,
     secrets,
 )

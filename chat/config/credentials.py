@@ -1,4 +1,4 @@
-"""Keys and addresses of providers, as people paste them into a setting or a form."""
+"""API keys and URLs of providers, as people paste them into a setting or a form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chat.config.parsers import Unusable, address, clean_paste
 
 
 def require_ascii(text: str) -> None:
-    """Raise Unusable for a sign that only looks like one of ASCII; names it by its place."""
+    """Raise Unusable for a character that only looks like an ASCII one, and name its place."""
     for place, sign in enumerate(text, start=1):
         if not sign.isascii():
             name = unicodedata.name(sign, "something without a name")
@@ -31,14 +31,14 @@ def key(text: str) -> str:
 
 
 ENDPOINTS = re.compile(r"(/chat/completions|(?<=/v1)/(completions|models|responses)|/api/(chat|models)(?!/))/*$")
-"""What is pasted of an address though it belongs to one request."""
+"""The end of a pasted URL that belongs to a single request."""
 
 VERSION = re.compile(r"(api-version=[A-Za-z0-9.-]+)?")
-"""The one query that an address may have: Azure's."""
+"""The only query that a URL can have: Azure's."""
 
 
 def server(text: str) -> str:
-    """Read the address of a provider's server, as far as it is the same for all requests."""
+    """Read the URL of a provider's server, without the parts of a single request."""
     parts = urlsplit(address(text))
     require_ascii(parts.geturl())
     if parts.fragment or parts.port == 0:

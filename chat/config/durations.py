@@ -1,4 +1,4 @@
-"""Lengths of time in seconds."""
+"""Durations in seconds."""
 
 MINUTE = 60
 HOUR = 60 * MINUTE

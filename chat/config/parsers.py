@@ -1,4 +1,4 @@
-"""How the text of a setting is read into its value; each raises ValueError for what it can't be."""
+"""Parsers of settings: each turns text into a value, or raises ValueError."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
 class Unusable(ValueError):
-    """A text that can't be used; the message says why, and of a secret nothing."""
+    """Text with an invalid value; the message says why and repeats no secret."""
 
 
 def seconds(most: float) -> Callable[[str], float]:
-    """Read a length of time in seconds: more than 0, and `most` at most."""
+    """Return a parser of seconds: more than 0, at most `most`."""
 
     def read(text: str) -> float:
         value = float(text)
@@ -32,8 +32,6 @@ def seconds(most: float) -> Callable[[str], float]:
 
 
 def integer(least: int, most: float = inf) -> Callable[[str], int]:
-    """Read a whole number from `least` to `most`."""
-
     def read(text: str) -> int:
         value = int(text)
         if not least <= value <= most:
@@ -44,12 +42,11 @@ def integer(least: int, most: float = inf) -> Callable[[str], int]:
 
 
 def folder(text: str) -> Path:
-    """Read a folder; a relative one is in the working directory of the start."""
     return Path(text).absolute()
 
 
 def authorities(text: str) -> str:
-    """Read a file of certificate authorities, or a folder of them as `openssl rehash` makes it. Raises Unusable."""
+    """Read a PEM file, or a folder prepared with `openssl rehash`. Raises Unusable."""
     path = Path(text).absolute()
     if path.is_dir() and not any(path.glob("*.[0-9]")):
         raise Unusable(f"{path} is a folder without hashed certificates, and not a file in PEM")
@@ -64,11 +61,11 @@ def authorities(text: str) -> str:
 
 QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "«": "»"}
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-"""Signs that nobody sees: a page or a chat puts them into what is copied from it."""
+"""Invisible characters that web pages and chat programs add to copied text."""
 
 
 def clean_paste(text: str) -> str:
-    """Leave out of a pasted text what isn't seen, and blanks and quotes around it."""
+    """Remove invisible characters, and blanks and quotes around the text."""
     text = INVISIBLE.sub("", text).strip()
     while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
@@ -76,7 +73,7 @@ def clean_paste(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """Read an http or https address, without the slash at its end."""
+    """Read an http or https URL, without the slash at its end."""
     text = clean_paste(text)
     is_whole = text.startswith(("http://", "https://")) and urlsplit(text).hostname
     if not is_whole or any(sign.isspace() for sign in text):
@@ -85,7 +82,7 @@ def address(text: str) -> str:
 
 
 def site(text: str) -> str:
-    """Read the address of an instance: http or https, a host, and a path or none."""
+    """Read the URL of an instance: http or https, a host, and optionally a path."""
     whole = urlsplit(address(text))
     if whole.query or whole.fragment:
         raise ValueError
@@ -100,7 +97,6 @@ def path(text: str) -> str:
 
 
 def mail_server(text: str) -> str:
-    """Read the address of a mail server."""
     parsed = urlsplit(text)
     if parsed.scheme not in {"smtp", "smtps"} or not parsed.hostname or parsed.port == 0:
         raise ValueError
@@ -108,34 +104,30 @@ def mail_server(text: str) -> str:
 
 
 def dns_name(domain: str) -> str:
-    """Write a domain as DNS knows it. Raises ValueError for what can't be one."""
+    """Encode a domain for DNS. Raises ValueError if it is invalid."""
     return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
 def sender(text: str) -> str:
-    """Read whom mails are from: an address, or a name and an address in angle brackets."""
+    """Read an email address, or a name and an address in angle brackets."""
     name, address = parseaddr(text)
     local, _, domain = address.rpartition("@")
     if not local or not domain or any(sign.isspace() for sign in address):
         raise ValueError
-    return formataddr((name, f"{local}@{dns_name(domain)}"))  # mail servers want English letters
+    return formataddr((name, f"{local}@{dns_name(domain)}"))  # mail servers need ASCII domains
 
 
 def header(text: str) -> str:
-    """Read the name of a header."""
     if not text.replace("-", "").isalnum() or not text.isascii():
         raise ValueError
     return text
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Read a list with commas between."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Read one of a few words."""
-
     def read(text: str) -> str:
         if text.lower() not in choices:
             raise ValueError

@@ -1,4 +1,4 @@
-"""Files that only their owner may read."""
+"""Files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def keep_to_owner(path: Path) -> None:
-    """Take a file from everybody but its owner: one that was brought back by `cp` is readable for all."""
-    with suppress(OSError):  # it isn't there, or not ours
+    """Remove other users' rights to a file: `cp` can restore one that everyone can read."""
+    with suppress(OSError):  # it is missing, or belongs to another user
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)

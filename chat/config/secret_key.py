@@ -1,4 +1,4 @@
-"""The keys of an instance: SECRET_KEY, the older ones that still open what they closed, and one for each purpose."""
+"""The keys of an instance: SECRET_KEY, its fallbacks, and keys derived for each purpose."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RANDOM = "Set it to 32 random characters or more, for example from `openssl rand
 
 
 def secret_keys(settings: Settings) -> list[str]:
-    """Give the key that signs and closes, then the older ones, which only open. Raises WrongSetting."""
+    """Return the current key, then the fallbacks, which only verify and decrypt. Raises WrongSetting."""
     older = settings.secret_key_fallbacks
     for key in older:
         require_good("SECRET_KEY_FALLBACKS", key)
@@ -26,7 +26,7 @@ def secret_keys(settings: Settings) -> list[str]:
 
 
 def secret_key(settings: Settings) -> str:
-    """Find the key that signs forms; on loopback one is made once and kept. Raises WrongSetting."""
+    """Return SECRET_KEY; on loopback, create and store one if it isn't set. Raises WrongSetting."""
     key = settings.secret_key
     if key:
         require_good("SECRET_KEY", key)
@@ -36,7 +36,7 @@ def secret_key(settings: Settings) -> str:
 
 
 def require_good(name: str, key: str) -> None:
-    """Raise WrongSetting for a key that is too short, or can be guessed: an older one opens as much as the new."""
+    """Raise WrongSetting for a short or guessable key. Fallbacks must be as strong: they decrypt as much."""
     if len(key) < SHORTEST_KEY:
         raise WrongSetting(f"{name} is too short: a key wants {SHORTEST_KEY} characters or more.")
     if can_be_guessed(key):
@@ -44,12 +44,12 @@ def require_good(name: str, key: str) -> None:
 
 
 def can_be_guessed(key: str) -> bool:
-    """Tell whether a key is one of the examples that are about, or hardly more than one character."""
+    """Check for a known example, or for too few different characters."""
     return len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES)
 
 
 def stored_key(path: Path) -> str:
-    """Read the key of this machine, made at first need; only its owner may read it. Raises WrongSetting."""
+    """Read the key in a file that only its owner can read; create it if it is missing. Raises WrongSetting."""
     try:
         if not path.exists():
             make_key(path)
@@ -66,7 +66,7 @@ def stored_key(path: Path) -> str:
 
 
 def make_key(path: Path) -> None:
-    """Make the key of this machine, unless another worker is first: then its key holds."""
+    """Create a key file, unless another worker is faster: then its key stays."""
     made = path.with_name(f"secret_key.{secrets.token_hex(4)}")
     made.touch(mode=0o600)
     try:
@@ -79,9 +79,9 @@ def make_key(path: Path) -> None:
 
 @functools.lru_cache
 def derive_key(secret: str, purpose: str) -> bytes:
-    """Derive the key of one purpose, 32 bytes: who learns it learns nothing of the others, nor of the secret.
+    """Derive a key of 32 bytes for one purpose; it reveals neither the other keys nor the secret.
 
-    HKDF with SHA-256, no salt and one block (RFC 5869); every instance needs it, and not all that cryptography loads.
+    HKDF with SHA-256, no salt and one block (RFC 5869). Importing cryptography would cost every instance more memory.
     """
     extracted = hmac.digest(bytes(32), secret.encode(), "sha256")
     return hmac.digest(extracted, f"rivulet {purpose}".encode() + b"\x01", "sha256")

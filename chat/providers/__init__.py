@@ -1,4 +1,4 @@
-"""Providers: the services that answer, in one table. A new one is a module, a row here and a test."""
+"""Providers: the services that write answers. A new one needs a module, a row in PROVIDERS and a test."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PROVIDERS: dict[str, type[AbstractProvider]] = {
     "aivvm": Aivvm,
     "local": Local,
 }
-"""Name to class; the first one that is set up is the one to begin with."""
+"""Providers by name; the first one that is configured is the default."""
 
 
 def from_settings(settings: Settings) -> dict[str, AbstractProvider]:
-    """Make the providers that the settings describe, by name."""
+    """Create the configured providers, by name."""
     made = {name: provider.from_settings(settings) for name, provider in PROVIDERS.items()}
     return {name: provider for name, provider in made.items() if provider is not None}

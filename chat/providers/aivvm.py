@@ -1,9 +1,9 @@
 """Aivvm: servers of the chatbot-ui v1 protocol, which answer with plain text.
 
 POST /api/chat takes JSON (`model` {id, name}, `messages`, `key`, `prompt`, `temperature`) and streams raw UTF-8: no
-events, no JSON, no mark at the end but HTTP's own. Its errors are a 500 whose reason phrase says what happened. The
-head comes with the first text; a server that lost its own provider stays silent for ever. POST /api/models lists the
-models. From the source of mckaywrigley/chatbot-ui before 2.0, and exchanges recorded with it (tests/providers).
+events, no JSON, no end mark but HTTP's own. An error is a 500 with the message in the reason phrase. The server sends
+its head with the first text, and stays silent forever if its own provider fails. POST /api/models lists the models.
+Sources: mckaywrigley/chatbot-ui before 2.0, and recorded exchanges (tests/providers).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LIST_LIMIT = 1024 * 1024
 
 
 class Aivvm(AbstractProvider):
-    """Access to GPT-3.5 and GPT-4 through a server of the chatbot-ui v1 protocol."""
+    """GPT-3.5 and GPT-4 through a server of the chatbot-ui v1 protocol."""
 
     url = "https://chat.aivvm.com"
     working = False  # that host has been gone since 2023; another one works
@@ -59,29 +59,25 @@ class Aivvm(AbstractProvider):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Make the provider of AIVVM_URL; None where that is not set."""
         if not settings.aivvm_url:
             return None
         return cls(settings.aivvm_url, settings.aivvm_api_key, Timeouts.from_settings(settings))
 
     def models(self) -> list[Model]:
-        """The eight models of the protocol, then what else the server lists (asked for in the background)."""
+        """Return the eight models of the protocol, then the others that the server lists."""
         return self._all_models(self._model_list.models() if self.working else self._model_list.current)
 
     def refresh(self) -> None:
-        """Ask the server for its models, and wait for the answer; a failure becomes the `problem()`."""
         self._model_list.refresh()
 
     def problem(self) -> str | None:
-        """Say why the server could not be asked for its models; None where it could, or was not asked."""
         return self._model_list.problem if self.working else GONE
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
-        """Ask the model to go on with the conversation.
+        """Start an answer to the conversation.
 
-        `system_message` is the prompt (else the system messages of the conversation are), `temperature` 0.7 unless
-        given, other keywords go up as they are; None counts as not given. Raises ValueError (ModelNotFound) for a
-        model that is not supported.
+        `system_message` is the prompt (default: the system messages of the conversation), `temperature` defaults to
+        0.7, other options are sent unchanged; None counts as not given. Raises ModelNotFound for an unknown model.
         """
         chosen = self._choose(model)
         body = body_of(chosen, messages, self._key, kwargs)
@@ -116,7 +112,7 @@ class Aivvm(AbstractProvider):
 
 
 def body_of(model: Model, messages: Messages, key: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the request's body. The server puts its prompt before the messages, so system messages become the prompt."""
+    """Create the request's body. The server puts its prompt first, so system messages become the prompt."""
     given = {name: value for name, value in options.items() if value is not None}
     system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
     return {
@@ -130,7 +126,6 @@ def body_of(model: Model, messages: Messages, key: str, options: Mapping[str, An
 
 
 def decode_text(request: StreamingRequest) -> Iterator[str]:
-    """Yield the text of an answer as it comes."""
     decoder = Utf8OrEscape()
     for read in request:
         if text := decoder.decode(read):
@@ -141,7 +136,7 @@ def decode_text(request: StreamingRequest) -> Iterator[str]:
 
 
 class Utf8OrEscape(codecs.BufferedIncrementalDecoder):
-    """Decode UTF-8 as it comes; bytes that are not UTF-8, and only they, by unicode-escape.
+    """Decodes UTF-8 as it arrives, and only invalid bytes with unicode-escape.
 
     A character cut between two reads waits for its rest; one cut by the end becomes U+FFFD. Backslashes stay.
     """

@@ -1,4 +1,4 @@
-"""An answer as it is read: pieces of text, with what is known of them."""
+"""The answer of a provider: pieces of text, its reasoning and how it ended."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Self
 
 from chat.providers.errors import Interrupted, ProviderError
-from chat.providers.thoughts import CLOSING, PAIRS, Kind, Thoughts
+from chat.providers.thoughts import CLOSING, PAIRS, TEXT, THOUGHT, Part, Thoughts
 
 ANSWER_LIMIT, REASONING_LIMIT = 1_000_000, 200_000
-"""The longest answer, in characters, and how much is kept of what was thought before; what never ends is cut here."""
+"""The longest answer and the longest reasoning that is stored, in characters."""
 
 
 class Retraction(str):
-    """An empty piece that says: all pieces before were thoughts."""
+    """An empty piece that turns all text before it into a thought."""
 
 
 RETRACTED = Retraction()
 
 
 class CreateResult:
-    """A response and what is known of it, had piece by piece; nothing is sent before the first one is asked for.
+    """An answer, read piece by piece; the request is sent when the first piece is read.
 
-    Iterating yields pieces of text, and the same ones again when iterated again; an error comes again at its place.
-    `finish_reason`, `usage` (a dict with `prompt_tokens` and `completion_tokens`), `reasoning` and `thinking_since` (of
-    the monotonic clock) fill up while it is read; `aside` names by its kind what was said that is no text. `notice` is
-    a sentence to show while the first piece is awaited. Thoughts in tags are taken out of the text (thoughts.py): where
-    only the closing tag comes, the piece RETRACTED says that all pieces before it were thoughts.
+    Iterating yields pieces of text. A second iteration yields the same pieces, and raises the same error at its place.
+    Reading fills in `finish_reason`, `usage` (`prompt_tokens` and `completion_tokens`), `reasoning`, `thinking_since`
+    (monotonic clock) and `aside`, which names parts that are not text by their kind. `notice` is a sentence to show
+    until the first piece arrives. Thoughts in tags are not part of the text (thoughts.py). If only a closing tag
+    arrives, the piece RETRACTED follows the text that was a thought.
     """
 
     def __init__(self, model: str, pieces: Iterable[str] = ()):
@@ -54,7 +54,7 @@ class CreateResult:
                 position += 1
 
     def _read(self) -> bool:
-        """Fetch what comes next, which may be no text; False at the end."""
+        """Read the next piece, which may hold no text. Return False at the end."""
         if self._error:
             raise self._error
         if self._closed:
@@ -63,7 +63,7 @@ class CreateResult:
             self._source = self._source or self.pieces()
             piece = next(self._source)
             if not self._closed:
-                self._take(piece)
+                self._take(self._tags.parts(piece))
         except StopIteration:
             self._end()
         except ProviderError as error:
@@ -72,21 +72,14 @@ class CreateResult:
                 self._end()
         return True
 
-    def _take(self, piece: str) -> None:
-        """Keep the text of a piece, and note its thoughts."""
-        kind = self._tags.kind_of(piece)
-        if kind is Kind.TEXT:
-            self._keep(piece)
-        elif kind is Kind.THOUGHT:
-            self.think(piece)
-        else:
-            self._take_parts(self._tags.parts(piece))
-
-    def _take_parts(self, parts: Iterable[tuple[Kind, str]]) -> None:
+    def _take(self, parts: Iterable[Part]) -> None:
         for kind, words in parts:
-            if kind is Kind.TEXT:
-                self._keep(words)
-            elif kind is Kind.THOUGHT:
+            if kind == TEXT:
+                self._length += len(words)
+                if self._length > ANSWER_LIMIT:
+                    raise Interrupted("The answer was cut off here: it had grown past a million characters.")
+                self._kept.append(words)
+            elif kind == THOUGHT:
                 self.think(words)
             elif self.thinking_since is None:
                 self._retract()
@@ -97,36 +90,29 @@ class CreateResult:
         self._kept.append(RETRACTED)
 
     def _end(self) -> None:
-        self._take_parts(self._tags.rest())
+        self._take(self._tags.rest())
         self.close()
 
     def pieces(self) -> Iterator[str]:
-        """Yield the text as it comes: what a provider overrides."""
+        """Yield the text as it arrives; providers override this."""
         return iter(self._given_pieces)
 
-    def _keep(self, piece: str) -> None:
-        self._length += len(piece)
-        if self._length > ANSWER_LIMIT:
-            raise Interrupted("The answer was cut off here: it had grown past a million characters.")
-        self._kept.append(piece)
-
     def gather(self, pause: Callable[[], float]) -> None:
-        """Let bytes gather for `pause()` seconds before each read: a reader of many answers asks for that."""
+        """Wait `pause()` seconds before each read, so that one read returns more bytes."""
 
     def think(self, thought: str) -> None:
-        """Note what the model thinks aloud; it is kept beside the text."""
+        """Store reasoning, up to its limit."""
         if thought and self._thoughts.tell() < REASONING_LIMIT:
             self.thinking_since = self.thinking_since or time.monotonic()
             self._thoughts.write(thought)
 
     @property
     def reasoning(self) -> str:
-        """What the model thought aloud so far."""
         return self._thoughts.getvalue()
 
     @property
     def text(self) -> str:
-        """The whole response; reads to the end."""
+        """The whole text; reading it waits for the end of the answer."""
         for _ in self:
             pass
         return "".join(self._kept)
@@ -135,7 +121,7 @@ class CreateResult:
         return self.text
 
     def close(self) -> None:
-        """Cancel the rest; also from another thread, while a read waits."""
+        """Cancel the answer, from any thread, even while a read waits."""
         self._closed = True
 
     def __enter__(self) -> Self:
@@ -146,7 +132,6 @@ class CreateResult:
 
 
 def without_thoughts(text: str) -> str:
-    """Leave the thoughts out of a whole text."""
     lowered = text.lower()
     if not any(tag in lowered for tag in (*PAIRS, *CLOSING)):
         return text

@@ -1,5 +1,4 @@
-"""What a provider is: something that turns a conversation into a stream of text; its errors are in errors.py, its
-answers in answer.py."""
+"""The interface of a provider: it turns a conversation into a stream of text."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ Messages = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait, in seconds: to connect, for the first byte, between bytes, for the whole answer."""
+    """Timeouts in seconds: to connect, for the first byte, between bytes, for the whole answer."""
 
     connect: float = 5
     first_byte: float = 300
@@ -27,14 +26,13 @@ class Timeouts:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Read CONNECT_TIMEOUT, FIRST_BYTE_TIMEOUT, READ_TIMEOUT and TOTAL_TIMEOUT."""
         it = settings
         return cls(it.connect_timeout, it.first_byte_timeout, it.read_timeout, it.total_timeout)
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model on offer: its id on the wire, its name, its window in tokens (None: not known), a word about it."""
+    """A model: its id in requests, its name, its context window in tokens (None if unknown), and a note for users."""
 
     id: str
     name: str
@@ -43,7 +41,7 @@ class Model:
 
 
 REMEMBERED = 3600.0
-"""How long a window counts that a refusal told, in seconds. It isn't stored: after a start another refusal tells."""
+"""How many seconds a window that an error message named stays valid. It is kept in memory only."""
 
 
 class AbstractProvider(ABC):
@@ -51,7 +49,7 @@ class AbstractProvider(ABC):
 
     url: str = ""
     better: str = ""
-    """An address that was found to be meant, where `url` isn't the right one."""
+    """The URL that was found to work, if `url` does not."""
     working: bool = False
     supports_stream: bool = False
     supports_gpt_35_turbo: bool = False
@@ -60,44 +58,43 @@ class AbstractProvider(ABC):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Make the provider that the settings (chat/config/settings.py) describe; None where they name none."""
+        """Create the provider from its settings; return None if they are not set."""
         return cls()
 
     def models(self) -> list[Model]:
-        """The models on offer, the best first; answers at once, from what is known."""
+        """Return the known models, the best first, without waiting for the server."""
         return []
 
     def others(self) -> list[Model]:
-        """Models that the service lists and that are no use in a chat, as far as their names tell."""
+        """Return the listed models that can't chat, judged by their names."""
         return []
 
     def refresh(self) -> None:
-        """Find out again what can be known, and wait for it."""
+        """Ask the server for its models, and wait for the answer."""
         self.models()
 
     def ask_again(self) -> None:
-        """Find out once more what couldn't be found out, and wait a moment for it."""
+        """Retry a model list that failed, and wait briefly for it."""
         self.models()
 
     def window(self, model: str) -> int | None:
-        """How many tokens a model reads, as listed or as a refusal told; None where that is not known."""
+        """Return a model's context window in tokens, as listed or learned from an error; None if unknown."""
         listed = next((it.window for it in self.models() if it.id == model), None)
         told, until = self._learned.get(model, (None, 0.0))
         known = [size for size in (listed, told if time.monotonic() < until else None) if size]
         return min(known, default=None)
 
     def learn_window(self, model: str, size: int) -> None:
-        """Note how many tokens a model reads, as a refusal told, for an hour: a server may be given more."""
+        """Store for an hour the window that an error message named; the server can be reconfigured."""
         self._learned = {**self._learned, model: (size, time.monotonic() + REMEMBERED)}
 
     def problem(self) -> str | None:
-        """A sentence that says why it can't be used now and what to do; None where nothing is known to be wrong."""
+        """Return a sentence about why the provider can't be used and what to do; None if no problem is known."""
         return None
 
     @abstractmethod
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
-        """Ask the model to go on with the conversation.
+        """Start an answer to the conversation.
 
-        Arguments are checked here: ValueError for a model that isn't supported. What goes wrong later is raised as
-        a ProviderError while the result is read.
+        Raises ValueError for an unknown model. Reading the result raises ProviderErrors.
         """

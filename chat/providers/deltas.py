@@ -1,6 +1,6 @@
-"""What a delta says, sorted: text, thought, refusal, call, or something that this app can't show.
+"""Sorts a delta into text, thought, refusal, tool call and parts that can't be shown.
 
-The one place that knows in which fields and parts servers put words. A whole message is sorted like a delta.
+The only module that knows which fields and parts hold words. A whole message is sorted like a delta.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any
 TEXT, THOUGHT, REFUSAL, CALL, UNKNOWN = "text", "thought", "refusal", "call", "unknown"
 
 Part = tuple[str, str]
-"""A kind and its words; for a call or an unknown part, its name."""
+"""A kind and its words; for a tool call or an unknown part, its name."""
 
 
 def first_choice(chunk: dict[str, Any]) -> dict[str, Any] | None:
-    """Find the first choice of a chunk, the only one that is shown, wherever it stands in the list."""
+    """Return the first choice of a chunk, the only one shown, wherever it stands in the list."""
     choices = chunk.get("choices")
     listed = choices if isinstance(choices, list) else []
     return next((it for it in listed if isinstance(it, dict) and it.get("index") in (None, 0, "0")), None)
 
 
 def sort_delta(said: dict[str, Any]) -> dict[str, str]:
-    """Sort a delta: its words by kind. A thought that a server sends in two fields counts once."""
+    """Return the words of a delta by kind. A thought that is sent in two fields counts once."""
     told: dict[str, str] = {}
     for field, value in said.items():
         if type(value) in NUMBERS and field in PLAIN:
@@ -34,7 +34,6 @@ def sort_delta(said: dict[str, Any]) -> dict[str, str]:
 
 
 def join_parts(parts: Iterator[Part]) -> dict[str, str]:
-    """Join parts by their kind."""
     told: dict[str, str] = {}
     for kind, words in parts:
         told[kind] = told.get(kind, "") + words
@@ -42,7 +41,7 @@ def join_parts(parts: Iterator[Part]) -> dict[str, str]:
 
 
 def content(value: Any, depth: int = 0) -> Iterator[Part]:
-    """Read content: text, a part, or a list of parts."""
+    """Yield the parts of content: text, one part, or a list of parts."""
     if isinstance(value, str):
         yield TEXT, value
     elif isinstance(value, list):
@@ -53,7 +52,7 @@ def content(value: Any, depth: int = 0) -> Iterator[Part]:
 
 
 def of_part(part: Any, depth: int) -> Iterator[Part]:
-    """Read one part: `type` names its kind, and its words are in a field of that name or in `text`."""
+    """Yield one part: `type` names its kind, and a field of that name or `text` holds its words."""
     if not isinstance(part, dict) or depth > DEEPEST:
         return
     name = str(part.get("type") or "text")
@@ -65,43 +64,40 @@ def of_part(part: Any, depth: int) -> Iterator[Part]:
 
 
 def all_as(kind: str, value: Any, depth: int = 0) -> Iterator[Part]:
-    """Read content whose words are all of one kind; leave out what has no words."""
+    """Yield all words of a content as one kind; skip parts without words."""
     for found, words in content(value, depth):
         if found not in (CALL, UNKNOWN):
             yield kind, words
 
 
 def thought(value: Any) -> Iterator[Part]:
-    """Read a field with thoughts; Envoy's are objects without a type."""
+    """Yield the thoughts of a field; Envoy sends objects without a type."""
     return all_as(THOUGHT, value, 1)
 
 
 def refusal(value: Any) -> Iterator[Part]:
-    """Read a field with a refusal."""
     return all_as(REFUSAL, value)
 
 
 def call(value: Any) -> Iterator[Part]:
-    """Note a call of a tool."""
     yield CALL, "tool"
 
 
 def audio(value: Any) -> Iterator[Part]:
-    """Read audio: its words where the server writes them down."""
+    """Yield the transcript of audio, if there is one."""
     words = value.get("transcript") if isinstance(value, dict) else None
     yield (TEXT, words) if isinstance(words, str) else (UNKNOWN, "audio")
 
 
 def images(value: Any) -> Iterator[Part]:
-    """Note images."""
     yield UNKNOWN, "image"
 
 
 NUMBERS = (int, float)
-"""What Workers AI makes of a token that looks like a number."""
+"""Workers AI sends a token that looks like a number as a number."""
 
 DEEPEST = 5
-"""How deep parts in parts are read; nobody nests them deeper."""
+"""How deep nested parts are read; no server nests deeper."""
 
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details", "thinking_blocks")
 FIELDS: dict[str, Callable[[Any], Iterator[Part]]] = {
@@ -113,9 +109,9 @@ FIELDS: dict[str, Callable[[Any], Iterator[Part]]] = {
     "audio": audio,
     "images": images,
 }
-"""Fields of a delta, and who reads them."""
+"""The fields of a delta, with their readers."""
 PLAIN = dict.fromkeys(THOUGHTS, THOUGHT) | {"content": TEXT, "refusal": REFUSAL}
-"""What a field holds that is text; nearly all are."""
+"""The kind of a field whose value is a string, as nearly all are."""
 
 WORDS = ("text", "summary", "content", "value")
 KINDS = {
@@ -133,4 +129,4 @@ KINDS = {
     "tool_call": CALL,
     "function": CALL,
 }
-"""Types of parts."""
+"""The kinds of parts, by their type."""

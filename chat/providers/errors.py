@@ -1,30 +1,30 @@
-"""What may go wrong with a provider.
+"""The errors of a provider.
 
-ProviderError               the reply can't be had; its text is a sentence for the person chatting
-├── BadKey                  the key is missing, or was refused
+ProviderError               the answer failed; the message is a sentence for the user
+├── BadKey                  the API key is missing or was rejected
 ├── RateLimited             too many requests, or no credit left
-├── ContextTooLong          the conversation doesn't fit the model's window
-├── ModelNotFound           the provider doesn't have that model (a ValueError, too)
-├── Unavailable             the provider can't be reached, or is overloaded or broken
-├── Refused                 the provider won't answer this request
-└── Interrupted             the answer broke off; what came before it stands
+├── ContextTooLong          the conversation does not fit the model's context window
+├── ModelNotFound           the provider does not have this model (also a ValueError)
+├── Unavailable             the provider can't be reached, is overloaded or broken
+├── Refused                 the provider rejected this request
+└── Interrupted             the answer broke off after some text
 """
 
 from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """The reply can't be had; the message is a sentence for the person chatting. `cause` is one for the log."""
+    """The answer failed; the message is a sentence for the user, and `cause` one for the log."""
 
     cause = ""
 
 
 class BadKey(ProviderError):
-    """The provider wants a key that is not set, or refuses the one it got."""
+    """The provider needs an API key that is not set, or rejected the one it got."""
 
 
 class RateLimited(ProviderError):
-    """The provider wants fewer requests; after `retry_after` seconds, None where it doesn't say."""
+    """The provider limits requests; `retry_after` is in seconds, or None if it did not say."""
 
     def __init__(self, sentence: str, retry_after: float | None = None):
         super().__init__(sentence)
@@ -32,7 +32,7 @@ class RateLimited(ProviderError):
 
 
 class ContextTooLong(ProviderError):
-    """The conversation is longer than the model can read: `window` tokens, None where the server didn't say."""
+    """The conversation is longer than the model's `window` in tokens (None if the server did not say)."""
 
     def __init__(self, sentence: str, window: int | None = None):
         super().__init__(sentence)
@@ -44,12 +44,12 @@ class ModelNotFound(ProviderError, ValueError):
 
 
 class Unavailable(ProviderError):
-    """The provider can't be reached, or is overloaded or broken; trying again may help."""
+    """The provider can't be reached, is overloaded or broken; a retry may succeed."""
 
 
 class Refused(ProviderError):
-    """The provider understood the request and won't answer it."""
+    """The provider understood the request and rejected it."""
 
 
 class Interrupted(ProviderError):
-    """The answer broke off after it had begun."""
+    """The answer broke off after some text."""

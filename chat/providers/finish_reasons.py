@@ -1,7 +1,4 @@
-"""How an answer ended: what a finish reason means for the person who reads it, with text and without.
-
-The one table of finish reasons, of all protocols. A reason that isn't in it is an ordinary end.
-"""
+"""Finish reasons: what each means for the user, with and without text. An unknown reason is an ordinary end."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from chat.providers.deltas import CALL, UNKNOWN
 
 
 class Finish(NamedTuple):
-    """What to say of an end: after text (empty: nothing), without text, and whether the answer broke off."""
+    """The sentence after some text (or none), the sentence without text, and whether the answer broke off."""
 
     after_text: str
     without_text: str
@@ -59,11 +56,11 @@ FINISHES = {
 """Finish reasons in lower case: OpenAI, Azure, Gemini, Anthropic, Mistral, Cohere, DeepSeek, GLM, Bedrock, vLLM."""
 
 BORDER = re.compile(r"-|(?<=[a-z])(?=[A-Z])")
-"""Where a word of a reason ends."""
+"""The border between two words of a reason."""
 
 
 def finish_of(result: CreateResult, text: bool) -> Finish:
-    """Tell how an answer ended, which has text or none."""
+    """Return how an answer ended; `text` says whether it has any."""
     found = meaning(result.finish_reason)
     if text or (found is not WHOLE and found is not LENGTH):
         return found
@@ -77,11 +74,10 @@ def finish_of(result: CreateResult, text: bool) -> Finish:
 
 
 def broke_off(reason: str | None) -> bool:
-    """Tell whether a finish reason says that the answer broke off."""
     return meaning(reason).broke_off
 
 
 def meaning(reason: str | None) -> Finish:
-    """Look a finish reason up, however it is spelled: `MaxTokens`, `max-tokens`, `FinishReason.MAX_TOKENS`."""
+    """Look up a finish reason in any spelling: `MaxTokens`, `max-tokens`, `FinishReason.MAX_TOKENS`."""
     name = (reason or "").rpartition(".")[2]
     return FINISHES.get(BORDER.sub("_", name).lower(), WHOLE)

@@ -1,4 +1,4 @@
-"""The models that a server lists: asked for in the background, kept for ten minutes."""
+"""The models that a server lists: fetched in the background, kept for ten minutes."""
 
 from __future__ import annotations
 
@@ -14,49 +14,48 @@ from chat.providers.errors import ProviderError
 from chat.providers.http.redaction import redact
 
 FRESH = 600.0
-"""How long a list is good, in seconds."""
+"""How many seconds a list stays valid."""
 AFTER_FAILURE = 30.0
-"""How long to wait before asking again where there was none."""
+"""How many seconds to wait after a failed fetch."""
 
 
 LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 
 LONGEST_ID, LONGEST_NAME, MOST = 256, 120, 2_000
-"""The longest id and name of a model, in characters, and how many models of a list count."""
+"""Limits for a list: the length of an id and of a name in characters, and the number of models."""
 
 
 PATH = re.compile(r"(?:[/~.\\]|[A-Za-z]:\\).*[/\\]|.*[/\\](?=[^/\\]+\.gguf$)")
-"""What stands before the last part of a path, where a name is one: llama.cpp names a model by its file."""
+"""Everything before the file name in a path; llama.cpp names a model after its file."""
 
 
 def usable_rows(listed: Iterable[Any]) -> list[dict[str, Any]]:
-    """Give the rows of a server's list whose id can be used, on one line, with a name that can be shown."""
+    """Return the rows with a usable id, each with a name that can be shown."""
     usable = (row for row in listed if isinstance(row, dict) and is_id(row.get("id")))
     return [{**row, "name": display_name(row)} for row in islice(usable, MOST)]
 
 
 def is_id(found: Any) -> bool:
-    """Tell whether something can be the id of a model; it goes up as it is, so what can't is left out."""
+    """Check a model's id. It is sent back unchanged, so an unusable one can't be repaired."""
     return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()
 
 
 def display_name(row: Mapping[str, Any]) -> str:
-    """Read the name of a model; without one it is called by its id. Of a path the last part is the name."""
+    """Return a model's name, or its id. A path is shortened to its file name."""
     name = row.get("name")
     name = (redact(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
     return last_part(name)
 
 
 def last_part(name: str) -> str:
-    """Give the last part of a name that is a path; else the name."""
     return PATH.sub("", name.rstrip("/\\"), count=1) or name
 
 
 class ModelList:
-    """A list of models that keeps itself up to date.
+    """A list of models that refreshes itself.
 
-    `ask` fetches it, or raises a ProviderError, whose sentence is kept as `problem` until a fetch succeeds. What was
-    listed last stays in use meanwhile.
+    `ask` fetches the list or raises a ProviderError, whose sentence is stored as `problem` until a fetch succeeds.
+    The last list stays in use until then.
     """
 
     def __init__(self, ask: Callable[[], list[Model]]):
@@ -69,9 +68,9 @@ class ModelList:
         self._asked = threading.Event()
 
     def models(self, patience: float = 0) -> list[Model]:
-        """Give what is known, and ask in the background when that is old.
+        """Return the known models, and refresh them in the background if they are stale.
 
-        Waits for the very first answer, until `patience` seconds after it was first asked for: once, not in each call.
+        Waits for the very first list only, at most `patience` seconds after the first call.
         """
         with self._lock:
             self._first = self._first or time.monotonic()
@@ -84,7 +83,7 @@ class ModelList:
         return self.current
 
     def ask_again(self, patience: float) -> None:
-        """Ask once more where the last asking brought nothing, and wait a moment; once for all who ask meanwhile."""
+        """Retry a fetch that brought no models, and wait briefly. Concurrent callers share one retry."""
         with self._lock:
             if self._asked.is_set() and not self.current:
                 self._asked.clear()
@@ -92,11 +91,11 @@ class ModelList:
         self.models(patience)
 
     def is_empty(self) -> bool:
-        """Tell whether a list was fetched that holds nothing."""
+        """Return True if the server listed no models."""
         return self._asked.is_set() and not self.problem and not self.current
 
     def refresh(self) -> None:
-        """Ask now, and wait for the answer."""
+        """Fetch the list now."""
         try:
             self.current, self.problem = self._ask(), None
             self._due = time.monotonic() + (FRESH if self.current else AFTER_FAILURE)

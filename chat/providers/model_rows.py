@@ -1,4 +1,4 @@
-"""Lists of models as servers write them: where the rows are, what a row says, and which models chat."""
+"""The rows of model lists: where servers put them, what they hold, and which models can chat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.providers.model_list import usable_rows
 LIST_LIMIT = 8 * 1024 * 1024
 
 WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
-"""Where servers say how many tokens a model reads: OpenRouter, vLLM, Groq, LM Studio, llama.cpp (in `meta`)."""
+"""Fields with the context window in tokens: OpenRouter, vLLM, Groq, LM Studio, llama.cpp (in `meta`)."""
 
 NO_CHAT = re.compile(
     r"(?<![a-z0-9])(embed(ding)?s?|embeddinggemma|minilm|bge|rerank(er|ing)?|whisper|tts|stt|transcri(be|ption)"
@@ -23,11 +23,11 @@ NO_CHAT = re.compile(
     r"|3\.5-turbo-instruct)(?![a-z])",
     re.IGNORECASE,
 )
-"""Families of models that are listed but don't chat, as whole words of a name."""
+"""Models that can't chat, as whole words of a name."""
 
 
 def models_in(request: StreamingRequest) -> list[Model]:
-    """Read a list of models. Raises ProviderErrors."""
+    """Fetch a model list. Raises ProviderErrors."""
     answer = parse_json(read_body(request, LIST_LIMIT))
     rows = rows_in(answer)
     if rows is None:
@@ -36,19 +36,18 @@ def models_in(request: StreamingRequest) -> list[Model]:
 
 
 def rows_in(answer: Any) -> list[Any] | None:
-    """Find the rows in an answer: OpenAI's in `data`, where null is none, Ollama's in `models`; else None."""
+    """Return the rows of a list: `data` (OpenAI; null means none) or `models` (Ollama); None without either."""
     if isinstance(answer, dict):
         answer = next((answer[name] or [] for name in ("data", "models") if name in answer), None)
     return answer if isinstance(answer, list) else None
 
 
 def model_of(row: Mapping[str, Any]) -> Model:
-    """Read a row of the list."""
     return Model(row["id"], row["name"], window_of(row))
 
 
 def window_of(row: Mapping[str, Any]) -> int | None:
-    """Find how many tokens a model reads; None where the server doesn't say."""
+    """Return a model's context window in tokens; None if the server does not say."""
     meta = row.get("meta")
     fields = {**meta, **row} if isinstance(meta, dict) else row
     sizes = (fields.get(name) for name in WINDOWS)
@@ -56,17 +55,15 @@ def window_of(row: Mapping[str, Any]) -> int | None:
 
 
 def chats(name: str) -> bool:
-    """Tell whether a listed model can chat, going by its name."""
     return not NO_CHAT.search(name)
 
 
 def by_name(model: Model) -> tuple[str, str]:
-    """Sort models by name, upper and lower case alike."""
     return model.name.lower(), model.id
 
 
 def row_of(found: Any) -> dict[str, Any] | None:
-    """Read a row, which may be an id alone, or name its id `model` or `name` (Ollama)."""
+    """Return a row as an object: a row can be just an id, or have its id in `model` or `name` (Ollama)."""
     if isinstance(found, str):
         return {"id": found}
     if not isinstance(found, dict) or "id" in found:

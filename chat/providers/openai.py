@@ -1,7 +1,7 @@
 """Servers of the OpenAI protocol: OpenAI itself, Ollama, llama.cpp, vLLM, OpenRouter, and many more.
 
-POST /chat/completions answers with server-sent events (see openai_stream.py), GET /models lists what there is. Servers
-differ in their lists: each names the window in a field of its own, and some list what can't chat.
+POST /chat/completions answers with server-sent events (openai_stream.py), GET /models lists the models. Servers differ
+in their lists: each names the context window in a field of its own, and some list models that can't chat.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from chat.providers.model_rows import by_name, chats, models_in
 from chat.providers.openai_stream import OpenAIStream
 
 FIRST_LIST_PATIENCE = 1.5
-"""How long the first asking for models may wait for their list, in seconds."""
+"""How many seconds the first call waits for the model list."""
 
 NO_LIST = "No model list at this URL. Does it end in /v1?"
 FOUND = "No model list at this URL. There is one at {better}: use that address."
 NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
 MISSING = {301, 302, 303, 307, 308, 404, 405, 410, 501}
-"""The statuses of a server that has no list here."""
+"""The statuses of a server without a model list at this URL."""
 
 
 class OpenAICompatible(AbstractProvider):
@@ -52,41 +52,37 @@ class OpenAICompatible(AbstractProvider):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Make the provider of OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL; None without a key and a url."""
+        """Create the provider of OPENAI_BASE_URL and OPENAI_API_KEY; return None if neither is set."""
         key, url = settings.openai_api_key, settings.openai_base_url
         if not key and not url:
             return None
         return cls(url, key, Timeouts.from_settings(settings), settings.openai_model)
 
     def models(self) -> list[Model]:
-        """The models that chat: the one that is set first, then by name. Asks in the background (see ModelList)."""
+        """Return the models that can chat: the configured one first, then by name."""
         listed = [model for model in self._model_list.models(FIRST_LIST_PATIENCE) if chats(model.id)]
         return self._sort(listed)
 
     def others(self) -> list[Model]:
-        """The models whose names say that they don't chat."""
         return sorted((it for it in self._model_list.current if not chats(it.id) and it.id != self.model), key=by_name)
 
     def refresh(self) -> None:
-        """Ask the server for its models, and wait for the answer."""
         self._model_list.refresh()
 
     def ask_again(self) -> None:
-        """Ask for the list once more where there is none: the server may have come up after us."""
+        """Retry a list that failed: the server may have started after us."""
         self._model_list.ask_again(FIRST_LIST_PATIENCE)
 
     def problem(self) -> str | None:
-        """Say why there are no models; None where there are, or where nothing was asked."""
         if self._model_list.is_empty() and not self.model:
             return NO_MODELS.format(host=StreamingRequest(self.url).host)
         return self._model_list.problem
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
-        """Ask the model to go on with the conversation.
+        """Start an answer to the conversation.
 
-        `system_message` comes before the messages; `temperature`, `max_tokens` and all others go up as they are; None
-        counts as not given. An empty model means the one that is set, else the first listed. Raises ValueError
-        (ModelNotFound) for a model that the server doesn't list, where the list is known.
+        `system_message` goes before the messages, other options are sent unchanged; None counts as not given. An empty
+        model means the configured one, or the first listed. Raises ModelNotFound for a model that isn't listed.
         """
         chosen = self._choose(model)
         options = {name: value for name, value in kwargs.items() if value is not None}
@@ -112,7 +108,7 @@ class OpenAICompatible(AbstractProvider):
         return first + sorted((model for model in listed if model.id != self.model), key=by_name)
 
     def _fetch_models(self) -> list[Model]:
-        """Fetch the list. Where there is none: nothing is wrong if a model is set, unless a list is found at /v1."""
+        """Fetch the list. Without one, look for it at /v1; a configured model works without a list."""
         self.better = ""
         request = self._request("/models", LIST_TIMEOUTS, pauses=())
         try:
@@ -130,7 +126,7 @@ class OpenAICompatible(AbstractProvider):
             raise
 
     def _find_versioned_url(self) -> str:
-        """Look for a list at the same address with /v1; empty without one."""
+        """Return the same URL with /v1 if there is a list; else ""."""
         better = with_version(self.url)
         try:
             return better if better and models_in(self._request("/v1/models", LIST_TIMEOUTS, pauses=())) else ""

@@ -1,8 +1,8 @@
-"""What a server of the OpenAI protocol answers: chunks of JSON in server-sent events, or one JSON object.
+"""Answers of the OpenAI protocol: chunks of JSON in server-sent events, or one JSON object.
 
-Seen in the wild, and read here: chunks without choices, a chunk with usage alone, role-only, empty and null deltas, all
-that deltas.py sorts, comments, no [DONE], a finish reason on every chunk, errors in any line (error_reports.py), and a
-plain JSON completion or lines of JSON although a stream was asked for. tests/providers/quirks/ has each of them.
+Handles what real servers send: chunks without choices, a chunk with only usage, role-only, empty and null deltas, all
+fields that deltas.py sorts, comments, a missing [DONE], a finish reason on every chunk, errors in any line
+(error_reports.py), and plain JSON or JSON lines instead of a stream. tests/providers/quirks/ has each of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from chat.providers.surrogates import Halves, mend
 LONGEST_REASON = 64
 WHOLE_LIMIT = 8 * 1024 * 1024
 LAST_WORDS = 20.0
-"""How long to wait for usage and [DONE] after the answer is finished, in seconds."""
+"""How many seconds to wait for usage and [DONE] after the finish reason."""
 
 
 class OpenAIStream(HTTPResult):
@@ -45,7 +45,6 @@ class OpenAIStream(HTTPResult):
         request.body = encode_json(body)
 
     def pieces(self) -> Iterator[str]:
-        """Yield the text as it comes, or whole where no stream was asked for."""
         return self._texts() if self._body["stream"] else in_one_piece(self._texts())
 
     def _texts(self) -> Iterator[str]:
@@ -69,7 +68,7 @@ class OpenAIStream(HTTPResult):
             yield "\ufffd"
 
     def _omit_usage(self) -> bool:
-        """Leave out the request for usage, where that is what an older server doesn't understand."""
+        """Drop the request for usage if an older server rejected it."""
         if "stream_options" not in self._body or "stream_options" not in self.request.error_words:
             return False
         del self._body["stream_options"]
@@ -77,7 +76,7 @@ class OpenAIStream(HTTPResult):
         return True
 
     def _chunks(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-        """Find the JSON objects of the answer; a body that begins like one is one, whatever its type says."""
+        """Yield the JSON objects of the answer; a body that starts like JSON is JSON, whatever its type says."""
         start = beginning(reads)
         if is_page(start):
             raise failure(200, "", self.request.host, page=True).error
@@ -94,7 +93,7 @@ class OpenAIStream(HTTPResult):
                 yield found
 
     def _objects(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-        """Read a body that is one JSON object, or one a line."""
+        """Read a body that is one JSON object, or one object a line."""
         body = b"".join(read_up_to(WHOLE_LIMIT, reads)).decode("utf-8", "replace")
         lines = [body] if parse_json(body) is not None else body.split("\n")
         for line in filter(str.strip, lines):
@@ -103,7 +102,7 @@ class OpenAIStream(HTTPResult):
         self._done = len(lines) == 1
 
     def _object(self, event: Event) -> dict[str, Any] | None:
-        """Read one JSON object; None for a bare line that is none. Raises the error that it holds."""
+        """Parse one JSON object; return None for a bare line that is not JSON. Raises the error that it holds."""
         found = parse_json(event.data)
         if isinstance(found, dict) and found.get("choices") and not found.get("error") and event.name != "error":
             return found
@@ -116,7 +115,7 @@ class OpenAIStream(HTTPResult):
         return None
 
     def _report(self, event: Event, found: Any) -> Report | None:
-        """Find an error in an event: in its JSON, or in the words of one that is named so, or is no JSON."""
+        """Find the error of an event: in its JSON, in an event named `error`, or in a plain sentence."""
         said = found[0] if isinstance(found, list) and found else found
         if report := report_in(said):
             return report
@@ -131,7 +130,7 @@ class OpenAIStream(HTTPResult):
         return failed.error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
-        """Take what a chunk says beside its text, and return the text."""
+        """Return the text of a chunk, and note everything else in it."""
         if usage := chunk.get("usage"):
             self._note_usage(usage)
         if (choice := first_choice(chunk)) is None:
@@ -151,7 +150,7 @@ class OpenAIStream(HTTPResult):
             self.usage = {name: count for name, count in counts.items() if type(count) is int} or self.usage
 
     def _note_finish(self, reason: Any, text: bool) -> None:
-        """Note a reason to end; it counts when neither text nor another reason follows."""
+        """Note a finish reason; it counts if neither text nor another reason follows."""
         if isinstance(reason, str) and reason:
             self._early = self._early or text or not self.request.has_text
             self.finish_reason = redact(reason, self.request.key, LONGEST_REASON)
@@ -163,7 +162,6 @@ class OpenAIStream(HTTPResult):
         connection.read_timeout = min(inf if self._early else LAST_WORDS, connection.timeouts.read)
 
     def _text_in(self, said: dict[str, Any]) -> str:
-        """Sort what was said, and return the text."""
         told = sort_delta(said)
         if len(told) > 1 or TEXT not in told:
             self._note_aside(told)
@@ -171,7 +169,6 @@ class OpenAIStream(HTTPResult):
         return self._halves.join(text)
 
     def _note_aside(self, told: dict[str, str]) -> None:
-        """Note what was said beside the text."""
         if thought := told.get(THOUGHT):
             self.think(mend(thought))
         for kind in (CALL, UNKNOWN):
@@ -180,7 +177,7 @@ class OpenAIStream(HTTPResult):
 
 
 def beginning(reads: Iterator[bytes]) -> bytes:
-    """Read until it is known what begins; leave blanks and a byte order mark out."""
+    """Read until the kind of body is known; drop blanks and a byte order mark."""
     start = b""
     for read in reads:
         start = (start + read).lstrip()

@@ -1,4 +1,4 @@
-"""Characters that JSON writes as two surrogates, of which a server may send each in a delta of its own."""
+"""Characters that JSON writes as two surrogates; a server can send each half in a delta of its own."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Halves:
-    """Joins the pieces of a text; `rest` is the first half of a character whose second half hasn't come."""
+    """Joins halves across pieces; `rest` is a first half whose second half has not arrived."""
 
     def __init__(self) -> None:
         self.rest = ""
 
     def join(self, text: str) -> str:
-        """Give a piece as far as its characters are whole."""
+        """Return the whole characters of a piece."""
         if text.isascii() and not self.rest:
             return text
         text = self.rest + text
@@ -23,7 +23,7 @@ class Halves:
 
 
 def mend(text: str) -> str:
-    """Join the halves of surrogate pairs; one without the other becomes U+FFFD."""
+    """Join surrogate pairs; replace a lone half with U+FFFD."""
     if text.isascii() or not HALVES.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,22 +1,20 @@
-"""Thoughts in tags: told apart from the text of an answer as it comes.
+"""Thoughts in tags: separates reasoning from the text of an answer while it arrives.
 
-Where a server leaves a model's `<think>...</think>` in the text, we read it as Open WebUI does: an opening tag counts
-anywhere but in code, whatever the number of thoughts. The first closing tag ends a thought, and a thought that never
-ends is one to the end (as vLLM and llama.cpp have it). There are two rules beside that:
+Some servers leave a model's `<think>...</think>` in the text. We read it as Open WebUI does: an opening tag counts
+anywhere but in code, and an answer can hold any number of thoughts. The first closing tag ends a thought. A thought
+without a closing tag lasts to the end of the answer (as in vLLM and llama.cpp). There are two more rules:
 
-- A closing tag without an opening one says that all before it was thought: the model's template had put the opening tag
-  into the prompt (DeepSeek R1, QwQ). That holds for the first tag of an answer; a later one is left out.
+- A closing tag without an opening one turns all text before it into a thought: the opening tag was in the prompt
+  (DeepSeek R1, QwQ). This applies to the first tag of an answer only; a later one is dropped.
 - A tag that opens in the middle of a line and never closes is part of a sentence about tags, and stays text.
 
-In backticks and in fences a tag is text. Blanks around a tag are left out. A blank line parts one thought from the
-next.
+Tags in backticks and fences are text. Blanks around a tag are dropped. A blank line separates two thoughts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
-from enum import Enum
+from collections.abc import Generator, Iterable, Iterator
 
 NAMES = ("think", "thinking", "thought", "thoughts", "reason", "reasoning", "seed:think", "antthinking")
 PAIRS = {f"<{name}>": f"</{name}>" for name in NAMES} | {
@@ -35,74 +33,67 @@ TAG = "|".join(
     re.escape(tag.upper()) if tag.startswith("[") else f"(?i:{re.escape(tag)})" for tag in (*PAIRS, *CLOSING)
 )
 MARK, MARK_IN_FENCE, MARK_IN_CODE = re.compile(r"[<`◁\[~]"), re.compile(r"[`~]"), re.compile(r"[`\n]")
-"""Text without one of these holds no tag and no code, or goes on with the code that is open."""
+"""Text without any of these marks neither opens nor closes a tag or code."""
 TOKEN = re.compile(rf"`+|~~~+|\n[ \t]*\n|{TAG}")
 CLOSERS = {tag: re.compile(re.escape(tag), re.IGNORECASE) for tag in CLOSING}
 UNENDED = re.compile(r"(?:`+|~+|(?:\n[ \t]*)+)\Z")
-"""What the next piece may make longer."""
+"""An end of text that the next piece may lengthen."""
 LINE_START = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\Z")
 LINE_SEEN = 64
-"""How much of a line is kept, in characters: nothing begins further right."""
+"""How much of a line is remembered, in characters: no fence begins further right."""
 
-APART = "\n\n"
-"""What stands between two thoughts."""
+APART = "\n\n"  # between two thoughts
 
 IN_DOUBT = 200_000
-"""How long a thought may be that opened in the middle of a line, in characters, before it is taken for one."""
+"""After how many characters a tag that opened in the middle of a line counts as a thought even if it never closes."""
 
 
-class Kind(Enum):
-    """What a part of an answer is; all text before a RETRACTED is a thought."""
+TEXT, THOUGHT, RETRACTION = "text", "thought", "retraction"
+"""The kinds of parts; a retraction turns all text before it into a thought."""
 
-    TEXT = "text"
-    THOUGHT = "thought"
-    RETRACTED = "retracted"
-
-
-Part = tuple[Kind, str]
+Part = tuple[str, str]
 
 
 class Thoughts:
-    """Tells the text and the thoughts of one answer apart, however it is cut into pieces."""
+    """Separates the text and the thoughts of one answer, wherever the pieces are cut."""
 
     def __init__(self) -> None:
-        self._held = ""  # may be the beginning of a tag
+        self._held = ""  # an end that may be the beginning of a tag
         self._line = ""  # the end of the text before
-        self._code = ""  # the backticks or tildes that opened code
-        self._mark = MARK  # what may begin or end something
-        self._closing = ""  # what ends the thought that is open
-        self._gap = ""  # what parts the next thought from the one before
-        self._doubt: list[str] | None = None  # that thought and its tag, where it may be text
+        self._code = ""  # the backticks or tildes that opened the code
+        self._mark = MARK  # finds what may begin or end a tag or code
+        self._closing = ""  # the tag that closes the open thought
+        self._gap = ""  # the separator before the next thought
+        self._doubt: list[str] | None = None  # a thought that may be text, with its tag
         self._after_tag = self._said = self._seen_tag = False
 
-    def kind_of(self, text: str) -> Kind | None:
-        """Tell what all of a piece is, and take it, where that can be seen at once; else None."""
-        if self._held or self._after_tag or self._mark.search(text):
-            return None
-        if self._closing:
-            return Kind.THOUGHT if self._doubt is None else None
-        if not self._said:
-            return None
-        self._line = (self._line + text)[-LINE_SEEN:]
-        return Kind.TEXT
+    def parts(self, text: str) -> Iterable[Part]:
+        """Split the next piece into parts; hold back an end that may be the beginning of a tag."""
+        if not (self._held or self._after_tag or self._mark.search(text)):
+            if self._closing and self._doubt is None:
+                return ((THOUGHT, text),)
+            if not self._closing and (self._said or text.strip()):
+                self._said = True
+                self._line = (self._line + text)[-LINE_SEEN:]
+                return ((TEXT, text),)
+        return self._split(text)
 
-    def parts(self, text: str) -> Iterator[Part]:
-        """Take the next piece, and yield what is known by it."""
+    def _split(self, text: str) -> Iterator[Part]:
         rest, self._held = self._held + text, ""
         while rest:
             rest = yield from self._thought(rest) if self._closing else self._text(rest)
 
     def rest(self) -> Iterator[Part]:
-        """Yield what was held back, at the end of the answer."""
+        """Yield the text that was held back, at the end of the answer."""
         held, self._held = self._held, ""
         if self._doubt is not None:
-            yield Kind.TEXT, "".join([*self._doubt, held])
+            yield TEXT, "".join([*self._doubt, held])
         elif held:
-            yield (Kind.THOUGHT if self._closing else Kind.TEXT), held
+            yield (THOUGHT if self._closing else TEXT), held
 
     def _text(self, rest: str) -> Generator[Part, None, str]:
-        """Yield text up to the next tag, and return what follows that."""
-        end = self._sure(rest)
+        """Yield text up to the next tag, and return the text after the tag."""
+        end = self._certain_length(rest)
         for token in TOKEN.finditer(rest, 0, end):
             before, found = rest[: token.start()], token[0]
             if found[0] in "`~\n":
@@ -118,12 +109,12 @@ class Thoughts:
         return ""
 
     def _thought(self, rest: str) -> Generator[Part, None, str]:
-        """Yield a thought up to its closing tag, and return what follows that."""
+        """Yield a thought up to its closing tag, and return the text after the tag."""
         found = CLOSERS[self._closing].search(rest)
-        end = found.start() if found else self._sure(rest)
-        thought = rest[:end] if self._doubt is None else self._take_doubtful(rest[:end], found is not None)
+        end = found.start() if found else self._certain_length(rest)
+        thought = rest[:end] if self._doubt is None else self._hold_doubtful(rest[:end], found is not None)
         if thought := self._without_blanks(thought):
-            yield Kind.THOUGHT, self._gap + thought
+            yield THOUGHT, self._gap + thought
             self._gap = ""
         if not found:
             self._held = rest[end:]
@@ -131,8 +122,8 @@ class Thoughts:
         self._closing, self._after_tag, self._gap = "", True, APART
         return rest[found.end() :]
 
-    def _take_doubtful(self, thought: str, closed: bool) -> str:
-        """Keep a thought that may be text; give all of it once it is none."""
+    def _hold_doubtful(self, thought: str, closed: bool) -> str:
+        """Hold back a thought that may be text; return all of it once it is certain."""
         assert self._doubt is not None
         self._doubt.append(thought)
         if not closed and sum(map(len, self._doubt)) < IN_DOUBT:
@@ -145,7 +136,7 @@ class Thoughts:
         if text and (self._said or not text.isspace()):
             self._said = True
             self._line = (self._line + text)[-LINE_SEEN:]
-            yield Kind.TEXT, text
+            yield TEXT, text
 
     def _without_blanks(self, text: str) -> str:
         if self._after_tag:
@@ -162,10 +153,10 @@ class Thoughts:
             self._doubt = [found] if self._line.rpartition("\n")[2].strip() else None
         elif first and self._said:
             self._line, self._gap = "", APART
-            yield Kind.RETRACTED, ""
+            yield RETRACTION, ""
 
     def _note_code(self, found: str, before: str) -> None:
-        """Note where code begins and ends; inline code ends with its paragraph at the latest."""
+        """Update whether code is open; inline code ends with its paragraph at the latest."""
         if found[0] == "\n":
             self._code = self._code if self._is_fence() else ""
         elif self._is_fence():
@@ -182,8 +173,8 @@ class Thoughts:
     def _is_fence(self) -> bool:
         return self._code.endswith("\n")
 
-    def _sure(self, rest: str) -> int:
-        """Tell how far it is known what is text: the end may be the beginning of a tag."""
+    def _certain_length(self, rest: str) -> int:
+        """Return how much is certain; the rest may be the beginning of a tag."""
         last = max(rest.rfind(sign, -LONGEST) for sign in "<◁[")
         if last >= 0 and rest[last:].lower() in BEGINNINGS:
             return last
@@ -193,6 +184,5 @@ class Thoughts:
 
 
 def starts_line(before: str) -> bool:
-    """Tell whether a fence may begin after that."""
     line = before.rpartition("\n")[2]
     return len(line) < LINE_SEEN and LINE_START.match(line) is not None

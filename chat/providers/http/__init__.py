@@ -1,1 +1,1 @@
-"""The HTTP client of providers: requests that can be cut at any stage, and why one failed, in sentences."""
+"""The HTTP client of providers: requests that can be cancelled at any stage, and sentences about failures."""

@@ -1,6 +1,6 @@
-"""The chunks of a body (RFC 9112, section 7.1), taken apart many at a time.
+"""The chunks of a body (RFC 9112, section 7.1), decoded many at a time.
 
-The standard library takes one at a time, each by several calls, which cost more than all else that is done for a token.
+The standard library decodes one at a time with several calls each, which cost more than all other work for a token.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ READ_SIZE = 8 * 1024
 
 SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 LONGEST_SIZE = 4096
-"""How long the line with a chunk's size may be, in bytes."""
+"""The longest line with a chunk's size, in bytes."""
 
 
 class BrokenChunks(Exception):
-    """A body ended before its last chunk, or holds something else."""
+    """A body ended before its last chunk, or is malformed."""
 
 
 def reads_of(response: requests.Response) -> Iterator[bytes]:
-    """Yield what each read brings of a body, perhaps nothing. Raises BrokenChunks, and urllib3's errors."""
+    """Yield the bytes of each read of a body, possibly none. Raises BrokenChunks and urllib3's errors."""
     original: Any = response.raw._original_response
     if original.chunked and "Content-Encoding" not in response.headers:
         return decode_chunks(iter(lambda: original.fp.read1(READ_SIZE), b""))
@@ -31,7 +31,7 @@ def reads_of(response: requests.Response) -> Iterator[bytes]:
 
 
 def decode_chunks(reads: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what the chunks of a body hold, together for each read of it. Raises BrokenChunks."""
+    """Yield the content of all chunks in each read. Raises BrokenChunks."""
     buffer, left = b"", 0
     for read in reads:
         held: list[bytes] = []
@@ -52,7 +52,7 @@ def decode_chunks(reads: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def parse_size(buffer: bytes) -> tuple[int | None, bytes]:
-    """Read the size of a chunk, and give what follows it; None where it isn't whole yet. Raises BrokenChunks."""
+    """Return the size of a chunk and the bytes after it; the size is None if it is incomplete. Raises BrokenChunks."""
     # Looked for first: the pattern would try each of many blanks again, at every byte that comes.
     whole = b"\n" in buffer
     found = SIZE.match(buffer) if whole else None

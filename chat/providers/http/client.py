@@ -1,8 +1,8 @@
-"""One place for requests to providers: sent once, or again while nothing was said; read as bytes, as they come.
+"""Requests to providers: sent, retried until the first word, and read as bytes when they arrive.
 
-Each request has its own connection: a kept one may be dead, and then nobody knows whether the question was heard.
-The environment's proxies hold (HTTPS_PROXY, NO_PROXY), but not for this machine's own addresses, and never a .netrc.
-certificates.py says whose certificates count. Redirects are not followed: they would carry the key elsewhere.
+Each request has its own connection: with a stale kept-alive one, we could not tell whether the server got the question.
+Proxies from the environment (HTTPS_PROXY, NO_PROXY) apply, except for loopback; .netrc never does. Redirects are not
+followed: they would take the API key elsewhere. certificates.py chooses the authorities.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from chat.providers.http.web_pages import is_labelled, is_page
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
 PAUSES = (0.5, 1.0)
-"""How long to wait before the second and the third try, in seconds; a random part of up to a half is taken off."""
+"""How many seconds to wait before the second and the third attempt, less a random share of up to a half."""
 LONGEST_PAUSE = 10.0
 ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
@@ -46,11 +46,11 @@ FAULTS = (requests.RequestException, HTTPError, OSError, chunked.BrokenChunks)
 
 
 class StreamingRequest:
-    """A question to a server and the bytes of its answer; each iteration asks again.
+    """A request to a server and the bytes of its answer; each iteration sends it again.
 
-    A GET without `body`, else a POST. `key` is only for keeping it out of sentences. The reader sets `has_text` once it
-    has given text: from then on what breaks is Interrupted, before it is Unavailable. `error_words` is what the server
-    said when it failed, `status` the last one. Raises ProviderErrors; ends quietly after `close()`.
+    It is a GET without `body`, else a POST. `key` is only kept out of sentences. The reader sets `has_text` after the
+    first text: failures are Unavailable before it and Interrupted after it. `error_words` is the server's message
+    about a failure, `status` the last status. Raises ProviderErrors; ends quietly after `close()`.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class StreamingRequest:
         return session
 
     def _answer(self, session: requests.Session) -> requests.Response:
-        """Ask, and again after a failure that may be gone in a moment."""
+        """Send the request; retry after a failure that may pass."""
         answer = self._ask(session)
         for pause in self._pauses:
             if isinstance(answer, requests.Response) or not answer.again or (answer.retry_after or 0) > LONGEST_PAUSE:
@@ -114,7 +114,7 @@ class StreamingRequest:
 
     def _send(self, session: requests.Session) -> requests.Response:
         self.connection.start_attempt()
-        session.close()  # else the connection of an earlier try is used again, just as its server gives it up
+        session.close()  # else requests reuses an earlier attempt's connection while its server closes it
         return session.request(
             "GET" if self.body is None else "POST",
             self.url,
@@ -128,7 +128,7 @@ class StreamingRequest:
 
     def _failure(self, response: requests.Response) -> Failure | None:
         if (packed := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
-            response.close()  # little of it may unfold to gigabytes
+            response.close()  # a few bytes can unpack to gigabytes
             return Failure(Unavailable(f"The server at {self.host} packs its answers ({packed}), though asked not to."))
         self.status = response.status_code
         if 200 <= self.status < 300:
@@ -148,7 +148,7 @@ class StreamingRequest:
         return bytes(body)
 
     def _no_page(self, reads: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the reads of what calls itself a web page, unless it is one: good streams are labelled so, too."""
+        """Yield the reads unless they are a web page; some good streams are labelled as HTML, too."""
         start = next(filter(bytes.strip, reads), b"")
         if is_page(start, labelled=True):
             raise failure(200, "", self.host, self.key, page=True).error
@@ -156,7 +156,7 @@ class StreamingRequest:
         yield from reads
 
     def _reads(self, response: requests.Response) -> Iterator[bytes]:
-        """Yield what each read of the network gives; closes the response however it ends."""
+        """Yield the bytes of each read; close the response at the end."""
         with response:
             for data in chunked.reads_of(response):
                 self.connection.body_started = True
@@ -173,23 +173,23 @@ class StreamingRequest:
         return self.server_error("closed the connection too early")
 
     def server_error(self, what: str) -> ProviderError:
-        """Make the error for an answer that can't be read on; `what` says what the server did."""
+        """Return the error for an unreadable answer; `what` says what the server did."""
         if self.has_text:
             return Interrupted(f"The answer broke off: the server at {self.host} {what}.")
         return Unavailable(f"The server at {self.host} {what}. Try again in a moment.")
 
     def close(self) -> None:
-        """Cancel at once, from any thread or greenlet, at every stage."""
+        """Cancel the request at any stage, from any thread or greenlet."""
         self.connection.cancel()
 
 
 class NoAuth(AuthBase):
-    """Signs a request with nothing; without any auth, requests would look for the host's password in .netrc."""
+    """Adds no credentials; without any auth, requests would take the host's password from .netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
 
 
 def encode_json(body: Mapping[str, Any]) -> bytes:
-    """Write a request's body: JSON in UTF-8. Raises ValueError or TypeError for what JSON can't hold."""
+    """Encode a request's body as JSON. Raises ValueError or TypeError for values that JSON lacks."""
     return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")

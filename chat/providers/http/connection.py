@@ -1,7 +1,7 @@
-"""The connection of a request: its reads end in time, and it can be cut from anywhere, at every stage.
+"""A connection with time limits, which any thread can cancel at every stage.
 
-requests gives a response only with its head, and a server may send its head as late as its first word. So the socket is
-taken from the connection itself, as soon as there is one.
+requests returns a response only once its head is here, and a server can send the head as late as its first word. So we
+take the socket from the connection itself as soon as it is open.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from chat.providers.http import certificates
 
 
 class CancellableConnection:
-    """The time limits of a request, whichever socket it has, and the switch that cancels it.
+    """The time limits of a request over all its sockets, and the switch that cancels it.
 
-    `connected` tells whether this attempt reached the server, `body_started` (set by the reader) whether a byte of the
-    body came. `exceeded` names the limit that was passed: `first_byte`, `read` or `total`. A reader can shorten
-    `read_timeout`. `read_pause`, asked before each further read, says for how many seconds bytes can gather.
+    `connected` says whether this attempt reached the server, `body_started` (set by the reader) whether the body began.
+    `exceeded` names the limit that was passed: `first_byte`, `read` or `total`. A reader can shorten `read_timeout`.
+    `read_pause` returns how many seconds to wait before a further read, so that bytes gather.
     """
 
     def __init__(self, timeouts: Timeouts):
@@ -38,12 +38,12 @@ class CancellableConnection:
         self.start()
 
     def start(self) -> None:
-        """Set the clock of the whole request, and of its first attempt."""
+        """Start the clocks of the whole request and of its first attempt."""
         self._deadline = time.monotonic() + self.timeouts.total
         self.start_attempt()
 
     def start_attempt(self) -> None:
-        """Set the clock of one attempt, which has no socket yet. Raises OSError once it is cancelled."""
+        """Start the clock of an attempt. Raises OSError if the request is cancelled."""
         self._require_open()
         self.connected = self.body_started = False
         self.exceeded: str | None = None
@@ -53,17 +53,17 @@ class CancellableConnection:
         self._end = self._deadline
 
     def limit_rest(self, seconds: float) -> None:
-        """Let this attempt end within so many seconds: what still comes is not worth more."""
+        """End this attempt within a number of seconds."""
         self._end = min(self._end, time.monotonic() + seconds)
 
     def attach(self, connected: socket.socket) -> None:
-        """Take the socket of this attempt. Raises OSError where the request was cancelled meanwhile."""
+        """Store the socket of this attempt. Raises OSError if the request is cancelled."""
         self._socket = connected
         self.connected = True
         self._require_open()
 
     def patience(self) -> tuple[float, str]:
-        """Return the seconds for the next read, and the name of that limit. Raises OSError once it is cancelled."""
+        """Return the timeout of the next read and its name. Raises OSError if the request is cancelled."""
         self._require_open()
         now = time.monotonic()
         stage = (self.read_timeout, "read") if self.body_started else (self._first - now, "first_byte")
@@ -74,10 +74,10 @@ class CancellableConnection:
             raise ConnectionAbortedError
 
     def cancel(self) -> None:
-        """Let go of the server at once, from any thread or greenlet; a read that waits wakes up.
+        """Cut the connection, from any thread or greenlet, and wake a waiting read.
 
-        Closing a socket doesn't wake a thread that reads from it, shutting it down does. TLS's own shutdown would take
-        the encryption off under the reader, so it is passed over.
+        Closing a socket does not wake a thread that reads from it; shutting it down does. TLS's own shutdown would
+        remove the encryption under the reader, so we call the plain socket's.
         """
         self.cancelled.set()
         if (connected := self._socket) is not None:
@@ -86,7 +86,7 @@ class CancellableConnection:
 
 
 class CancellableAdapter(HTTPAdapter):
-    """What requests sends through, for one request."""
+    """The adapter of requests for one request."""
 
     def __init__(self, cancellable: CancellableConnection):
         self._cancellable = cancellable
@@ -95,15 +95,14 @@ class CancellableAdapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """Give the pool, whose connections hand over their sockets."""
         pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
         connection = SecureConnection if pool.scheme == "https" else PlainConnection
         pool.ConnectionCls = functools.partial(connection, self._cancellable)
         return pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Check certificates as requests would, but read the file of authorities once: it takes 40 ms each time."""
-        # types-requests leaves the types of this one out.
+        """Check certificates as requests does, but parse the authorities once: each time costs 40 ms."""
+        # types-requests has no types for this method.
         super().cert_verify(conn, url, certificates.bundle_or(verify), cert)  # type: ignore[no-untyped-call]
         if bundle := getattr(conn, "ca_certs", None) or getattr(conn, "ca_cert_dir", None):
             conn.conn_kw["ssl_context"] = certificates.tls_context(bundle)
@@ -111,40 +110,38 @@ class CancellableAdapter(HTTPAdapter):
 
 
 class PlainConnection(HTTPConnection):
-    """A connection that hands its socket over and reads within the time limits."""
+    """A connection that shares its socket and reads within the time limits."""
 
     def __init__(self, cancellable: CancellableConnection, *arguments: Any, **options: Any):
         self._cancellable = cancellable
         super().__init__(*arguments, **options)
 
     def connect(self) -> None:
-        """Connect, and hand the socket over."""
         super().connect()
         self._cancellable.attach(self.sock)
 
     def response_class(self, sock: socket.socket, *arguments: Any, **options: Any) -> Any:  # type: ignore[override]
-        """Make the standard library's response, reading within the time limits from its first byte."""
+        """Create the standard library's response, with time limits from its first byte."""
         response = super().response_class(sock, *arguments, **options)
         response.fp = io.BufferedReader(PacedReader(response.fp.detach(), sock, self._cancellable))
         return response
 
 
 class SecureConnection(PlainConnection, HTTPSConnection):
-    """The same over TLS."""
+    """A PlainConnection over TLS."""
 
 
 class PacedReader(io.RawIOBase):
-    """The bytes of a socket, each read of them within the time limits."""
+    """The bytes of a socket; each read respects the time limits."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, cancellable: CancellableConnection):
         self._raw, self._socket, self._cancellable = raw, sock, cancellable
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Wait for bytes. Raises the socket's own errors, TimeoutError past a limit."""
+        """Read what arrives. Raises the socket's errors, and TimeoutError past a limit."""
         if self._cancellable.body_started and (pause := self._cancellable.read_pause()):
             time.sleep(pause)
         seconds, limit = self._cancellable.patience()
@@ -156,11 +153,10 @@ class PacedReader(io.RawIOBase):
         except TimeoutError:
             self._cancellable.exceeded = limit
             raise
-        if count == len(buffer):  # there is more: without a wait, a fast server would hold up all others of a process
+        if count == len(buffer):  # let other greenlets run: a fast server would block them
             time.sleep(0)
         return count
 
     def close(self) -> None:
-        """Let go of the socket."""
         self._raw.close()
         super().close()

@@ -1,6 +1,6 @@
-"""What a server reports of a failure, in whatever shape: an error in JSON, in a line of its own, in a status.
+"""What a server reports about a failure: an error in JSON, a line of text, or a status.
 
-The one reader of errors: for the body of a failing response as for each line of a stream.
+The only reader of errors, for the body of a failed response and for each line of a stream.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from typing import Any, NamedTuple
 
 MESSAGES = ("message", "detail", "msg", "error_msg", "error_message", "errorMessage", "status_msg", "faultstring")
 FALLBACKS = ("description", "reason", "title", "details")
-"""Where the words are: OpenAI, FastAPI, Zhipu, Baidu, Azure, MiniMax, Apigee."""
+"""Fields with the message: OpenAI, FastAPI, Zhipu, Baidu, Azure, MiniMax, Apigee."""
 
 CODES = ("type", "code", "status", "error_type", "error_code", "errorCode")
 STATUSES = ("code", "status", "status_code", "http_status_code", "statusCode", "error_code", "http_code")
 HOLDERS = ("error", "errors", "x_groq", "base_resp", "fault", "Error", "errorResponse")
-"""Where an object keeps its error: all, Cloudflare, Groq, MiniMax, Apigee."""
+"""Fields with the error object: all, Cloudflare, Groq, MiniMax, Apigee."""
 
 LONGEST_LINE = 500
 
 DEEPEST = 5
-"""How deep words are looked for; nobody hides them deeper."""
+"""How deep to search for a message; no server nests deeper."""
 
 
 class Report(NamedTuple):
-    """A failure as a server tells it: its words, its codes among them, and an HTTP status where it names one."""
+    """A server's report of a failure: its message with its codes, and an HTTP status if it names one."""
 
     words: str
     status: int | None = None
 
 
 def report_in(found: Any) -> Report | None:
-    """Find the error that an object of a stream holds; None where it is no error."""
+    """Return the error in an object of a stream; None if it is no error."""
     if not isinstance(found, dict):
         return None
     error = next((found[name] for name in HOLDERS if is_error(found.get(name))), None)
@@ -43,7 +43,7 @@ def report_in(found: Any) -> Report | None:
 
 
 def is_error(value: Any) -> bool:
-    """Tell whether a field named for an error holds one; MiniMax's and Groq's are there when all is well, too."""
+    """Check whether an error field holds an error; MiniMax and Groq send it with good answers, too."""
     if isinstance(value, dict) and "status_code" in value:
         return bool(value["status_code"])
     if isinstance(value, dict) and "usage" in value:
@@ -52,7 +52,7 @@ def is_error(value: Any) -> bool:
 
 
 def words_of(reason: str | None, body: bytes) -> str:
-    """Find what a failing server said: in its JSON, else in an unusual reason phrase, else in a body that is a line."""
+    """Return the message of a failed response: from its JSON, an unusual reason phrase, or a one-line body."""
     if words := words_in(parse_json(body)):
         return words
     if reason and reason not in responses.values():
@@ -62,12 +62,12 @@ def words_of(reason: str | None, body: bytes) -> str:
 
 
 def is_plain(words: str) -> bool:
-    """Tell whether something that is no JSON may be a sentence, and not the rest of something broken."""
+    """Check whether text that is not JSON can be a sentence rather than a broken fragment."""
     return bool(words) and words[0].isalnum() and " " in words
 
 
 def words_in(said: Any, names: tuple[str, ...] = (*HOLDERS, *MESSAGES, *FALLBACKS), depth: int = 0) -> str:
-    """Find the message, and its codes, in an error object of whatever shape; empty where there is none."""
+    """Return the message and the codes of an error object; empty if there are none."""
     said = said[0] if isinstance(said, list) and said else said
     if isinstance(said, str):
         return unwrap(said, depth)
@@ -78,7 +78,7 @@ def words_in(said: Any, names: tuple[str, ...] = (*HOLDERS, *MESSAGES, *FALLBACK
 
 
 def codes_in(said: dict[str, Any], depth: int) -> list[str]:
-    """List what an error object says in short, and what it quotes of another server (OpenRouter)."""
+    """Return the codes of an error object, and another server's message that it quotes (OpenRouter)."""
     codes = [said[name] for name in CODES if isinstance(said.get(name), str) and said[name] != "error"]
     if isinstance(said.get("n_ctx"), int):  # llama.cpp says the window here alone
         codes.append(f"n_ctx={said['n_ctx']}")
@@ -87,13 +87,13 @@ def codes_in(said: dict[str, Any], depth: int) -> list[str]:
 
 
 def unwrap(text: str, depth: int) -> str:
-    """Read a message that is JSON itself, as gateways wrap the one of another server."""
+    """Return the message inside a message that is JSON itself: gateways wrap other servers' errors."""
     inner = parse_json(text) if text.startswith(("{", "[")) and depth <= DEEPEST else None
     return (words_in(inner, depth=depth + 1) if isinstance(inner, dict | list) else "") or text
 
 
 def status_in(said: Any) -> int | None:
-    """Find an HTTP status of a failure in an error object."""
+    """Return the HTTP status of a failure in an error object."""
     if not isinstance(said, dict):
         return None
     values = (said.get(name) for name in STATUSES)
@@ -102,11 +102,11 @@ def status_in(said: Any) -> int | None:
 
 
 SCANNED = json.JSONDecoder().raw_decode
-"""What json.loads does, without its search for blanks: two thirds of its time, where a chunk comes for each token."""
+"""json.loads without its search for blanks, which takes a third of the time of each chunk."""
 
 
 def parse_json(body: bytes | str) -> Any:
-    """Read JSON; None where it is none."""
+    """Parse JSON; return None if it is not JSON."""
     try:
         found, end = SCANNED(body) if isinstance(body, str) else (None, -1)
     except (ValueError, RecursionError):
@@ -115,7 +115,6 @@ def parse_json(body: bytes | str) -> Any:
 
 
 def load_json(body: bytes | str) -> Any:
-    """Read JSON with blanks around it, or in any encoding; None where it is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

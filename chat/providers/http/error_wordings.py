@@ -1,7 +1,7 @@
-"""What servers say when something goes wrong, and what that means: tables of wordings, kinds and statuses.
+"""The wordings of servers' errors and their meaning: tables of wordings, kinds and statuses.
 
-The words count for more than the status: servers of the chatbot-ui protocol answer everything with 500 and put what
-their own provider said into the reason phrase, and gateways do much the same.
+The message counts more than the status: chatbot-ui servers answer every failure with 500 and put their provider's
+message into the reason phrase, and gateways do much the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chat.providers.errors import (
 
 
 class Kind(NamedTuple):
-    """A kind of failure: its error, its sentence, and whether it may be gone in a moment."""
+    """A kind of failure: its error, its sentence, and whether it may pass in a moment."""
 
     error: type[ProviderError]
     sentence: str
@@ -88,7 +88,7 @@ WINDOWS = tuple(
         r"\d > NUMBER",  # transformers
     )
 )
-"""Where a server says in words how many tokens the model reads."""
+"""Patterns for the context window in tokens."""
 
 TOO_LONG = (
     r"context.?(length|size|window|limit)|context_length_exceeded|maximum context|exceed_context_size",
@@ -102,8 +102,8 @@ TOO_LONG = (
     r"string_above_max|configured limit of|body too large for|current length is \d+ while limit",
     r"input.{0,30}longer than|超长|超[过出](模型)?(最大|上下文)|长度超",
 )
-"""How servers say that a conversation is too long: llama.cpp, vLLM, TGI, Gemini, Anthropic, OpenAI, Mistral, Cohere,
-xAI, Moonshot, Qwen, GLM, Bedrock, LM Studio, Ollama."""
+"""Messages about a conversation that is too long: llama.cpp, vLLM, TGI, Gemini, Anthropic, OpenAI, Mistral,
+Cohere, xAI, Moonshot, Qwen, GLM, Bedrock, LM Studio, Ollama."""
 
 SAYINGS = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), kind)
@@ -131,21 +131,21 @@ SAYINGS = tuple(
         (r"overloaded|over capacity|at capacity|no available capacity|temporarily unavailable", DOWN),
     )
 )
-"""What servers say, whatever the status; the first that fits counts."""
+"""Messages and their kinds, whatever the status; the first match counts."""
 
 MASKED = re.compile(
     r"invalid|is not of type|(less|greater) than the (minimum|maximum)|is a required property|unsupported|unrecognized"
     r"|content (management )?policy|additional properties",
     re.IGNORECASE,
 )
-"""What a provider says to a request it can't use, where a server in between made a 500 of it."""
+"""Messages about an invalid request that a gateway turned into a 500."""
 
 LEAST_WINDOW = 64
-"""A smaller number is no window: it is a code, or a part of a date."""
+"""A smaller number is not a window but a code or a part of a date."""
 
 
 def window_in(words: str) -> int | None:
-    """Find how many tokens a model reads, in the words of a server that refuses more."""
+    """Return the context window in tokens that an error message names."""
     for pattern in WINDOWS:
         if found := pattern.search(words):
             number = int("".join(filter(str.isdecimal, found[1])))

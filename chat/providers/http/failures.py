@@ -1,4 +1,4 @@
-"""What a server's failure means: from its status and its own words to an error for the person chatting."""
+"""Turns a server's status and message into an error for the user."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from chat.providers.http.error_wordings import (
 from chat.providers.http.redaction import redact
 
 PASSING = {429, 500, 502, 503, 504, 529}
-"""The statuses that may be gone in a moment; 529 is Anthropic's "overloaded"."""
+"""The statuses worth a retry; 529 is Anthropic's "overloaded"."""
 
 QUOTED = 200
 
 
 class Failure(NamedTuple):
-    """An error, whether to ask again, and after how many seconds where the server says so."""
+    """An error, whether to retry, and after how many seconds if the server says so."""
 
     error: ProviderError
     again: bool = False
@@ -40,10 +40,10 @@ class Failure(NamedTuple):
 def failure(
     status: int, words: str, host: str, key: str = "", retry_after: float | None = None, page: bool = False
 ) -> Failure:
-    """Tell what went wrong.
+    """Return the error for a failed response.
 
-    `words` is what the server said (see error_reports.py), `retry_after` the seconds it wants to be left alone, `page`
-    whether it sent HTML. No sentence holds the key, or anything that looks like one.
+    `words` is the server's message (error_reports.py), `retry_after` its Retry-After in seconds, `page` whether it sent
+    HTML. No sentence contains the key, or anything that looks like one.
     """
     kind = kind_of(status, words, page)
     retry_after = retry_after if retry_after is not None else retry_after_in(words)
@@ -52,7 +52,6 @@ def failure(
 
 
 def make_error(kind: Kind, sentence: str, words: str, retry_after: float | None) -> ProviderError:
-    """Make the error of a kind, with the number that the server told."""
     if kind.error is RateLimited:
         return RateLimited(sentence, retry_after)
     if kind.error is ContextTooLong:
@@ -61,7 +60,7 @@ def make_error(kind: Kind, sentence: str, words: str, retry_after: float | None)
 
 
 def kind_of(status: int, words: str, page: bool = False) -> Kind:
-    """Sort a failure by what was said, else by its status."""
+    """Classify a failure by its message, or else by its status."""
     if page and status < 500 and status not in (401, 413, 429):
         return PAGE
     for pattern, kind in SAYINGS:
@@ -73,13 +72,12 @@ def kind_of(status: int, words: str, page: bool = False) -> Kind:
 
 
 def quote(words: str, key: str) -> str:
-    """Put a server's words into a sentence; nothing where there are none that may be shown."""
+    """Quote a server's message in a sentence; return "" if nothing can be shown."""
     line = redact(words, key, QUOTED)
     return f" (it says: {line.rstrip(' .')})" if line else ""
 
 
 def retry_time(retry_after: float | None) -> str:
-    """Say when to try again."""
     if retry_after is None or retry_after < 1:
         return "in a moment"
     if retry_after >= 120:
@@ -88,7 +86,7 @@ def retry_time(retry_after: float | None) -> str:
 
 
 def retry_after_header(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After: seconds from now, or a date; None where there is none."""
+    """Read Retry-After, in seconds or as a date; return the seconds, or None."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
         return float(value)
@@ -104,7 +102,7 @@ RETRY_AFTER = re.compile(
 
 
 def retry_after_in(words: str) -> float | None:
-    """Find `try again in 1m20.5s` in a server's words; seconds."""
+    """Find `try again in 1m20.5s` in a server's message; return the seconds."""
     found = RETRY_AFTER.search(words)
     if not found or not any(found.groups()):
         return None

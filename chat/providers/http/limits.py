@@ -1,4 +1,4 @@
-"""How much is read of what a server sends."""
+"""Limits for what we read from a server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 
 class TooLong(Exception):
-    """A body, a line or an event passed its limit."""
+    """A body, a line or an event is longer than its limit."""
 
 
 def read_up_to(limit: int, reads: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the first `limit` bytes of a body. Raises TooLong where there are more."""
+    """Yield the first `limit` bytes of a body. Raises TooLong if there are more."""
     left = limit
     for read in reads:
         yield read[:left]

@@ -1,4 +1,4 @@
-"""Why a server was not reached: what to tell of it, and what to log. A proxy of the environment is named."""
+"""Why a server can't be reached: the sentence for users and the cause for the log. Names the proxy, if any."""
 
 from __future__ import annotations
 
@@ -18,26 +18,25 @@ logger = logging.getLogger(__name__)
 
 
 def proxy_of(url: str) -> str:
-    """Find the proxy that the environment names for an address; empty without one."""
+    """Return the environment's proxy for a URL, or ""."""
     return select_proxy(url, get_environ_proxies(url, None)) or ""
 
 
 def unreachable_error(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
-    """Make the error for a server that can't be reached, after `patience` seconds where it took too long."""
+    """Return the error for a server that can't be reached; `patience` is the timeout in seconds."""
     error = Unavailable(sentence_of(fault, host, proxy, patience))
     error.cause = f"{host} can't be reached{f' through {place_of(proxy)}' if proxy else ''}: {cause_of(fault)}"
     return error
 
 
 def log_cause(error: ProviderError) -> ProviderError:
-    """Log what an error was caused by, where its sentence doesn't say it."""
+    """Log the cause of an error that its sentence does not tell."""
     if error.cause:
         logger.warning("%s", error.cause)
     return error
 
 
 def sentence_of(fault: Exception, host: str, proxy: str, patience: float) -> str:
-    """Say why a server can't be reached."""
     if isinstance(fault, requests.exceptions.SSLError):
         return certificates.UNTRUSTED.format(host=host)
     if proxy and (is_unusable(fault) or is_late(fault) or isinstance(fault, requests.exceptions.ProxyError)):
@@ -48,7 +47,6 @@ def sentence_of(fault: Exception, host: str, proxy: str, patience: float) -> str
 
 
 def of_proxy(fault: Exception, host: str, proxy: str) -> str:
-    """Say what is wrong with a proxy."""
     refusal = cause_of(fault).partition("Tunnel connection failed: ")[2]
     if refusal:
         return f"The proxy at {place_of(proxy)} refuses the way to {host} ({refusal})."
@@ -58,29 +56,28 @@ def of_proxy(fault: Exception, host: str, proxy: str) -> str:
 
 
 def is_unusable(fault: Exception) -> bool:
-    """Tell whether a proxy wasn't even tried: SOCKS without PySocks, another scheme, an address that is none."""
+    """Check for a proxy that was never tried: SOCKS without PySocks, another scheme, an invalid URL."""
     return isinstance(fault, ValueError)
 
 
 def is_late(fault: Exception) -> bool:
-    """Tell whether connecting took too long."""
     return isinstance(fault, requests.Timeout)
 
 
 def place_of(proxy: str) -> str:
-    """Name a proxy without the user and the password in its address."""
+    """Return a proxy's host without the user and the password in its URL."""
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     place = parts.netloc.rpartition("@")[2]
     return place if parts.scheme in ("http", "https") else f"{parts.scheme}://{place}"
 
 
 def setting_of(proxy: str) -> str:
-    """Name the variable that holds a proxy."""
+    """Return the name of the variable that sets a proxy."""
     return next((f"{scheme.upper()}_PROXY" for scheme, it in getproxies().items() if it == proxy), "the proxy settings")
 
 
 def cause_of(fault: BaseException) -> str:
-    """Say what broke in the first place, on one line: the innermost of the exceptions behind a fault."""
+    """Return the innermost exception behind a fault, on one line."""
     seen = [fault]
     while (inner := inner_of(seen[-1])) and inner not in seen:
         seen.append(inner)
@@ -88,6 +85,6 @@ def cause_of(fault: BaseException) -> str:
 
 
 def inner_of(fault: BaseException) -> BaseException | None:
-    """Give the exception behind another one: urllib3 keeps it in fields of its own."""
+    """Return the exception behind another one; urllib3 keeps it in fields of its own."""
     kept = (getattr(fault, "original_error", None), getattr(fault, "reason", None), *fault.args, fault.__cause__)
     return next((it for it in kept if isinstance(it, BaseException)), None)

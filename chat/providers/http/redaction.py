@@ -1,4 +1,4 @@
-"""What servers say, made fit to be shown and stored: short, on one line, and without keys."""
+"""Makes servers' messages safe to show and store: short, on one line, without keys."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from urllib.parse import unquote
 from chat.server.key_patterns import blank_keys
 
 TELLING = 8
-"""So many characters of a key in a row are never shown; a shorter key is no secret, and may be in any word."""
+"""How many consecutive characters of a key are never shown; a shorter key is no secret and can be part of any word."""
 
 LOOKED_AT = 2_000
-"""How much of what was said is looked at, in characters."""
+"""How many characters of a message are examined."""
 
 
 def redact(words: str, key: str, most: int) -> str:
-    """Put what a server says on one line of `most` characters; nothing of it where it holds a part of the key."""
+    """Return a message on one line of at most `most` characters; "" if it contains a part of the key."""
     words = words[:LOOKED_AT]
     forms = (words, unquote(words), unescape(words))
     if any(part in form for part in parts_of(key) for form in forms):
@@ -25,5 +25,4 @@ def redact(words: str, key: str, most: int) -> str:
 
 
 def parts_of(key: str) -> list[str]:
-    """Cut a key into what would tell of it."""
     return [key[start : start + TELLING] for start in range(len(key) - TELLING + 1)]

@@ -12,27 +12,25 @@ from chat.providers.http.limits import TooLong, read_up_to
 
 
 class HTTPResult(CreateResult):
-    """A result that is read from a request, and cancels it."""
+    """A result that is read from a request; closing it cancels the request."""
 
     def __init__(self, model: str, request: StreamingRequest, pieces: Iterable[str] = ()):
         super().__init__(model, pieces)
         self.request = request
 
     def gather(self, pause: Callable[[], float]) -> None:
-        """Let the bytes of the answer gather before each read."""
         self.request.connection.read_pause = pause
 
     def close(self) -> None:
-        """Cancel the rest, upstream as well; also from another thread, while a read waits."""
         super().close()
         self.request.close()
         if isinstance(self._source, Generator):
-            with suppress(ValueError):  # it is being read just now, and lets go by itself
+            with suppress(ValueError):  # another thread is reading it, and closes it at the end
                 self._source.close()
 
 
 def in_one_piece(pieces: Iterable[str]) -> Iterator[str]:
-    """Join pieces into one; where they break off, what came before comes first."""
+    """Join all pieces into one; yield the text before a failure first."""
     said, failed, length = [], None, 0
     try:
         for piece in pieces:
@@ -49,7 +47,7 @@ def in_one_piece(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def read_body(request: StreamingRequest, limit: int) -> bytes:
-    """Read an answer whole, up to `limit` bytes. Raises ProviderErrors."""
+    """Read a whole answer, up to `limit` bytes. Raises ProviderErrors."""
     try:
         return b"".join(read_up_to(limit, request))
     except TooLong:

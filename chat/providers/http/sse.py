@@ -1,7 +1,7 @@
-"""Server-sent events, read from bytes as they come.
+"""Server-sent events, read from bytes as they arrive.
 
-The format is the HTML standard's, section 9.2.6. Lines end with LF or CRLF only: a lone CR inside JSON is not legal
-anyway, and text's own line separators (U+2028, U+0085) are part of what is said.
+The format is section 9.2.6 of the HTML standard. Lines end with LF or CRLF only: JSON can't contain a lone CR, and line
+separators such as U+2028 and U+0085 are part of the text.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import NamedTuple
 from chat.providers.http.limits import TooLong
 
 LINE_LIMIT = 1024 * 1024
-"""The longest line, the longest event, and the most that may come between two events, in bytes."""
+"""The longest line, the longest event, and the most between two events, in bytes."""
 
 
 class Event(NamedTuple):
-    """An event: its data, and its name (`message` where none was sent)."""
+    """An event: its data and its name (default: `message`)."""
 
     data: str
     name: str = "message"
 
 
 BARE = "bare"
-"""The name of an event that is JSON without a field before it: what breaks in a stream's server may write so."""
+"""The name of an event that is JSON without a field name; a failing server can write its error so."""
 
 
 def events(reads: Iterable[bytes]) -> Iterator[Event]:
-    """Yield the events in a stream of bytes; the last one counts without its blank line, too.
+    """Yield the events of a stream; the last one needs no blank line.
 
-    A line `error: ...` is an event of that name, and bare JSON is one named BARE. Raises TooLong for an event that is
-    too long, and where as much is no event: comments, say.
+    A line `error: ...` is an event named error, and bare JSON one named BARE. Raises TooLong for an overlong event,
+    and for as many bytes without an event, such as comments.
     """
     name, size, beside = "", 0, 0
     data: list[bytes] = []
@@ -64,19 +64,19 @@ def events(reads: Iterable[bytes]) -> Iterator[Event]:
 
 
 def ends_object(line: bytes, data: list[bytes]) -> bool:
-    """Tell whether bare JSON ends with a line: its only one, or a brace at the margin."""
+    """Check whether bare JSON ends with this line: its only one, or a brace at the margin."""
     return line.endswith(b"}") if len(data) == 1 else line == b"}"
 
 
 def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut a stream of bytes into lines, without their ends. Raises TooLong."""
+    """Yield the lines of a stream without their line ends. Raises TooLong."""
     rest = bytearray()
     for read in reads:
         *ended, last = read.split(b"\n")
         if rest and ended:
             ended[0] = bytes(rest + ended[0])
             rest.clear()
-        if ended and max(len(read), len(ended[0])) > LINE_LIMIT:  # else all are shorter
+        if ended and max(len(read), len(ended[0])) > LINE_LIMIT:  # otherwise all are shorter
             check(max(map(len, ended)))
         for line in ended:
             yield line.removesuffix(b"\r")
@@ -87,11 +87,9 @@ def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def check(size: int) -> None:
-    """Raise TooLong past the limit."""
     if size > LINE_LIMIT:
         raise TooLong
 
 
 def event(name: str, data: list[bytes]) -> Event:
-    """Make an event from its lines of data."""
     return Event(b"\n".join(data).decode("utf-8", "replace"), name or "message")

@@ -1,4 +1,4 @@
-"""Addresses of servers: what is put behind one, and which are the same host."""
+"""URLs of servers: adding a path, and comparing hosts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from urllib.parse import urlsplit
 
 
 def with_path(url: str, path: str) -> str:
-    """Put a path behind an address, before its query."""
+    """Append a path to a URL, before its query."""
     base, mark, query = url.partition("?")
     return f"{base.rstrip('/')}{path}{mark}{query}"
 
 
 def with_version(url: str) -> str:
-    """Put /v1 behind an address; empty where it has a version already."""
+    """Append /v1 to a URL; return "" if it has a version."""
     return "" if re.search(r"/v\d", urlsplit(url).path) else with_path(url, "/v1")
 
 
 def host_of(url: str) -> str:
-    """Name the host of an address, however it is spelled."""
     return (urlsplit(url).hostname or "").rstrip(".")

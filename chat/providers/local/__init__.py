@@ -1,7 +1,7 @@
-"""The small model on this machine: needs no key, no account and no network.
+"""The small model on this machine: needs no API key, account or network.
 
-llama.cpp runs SmolLM2-135M-Instruct (Apache-2.0) in a child process (child.py, server.py), which speaks
-the OpenAI protocol on loopback. The packages that bring both are in requirements-local.txt.
+llama.cpp runs SmolLM2-135M-Instruct (Apache-2.0) in a child process (child.py, server.py), which speaks the OpenAI
+protocol on loopback. requirements-local.txt has the packages with both.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ MODEL = Model(
     "For a real one set a provider's key, such as OPENAI_API_KEY, and start Rivulet again.",
 )
 SYSTEM = "Answer in plain English, as a helpful AI assistant."
-"""Seen: without a word about the language it turns French or Italian where such a country is named, and raves."""
+"""Without a language here, the model answered questions about France in French, and rambled."""
 
 ANSWER_TOKENS = 512
 DEFAULTS: dict[str, Any] = {
     "temperature": 0.2,
-    "repeat_penalty": 1.15,  # else it loops
-    # A sign of life after each batch of the question: only in writing does the server notice that the asker has left.
+    "repeat_penalty": 1.15,  # without it, the model repeats itself
+    # Report progress after each batch of the question: the server notices a closed connection only when it writes.
     "return_progress": True,
 }
 NEEDED = 300 * 2**20
-"""The memory that the child takes, in bytes (250 MB at its most, seen), and some air."""
+"""The memory for the child in bytes: the measured peak of 250 MB, and a reserve."""
 
 MISSING = (
     f"The model on this machine is not installed. Type `{INSTALL}`, or set a provider's key such as OPENAI_API_KEY."
@@ -66,7 +66,7 @@ class Local(AbstractProvider):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Make the provider where LOCAL_MODEL is `on`, or `auto` and no other provider is set; else None."""
+        """Create the provider if LOCAL_MODEL is `on`, or `auto` without another provider; else return None."""
         others = settings.openai_api_key or settings.openai_base_url or settings.aivvm_url
         if settings.local_model == "off" or (settings.local_model == "auto" and others):
             return None
@@ -74,15 +74,13 @@ class Local(AbstractProvider):
 
     @property
     def working(self) -> bool:  # type: ignore[override]
-        """Tell whether it can be used now."""
         return self.problem() is None
 
     def models(self) -> list[Model]:
-        """The one model there is."""
         return [MODEL]
 
     def problem(self) -> str | None:
-        """Say what is missing: the packages, a processor that can, an undamaged file, or memory to start in."""
+        """Return what is missing: the packages, a capable processor, an undamaged file, or memory to start."""
         if self.child is None:
             return MISSING
         if self.child.is_there():
@@ -97,28 +95,27 @@ class Local(AbstractProvider):
         return None
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
-        """Ask the model to go on with the conversation; starts it where it doesn't run.
+        """Start an answer to the conversation, and the model if it isn't running.
 
-        `system_message` comes before the messages, `max_tokens` is 512 at most; others go up as they are, over the
-        defaults; None counts as not given. Raises ValueError (ModelNotFound) for another model.
+        `system_message` goes before the messages, `max_tokens` is at most 512; other options override the defaults;
+        None counts as not given. Raises ModelNotFound for another model.
         """
         if model and model != MODEL.id:
             raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
         return LocalResult(self, messages, stream, options_of(messages, kwargs))
 
     def endpoint(self) -> Endpoint:
-        """Find the model's process, or start it. Raises Unavailable."""
+        """Return the model's endpoint; start the model if necessary. Raises Unavailable."""
         problem = self.problem()
         if self.child is None or problem:
             raise Unavailable(problem or MISSING)
         return self.child.endpoint(self.timeouts.first_byte)
 
     def is_running(self) -> bool:
-        """Tell whether the model's process is there."""
         return self.child is not None and self.child.find_endpoint() is not None
 
     def has_gone(self) -> bool:
-        """Tell whether the model's process has ended; its lock may outlive its connections by a moment."""
+        """Check whether the model's process has ended; its lock can outlive its connections briefly."""
         deadline = time.monotonic() + 0.5
         while self.is_running() and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -127,13 +124,12 @@ class Local(AbstractProvider):
         return not self.is_running()
 
     def close(self) -> None:
-        """End the model's process where this one started it."""
+        """Stop the model's process if this process started it."""
         if self.child:
             self.child.stop()
 
 
 def options_of(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay what was given over the defaults."""
     options = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     options["max_tokens"] = min(options.get("max_tokens", ANSWER_TOKENS), ANSWER_TOKENS)
     if not any(message["role"] == "system" for message in messages):
@@ -142,7 +138,7 @@ def options_of(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class LocalResult(CreateResult):
-    """An answer of the small model. `notice` tells why it is late: the model is being started, or others are before."""
+    """An answer of the small model; `notice` says that the model is starting or busy."""
 
     def __init__(self, provider: Local, messages: Messages, stream: bool, options: dict[str, Any]):
         super().__init__(MODEL.id)
@@ -151,7 +147,6 @@ class LocalResult(CreateResult):
         self._answer: CreateResult | None = None
 
     def pieces(self) -> Iterator[str]:
-        """Yield the text as it comes."""
         self.notice = "" if self._provider.is_running() else STARTING
         endpoint = self._provider.endpoint()
         try:
@@ -178,12 +173,11 @@ class LocalResult(CreateResult):
             self._note(self._answer)
 
     def _note(self, answer: CreateResult) -> None:
-        """Take over what is known of the answer beside its text."""
         self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
         self.think(answer.reasoning)
 
     def close(self) -> None:
-        """Cancel the rest; the model is free for others at once."""
+        """Cancel the answer; the model can serve the next one at once."""
         super().close()
         if self._answer:
             self._answer.close()

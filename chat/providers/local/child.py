@@ -1,7 +1,7 @@
-"""The process that runs the small model: found by its lock file, started where there is none.
+"""The process that runs the small model: found through its lock file, or started.
 
-All workers of a machine share one. It belongs to the worker that started it and ends with that one's process: it
-reads from a pipe that only its parent holds open, so even `kill -9` closes it. The next question starts another.
+All workers of a machine share one. It ends with the worker that started it: it reads from a pipe that only this worker
+holds open, so even `kill -9` closes it. The next question starts another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SLOTS_LIMIT = 64 * 1024
 
 
 class Weights(NamedTuple):
-    """A model's file; its size in bytes and its SHA-256 (base64url) as the package that brought it recorded them."""
+    """A model's file, with the size in bytes and the SHA-256 (base64url) that its package recorded."""
 
     path: Path
     size: int
@@ -47,18 +47,17 @@ class Weights(NamedTuple):
 
 
 class Endpoint(NamedTuple):
-    """Where the child listens on 127.0.0.1, and the key it wants."""
+    """The port of the child on 127.0.0.1, and its API key."""
 
     port: int
     key: str
 
     @property
     def url(self) -> str:
-        """The address, without a path."""
         return f"http://127.0.0.1:{self.port}"
 
     def is_busy(self) -> bool:
-        """Ask whether all slots are taken; not knowing counts as no."""
+        """Ask whether all slots are taken; a failure counts as no."""
         headers = {"Authorization": f"Bearer {self.key}"}
         request = StreamingRequest(f"{self.url}/slots", headers=headers, timeouts=GLANCE, key=self.key, pauses=())
         try:
@@ -69,7 +68,7 @@ class Endpoint(NamedTuple):
 
 
 def find_weights() -> Weights | None:
-    """Find the model's file; None where it, or what runs it, is not installed. Imports neither package."""
+    """Find the model's file without importing its package; return None if it or its runtime is missing."""
     if importlib.util.find_spec("xllamacpp") is None:
         return None
     try:
@@ -93,7 +92,7 @@ class Child:
         self._damaged_since: int | None = None
 
     def is_damaged(self) -> bool:
-        """Tell whether the model's file has a wrong size, or is still the one that was found damaged."""
+        """Check whether the model's file has a wrong size, or is the one that failed its checksum."""
         try:
             status = self._weights.path.stat()
         except OSError:
@@ -101,17 +100,17 @@ class Child:
         return status.st_size != self._weights.size or status.st_mtime_ns == self._damaged_since
 
     def died_of_an_instruction(self) -> bool:
-        """Tell whether the child that was started here last ended because the processor can't do what it is told."""
+        """Check whether the processor lacks an instruction that the last child of this process used."""
         return self.process is not None and self.process.returncode == -signal.SIGILL
 
     def await_exit_code(self, patience: float) -> None:
-        """Wait for the exit code of a child that was started here and has ended: it comes a moment after its end."""
+        """Wait for the exit code of a child of this process; it arrives just after the child's end."""
         if self.process:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
 
     def is_there(self) -> bool:
-        """Tell whether a child runs, or is being started, whichever worker did it."""
+        """Check whether any worker runs or starts a child."""
         try:
             with self._lock.open() as file:
                 return is_held(file.fileno())
@@ -119,12 +118,12 @@ class Child:
             return False
 
     def endpoint(self, patience: float) -> Endpoint:
-        """Find the child, or start it and wait up to `patience` seconds till it answers. Raises Unavailable."""
+        """Return the child's endpoint; start it if necessary, and wait up to `patience` seconds. Raises Unavailable."""
         with self._starting:
             return self.find_endpoint() or self._start_and_wait(time.monotonic() + patience)
 
     def find_endpoint(self) -> Endpoint | None:
-        """Tell where the child listens; None where there is none, or it isn't ready. Costs microseconds."""
+        """Return the child's endpoint; None if it is not ready. Takes microseconds."""
         try:
             with self._lock.open() as file:
                 if not is_held(file.fileno()):
@@ -154,7 +153,7 @@ class Child:
         return self.process
 
     def _keep(self, born: Future[subprocess.Popen[bytes]]) -> None:
-        """Start the child and stay with it: Linux counts the thread that started it as its parent."""
+        """Start the child and wait for its end: Linux counts the thread that started it as its parent."""
         try:
             process = subprocess.Popen(
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -167,12 +166,12 @@ class Child:
                 process.wait()
 
     def _command(self) -> list[str]:
-        # -P: a script's folder comes first on the path, and there http.py would hide the standard library's.
+        # -P keeps the script's folder off the path: a module there could hide one of the standard library.
         script = [sys.executable, "-P", server.__file__]
         return [*script, str(self._lock), str(self._weights.path), self._weights.digest]
 
     def _exit_error(self, code: int) -> Unavailable:
-        """Say why the child ended before it answered; a negative exit code is a signal."""
+        """Return the error for a child that ended before it was ready; a negative exit code is a signal."""
         if code == server.DAMAGED:
             self._damaged_since = self._weights.path.stat().st_mtime_ns
             return Unavailable(DAMAGED)
@@ -185,14 +184,14 @@ class Child:
         )
 
     def stop(self) -> None:
-        """End the child where this process started it; else nothing."""
+        """Stop the child if this process started it."""
         if self.process and self.process.stdin:
             self.process.stdin.close()
             self.process.wait()
 
 
 def is_held(file: int) -> bool:
-    """Tell whether another process has locked the file; takes the lock for the moment."""
+    """Check whether another process holds the lock, by taking it for a moment."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

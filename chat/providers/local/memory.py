@@ -1,4 +1,4 @@
-"""How much memory is free on this machine, as far as Linux tells."""
+"""The free memory of this machine, as reported by Linux."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from pathlib import Path
 
 
 def free(root: Path = Path("/")) -> int | None:
-    """Measure the memory that a new process may take, in bytes; None where it can't be known (macOS).
+    """Return how many bytes a new process can take; None if unknown (macOS).
 
-    It is the least of what the machine has and what each control group around this process has left; in a container
-    the group counts, the machine's figure is the host's. `root` is where /proc and /sys are found.
+    This is the least of the machine's free memory and the remainder of each control group around this process. In a
+    container, only the groups are right: the machine's figure is the host's. /proc and /sys are under `root`.
     """
     known = [amount for amount in (of_machine(root), *of_groups(root)) if amount is not None]
     return min(known, default=None)
 
 
 def of_machine(root: Path) -> int | None:
-    """Read MemAvailable, which the kernel gives in units of 1024 bytes."""
+    """Read MemAvailable, which the kernel reports in units of 1024 bytes."""
     available = fields(root / "proc/meminfo").get("MemAvailable:")
     return None if available is None else available * 1024
 
 
 def of_groups(root: Path) -> Iterator[int | None]:
-    """Read what is left in the control groups of this process and in those above them, of version 1 and 2.
+    """Yield what is left in the control groups (versions 1 and 2) of this process and their parents.
 
-    Lines of /proc/self/cgroup are `number:controllers:path`. In a container the path may be the host's and not
-    exist here; then the group is mounted at the top, so the walk ends there.
+    Lines of /proc/self/cgroup are `number:controllers:path`. In a container the path can be the host's and missing
+    here; then the group is mounted at the top, where the walk ends.
     """
     for line in text(root / "proc/self/cgroup").splitlines():
         number, controllers, path = line.split(":", 2)
@@ -37,25 +37,23 @@ def of_groups(root: Path) -> Iterator[int | None]:
 
 
 def upwards(top: Path, path: str) -> list[Path]:
-    """List a group's folder and those above it, up to the mount."""
     group = top / path.strip("/")
     return [group, *(folder for folder in group.parents if folder.is_relative_to(top))]
 
 
 def left_in_v2(group: Path) -> int | None:
-    """Read the limit less the use; the page cache not used lately would be given back."""
+    """Return limit less usage; the kernel would reclaim page cache that is inactive."""
     cache = fields(group / "memory.stat").get("inactive_file", 0)
     return remaining(group / "memory.max", group / "memory.current", cache)
 
 
 def left_in_v1(group: Path) -> int | None:
-    """Read the same from version 1's files."""
     cache = fields(group / "memory.stat").get("total_inactive_file", 0)
     return remaining(group / "memory.limit_in_bytes", group / "memory.usage_in_bytes", cache)
 
 
 def remaining(limit: Path, use: Path, cache: int) -> int | None:
-    """Subtract the use from the limit, which is `max` where there is none; None where it isn't a number."""
+    """Subtract usage from limit; return None if one is not a number (`max` means no limit)."""
     try:
         return max(0, int(text(limit)) - int(text(use)) + cache)
     except ValueError:
@@ -63,13 +61,11 @@ def remaining(limit: Path, use: Path, cache: int) -> int | None:
 
 
 def fields(file: Path) -> dict[str, int]:
-    """Read a file of lines with a name and a number."""
     rows = (line.split() for line in text(file).splitlines())
     return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()}
 
 
 def text(file: Path) -> str:
-    """Read a file of the kernel's; empty where it isn't there."""
     try:
         return file.read_text()
     except OSError:

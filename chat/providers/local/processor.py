@@ -1,4 +1,4 @@
-"""Whether this machine's processor can run the model, as far as Linux tells."""
+"""Checks whether this machine's processor can run the model, as reported by Linux."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def lacks_avx2(root: Path = Path("/")) -> bool:
-    """Tell whether this is an x86 processor without AVX2, which llama.cpp's wheel is built for.
+    """Check for an x86 processor without AVX2, which llama.cpp's wheel needs.
 
-    `root` is where /proc is found. Of others (ARM, macOS) the kernel says nothing.
+    /proc is under `root`. The kernel lists no such flags for other processors (ARM) and on macOS.
     """
     with suppress(OSError), (root / "proc/cpuinfo").open() as file:
         flags = next((line for line in file if line.startswith("flags")), "flags : avx2")

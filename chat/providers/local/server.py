@@ -2,9 +2,9 @@
 
     python -P server.py LOCK WEIGHTS DIGEST
 
-It holds LOCK (flock) as long as it lives, writes its port and its key there once it answers, and ends when its stdin
-closes. DIGEST is the SHA-256 that WEIGHTS must have, as wheels write it: base64url without padding. It speaks the
-OpenAI protocol, on 127.0.0.1 only, to those who have the key. It writes no log.
+It holds LOCK (flock) while it lives, writes its port and API key there once it is ready, and ends when its stdin
+closes. DIGEST is the SHA-256 of WEIGHTS as wheels record it: base64url without padding. It speaks the OpenAI protocol
+on 127.0.0.1 only, requires the API key, and writes no log.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ import time
 from typing import Any
 
 CONTEXT = 4096
-"""The window of each answer, in tokens."""
+"""The context window of each answer, in tokens."""
 
 SLOTS = 2
-"""How many answers are written at once; further ones queue."""
+"""How many answers run at once; more are queued."""
 
 BATCH = 64
-"""Tokens of a prompt read at a time: half a second on a slow core, in which the other slot and a cancel wait."""
+"""Tokens of a prompt read at a time: half a second on a slow core, while the other slot and a cancel wait."""
 
 TAKEN, DAMAGED = 3, 4
-"""Exit codes: another child holds the lock; the weights are not what they should be."""
+"""Exit codes: another child holds the lock; the weights are damaged."""
 
 
 def main(lock: str, weights: str, digest: str) -> int:
-    """Serve until stdin closes; gives the exit code."""
+    """Serve until stdin closes; return the exit code."""
     end_with_the_parent()
     held = take(lock)
     if held is None:
@@ -49,7 +49,7 @@ def main(lock: str, weights: str, digest: str) -> int:
 
 
 def end_with_the_parent() -> None:
-    """Leave the end to the parent's: a signal to all processes must not break answers that it still drains."""
+    """Ignore stop signals: the parent may still drain answers. The kernel kills us when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -58,7 +58,7 @@ def end_with_the_parent() -> None:
 
 
 def take(lock: str, patience: float = 1) -> int | None:
-    """Lock the file and empty it; None where another child has it. Readers hold it for moments, so try for a while."""
+    """Lock and empty the file; return None if another child holds it. Readers hold it briefly, so retry."""
     file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -74,14 +74,13 @@ def take(lock: str, patience: float = 1) -> int | None:
 
 
 def digest_of(weights: str) -> str:
-    """Compute the SHA-256 of a file, as base64url without padding."""
     with open(weights, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def serve(weights: str, key: str) -> Any:
-    """Load the model and listen on a free port of loopback; it answers while the object lives."""
+    """Load the model and listen on a free loopback port; the server runs while the returned object lives."""
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -98,7 +97,7 @@ def serve(weights: str, key: str) -> Any:
 
 
 def choose_memory(parameters: Any, xllamacpp: Any) -> None:
-    """Give each slot its whole context, at 8 bits (250 MB in all, where 16 take 335), and keep no prompts besides."""
+    """Give each slot its whole context at 8 bits (250 MB in all; 16 bits take 335), and cache no prompts."""
     parameters.n_parallel = SLOTS
     parameters.n_ctx = SLOTS * CONTEXT
     parameters.kv_unified = False
@@ -110,12 +109,12 @@ def choose_memory(parameters: Any, xllamacpp: Any) -> None:
 
 
 def choose_threads(parameters: Any) -> None:
-    """Leave one core free: threads that spin on busy cores made it ten times slower; past four gain little."""
+    """Leave one core free: spinning threads on busy cores made it ten times slower; more than four gain little."""
     threads = max(1, min(4, (os.cpu_count() or 1) - 1))
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
 
 
 if __name__ == "__main__":
-    # Not sys.exit: the server's own threads would be waited for, in the middle of an answer.
+    # sys.exit would wait for the server's threads, in the middle of an answer.
     os._exit(main(*sys.argv[1:]))

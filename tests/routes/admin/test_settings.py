@@ -12,7 +12,7 @@ def test_an_admin_sees_what_is_set_and_what_it_means(admin: FlaskClient) -> None
     page = admin.get("/admin/settings").text
 
     assert all(setting.name in page for setting in SETTINGS)
-    assert ">team<" in page and "Who may chat" in page
+    assert ">team<" in page and "Who can chat" in page
 
 
 def test_a_secret_is_told_to_be_set_and_no_more(admin: FlaskClient) -> None:
