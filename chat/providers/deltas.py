@@ -70,27 +70,10 @@ def all_as(kind: str, value: Any, depth: int = 0) -> Iterator[Part]:
             yield kind, words
 
 
-def thought(value: Any) -> Iterator[Part]:
-    """Yield the thoughts of a field; Envoy sends objects without a type."""
-    return all_as(THOUGHT, value, 1)
-
-
-def refusal(value: Any) -> Iterator[Part]:
-    return all_as(REFUSAL, value)
-
-
-def call(value: Any) -> Iterator[Part]:
-    yield CALL, "tool"
-
-
 def audio(value: Any) -> Iterator[Part]:
     """Yield the transcript of audio, if there is one."""
     words = value.get("transcript") if isinstance(value, dict) else None
     yield (TEXT, words) if isinstance(words, str) else (UNKNOWN, "audio")
-
-
-def images(value: Any) -> Iterator[Part]:
-    yield UNKNOWN, "image"
 
 
 NUMBERS = (int, float)
@@ -101,13 +84,12 @@ DEEPEST = 5
 
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details", "thinking_blocks")
 FIELDS: dict[str, Callable[[Any], Iterator[Part]]] = {
-    **dict.fromkeys(THOUGHTS, thought),
+    **dict.fromkeys(THOUGHTS, lambda value: all_as(THOUGHT, value, 1)),  # Envoy sends objects without a type
     "content": content,
-    "refusal": refusal,
-    "tool_calls": call,
-    "function_call": call,
+    "refusal": lambda value: all_as(REFUSAL, value),
+    **dict.fromkeys(("tool_calls", "function_call"), lambda value: iter([(CALL, "tool")])),
     "audio": audio,
-    "images": images,
+    "images": lambda value: iter([(UNKNOWN, "image")]),
 }
 """The fields of a delta, with their readers."""
 PLAIN = dict.fromkeys(THOUGHTS, THOUGHT) | {"content": TEXT, "refusal": REFUSAL}
@@ -115,18 +97,10 @@ PLAIN = dict.fromkeys(THOUGHTS, THOUGHT) | {"content": TEXT, "refusal": REFUSAL}
 
 WORDS = ("text", "summary", "content", "value")
 KINDS = {
-    "text": TEXT,
-    "output_text": TEXT,
-    "reference": TEXT,
-    "thinking": THOUGHT,
-    "redacted_thinking": THOUGHT,
-    "reasoning": THOUGHT,
-    "reasoning_text": THOUGHT,
-    "summary": THOUGHT,
-    "summary_text": THOUGHT,
+    **dict.fromkeys(("text", "output_text", "reference"), TEXT),
+    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning", "reasoning_text"), THOUGHT),
+    **dict.fromkeys(("summary", "summary_text"), THOUGHT),
+    **dict.fromkeys(("tool_use", "tool_call", "function"), CALL),
     "refusal": REFUSAL,
-    "tool_use": CALL,
-    "tool_call": CALL,
-    "function": CALL,
 }
 """The kinds of parts, by their type."""

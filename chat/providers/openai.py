@@ -134,9 +134,6 @@ class OpenAICompatible(AbstractProvider):
             return ""
 
     def _request(self, path: str, timeouts: Timeouts, **options: Any) -> StreamingRequest:
-        headers = {"Content-Type": "application/json"}
-        if self._key:
-            headers |= (
-                {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}
-            )
+        auth = {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}
+        headers = {"Content-Type": "application/json", **(auth if self._key else {})}
         return StreamingRequest(with_path(self.url, path), headers=headers, timeouts=timeouts, key=self._key, **options)

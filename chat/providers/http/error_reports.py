@@ -6,6 +6,7 @@ The only reader of errors, for the body of a failed response and for each line o
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from http.client import responses
 from typing import Any, NamedTuple
 
@@ -111,11 +112,8 @@ def parse_json(body: bytes | str) -> Any:
         found, end = SCANNED(body) if isinstance(body, str) else (None, -1)
     except (ValueError, RecursionError):
         end = -1
-    return found if end == len(body) else load_json(body)
-
-
-def load_json(body: bytes | str) -> Any:
-    try:
+    if end == len(body):
+        return found
+    with suppress(ValueError, RecursionError):
         return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    return None

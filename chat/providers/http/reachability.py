@@ -39,29 +39,19 @@ def log_cause(error: ProviderError) -> ProviderError:
 def sentence_of(fault: Exception, host: str, proxy: str, patience: float) -> str:
     if isinstance(fault, requests.exceptions.SSLError):
         return certificates.UNTRUSTED.format(host=host)
-    if proxy and (is_unusable(fault) or is_late(fault) or isinstance(fault, requests.exceptions.ProxyError)):
+    if proxy and isinstance(fault, (ValueError, requests.Timeout, requests.exceptions.ProxyError)):
         return f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}."
-    if is_late(fault):
+    if isinstance(fault, requests.Timeout):
         return f"The server at {host} can't be reached within {patience:g} seconds. Try again later."
     return f"The server at {host} can't be reached. Is it running, and is its address right?"
 
 
 def of_proxy(fault: Exception, host: str, proxy: str) -> str:
-    refusal = cause_of(fault).partition("Tunnel connection failed: ")[2]
-    if refusal:
+    if refusal := cause_of(fault).partition("Tunnel connection failed: ")[2]:
         return f"The proxy at {place_of(proxy)} refuses the way to {host} ({refusal})."
-    if is_unusable(fault):
+    if isinstance(fault, ValueError):  # never tried: SOCKS without PySocks, another scheme, an invalid URL
         return f"The proxy {place_of(proxy)} can't be used: it has to be an HTTP proxy, such as http://proxy:3128."
     return f"The proxy at {place_of(proxy)}, which leads to {host}, can't be reached."
-
-
-def is_unusable(fault: Exception) -> bool:
-    """Check for a proxy that was never tried: SOCKS without PySocks, another scheme, an invalid URL."""
-    return isinstance(fault, ValueError)
-
-
-def is_late(fault: Exception) -> bool:
-    return isinstance(fault, requests.Timeout)
 
 
 def place_of(proxy: str) -> str:

@@ -170,11 +170,9 @@ class LocalResult(CreateResult):
                 self.notice = ""
                 yield piece
         finally:
-            self._note(self._answer)
-
-    def _note(self, answer: CreateResult) -> None:
-        self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
-        self.think(answer.reasoning)
+            answer = self._answer
+            self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
+            self.think(answer.reasoning)
 
     def close(self) -> None:
         """Cancel the answer; the model can serve the next one at once."""

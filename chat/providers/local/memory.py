@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+V2 = "memory.max", "memory.current", "inactive_file"
+V1 = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+"""The files with a control group's limit and its usage, and the inactive page cache, which the kernel can reclaim."""
+
 
 def free(root: Path = Path("/")) -> int | None:
     """Return how many bytes a new process can take; None if unknown (macOS).
@@ -12,14 +16,9 @@ def free(root: Path = Path("/")) -> int | None:
     This is the least of the machine's free memory and the remainder of each control group around this process. In a
     container, only the groups are right: the machine's figure is the host's. /proc and /sys are under `root`.
     """
-    known = [amount for amount in (of_machine(root), *of_groups(root)) if amount is not None]
-    return min(known, default=None)
-
-
-def of_machine(root: Path) -> int | None:
-    """Read MemAvailable, which the kernel reports in units of 1024 bytes."""
     available = fields(root / "proc/meminfo").get("MemAvailable:")
-    return None if available is None else available * 1024
+    of_machine = None if available is None else available * 1024
+    return min((amount for amount in (of_machine, *of_groups(root)) if amount is not None), default=None)
 
 
 def of_groups(root: Path) -> Iterator[int | None]:
@@ -31,9 +30,9 @@ def of_groups(root: Path) -> Iterator[int | None]:
     for line in text(root / "proc/self/cgroup").splitlines():
         number, controllers, path = line.split(":", 2)
         if number == "0":
-            yield from (left_in_v2(group) for group in upwards(root / "sys/fs/cgroup", path))
+            yield from (remaining(group, *V2) for group in upwards(root / "sys/fs/cgroup", path))
         elif "memory" in controllers.split(","):
-            yield from (left_in_v1(group) for group in upwards(root / "sys/fs/cgroup/memory", path))
+            yield from (remaining(group, *V1) for group in upwards(root / "sys/fs/cgroup/memory", path))
 
 
 def upwards(top: Path, path: str) -> list[Path]:
@@ -41,21 +40,11 @@ def upwards(top: Path, path: str) -> list[Path]:
     return [group, *(folder for folder in group.parents if folder.is_relative_to(top))]
 
 
-def left_in_v2(group: Path) -> int | None:
-    """Return limit less usage; the kernel would reclaim page cache that is inactive."""
-    cache = fields(group / "memory.stat").get("inactive_file", 0)
-    return remaining(group / "memory.max", group / "memory.current", cache)
-
-
-def left_in_v1(group: Path) -> int | None:
-    cache = fields(group / "memory.stat").get("total_inactive_file", 0)
-    return remaining(group / "memory.limit_in_bytes", group / "memory.usage_in_bytes", cache)
-
-
-def remaining(limit: Path, use: Path, cache: int) -> int | None:
-    """Subtract usage from limit; return None if one is not a number (`max` means no limit)."""
+def remaining(group: Path, limit: str, use: str, cache: str) -> int | None:
+    """Return limit less usage; None if one is not a number (`max` means no limit)."""
     try:
-        return max(0, int(text(limit)) - int(text(use)) + cache)
+        used = int(text(group / use)) - fields(group / "memory.stat").get(cache, 0)
+        return max(0, int(text(group / limit)) - used)
     except ValueError:
         return None
 
