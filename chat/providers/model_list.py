@@ -31,11 +31,11 @@ PATH = re.compile(r"(?:[/~.\\]|[A-Za-z]:\\).*[/\\]|.*[/\\](?=[^/\\]+\.gguf$)")
 
 def usable_rows(listed: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the rows with a usable id, each with a name that can be shown."""
-    usable = (row for row in listed if isinstance(row, dict) and is_id(row.get("id")))
+    usable = (row for row in listed if isinstance(row, dict) and is_usable_id(row.get("id")))
     return [{**row, "name": display_name(row)} for row in islice(usable, MOST)]
 
 
-def is_id(found: Any) -> bool:
+def is_usable_id(found: Any) -> bool:
     """Check a model's id. It is sent back unchanged, so an unusable one can't be repaired."""
     return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()
 

@@ -18,7 +18,7 @@ from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_c
 from chat.providers.errors import ProviderError, Refused
 from chat.providers.finish_reasons import broke_off
 from chat.providers.http.client import StreamingRequest, encode_json
-from chat.providers.http.error_reports import Report, is_plain, parse_json, report_in
+from chat.providers.http.error_reports import Report, is_sentence, parse_json, report_in
 from chat.providers.http.failures import failure, quote
 from chat.providers.http.limits import TooLong, read_up_to
 from chat.providers.http.redaction import redact
@@ -76,7 +76,7 @@ class OpenAIStream(HTTPResult):
 
     def _chunks(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects of the answer; a body that starts like JSON is JSON, whatever its type says."""
-        start = beginning(reads)
+        start = read_beginning(reads)
         if is_page(start):
             raise failure(200, "", self.request.host, page=True).error
         body = itertools.chain([start], reads)
@@ -115,7 +115,7 @@ class OpenAIStream(HTTPResult):
             return report
         named = event.name == "error"
         words = found if isinstance(found, str) else "" if found is not None else event.data.strip()
-        return report_in({"error": said or words or "error"}) if named or is_plain(words) else None
+        return report_in({"error": said or words or "error"}) if named or is_sentence(words) else None
 
     def _error_of(self, report: Report) -> ProviderError:
         if self.request.has_text:
@@ -165,7 +165,7 @@ class OpenAIStream(HTTPResult):
                 self.aside[kind] = redact(told[kind], "", LONGEST_REASON)
 
 
-def beginning(reads: Iterator[bytes]) -> bytes:
+def read_beginning(reads: Iterator[bytes]) -> bytes:
     """Read until the kind of body is known; drop blanks and a byte order mark."""
     start = b""
     for read in reads:

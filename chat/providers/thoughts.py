@@ -42,7 +42,7 @@ LINE_START = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\Z")
 LINE_SEEN = 64
 """How much of a line is remembered, in characters: no fence begins further right."""
 
-APART = "\n\n"  # between two thoughts
+GAP = "\n\n"  # between two thoughts
 
 IN_DOUBT = 200_000
 """After how many characters a tag that opened in the middle of a line counts as a thought even if it never closes."""
@@ -119,7 +119,7 @@ class Thoughts:
         if not found:
             self._held = rest[end:]
             return ""
-        self._closing, self._after_tag, self._gap = "", True, APART
+        self._closing, self._after_tag, self._gap = "", True, GAP
         return rest[found.end() :]
 
     def _hold_doubtful(self, thought: str, closed: bool) -> str:
@@ -152,7 +152,7 @@ class Thoughts:
             self._closing = PAIRS[tag]
             self._doubt = [found] if self._line.rpartition("\n")[2].strip() else None
         elif first and self._said:
-            self._line, self._gap = "", APART
+            self._line, self._gap = "", GAP
             yield RETRACTION, ""
 
     def _note_code(self, found: str, before: str) -> None:

@@ -45,13 +45,13 @@ def failure(
     `words` is the server's message (error_reports.py), `retry_after` its Retry-After in seconds, `page` whether it sent
     HTML. No sentence contains the key, or anything that looks like one.
     """
-    kind = kind_of(status, words, page)
+    kind = classify(status, words, page)
     retry_after = retry_after if retry_after is not None else retry_after_in(words)
     sentence = kind.sentence.format(host=host, quote=quote(words, key), when=retry_time(retry_after))
-    return Failure(make_error(kind, sentence, words, retry_after), kind.passes and status in PASSING, retry_after)
+    return Failure(create_error(kind, sentence, words, retry_after), kind.passes and status in PASSING, retry_after)
 
 
-def make_error(kind: Kind, sentence: str, words: str, retry_after: float | None) -> ProviderError:
+def create_error(kind: Kind, sentence: str, words: str, retry_after: float | None) -> ProviderError:
     if kind.error is RateLimited:
         return RateLimited(sentence, retry_after)
     if kind.error is ContextTooLong:
@@ -59,7 +59,7 @@ def make_error(kind: Kind, sentence: str, words: str, retry_after: float | None)
     return kind.error(sentence)
 
 
-def kind_of(status: int, words: str, page: bool = False) -> Kind:
+def classify(status: int, words: str, page: bool = False) -> Kind:
     """Classify a failure by its message, or else by its status."""
     if page and status < 500 and status not in (401, 413, 429):
         return PAGE

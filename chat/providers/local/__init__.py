@@ -85,7 +85,7 @@ class Local(AbstractProvider):
             return MISSING
         if self.child.is_there():
             return None
-        if self._is_unable or self.child.died_of_an_instruction():
+        if self._is_unable or self.child.died_of_illegal_instruction():
             return UNABLE
         if self.child.is_damaged():
             return DAMAGED
@@ -102,7 +102,7 @@ class Local(AbstractProvider):
         """
         if model and model != MODEL.id:
             raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
-        return LocalResult(self, messages, stream, options_of(messages, kwargs))
+        return LocalResult(self, messages, stream, add_defaults(messages, kwargs))
 
     def endpoint(self) -> Endpoint:
         """Return the model's endpoint; start the model if necessary. Raises Unavailable."""
@@ -114,7 +114,7 @@ class Local(AbstractProvider):
     def is_running(self) -> bool:
         return self.child is not None and self.child.find_endpoint() is not None
 
-    def has_gone(self) -> bool:
+    def has_ended(self) -> bool:
         """Check whether the model's process has ended; its lock can outlive its connections briefly."""
         deadline = time.monotonic() + 0.5
         while self.is_running() and time.monotonic() < deadline:
@@ -129,7 +129,7 @@ class Local(AbstractProvider):
             self.child.stop()
 
 
-def options_of(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
+def add_defaults(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
     options = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     options["max_tokens"] = min(options.get("max_tokens", ANSWER_TOKENS), ANSWER_TOKENS)
     if not any(message["role"] == "system" for message in messages):
@@ -152,7 +152,7 @@ class LocalResult(CreateResult):
         try:
             yield from self._stream(endpoint)
         except (Interrupted, Unavailable) as error:
-            if self._provider.has_gone():
+            if self._provider.has_ended():
                 raise type(error)(self._provider.problem() or GONE) from error
             raise
         finally:

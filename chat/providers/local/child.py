@@ -98,7 +98,7 @@ class Child:
             return True
         return status.st_size != self._weights.size or status.st_mtime_ns == self._damaged_since
 
-    def died_of_an_instruction(self) -> bool:
+    def died_of_illegal_instruction(self) -> bool:
         """Check whether the processor lacks an instruction that the last child of this process used."""
         return self.process is not None and self.process.returncode == -signal.SIGILL
 

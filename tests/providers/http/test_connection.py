@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,7 +213,8 @@ def test_the_client_s_use_of_private_parts_of_requests_and_urllib3_still_works(t
     with SecureServer(plain("Hel", "lo")) as server:
         request = StreamingRequest(server.url, b"{}")
         response = request._send(request._session())
-        connection, original = response.raw._connection, response.raw._original_response
+        connection: Any = response.raw._connection
+        original: Any = response.raw._original_response
 
         assert isinstance(connection, SecureConnection)  # from the pool's ConnectionCls
         assert connection.ssl_context is tls_context(str(CERTIFICATE))  # from the pool's conn_kw

@@ -145,7 +145,7 @@ def test_its_one_model_says_that_it_is_tiny_and_how_to_get_a_real_one(weights, t
 
 
 def test_what_is_given_goes_before_the_defaults_and_none_is_not_given():
-    options = local.options_of(QUESTION, {"temperature": 0.9, "max_tokens": 4000, "seed": None})
+    options = local.add_defaults(QUESTION, {"temperature": 0.9, "max_tokens": 4000, "seed": None})
 
     assert options["temperature"] == 0.9
     assert options["repeat_penalty"] == 1.15
@@ -162,6 +162,6 @@ def test_what_is_given_goes_before_the_defaults_and_none_is_not_given():
     ],
 )
 def test_its_own_system_prompt_is_for_conversations_without_one(messages, given, used):
-    options = local.options_of(messages, given)
+    options = local.add_defaults(messages, given)
 
     assert options.get("system_message") == used
