@@ -19,10 +19,9 @@ RANDOM = "Set it to 32 random characters or more, for example from `openssl rand
 
 def secret_keys(settings: Settings) -> list[str]:
     """Return the current key, then the fallbacks, which only verify and decrypt. Raises WrongSetting."""
-    older = settings.secret_key_fallbacks
-    for key in older:
+    for key in settings.secret_key_fallbacks:
         require_strong("SECRET_KEY_FALLBACKS", key)
-    return [secret_key(settings), *older]
+    return [secret_key(settings), *settings.secret_key_fallbacks]
 
 
 def secret_key(settings: Settings) -> str:
@@ -39,13 +38,8 @@ def require_strong(name: str, key: str) -> None:
     """Raise WrongSetting for a short or guessable key. Fallbacks must be as strong: they decrypt as much."""
     if len(key) < SHORTEST_KEY:
         raise WrongSetting(f"{name} is too short: a key wants {SHORTEST_KEY} characters or more.")
-    if is_guessable(key):
+    if len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES):
         raise WrongSetting(f"{name} can be guessed. {RANDOM}")
-
-
-def is_guessable(key: str) -> bool:
-    """Check for a known example, or for too few different characters."""
-    return len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES)
 
 
 def read_or_create_key(path: Path) -> str:

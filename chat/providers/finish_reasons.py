@@ -73,10 +73,6 @@ def finish_of(result: CreateResult, text: bool) -> Finish:
     return WHOLE
 
 
-def broke_off(reason: str | None) -> bool:
-    return look_up(reason).broke_off
-
-
 def look_up(reason: str | None) -> Finish:
     """Look up a finish reason in any spelling: `MaxTokens`, `max-tokens`, `FinishReason.MAX_TOKENS`."""
     name = (reason or "").rpartition(".")[2]

@@ -60,8 +60,7 @@ class OpenAICompatible(AbstractProvider):
 
     def models(self) -> list[Model]:
         """Return the models that can chat: the configured one first, then by name."""
-        listed = [model for model in self._model_list.models(FIRST_LIST_PATIENCE) if chats(model.id)]
-        return self._sort(listed)
+        return self._sort([model for model in self._model_list.models(FIRST_LIST_PATIENCE) if chats(model.id)])
 
     def others(self) -> list[Model]:
         return sorted((it for it in self._model_list.current if not chats(it.id) and it.id != self.model), key=by_name)

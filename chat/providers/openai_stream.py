@@ -16,7 +16,7 @@ from typing import Any
 
 from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sort_delta
 from chat.providers.errors import ProviderError, Refused
-from chat.providers.finish_reasons import broke_off
+from chat.providers.finish_reasons import look_up
 from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import Report, is_sentence, parse_json, report_in
 from chat.providers.http.failures import failure, quote
@@ -57,7 +57,7 @@ class OpenAIStream(HTTPResult):
             if isinstance(error, Refused) and self._omit_usage():
                 yield from self._texts()
                 return
-            if not self.finish_reason or broke_off(self.finish_reason):
+            if not self.finish_reason or look_up(self.finish_reason).broke_off:
                 raise
         except TooLong:
             raise self.request.server_error("sent a line that is too long") from None

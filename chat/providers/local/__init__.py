@@ -15,7 +15,7 @@ from chat.config import Settings
 from chat.providers.answer import CreateResult
 from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
 from chat.providers.errors import Interrupted, ModelNotFound, Unavailable
-from chat.providers.local import memory, processor
+from chat.providers.local import machine
 from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, find_weights
 from chat.providers.local.server import CONTEXT
 from chat.providers.openai import OpenAICompatible
@@ -60,7 +60,7 @@ class Local(AbstractProvider):
 
     def __init__(self, instance_dir: Path | str, timeouts: Timeouts | None = None):
         self.timeouts = timeouts or Timeouts()
-        self._is_unable = processor.lacks_avx2()
+        self._is_unable = machine.lacks_avx2()
         weights = find_weights()
         self.child = Child(Path(instance_dir) / "local-model.lock", weights) if weights else None
 
@@ -89,7 +89,7 @@ class Local(AbstractProvider):
             return UNABLE
         if self.child.is_damaged():
             return DAMAGED
-        free = memory.free()
+        free = machine.free_memory()
         if free is not None and free < NEEDED:
             return SHORT.format(needed=NEEDED >> 20, free=free >> 20)
         return None

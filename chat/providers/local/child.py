@@ -146,21 +146,21 @@ class Child:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._lock.parent.mkdir(parents=True, exist_ok=True)
-        born: Future[subprocess.Popen[bytes]] = Future()
-        threading.Thread(target=self._keep, args=(born,), daemon=True, name="local model").start()
-        self.process = born.result()
+        started: Future[subprocess.Popen[bytes]] = Future()
+        threading.Thread(target=self._keep, args=(started,), daemon=True, name="local model").start()
+        self.process = started.result()
         return self.process
 
-    def _keep(self, born: Future[subprocess.Popen[bytes]]) -> None:
+    def _keep(self, started: Future[subprocess.Popen[bytes]]) -> None:
         """Start the child and wait for its end: Linux counts the thread that started it as its parent."""
         try:
             process = subprocess.Popen(
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         except OSError as error:
-            born.set_exception(Unavailable(f"The model on this machine can't be started: {error.strerror}."))
+            started.set_exception(Unavailable(f"The model on this machine can't be started: {error.strerror}."))
         else:
-            born.set_result(process)
+            started.set_result(process)
             with process:
                 process.wait()
 

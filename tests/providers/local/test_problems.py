@@ -23,7 +23,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "model.gguf"
     file.write_text("hello")
     monkeypatch.setattr(local, "find_weights", lambda: Weights(file, 5, DIGEST))
-    monkeypatch.setattr(local.memory, "free", lambda: 2**40)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: 2**40)
     return file
 
 
@@ -98,7 +98,7 @@ def test_a_model_that_can_t_be_loaded_is_said_so_with_the_exit_code(weights, tmp
 
 
 def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.memory, "free", lambda: 100 * 2**20)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: 100 * 2**20)
 
     model = Local(tmp_path)
 
@@ -109,7 +109,7 @@ def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path,
 
 
 def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.memory, "free", lambda: 0)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: 0)
     model = Local(tmp_path)
 
     with (tmp_path / "local-model.lock").open("w") as lock:
@@ -121,7 +121,7 @@ def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights,
 
 
 def test_where_free_memory_can_t_be_known_it_is_tried(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.memory, "free", lambda: None)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: None)
 
     model = Local(tmp_path)
 

@@ -1,8 +1,9 @@
-"""The free memory of this machine, as reported by Linux."""
+"""What Linux reports about this machine: its free memory, and whether its processor can run the model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 V2 = "memory.max", "memory.current", "inactive_file"
@@ -10,7 +11,7 @@ V1 = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
 """The files with a control group's limit and its usage, and the inactive page cache, which the kernel can reclaim."""
 
 
-def free(root: Path = Path("/")) -> int | None:
+def free_memory(root: Path = Path("/")) -> int | None:
     """Return how many bytes a new process can take; None if unknown (macOS).
 
     This is the least of the machine's free memory and the remainder of each control group around this process. In a
@@ -59,3 +60,14 @@ def text(file: Path) -> str:
         return file.read_text()
     except OSError:
         return ""
+
+
+def lacks_avx2(root: Path = Path("/")) -> bool:
+    """Check for an x86 processor without AVX2, which llama.cpp's wheel needs.
+
+    /proc is under `root`. The kernel lists no such flags for other processors (ARM) and on macOS.
+    """
+    with suppress(OSError), (root / "proc/cpuinfo").open() as file:
+        flags = next((line for line in file if line.startswith("flags")), "flags : avx2")
+        return "avx2" not in flags.split()
+    return False
