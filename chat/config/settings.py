@@ -154,7 +154,7 @@ def value_of(row: Setting, environ: Mapping[str, str]) -> Any:
     try:
         return row.read(texts[name])
     except ValueError as error:
-        # Leave the value out: it may be a key in the wrong setting.
+        # Leave the value out: it could be a key in the wrong setting.
         why = f": {error}" if isinstance(error, Unusable) else ""
         raise WrongSetting(f"{name} can't be used as it is set{why}. {row.meaning}") from error
 

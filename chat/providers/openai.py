@@ -69,7 +69,7 @@ class OpenAICompatible(AbstractProvider):
         self._model_list.refresh()
 
     def ask_again(self) -> None:
-        """Retry a list that failed: the server may have started after us."""
+        """Retry a list that failed: the server can start after us."""
         self._model_list.ask_again(FIRST_LIST_PATIENCE)
 
     def problem(self) -> str | None:
@@ -125,7 +125,7 @@ class OpenAICompatible(AbstractProvider):
             raise
 
     def _find_versioned_url(self) -> str:
-        """Return the same URL with /v1 if there is a list; else ""."""
+        """Return the same URL with /v1 if there is a list, or ""."""
         better = with_version(self.url)
         try:
             return better if better and models_in(self._request("/v1/models", LIST_TIMEOUTS, pauses=())) else ""

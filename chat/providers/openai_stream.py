@@ -109,7 +109,7 @@ class OpenAIStream(HTTPResult):
         return None
 
     def _report(self, event: Event, found: Any) -> Report | None:
-        """Find the error of an event: in its JSON, in an event named `error`, or in a plain sentence."""
+        """Return the error of an event: in its JSON, in an event named `error`, or in a plain sentence."""
         said = found[0] if isinstance(found, list) and found else found
         if report := report_in(said):
             return report
@@ -123,7 +123,7 @@ class OpenAIStream(HTTPResult):
         return failure(report.status or 500, report.words, self.request.host, self.request.key).error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
-        """Return the text of a chunk, and note everything else in it."""
+        """Return the text of a chunk, and note its other contents."""
         if usage := chunk.get("usage"):
             self._note_usage(usage)
         if (choice := first_choice(chunk)) is None:

@@ -91,7 +91,7 @@ class StreamingRequest:
         return session
 
     def _answer(self, session: requests.Session) -> requests.Response:
-        """Send the request; retry after a failure that may pass."""
+        """Send the request; retry after a temporary failure."""
         answer = self._ask(session)
         for pause in self._pauses:
             if isinstance(answer, requests.Response) or not answer.again or (answer.retry_after or 0) > LONGEST_PAUSE:
@@ -114,7 +114,7 @@ class StreamingRequest:
 
     def _send(self, session: requests.Session) -> requests.Response:
         self.connection.start_attempt()
-        session.close()  # else requests reuses an earlier attempt's connection while its server closes it
+        session.close()  # otherwise requests reuses an earlier attempt's connection while its server closes it
         return session.request(
             "GET" if self.body is None else "POST",
             self.url,

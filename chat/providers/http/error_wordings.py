@@ -21,7 +21,7 @@ from chat.providers.errors import (
 
 
 class Kind(NamedTuple):
-    """A kind of failure: its error, its sentence, and whether it may pass in a moment."""
+    """A kind of failure: its error, its sentence, and whether it is temporary."""
 
     error: type[ProviderError]
     sentence: str
@@ -142,7 +142,7 @@ MASKED = re.compile(
 
 
 def classify(status: int, words: str, page: bool = False) -> Kind:
-    """Classify a failure by its message, or else by its status."""
+    """Classify a failure by its message, or by its status if no wording matches."""
     if page and status < 500 and status not in (401, 413, 429):
         return PAGE
     for pattern, kind in SAYINGS:

@@ -66,7 +66,7 @@ class Local(AbstractProvider):
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Create the provider if LOCAL_MODEL is `on`, or `auto` without another provider; else return None."""
+        """Create the provider if LOCAL_MODEL is `on`, or `auto` without another provider. Otherwise return None."""
         others = settings.openai_api_key or settings.openai_base_url or settings.aivvm_url
         if settings.local_model == "off" or (settings.local_model == "auto" and others):
             return None

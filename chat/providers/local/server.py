@@ -49,7 +49,7 @@ def main(lock: str, weights: str, digest: str) -> int:
 
 
 def ignore_stop_signals() -> None:
-    """Ignore stop signals: the parent may still drain answers. The kernel kills us when the parent dies."""
+    """Ignore stop signals: the parent first finishes open answers. The kernel kills us when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -97,7 +97,7 @@ def serve(weights: str, key: str) -> Any:
 
 
 def choose_memory(parameters: Any, xllamacpp: Any) -> None:
-    """Give each slot its whole context at 8 bits (250 MB in all; 16 bits take 335), and cache no prompts."""
+    """Set up a whole context for each slot at 8 bits (250 MB in all; 16 bits take 335), and cache no prompts."""
     parameters.n_parallel = SLOTS
     parameters.n_ctx = SLOTS * CONTEXT
     parameters.kv_unified = False
