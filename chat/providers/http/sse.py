@@ -40,12 +40,12 @@ def events(reads: Iterable[bytes]) -> Iterator[Event]:
             data.append(value.removeprefix(b" "))
             size += len(value) + 1
             check_size(size)
+        elif data and not line:
+            yield event(name, data)
+            name, data, size, beside = "", [], 0, 0
         elif not line:
-            beside = 0 if data else beside + 1
+            name, beside = "", beside + 1
             check_size(beside)
-            if data:
-                yield event(name, data)
-            name, data, size = "", [], 0
         elif name == BARE or (not data and line.startswith(b"{")):
             name, size = BARE, size + len(line) + 1
             data.append(line)
