@@ -176,7 +176,7 @@ def test_a_key_that_was_brought_back_for_all_to_read_is_for_its_owner_alone_agai
 def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
     code = (
         "import pathlib, sys; from chat.config import secret_key;"
-        "print(secret_key.stored_key(pathlib.Path(sys.argv[1])))"
+        "print(secret_key.read_or_create_key(pathlib.Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "secret_key")]
     root = Path(front_door.__file__).parent

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from math import inf
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import idna
 
+N = TypeVar("N", int, float)
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
@@ -19,21 +21,9 @@ class Unusable(ValueError):
     """Text with an invalid value; the message says why and repeats no secret."""
 
 
-def seconds(most: float) -> Callable[[str], float]:
-    """Return a parser of seconds: more than 0, at most `most`."""
-
-    def read(text: str) -> float:
-        value = float(text)
-        if not 0 < value <= most:
-            raise ValueError
-        return value
-
-    return read
-
-
-def integer(least: int, most: float = inf) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text)
+def number(kind: Callable[[str], N], least: float, most: float = inf) -> Callable[[str], N]:
+    def read(text: str) -> N:
+        value = kind(text)
         if not least <= value <= most:
             raise ValueError
         return value

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def keep_to_owner(path: Path) -> None:
+def restrict_to_owner(path: Path) -> None:
     """Remove other users' rights to a file: `cp` can restore one that everyone can read."""
     with suppress(OSError):  # it is missing, or belongs to another user
         if path.stat().st_mode & 0o077:

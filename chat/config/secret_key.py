@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chat.config import Settings, WrongSetting, is_loopback
-from chat.config.private_files import keep_to_owner
+from chat.config.private_files import restrict_to_owner
 
 SHORTEST_KEY = 32
 FEWEST_SIGNS = 8
@@ -19,41 +19,35 @@ RANDOM = "Set it to 32 random characters or more, for example from `openssl rand
 
 def secret_keys(settings: Settings) -> list[str]:
     """Return the current key, then the fallbacks, which only verify and decrypt. Raises WrongSetting."""
-    older = settings.secret_key_fallbacks
-    for key in older:
-        require_good("SECRET_KEY_FALLBACKS", key)
-    return [secret_key(settings), *older]
+    for key in settings.secret_key_fallbacks:
+        require_strong("SECRET_KEY_FALLBACKS", key)
+    return [secret_key(settings), *settings.secret_key_fallbacks]
 
 
 def secret_key(settings: Settings) -> str:
     """Return SECRET_KEY; on loopback, create and store one if it isn't set. Raises WrongSetting."""
     key = settings.secret_key
     if key:
-        require_good("SECRET_KEY", key)
+        require_strong("SECRET_KEY", key)
     elif not is_loopback(settings.host):
         raise WrongSetting(f"SECRET_KEY is not set. Beyond this machine it is required. {RANDOM}")
-    return key or stored_key(settings.instance / "secret_key")
+    return key or read_or_create_key(settings.instance / "secret_key")
 
 
-def require_good(name: str, key: str) -> None:
+def require_strong(name: str, key: str) -> None:
     """Raise WrongSetting for a short or guessable key. Fallbacks must be as strong: they decrypt as much."""
     if len(key) < SHORTEST_KEY:
         raise WrongSetting(f"{name} is too short: a key wants {SHORTEST_KEY} characters or more.")
-    if can_be_guessed(key):
+    if len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES):
         raise WrongSetting(f"{name} can be guessed. {RANDOM}")
 
 
-def can_be_guessed(key: str) -> bool:
-    """Check for a known example, or for too few different characters."""
-    return len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES)
-
-
-def stored_key(path: Path) -> str:
+def read_or_create_key(path: Path) -> str:
     """Read the key in a file that only its owner can read; create it if it is missing. Raises WrongSetting."""
     try:
         if not path.exists():
-            make_key(path)
-        keep_to_owner(path)
+            create_key(path)
+        restrict_to_owner(path)
         key = path.read_text()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no text"
@@ -65,7 +59,7 @@ def stored_key(path: Path) -> str:
     return key
 
 
-def make_key(path: Path) -> None:
+def create_key(path: Path) -> None:
     """Create a key file, unless another worker is faster: then its key stays."""
     made = path.with_name(f"secret_key.{secrets.token_hex(4)}")
     made.touch(mode=0o600)

@@ -36,9 +36,9 @@ class Setting:
 
 
 LOCAL = parsers.one_of("auto", "on", "off")
-POSITIVE = parsers.integer(1)
-NATURAL = parsers.integer(0)
-SECONDS = parsers.seconds(1_000_000)
+POSITIVE = parsers.number(int, 1)
+NATURAL = parsers.number(int, 0)
+SECONDS = parsers.number(float, 0.001, 1_000_000)
 BESIDE_APP = Path(__file__).parent.parent.parent / "instance"
 
 
@@ -51,10 +51,10 @@ class Settings:
     """The table of settings; environment variables have the same names in capitals."""
 
     host: str = setting("127.0.0.1", str, "Address to listen on. 0.0.0.0 means all network interfaces.")
-    port: int = setting(8000, parsers.integer(0, 65_535), "Port to listen on.")
+    port: int = setting(8000, parsers.number(int, 0, 65_535), "Port to listen on.")
     web_concurrency: int = setting(1, POSITIVE, "Number of worker processes.")
     drain_seconds: float = setting(
-        4.0, parsers.seconds(HOUR), "Seconds to let running answers finish at shutdown (at most 3600)."
+        4.0, parsers.number(float, 0.001, HOUR), "Seconds to let running answers finish at shutdown (at most 3600)."
     )
     access: str = setting(
         "", parsers.one_of("open", "team"), "Who can chat: `team` (people with an account) or `open` (anyone)."
@@ -154,7 +154,7 @@ def value_of(row: Setting, environ: Mapping[str, str]) -> Any:
     try:
         return row.read(texts[name])
     except ValueError as error:
-        # Leave the value out: it may be a key in the wrong setting.
+        # Leave the value out: it could be a key in the wrong setting.
         why = f": {error}" if isinstance(error, Unusable) else ""
         raise WrongSetting(f"{name} can't be used as it is set{why}. {row.meaning}") from error
 

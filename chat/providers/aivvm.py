@@ -38,7 +38,6 @@ DEFAULT_PROMPT = (
     "Follow the user's instructions carefully. Respond using markdown."
 )
 GONE = "The server at chat.aivvm.com has been gone since 2023. Set AIVVM_URL to another one of that protocol."
-LIST_LIMIT = 1024 * 1024
 
 
 class Aivvm(AbstractProvider):
@@ -98,11 +97,9 @@ class Aivvm(AbstractProvider):
         return [*MODELS, *(model for model in listed if model.id not in ours)]
 
     def _fetch_models(self) -> list[Model]:
-        body = encode_json({"key": self._key})
-        request = StreamingRequest(
-            with_path(self.url, "/api/models"), body, self._headers(), LIST_TIMEOUTS, self._key, pauses=()
-        )
-        rows = parse_json(read_body(request, LIST_LIMIT))
+        url, body = with_path(self.url, "/api/models"), encode_json({"key": self._key})
+        request = StreamingRequest(url, body, self._headers(), LIST_TIMEOUTS, self._key, pauses=())
+        rows = parse_json(read_body(request))
         if not isinstance(rows, list):
             raise request.server_error("sent no list of models")
         return [Model(row["id"], row["name"]) for row in usable_rows(rows)]

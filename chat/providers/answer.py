@@ -54,7 +54,7 @@ class CreateResult:
                 position += 1
 
     def _read(self) -> bool:
-        """Read the next piece, which may hold no text. Return False at the end."""
+        """Read the next piece, with text or without. Return False at the end."""
         if self._error:
             raise self._error
         if self._closed:

@@ -40,7 +40,7 @@ class Model:
     about: str = ""
 
 
-REMEMBERED = 3600.0
+WINDOW_LIFETIME = 3600.0
 """How many seconds a window that an error message named stays valid. It is kept in memory only."""
 
 
@@ -86,7 +86,7 @@ class AbstractProvider(ABC):
 
     def learn_window(self, model: str, size: int) -> None:
         """Store for an hour the window that an error message named; the server can be reconfigured."""
-        self._learned = {**self._learned, model: (size, time.monotonic() + REMEMBERED)}
+        self._learned = {**self._learned, model: (size, time.monotonic() + WINDOW_LIFETIME)}
 
     def problem(self) -> str | None:
         """Return a sentence about why the provider can't be used and what to do; None if no problem is known."""

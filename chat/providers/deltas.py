@@ -40,18 +40,18 @@ def join_parts(parts: Iterator[Part]) -> dict[str, str]:
     return told
 
 
-def content(value: Any, depth: int = 0) -> Iterator[Part]:
+def read_content(value: Any, depth: int = 0) -> Iterator[Part]:
     """Yield the parts of content: text, one part, or a list of parts."""
     if isinstance(value, str):
         yield TEXT, value
     elif isinstance(value, list):
         for part in value:
-            yield from of_part(part, depth)
+            yield from read_part(part, depth)
     elif isinstance(value, dict) and ("type" in value or depth):
-        yield from of_part(value, depth)
+        yield from read_part(value, depth)
 
 
-def of_part(part: Any, depth: int) -> Iterator[Part]:
+def read_part(part: Any, depth: int) -> Iterator[Part]:
     """Yield one part: `type` names its kind, and a field of that name or `text` holds its words."""
     if not isinstance(part, dict) or depth > DEEPEST:
         return
@@ -60,37 +60,20 @@ def of_part(part: Any, depth: int) -> Iterator[Part]:
     if kind in (CALL, UNKNOWN):
         yield kind, name
     else:
-        yield from all_as(kind, next((part[field] for field in (name, *WORDS) if part.get(field)), ""), depth + 1)
+        yield from read_as(kind, next((part[field] for field in (name, *WORDS) if part.get(field)), ""), depth + 1)
 
 
-def all_as(kind: str, value: Any, depth: int = 0) -> Iterator[Part]:
+def read_as(kind: str, value: Any, depth: int = 0) -> Iterator[Part]:
     """Yield all words of a content as one kind; skip parts without words."""
-    for found, words in content(value, depth):
+    for found, words in read_content(value, depth):
         if found not in (CALL, UNKNOWN):
             yield kind, words
 
 
-def thought(value: Any) -> Iterator[Part]:
-    """Yield the thoughts of a field; Envoy sends objects without a type."""
-    return all_as(THOUGHT, value, 1)
-
-
-def refusal(value: Any) -> Iterator[Part]:
-    return all_as(REFUSAL, value)
-
-
-def call(value: Any) -> Iterator[Part]:
-    yield CALL, "tool"
-
-
-def audio(value: Any) -> Iterator[Part]:
+def read_audio(value: Any) -> Iterator[Part]:
     """Yield the transcript of audio, if there is one."""
     words = value.get("transcript") if isinstance(value, dict) else None
     yield (TEXT, words) if isinstance(words, str) else (UNKNOWN, "audio")
-
-
-def images(value: Any) -> Iterator[Part]:
-    yield UNKNOWN, "image"
 
 
 NUMBERS = (int, float)
@@ -101,13 +84,12 @@ DEEPEST = 5
 
 THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "reasoning_details", "thinking_blocks")
 FIELDS: dict[str, Callable[[Any], Iterator[Part]]] = {
-    **dict.fromkeys(THOUGHTS, thought),
-    "content": content,
-    "refusal": refusal,
-    "tool_calls": call,
-    "function_call": call,
-    "audio": audio,
-    "images": images,
+    **dict.fromkeys(THOUGHTS, lambda value: read_as(THOUGHT, value, 1)),  # Envoy sends objects without a type
+    "content": read_content,
+    "refusal": lambda value: read_as(REFUSAL, value),
+    **dict.fromkeys(("tool_calls", "function_call"), lambda value: iter([(CALL, "tool")])),
+    "audio": read_audio,
+    "images": lambda value: iter([(UNKNOWN, "image")]),
 }
 """The fields of a delta, with their readers."""
 PLAIN = dict.fromkeys(THOUGHTS, THOUGHT) | {"content": TEXT, "refusal": REFUSAL}
@@ -115,18 +97,10 @@ PLAIN = dict.fromkeys(THOUGHTS, THOUGHT) | {"content": TEXT, "refusal": REFUSAL}
 
 WORDS = ("text", "summary", "content", "value")
 KINDS = {
-    "text": TEXT,
-    "output_text": TEXT,
-    "reference": TEXT,
-    "thinking": THOUGHT,
-    "redacted_thinking": THOUGHT,
-    "reasoning": THOUGHT,
-    "reasoning_text": THOUGHT,
-    "summary": THOUGHT,
-    "summary_text": THOUGHT,
+    **dict.fromkeys(("text", "output_text", "reference"), TEXT),
+    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning", "reasoning_text"), THOUGHT),
+    **dict.fromkeys(("summary", "summary_text"), THOUGHT),
+    **dict.fromkeys(("tool_use", "tool_call", "function"), CALL),
     "refusal": REFUSAL,
-    "tool_use": CALL,
-    "tool_call": CALL,
-    "function": CALL,
 }
 """The kinds of parts, by their type."""

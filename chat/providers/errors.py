@@ -44,7 +44,7 @@ class ModelNotFound(ProviderError, ValueError):
 
 
 class Unavailable(ProviderError):
-    """The provider can't be reached, is overloaded or broken; a retry may succeed."""
+    """The provider can't be reached, is overloaded or broken; a retry can succeed."""
 
 
 class Refused(ProviderError):

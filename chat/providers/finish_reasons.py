@@ -61,7 +61,7 @@ BORDER = re.compile(r"-|(?<=[a-z])(?=[A-Z])")
 
 def finish_of(result: CreateResult, text: bool) -> Finish:
     """Return how an answer ended; `text` says whether it has any."""
-    found = meaning(result.finish_reason)
+    found = look_up(result.finish_reason)
     if text or (found is not WHOLE and found is not LENGTH):
         return found
     if found is LENGTH:
@@ -73,11 +73,7 @@ def finish_of(result: CreateResult, text: bool) -> Finish:
     return WHOLE
 
 
-def broke_off(reason: str | None) -> bool:
-    return meaning(reason).broke_off
-
-
-def meaning(reason: str | None) -> Finish:
+def look_up(reason: str | None) -> Finish:
     """Look up a finish reason in any spelling: `MaxTokens`, `max-tokens`, `FinishReason.MAX_TOKENS`."""
     name = (reason or "").rpartition(".")[2]
     return FINISHES.get(BORDER.sub("_", name).lower(), WHOLE)

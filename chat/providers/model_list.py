@@ -13,17 +13,13 @@ from chat.providers.base import Model, Timeouts
 from chat.providers.errors import ProviderError
 from chat.providers.http.redaction import redact
 
-FRESH = 600.0
-"""How many seconds a list stays valid."""
-AFTER_FAILURE = 30.0
-"""How many seconds to wait after a failed fetch."""
-
+FRESH, AFTER_FAILURE = 600.0, 30.0
+"""How many seconds a list stays valid, and how many to wait after a failed fetch."""
 
 LIST_TIMEOUTS = Timeouts(connect=5, first_byte=10, read=5, total=15)
 
 LONGEST_ID, LONGEST_NAME, MOST = 256, 120, 2_000
 """Limits for a list: the length of an id and of a name in characters, and the number of models."""
-
 
 PATH = re.compile(r"(?:[/~.\\]|[A-Za-z]:\\).*[/\\]|.*[/\\](?=[^/\\]+\.gguf$)")
 """Everything before the file name in a path; llama.cpp names a model after its file."""
@@ -31,11 +27,11 @@ PATH = re.compile(r"(?:[/~.\\]|[A-Za-z]:\\).*[/\\]|.*[/\\](?=[^/\\]+\.gguf$)")
 
 def usable_rows(listed: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the rows with a usable id, each with a name that can be shown."""
-    usable = (row for row in listed if isinstance(row, dict) and is_id(row.get("id")))
+    usable = (row for row in listed if isinstance(row, dict) and is_usable_id(row.get("id")))
     return [{**row, "name": display_name(row)} for row in islice(usable, MOST)]
 
 
-def is_id(found: Any) -> bool:
+def is_usable_id(found: Any) -> bool:
     """Check a model's id. It is sent back unchanged, so an unusable one can't be repaired."""
     return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()
 
@@ -95,7 +91,6 @@ class ModelList:
         return self._asked.is_set() and not self.problem and not self.current
 
     def refresh(self) -> None:
-        """Fetch the list now."""
         try:
             self.current, self.problem = self._ask(), None
             self._due = time.monotonic() + (FRESH if self.current else AFTER_FAILURE)

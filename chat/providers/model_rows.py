@@ -12,8 +12,6 @@ from chat.providers.http.error_reports import parse_json
 from chat.providers.http.result import read_body
 from chat.providers.model_list import usable_rows
 
-LIST_LIMIT = 8 * 1024 * 1024
-
 WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_length", "n_ctx", "n_ctx_train")
 """Fields with the context window in tokens: OpenRouter, vLLM, Groq, LM Studio, llama.cpp (in `meta`)."""
 
@@ -28,11 +26,9 @@ NO_CHAT = re.compile(
 
 def models_in(request: StreamingRequest) -> list[Model]:
     """Fetch a model list. Raises ProviderErrors."""
-    answer = parse_json(read_body(request, LIST_LIMIT))
-    rows = rows_in(answer)
-    if rows is None:
+    if (rows := rows_in(parse_json(read_body(request)))) is None:
         raise request.server_error("sent no list of models")
-    return [model_of(row) for row in usable_rows(map(row_of, rows))]
+    return [Model(row["id"], row["name"], window_of(row)) for row in usable_rows(map(row_of, rows))]
 
 
 def rows_in(answer: Any) -> list[Any] | None:
@@ -40,10 +36,6 @@ def rows_in(answer: Any) -> list[Any] | None:
     if isinstance(answer, dict):
         answer = next((answer[name] or [] for name in ("data", "models") if name in answer), None)
     return answer if isinstance(answer, list) else None
-
-
-def model_of(row: Mapping[str, Any]) -> Model:
-    return Model(row["id"], row["name"], window_of(row))
 
 
 def window_of(row: Mapping[str, Any]) -> int | None:

@@ -60,8 +60,7 @@ class OpenAICompatible(AbstractProvider):
 
     def models(self) -> list[Model]:
         """Return the models that can chat: the configured one first, then by name."""
-        listed = [model for model in self._model_list.models(FIRST_LIST_PATIENCE) if chats(model.id)]
-        return self._sort(listed)
+        return self._sort([model for model in self._model_list.models(FIRST_LIST_PATIENCE) if chats(model.id)])
 
     def others(self) -> list[Model]:
         return sorted((it for it in self._model_list.current if not chats(it.id) and it.id != self.model), key=by_name)
@@ -70,7 +69,7 @@ class OpenAICompatible(AbstractProvider):
         self._model_list.refresh()
 
     def ask_again(self) -> None:
-        """Retry a list that failed: the server may have started after us."""
+        """Retry a list that failed: the server can start after us."""
         self._model_list.ask_again(FIRST_LIST_PATIENCE)
 
     def problem(self) -> str | None:
@@ -126,7 +125,7 @@ class OpenAICompatible(AbstractProvider):
             raise
 
     def _find_versioned_url(self) -> str:
-        """Return the same URL with /v1 if there is a list; else ""."""
+        """Return the same URL with /v1 if there is a list, or ""."""
         better = with_version(self.url)
         try:
             return better if better and models_in(self._request("/v1/models", LIST_TIMEOUTS, pauses=())) else ""
@@ -134,9 +133,6 @@ class OpenAICompatible(AbstractProvider):
             return ""
 
     def _request(self, path: str, timeouts: Timeouts, **options: Any) -> StreamingRequest:
-        headers = {"Content-Type": "application/json"}
-        if self._key:
-            headers |= (
-                {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}
-            )
+        auth = {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}
+        headers = {"Content-Type": "application/json", **(auth if self._key else {})}
         return StreamingRequest(with_path(self.url, path), headers=headers, timeouts=timeouts, key=self._key, **options)

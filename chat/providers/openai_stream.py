@@ -16,19 +16,18 @@ from typing import Any
 
 from chat.providers.deltas import CALL, REFUSAL, TEXT, THOUGHT, UNKNOWN, first_choice, sort_delta
 from chat.providers.errors import ProviderError, Refused
-from chat.providers.finish_reasons import broke_off
+from chat.providers.finish_reasons import look_up
 from chat.providers.http.client import StreamingRequest, encode_json
-from chat.providers.http.error_reports import Report, is_plain, parse_json, report_in
+from chat.providers.http.error_reports import Report, is_sentence, parse_json, report_in
 from chat.providers.http.failures import failure, quote
 from chat.providers.http.limits import TooLong, read_up_to
 from chat.providers.http.redaction import redact
-from chat.providers.http.result import HTTPResult, in_one_piece
+from chat.providers.http.result import BODY_LIMIT, HTTPResult, in_one_piece
 from chat.providers.http.sse import BARE, Event, events
 from chat.providers.http.web_pages import PAGES, is_page
 from chat.providers.surrogates import Halves, mend
 
 LONGEST_REASON = 64
-WHOLE_LIMIT = 8 * 1024 * 1024
 LAST_WORDS = 20.0
 """How many seconds to wait for usage and [DONE] after the finish reason."""
 
@@ -58,7 +57,7 @@ class OpenAIStream(HTTPResult):
             if isinstance(error, Refused) and self._omit_usage():
                 yield from self._texts()
                 return
-            if not self.finish_reason or broke_off(self.finish_reason):
+            if not self.finish_reason or look_up(self.finish_reason).broke_off:
                 raise
         except TooLong:
             raise self.request.server_error("sent a line that is too long") from None
@@ -77,14 +76,11 @@ class OpenAIStream(HTTPResult):
 
     def _chunks(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects of the answer; a body that starts like JSON is JSON, whatever its type says."""
-        start = beginning(reads)
+        start = read_beginning(reads)
         if is_page(start):
             raise failure(200, "", self.request.host, page=True).error
         body = itertools.chain([start], reads)
-        return self._objects(body) if start[:1] in (b"{", b"[") else self._events(body)
-
-    def _events(self, body: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-        for event in events(body):
+        for event in self._json_events(body) if start[:1] in (b"{", b"[") else events(body):
             if event.data.strip() == "[DONE]":
                 self._done = True
                 return
@@ -92,13 +88,11 @@ class OpenAIStream(HTTPResult):
             if not is_comment and (found := self._object(event)) is not None:
                 yield found
 
-    def _objects(self, reads: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-        """Read a body that is one JSON object, or one object a line."""
-        body = b"".join(read_up_to(WHOLE_LIMIT, reads)).decode("utf-8", "replace")
+    def _json_events(self, reads: Iterator[bytes]) -> Iterator[Event]:
+        """Yield each object of a body that is one JSON object, or one object a line."""
+        body = b"".join(read_up_to(BODY_LIMIT, reads)).decode("utf-8", "replace")
         lines = [body] if parse_json(body) is not None else body.split("\n")
-        for line in filter(str.strip, lines):
-            if (found := self._object(Event(line))) is not None:
-                yield found
+        yield from map(Event, filter(str.strip, lines))
         self._done = len(lines) == 1
 
     def _object(self, event: Event) -> dict[str, Any] | None:
@@ -115,22 +109,21 @@ class OpenAIStream(HTTPResult):
         return None
 
     def _report(self, event: Event, found: Any) -> Report | None:
-        """Find the error of an event: in its JSON, in an event named `error`, or in a plain sentence."""
+        """Return the error of an event: in its JSON, in an event named `error`, or in a plain sentence."""
         said = found[0] if isinstance(found, list) and found else found
         if report := report_in(said):
             return report
         named = event.name == "error"
         words = found if isinstance(found, str) else "" if found is not None else event.data.strip()
-        return report_in({"error": said or words or "error"}) if named or is_plain(words) else None
+        return report_in({"error": said or words or "error"}) if named or is_sentence(words) else None
 
     def _error_of(self, report: Report) -> ProviderError:
-        failed = failure(report.status or 500, report.words, self.request.host, self.request.key)
         if self.request.has_text:
             return self.request.server_error(f"reported an error{quote(report.words, self.request.key)}")
-        return failed.error
+        return failure(report.status or 500, report.words, self.request.host, self.request.key).error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
-        """Return the text of a chunk, and note everything else in it."""
+        """Return the text of a chunk, and note its other contents."""
         if usage := chunk.get("usage"):
             self._note_usage(usage)
         if (choice := first_choice(chunk)) is None:
@@ -139,7 +132,10 @@ class OpenAIStream(HTTPResult):
             raise self._error_of(report)
         delta = choice.get("delta")
         said = delta or (not self._in_deltas and choice.get("message")) or {"content": choice.get("text")}
-        text = self._text_in(said) if isinstance(said, dict) else ""
+        told = sort_delta(said) if isinstance(said, dict) else {}
+        if len(told) > 1 or TEXT not in told:
+            self._note_aside(told)
+        text = self._halves.join(told.get(TEXT, "") + told.get(REFUSAL, ""))
         self._in_deltas = self._in_deltas or bool(text and delta)
         self._note_finish(choice.get("finish_reason") or choice.get("finishReason"), bool(text))
         return text
@@ -161,13 +157,6 @@ class OpenAIStream(HTTPResult):
         connection = self.request.connection
         connection.read_timeout = min(inf if self._early else LAST_WORDS, connection.timeouts.read)
 
-    def _text_in(self, said: dict[str, Any]) -> str:
-        told = sort_delta(said)
-        if len(told) > 1 or TEXT not in told:
-            self._note_aside(told)
-        text = told.get(TEXT, "") + told.get(REFUSAL, "")
-        return self._halves.join(text)
-
     def _note_aside(self, told: dict[str, str]) -> None:
         if thought := told.get(THOUGHT):
             self.think(mend(thought))
@@ -176,7 +165,7 @@ class OpenAIStream(HTTPResult):
                 self.aside[kind] = redact(told[kind], "", LONGEST_REASON)
 
 
-def beginning(reads: Iterator[bytes]) -> bytes:
+def read_beginning(reads: Iterator[bytes]) -> bytes:
     """Read until the kind of body is known; drop blanks and a byte order mark."""
     start = b""
     for read in reads:

@@ -37,12 +37,12 @@ MARK, MARK_IN_FENCE, MARK_IN_CODE = re.compile(r"[<`◁\[~]"), re.compile(r"[`~]
 TOKEN = re.compile(rf"`+|~~~+|\n[ \t]*\n|{TAG}")
 CLOSERS = {tag: re.compile(re.escape(tag), re.IGNORECASE) for tag in CLOSING}
 UNENDED = re.compile(r"(?:`+|~+|(?:\n[ \t]*)+)\Z")
-"""An end of text that the next piece may lengthen."""
+"""An end of text that the next piece can lengthen."""
 LINE_START = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\Z")
 LINE_SEEN = 64
 """How much of a line is remembered, in characters: no fence begins further right."""
 
-APART = "\n\n"  # between two thoughts
+GAP = "\n\n"  # between two thoughts
 
 IN_DOUBT = 200_000
 """After how many characters a tag that opened in the middle of a line counts as a thought even if it never closes."""
@@ -58,17 +58,17 @@ class Thoughts:
     """Separates the text and the thoughts of one answer, wherever the pieces are cut."""
 
     def __init__(self) -> None:
-        self._held = ""  # an end that may be the beginning of a tag
+        self._held = ""  # an end that could be the beginning of a tag
         self._line = ""  # the end of the text before
         self._code = ""  # the backticks or tildes that opened the code
-        self._mark = MARK  # finds what may begin or end a tag or code
+        self._mark = MARK  # finds what can begin or end a tag or code
         self._closing = ""  # the tag that closes the open thought
         self._gap = ""  # the separator before the next thought
-        self._doubt: list[str] | None = None  # a thought that may be text, with its tag
+        self._doubt: list[str] | None = None  # a thought that could be text, with its tag
         self._after_tag = self._said = self._seen_tag = False
 
     def parts(self, text: str) -> Iterable[Part]:
-        """Split the next piece into parts; hold back an end that may be the beginning of a tag."""
+        """Split the next piece into parts; hold back an end that could be the beginning of a tag."""
         if not (self._held or self._after_tag or self._mark.search(text)):
             if self._closing and self._doubt is None:
                 return ((THOUGHT, text),)
@@ -119,11 +119,11 @@ class Thoughts:
         if not found:
             self._held = rest[end:]
             return ""
-        self._closing, self._after_tag, self._gap = "", True, APART
+        self._closing, self._after_tag, self._gap = "", True, GAP
         return rest[found.end() :]
 
     def _hold_doubtful(self, thought: str, closed: bool) -> str:
-        """Hold back a thought that may be text; return all of it once it is certain."""
+        """Hold back a thought that could be text; return all of it once it is certain."""
         assert self._doubt is not None
         self._doubt.append(thought)
         if not closed and sum(map(len, self._doubt)) < IN_DOUBT:
@@ -152,7 +152,7 @@ class Thoughts:
             self._closing = PAIRS[tag]
             self._doubt = [found] if self._line.rpartition("\n")[2].strip() else None
         elif first and self._said:
-            self._line, self._gap = "", APART
+            self._line, self._gap = "", GAP
             yield RETRACTION, ""
 
     def _note_code(self, found: str, before: str) -> None:
@@ -174,7 +174,7 @@ class Thoughts:
         return self._code.endswith("\n")
 
     def _certain_length(self, rest: str) -> int:
-        """Return how much is certain; the rest may be the beginning of a tag."""
+        """Return how much is certain; the rest could be the beginning of a tag."""
         last = max(rest.rfind(sign, -LONGEST) for sign in "<◁[")
         if last >= 0 and rest[last:].lower() in BEGINNINGS:
             return last

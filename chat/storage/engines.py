@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from chat.config import Settings
-from chat.config.private_files import keep_to_owner
+from chat.config.private_files import restrict_to_owner
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 """How an address of Postgres may begin; the first is Heroku's way."""
@@ -109,7 +109,7 @@ def make_file(url: URL) -> None:
     path = url.database or ""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     for name in (path, f"{path}-wal", f"{path}-shm"):
-        keep_to_owner(Path(name))
+        restrict_to_owner(Path(name))
 
 
 def remedy(url: URL, reason: str) -> str:

@@ -168,7 +168,7 @@ def local() -> Local:
         "timeouts": OpenAICompatible(URL)._timeouts,
         "endpoint": lambda: Endpoint(1, ""),
         "is_running": lambda: True,
-        "has_gone": lambda: False,
+        "has_ended": lambda: False,
     }
     return provider
 

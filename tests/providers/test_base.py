@@ -167,7 +167,7 @@ def test_the_window_of_a_model_is_what_a_refusal_told_for_an_hour(monkeypatch: p
     provider.learn_window("a", 8_192)
     provider.learn_window("b", 4_096)
     told = [provider.window("a"), provider.window("b"), other.window("a"), other.window("b"), provider.window("c")]
-    monkeypatch.setattr("chat.providers.base.REMEMBERED", -1.0)
+    monkeypatch.setattr("chat.providers.base.WINDOW_LIFETIME", -1.0)
     provider.learn_window("a", 8_192)
 
     assert told == [8_192, 4_096, 131_072, None, None]

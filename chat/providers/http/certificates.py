@@ -24,7 +24,7 @@ def trust(bundle: str) -> None:
 
 
 def bundle_or(usual: Any) -> Any:
-    """Return the file or folder that `trust` set, or else the usual one."""
+    """Return the file or folder that `trust` set, or the usual one."""
     return _bundle or usual
 
 

@@ -23,7 +23,7 @@ from chat.providers.base import Timeouts
 from chat.providers.errors import Interrupted, ProviderError, Unavailable
 from chat.providers.http import chunked
 from chat.providers.http.connection import CancellableAdapter, CancellableConnection
-from chat.providers.http.error_reports import words_of
+from chat.providers.http.error_reports import message_of
 from chat.providers.http.failures import Failure, failure, retry_after_header
 from chat.providers.http.limits import TooLong, read_up_to
 from chat.providers.http.reachability import log_cause, proxy_of, unreachable_error
@@ -75,7 +75,7 @@ class StreamingRequest:
             self.connection.start()
             with self._session() as session:
                 response = self._answer(session)
-                yield from self._no_page(self._reads(response)) if is_labelled(response) else self._reads(response)
+                yield from self._reject_page(self._reads(response)) if is_labelled(response) else self._reads(response)
         except FAULTS as fault:
             if not self.connection.cancelled.is_set():
                 raise log_cause(self._connection_error(fault)) from fault
@@ -91,7 +91,7 @@ class StreamingRequest:
         return session
 
     def _answer(self, session: requests.Session) -> requests.Response:
-        """Send the request; retry after a failure that may pass."""
+        """Send the request; retry after a temporary failure."""
         answer = self._ask(session)
         for pause in self._pauses:
             if isinstance(answer, requests.Response) or not answer.again or (answer.retry_after or 0) > LONGEST_PAUSE:
@@ -114,7 +114,7 @@ class StreamingRequest:
 
     def _send(self, session: requests.Session) -> requests.Response:
         self.connection.start_attempt()
-        session.close()  # else requests reuses an earlier attempt's connection while its server closes it
+        session.close()  # otherwise requests reuses an earlier attempt's connection while its server closes it
         return session.request(
             "GET" if self.body is None else "POST",
             self.url,
@@ -135,7 +135,7 @@ class StreamingRequest:
             return None
         body = self._error_body(response)
         page = is_labelled(response) and is_page(body, labelled=True)
-        self.error_words = words_of(response.reason, b"" if page else body)
+        self.error_words = message_of(response.reason, b"" if page else body)
         response.close()
         return failure(self.status, self.error_words, self.host, self.key, retry_after_header(response.headers), page)
 
@@ -147,7 +147,7 @@ class StreamingRequest:
                 body += read
         return bytes(body)
 
-    def _no_page(self, reads: Iterator[bytes]) -> Iterator[bytes]:
+    def _reject_page(self, reads: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the reads unless they are a web page; some good streams are labelled as HTML, too."""
         start = next(filter(bytes.strip, reads), b"")
         if is_page(start, labelled=True):

@@ -21,7 +21,7 @@ from chat.providers.errors import (
 
 
 class Kind(NamedTuple):
-    """A kind of failure: its error, its sentence, and whether it may pass in a moment."""
+    """A kind of failure: its error, its sentence, and whether it is temporary."""
 
     error: type[ProviderError]
     sentence: str
@@ -139,6 +139,19 @@ MASKED = re.compile(
     re.IGNORECASE,
 )
 """Messages about an invalid request that a gateway turned into a 500."""
+
+
+def classify(status: int, words: str, page: bool = False) -> Kind:
+    """Classify a failure by its message, or by its status if no wording matches."""
+    if page and status < 500 and status not in (401, 413, 429):
+        return PAGE
+    for pattern, kind in SAYINGS:
+        if pattern.search(words):
+            return kind
+    if status == 500 and MASKED.search(words):
+        return REFUSED
+    return STATUSES.get(status) or (DOWN if status >= 500 else REFUSED if status >= 400 else ELSEWHERE)
+
 
 LEAST_WINDOW = 64
 """A smaller number is not a window but a code or a part of a date."""

@@ -10,17 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from chat.providers.errors import ContextTooLong, ProviderError, RateLimited
-from chat.providers.http.error_wordings import (
-    DOWN,
-    ELSEWHERE,
-    MASKED,
-    PAGE,
-    REFUSED,
-    SAYINGS,
-    STATUSES,
-    Kind,
-    window_in,
-)
+from chat.providers.http.error_wordings import Kind, classify, window_in
 from chat.providers.http.redaction import redact
 
 PASSING = {429, 500, 502, 503, 504, 529}
@@ -45,30 +35,18 @@ def failure(
     `words` is the server's message (error_reports.py), `retry_after` its Retry-After in seconds, `page` whether it sent
     HTML. No sentence contains the key, or anything that looks like one.
     """
-    kind = kind_of(status, words, page)
+    kind = classify(status, words, page)
     retry_after = retry_after if retry_after is not None else retry_after_in(words)
     sentence = kind.sentence.format(host=host, quote=quote(words, key), when=retry_time(retry_after))
-    return Failure(make_error(kind, sentence, words, retry_after), kind.passes and status in PASSING, retry_after)
+    return Failure(create_error(kind, sentence, words, retry_after), kind.passes and status in PASSING, retry_after)
 
 
-def make_error(kind: Kind, sentence: str, words: str, retry_after: float | None) -> ProviderError:
+def create_error(kind: Kind, sentence: str, words: str, retry_after: float | None) -> ProviderError:
     if kind.error is RateLimited:
         return RateLimited(sentence, retry_after)
     if kind.error is ContextTooLong:
         return ContextTooLong(sentence, window_in(words))
     return kind.error(sentence)
-
-
-def kind_of(status: int, words: str, page: bool = False) -> Kind:
-    """Classify a failure by its message, or else by its status."""
-    if page and status < 500 and status not in (401, 413, 429):
-        return PAGE
-    for pattern, kind in SAYINGS:
-        if pattern.search(words):
-            return kind
-    if status == 500 and MASKED.search(words):
-        return REFUSED
-    return STATUSES.get(status) or (DOWN if status >= 500 else REFUSED if status >= 400 else ELSEWHERE)
 
 
 def quote(words: str, key: str) -> str:

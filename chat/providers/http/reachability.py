@@ -24,8 +24,8 @@ def proxy_of(url: str) -> str:
 
 def unreachable_error(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
     """Return the error for a server that can't be reached; `patience` is the timeout in seconds."""
-    error = Unavailable(sentence_of(fault, host, proxy, patience))
-    error.cause = f"{host} can't be reached{f' through {place_of(proxy)}' if proxy else ''}: {cause_of(fault)}"
+    error = Unavailable(unreachable_sentence(fault, host, proxy, patience))
+    error.cause = f"{host} can't be reached{f' through {proxy_host(proxy)}' if proxy else ''}: {root_cause(fault)}"
     return error
 
 
@@ -36,55 +36,45 @@ def log_cause(error: ProviderError) -> ProviderError:
     return error
 
 
-def sentence_of(fault: Exception, host: str, proxy: str, patience: float) -> str:
+def unreachable_sentence(fault: Exception, host: str, proxy: str, patience: float) -> str:
     if isinstance(fault, requests.exceptions.SSLError):
         return certificates.UNTRUSTED.format(host=host)
-    if proxy and (is_unusable(fault) or is_late(fault) or isinstance(fault, requests.exceptions.ProxyError)):
-        return f"{of_proxy(fault, host, proxy)} Whoever runs this app should check {setting_of(proxy)}."
-    if is_late(fault):
+    if proxy and isinstance(fault, (ValueError, requests.Timeout, requests.exceptions.ProxyError)):
+        return f"{proxy_sentence(fault, host, proxy)} Whoever runs this app should check {proxy_variable(proxy)}."
+    if isinstance(fault, requests.Timeout):
         return f"The server at {host} can't be reached within {patience:g} seconds. Try again later."
     return f"The server at {host} can't be reached. Is it running, and is its address right?"
 
 
-def of_proxy(fault: Exception, host: str, proxy: str) -> str:
-    refusal = cause_of(fault).partition("Tunnel connection failed: ")[2]
-    if refusal:
-        return f"The proxy at {place_of(proxy)} refuses the way to {host} ({refusal})."
-    if is_unusable(fault):
-        return f"The proxy {place_of(proxy)} can't be used: it has to be an HTTP proxy, such as http://proxy:3128."
-    return f"The proxy at {place_of(proxy)}, which leads to {host}, can't be reached."
+def proxy_sentence(fault: Exception, host: str, proxy: str) -> str:
+    if refusal := root_cause(fault).partition("Tunnel connection failed: ")[2]:
+        return f"The proxy at {proxy_host(proxy)} refuses the way to {host} ({refusal})."
+    if isinstance(fault, ValueError):  # never tried: SOCKS without PySocks, another scheme, an invalid URL
+        return f"The proxy {proxy_host(proxy)} can't be used: it has to be an HTTP proxy, such as http://proxy:3128."
+    return f"The proxy at {proxy_host(proxy)}, which leads to {host}, can't be reached."
 
 
-def is_unusable(fault: Exception) -> bool:
-    """Check for a proxy that was never tried: SOCKS without PySocks, another scheme, an invalid URL."""
-    return isinstance(fault, ValueError)
-
-
-def is_late(fault: Exception) -> bool:
-    return isinstance(fault, requests.Timeout)
-
-
-def place_of(proxy: str) -> str:
+def proxy_host(proxy: str) -> str:
     """Return a proxy's host without the user and the password in its URL."""
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     place = parts.netloc.rpartition("@")[2]
     return place if parts.scheme in ("http", "https") else f"{parts.scheme}://{place}"
 
 
-def setting_of(proxy: str) -> str:
+def proxy_variable(proxy: str) -> str:
     """Return the name of the variable that sets a proxy."""
     return next((f"{scheme.upper()}_PROXY" for scheme, it in getproxies().items() if it == proxy), "the proxy settings")
 
 
-def cause_of(fault: BaseException) -> str:
+def root_cause(fault: BaseException) -> str:
     """Return the innermost exception behind a fault, on one line."""
     seen = [fault]
-    while (inner := inner_of(seen[-1])) and inner not in seen:
+    while (inner := inner_exception(seen[-1])) and inner not in seen:
         seen.append(inner)
     return redact(f"{type(seen[-1]).__name__}: {seen[-1]}", "", LONGEST_CAUSE)
 
 
-def inner_of(fault: BaseException) -> BaseException | None:
+def inner_exception(fault: BaseException) -> BaseException | None:
     """Return the exception behind another one; urllib3 keeps it in fields of its own."""
     kept = (getattr(fault, "original_error", None), getattr(fault, "reason", None), *fault.args, fault.__cause__)
     return next((it for it in kept if isinstance(it, BaseException)), None)

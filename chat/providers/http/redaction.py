@@ -7,22 +7,18 @@ from urllib.parse import unquote
 
 from chat.server.key_patterns import blank_keys
 
-TELLING = 8
+SHORTEST_SECRET = 8
 """How many consecutive characters of a key are never shown; a shorter key is no secret and can be part of any word."""
 
-LOOKED_AT = 2_000
-"""How many characters of a message are examined."""
+EXAMINED = 2_000  # characters of a message
 
 
 def redact(words: str, key: str, most: int) -> str:
     """Return a message on one line of at most `most` characters; "" if it contains a part of the key."""
-    words = words[:LOOKED_AT]
+    words = words[:EXAMINED]
     forms = (words, unquote(words), unescape(words))
-    if any(part in form for part in parts_of(key) for form in forms):
+    parts = (key[start : start + SHORTEST_SECRET] for start in range(len(key) - SHORTEST_SECRET + 1))
+    if any(part in form for part in parts for form in forms):
         return ""
     line = "".join(sign for sign in " ".join(blank_keys(words).split()) if sign.isprintable())
     return line if len(line) <= most else f"{line[:most].rstrip(' .')}…"
-
-
-def parts_of(key: str) -> list[str]:
-    return [key[start : start + TELLING] for start in range(len(key) - TELLING + 1)]

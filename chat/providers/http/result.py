@@ -10,6 +10,8 @@ from chat.providers.errors import ProviderError
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.limits import TooLong, read_up_to
 
+BODY_LIMIT = 8 * 1024 * 1024
+
 
 class HTTPResult(CreateResult):
     """A result that is read from a request; closing it cancels the request."""
@@ -46,7 +48,7 @@ def in_one_piece(pieces: Iterable[str]) -> Iterator[str]:
         raise failed
 
 
-def read_body(request: StreamingRequest, limit: int) -> bytes:
+def read_body(request: StreamingRequest, limit: int = BODY_LIMIT) -> bytes:
     """Read a whole answer, up to `limit` bytes. Raises ProviderErrors."""
     try:
         return b"".join(read_up_to(limit, request))

@@ -39,17 +39,17 @@ def events(reads: Iterable[bytes]) -> Iterator[Event]:
         if field == b"data" and name != BARE:
             data.append(value.removeprefix(b" "))
             size += len(value) + 1
-            check(size)
+            check_size(size)
+        elif data and not line:
+            yield event(name, data)
+            name, data, size, beside = "", [], 0, 0
         elif not line:
-            beside = 0 if data else beside + 1
-            check(beside)
-            if data:
-                yield event(name, data)
-            name, data, size = "", [], 0
+            name, beside = "", beside + 1
+            check_size(beside)
         elif name == BARE or (not data and line.startswith(b"{")):
             name, size = BARE, size + len(line) + 1
             data.append(line)
-            check(size)
+            check_size(size)
             if ends_object(line, data):
                 yield event(name, data)
                 name, data, size = "", [], 0
@@ -57,7 +57,7 @@ def events(reads: Iterable[bytes]) -> Iterator[Event]:
             yield event("error", [value.strip()])
         else:
             beside += len(line) + 1
-            check(beside)
+            check_size(beside)
             name = value.strip().decode("utf-8", "replace") if field == b"event" else name
     if data:
         yield event(name, data)
@@ -77,16 +77,16 @@ def lines(reads: Iterable[bytes]) -> Iterator[bytes]:
             ended[0] = bytes(rest + ended[0])
             rest.clear()
         if ended and max(len(read), len(ended[0])) > LINE_LIMIT:  # otherwise all are shorter
-            check(max(map(len, ended)))
+            check_size(max(map(len, ended)))
         for line in ended:
             yield line.removesuffix(b"\r")
         rest += last
-        check(len(rest))
+        check_size(len(rest))
     if rest:
         yield bytes(rest).removesuffix(b"\r")
 
 
-def check(size: int) -> None:
+def check_size(size: int) -> None:
     if size > LINE_LIMIT:
         raise TooLong
 

@@ -15,7 +15,7 @@ from chat.config import Settings
 from chat.providers.answer import CreateResult
 from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
 from chat.providers.errors import Interrupted, ModelNotFound, Unavailable
-from chat.providers.local import memory, processor
+from chat.providers.local import machine
 from chat.providers.local.child import DAMAGED, INSTALL, UNABLE, Child, Endpoint, find_weights
 from chat.providers.local.server import CONTEXT
 from chat.providers.openai import OpenAICompatible
@@ -60,13 +60,13 @@ class Local(AbstractProvider):
 
     def __init__(self, instance_dir: Path | str, timeouts: Timeouts | None = None):
         self.timeouts = timeouts or Timeouts()
-        self._is_unable = processor.lacks_avx2()
+        self._is_unable = machine.lacks_avx2()
         weights = find_weights()
         self.child = Child(Path(instance_dir) / "local-model.lock", weights) if weights else None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Create the provider if LOCAL_MODEL is `on`, or `auto` without another provider; else return None."""
+        """Create the provider if LOCAL_MODEL is `on`, or `auto` without another provider. Otherwise return None."""
         others = settings.openai_api_key or settings.openai_base_url or settings.aivvm_url
         if settings.local_model == "off" or (settings.local_model == "auto" and others):
             return None
@@ -85,11 +85,11 @@ class Local(AbstractProvider):
             return MISSING
         if self.child.is_there():
             return None
-        if self._is_unable or self.child.died_of_an_instruction():
+        if self._is_unable or self.child.died_of_illegal_instruction():
             return UNABLE
         if self.child.is_damaged():
             return DAMAGED
-        free = memory.free()
+        free = machine.free_memory()
         if free is not None and free < NEEDED:
             return SHORT.format(needed=NEEDED >> 20, free=free >> 20)
         return None
@@ -102,7 +102,7 @@ class Local(AbstractProvider):
         """
         if model and model != MODEL.id:
             raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
-        return LocalResult(self, messages, stream, options_of(messages, kwargs))
+        return LocalResult(self, messages, stream, add_defaults(messages, kwargs))
 
     def endpoint(self) -> Endpoint:
         """Return the model's endpoint; start the model if necessary. Raises Unavailable."""
@@ -114,7 +114,7 @@ class Local(AbstractProvider):
     def is_running(self) -> bool:
         return self.child is not None and self.child.find_endpoint() is not None
 
-    def has_gone(self) -> bool:
+    def has_ended(self) -> bool:
         """Check whether the model's process has ended; its lock can outlive its connections briefly."""
         deadline = time.monotonic() + 0.5
         while self.is_running() and time.monotonic() < deadline:
@@ -129,7 +129,7 @@ class Local(AbstractProvider):
             self.child.stop()
 
 
-def options_of(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
+def add_defaults(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]:
     options = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     options["max_tokens"] = min(options.get("max_tokens", ANSWER_TOKENS), ANSWER_TOKENS)
     if not any(message["role"] == "system" for message in messages):
@@ -152,7 +152,7 @@ class LocalResult(CreateResult):
         try:
             yield from self._stream(endpoint)
         except (Interrupted, Unavailable) as error:
-            if self._provider.has_gone():
+            if self._provider.has_ended():
                 raise type(error)(self._provider.problem() or GONE) from error
             raise
         finally:
@@ -170,11 +170,9 @@ class LocalResult(CreateResult):
                 self.notice = ""
                 yield piece
         finally:
-            self._note(self._answer)
-
-    def _note(self, answer: CreateResult) -> None:
-        self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
-        self.think(answer.reasoning)
+            answer = self._answer
+            self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
+            self.think(answer.reasoning)
 
     def close(self) -> None:
         """Cancel the answer; the model can serve the next one at once."""

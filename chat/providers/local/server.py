@@ -35,8 +35,8 @@ TAKEN, DAMAGED = 3, 4
 
 def main(lock: str, weights: str, digest: str) -> int:
     """Serve until stdin closes; return the exit code."""
-    end_with_the_parent()
-    held = take(lock)
+    ignore_stop_signals()
+    held = lock_file(lock)
     if held is None:
         return TAKEN
     if digest_of(weights) != digest:
@@ -48,8 +48,8 @@ def main(lock: str, weights: str, digest: str) -> int:
     return 0
 
 
-def end_with_the_parent() -> None:
-    """Ignore stop signals: the parent may still drain answers. The kernel kills us when the parent dies."""
+def ignore_stop_signals() -> None:
+    """Ignore stop signals: the parent first finishes open answers. The kernel kills us when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -57,7 +57,7 @@ def end_with_the_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def take(lock: str, patience: float = 1) -> int | None:
+def lock_file(lock: str, patience: float = 1) -> int | None:
     """Lock and empty the file; return None if another child holds it. Readers hold it briefly, so retry."""
     file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + patience
@@ -97,7 +97,7 @@ def serve(weights: str, key: str) -> Any:
 
 
 def choose_memory(parameters: Any, xllamacpp: Any) -> None:
-    """Give each slot its whole context at 8 bits (250 MB in all; 16 bits take 335), and cache no prompts."""
+    """Set up a whole context for each slot at 8 bits (250 MB in all; 16 bits take 335), and cache no prompts."""
     parameters.n_parallel = SLOTS
     parameters.n_ctx = SLOTS * CONTEXT
     parameters.kv_unified = False

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from chat.providers.base import Timeouts
 from chat.providers.errors import Unavailable
 from chat.providers.http.certificates import tls_context
 from chat.providers.http.client import StreamingRequest
+from chat.providers.http.connection import PacedReader, SecureConnection
 from chat.providers.http.result import HTTPResult
 from tests.providers.server import SILENCE, Server, chunk, head, plain, whole
 from tests.providers.tls import CERTIFICATE, SecureServer
@@ -205,6 +207,19 @@ def test_the_file_of_authorities_is_read_once(trusted):
             assert b"".join(StreamingRequest(server.url, b"{}")) == b"Hello"
 
     assert (tls_context.cache_info().misses, tls_context.cache_info().hits) == (1, 2)
+
+
+def test_the_client_s_use_of_private_parts_of_requests_and_urllib3_still_works(trusted):
+    with SecureServer(plain("Hel", "lo")) as server:
+        request = StreamingRequest(server.url, b"{}")
+        response = request._send(request._session())
+        connection: Any = response.raw._connection
+        original: Any = response.raw._original_response
+
+        assert isinstance(connection, SecureConnection)  # from the pool's ConnectionCls
+        assert connection.ssl_context is tls_context(str(CERTIFICATE))  # from the pool's conn_kw
+        assert isinstance(original.fp.raw, PacedReader)  # from the connection's response_class
+        assert original.chunked and b"".join(request._reads(response)) == b"Hello"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")

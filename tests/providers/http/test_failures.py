@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.providers.errors import BadKey, ContextTooLong, ModelNotFound, RateLimited, Refused, Unavailable
-from chat.providers.http.error_reports import words_of
+from chat.providers.http.error_reports import message_of
 from chat.providers.http.failures import failure, quote, retry_after_header, retry_after_in
 
 KEY = "sk-proj-abcdefgh12345678"
@@ -173,7 +173,7 @@ def test_braces_in_a_server_s_words_are_words():
     ],
 )
 def test_what_a_server_said_is_in_its_json_else_in_its_reason(reason, body, words):
-    assert words_of(reason, body) == words
+    assert message_of(reason, body) == words
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from chat.providers.base import Timeouts
 from chat.providers.errors import Unavailable
 from chat.providers.http.client import StreamingRequest
-from chat.providers.http.reachability import cause_of, place_of
+from chat.providers.http.reachability import proxy_host, root_cause
 from tests.providers.server import Server, whole
 
 QUICK = Timeouts(connect=2, first_byte=2, read=2, total=5)
@@ -83,7 +83,7 @@ def test_a_server_that_is_down_is_logged_once_with_its_cause(nobody: str, caplog
 def test_the_cause_is_the_innermost_fault() -> None:
     outer = ValueError(OSError(111, "Connection refused"))
 
-    assert cause_of(outer) == "ConnectionRefusedError: [Errno 111] Connection refused"
+    assert root_cause(outer) == "ConnectionRefusedError: [Errno 111] Connection refused"
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_the_cause_is_the_innermost_fault() -> None:
     ],
 )
 def test_a_proxy_is_named_without_its_password(proxy: str, place: str) -> None:
-    assert place_of(proxy) == place
+    assert proxy_host(proxy) == place

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chat.providers.local import memory
+from chat.providers.local import machine
 
 MB = 2**20
 UNLIMITED_V1 = "9223372036854771712"
@@ -26,7 +26,7 @@ def test_without_a_limit_the_machine_s_free_memory_counts(tmp_path):
         },
     )
 
-    free = memory.free(root)
+    free = machine.free_memory(root)
 
     assert free == 1024 * MB
 
@@ -44,7 +44,7 @@ def test_a_limit_of_version_2_on_a_group_above_counts_and_its_idle_cache_is_free
         },
     )
 
-    free = memory.free(root)
+    free = machine.free_memory(root)
 
     assert free == 162 * MB
 
@@ -61,7 +61,7 @@ def test_a_limit_of_version_1_counts_in_a_container_that_names_the_host_s_path(t
         },
     )
 
-    free = memory.free(root)
+    free = machine.free_memory(root)
 
     assert free == 36 * MB
 
@@ -77,12 +77,12 @@ def test_no_limit_in_version_1_is_a_very_large_number(tmp_path):
         },
     )
 
-    free = memory.free(root)
+    free = machine.free_memory(root)
 
     assert free == MB
 
 
 def test_where_the_kernel_tells_nothing_nothing_is_claimed(tmp_path):
-    free = memory.free(tmp_path)
+    free = machine.free_memory(tmp_path)
 
     assert free is None

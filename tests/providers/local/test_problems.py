@@ -23,7 +23,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "model.gguf"
     file.write_text("hello")
     monkeypatch.setattr(local, "find_weights", lambda: Weights(file, 5, DIGEST))
-    monkeypatch.setattr(local.memory, "free", lambda: 2**40)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: 2**40)
     return file
 
 
@@ -98,7 +98,7 @@ def test_a_model_that_can_t_be_loaded_is_said_so_with_the_exit_code(weights, tmp
 
 
 def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.memory, "free", lambda: 100 * 2**20)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: 100 * 2**20)
 
     model = Local(tmp_path)
 
@@ -109,7 +109,7 @@ def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path,
 
 
 def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.memory, "free", lambda: 0)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: 0)
     model = Local(tmp_path)
 
     with (tmp_path / "local-model.lock").open("w") as lock:
@@ -121,7 +121,7 @@ def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights,
 
 
 def test_where_free_memory_can_t_be_known_it_is_tried(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(local.memory, "free", lambda: None)
+    monkeypatch.setattr(local.machine, "free_memory", lambda: None)
 
     model = Local(tmp_path)
 
@@ -145,7 +145,7 @@ def test_its_one_model_says_that_it_is_tiny_and_how_to_get_a_real_one(weights, t
 
 
 def test_what_is_given_goes_before_the_defaults_and_none_is_not_given():
-    options = local.options_of(QUESTION, {"temperature": 0.9, "max_tokens": 4000, "seed": None})
+    options = local.add_defaults(QUESTION, {"temperature": 0.9, "max_tokens": 4000, "seed": None})
 
     assert options["temperature"] == 0.9
     assert options["repeat_penalty"] == 1.15
@@ -162,6 +162,6 @@ def test_what_is_given_goes_before_the_defaults_and_none_is_not_given():
     ],
 )
 def test_its_own_system_prompt_is_for_conversations_without_one(messages, given, used):
-    options = local.options_of(messages, given)
+    options = local.add_defaults(messages, given)
 
     assert options.get("system_message") == used

@@ -9,7 +9,7 @@ import pytest
 
 from chat.providers import local
 from chat.providers.errors import ProviderError
-from chat.providers.local import Local, processor
+from chat.providers.local import Local, machine
 from chat.providers.local.child import Child
 from tests.providers.local.test_problems import QUESTION, weights
 
@@ -37,7 +37,7 @@ while True:
 @pytest.fixture(autouse=True)
 def able(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever this machine's processor is, nothing is known against it."""
-    monkeypatch.setattr(local.processor, "lacks_avx2", lambda: False)
+    monkeypatch.setattr(local.machine, "lacks_avx2", lambda: False)
 
 
 @pytest.mark.usefixtures("weights")
@@ -58,7 +58,7 @@ def test_a_child_that_dies_of_an_instruction_is_not_started_again(tmp_path: Path
 
 @pytest.mark.usefixtures("weights")
 def test_a_processor_without_avx2_is_said_so_before_anything_is_started(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(local.processor, "lacks_avx2", lambda: True)
+    monkeypatch.setattr(local.machine, "lacks_avx2", lambda: True)
     monkeypatch.setattr(Child, "_start", lambda _: pytest.fail("It was started."))
 
     model = Local(tmp_path)
@@ -85,4 +85,4 @@ def test_the_kernel_tells_what_a_processor_can(tmp_path: Path, monkeypatch, cpui
     if cpuinfo is not None:
         (tmp_path / "proc/cpuinfo").write_text(cpuinfo)
 
-    assert processor.lacks_avx2(tmp_path) is lacking
+    assert machine.lacks_avx2(tmp_path) is lacking
