@@ -1,6 +1,6 @@
-"""Conversations and their tree of messages: find, ask, branch, continue, show a window, rename, delete.
+"""Conversations and their trees of messages: find, ask, branch, continue, show a window, rename, delete.
 
-What belongs to a person is found through that person, so a foreign id is simply not found.
+Every search names the person, so another person's id is simply not found.
 """
 
 from chat.conversations.ancestry import Ancestry

@@ -1,4 +1,4 @@
-"""HTTP in and out: one blueprint a noun."""
+"""HTTP in and out: one blueprint for each noun."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from chat.web.ids import IdConverter
 
 
 def register(app: Flask) -> None:
-    """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = IdConverter
     request_body.register(app)
     for module in (assets, conversations, exports, health, messages, replies):
