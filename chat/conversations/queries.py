@@ -72,7 +72,7 @@ def find(source: Database | Connection, person_id: int | None, conversation_id: 
     found = first(source, SELECT_CONVERSATION, id=conversation_id, person=person_id)
     if found is None:
         raise NotFound
-    return Conversation._make(found)
+    return Conversation(*found)
 
 
 def read_message(source: Database | Connection, message_id: int | None) -> Message | None:
