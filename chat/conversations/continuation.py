@@ -53,6 +53,5 @@ def require_unfinished(connection: Connection, reply: Reply) -> None:
 
 
 def move_to_log(connection: Connection, reply: Reply) -> None:
-    """Make the text of a reply the first piece of its log."""
     connection.execute(insert(pieces).values(reply_id=reply.id, seq=0, text=reply.text))
     connection.execute(update(messages).where(messages.c.id == reply.id).values(text="", html=None))

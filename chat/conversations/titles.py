@@ -27,6 +27,5 @@ def rename(database: Database, person_id: int | None, conversation_id: int, text
 
 
 def title_of(text: str) -> str:
-    """Shorten a text to one line."""
     line = " ".join(text.strip()[: TITLE_LENGTH * 4].split())
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

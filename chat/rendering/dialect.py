@@ -30,7 +30,6 @@ def translate(text: str, is_growing: bool = False) -> str:
 
 
 def translate_prose(text: str) -> str:
-    """Translate a text without fences."""
     text = scan(text)
     if "-" in text or "=" in text:
         text = "\n\n".join(UNDERLINE.sub(shield_underline, paragraph) for paragraph in text.split("\n\n"))

@@ -90,11 +90,7 @@ def close(blocks: list[Block], found: list[str]) -> None:
     if block.name == "thead" and blocks:
         blocks[-1].is_counted = False
     elif block.direction:
-        found[block.place] = add_direction(found[block.place], block.direction)
+        start = found[block.place].replace(' dir="auto"', "")
+        found[block.place] = f'{start[:-1]} dir="{block.direction}">'
         for outer in blocks:  # browsers now skip this block
             outer.first = "" if outer.first_at > block.place else outer.first
-
-
-def add_direction(start: str, direction: str) -> str:
-    undirected = start.replace(' dir="auto"', "")
-    return f'{undirected[:-1]} dir="{direction}">'

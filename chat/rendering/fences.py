@@ -53,7 +53,6 @@ class Fence:
         return ">" in self.before and not line.lstrip().startswith(">")
 
     def _is_beside(self, before: str) -> bool:
-        """Return whether a mark after `before` can belong to this fence."""
         return len(before) < len(self.before) + 4 and (">" in before) == (">" in self.before)
 
     def _open_inner(self, mark: str) -> None:

@@ -60,7 +60,6 @@ def is_inline(content: str, before: str, after: str) -> bool:
 
 
 def is_padded(content: str, after: str) -> bool:
-    """Return whether content with blanks on both sides is a formula."""
     inner = content.strip()
     is_symbol = len(inner) == 1 or SIGN.search(inner) is not None
     is_apart = content[0].isspace() and content[-1].isspace() and not re.match(r"[\w$]", after)

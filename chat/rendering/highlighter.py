@@ -88,7 +88,8 @@ def highlight(code: str, language: str, budget: TimeBudget) -> str:
     tokens = lexer(language, budget).get_tokens_unprocessed(code)
     drawn, end = [], 0
     for colour, start, end in runs(tokens, budget):
-        drawn.append(span(colour, code[start:end]))
+        run = escape(code[start:end])
+        drawn.append(f"<span class={colour}>{run}</span>" if colour else run)
     return "".join([*drawn, escape(code[end:])])
 
 
@@ -119,9 +120,4 @@ def runs(tokens: Iterable[tuple[int, _TokenType, str]], budget: TimeBudget) -> I
 
 @lru_cache(1024)
 def colour_of(token: _TokenType) -> str:
-    """Return the class of a token, or of the nearest kind above it."""
     return next((COLOURS[kind] for kind in reversed(token.split()) if kind in COLOURS), "")
-
-
-def span(colour: str, code: str) -> str:
-    return f"<span class={colour}>{escape(code)}</span>" if colour else escape(code)

@@ -66,7 +66,6 @@ ASIDE = re.compile(
 
 
 def rewrite(source: str) -> str:
-    """Rewrite what math-core doesn't know or prints as text."""
     if not UNSURE.search(source):
         return source
     latex = TEXT.sub(_text, source)

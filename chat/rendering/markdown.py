@@ -31,7 +31,6 @@ def to_html(text: str, is_growing: bool = False) -> str:
 
 @cache
 def extension_options(extensions: frozenset[str]) -> comrak.ExtensionOptions:
-    """Make comrak's options for some of its extensions."""
     options = comrak.ExtensionOptions()
     for extension in extensions:
         setattr(options, extension, True)

@@ -32,7 +32,6 @@ def shield_definition(match: re.Match[str]) -> str:
 
 
 def find_uses(text: str) -> set[str]:
-    """Return the labels that a text refers to, normalized."""
     return {normalize(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text)) if label[1]}
 
 

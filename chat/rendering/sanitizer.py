@@ -31,22 +31,12 @@ MATH_TAGS = (
     "math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup"
     " msup mtable mtd mtext mtr munder munderover b code em i s u"
 )
+OPERATOR_ATTRIBUTES = "accent form largeop lspace maxsize minsize movablelimits rspace stretchy symmetric"
 MATH_ATTRIBUTES = {
     "math": {"display"},
     "mfrac": {"displaystyle", "linethickness", "scriptlevel"},
     "mi": {"mathvariant"},
-    "mo": {
-        "accent",
-        "form",
-        "largeop",
-        "lspace",
-        "maxsize",
-        "minsize",
-        "movablelimits",
-        "rspace",
-        "stretchy",
-        "symmetric",
-    },
+    "mo": set(OPERATOR_ATTRIBUTES.split()),
     "mover": {"accent"},
     "mpadded": {"height", "voffset", "width"},
     "mrow": {"displaystyle", "mathcolor", "scriptlevel"},

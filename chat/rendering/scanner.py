@@ -167,7 +167,6 @@ def shield_match(match: re.Match[str]) -> str:
 
 
 def end_address(match: re.Match[str]) -> str:
-    """End an address before the next sign."""
     return f"{match[0]} {STOP}"
 
 

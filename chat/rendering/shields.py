@@ -37,7 +37,6 @@ def decode_formula(code: str) -> str:
 
 
 def unshield(text: str) -> str:
-    """Replace shields with their signs and formulas."""
     return text if text.isascii() else MARK.sub(source_of, text)
 
 

@@ -21,7 +21,6 @@ BREAK = re.compile(rf"{LESS}br{BLANK}?/?{GREATER}", re.IGNORECASE)
 
 
 def draw(html: str) -> str:
-    """Turn shielded tags into tags."""
     if html.isascii() or LESS not in html:
         return html
     for _ in range(3):  # nested ones from the inside outwards

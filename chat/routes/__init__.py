@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chat.routes import admin, auth, conversations, errors, exports, health, messages, replies, reply_facts
+from chat.routes import admin, auth, conversations, errors, exports, health, messages, replies, time_filters
 from chat.web import assets, request_body, urls
 from chat.web.ids import IdConverter
 
@@ -18,5 +18,5 @@ def register(app: Flask) -> None:
     admin.register(app)
     urls.register(app)
     assets.register(app)
-    reply_facts.register(app)
+    time_filters.register(app)
     errors.register(app)

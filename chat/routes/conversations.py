@@ -16,14 +16,13 @@ bp = Blueprint("conversations", __name__)
 
 
 @bp.get("/")
-@pages.moment()
+@pages.snapshot()
 def new() -> str:
-    """Show the start of a new conversation."""
     return pages.visit()
 
 
 @bp.get("/conversations")
-@pages.moment()
+@pages.snapshot()
 def index() -> str:
     """Show the list alone to htmx, which asks while an answer is being written elsewhere; to others the first page."""
     if not pages.wants_fragment():
@@ -44,7 +43,7 @@ def show(conversation_id: int) -> str | Response:
     return pages.render_renewed(lambda: render_window(conversation_id, toward, message_id))
 
 
-@pages.moment()
+@pages.snapshot()
 def render_window(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
     """Show a conversation at its end or at a window; htmx gets only that window."""
     if toward is None:
@@ -77,7 +76,7 @@ def mark_read(conversation_id: int) -> Response:
     conversations.mark_read(state.database(), current_user.person_id(), conversation_id)
     if not pages.wants_fragment():
         return urls.lead_to(f"/conversations/{conversation_id}")
-    with pages.moment():
+    with pages.snapshot():
         content = pages.sidebar(current_user.person_id(), conversation_id)
     return Response(render_template("conversations/_listed.html", **content))
 

@@ -73,7 +73,6 @@ def register(app: Flask) -> None:
 
 
 def responder_for(status: int):  # type: ignore[no-untyped-def]
-    """Return the handler of errors that carry their own sentence."""
     return lambda error: respond(str(error), status)
 
 

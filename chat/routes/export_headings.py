@@ -38,7 +38,6 @@ def escape_headings(text: str) -> str:
 
 
 def closes(line: str, mark: str) -> bool:
-    """Return whether a line closes the fence that a mark opened."""
     found = line.strip(" \t")
     return found.startswith(mark) and not found.strip(mark[0]) and not line.startswith("    ")
 

@@ -15,7 +15,7 @@ from chat.conversations import Conversation, Message, Reply
 from chat.providers.model_list import last_part
 from chat.routes import pages
 from chat.routes.export_headings import escape_headings
-from chat.routes.reply_facts import moment
+from chat.routes.time_filters import moment
 from chat.web import current_user, spool, state
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
@@ -50,7 +50,6 @@ def negotiate_form() -> str | None:
 
 
 def render_export(current: Conversation, form: str) -> Response:
-    """Send a conversation in one of FORMS."""
     path = conversations.read_transcript(state.database(), current.leaf_id)
     response = spool.respond(write_parts(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"

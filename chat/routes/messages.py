@@ -26,7 +26,6 @@ class TooLong(BadMessage):
 @bp.post("/conversations")
 @bp.post("/conversations/<id:conversation_id>/messages")
 def create(conversation_id: int | None = None) -> Response:
-    """Store a message, and let a model answer it."""
     draft, guest = read_draft()
     turn = conversations.ask(state.database(), current_user.rate_limit_subject(guest), conversation_id, draft)
     current_user.remember(turn.person_id)
@@ -87,7 +86,6 @@ def read_text() -> str:
 
 
 def posted_text() -> str:
-    """Return the form's text as the person typed it."""
     fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
     return fields[-1]
 
@@ -117,7 +115,7 @@ def answer(turn: Turn, opening: bool) -> Response:
 
 def fragments(turn: Turn, opening: bool) -> Response:
     """Send htmx the new messages; all of a new conversation, or of one that was read further up."""
-    with pages.moment():
+    with pages.snapshot():
         if opening:
             content = pages.page_content(turn.conversation_id, paging.newest(state.database(), turn.reply_id))
             html = render_template("conversations/_opened.html", **content)

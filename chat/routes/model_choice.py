@@ -51,7 +51,6 @@ def option_of(reply: Reply) -> ModelOption | None:
 
 
 def problems() -> list[str]:
-    """List the providers' problems, in sentences."""
     return [sentence for provider in state.registry().now().providers.values() if (sentence := provider.problem())]
 
 

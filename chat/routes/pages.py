@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def moment() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
     """Read everything in one transaction, so that a page's parts agree.
 
     List the models first: no transaction waits for a provider.
@@ -53,7 +53,7 @@ def answer_change(conversation_id: int, message: Message | None = None) -> Respo
         kind = "reply" if isinstance(message, Reply) else "message"
         place = f"?at={message.id}#{kind}-{message.id}" if message else ""
         return urls.lead_to(f"/conversations/{conversation_id}{place}")
-    with moment():
+    with snapshot():
         window = None
         if message:
             conversation = conversations.find(state.database(), current_user.person_id(), conversation_id)
@@ -126,7 +126,6 @@ def message_view(message: Message) -> dict[str, Any]:
 
 
 def message_views(window: Window) -> list[dict[str, Any]]:
-    """Prepare the messages of a window for their template."""
     versions = conversations.versions(state.database(), window.rows)
     return [view_of(message, versions[message.id], message == window.leaf) for message in window.rows]
 

@@ -38,7 +38,6 @@ def reasoning(reply_id: int) -> str:
 
 @bp.post("/stop")
 def stop(reply_id: int) -> Response:
-    """Stop a reply, and keep its text so far."""
     reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
     state.replies().stop(reply_id)
     return Response(status=204) if pages.wants_fragment() else pages.answer_change(reply.conversation_id)
@@ -58,7 +57,6 @@ def retry(reply_id: int) -> Response:
 
 @bp.post("/continue")
 def continue_reply(reply_id: int) -> Response:
-    """Continue a reply that broke off, in the same article."""
     asker = current_user.rate_limit_subject()
     begun = conversations.reply_of(state.database(), asker.person_id, reply_id)
     model_choice.require_enabled(Choice(begun.provider, begun.model))
@@ -66,7 +64,7 @@ def continue_reply(reply_id: int) -> Response:
     state.replies().start(turn)
     if not pages.wants_fragment():
         return pages.answer_change(turn.conversation_id)
-    with pages.moment():
+    with pages.snapshot():
         reply = conversations.reply_of(state.database(), turn.person_id, reply_id)
         content = {"message": pages.message_view(reply), **pages.sidebar(turn.person_id, turn.conversation_id)}
     return Response(render_template("messages/_continued.html", **content))

@@ -62,7 +62,6 @@ def strip_end_tags(html: str) -> tuple[str, int]:
 
 
 def step(tag: re.Match[str]) -> int:
-    """Return how a tag changes the depth: 1, 0 or -1."""
     return 0 if tag[2] in VOID else -1 if tag[1] else 1
 
 

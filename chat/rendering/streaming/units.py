@@ -58,7 +58,6 @@ class Units:
         return self.text.removesuffix(self._splitter.undecided)
 
     def take(self, text: str) -> None:
-        """Take new text."""
         self._taken += len(text)
         closed, added, first = self._splitter.feed(text)
         if closed:
@@ -76,7 +75,6 @@ class Units:
         return html
 
     def close(self) -> None:
-        """Close the open unit, at the end."""
         self._close_block(self.text)
         self.text = ""
 

@@ -23,7 +23,7 @@ RELOAD = Markup('<meta http-equiv="refresh" content="1; url={}">')
 
 def as_page(turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
-    with pages.moment():
+    with pages.snapshot():
         window = paging.newest(state.database(), turn.reply_id)
         page = pages.page(turn.conversation_id, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
     subscription = subscribe(turn.conversation_id, turn.reply_id, responses.SPAN)

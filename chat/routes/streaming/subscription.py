@@ -43,7 +43,7 @@ class Subscription:
             return render_template(template, **known, **content)
 
     def _content(self, sent: int) -> dict[str, Any]:
-        with pages.moment():
+        with pages.snapshot():
             try:
                 reply = conversations.reply_of(state.database(), self.person_id, self.reply_id)
             except NotFound:
