@@ -1,11 +1,12 @@
-"""Conversations and their tree of messages: find, ask, branch, continue, show a window, rename, delete.
+"""Conversations and their trees of messages: find, ask, branch, continue, show a window, rename, delete.
 
-What belongs to a person is found through that person, so a foreign id is simply not found.
+Every search names the person, so another person's id is simply not found.
 """
 
 from chat.conversations.ancestry import Ancestry
 from chat.conversations.branches import edit, show, try_again, versions
 from chat.conversations.continuation import NothingToContinue, continue_reply
+from chat.conversations.html_renewal import Renewal
 from chat.conversations.paging import Window
 from chat.conversations.queries import (
     delete,
@@ -18,7 +19,6 @@ from chat.conversations.queries import (
     reply_of,
 )
 from chat.conversations.records import Conversation, Message, Reply
-from chat.conversations.renewal import Renewal
 from chat.conversations.submission import StillAnswering, WrongParent, ask
 from chat.conversations.titles import NoTitle, rename
 from chat.conversations.transcript import read_transcript

@@ -1,4 +1,4 @@
-"""What stands above a message of a branch, for a model to read: from the newest upwards, as far as it is wanted."""
+"""The messages above a message, for a model to read: from the newest upwards, as many as the caller wants."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from chat.storage.database import Database
 from chat.storage.tables import messages
 
 ROOM = 200_000
-"""How many characters are read at a time; the message that passes them is read whole."""
+"""How many characters we read at a time; the message that exceeds them is read whole."""
 
 MARK = 20
-"""What a message counts beside its text: many short ones are no less work."""
+"""What a message counts beside its text: many short messages are as much work as a long one."""
 
 
 def walk() -> CTE:
@@ -25,7 +25,7 @@ def walk() -> CTE:
     left = (bindparam("room", type_=Integer) - size).label("room")
     start = select(messages.c.id, messages.c.parent_id, left).where(messages.c.id == bindparam("leaf", type_=Integer))
     steps = start.cte("branch", recursive=True)
-    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
+    # A parent is older than its child; this condition also stops the walk in a corrupt cycle.
     up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id)
     above = select(messages.c.id, messages.c.parent_id, steps.c.room - size).join(steps, up & (steps.c.room > 0))
     return steps.union_all(above)
@@ -49,25 +49,24 @@ class Ancestor(NamedTuple):
 
 
 class Ancestry:
-    """The messages from `newest` upwards. Some are read at a time; between, nothing is held and others have a turn."""
+    """The messages from `newest` upwards, some at a time. In between it holds no connection, and yields the CPU."""
 
     def __init__(self, database: Database, newest: int | None):
         self.database = database
         self._next = newest
 
     def __iter__(self) -> Iterator[Ancestor]:
-        while self._next is not None and (rows := self._read(self._next)):
+        while self._next is not None:
+            with self.database.read() as connection:
+                rows = connection.execute(SELECT_ANCESTORS, {"leaf": self._next, "room": ROOM}).all()
+            self._next = None
             for row in rows:
-                self._next = row.parent_id if (row.parent_id or row.id) < row.id else None  # nor from part to part
-                yield row
+                self._next = row.parent_id if (row.parent_id or row.id) < row.id else None  # no cycle, as above
+                yield Ancestor(*row)
             time.sleep(0)
 
-    def _read(self, leaf_id: int) -> list[Ancestor]:
-        with self.database.read() as connection:
-            return [Ancestor(*row) for row in connection.execute(SELECT_ANCESTORS, {"leaf": leaf_id, "room": ROOM})]
-
     def unread(self) -> int:
-        """Count the messages above the ones that were read."""
+        """Count the messages above those that this read."""
         if self._next is None:
             return 0
         with self.database.read() as connection:

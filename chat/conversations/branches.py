@@ -1,4 +1,4 @@
-"""Branches: other versions of what was said, side by side in the tree, and which of them is shown."""
+"""Branches: versions of messages, side by side in the tree, and which of them is shown."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def try_again(database: Database, asker: Asker, reply_id: int, choice: Choice) -
 def edit(database: Database, asker: Asker, message_id: int, draft: Draft) -> Turn:
     """Add another version of a person's message beside it, and an empty reply to it, in one transaction.
 
-    The same text with the same key again is the same turn, and gives it back without an owner. Raises NotFound,
-    TooMany, and WrongParent where the draft's parent is not what the message goes on from.
+    If the key was used for the same text, return that turn, without an owner. Raises NotFound, TooMany, and WrongParent
+    if the draft's parent is not the message's.
     """
     key = key_of(draft, f"message {message_id}")
     with database.write() as connection:
@@ -68,7 +68,7 @@ def edit(database: Database, asker: Asker, message_id: int, draft: Draft) -> Tur
 
 
 def show(database: Database, person_id: int | None, message_id: int) -> Message:
-    """Show the branch that a message stands on, as far as its newest leaf; gives the message. Raises NotFound."""
+    """Show a message's branch down to its newest leaf; return the message. Raises NotFound."""
     with database.write() as connection:
         message = message_of(connection, person_id, message_id)
         lock_leaf(connection, person_id, message.conversation_id)
@@ -78,16 +78,16 @@ def show(database: Database, person_id: int | None, message_id: int) -> Message:
 
 
 def newest_below(connection: Connection, message_id: int) -> int:
-    """Find the newest message of a branch; it is a leaf, since what follows a message is newer."""
+    """Return the newest message below another one. It is a leaf, because children are newer."""
     steps = select(messages.c.id).where(messages.c.id == message_id).cte("branch", recursive=True)
-    # A child is newer than its parent: a cycle, however it came to be, can't hold the walk.
+    # A child is newer than its parent; this condition also stops the walk in a corrupt cycle.
     down = (messages.c.parent_id == steps.c.id) & (messages.c.id > steps.c.id)
     steps = steps.union_all(select(messages.c.id).join(steps, down))
     return connection.execute(select(func.max(steps.c.id))).scalar_one()
 
 
 def versions(database: Database, shown: Sequence[Message]) -> dict[int, list[int]]:
-    """Tell for each of some messages which versions there are: itself and its siblings, the oldest first."""
+    """Return the versions of each message: itself and its siblings, the oldest first."""
     if not shown:
         return {}
     parents = {message.parent_id for message in shown}

@@ -1,4 +1,4 @@
-"""Continue: the one way back for a reply that has ended to being written."""
+"""Continue: let a model write on at a reply that broke off."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chat.storage.tables import messages, pieces, replies
 
 
 class NothingToContinue(Exception):
-    """The reply is whole, or has no word to go on from."""
+    """The reply is complete, empty, or has an answer below it."""
 
 
 def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
-    """Give a reply that broke off back to be written on, in its place and owned by the caller.
+    """Reopen a reply that broke off, owned by the caller.
 
     Raises NotFound, StillAnswering, NothingToContinue and TooMany.
     """
@@ -43,7 +43,7 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
 
 
 def require_unfinished(connection: Connection, reply: Reply) -> None:
-    """Raise StillAnswering, or NothingToContinue for a reply that is whole, empty, or has an answer below it."""
+    """Raise StillAnswering for a running reply, and NothingToContinue."""
     if reply.state == "generating":
         raise StillAnswering("This answer is still being written. Stop it first, or wait for its end.")
     follows = connection.execute(select(messages.c.id).where(messages.c.parent_id == reply.id)).first()
@@ -53,6 +53,5 @@ def require_unfinished(connection: Connection, reply: Reply) -> None:
 
 
 def move_to_log(connection: Connection, reply: Reply) -> None:
-    """Make the text of a reply the first piece of its log."""
     connection.execute(insert(pieces).values(reply_id=reply.id, seq=0, text=reply.text))
     connection.execute(update(messages).where(messages.c.id == reply.id).values(text="", html=None))

@@ -1,6 +1,6 @@
-"""The branch that a conversation shows, and the windows of it that pages show.
+"""Windows: the parts of a branch that pages show.
 
-A window is found from its end upwards, so it costs the same however much stands above it.
+We read a window from its end upwards, so its cost doesn't depend on the messages above it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from itertools import accumulate
 from sqlalchemy import CTE, Connection, Integer, Row, bindparam, func, literal, select
 
 from chat.conversations.queries import read_message
-from chat.conversations.records import SELECT_MESSAGES, Conversation, Message, load_messages
+from chat.conversations.records import SELECT_MESSAGES, Conversation, Message, load_message
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import messages
 
 WINDOW = 40
-"""How many messages a page shows at once; an even number, so that it begins with a question."""
+"""How many messages a page shows at once; an even number, so that a window begins with a question."""
 
 ROOM = 400_000
-"""How many characters the messages of a window have; two of them are shown however long they are."""
+"""How many characters of messages a window shows, except that two messages always have room."""
 
 ALL = 1_000_000_000
 """A size that no branch has."""
@@ -31,7 +31,7 @@ def walk() -> CTE:
     leaf, size, above = (bindparam(name, type_=Integer) for name in ("leaf", "size", "above"))
     start = select(messages.c.id, messages.c.parent_id, literal(1).label("place"))
     steps = start.where(messages.c.id == leaf, messages.c.id > above).cte("branch", recursive=True)
-    # A parent is older than its child: a cycle, however it came to be, can't hold the walk.
+    # A parent is older than its child; this condition also stops the walk in a corrupt cycle.
     up = (messages.c.id == steps.c.parent_id) & (messages.c.id < steps.c.id) & (messages.c.id > above)
     further = select(messages.c.id, messages.c.parent_id, steps.c.place + 1).join(steps, up & (steps.c.place < size))
     return steps.union_all(further)
@@ -50,31 +50,35 @@ SELECT_BELOW = select(STEPS).order_by(STEPS).offset(bindparam("skipped")).limit(
 
 @dataclass(frozen=True)
 class Window:
-    """Some messages of a branch in their order, and the `leaf` that the branch leads to."""
+    """Some messages of a branch in their order, and the `leaf` of the branch."""
 
     rows: Sequence[Message] = ()
     leaf: Message | None = None
 
     @property
     def earlier(self) -> int | None:
-        """The message before which there are others, where there are."""
+        """The first message, if there are others before it."""
         return self.rows[0].id if self.rows and self.rows[0].parent_id is not None else None
 
     @property
     def later(self) -> int | None:
-        """The message after which there are others, where there are."""
+        """The last message, if there are others after it."""
         return self.rows[-1].id if self.rows and self.leaf and self.rows[-1].id != self.leaf.id else None
 
 
 def newest(database: Database, leaf_id: int | None, size: int = WINDOW) -> Window:
-    """Show the last messages down to a leaf."""
+    """Return the last messages down to a leaf."""
     with database.read() as connection:
-        rows = read_window(connection, leaf_id) if size == WINDOW else read_last(connection, leaf_id, size)
+        if size == WINDOW:
+            rows = read_window(connection, leaf_id)
+        else:
+            last = connection.execute(SELECT_BRANCH, {"leaf": leaf_id, "above": 0, "size": size})
+            rows = [load_message(row) for row in last]
     return Window(rows, rows[-1] if rows else None)
 
 
 def before(database: Database, conversation: Conversation, message_id: int) -> Window:
-    """Show what stands before a message. Raises NotFound where that is nothing."""
+    """Return the messages before a message. Raises NotFound if there are none."""
     with database.read() as connection:
         here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation.id)
         end = connection.execute(select(messages.c.parent_id).where(here)).scalar()
@@ -84,46 +88,39 @@ def before(database: Database, conversation: Conversation, message_id: int) -> W
 
 
 def after(database: Database, conversation: Conversation, message_id: int) -> Window:
-    """Show what follows a message of the branch that is shown. Raises NotFound where that is nothing."""
+    """Return the messages after a message of the shown branch. Raises NotFound if there are none."""
     with database.read() as connection:
         end = find_below(connection, conversation.leaf_id, message_id, WINDOW)
         rows = read_window(connection, end, above=message_id, start=message_id)
-        if not rows or rows[0].parent_id != message_id:  # another branch is shown by now
+        if not rows or rows[0].parent_id != message_id:  # the conversation now shows another branch
             raise NotFound
         return Window(rows, read_message(connection, conversation.leaf_id))
 
 
 def around(database: Database, conversation: Conversation, message_id: int) -> Window:
-    """Show a message of the branch that is shown with what stands around it."""
+    """Return a message of the shown branch, and the messages around it."""
     with database.read() as connection:
         end = find_below(connection, conversation.leaf_id, message_id, WINDOW // 2)
         return Window(read_window(connection, end, start=message_id), read_message(connection, conversation.leaf_id))
 
 
 def read_window(connection: Connection, end: int | None, above: int = 0, start: int | None = None) -> list[Message]:
-    """Read the last messages down to `end`, as many as a window has room for; where `start` is given, from there on and
-    what stands before it.
-    """
+    """Read the last messages down to `end` that have room in a window; those from `start` on take precedence."""
     sizes = connection.execute(SELECT_SIZES, {"leaf": end, "above": above, "size": WINDOW}).all()
     later = [size for size in sizes if start is not None and size.id >= start]
     earlier = sizes[: len(sizes) - len(later)]
     ids = [*reversed(fit(earlier[::-1])), *fit(later)]
-    return load_messages(connection.execute(SELECT_MESSAGES_BY_ID, {"ids": ids}))
+    return [load_message(row) for row in connection.execute(SELECT_MESSAGES_BY_ID, {"ids": ids})]
 
 
 def fit(sizes: Sequence[Row]) -> list[int]:
-    """List the first messages that have room together; where that isn't all, an even number, as answers follow."""
+    """List the first messages that have room together; if not all have, an even number of them."""
     count = sum(total <= ROOM for total in accumulate(size for _, size in sizes))
     most = len(sizes) if count == len(sizes) else max(2, count - count % 2)
     return [message_id for message_id, _ in sizes[:most]]
 
 
 def find_below(connection: Connection, leaf_id: int | None, message_id: int, count: int) -> int | None:
-    """Find what stands `count` messages under another one on the way to a leaf: the leaf, where that comes sooner."""
+    """Return the message `count` steps below another one on the way to a leaf, or the leaf if that comes sooner."""
     walked = {"leaf": leaf_id, "above": message_id, "size": ALL, "skipped": count - 1}
     return connection.execute(SELECT_BELOW, walked).scalar() or leaf_id
-
-
-def read_last(connection: Connection, leaf_id: int | None, size: int) -> list[Message]:
-    """Read the last messages of a branch, `size` at most, in their order, which is that of age."""
-    return load_messages(connection.execute(SELECT_BRANCH, {"leaf": leaf_id, "above": 0, "size": size}))

@@ -1,12 +1,10 @@
-"""Find what a person may see: their conversations, a single message; mark as read, and delete."""
+"""Find a person's conversations and messages; mark conversations as read, and delete them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from chat.conversations.records import (
     CONVERSATION_COLUMNS,
@@ -14,7 +12,6 @@ from chat.conversations.records import (
     Conversation,
     Message,
     Reply,
-    load_conversation,
     load_message,
 )
 from chat.storage.database import Database, NotFound
@@ -27,14 +24,14 @@ LISTED = 200
 MINE = conversations.c.person_id == bindparam("person")
 SELECT_CONVERSATION = select(*CONVERSATION_COLUMNS).where(conversations.c.id == bindparam("id"), MINE)
 
-# From the replies that are being written, which are few, and not from all that each conversation holds.
-WRITTEN = (
+# By way of the running replies, because these are few.
+ANSWERING = (
     select(messages.c.conversation_id)
     .join(replies, replies.c.id == messages.c.id)
     .where(replies.c.state == "generating")
 )
 SELECT_CONVERSATIONS = (
-    select(*CONVERSATION_COLUMNS, conversations.c.id.in_(WRITTEN).label("answering"))
+    select(*CONVERSATION_COLUMNS, conversations.c.id.in_(ANSWERING).label("answering"))
     .where(MINE)
     .order_by(conversations.c.updated_at.desc(), conversations.c.id.desc())
     .limit(bindparam("most"))
@@ -45,7 +42,7 @@ SELECT_OWN_MESSAGE = SELECT_MESSAGES.join(conversations, conversations.c.id == m
     messages.c.id == bindparam("id"), MINE
 )
 
-# Before its messages, as an end takes it.
+# Lock the conversation before its messages, like the end of a reply does.
 SELECT_TO_DELETE = SELECT_CONVERSATION.with_for_update()
 
 SELECT_GENERATING = (
@@ -55,50 +52,45 @@ SELECT_GENERATING = (
 )
 
 
-@contextmanager
-def reading(source: Database | Connection) -> Iterator[Connection]:
-    """Open a transaction that reads, or use the one that is open."""
+def first(source: Database | Connection, statement: Select, **which: int | None) -> Row | None:
+    """Return the first row of a statement, in an open transaction or in one of its own."""
     if isinstance(source, Connection):
-        yield source
-    else:
-        with source.read() as connection:
-            yield connection
+        return source.execute(statement, which).first()
+    with source.read() as connection:
+        return connection.execute(statement, which).first()
 
 
 def listing(database: Database, person_id: int | None) -> list[Conversation]:
-    """List a person's conversations, the newest first; each knows whether it is `answering`."""
+    """List a person's conversations, the newest first, with `answering`."""
     with database.read() as connection:
         rows = connection.execute(SELECT_CONVERSATIONS, {"person": person_id, "most": LISTED})
-        return [load_conversation(row) for row in rows]
+        return list(map(Conversation._make, rows))
 
 
 def find(source: Database | Connection, person_id: int | None, conversation_id: int) -> Conversation:
-    """Find a person's conversation. Raises NotFound."""
-    with reading(source) as connection:
-        found = connection.execute(SELECT_CONVERSATION, {"id": conversation_id, "person": person_id}).first()
+    """Return a person's conversation. Raises NotFound."""
+    found = first(source, SELECT_CONVERSATION, id=conversation_id, person=person_id)
     if found is None:
         raise NotFound
-    return load_conversation(found)
+    return Conversation(*found)
 
 
 def read_message(source: Database | Connection, message_id: int | None) -> Message | None:
-    """Read any message; None where there is none."""
-    with reading(source) as connection:
-        found = connection.execute(SELECT_MESSAGE, {"id": message_id}).first()
+    """Read any person's message; return None if there is none."""
+    found = first(source, SELECT_MESSAGE, id=message_id)
     return load_message(found) if found else None
 
 
 def message_of(source: Database | Connection, person_id: int | None, message_id: int) -> Message:
-    """Find a message in one of a person's conversations, their own or a reply. Raises NotFound."""
-    with reading(source) as connection:
-        found = connection.execute(SELECT_OWN_MESSAGE, {"id": message_id, "person": person_id}).first()
+    """Return a message or a reply in a person's conversations. Raises NotFound."""
+    found = first(source, SELECT_OWN_MESSAGE, id=message_id, person=person_id)
     if found is None:
         raise NotFound
     return load_message(found)
 
 
 def reply_of(source: Database | Connection, person_id: int | None, reply_id: int) -> Reply:
-    """Find a reply in one of a person's conversations. Raises NotFound."""
+    """Return a reply in a person's conversations. Raises NotFound."""
     found = message_of(source, person_id, reply_id)
     if not isinstance(found, Reply):
         raise NotFound
@@ -106,7 +98,7 @@ def reply_of(source: Database | Connection, person_id: int | None, reply_id: int
 
 
 def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> str:
-    """Read what the model thought aloud before a reply. Raises NotFound, also where that is nothing."""
+    """Return the reasoning before a reply. Raises NotFound, also if there is none."""
     with database.read() as connection:
         reply_of(connection, person_id, reply_id)
         thought = connection.execute(select(replies.c.reasoning).where(replies.c.id == reply_id)).scalar()
@@ -116,7 +108,7 @@ def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> st
 
 
 def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:
-    """Remember that a person has seen the latest answer of a conversation. Raises NotFound."""
+    """Mark the latest answer of a conversation as read. Raises NotFound."""
     with database.write() as connection:
         find(connection, person_id, conversation_id)
         seen = update(conversations).where(conversations.c.id == conversation_id)
@@ -124,10 +116,7 @@ def mark_read(database: Database, person_id: int | None, conversation_id: int) -
 
 
 def delete(database: Database, person_id: int | None, conversation_id: int) -> list[int]:
-    """Delete a conversation with all that was said; gives the replies that were being written. Raises NotFound.
-
-    A long one goes part by part.
-    """
+    """Delete a conversation with its messages, in parts; return the running replies. Raises NotFound."""
     stopped: list[int] = []
     is_gone = None
     while not is_gone:

@@ -1,8 +1,7 @@
-"""What is known of a conversation, a message and a reply, and how a row of the database becomes one."""
+"""The records of a conversation, a message and a reply, and how to load them from rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from chat.storage.tables import conversations, messages, replies
 
 
 class Conversation(NamedTuple):
-    """A conversation as lists and pages show it; `mixed` where several models wrote what it shows."""
+    """A conversation; it is `mixed` if several models wrote its shown branch."""
 
     id: int
     title: str
@@ -26,7 +25,7 @@ class Conversation(NamedTuple):
 
 @dataclass(frozen=True)
 class Message:
-    """A person's message, or what every message has."""
+    """A person's message, and the fields of every message."""
 
     id: int
     conversation_id: int
@@ -40,7 +39,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Reply(Message):
-    """A model's message and how it was made. Its reasoning, which may be long, is read by itself."""
+    """A model's message and how it was made, without its reasoning, which can be long."""
 
     state: str
     provider: str
@@ -62,26 +61,16 @@ OF_REPLY = [field.name for field in fields(Reply)][len(OF_MESSAGE) :]
 
 CONVERSATION_COLUMNS = [conversations.c[name] for name in Conversation._fields if name != "answering"]
 MESSAGE_COLUMNS = [messages.c[name] for name in OF_MESSAGE] + [replies.c[name] for name in OF_REPLY]
-# HTML is as long as the text, and nothing but a page wants it.
+# HTML is as long as the text, and only pages need it.
 COLUMNS_WITHOUT_HTML = [null() if column is messages.c.html else column for column in MESSAGE_COLUMNS]
 
-# Statements are made once: making one costs more than running it.
+# We build statements once: building one costs more than running it.
 JOINED = messages.outerjoin(replies, replies.c.id == messages.c.id)
 SELECT_MESSAGES = select(*MESSAGE_COLUMNS).select_from(JOINED)
 SELECT_TEXTS = select(*COLUMNS_WITHOUT_HTML).select_from(JOINED)
-"""Messages, each with what is known of it as a reply, with HTML and without."""
-
-
-def load_conversation(row: Row) -> Conversation:
-    """Make a conversation of a row of CONVERSATION_COLUMNS, and perhaps whether it is answering."""
-    return Conversation(*row)
+"""Messages with the fields of their replies: with HTML, and without."""
 
 
 def load_message(row: Row) -> Message:
-    """Make a message of a row of SELECT_MESSAGES: a Reply where a model wrote it."""
+    """Make a message of a row of SELECT_MESSAGES, and a Reply if a model wrote it."""
     return Reply(*row) if row.state is not None else Message(*row[: len(OF_MESSAGE)])
-
-
-def load_messages(rows: Iterable[Row]) -> list[Message]:
-    """Make messages of rows of SELECT_MESSAGES, in their order."""
-    return [load_message(row) for row in rows]

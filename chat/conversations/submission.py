@@ -1,20 +1,23 @@
-"""Ask: store what a person wrote and the reply it wants, in one transaction."""
+"""Ask: store a person's message and an empty reply to it, in one transaction."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from chat import people
 from chat.conversations.queries import SELECT_CONVERSATION
-from chat.conversations.turns import Draft, Turn, insert_conversation, insert_message, insert_reply, key_of
+from chat.conversations.titles import title_of
+from chat.conversations.turns import Draft, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
-from chat.storage.database import Database, NotFound
+from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import conversations, messages, replies
 from chat.storage.transactions import retry_on_conflict
 
 SELECT_LEAF = SELECT_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
+
+INSERT_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
 
 ANSWER = messages.alias()
 SELECT_TURN = (
@@ -30,20 +33,19 @@ SELECT_GENERATING_ABOVE = SELECT_GENERATING.where(replies.c.id == bindparam("rep
 
 
 class StillAnswering(Exception):
-    """The answer above is still being written."""
+    """A model is still writing the answer above."""
 
 
 class WrongParent(Exception):
-    """A message can't go on from there; the text says what to do."""
+    """A message can't follow that parent; the text says what to do."""
 
 
 @retry_on_conflict
 def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Draft) -> Turn:
-    """Store a person's message and an empty reply to it in one transaction; None as conversation begins a new one.
+    """Store a person's message and an empty reply to it in one transaction; without a conversation start a new one.
 
-    The message goes on from the draft's parent, or from the reply that is shown. The same text with the same key again
-    is the same turn, and gives it back without an owner. A newcomer becomes a guest here. Raises NotFound,
-    StillAnswering, WrongParent and TooMany.
+    The message follows the draft's parent, or the last shown reply. If the key was used for the same text, return that
+    turn, without an owner. A newcomer becomes a guest. Raises NotFound, StillAnswering, WrongParent and TooMany.
     """
     key = key_of(draft, f"conversation {conversation_id}")
     with database.write() as connection:
@@ -55,15 +57,17 @@ def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Dr
         parent_id = draft.parent_id
         above = leaf_id if parent_id is None else require_reply(connection, conversation_id, parent_id)
         require_answered(connection, SELECT_GENERATING_ABOVE, reply=above)
-        conversation_id = conversation_id or insert_conversation(connection, asker.person_id, draft.text)
+        if conversation_id is None:
+            titled = {"person_id": asker.person_id, "title": title_of(draft.text)}
+            conversation_id = connection.execute(INSERT_CONVERSATION, titled).scalar_one()
         message_id = insert_message(connection, conversation_id, above, "user", draft.text, key)
         return insert_reply(connection, asker, conversation_id, message_id, draft.choice)
 
 
 def ensure_person(connection: Connection, asker: Asker) -> Asker:
-    """Make a guest of a newcomer; who is somebody else by now takes along what the form's guest said.
+    """Create a guest for a newcomer; for others lock the person, and merge the form's guest into them.
 
-    Raises IntegrityError where the same form makes a guest at this moment, and NotFound.
+    Raises IntegrityError if another process creates the same guest now, and NotFound.
     """
     if not asker.person_id:
         return replace(asker, person_id=people.get_or_create(connection, asker.guest))
@@ -74,7 +78,7 @@ def ensure_person(connection: Connection, asker: Asker) -> Asker:
 
 
 def lock_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
-    """Find the message to go on from; nobody else goes on from it until the transaction ends. Raises NotFound."""
+    """Return the last shown message, and lock the conversation until the transaction ends. Raises NotFound."""
     found = connection.execute(SELECT_LEAF, {"id": conversation_id, "person": person_id}).first()
     if found is None:
         raise NotFound
@@ -82,7 +86,7 @@ def lock_leaf(connection: Connection, person_id: int | None, conversation_id: in
 
 
 def find_turn(connection: Connection, person_id: int | None, key: str) -> Turn | None:
-    """Find the turn that a key was used for. Raises NotFound where it was somebody else's."""
+    """Return the turn that a key was used for. Raises NotFound if it is another person's."""
     found = connection.execute(SELECT_TURN, {"key": key}).first()
     if found and found.person_id != person_id:
         raise NotFound
@@ -90,7 +94,7 @@ def find_turn(connection: Connection, person_id: int | None, key: str) -> Turn |
 
 
 def require_reply(connection: Connection, conversation_id: int | None, message_id: int) -> int:
-    """Give a message back where one can go on from it: a reply in this conversation. Raises WrongParent."""
+    """Return a message's id if it is a reply in this conversation. Raises WrongParent."""
     here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation_id)
     if not connection.execute(select(messages.c.id).where(here, messages.c.role == "assistant")).first():
         raise WrongParent("There is no answer in this conversation to go on from. Reload the page, then send again.")
@@ -98,6 +102,6 @@ def require_reply(connection: Connection, conversation_id: int | None, message_i
 
 
 def require_answered(connection: Connection, generating: Select, **which: int | None) -> None:
-    """Raise StillAnswering where one of some replies is still being written."""
+    """Raise StillAnswering if a statement finds a running reply."""
     if connection.execute(generating, which).first():
         raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")

@@ -1,4 +1,4 @@
-"""The title of a conversation: its first words, until a person names it."""
+"""The title of a conversation: its first words, until a person renames it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TITLE_LENGTH = 80
 
 
 class NoTitle(Exception):
-    """There is nothing that could be a title; the text says what to do."""
+    """The text is no title; the error says what to do."""
 
 
 def rename(database: Database, person_id: int | None, conversation_id: int, text: str) -> None:
-    """Give a conversation another title. Raises NotFound and NoTitle."""
+    """Rename a conversation. Raises NotFound and NoTitle."""
     title = title_of(text.replace("\0", ""))
     with database.write() as connection:
         find(connection, person_id, conversation_id)
@@ -27,6 +27,5 @@ def rename(database: Database, person_id: int | None, conversation_id: int, text
 
 
 def title_of(text: str) -> str:
-    """Shorten a text to one line that can stand in a list."""
     line = " ".join(text.strip()[: TITLE_LENGTH * 4].split())
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

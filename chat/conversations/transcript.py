@@ -1,4 +1,4 @@
-"""What was said on a branch, from its first message to its last; read a few at a time, as all may be long."""
+"""All messages of a branch, a few at a time, because they can be long."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sqlalchemy import Integer, bindparam, select
 
 from chat.conversations.paging import ALL, walk
-from chat.conversations.records import SELECT_TEXTS, Message, load_messages
+from chat.conversations.records import SELECT_TEXTS, Message, load_message
 from chat.storage.database import Database
 from chat.storage.tables import messages
 
 BATCH = 8
-"""How many messages are in memory at once."""
+"""How many messages we hold in memory at once."""
 
 STEPS = walk().c.id
 SELECT_IDS = select(STEPS).order_by(STEPS)
@@ -22,8 +22,9 @@ SELECT_TRANSCRIPT = SELECT_TEXTS.where(messages.c.id.in_(bindparam("ids", type_=
 
 
 def read_transcript(database: Database, leaf_id: int | None) -> Iterator[Message]:
-    """Read what was said on the way to a leaf and what is known of it, without HTML, in one transaction."""
+    """Yield the messages on the way to a leaf, without HTML, in one transaction."""
     with database.read() as connection:
         ids = connection.execute(SELECT_IDS, {"leaf": leaf_id, "above": 0, "size": ALL}).scalars().all()
         for start in range(0, len(ids), BATCH):
-            yield from load_messages(connection.execute(SELECT_TRANSCRIPT, {"ids": ids[start : start + BATCH]}))
+            rows = connection.execute(SELECT_TRANSCRIPT, {"ids": ids[start : start + BATCH]})
+            yield from map(load_message, rows)

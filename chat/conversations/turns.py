@@ -1,4 +1,4 @@
-"""A turn: a person's message and the reply to it, put into the tree."""
+"""A turn: a person's message and the reply to it, in the tree."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from chat.conversations.titles import title_of
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker
 from chat.storage.database import clock
 from chat.storage.tables import conversations, messages, replies
 
 LEASE = 5
-"""How long a reply stays its writer's without a sign of life, in seconds."""
+"""After so many seconds without a heartbeat, a reply's writer loses it."""
 
-INSERT_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
 INSERT_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
 INSERT_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())
 
-# Whether another model wrote what the conversation shows; one reply speaks for all.
+# Whether another model wrote the shown branch; we compare only its last reply.
 OTHER_MODEL = (replies.c.provider != bindparam("provider")) | (replies.c.model != bindparam("model"))
 MIXED = (
     conversations.c.mixed | select(replies.c.id).where(replies.c.id == conversations.c.leaf_id, OTHER_MODEL).exists()
@@ -35,7 +33,7 @@ UPDATE_CONVERSATION = (
 
 @dataclass(frozen=True)
 class Choice:
-    """The provider and the model that shall answer."""
+    """The provider and the model of an answer."""
 
     provider: str
     model: str
@@ -43,7 +41,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a person writes and who shall answer: a form's own `key`, and the reply `parent_id` it goes on from."""
+    """A person's text and the model to answer it; `key` is the form's own, `parent_id` the reply that it follows."""
 
     text: str
     choice: Choice
@@ -53,9 +51,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of a person and the reply to it; `stored` is the text of a reply that is continued.
+    """A person's message and the reply to it; `stored` is the text of a continued reply.
 
-    `owner` is the right to write the reply, None where another process has it.
+    `owner` is the right to write the reply; None if another process has it.
     """
 
     conversation_id: int
@@ -66,23 +64,16 @@ class Turn:
 
 
 def key_of(draft: Draft, place: str) -> str | None:
-    """Name the turn that a draft asks for, by its form's own key, where it is sent to, and what it says.
+    """Return the key of a turn: a digest of the form's key, the address and the text. None without a form's key.
 
-    So the same form again is the same turn, and another text in it is another one. A form without a key has no name.
+    A form that is sent twice is the same turn; with another text it is another turn.
     """
     return draft.key and hashlib.sha256("\0".join([draft.key, place, draft.text]).encode()).hexdigest()
-
-
-def insert_conversation(connection: Connection, person_id: int | None, text: str) -> int:
-    """Make a conversation, titled by its first words."""
-    row = {"person_id": person_id, "title": title_of(text)}
-    return connection.execute(INSERT_CONVERSATION, row).scalar_one()
 
 
 def insert_message(
     connection: Connection, conversation_id: int, parent_id: int | None, role: str, text: str, key: str | None = None
 ) -> int:
-    """Add a message to the tree."""
     row = {"conversation_id": conversation_id, "parent_id": parent_id, "role": role, "text": text, "turn_key": key}
     return connection.execute(INSERT_MESSAGE, row).scalar_one()
 
@@ -90,7 +81,7 @@ def insert_message(
 def insert_reply(
     connection: Connection, asker: Asker, conversation_id: int, parent_id: int | None, choice: Choice
 ) -> Turn:
-    """Add an empty reply under a message, owned by the caller, and show that branch. Raises TooMany."""
+    """Add an empty reply below a message, owned by the caller, and show its branch. Raises TooMany."""
     rate_limits.register_send(connection, asker)
     reply_id = insert_message(connection, conversation_id, parent_id, "assistant", "")
     owner = secrets.token_hex(16)

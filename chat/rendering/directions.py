@@ -1,8 +1,7 @@
-"""The direction of a block that holds letters written from right to left: that of most of its letters.
+"""The direction of a block with right-to-left letters: the direction of most of its letters.
 
-Browsers go by the first letter (`dir="auto"`) that stands in no inner block with a `dir`, so only a block that they
-would direct otherwise names its own. A table goes by its head, because its rows come later. That bullets stand on one
-side is a matter of the style sheet.
+With `dir="auto"` browsers go by the first letter outside of inner blocks that have a `dir`. So only a block that they
+would get wrong names its direction. A table goes by its head, because its rows come later.
 """
 
 from __future__ import annotations
@@ -21,8 +20,9 @@ MARKUP = re.compile(r"<[^>]*>|[0-9a-f]{16}-\d+-")
 
 @dataclass
 class Block:
-    """A block: where its start tag stands among the parts, and its letters so far. `first` is the direction of the
-    letter that a browser goes by, `first_at` where that stands.
+    """A block: the place of its start tag among the parts, and its letters so far.
+
+    `first` is the direction of the letter that a browser goes by; `first_at` is that letter's place.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Block:
     is_counted: bool = True
 
     def count(self, rtl: int, others: int, first: str, place: int) -> None:
-        """Add letters to those counted; `first` is the direction of the first of them, "" for none."""
+        """Add to the letters counted; `first` is the direction of the first new one, "" for none."""
         if not self.is_counted:
             return
         self.rtl, self.others = self.rtl + rtl, self.others + others
@@ -44,18 +44,18 @@ class Block:
 
     @property
     def direction(self) -> str:
-        """Give the direction of most letters; "" where a browser finds it."""
+        """The direction of most letters; "" if a browser finds it."""
         direction = "rtl" if self.rtl > self.others else "ltr"
         return direction if self.rtl and direction != (self.first or "ltr") else ""
 
 
 def direct(html: str) -> str:
-    """Give a direction to the blocks of sanitised HTML that hold letters written from right to left."""
+    """Set the direction of the blocks of sanitised HTML that hold right-to-left letters."""
     return html if html.isascii() or not RTL.search(html) else "".join(direct_blocks(html))
 
 
 def direct_blocks(html: str) -> list[str]:
-    """Split HTML at the tags of its blocks; start tags have got their directions."""
+    """Split HTML at the tags of its blocks, and set the directions in the start tags."""
     found: list[str] = []
     blocks: list[Block] = []
     end = 0
@@ -71,7 +71,7 @@ def direct_blocks(html: str) -> list[str]:
 
 
 def count(blocks: list[Block], text: str, place: int) -> None:
-    """Count the letters of a text for the blocks that it stands in; of the items of lists, for the innermost."""
+    """Count the letters of a text for each block around it; of list items only for the innermost."""
     letter = LETTER.search(MARKUP.sub("", text))
     if not letter:
         return
@@ -85,17 +85,12 @@ def count(blocks: list[Block], text: str, place: int) -> None:
 
 
 def close(blocks: list[Block], found: list[str]) -> None:
-    """Direct the block that ends; a head settles its table."""
+    """Set the direction of the block that ends; a head decides for its table."""
     block = blocks.pop()
     if block.name == "thead" and blocks:
         blocks[-1].is_counted = False
     elif block.direction:
-        found[block.place] = add_direction(found[block.place], block.direction)
-        for outer in blocks:  # browsers pass over what has a direction now
+        start = found[block.place].replace(' dir="auto"', "")
+        found[block.place] = f'{start[:-1]} dir="{block.direction}">'
+        for outer in blocks:  # browsers now skip this block
             outer.first = "" if outer.first_at > block.place else outer.first
-
-
-def add_direction(start: str, direction: str) -> str:
-    """Give a start tag a direction, in the place of the one that a browser would find."""
-    undirected = start.replace(' dir="auto"', "")
-    return f'{undirected[:-1]} dir="{direction}">'

@@ -1,7 +1,7 @@
-"""Fences around code, and which line ends which.
+"""Code fences, and which line closes which.
 
-Models show fences in a fence of Markdown: one with a label opens, and a bare one closes the innermost. CommonMark would
-end the outer fence at the first bare one.
+Models nest fences in a fence of Markdown: one with a label opens, and a bare one closes the innermost. CommonMark would
+close the outer fence at the first bare one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ NESTING = {"markdown", "md", "mdx"}
 
 @dataclass
 class Fence:
-    """A fence that is open. `label` is what stands behind its mark, `before` what stands in front of it; `longest` is
-    how long a mark must be that none in it ends.
+    """An open fence. `label` follows its mark and `before` precedes it; a mark of `longest` is too long for the inner
+    fences to close.
     """
 
     mark: str
@@ -35,7 +35,7 @@ class Fence:
         self.longest = len(self.mark)
 
     def closes(self, line: str) -> bool:
-        """Take the next line; tell whether it is the closing one."""
+        """Take the next line; return whether it closes the fence."""
         found = LINE.fullmatch(line)
         if not found or found[2][0] != self.mark[0] or not self._is_beside(found[1]):
             return False
@@ -49,11 +49,10 @@ class Fence:
         return False
 
     def leaves(self, line: str) -> bool:
-        """Tell whether a line stands outside the quotation that holds this fence."""
+        """Return whether a line is outside of the quotation that holds this fence."""
         return ">" in self.before and not line.lstrip().startswith(">")
 
     def _is_beside(self, before: str) -> bool:
-        """Tell whether what stands before a mark lets it belong to this fence."""
         return len(before) < len(self.before) + 4 and (">" in before) == (">" in self.before)
 
     def _open_inner(self, mark: str) -> None:
@@ -69,7 +68,7 @@ class Fence:
 
 
 def split(text: str) -> Iterator[tuple[str, str]]:
-    """Split a text into what stands outside of fences, and the fence behind it, "" for none, as CommonMark reads it."""
+    """Split a text into pairs: prose, and the fence behind it as CommonMark needs it, "" for none."""
     start, has_some = 0, "```" in text or "~~~" in text
     while has_some and (opening := OPENING.search(text, start)):
         fence = Fence(opening["mark"], opening["label"], opening["before"])
@@ -80,7 +79,7 @@ def split(text: str) -> Iterator[tuple[str, str]]:
 
 
 def find_end(fence: Fence, text: str, start: int) -> tuple[int, bool]:
-    """Find where a fence ends, and tell whether a line closes it."""
+    """Return where a fence ends, and whether a line closes it."""
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
         line = text[start:end]
@@ -93,7 +92,7 @@ def find_end(fence: Fence, text: str, start: int) -> tuple[int, bool]:
 
 
 def lengthen(text: str, fence: Fence, is_closed: bool) -> str:
-    """Lengthen the marks of a fence that holds others, so that none of those ends it."""
+    """Lengthen the marks of a fence that holds others, so that those don't close it."""
     if fence.longest == len(fence.mark):
         return text
     longer = fence.mark[0] * fence.longest

@@ -1,4 +1,4 @@
-"""Formulas: LaTeX to MathML, which browsers draw without a script. Its source is beside it, for those who copy it."""
+"""Formulas: LaTeX to MathML, which browsers draw without a script. The source stands beside it, to be copied."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .time_budget import TimeBudget
 LENGTH_LIMIT = 1_000
 
 DEEPEST = 40
-"""How many braces, environments and growing brackets may be open at once: the converter and browsers recurse."""
+"""How many braces, environments and growing brackets can be open at once: the converter and browsers recurse."""
 
 CHAIN = re.compile(r"(?:\\[a-zA-Z]+\s*){40}")
-"""Commands in a row each of which may be the next one's argument, and so as deep as braces."""
+"""Commands in a row: each can be the argument of the one before, so they nest like braces."""
 
 OPENING = re.compile(r"\\\\|\\[{}]|\\left(?![a-z])|\\right(?![a-z])|\\begin|\\end|[{}]")
 STEPS = {"{": 1, "}": -1, "\\left": 1, "\\right": -1, "\\begin": 1, "\\end": -1}
 
 DEFINING = re.compile(r"\\(?:[gex]?def|let|global|(?:new|renew|provide)command|DeclareMathOperator)(?![a-zA-Z])")
-"""Macros unfold to any depth and length: a formula that defines some is shown as its source."""
+"""Macros expand to any depth and length: we show the source of a formula that defines some."""
 
 CONVERTER = LatexToMathML(fancy_error=False, allow_unreliable_rendering=True)
 
 
 def draw(source: str, display: bool, budget: TimeBudget | None) -> str:
-    """Draw a formula; where it is too long or wrong, or no time is left for it, show its source."""
+    """Draw a formula; if it is too long or wrong, or no time is left, show its source."""
     if not budget or not budget.is_left() or len(source) > LENGTH_LIMIT:
         return show_source(source)
     try:
@@ -41,7 +41,7 @@ def draw(source: str, display: bool, budget: TimeBudget | None) -> str:
 
 
 def mathml(source: str, display: bool) -> str:
-    """Convert a formula. Raises LatexError where it isn't understood, ValueError where the drawing would lack some."""
+    """Convert a formula to MathML. Raises LatexError for wrong LaTeX, and ValueError if the drawing lacks a letter."""
     if not source.strip() or depth(source) > DEEPEST or CHAIN.search(source) or DEFINING.search(source):
         raise ValueError(source)
     converted = CONVERTER.convert_with_local_state(rewrite(source), displaystyle=display)
@@ -52,7 +52,7 @@ def mathml(source: str, display: bool) -> str:
 
 
 def depth(source: str) -> int:
-    """Tell how many braces, environments and brackets are open at once, at most."""
+    """Return the highest number of braces, environments and brackets that are open at once."""
     now = deepest = 0
     for sign in OPENING.findall(source):
         now += STEPS.get(sign, 0)
@@ -61,7 +61,7 @@ def depth(source: str) -> int:
 
 
 def wrap(content: str, source: str, display: bool) -> str:
-    """Put a drawing and its source into one element; a display scrolls, so those without a mouse can focus it."""
+    """Put a drawing and its source into one element. A display scrolls, so the keyboard can focus it."""
     annotation = f'<annotation encoding="application/x-tex">{escape(source)}</annotation>'
     drawn = f'translate="no"><semantics><mrow>{content}</mrow>{annotation}</semantics></math>'
     if not display:
@@ -71,5 +71,4 @@ def wrap(content: str, source: str, display: bool) -> str:
 
 
 def show_source(source: str) -> str:
-    """Show the source of a formula that isn't drawn, as code."""
     return f'<code class="math" translate="no">{escape(source)}</code>'

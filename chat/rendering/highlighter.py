@@ -1,4 +1,4 @@
-"""Code blocks: a label, the code, and colours where the language is known."""
+"""Code blocks: a label, the code, and colours for known languages."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FIGURE = (
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 
-# The languages whose lexers were tried with texts made to hurt them. Those for terminal sessions, ini files and OCaml
-# are not among them: they look for seconds at one token.
+# We tried the lexers of these languages with hostile texts. Those for terminal sessions, ini files and OCaml failed:
+# they spend seconds on one token.
 LANGUAGES = """
     asm awk bash c c# c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir erlang f# fish fsharp go
     graphql haskell hcl hs html http java javascript js json json5 jsx julia kotlin latex less lisp lua make
@@ -56,63 +56,57 @@ COLOURS = {
 }
 
 LEXERS: dict[str, Lexer] = {}
-"""Those that this process has made."""
+"""The lexers that this process has made."""
 
 
-def figure(code: str, label: str, budget: TimeBudget | None = None, state: str = "") -> str:
-    """Draw a code block; without a budget in one colour. A label begins with the language; `state` is a class for
-    the code.
-    """
+def figure(code: str, label: str, budget: TimeBudget | None = None) -> str:
+    """Draw a code block; without a budget in one colour. The label begins with the language."""
     language = label.partition(" ")[0]
-    classes = " ".join(filter(None, [state, class_of(language)]))
+    has_class = re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language)
     return FIGURE.format(
         label=escape(label[:LABEL_LIMIT]),
-        attribute=f' class="{classes}"' if classes else "",
+        attribute=f' class="language-{language.lower()}"' if has_class else "",
         code=highlight(code, lexer_name(language.lower()), budget) if budget else escape(code),
     )
 
 
 def escape(code: str) -> str:
-    """Escape what stands between tags, where quotes are text, and cost less as they are."""
+    """Escape text between tags, where quotes can stay."""
     return escaped(code, quote=False)
 
 
-def class_of(language: str) -> str:
-    """Name a language as a class; "" where its name is no word."""
-    return f"language-{language.lower()}" if re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language) else ""
-
-
 def lexer_name(language: str) -> str:
-    """Find the name that Pygments has for a language; "" where we don't colour it."""
+    """Return Pygments' name for a language; "" if we don't colour it."""
     language = ALIASES.get(language, language)
     return language if language in LANGUAGES.split() else ""
 
 
 def highlight(code: str, language: str, budget: TimeBudget) -> str:
-    """Colour code as long as there is time; the rest of it stays plain."""
+    """Colour code while there is time; the rest of it stays plain."""
     if not language or is_dense(code) or not budget.is_left():
         return escape(code)
     tokens = lexer(language, budget).get_tokens_unprocessed(code)
     drawn, end = [], 0
     for colour, start, end in runs(tokens, budget):
-        drawn.append(span(colour, code[start:end]))
+        run = escape(code[start:end])
+        drawn.append(f"<span class={colour}>{run}</span>" if colour else run)
     return "".join([*drawn, escape(code[end:])])
 
 
 def is_dense(code: str) -> bool:
-    """Tell whether code is too long, or has so many blanks in a row that those for make and Matlab take seconds."""
+    """Return whether code is too long, or has runs of blanks on which the lexers of make and Matlab take seconds."""
     return len(code) > LENGTH_LIMIT or max(map(len, BLANKS.findall(code)), default=0) > GAP_LIMIT
 
 
 def lexer(language: str, budget: TimeBudget) -> Lexer:
-    """Find the lexer of a language; making one takes milliseconds."""
+    """Return the lexer of a language; making one takes milliseconds."""
     if language not in LEXERS:
         LEXERS[language] = budget.load(lambda: get_lexer_by_name(language))
     return LEXERS[language]
 
 
 def runs(tokens: Iterable[tuple[int, _TokenType, str]], budget: TimeBudget) -> Iterator[tuple[str, int, int]]:
-    """Join neighbours of one colour; yield its class ("" for none), where it starts and where it ends."""
+    """Join tokens of one colour; yield the class ("" for none), the start and the end of each run."""
     colour, start, end = "", 0, 0
     for index, token, value in tokens:
         if colour_of(token) != colour:
@@ -126,10 +120,4 @@ def runs(tokens: Iterable[tuple[int, _TokenType, str]], budget: TimeBudget) -> I
 
 @lru_cache(1024)
 def colour_of(token: _TokenType) -> str:
-    """Find the class of a token, or of the nearest kind above it."""
     return next((COLOURS[kind] for kind in reversed(token.split()) if kind in COLOURS), "")
-
-
-def span(colour: str, code: str) -> str:
-    """Draw a run of code; without a class it has the colour of all text."""
-    return f"<span class={colour}>{escape(code)}</span>" if colour else escape(code)

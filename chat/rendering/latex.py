@@ -44,13 +44,13 @@ REWRITES = [
 UNSURE = re.compile(
     r"[&$]|\\\\|\\(?:begin|text|[mh]box|substack|mathop|hspace|nonumber|notag|label|smash|tag|mathds|mathbbm|pmb|strut)"
 )
-"""What a source has that is rewritten; most have none of it."""
+"""The parts of a source that are rewritten; most sources have none."""
 
 TEXT = re.compile(rf"(\\text(?:bf|it|rm|sf|tt)?){BRACED}", re.DOTALL)
-SPECIAL = re.compile(r"(?<!\\)[_&#%]")
+SPECIAL, ESCAPED = re.compile(r"(?<!\\)[_&#%]"), r"\\\g<0>"
 STRUCTURE = re.compile(r"\\\\|\\&|&|\\begin\{|\\end\{")
 
-# What of a source is no part of the drawing: commands, and those of their arguments that say how, not what.
+# The parts of a source that the drawing doesn't show: commands, and arguments that only control them.
 ASIDE = re.compile(
     rf"\\\\\*?(?:[ \t]*\[ *{LENGTH} *\])?"
     r"|\\begin\{(?:array|subarray|darray)\}(?:\s*\[[tbc]\])?\s*\{(?:[^{}]|\{[^{}]*\})*\}"
@@ -66,7 +66,6 @@ ASIDE = re.compile(
 
 
 def rewrite(source: str) -> str:
-    """Rewrite what math-core doesn't know, or prints."""
     if not UNSURE.search(source):
         return source
     latex = TEXT.sub(_text, source)
@@ -76,21 +75,17 @@ def rewrite(source: str) -> str:
 
 
 def _text(match: re.Match[str]) -> str:
-    """Take formulas out of a text, and escape signs that mean something only outside of it."""
+    """Take formulas out of a text, and escape signs that only mean something outside of it."""
     command, parts = match[1], re.split(r"(?<!\\)\$", match[2])
     if len(parts) % 2 == 0:
         return match[0]
-    texts = [rf"{command}{{{SPECIAL.sub(_escape, part)}}}" if part else "" for part in parts[::2]]
+    texts = [rf"{command}{{{SPECIAL.sub(ESCAPED, part)}}}" if part else "" for part in parts[::2]]
     texts[1:] = [rf"{{{formula}}}{text}" for formula, text in zip(parts[1::2], texts[1:], strict=True)]
     return "".join(texts)
 
 
-def _escape(match: re.Match[str]) -> str:
-    return "\\" + match[0]
-
-
 def _align(latex: str) -> str:
-    """Put rows that stand in no environment into one: math-core would draw them as one line."""
+    """Put rows without an environment into one: math-core would draw them as one line."""
     depth, loose = 0, set()
     for sign in STRUCTURE.findall(latex):
         depth += {"\\begin{": 1, "\\end{": -1}.get(sign, 0)
@@ -100,10 +95,10 @@ def _align(latex: str) -> str:
 
 
 def letters_of(latex: str) -> Counter[str]:
-    """Count the letters and digits that a formula must show."""
+    """Count the letters and digits that the drawing must show."""
     return count_letters(ASIDE.sub(" ", latex))
 
 
 def count_letters(text: str) -> Counter[str]:
-    """Count letters and digits, whatever their style: a bold or double-struck x is an x."""
+    """Count letters and digits without regard to style: a bold or double-struck x is an x."""
     return Counter(filter(str.isalnum, unicodedata.normalize("NFKD", text)))

@@ -1,4 +1,4 @@
-"""Markdown to HTML by comrak, kept behind one function: another parser could take its place."""
+"""Markdown to HTML with comrak, behind one function: another parser could take its place."""
 
 from __future__ import annotations
 
@@ -6,24 +6,31 @@ from functools import cache
 
 import comrak
 
-from . import dialect, input_limits
+from . import dialect
+from .input_limits import HTML_LIMIT, TEXT_LIMIT, TooMuch, find_costly_extensions, limit_nesting
+
+EXTENSIONS = frozenset(
+    ["alerts", "autolink", "cjk_friendly_emphasis", "footnotes", "strikethrough", "table", "tasklist"]
+)
 
 
-def html(text: str, is_growing: bool = False) -> str:
-    """Render Markdown; HTML in it comes out as text, signs that are read as typed as their marks. Nobody trusts the
-    result before it is sanitised.
+def to_html(text: str, is_growing: bool = False) -> str:
+    """Render Markdown. Tags in it become text, and shielded signs stay shielded. Raises TooMuch.
 
-    Raises input_limits.TooMuch.
+    The result must still be sanitised.
     """
-    text = dialect.translate(input_limits.limit_nesting(text), is_growing)
-    extensions, rendering = extension_options(input_limits.extensions(text)), render_options()
-    html = comrak.render_markdown(text, extension_options=extensions, render_options=rendering)
-    return input_limits.check_length(html, input_limits.HTML_LIMIT)
+    if len(text) > TEXT_LIMIT:
+        raise TooMuch
+    text = dialect.translate(limit_nesting(text), is_growing)
+    extensions = extension_options(EXTENSIONS.difference(find_costly_extensions(text)))
+    html = comrak.render_markdown(text, extension_options=extensions, render_options=render_options())
+    if len(html) > HTML_LIMIT:
+        raise TooMuch
+    return html
 
 
 @cache
 def extension_options(extensions: frozenset[str]) -> comrak.ExtensionOptions:
-    """Switch on what a text may use of Markdown's extensions."""
     options = comrak.ExtensionOptions()
     for extension in extensions:
         setattr(options, extension, True)
@@ -32,12 +39,12 @@ def extension_options(extensions: frozenset[str]) -> comrak.ExtensionOptions:
 
 @cache
 def render_options() -> comrak.RenderOptions:
-    """Have HTML in the text come out as text, its line ends as line breaks, and nothing between blocks."""
+    """Make comrak's options: tags become text, line ends become line breaks, and nothing stands between blocks."""
     options = comrak.RenderOptions()
     options.compact_html = options.escape = options.full_info_string = options.hardbreaks = True
     return options
 
 
 def swallows(text: str) -> bool:
-    """Tell whether a heading after a text would be a part of it: in a fence, say, that is still open."""
+    """Return whether a heading after a text would become part of it, for example in an unclosed fence."""
     return not comrak.render_markdown(f"{text}\n\n# end\n").endswith("<h1>end</h1>\n")

@@ -1,5 +1,5 @@
-"""MathML as math-core writes it, made fit for our pages: no inline style, which the policy forbids, and no menclose,
-which Chromium doesn't draw. static/css/formulas.css has the classes.
+"""Adapt math-core's MathML to our pages: no inline style, because our policy forbids it, and no menclose, because
+Chromium doesn't draw it. static/css/formulas.css has the classes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ CLASSES = {
     "margin-left:-0.22222222em": "back-4",
     "margin-left:-0.2777778em": "back-5",
 }
-"""A declaration of math-core's: our class. Others are left out."""
+"""math-core's declarations and our classes for them. We drop other declarations."""
 
 ATTRIBUTES = {"color": "mathcolor", "font-size": "mathsize"}
-"""A property of math-core's: the attribute that says the same."""
+"""math-core's properties and the attributes that mean the same."""
 
 ENCLOSURES = {"box", "actuarial", "phasorangle", "updiagonalstrike", "downdiagonalstrike"}
 
@@ -40,7 +40,7 @@ ACCENTS = {
         ("munder", "\u0332", "_"),
     )
 }
-"""A wide accent of math-core's: one that Chromium centres and stretches, which takes signs with a width."""
+"""math-core's wide accents, and accents with a width, which Chromium centres and stretches."""
 
 STYLE = re.compile(r'(<m[^<>]*?) style="([^"<>]*)"')
 ENCLOSED = re.compile(r'<menclose notation="([a-z ]*)">')
@@ -49,7 +49,7 @@ TAG = re.compile(r"<[^>]*>")
 
 
 def fit(mathml: str) -> str:
-    """Say by classes and attributes what math-core says by inline styles and menclose."""
+    """Replace inline styles and menclose with classes and attributes."""
     styled = STYLE.sub(_restyle, mathml) if " style=" in mathml else mathml
     if "<mo stretchy" in styled:
         for theirs, ours in ACCENTS.items():
@@ -68,5 +68,5 @@ def _restyle(match: re.Match[str]) -> str:
 
 
 def text_of(mathml: str) -> str:
-    """Give what a drawing says, still escaped for HTML."""
+    """Return the text of a drawing, still escaped for HTML."""
     return TAG.sub("", mathml)

@@ -1,4 +1,4 @@
-"""A text to safe HTML, step by step; whatever goes wrong, the text stays readable."""
+"""Text to safe HTML, step by step. If a step fails, the page shows the text as plain text."""
 
 from __future__ import annotations
 
@@ -10,57 +10,56 @@ from markupsafe import Markup, escape
 from chat.server.greenlets import run_in_thread
 from chat.server.logs import report
 
-from . import directions, input_limits, markdown, marks, sanitizer
+from . import directions, markdown, sanitizer, shields
+from .input_limits import TooMuch, normalize
 from .placeholders import Placeholders
 from .time_budget import TimeBudget
 
 VERSION = 5
-"""Stored beside rendered HTML: what an older renderer made is made anew."""
+"""Stored with rendered HTML: HTML of an older version is rendered again."""
 
 SHORT = 8 * 1024
 """The longest text, in characters, that is rendered in place: with colours it takes less than 100 ms."""
 
 DRAFT_LIMIT = 32 * 1024
-"""The longest text, in characters, that is rendered while it grows; a longer one is shown as it is."""
+"""The longest text, in characters, that is rendered while it grows; a longer one is shown as plain text."""
 
 AT_ONCE = threading.Lock()
-"""Held while a longer one is rendered: it takes a processor from the greenlets, but never more than one."""
+"""Held while a long text is rendered: this takes a processor from the greenlets, but never more than one."""
 
 logger = logging.getLogger(__name__)
 
 
 def render(text: str, scope: str) -> Markup:
-    """Render a finished text; `scope`, like "m42", keeps its footnotes apart from others on the page. Never raises.
+    """Render a finished text; `scope`, like "m42", separates its footnotes from others on the page. Never raises.
 
-    Not within a transaction: a long text is rendered beside the greenlets.
+    Don't call it in a transaction: it renders a long text in a thread, beside the greenlets.
     """
-    return render_normalized(input_limits.normalize(text), scope)
-
-
-def render_unfinished(text: str, scope: str) -> Markup:
-    """Render a text that is still being written, in place: the quick way, and a long one not at all. Never raises."""
-    text = input_limits.normalize(text)
-    return render_draft(text, scope) if len(text) <= DRAFT_LIMIT else render_plain(text)
+    return render_normalized(normalize(text), scope)
 
 
 def render_normalized(text: str, scope: str) -> Markup:
-    """Render a normalized text with all that belongs to it, a long one beside the greenlets. Never raises."""
+    """Render a normalized text with colours and formulas, like `render`."""
     if len(text) <= SHORT:
-        return render_safely(text, scope, TimeBudget())
+        return render_in_place(text, scope, TimeBudget())
     with AT_ONCE:
-        return run_in_thread(lambda: render_safely(text, scope, TimeBudget()))
+        return run_in_thread(lambda: render_in_place(text, scope, TimeBudget()))
 
 
-def render_draft(text: str, scope: str) -> Markup:
-    """Render a normalized text the quick way, in place: code and formulas stay plain. Never raises."""
-    return render_safely(text, scope, None)
+def render_unfinished(text: str, scope: str) -> Markup:
+    """Render a text that a model is still writing: a long one as plain text. Never raises."""
+    text = normalize(text)
+    return render_in_place(text, scope) if len(text) <= DRAFT_LIMIT else render_plain(text)
 
 
-def render_safely(text: str, scope: str, budget: TimeBudget | None) -> Markup:
-    """Render a normalized text in place; one that can't be rendered is shown as it is. Never raises."""
+def render_in_place(text: str, scope: str, budget: TimeBudget | None = None) -> Markup:
+    """Render a normalized text in this thread; without a budget code and formulas stay plain. Never raises."""
     try:
-        return mark_safe(safe_html(text, scope, budget))
-    except input_limits.TooMuch:
+        placeholders = Placeholders(scope, budget)
+        extracted = placeholders.extract(markdown.to_html(text, is_growing=budget is None))
+        restored = placeholders.restore(directions.direct(sanitizer.clean(extracted)))
+        return mark_safe(shields.unshield_html(restored))
+    except TooMuch:
         return render_plain(text)
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -69,18 +68,10 @@ def render_safely(text: str, scope: str, budget: TimeBudget | None) -> Markup:
         return render_plain(text)
 
 
-def safe_html(text: str, scope: str, budget: TimeBudget | None) -> str:
-    """Render, sanitise, and put in what we make ourselves. Raises input_limits.TooMuch."""
-    placeholders = Placeholders(scope, budget)
-    extracted = placeholders.extract(markdown.html(text, is_growing=budget is None))
-    return marks.unshield_html(placeholders.restore(directions.direct(sanitizer.clean(extracted))))
-
-
 def mark_safe(html: str) -> Markup:
-    """Mark HTML as safe that was rendered here, now or when it was stored: the one place that does."""
+    """Mark HTML as safe that this room rendered, now or before it was stored. Nothing else marks HTML as safe."""
     return Markup(html)
 
 
-def render_plain(text: str, state: str = "plain") -> Markup:
-    """Show a text as it is; `state` holds the classes."""
-    return mark_safe(f'<pre class="{state}">{escape(text)}</pre>')
+def render_plain(text: str) -> Markup:
+    return mark_safe(f'<pre class="plain">{escape(text)}</pre>')

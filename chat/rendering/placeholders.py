@@ -1,6 +1,6 @@
-"""What we make ourselves: code, formulas, footnotes, and the boxes in which tables scroll.
+"""Placeholders for our own HTML: code, formulas, footnotes, and the boxes in which tables scroll.
 
-Tokens that no text can forge stand for it while the rest is sanitised.
+Tokens that no text can forge replace it while the rest is sanitised.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import html
 import re
 import secrets
 
-from . import delimiters, formulas, highlighter, marks, tags
+from . import formula_delimiters, formulas, highlighter, shields, tags
 from .links import Links
-from .marks import END, FORMULA, decode_formula, unshield
+from .shields import END, FORMULA, decode_formula, unshield
 from .time_budget import TimeBudget
 
-# What comrak makes of the constructs that change here; each outer group is named after the method that changes it. The
-# first sign stands before the groups because the search for it is then five times as fast.
+# comrak's HTML for the constructs that we change; each outer group has the name of the method that changes it. The
+# first sign stands before the groups, because the search is then five times as fast.
 CONSTRUCT = re.compile(
     rf"[<{FORMULA}](?:"
     r"(?P<code>pre><code(?P<attributes>[^>]*)>"
@@ -36,13 +36,13 @@ CONSTRUCT = re.compile(
 LANGUAGE, META = re.compile('class="language-([^"]*)"'), re.compile('data-meta="([^"]*)"')
 
 SHORT = 20
-"""How long a formula in a line, in characters, surely is narrower than the page."""
+"""A formula in a line with so few characters is narrower than the page."""
 
 TABLE = '<div class="table" role="region" aria-label="Table" tabindex="0"><table '
 
 
 class Placeholders:
-    """What one rendering takes out; `scope` begins the ids in it. Without a budget code and formulas stay plain."""
+    """The HTML that one rendering took out; ids begin with `scope`. Without a budget code and formulas stay plain."""
 
     def __init__(self, scope: str, budget: TimeBudget | None):
         self._scope = scope
@@ -54,7 +54,7 @@ class Placeholders:
         self._links = Links()
 
     def extract(self, rendered: str) -> str:
-        """Replace what we make ourselves with tokens, and change the constructs that the allow-list doesn't have."""
+        """Replace our own HTML with tokens, and change the constructs that aren't on the allow-list."""
         broken = rendered.replace("<br />", "<br />\n")
         return tags.draw(CONSTRUCT.sub(self._change, broken))
 
@@ -62,14 +62,11 @@ class Placeholders:
         return str(getattr(self, f"_{match.lastgroup}")(match))
 
     def restore(self, sanitised: str) -> str:
-        """Put back what the tokens in sanitised HTML stand for."""
+        """Replace the tokens in sanitised HTML with our own HTML."""
         boxed = sanitised.replace("<table ", TABLE).replace("</table>", "</table></div>")
         before, *tokens = boxed.split(f"{self._secret}-")
-        return before + "".join(map(self._restore_one, tokens))
-
-    def _restore_one(self, token: str) -> str:
-        number, _, after = token.partition("-")
-        return self._extracted[int(number)] + after
+        pairs = (token.partition("-") for token in tokens)
+        return before + "".join(self._extracted[int(number)] + after for number, _, after in pairs)
 
     def _extract(self, html: str) -> str:
         self._extracted.append(html)
@@ -87,7 +84,7 @@ class Placeholders:
         return match[0]
 
     def _formula(self, match: re.Match[str]) -> str:
-        source, is_display = delimiters.inner(decode_formula(match["source"]))
+        source, is_display = formula_delimiters.strip_delimiters(decode_formula(match["source"]))
         drawn = formulas.draw(source, is_display, self._budget)
         is_long = len(source) > SHORT and not is_display
         return self._extract(f'<span class="formula">{drawn}</span>' if is_long else drawn)
@@ -114,7 +111,7 @@ class Placeholders:
         return self._extract(f"<span class=box>{'☑' if match['tick'] else '☐'}</span>")
 
     def _link(self, match: re.Match[str]) -> str:
-        return self._links.begin(marks.unshield_html(match[0]), html.unescape(match["address"]))
+        return self._links.begin(shields.unshield_html(match[0]), html.unescape(match["address"]))
 
     def _end(self, match: re.Match[str]) -> str:
         return self._links.end()

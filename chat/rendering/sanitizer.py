@@ -1,6 +1,6 @@
-"""The allow-lists: what HTML and MathML may come through, whatever the renderers before made of a text.
+"""The allow-lists of HTML and MathML, applied to whatever the renderers made of a text.
 
-Of the tags that a model writes itself only those of tags.py reach this.
+Of the tags that a model writes, only those in tags.py get this far.
 """
 
 from __future__ import annotations
@@ -23,30 +23,20 @@ VALUES = {
 }
 ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")}
 
-# Without the two slashes a browser takes https:x for an address on the page's own host. What the sanitiser wrote has
-# no < in a text and no " in a value; a filter of ours inside it would want the interpreter's lock for each attribute.
+# Without the two slashes a browser takes https:x for an address on the page's own host. The sanitiser's output has no <
+# in a text and no " in a value. A filter of ours inside it would need the interpreter's lock for each attribute.
 RELATIVE = re.compile(r'(<a(?: \w+="[^"]*")*?) href="(?!https?://[^/\\]|mailto:)[^"]*"', re.IGNORECASE)
 
 MATH_TAGS = (
     "math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup"
     " msup mtable mtd mtext mtr munder munderover b code em i s u"
 )
+OPERATOR_ATTRIBUTES = "accent form largeop lspace maxsize minsize movablelimits rspace stretchy symmetric"
 MATH_ATTRIBUTES = {
     "math": {"display"},
     "mfrac": {"displaystyle", "linethickness", "scriptlevel"},
     "mi": {"mathvariant"},
-    "mo": {
-        "accent",
-        "form",
-        "largeop",
-        "lspace",
-        "maxsize",
-        "minsize",
-        "movablelimits",
-        "rspace",
-        "stretchy",
-        "symmetric",
-    },
+    "mo": set(OPERATOR_ATTRIBUTES.split()),
     "mover": {"accent"},
     "mpadded": {"height", "voffset", "width"},
     "mrow": {"displaystyle", "mathcolor", "scriptlevel"},
@@ -60,13 +50,13 @@ MATH_CLASSES = {"mrow": ENCLOSURES} | {tag: set(CLASSES.values()) for tag in ("m
 
 
 def clean(html: str) -> str:
-    """Keep what the allow-list has, and give links and paragraphs what they need."""
-    # A list takes its direction from what isn't directed itself.
+    """Remove all that isn't on the allow-list, and complete links and paragraphs."""
+    # A list takes its direction from the blocks in it that have no direction.
     return RELATIVE.sub(r"\1", CLEANER.clean(html)).replace('<li><p dir="auto">', "<li><p>")
 
 
 def clean_mathml(mathml: str) -> str:
-    """Keep elements and attributes that draw a formula; none that links, loads or runs."""
+    """Remove all but the elements and attributes that draw a formula; none of these links, loads or runs."""
     return MATH_CLEANER.clean(mathml)
 
 

@@ -1,6 +1,6 @@
-"""One search over a text for the signs that models write otherwise than CommonMark reads them.
+"""One search over a text for the signs that CommonMark would misread: emphasis, formulas, tags, addresses.
 
-What is to be read as typed is shielded (marks.py). Addresses and escaped signs are passed over.
+Shields (shields.py) keep signs as typed. The search skips addresses and escaped signs.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from . import delimiters
-from .marks import STOP, encode_formula, shield
+from . import formula_delimiters
+from .shields import STOP, encode_formula, shield
 
-# The line that follows belongs to another block, so that no code reaches into it.
+# The next line belongs to another block, so no code reaches into it.
 APART = r"[ \t>]*(?:\n|\Z|[-+*#][ \t]|\d{1,9}[.)][ \t]|`{3}|~{3})"
 WIDE = (
     "\u3000-\u303f\uff00-\uffef\u2014\u2018-\u201f\u2026\u2039\u203a\u00ab\u00bb"
@@ -23,14 +23,14 @@ ADDRESS = rf"[^\s<>`{WIDE}]++"
 BRACKET = r"(\[{\u3008\u300a\u300c\u300e\u3010\uff08"
 OPENING = rf"""["'\u00ab\u2018\u201c\u201e\u2039{BRACKET}]"""
 
-# Each branch begins with one sign, so that the search is for a set of them. Those without a group pass over a text.
+# Each branch begins with one sign, so the search is for a set of signs. A branch without a group skips its match.
 BRANCHES = rf"""
       `[^`\n|\[]++`(?!`)
     | `(?P<more>`{{0,2}})(?!`)(?:[^`\n]|\n(?!{APART})|(?!`(?P=more)(?!`))`+(?!`))*+`(?P=more)(?!`)(?P<code>)
     | ``*+
     | \\\[(?:[^\\]++|\\[^\[\]])*+\\\](?P<brackets>)
     | \\\((?:[^\\\n]++|\n(?![ \t>]*\n)|\\[^()])*+\\\)(?P<parentheses>)
-    | {delimiters.BEGIN}
+    | {formula_delimiters.BEGIN}
       (?:[^\\]++|\\(?!(?:begin|end)\{{(?P=environment)\}}))*+\\end\{{(?P=environment)\}}(?P<bare>)
     | \\[^\n]?
     | \$\$(?!\$)(?:[^$\\]++|\\[\s\S]|\$(?!\$))*+\$\$(?!\$)(?P<double>)
@@ -53,7 +53,7 @@ SIGN_OR_SITE = re.compile(BRANCHES + SITE, re.VERBOSE)
 
 LETTER, DIGIT = "A-Za-z\u0370-\u03ff", "0-9\u00b2\u00b3\u00b9\u2070-\u209f"
 
-# A first mark of strong words whose last one is still to come, at the end of a line.
+# An opening mark of strong words without its closing one, at the end of a line.
 STRONG = [
     re.compile(rf"(?<![{LETTER}{DIGIT}*)\]])\*{{{width}}}(?![\s*])(?:(?!\*{{{width}}}).)*\Z") for width in (1, 2, 3)
 ]
@@ -64,14 +64,14 @@ PRODUCT = (
 NUMBER = re.compile(rf"[{LETTER}{DIGIT})\]]\Z"), re.compile(rf"[{LETTER}{DIGIT}(\[]")
 BEGUN = re.compile(rf"[{BRACKET}]\Z")
 FAR = 200
-"""How far, in characters, the other mark of strong words is looked for."""
+"""How far, in characters, we look for the other mark of strong words."""
 
 BEFORE_ON_LINE = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*")
 AFTER_ON_LINE = re.compile(r"[ \t]*[.,;:]?[ \t]*(?:\n|\Z)")
 
 
 def scan(text: str) -> str:
-    """Shield what is to be read as typed, and encode formulas."""
+    """Shield signs that Markdown must not interpret, and encode formulas."""
     done: list[str] = []
     start = position = 0
     sign = SIGN_OR_SITE if "www." in text else SIGN
@@ -87,7 +87,7 @@ def scan(text: str) -> str:
 
 
 def read_code(match: re.Match[str]) -> str:
-    """Shield the signs in code that would end a cell, or be taken for the use of a definition."""
+    """Shield signs in code that would end a table cell or refer to a definition."""
     if "|" not in match[0] and "[" not in match[0]:
         return match[0]
     ticks = match["more"] + "`"
@@ -95,34 +95,31 @@ def read_code(match: re.Match[str]) -> str:
 
 
 def read_dollars(match: re.Match[str]) -> str | None:
-    """Encode what stands between two dollars; None where it is no formula."""
+    """Encode the content of two dollars; return None if it is no formula."""
     start, end = match.span()
     before, after = match.string[max(0, start - 3) : start], match.string[end : end + 8]
-    return encode_match(match) if delimiters.is_inline(match[0][1:-1], before, after) else None
+    return encode_match(match) if formula_delimiters.is_inline(match[0][1:-1], before, after) else None
 
 
 def read_double_dollars(match: re.Match[str]) -> str | None:
-    """Encode what stands between double dollars; None where it is no formula."""
-    return encode_match(match) if delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
+    return encode_match(match) if formula_delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
 
 
 def read_brackets(match: re.Match[str]) -> str | None:
-    """Encode what stands between escaped square brackets; None where it is no formula."""
-    return encode_match(match) if delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
+    return encode_match(match) if formula_delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
 
 
 def read_parentheses(match: re.Match[str]) -> str | None:
-    """Encode what stands between escaped parentheses; None where it is no formula."""
-    return encode_match(match) if delimiters.is_parenthesised(match[0][2:-2]) else None
+    return encode_match(match) if formula_delimiters.is_parenthesised(match[0][2:-2]) else None
 
 
 def read_environment(match: re.Match[str]) -> str | None:
-    """Encode an environment without delimiters; None where other text stands on its lines."""
-    return encode_match(match) if stands_alone(match) and len(match[0]) <= delimiters.LENGTH_LIMIT else None
+    """Encode an environment without delimiters; return None if other text shares its lines."""
+    return encode_match(match) if stands_alone(match) and len(match[0]) <= formula_delimiters.LENGTH_LIMIT else None
 
 
 def encode_match(match: re.Match[str]) -> str:
-    """Encode a formula, without the marks of the quotation that it stands in."""
+    """Encode a formula without the marks of the quotation around it."""
     source = match[0]
     if "\n" in source and ">" in before_on_line(match):
         source = re.sub(r"\n[ \t]*>[ \t>]*", "\n", source)
@@ -130,18 +127,18 @@ def encode_match(match: re.Match[str]) -> str:
 
 
 def before_on_line(match: re.Match[str]) -> str:
-    """Give what stands before a match on its line, of a long line the last of it."""
+    """Return the text before a match on its line; of a long line the end."""
     return match.string[max(0, match.start() - FAR) : match.start()].rpartition("\n")[2]
 
 
 def stands_alone(match: re.Match[str]) -> bool:
-    """Tell whether nothing else stands on the lines of a match."""
+    """Return whether nothing else stands on the lines of a match."""
     is_first = BEFORE_ON_LINE.fullmatch(before_on_line(match)) is not None
     return is_first and AFTER_ON_LINE.match(match.string, match.end()) is not None
 
 
 def read_stars(match: re.Match[str]) -> str:
-    """Read asterisks between a sign and a letter: the last ones of strong words, of a product, or neither."""
+    """Read asterisks between a sign and a letter: they close strong words, multiply, or neither."""
     line, after = before_on_line(match), match.string[match.end() : match.end() + 2]
     closes = STRONG[len(match[0]) - 1].search(line)
     if not closes and len(match[0]) < 3 and is_product(line, after):
@@ -152,26 +149,24 @@ def read_stars(match: re.Match[str]) -> str:
 
 
 def begins(match: re.Match[str], line: str) -> bool:
-    """Tell whether strong words begin with a quote or a bracket, behind a letter of a script beyond Latin."""
+    """Return whether strong words begin with a quote or a bracket after a letter of a non-Latin script."""
     is_beside = line[-1] > "\u024f" and unicodedata.category(line[-1])[0] in "LM"
     rest = match.string[match.end() : match.end() + FAR].partition("\n")[0]
     return is_beside and not rest[0].isalnum() and match[0] in rest and line.count(match[0]) % 2 == 0
 
 
 def is_product(before: str, after: str) -> bool:
-    """Tell whether what stands around asterisks is multiplied: one of them is a number, a letter or in brackets."""
+    """Return whether asterisks between these texts multiply: one text is a number, a letter or in brackets."""
     left, right = PRODUCT
     some_left, some_right = NUMBER
     return bool(some_left.search(before) and some_right.match(after) and (left.search(before) or right.match(after)))
 
 
 def shield_match(match: re.Match[str]) -> str:
-    """Shield all signs of a match."""
     return shield(match[0])
 
 
 def end_address(match: re.Match[str]) -> str:
-    """End an address before the sign that follows it."""
     return f"{match[0]} {STOP}"
 
 

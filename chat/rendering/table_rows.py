@@ -1,10 +1,10 @@
-"""Rows of tables with more cells than their table: Markdown would drop what is too much."""
+"""Table rows with too many cells: Markdown would drop the surplus."""
 
 from __future__ import annotations
 
 import re
 
-from .marks import END, FORMULA, decode_formula, encode_formula, shield
+from .shields import END, FORMULA, decode_formula, encode_formula, shield
 
 DELIMITERS = re.compile(r"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+")
 POSSIBLE = re.compile(r"-[ \t]*[|:]|[|:][ \t]*-")
@@ -15,7 +15,7 @@ ENCODED = re.compile(f"{FORMULA}([0-9a-f]*){END}")
 
 
 def fit(text: str) -> str:
-    """Have the last cell of each row hold what is too much for the table, pipes and all."""
+    """Put the surplus of each row into its last cell, with its pipes."""
     if not POSSIBLE.search(text):
         return text
     lines, columns = text.split("\n"), 0
@@ -30,7 +30,7 @@ def fit(text: str) -> str:
 
 
 def count_columns(head: str, line: str) -> int:
-    """Count the columns of a table that begins with these two lines; 0 where none does."""
+    """Count the columns of the table that begins with these two lines; return 0 if none does."""
     if "-" not in line or ("|" not in line and ":" not in line) or not DELIMITERS.fullmatch(line):
         return 0
     width = count_cells(line)
@@ -38,13 +38,13 @@ def count_columns(head: str, line: str) -> int:
 
 
 def count_cells(line: str) -> int:
-    """Count the cells that a line would have as a row; 0 where it is empty."""
+    """Count the cells of a line as a row; return 0 if it is empty."""
     inner = OUTER.sub("", line, count=1).rstrip(" \t")
     return len(PIPE.findall(inner.removesuffix("|"))) + 1 if inner else 0
 
 
 def fit_row(line: str, columns: int) -> str:
-    """Shield the pipes of a row that would begin a cell too many; in what is shielded, an escaped one is one."""
+    """Shield the pipes that would begin surplus cells. In shielded code an escaped pipe counts as a pipe."""
     if not line.isascii():
         line = ENCODED.sub(unescape_pipes, line.replace(ESCAPED, PLAIN))
     if line.count("|") - (line[0] == "|") - (line[-1] == "|") < columns:
@@ -60,5 +60,4 @@ def fit_row(line: str, columns: int) -> str:
 
 
 def unescape_pipes(formula: re.Match[str]) -> str:
-    """Let an escaped pipe in an encoded formula stand for the pipe."""
     return encode_formula(decode_formula(formula[1]).replace("\\|", "|"))

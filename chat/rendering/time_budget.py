@@ -9,13 +9,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LOADS = 4
-"""How many things that a process makes once and keeps one text may be the first to need."""
+"""How many things, made once a process and kept, one text can load for free."""
 
 
 class TimeBudget:
-    """CPU seconds of this thread; what comes after they are used up is drawn plainly.
+    """CPU seconds of this thread. When they are used up, the rest of the text stays plain.
 
-    Pygments takes seconds for 20 KB that are made to hurt it, in most languages, but never long between two tokens.
+    Pygments takes seconds for 20 KB of hostile text in most languages, but never long between two tokens.
     """
 
     def __init__(self, seconds: float = 0.08):
@@ -23,14 +23,13 @@ class TimeBudget:
         self._loads = LOADS
 
     def is_left(self) -> bool:
-        """Tell whether there is time for one more."""
         return time.thread_time() < self._end
 
     def load(self, make: Callable[[], T]) -> T:
-        """Make what a process makes once and keeps, at no expense of the text that is the first to need it.
+        """Make a thing that the process keeps, free of charge for the first LOADS.
 
-        A text that needs many such things pays for those past LOADS. They are counted, not timed: what is drawn
-        plainly for want of time stays so, and on a slow machine the first text of each language would.
+        Loads are counted rather than timed: otherwise the first code block on a slow machine would stay uncoloured for
+        good.
         """
         began = time.thread_time()
         made = make()

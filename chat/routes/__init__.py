@@ -1,16 +1,15 @@
-"""HTTP in and out: one blueprint a noun."""
+"""HTTP in and out: one blueprint for each noun."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from chat.routes import admin, auth, conversations, errors, exports, health, messages, replies, reply_facts
+from chat.routes import admin, auth, conversations, errors, exports, health, messages, replies, time_filters
 from chat.web import assets, request_body, urls
 from chat.web.ids import IdConverter
 
 
 def register(app: Flask) -> None:
-    """Give an app all its routes and its answers to errors."""
     app.url_map.converters["id"] = IdConverter
     request_body.register(app)
     for module in (assets, conversations, exports, health, messages, replies):
@@ -19,5 +18,5 @@ def register(app: Flask) -> None:
     admin.register(app)
     urls.register(app)
     assets.register(app)
-    reply_facts.register(app)
+    time_filters.register(app)
     errors.register(app)

@@ -1,4 +1,4 @@
-"""Conversations: begin, open, list, mark as read, delete."""
+"""Conversations: start, open, list, rename, mark as read, delete."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from chat.web import current_user, ids, urls
 from chat.web.state import state
 
 WINDOWS = {"before": paging.before, "after": paging.after, "at": paging.around}
-"""How a window is asked for: what stands before a message, after it, or around it."""
+"""The parameters that ask for a window: the messages before, after or around a message."""
 
 bp = Blueprint("conversations", __name__)
 
 
 @bp.get("/")
+@pages.snapshot()
 def new() -> str:
-    """Show the beginning of a conversation."""
     return pages.visit()
 
 
 @bp.get("/conversations")
+@pages.snapshot()
 def index() -> str:
-    """Show the list alone; the page asks for it while an answer is being written elsewhere. Else the first page."""
+    """Show the list alone to htmx, which asks while an answer is being written elsewhere; to others the first page."""
     if not pages.wants_fragment():
         return pages.page()
-    content = pages.sidebar()
+    content = pages.sidebar(current_user.person_id())
     open_id = request.args.get("current", type=int)
     current = next((row for row in content["conversations"] if row.id == open_id), None)
     title = pages.tab_title(content["conversations"], current, in_sight=False)
@@ -36,27 +37,27 @@ def index() -> str:
 
 @bp.get("/conversations/<id:conversation_id>")
 def show(conversation_id: int) -> str | Response:
-    """Show a conversation in the form that is asked for."""
+    """Show a conversation as a page, or in the form that the request accepts."""
     toward, message_id = parse_window()
     if form := exports.negotiate_form():
         return exports.conversation(conversation_id, form)
     return pages.render_renewed(lambda: render_window(conversation_id, toward, message_id))
 
 
-@pages.moment()
+@pages.snapshot()
 def render_window(conversation_id: int, toward: str | None, message_id: int) -> str | Response:
-    """Show a conversation at its end or at a window; htmx gets that window alone."""
-    conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
+    """Show a conversation at its end or at a window; htmx gets only that window."""
     if toward is None:
-        return pages.visit(conversation)
+        return pages.visit(conversation_id)
+    conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
     window = WINDOWS[toward](state.database, conversation, message_id)
     if not pages.wants_fragment():
-        return pages.page(conversation, window)
+        return pages.page(conversation_id, window)
     return render_template("messages/_window.html", current=conversation, toward=toward, **pages.body(window))
 
 
 def parse_window() -> tuple[str | None, int]:
-    """Read which window of a conversation is asked for. Raises NotFound for what is no message's id."""
+    """Read which window the request asks for. Raises NotFound for a malformed id."""
     for toward in WINDOWS:
         text = request.args.get(toward)
         if text is not None:
@@ -66,25 +67,24 @@ def parse_window() -> tuple[str | None, int]:
 
 @bp.post("/conversations/<id:conversation_id>/title")
 def rename(conversation_id: int) -> Response:
-    """Give a conversation another title."""
     conversations.rename(state.database, current_user.person_id(), conversation_id, request.form.get("title", ""))
     return urls.lead_to(f"/conversations/{conversation_id}")
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
 def mark_read(conversation_id: int) -> Response:
-    """Remember that the latest answer has been seen; the open page says so when it comes into sight."""
+    """Mark the latest answer as read; the open page posts this when the answer comes into sight."""
     conversations.mark_read(state.database, current_user.person_id(), conversation_id)
     if not pages.wants_fragment():
         return urls.lead_to(f"/conversations/{conversation_id}")
-    with pages.moment():
-        content = pages.sidebar(conversation_id)
+    with pages.snapshot():
+        content = pages.sidebar(current_user.person_id(), conversation_id)
     return Response(render_template("conversations/_listed.html", **content))
 
 
 @bp.post("/conversations/<id:conversation_id>/deletion")
 def delete(conversation_id: int) -> Response:
-    """Delete a conversation; an answer that is being written is stopped, upstream too."""
+    """Delete a conversation, and cancel its running answers, upstream too."""
     running = conversations.delete(state.database, current_user.person_id(), conversation_id)
     state.replies.cancel(running)
     return urls.lead_to("/")

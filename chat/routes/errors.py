@@ -1,4 +1,4 @@
-"""What goes wrong, and the page, fragment or line of text that says so. What a person typed is never lost."""
+"""Errors as a page, a fragment or a line of text, with the text that the person typed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STATUS = {
     Refused: 403,
     DatabaseAway: 503,
 }
-"""Errors whose own text is the sentence."""
+"""Errors that carry their own sentence."""
 
 NOT_FOUND = "There is nothing here, or it is not yours."
 OTHER_NAME = (
@@ -49,19 +49,18 @@ UNSTORABLE = "The database can't be used. Try again in a moment."
 BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
 
 INTERNAL = {BROKEN, UNSTORABLE}
-"""What only those who run it can find out about: the request's number stands beside it in all forms."""
+"""Errors that only an admin can look into: every form of them names the request's number."""
 
 PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
-"""Where htmx puts a sentence; a router's own error page doesn't say, by which the page knows it from ours."""
+"""Where htmx puts a sentence. A router's error page has no such header, so the page can tell it from ours."""
 
 logger = logging.getLogger(__name__)
 
 
 def register(app: Flask) -> None:
-    """Answer each kind of error."""
     for error, status in STATUS.items():
         app.register_error_handler(error, responder_for(status))
-    app.register_error_handler(TooMany, lambda error: respond_later(error, 429, error.wait))
+    app.register_error_handler(TooMany, too_many)
     app.register_error_handler(LoginRequired, lead_to_login)
     app.register_error_handler(NotFound, lambda _: respond(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: respond(OTHER_NAME, 400))
@@ -74,19 +73,17 @@ def register(app: Flask) -> None:
 
 
 def responder_for(status: int):  # type: ignore[no-untyped-def]
-    """Make the answer to errors that bring their own sentence."""
     return lambda error: respond(str(error), status)
 
 
-def respond_later(error: Exception, status: int, seconds: int) -> Response:
-    """Answer what can be done in a while."""
-    response = respond(str(error), status)
-    response.headers["Retry-After"] = str(seconds)
+def too_many(error: TooMany) -> Response:
+    response = respond(str(error), 429)
+    response.headers["Retry-After"] = str(error.wait)
     return response
 
 
 def lead_to_login(error: LoginRequired) -> Response:
-    """Lead a stranger to where they sign in, and from there back; what htmx sends is a failure, so the draft stays."""
+    """Lead a stranger to sign in and back. For htmx this is a failure, so the page keeps the draft."""
     if request.headers.get("HX-Request"):
         return Response("", 401, {"HX-Redirect": urls.of(error.login_url), **PLACE})
     if request.method in {"GET", "HEAD"} and wants_page():
@@ -95,19 +92,17 @@ def lead_to_login(error: LoginRequired) -> Response:
 
 
 def too_large(_: RequestEntityTooLarge) -> Response:
-    """Answer a body past the limit."""
     request.max_content_length = request.max_form_memory_size = MAX_RETURNED_FORM
     return respond(TOO_LARGE, 413)
 
 
 def database_error(error: SQLAlchemyError) -> Response:
-    """Answer where the database fails."""
     logger.error("the database failed: %s", type(error).__name__)
     return respond(UNSTORABLE, 503)
 
 
 def http_error(error: HTTPException) -> Response:
-    """Answer what Flask itself refuses, and what broke before a route was reached: the database, with the session."""
+    """Answer Flask's own errors, and a database error in the session, before any route."""
     original = getattr(error, "original_exception", None)
     if isinstance(original, DatabaseAway | SQLAlchemyError):
         return respond(str(original) if isinstance(original, DatabaseAway) else UNSTORABLE, 503)
@@ -118,13 +113,12 @@ def http_error(error: HTTPException) -> Response:
 
 
 def internal_error(error: Exception) -> Response:
-    """Answer what nobody thought of."""
     report(logger, "an answer", error)
     return respond(BROKEN, 500)
 
 
 def respond(sentence: str, status: int) -> Response:
-    """Say what went wrong in the form that was asked for."""
+    """Send a sentence in the form that the request accepts."""
     number = REQUEST_ID.get()
     told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in INTERNAL}
     if pages.wants_fragment():
@@ -136,23 +130,22 @@ def respond(sentence: str, status: int) -> Response:
 
 
 def wants_page() -> bool:
-    """Tell whether a page is wanted rather than bare text."""
     return request.accept_mimetypes.best_match(["text/html", "text/plain"]) != "text/plain"
 
 
 def draft(status: int) -> dict[str, object]:
-    """Give back what was typed, with a composer to send it again; where its conversation is gone, in a new one."""
+    """Return the typed text with a composer to send it again; if its conversation is gone, in a new one."""
     text = typed_text() if request.method == "POST" else ""
     if not text or access.needs_login():
         return {}
     action = "/conversations" if status == 404 else request.path
-    # What the message was to go on from, unless that may be what is wrong with it.
+    # The parent stays, unless it may be the error.
     parent = "" if status in {400, 404} else request.form.get("parent", "")
     return {"draft": text, "action": action, **pages.composer(), "parent": parent}
 
 
 def typed_text() -> str:
-    """Read what was typed; nothing where the form is too large for that, or has too many fields."""
+    """Return the typed text; "" if the form is too large or has too many fields."""
     try:
         return posted_text()
     except RequestEntityTooLarge:

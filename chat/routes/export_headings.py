@@ -1,6 +1,6 @@
-"""The headings of a Markdown export: no line of a message looks like one, and no message swallows the next one.
+"""Protect the headings of a Markdown export: no line of a message looks like one, and no message swallows the next.
 
-A message renders as it would alone: up to three spaces before a heading mean nothing, and a fence takes its own
+Each message still renders the same: up to three spaces before a heading mean nothing, and a fence removes its own
 indentation from its lines (CommonMark 4.2, 4.5).
 """
 
@@ -14,13 +14,13 @@ HEADING = re.compile(r"##?(?=[ \t]|\Z)")
 FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*\Z)|~{3,})")
 
 OPEN_HTML = re.compile(r"^ {0,3}<(?:[!?]|pre|script|style|textarea)", re.IGNORECASE | re.MULTILINE)
-"""HTML that goes on to its own end, over empty lines, too (CommonMark 4.6)."""
+"""HTML that continues over empty lines (CommonMark 4.6)."""
 
 HTML_ENDS = ("-->", "?>", "]]>", ">", "</pre>")
 
 
 def escape_headings(text: str) -> str:
-    """Write a message so that its lines can be told from our headings, and what follows from it."""
+    """Indent lines that look like our headings, and close an open block at the end."""
     lines: list[str] = []
     block: list[str] = []
     mark = ""
@@ -38,18 +38,16 @@ def escape_headings(text: str) -> str:
 
 
 def closes(line: str, mark: str) -> bool:
-    """Tell whether a line closes the fence that a mark opened."""
     found = line.strip(" \t")
     return found.startswith(mark) and not found.strip(mark[0]) and not line.startswith("    ")
 
 
 def indent_heading(line: str) -> str:
-    """Put a space before what looks like a heading of ours."""
     return f" {line}" if HEADING.match(line) else line
 
 
 def shift_block(block: list[str]) -> list[str]:
-    """Move a fence one space to the right where a line in it looks like a heading of ours."""
+    """Move a fence one space to the right if a line in it looks like our headings."""
     if not any(map(HEADING.match, block)):
         return block
     if block[0].startswith(" "):
@@ -58,7 +56,7 @@ def shift_block(block: list[str]) -> list[str]:
 
 
 def close_block(text: str, mark: str) -> str:
-    """Close a fence, or HTML, that would go on over what follows."""
+    """Close a fence, or HTML, that would swallow the next message."""
     may_go_on = mark or ("<" in text and OPEN_HTML.search(text))
     if not may_go_on or not swallows(text):
         return text

@@ -1,10 +1,9 @@
-"""What was said, in a form for other programs and for keeping: Markdown, plain text, JSON."""
+"""Conversations and messages as Markdown, plain text or JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 from unicodedata import category
 from urllib.parse import quote
@@ -16,11 +15,12 @@ from chat.conversations import Conversation, Message, Reply
 from chat.providers.model_list import last_part
 from chat.routes import pages
 from chat.routes.export_headings import escape_headings
+from chat.routes.time_filters import moment
 from chat.web import current_user, spool
 from chat.web.state import state
 
 FORMS = {"md": "text/markdown", "txt": "text/plain", "json": "application/json"}
-"""The ending of an address, and the type that it stands for."""
+"""The endings of addresses, and their types."""
 
 NOT_IN_NAMES = '/\\:*?"<>|%'
 
@@ -29,21 +29,21 @@ bp = Blueprint("exports", __name__)
 
 @bp.get(f"/conversations/<id:conversation_id>.<any({', '.join(FORMS)}):form>")
 def conversation(conversation_id: int, form: str) -> Response:
-    """Give a conversation, as it is shown, in another form."""
+    """Send the branch that a conversation shows, in another form."""
     with spool.hold_write_lock(), state.database.read():
         return render_export(conversations.find(state.database, current_user.person_id(), conversation_id), form)
 
 
 @bp.get("/messages/<id:message_id>.md")
 def message(message_id: int) -> Response:
-    """Give what one message says as it was written; for an answer that is its Markdown."""
+    """Send the text of one message; an answer's is Markdown."""
     with state.database.read():
         row = conversations.message_of(state.database, current_user.person_id(), message_id)
         return Response(f"{text_of(row)}\n", mimetype=FORMS["md"])
 
 
 def negotiate_form() -> str | None:
-    """Tell by the Accept header which form is wanted at an address without ending; None is a page."""
+    """Return the form that the Accept header asks for; None is a page."""
     if pages.wants_fragment():
         return None
     wanted = request.accept_mimetypes.best_match(["text/html", *FORMS.values()])
@@ -51,7 +51,6 @@ def negotiate_form() -> str | None:
 
 
 def render_export(current: Conversation, form: str) -> Response:
-    """Give a conversation in one of FORMS."""
     path = conversations.read_transcript(state.database, current.leaf_id)
     response = spool.respond(write_parts(current, path, form), FORMS[form])
     name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
@@ -67,7 +66,7 @@ def write_parts(current: Conversation, path: Iterable[Message], form: str) -> It
 
 
 def as_text(current: Conversation, path: Iterable[Message], form: str) -> Iterator[str]:
-    """Write a conversation as a title and a part for each message; in Markdown they have headings."""
+    """Write a title and a part for each message; in Markdown with headings."""
     yield (f"# {current.title}" if form == "md" else current.title).strip()
     for row in path:
         said = text_of(row)
@@ -76,9 +75,10 @@ def as_text(current: Conversation, path: Iterable[Message], form: str) -> Iterat
 
 
 def as_json(current: Conversation, path: Iterable[Message]) -> Iterator[str]:
-    """Write a conversation as the JSON of one object, which ends with its messages."""
+    """Write one JSON object, which ends with the messages."""
+    times = {"created_at": iso_time(current.created_at), "updated_at": iso_time(current.updated_at)}
     before = "["
-    yield to_json(conversation_values(current), 0).removesuffix("\n}") + ',\n  "messages": '
+    yield to_json({"id": current.id, "title": current.title, **times}, 0).removesuffix("\n}") + ',\n  "messages": '
     for row in path:
         yield f"{before}\n    {to_json(message_values(row), 4)}"
         before = ","
@@ -86,24 +86,18 @@ def as_json(current: Conversation, path: Iterable[Message]) -> Iterator[str]:
 
 
 def to_json(values: dict[str, Any], depth: int) -> str:
-    """Write an object as JSON that stands so deep in another one."""
+    """Write an object as JSON, indented by `depth`."""
     return json.dumps(values, ensure_ascii=False, indent=2).replace("\n", "\n" + " " * depth)
 
 
 def file_name(title: str, form: str) -> str:
-    """Name a file as a conversation is called, without what means something in file names, or isn't seen in them."""
+    """Make a file name of a title, without invisible characters and those with a meaning in file names."""
     seen = "".join(" " if sign in NOT_IN_NAMES or category(sign).startswith("C") else sign for sign in title)
     return f"{' '.join(seen.split())[:80].strip(' .') or 'Conversation'}.{form}"
 
 
-def conversation_values(current: Conversation) -> dict[str, Any]:
-    """Describe a conversation by plain values."""
-    known = {"id": current.id, "title": current.title}
-    return known | {"created_at": iso_time(current.created_at), "updated_at": iso_time(current.updated_at)}
-
-
 def message_values(row: Message) -> dict[str, Any]:
-    """Describe one message by plain values; of a reply, who wrote it and how it ended."""
+    """Return a message as plain values; for a reply also who wrote it and how it ended."""
     said = {"id": row.id, "role": row.role, "text": text_of(row), "created_at": iso_time(row.created_at)}
     if not isinstance(row, Reply):
         return said
@@ -112,16 +106,14 @@ def message_values(row: Message) -> dict[str, Any]:
 
 
 def speaker(row: Message) -> str:
-    """Name who wrote a message."""
     return last_part(row.model) if isinstance(row, Reply) else "You"
 
 
 def text_of(row: Message) -> str:
-    """Give what a message says; of a reply that is being written, so far."""
+    """Return the text of a message; of a running reply, the text so far."""
     is_written = isinstance(row, Reply) and row.state == "generating"
     return state.replies.so_far(row.id) if is_written else row.text
 
 
 def iso_time(seconds: int | None) -> str | None:
-    """Write a time of the database as ISO 8601 in UTC."""
-    return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return None if seconds is None else moment(seconds)

@@ -1,4 +1,4 @@
-"""What monitoring asks a process: whether it is alive, whether it can serve, and for Prometheus what it counts."""
+"""The endpoints for monitoring: /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def alive() -> Response:
-    """Say that the process answers."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say that the process can serve, or in a sentence why not."""
+    """Answer 200 if the process can serve, else 503 and the reason in a sentence."""
     problem = state.readiness.problem()
     return Response(f"{problem or 'ready'}\n", 503 if problem else 200, mimetype="text/plain")
 
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Write the numbers of all workers of this server. Raises NotFound for those who can't see them."""
+    """Send the metrics of all workers. Raises NotFound for visitors who can't see them."""
     if not security.may_read_metrics(request):
         raise NotFound
     written = state.metrics.render()

@@ -1,4 +1,4 @@
-"""Messages: what a person sends, and the answer in the form that was asked for."""
+"""Messages: store what a person sends, and answer in the form that the request accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ bp = Blueprint("messages", __name__)
 
 
 class BadMessage(Exception):
-    """What was sent is no message; the text says what to change."""
+    """The form holds no valid message; the text says what to change."""
 
 
 class TooLong(BadMessage):
@@ -27,7 +27,6 @@ class TooLong(BadMessage):
 @bp.post("/conversations")
 @bp.post("/conversations/<id:conversation_id>/messages")
 def create(conversation_id: int | None = None) -> Response:
-    """Store a message and let a model answer it."""
     draft, guest = read_draft()
     turn = conversations.ask(state.database, current_user.rate_limit_subject(guest), conversation_id, draft)
     current_user.remember(turn.person_id)
@@ -37,7 +36,7 @@ def create(conversation_id: int | None = None) -> Response:
 
 @bp.post("/messages/<id:message_id>/edit")
 def edit(message_id: int) -> Response:
-    """Store another version of a message beside it and let a model answer that."""
+    """Store another version of a message beside it, and let a model answer that."""
     asker = current_user.rate_limit_subject()
     conversations.message_of(state.database, asker.person_id, message_id)
     draft, _ = read_draft()
@@ -48,31 +47,31 @@ def edit(message_id: int) -> Response:
 
 @bp.post("/messages/<id:message_id>/shown")
 def show(message_id: int) -> Response:
-    """Show the branch that a message stands on, now and whenever the conversation is opened."""
+    """Show a message's branch, now and in later visits."""
     message = conversations.show(state.database, current_user.person_id(), message_id)
     return pages.answer_change(message.conversation_id, message)
 
 
 @bp.get("/conversations/<id:conversation_id>/messages")
 def index(conversation_id: int) -> Response:
-    """Lead to the conversation: without JavaScript the address bar stays at where a message was sent to."""
+    """Redirect to the conversation: without JavaScript, a reload after a send asks for this address."""
     conversations.find(state.database, current_user.person_id(), conversation_id)
     return urls.lead_to(f"/conversations/{conversation_id}")
 
 
 def read_draft() -> tuple[Draft, str]:
-    """Read what the form says, and the guest that it names.
-
-    Raises BadMessage, WrongParent, UnknownModel and NoModel.
-    """
-    text, parent_id = read_text(), read_parent()
+    """Read the form's draft, and the guest that it names. Raises BadMessage, WrongParent, UnknownModel and NoModel."""
+    text, parent = read_text(), request.form.get("parent", "")
+    parent_id = ids.read_number(parent)
+    if parent and parent_id is None:
+        raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
     choice = model_choice.choose(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
     return Draft(text, choice, key.turn, parent_id), key.guest
 
 
 def read_text() -> str:
-    """Read the text of the form. Raises BadMessage."""
+    """Read the form's text. Raises BadMessage."""
     require_utf8()
     text = posted_text().replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
@@ -87,23 +86,13 @@ def read_text() -> str:
     return text
 
 
-def read_parent() -> int | None:
-    """Read which reply the message goes on from; None where the form doesn't say. Raises WrongParent."""
-    text = request.form.get("parent", "")
-    parent_id = ids.read_number(text)
-    if text and parent_id is None:
-        raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
-    return parent_id
-
-
 def posted_text() -> str:
-    """Read what the form says as it was typed."""
     fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
     return fields[-1]
 
 
 def require_utf8() -> None:
-    """Refuse bytes that are not UTF-8: Flask would put replacement signs in their place. Raises BadMessage."""
+    """Raise BadMessage for bytes that aren't UTF-8: Flask would replace them."""
     sent = request.get_data(cache=True)
     if request.mimetype == URLENCODED:
         sent = unescape(sent)
@@ -114,7 +103,7 @@ def require_utf8() -> None:
 
 
 def answer(turn: Turn, opening: bool) -> Response:
-    """Answer a send: a turn that was sent before leads to its conversation, wherever it is shown."""
+    """Answer a send; redirect the repetition of an earlier one to its conversation."""
     place = f"/conversations/{turn.conversation_id}"
     if pages.wants_fragment():
         return fragments(turn, opening) if turn.owner else make_response("", redirect=urls.of(place))
@@ -126,12 +115,12 @@ def answer(turn: Turn, opening: bool) -> Response:
 
 
 def fragments(turn: Turn, opening: bool) -> Response:
-    """Give htmx what changes: the new messages, or all of a conversation that begins, or was read further up."""
-    with pages.moment():
+    """Send htmx the new messages; all of a new conversation, or of one that was read further up."""
+    with pages.snapshot():
         if opening:
-            content = pages.window_content(turn.conversation_id, paging.newest(state.database, turn.reply_id))
+            content = pages.page_content(turn.conversation_id, paging.newest(state.database, turn.reply_id))
             html = render_template("conversations/_opened.html", **content)
             return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
         window = paging.newest(state.database, turn.reply_id, size=2)
-        content = {**pages.sidebar(turn.conversation_id), **pages.body(window)}
+        content = {**pages.sidebar(turn.person_id, turn.conversation_id), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

@@ -1,4 +1,4 @@
-"""The models a person may choose from: what the configured providers offer."""
+"""The models that a person can choose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import g
 
-from chat.conversations import Choice
+from chat.conversations import Choice, Reply
 from chat.providers.base import Model
 from chat.web.state import state
 
@@ -23,53 +23,50 @@ class ModelOption:
 
 
 class UnknownModel(Exception):
-    """Nobody offers the model that was asked for."""
+    """No provider offers the requested model."""
 
 
 class NoModel(Exception):
-    """No model is set up at all."""
+    """No model is set up."""
 
 
 def options() -> list[ModelOption]:
-    """List the models of working providers that are turned on, the one to begin with first; once a request."""
+    """List the enabled models of working providers, the default first; once a request."""
     if "options" not in g:
-        g.options = list_options()
+        known = state.registry.now()
+        found = [
+            ModelOption(f"{name}/{model.id}", name, model)
+            for name, provider in known.providers.items()
+            if provider.working
+            for model in known.models(name)
+        ]
+        g.options = sorted(found, key=lambda option: option.value != known.default)
     return g.options
 
 
-def list_options() -> list[ModelOption]:
-    """List them as they are now."""
-    known = state.registry.now()
-    found = [
-        ModelOption(f"{name}/{model.id}", name, model)
-        for name, provider in known.providers.items()
-        if provider.working
-        for model in known.models(name)
-    ]
-    return sorted(found, key=lambda option: option.value != known.default)
+def option_of(reply: Reply) -> ModelOption | None:
+    """Return the model that wrote a reply, if it is still on offer."""
+    own = reply.provider, reply.model
+    return next((option for option in options() if (option.provider, option.model.id) == own), None)
 
 
 def problems() -> list[str]:
-    """List what providers say is wrong with them."""
     return [sentence for provider in state.registry.now().providers.values() if (sentence := provider.problem())]
 
 
 def require_enabled(choice: Choice) -> None:
-    """Raise UnknownModel for a model that was turned off: also a Continue asks for more of it."""
+    """Raise UnknownModel if an admin has disabled a model: Continue would use it again."""
     if (choice.provider, choice.model) in state.registry.now().hidden:
         raise UnknownModel(NOT_OFFERED)
 
 
 def choose(value: str) -> Choice:
-    """Find a choice among the options; empty is the first one. Raises NoModel, UnknownModel and DatabaseAway."""
-    choice = find_choice(value)
-    if choice:
-        return choice
-    ask_again()
-    g.options = list_options()
-    if choice := find_choice(value):
-        return choice
-    if g.options:
+    """Return the choice with a value; "" is the default. Raises NoModel, UnknownModel and DatabaseAway."""
+    for list_options in (options, ask_again):
+        for option in list_options():
+            if value in {"", option.value}:
+                return Choice(option.provider, option.model.id)
+    if options():
         raise UnknownModel(NOT_OFFERED)
     state.registry.require_known()
     raise NoModel(
@@ -78,14 +75,10 @@ def choose(value: str) -> Choice:
     )
 
 
-def find_choice(value: str) -> Choice | None:
-    """Find the option of a value; empty is the first one."""
-    found = next((option for option in options() if value in {"", option.value}), None)
-    return Choice(found.provider, found.model.id) if found else None
-
-
-def ask_again() -> None:
-    """Let providers without a list ask for it once more: a server may have come up after us."""
+def ask_again() -> list[ModelOption]:
+    """Make providers without a list request it again, in case their server has come up; list the options again."""
     for provider in state.registry.now().providers.values():
         if provider.problem():
             provider.ask_again()
+    del g.options
+    return options()

@@ -1,4 +1,4 @@
-"""What the pages show: gathered for the templates, which ask for nothing themselves."""
+"""Pages and their parts: gather what the templates show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from chat.conversations import Conversation, Message, Reply, Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
 from chat.routes import model_choice, reply_facts
-from chat.routes.model_choice import ModelOption
 from chat.web import current_user, form_key, urls
 from chat.web.state import state
 
@@ -27,16 +26,16 @@ EXAMPLES = (
 )
 
 RENEWAL = 0.5
-"""How long a page waits, in seconds, for answers that are made again."""
+"""How long a page waits, in seconds, for answers that are being rendered again."""
 
 T = TypeVar("T")
 
 
 @contextmanager
-def moment() -> Iterator[None]:
-    """Let all that is read meanwhile be of one moment: what is found first is still there for all that follows.
+def snapshot() -> Iterator[None]:
+    """Read everything in one transaction, so that a page's parts agree.
 
-    The models are known by then, as no transaction waits for a provider to list them.
+    List the models first: no transaction waits for a provider.
     """
     model_choice.options()
     with state.database.read():
@@ -44,77 +43,63 @@ def moment() -> Iterator[None]:
 
 
 def wants_fragment() -> bool:
-    """Tell whether htmx asks for a part of the page; when it restores its history it wants the whole."""
+    """Return whether htmx asks for a part of the page; to restore its history it asks for the whole."""
     whole = request.htmx.history_restore_request or request.headers.get("HX-Request-Type") == "full"
     return bool(request.htmx) and not whole
 
 
 def answer_change(conversation_id: int, message: Message | None = None) -> Response:
-    """Show a conversation whose messages changed: htmx gets them, a plain form is redirected to the page.
-
-    What is shown is the end of it, or what stands around a message.
-    """
+    """Show the end of a changed conversation, or a message of it: htmx gets a fragment, a plain form a redirect."""
     if not wants_fragment():
-        place = (
-            f"?at={message.id}#{'reply' if isinstance(message, Reply) else 'message'}-{message.id}" if message else ""
-        )
+        kind = "reply" if isinstance(message, Reply) else "message"
+        place = f"?at={message.id}#{kind}-{message.id}" if message else ""
         return urls.lead_to(f"/conversations/{conversation_id}{place}")
-    with moment():
-        conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
-        window = paging.around(state.database, conversation, message.id) if message else None
-        content = page_content(conversation, window) | {"switched": message is not None}
-    return Response(render_template("conversations/_opened.html", **content))
+    with snapshot():
+        window = None
+        if message:
+            conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
+            window = paging.around(state.database, conversation, message.id)
+        content = page_content(conversation_id, window)
+    return Response(render_template("conversations/_opened.html", **content, switched=message is not None))
 
 
-def visit(conversation: Conversation | None = None) -> str:
-    """Render a conversation, or the beginning of one: for htmx only what differs from the page that is there."""
+def visit(conversation_id: int | None = None) -> str:
+    """Render a conversation, or the start of a new one; for htmx only the parts that differ from its page."""
     if not wants_fragment():
-        return page(conversation)
-    return render_template("conversations/_opened.html", **page_content(conversation), visited=True)
+        return page(conversation_id)
+    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True)
 
 
-def page(conversation: Conversation | None = None, window: Window | None = None, **more: Any) -> str:
-    """Render the whole page: the beginning of a conversation, or one of them at its end, or at another window."""
-    return render_template("conversations/page.html", **page_content(conversation, window), **door(), **more)
-
-
-def door() -> dict[str, Any]:
-    """Gather what the foot of the list says: who is signed in, or whether anybody can."""
+def page(conversation_id: int | None = None, window: Window | None = None, **more: Any) -> str:
+    """Render the whole page at the end of a conversation, at another window, or at the start of a new one."""
     member = current_user.person() if current_user.is_member() else None
-    return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database)}
+    may_sign_in = member is None and accounts.has_accounts(state.database)
+    content = page_content(conversation_id, window)
+    return render_template("conversations/page.html", **content, member=member, may_sign_in=may_sign_in, **more)
 
 
-def page_content(conversation: Conversation | None = None, window: Window | None = None) -> dict[str, Any]:
-    """Gather what a page shows: the list, a conversation at its end or at another window, and a composer."""
-    with moment():
-        window = window or paging.newest(state.database, conversation.leaf_id if conversation else None)
-        return window_content(conversation.id if conversation else None, window)
+def page_content(conversation_id: int | None, window: Window | None = None) -> dict[str, Any]:
+    """Gather the list, the messages of a window, by default the last ones, and a composer. Raises NotFound."""
+    listed = sidebar(current_user.person_id(), conversation_id)
+    if window is None:
+        window = paging.newest(state.database, listed["current"].leaf_id) if listed["current"] else Window()
+    return {**listed, **body(window), "examples": EXAMPLES if conversation_id is None else ()}
 
 
-def window_content(conversation_id: int | None, window: Window) -> dict[str, Any]:
-    """Gather what a page shows at a window of a conversation, or at the beginning of one."""
-    return {**sidebar(conversation_id), **body(window), "examples": () if conversation_id else EXAMPLES}
-
-
-def sidebar(conversation_id: int | None = None) -> dict[str, Any]:
-    """Gather the list of the visitor's conversations, and the one that is shown. Raises NotFound."""
-    return list_of(current_user.person_id(), conversation_id)
-
-
-def list_of(person_id: int | None, conversation_id: int | None) -> dict[str, Any]:
-    """Gather the list of a person's conversations, the one that is shown, and the title that says how they stand."""
+def sidebar(person_id: int | None, conversation_id: int | None = None) -> dict[str, Any]:
+    """Gather a person's conversations, the open one, and the title of the tab. Raises NotFound."""
     listed = conversations.listing(state.database, person_id) if person_id else []
     current = next((each for each in listed if each.id == conversation_id), None)
-    if conversation_id and not current:  # an old one: the list shows the newest
+    if conversation_id is not None and not current:  # an old one: the list has the newest
         current = conversations.find(state.database, person_id, conversation_id)
     answering = any(each.answering for each in listed)
     return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
 
 
 def tab_title(listed: Sequence[Conversation], current: Conversation | None, in_sight: bool = True) -> str:
-    """Name a page for its tab, with a sign of what goes on: it is answering, or so many answers were not read yet.
+    """Return the title of a tab, with a sign if it is answering, or the number of unread answers.
 
-    The page's own answer counts only where the page may be out of sight.
+    The open conversation's unread answer counts only if the page may be out of sight.
     """
     here = current.id if current else None
     answering = any(row.answering for row in listed if row.id == here)
@@ -124,16 +109,15 @@ def tab_title(listed: Sequence[Conversation], current: Conversation | None, in_s
 
 
 def body(window: Window) -> dict[str, Any]:
-    """Gather the messages of a window, where there are others, and a composer that goes on from the leaf."""
+    """Gather the messages of a window, where others are, and a composer that continues from the leaf."""
     more = {"earlier": window.earlier, "later": window.later}
     return {"messages": message_views(window), **more, **composer(window.leaf)}
 
 
 def composer(leaf: Message | None = None) -> dict[str, Any]:
-    """Gather what the composer offers; the model that answered last is chosen."""
-    offers = model_choice.options()
-    chosen = next((offer.value for offer in own_option(leaf, offers)), "") if isinstance(leaf, Reply) else ""
-    offered = {"offers": offers, "chosen": chosen, "notes": model_choice.problems()}
+    """Gather what the composer offers; the leaf's model is chosen."""
+    own = model_choice.option_of(leaf) if isinstance(leaf, Reply) else None
+    offered = {"offers": model_choice.options(), "chosen": own.value if own else "", "notes": model_choice.problems()}
     return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered}
 
 
@@ -143,33 +127,27 @@ def message_view(message: Message) -> dict[str, Any]:
 
 
 def message_views(window: Window) -> list[dict[str, Any]]:
-    """Prepare the messages of a window for their template."""
     versions = conversations.versions(state.database, window.rows)
-    leaf_id = window.leaf.id if window.leaf else None
-    return [
-        vars(message) | content_of(message, message.id == leaf_id) | neighbours(message.id, versions[message.id])
-        for message in window.rows
-    ]
+    return [view_of(message, versions[message.id], message == window.leaf) for message in window.rows]
 
 
-def content_of(message: Message, last: bool) -> dict[str, Any]:
-    """Gather the HTML of a reply, who wrote it, what is known of that, and the models to try it again with."""
+def view_of(message: Message, versions: list[int], is_last: bool) -> dict[str, Any]:
+    """Add a message's place among its versions, in a circle; to a reply also its HTML, facts and models."""
+    place = versions.index(message.id)
+    after = versions[(place + 1) % len(versions)]
+    around = {"place": place + 1, "versions": len(versions), "before": versions[place - 1], "after": after}
+    view = vars(message) | around | {"last": is_last}
     if not isinstance(message, Reply):
-        return {"last": last}
-    offers = model_choice.options()
-    own = own_option(message, offers)
-    speaker = own[0].model.name if own else last_part(message.model)
-    facts = {"speaker": speaker, "facts": reply_facts.list_facts(message)}
-    return {"html": html_of(message), "last": last, "offers": offers if last else own, **facts}
-
-
-def own_option(reply: Reply, offers: list[ModelOption]) -> list[ModelOption]:
-    """Find the model of a reply among those on offer; a script fetches the others, which would weigh down the page."""
-    return [offer for offer in offers if (offer.provider, offer.model.id) == (reply.provider, reply.model)]
+        return view
+    own = model_choice.option_of(message)
+    offers = model_choice.options() if is_last else [own] if own else []  # a script fetches the others
+    speaker = own.model.name if own else last_part(message.model)
+    facts = reply_facts.list_facts(message)
+    return view | {"html": html_of(message), "offers": offers, "speaker": speaker, "facts": facts}
 
 
 def html_of(reply: Reply) -> str:
-    """Give a reply's HTML; where an older renderer made it, the text as it is until it is made again."""
+    """Return a reply's HTML; if an older version rendered it, its plain text until it is rendered again."""
     if reply.state == "generating":
         said = state.replies.so_far(reply.id)
         return said and rendering.render_unfinished(said, f"m{reply.id}")
@@ -180,7 +158,7 @@ def html_of(reply: Reply) -> str:
 
 
 def render_renewed(make: Callable[[], T]) -> T:
-    """Make a page, and again where answers on it were made again meanwhile; after RENEWAL it goes as it is."""
+    """Make a page; if it has outdated answers, wait up to RENEWAL for new HTML, and make it again."""
     page = make()
     renewing = [state.renewal.want(message_id) for message_id in g.pop("outdated", [])]
     if not renewing:
@@ -189,10 +167,3 @@ def render_renewed(make: Callable[[], T]) -> T:
     for done in renewing:
         done.wait(max(0, deadline - time.monotonic()))
     return make()
-
-
-def neighbours(message_id: int, versions: list[int]) -> dict[str, int]:
-    """Tell which of its versions a message is, counted from 1, and which stand before and after it, in a circle."""
-    place = versions.index(message_id)
-    after = versions[(place + 1) % len(versions)]
-    return {"place": place + 1, "versions": len(versions), "before": versions[place - 1], "after": after}

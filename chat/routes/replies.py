@@ -1,4 +1,4 @@
-"""Replies: follow one while it is written, stop it, try again, continue."""
+"""Replies: follow one while a model writes it, stop it, try again, continue."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
 
 @bp.get("/generation")
 def follow(reply_id: int) -> Response:
-    """Stream a reply: all of it so far at once, then what is new, at last its finished form.
+    """Stream a reply: first all of it so far, then the rest, and in the end its finished article.
 
-    With `once` in the address it is what there is so far, or the finished form: the page asks so again and again.
+    With `once` in the address, send the reply so far, or the finished article: such a page polls.
     """
     reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
     return events.as_events(reply, once="once" in request.args)
@@ -26,7 +26,7 @@ def follow(reply_id: int) -> Response:
 
 @bp.get("/reasoning")
 def reasoning(reply_id: int) -> str:
-    """Show what the model thought before a reply: for htmx alone, else on a page of its own."""
+    """Show the reasoning before a reply: a fragment for htmx, else a page of its own."""
     with state.database.read():
         reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
         current = conversations.find(state.database, current_user.person_id(), reply.conversation_id)
@@ -39,7 +39,6 @@ def reasoning(reply_id: int) -> str:
 
 @bp.post("/stop")
 def stop(reply_id: int) -> Response:
-    """Stop a reply; what was said is kept."""
     reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
     state.replies.stop(reply_id)
     return Response(status=204) if pages.wants_fragment() else pages.answer_change(reply.conversation_id)
@@ -47,24 +46,18 @@ def stop(reply_id: int) -> Response:
 
 @bp.post("/retry")
 def retry(reply_id: int) -> Response:
-    """Ask for another reply to the same message, of another model if the form says so."""
+    """Ask for another reply to the same message, by the form's model or the same one."""
     asker = current_user.rate_limit_subject()
     tried = conversations.reply_of(state.database, asker.person_id, reply_id)
-    choice = model_choice.choose(request.form.get("model", "") or offered_again(Choice(tried.provider, tried.model)))
+    same = model_choice.option_of(tried)
+    choice = model_choice.choose(request.form.get("model", "") or (same.value if same else ""))
     turn = conversations.try_again(state.database, asker, reply_id, choice)
     state.replies.start(turn)
     return pages.answer_change(turn.conversation_id)
 
 
-def offered_again(choice: Choice) -> str:
-    """Name the model of an earlier reply, where it is still on offer; else any."""
-    value = f"{choice.provider}/{choice.model}"
-    return value if any(offer.value == value for offer in model_choice.options()) else ""
-
-
 @bp.post("/continue")
 def continue_reply(reply_id: int) -> Response:
-    """Go on with a reply that broke off, in the same article."""
     asker = current_user.rate_limit_subject()
     begun = conversations.reply_of(state.database, asker.person_id, reply_id)
     model_choice.require_enabled(Choice(begun.provider, begun.model))
@@ -72,7 +65,7 @@ def continue_reply(reply_id: int) -> Response:
     state.replies.start(turn)
     if not pages.wants_fragment():
         return pages.answer_change(turn.conversation_id)
-    with pages.moment():
+    with pages.snapshot():
         reply = conversations.reply_of(state.database, turn.person_id, reply_id)
-        content = {"message": pages.message_view(reply), **pages.sidebar(turn.conversation_id)}
+        content = {"message": pages.message_view(reply), **pages.sidebar(turn.person_id, turn.conversation_id)}
     return Response(render_template("messages/_continued.html", **content))

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from chat import rendering
-from chat.rendering import pipeline
+from chat.rendering import markdown
 from chat.replies import log
 from chat.storage.tables import conversations, messages, people
 from tests.asking import HTMX, begin, ended, reply_in
@@ -282,7 +282,7 @@ def once(real: Callable) -> Callable:
 
 
 CALL_SITES = [
-    (pipeline, "safe_html"),
+    (markdown, "to_html"),
     (rendering.IncrementalRenderer, "feed"),
     (rendering.IncrementalRenderer, "begin"),
     (rendering.IncrementalRenderer, "end"),

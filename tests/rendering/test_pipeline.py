@@ -120,7 +120,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
     def panic(text: str, is_growing: bool = False) -> str:
         raise Panic
 
-    monkeypatch.setattr(markdown, "html", panic)
+    monkeypatch.setattr(markdown, "to_html", panic)
 
     html = rendering.render("a <b>", "m1")
 
@@ -132,7 +132,7 @@ def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytes
 def test_the_sanitiser_has_the_last_word_on_what_markdown_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """OW 26-44568: cleaned before markdown made markup of it."""
     hostile = '<p onclick="x" hx-get="/a" class="code" id="m1-note-1">a<script>b</script><img src=x><iframe></iframe>'
-    monkeypatch.setattr(markdown, "html", lambda text, **_: hostile)
+    monkeypatch.setattr(markdown, "to_html", lambda text, **_: hostile)
 
     html = rendering.render("a", "m1")
 
@@ -143,7 +143,7 @@ def test_what_we_make_ourselves_cannot_be_forged(monkeypatch: pytest.MonkeyPatch
     forged = (
         '<div class="table" role="region" tabindex="0">a</div><pre tabindex="0">b</pre><figure class="code">c</figure>'
     )
-    monkeypatch.setattr(markdown, "html", lambda text, **_: forged)
+    monkeypatch.setattr(markdown, "to_html", lambda text, **_: forged)
 
     html = rendering.render("a", "m1")
 
@@ -161,7 +161,7 @@ def test_a_token_of_another_rendering_is_text() -> None:
 
 
 def test_sanitising_twice_changes_nothing() -> None:
-    html = sanitizer.clean("".join(markdown.html(text) for text, _ in ALL.values()))
+    html = sanitizer.clean("".join(markdown.to_html(text) for text, _ in ALL.values()))
 
     assert sanitizer.clean(html) == html
 

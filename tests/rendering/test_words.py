@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat import rendering
-from chat.rendering import definitions
+from chat.rendering import reference_definitions
 from tests.rendering.checks import begun
 
 WORD = re.compile(r"q\d+z")
@@ -74,7 +74,7 @@ def numbered(frame: str) -> str:
 
 def hidden(text: str) -> set[str]:
     """Find the words that the source alone has: names of definitions and footnotes, addresses that lead nowhere."""
-    names = [match[2] for match in definitions.DEFINITION.finditer(text)]
+    names = [match[2] for match in reference_definitions.DEFINITION.finditer(text)]
     addresses = ["".join(found) for found in NOWHERE.findall(text)]
     return {word for place in names + addresses for word in WORD.findall(place)}
 

@@ -126,14 +126,14 @@ def test_a_reply_that_can_not_be_read_ends_in_a_sentence(
 def test_a_database_that_is_away_while_the_conversation_is_read_is_waited_for(
     answer, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, outages = Ancestry._read, [DatabaseAway()]
+    read, outages = Ancestry.__iter__, [DatabaseAway()]
 
-    def read_later(self: Ancestry, leaf_id: int) -> list[Ancestor]:
+    def read_later(self: Ancestry) -> Iterator[Ancestor]:
         if outages:
             raise outages.pop()
-        return read(self, leaf_id)
+        return read(self)
 
-    monkeypatch.setattr(Ancestry, "_read", read_later)
+    monkeypatch.setattr(Ancestry, "__iter__", read_later)
     provider.will_say("Plover.")
 
     reply = answer()

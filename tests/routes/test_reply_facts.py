@@ -5,9 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from chat.routes.reply_facts import day, list_facts, moment, seconds
+from chat.routes.reply_facts import list_facts
 
 KNOWN = {
     "model": "small",
@@ -53,16 +51,3 @@ def test_of_an_answer_without_a_word_nothing_is_made_up() -> None:
     unknown = dict.fromkeys(("prompt_tokens", "completion_tokens", "first_word_ms", "duration_ms"))
 
     assert facts(text="", **unknown) == {"Model": "small (scripted)"}
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "written"),
-    [(0, "0.0 s"), (840, "0.8 s"), (9_499, "9.5 s"), (9_600, "10 s"), (59_400, "59 s"), (59_600, "1 min 0 s")],
-)
-def test_a_duration_is_written_for_people(milliseconds: int, written: str) -> None:
-    assert seconds(milliseconds) == written
-
-
-def test_a_moment_is_written_for_machines_and_for_people() -> None:
-    assert moment(1_795_529_000) == "2026-11-24T14:03:20Z"
-    assert day(1_795_529_000) == "24 Nov 2026, 14:03 UTC"

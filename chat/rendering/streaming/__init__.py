@@ -1,11 +1,11 @@
-"""HTML that grows: an answer is drawn while it is written, and what is drawn once is sent once.
+"""Render an answer while a model writes it, and send each part once.
 
-splitter       where a growing text can be cut into blocks
-blocks         those blocks, each rendered once
-containers     lists and tables whose items and rows are rendered apart
-units          a growing answer, cut into blocks, items and rows
-patches        HTML as the messages that let a page's HTML grow
-signs          what may still become of a text
-incremental    when each of these messages is due
-overflow       what becomes too long for all that
+splitter        cuts a growing text into blocks
+blocks          renders those blocks, for a page without JavaScript
+containers      lists and tables whose items and rows are rendered separately
+units           a growing answer as blocks, items and rows
+patches         the messages that extend a page's HTML
+pending_markup  whether the end of a text can still become markup
+incremental     when each of these messages is due
+overflow        answers that are too long for all that
 """

@@ -1,4 +1,4 @@
-"""Lists and tables that grow: each item and each row is rendered once, alone, in the container of the whole."""
+"""Lists and tables that grow: each item and each row is rendered once, alone, in the same container."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ Render = Callable[[str], str]
 
 @dataclass
 class Container:
-    """What the units of a block share: how they begin, what stands around their text and their HTML, and what the HTML
-    of a unit has only so that it is rendered like the others.
+    """The common parts of a block's units.
+
+    Each unit begins at `border`. Its text is rendered between `head` and `tail`; its HTML stands between `opening` and
+    `closing`. `item` makes a unit of other HTML. `extra` is HTML that only the tail causes.
     """
 
     border: re.Pattern[str]
@@ -33,31 +35,27 @@ class Container:
     extra: str = ""
 
     def render(self, unit: str, render: Render) -> str | None:
-        """Render a unit alone; None where it doesn't belong into this container."""
+        """Render a unit alone; return None if it doesn't belong in this container."""
         return self.inner(render(self.head + unit + self.tail))
 
     def inner(self, html: str) -> str | None:
-        """Take the HTML of units out of the container; None where that isn't all there is."""
+        """Take the HTML of units out of the container; return None if there is other HTML."""
         begin, end = self.opening.match(html), self.extra + self.closing
         if not begin or not html.endswith(end):
             return None
         inner = html[begin.end() : len(html) - len(end)]
         return inner if is_balanced(inner) else None
 
-    def wrap(self, html: str) -> str:
-        """Make an item or a row of HTML that isn't one."""
-        return self.item.format(html)
-
     def loosen(self, unit: str) -> None:
-        """Make a list loose once a blank line ends an item: one more item does that, whose HTML is left out again."""
+        """Make a list loose once a blank line ends an item: add an empty item, and drop its HTML again."""
         if BLANK_END.search(unit) and (item := ITEM.match(unit)):
             self.tail, self.extra = f"\n\n{item[0]}\n", "<li></li>"
 
 
 def find(block: str, start: int, render: Render) -> tuple[Container, str, int] | None:
-    """Find the container of a block once a further unit begins in it, at `start` or later.
+    """Return the container of a block once another unit begins at `start` or later, else None.
 
-    Gives the container, the HTML of what stands before that unit, and where the unit begins.
+    With it, return the HTML before that unit, and where the unit begins.
     """
     if item := ITEM.match(block):
         marker = re.escape(item[1]) if item[1] else rf"\d{{1,9}}{re.escape(item[2])}"
@@ -68,12 +66,12 @@ def find(block: str, start: int, render: Render) -> tuple[Container, str, int] |
 
 
 def find_last(border: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
-    """Find where the last unit of a text begins, if that isn't its first one."""
+    """Return where the last unit of a text begins, unless it is the first one."""
     return max(border.finditer(text, max(1, start)), key=re.Match.start, default=None)
 
 
 def list_container(block: str, border: re.Match[str], render: Render) -> tuple[Container, str, int] | None:
-    """Make the container of a list, as `find` gives it; None where the HTML of its first items is no list."""
+    """Make the container of a list for `find`; return None if the HTML of its first items is no list."""
     tag, first = "ul" if block[0] in "-+*" else "ol", block[: border.start()]
     container = Container(border.re, re.compile(f"<{tag}[^>]*>"), f"</{tag}>", "<li>{}</li>")
     container.loosen(first)
@@ -82,7 +80,7 @@ def list_container(block: str, border: re.Match[str], render: Render) -> tuple[C
 
 
 def table_container(head: str, render: Render) -> tuple[Container, str, int] | None:
-    """Make the container of a table, as `find` gives it; None where the HTML of its head is no table."""
+    """Make the container of a table for `find`; return None if the HTML of its head is no table."""
     html = render(head)
     if not html.endswith("</thead></table></div>") or not html.startswith("<div"):
         return None

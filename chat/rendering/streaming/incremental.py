@@ -1,8 +1,8 @@
-"""An answer while it is written: the messages that let a page's HTML grow with its text.
+"""An answer while a model writes it: the messages that extend a page's HTML with the text.
 
-What a page shows is a beginning of the HTML that the text will have, so what is new is mostly sent as it is, once. Only
-a unit that turns out to be something else (a line that was the head of a table) is drawn again. So an answer's cost in
-time and bytes grows with its length.
+The page shows a prefix of the final HTML, so most new HTML is sent as it is, once. A unit is drawn again only if it
+turns out to be something else, for example a line that was the head of a table. So an answer's cost in time and bytes
+grows with its length.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from markupsafe import Markup
 from ..directions import RTL
 from ..pipeline import mark_safe
 from .patches import LAST, leave_open, patch, strip_end_tags
-from .signs import MARKUP, escape, has_word, is_rtl, is_settled
+from .pending_markup import MARKUP, escape, has_word, is_rtl, is_settled
 from .units import Units
 
 PACE = 8192
-"""How many characters of long units may be rendered in a second."""
+"""How many characters of long units we render in a second."""
 
 HOLD = 0.4
-"""How long, in seconds, text waits that may still turn into markup, and code for the end of its line."""
+"""How long, in seconds, we hold text that can still become markup, and code before the end of its line."""
 
 QUIET = 1.0
-"""After how long a silence, in seconds, is drawn again what else would wait for more text."""
+"""After so many silent seconds we draw again without waiting for more text."""
 
 SHARE = 0.5
-"""How much may be drawn again for each character of text."""
+"""How many characters of HTML we can draw again for each new character of text."""
 
 
 class IncrementalRenderer:
-    """An answer while it is written, for one page. `due` is when something that waits wants a feed, on feed's clock."""
+    """An answer while a model writes it, for one page. Held text needs a feed at the time `due`, by feed's clock."""
 
     def __init__(self, scope: str):
         self.due: float | None = None
@@ -46,10 +46,7 @@ class IncrementalRenderer:
         self._now = self._heard = self._since = self._next = -math.inf
 
     def begin(self, texts: Iterable[str], now: float) -> Iterator[Markup]:
-        """Take the text so far, in parts, and give its HTML, in pieces: what the first event of a page sets.
-
-        What is more than is to be kept in memory is not taken.
-        """
+        """Take the text so far, in parts, up to the memory limit. Yield its HTML, in pieces, for the first event."""
         self._now = self._heard = now
         before = ""
         for text in texts:
@@ -65,7 +62,7 @@ class IncrementalRenderer:
         yield mark_safe(leave_open(before + draft))
 
     def feed(self, text: str, now: float) -> list[Markup]:
-        """Take what is new of the text; give messages. `now` is in seconds of a monotonic clock."""
+        """Take new text; return messages. `now` is in seconds of a monotonic clock."""
         self._now = now
         if text:
             self._heard = now
@@ -75,7 +72,7 @@ class IncrementalRenderer:
         return [mark_safe(message) for message in self._grow()]
 
     def end(self) -> tuple[list[Markup], str]:
-        """Close what is open; give the last messages, and the digest of all the HTML that the page then shows."""
+        """Close the open unit; return the last messages, and the digest of all HTML that the page then shows."""
         self._units.close()
         self._meet_new_unit()
         wanted, _ = strip_end_tags(self._before)
@@ -97,7 +94,7 @@ class IncrementalRenderer:
         return self._grow_text() if self._way == "text" else self._append_lines()
 
     def _append_lines(self) -> list[str]:
-        new = self._units.text[self._seen :].removesuffix(self._units.undecided)
+        new = self._units.decided[self._seen :]
         if not new.strip() or ("\n" not in new and self._waits()):
             return []
         self._seen += len(new)
@@ -109,7 +106,7 @@ class IncrementalRenderer:
         return [escaped]
 
     def _waits(self) -> bool:
-        """Begin or go on to wait; tell whether it isn't long enough yet."""
+        """Hold the text; return whether the time for that isn't over."""
         if self._since == -math.inf:
             self._since = self._now
         self.due = self._since + HOLD
@@ -137,19 +134,19 @@ class IncrementalRenderer:
             return False
         fresh = self._units.text[self._looked :]
         if self._since == -math.inf and not self._has_closed and not fresh.strip("| \n"):
-            return False  # these show nothing by themselves
+            return False  # these signs alone show nothing
         is_due = self._since == -math.inf or not self._waits()
         return is_due or MARKUP.search(fresh) is not None or not has_word(self._units.text[: self._looked])
 
     def _look(self) -> list[str]:
         draft = self._units.draft()
-        self._looked = len(self._units.text) - len(self._units.undecided)
+        self._looked = len(self._units.decided)
         self._next = self._now + max(0, self._looked - 1024) / PACE
         wanted = leave_open(self._before + draft)
         if wanted == self._shown:
             self._seen, self._since = len(self._units.text[: self._looked].rstrip()), -math.inf
             return []
-        if not wanted:  # what vanishes (a definition) goes once something takes its place
+        if not wanted:  # a definition, for example, stays on the page until other text replaces it
             return []
         return self._draw(draft) if self._is_time_for(wanted) else []
 
@@ -175,12 +172,12 @@ class IncrementalRenderer:
         return [message for message in patch(shown, wanted) if message]
 
     def _keep(self, before: str, draft: str) -> str:
-        """Remember what the page shows of the open unit; without a unit that shows anything, of what came before it."""
+        """Remember the HTML that the page shows of the open unit, or of the units before if it shows nothing."""
         wanted = leave_open(before + draft)
         is_begun = len(wanted) > len(before)
         self._before, self._shown = ("", wanted[len(before) :]) if is_begun else (before, wanted)
         self._has_closed = self._has_closed and not is_begun
-        text = self._units.text.removesuffix(self._units.undecided)
+        text = self._units.decided
         self._seen, self._looked = len(text.rstrip() if self._way == "text" else text), len(text)
         self._since, self.due = -math.inf, None
         return wanted

@@ -1,6 +1,6 @@
-"""An answer that grows beyond what is kept of it in memory for each page that watches: the rest is shown as it is.
+"""An answer that outgrows the memory for each page that watches: the page shows the rest as plain text.
 
-The finished article puts that right; one past input_limits.TEXT_LIMIT is plain text, too.
+The finished article is rendered in full, unless it is longer than input_limits.TEXT_LIMIT.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from ..input_limits import normalize
 from ..pipeline import mark_safe
 from .incremental import IncrementalRenderer
 from .patches import patch
-from .signs import escape
+from .pending_markup import escape
 from .units import Units
 
 PLAIN = '<pre class="plain">'
 
 
 class BoundedRenderer(IncrementalRenderer):
-    """An answer while it is written, in memory that is bounded however long it becomes."""
+    """An IncrementalRenderer with bounded memory."""
 
     _has_given_up = False
 
     def feed(self, text: str, now: float) -> list[Markup]:
-        """Take what is new of the text; give messages, past the limit of plain text."""
+        """Take new text; return messages, after the limit with plain text."""
         if self._has_given_up:
             return [mark_safe(escape(normalize(text)))] if text else []
         if not self._units.is_long:
@@ -31,7 +31,7 @@ class BoundedRenderer(IncrementalRenderer):
         return [*self._give_up(), *self.feed(text, now)]
 
     def end(self) -> tuple[list[Markup], str]:
-        """Close what is open; give the last messages, and the digest of what is shown, or nothing that is one."""
+        """Close the open unit; return the last messages, and the digest of the page's HTML, "" after the limit."""
         return ([], "") if self._has_given_up else super().end()
 
     def _give_up(self) -> list[Markup]:

@@ -1,8 +1,8 @@
-"""What a page must hear to have more HTML: the HTML itself, where it goes on; marks for what ends or goes.
+"""The messages that extend a page's HTML: more HTML, and marks that end or remove elements.
 
-A page shows HTML whose last end tags are left out: what comes next belongs into the elements that are still open. A
-parser drops an end tag without its start tag, so END stands for one, and REMOVE takes the last element away. Both are
-comments, which no rendering has, and which change nothing about how a parser reads the cell or row behind them.
+A page shows HTML without its last end tags: the next HTML belongs in the elements that are still open. A parser drops
+an end tag without its start tag, so END replaces it; REMOVE removes the last element. Both are comments: no rendering
+has comments, and they don't change how a parser reads the cell or row behind them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ REMOVE = "<!x>"
 TAG = re.compile(r"<(/?)(\w+)(?:\"[^\"]*\"|[^\">])*>")
 VOID = {"br", "hr"}
 
-# Blocks that the page goes on writing into; static/js/growing.js knows the same.
+# Blocks that the page keeps open; static/js/growing.js has the same list.
 BLOCKS = "blockquote|div|figure|h[1-6]|li|ol|p|pre|section|table|tbody|td|th|thead|tr|ul"
 EMPTY_CELL = r"<td(?: align=\"\w+\")?></td>"
 END_TAGS = rf"</code>(?=</pre>)|</(?:{BLOCKS})>"
@@ -25,16 +25,16 @@ ENDS_AND_CELLS = re.compile(rf"(?:{END_TAGS}|{EMPTY_CELL})+\Z")
 
 
 def leave_open(html: str) -> str:
-    """Leave out the end tags of the blocks at the end of HTML, and cells that are still empty."""
+    """Remove the end tags of blocks at the end of HTML, and empty cells."""
     return html[:-LAST] + ENDS_AND_CELLS.sub("", html[-LAST:])
 
 
 LAST = 2_000
-"""Where end tags are looked for: a search from the beginning of a long text would take long."""
+"""How far from the end we look for end tags: a search of a long text would take long."""
 
 
 def patch(shown: str, wanted: str) -> list[str]:
-    """Make the messages that turn what a page shows of a unit into what is wanted."""
+    """Return the messages that turn the HTML a page shows of a unit into the wanted HTML."""
     if wanted.startswith(shown):
         return list(steps(wanted[len(shown) :]))
     depth, elements = measure(shown)
@@ -43,7 +43,7 @@ def patch(shown: str, wanted: str) -> list[str]:
 
 
 def steps(html: str) -> Iterator[str]:
-    """Split a continuation of HTML where it ends elements that were open before it."""
+    """Split more HTML where it ends elements that were open before it."""
     start = depth = ends = 0
     for tag in TAG.finditer(html):
         depth += step(tag)
@@ -56,18 +56,17 @@ def steps(html: str) -> Iterator[str]:
 
 
 def strip_end_tags(html: str) -> tuple[str, int]:
-    """Leave out the end tags of the blocks at the end of HTML, and count them."""
+    """Remove the end tags of blocks at the end of HTML, and count them."""
     text = html[:-LAST] + ENDS.sub("", html[-LAST:])
     return text, html.count("</", len(text))
 
 
 def step(tag: re.Match[str]) -> int:
-    """Tell how much deeper a tag leads: 1, 0 or -1."""
     return 0 if tag[2] in VOID else -1 if tag[1] else 1
 
 
 def measure(html: str) -> tuple[int, int]:
-    """Count the elements that are open at the end of HTML, and those that stand in no other."""
+    """Count the elements that are open at the end of HTML, and the outermost elements."""
     depth = elements = 0
     for tag in TAG.finditer(html):
         elements += depth == 0 and not tag[1]
@@ -76,7 +75,7 @@ def measure(html: str) -> tuple[int, int]:
 
 
 def is_balanced(html: str) -> bool:
-    """Tell whether HTML ends all elements that it begins, and no other."""
+    """Return whether HTML ends exactly the elements that it begins."""
     depth = 0
     for tag in TAG.finditer(html):
         depth += step(tag)

@@ -1,8 +1,8 @@
-"""Where a growing text can be cut into blocks that are rendered apart and never again.
+"""Cut a growing text into blocks that are rendered separately, once.
 
-A cut is right before a line that starts in column 0, follows a blank line and is no item of an open list; before the
-opening line of a fence in column 0; and after its closing line. Inside a fence, and a formula that stands alone, there
-is none. What this gets wrong (a reference to a later definition, say) the finished article puts right.
+We cut before a line that starts in column 0, follows a blank line and is no item of an open list; before the opening
+line of a fence in column 0; and after its closing line. There is no cut inside a fence or a formula that stands alone.
+Some cuts are wrong, for example between a reference and its later definition; the finished article corrects them.
 """
 
 from __future__ import annotations
@@ -10,29 +10,32 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .. import delimiters, input_limits
+from .. import formula_delimiters, input_limits
 from ..fences import Fence
 
+OPEN_LIMIT = 64 * 1024
+"""The longest open block, in characters, that we keep: it is in memory for each page that watches."""
+
 LONG = 200
-"""How much of a line, in characters, is needed to tell what it is."""
+"""How much of a line, in characters, shows what it is."""
 
 MANY = 200
-"""How many parts of a block are kept apart: each takes 50 bytes beside its text."""
+"""How many parts of a block we keep before we join them: each takes 50 bytes beside its text."""
 
 LINE = re.compile(r"[^\n]*\n|[^\n]+")
 FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)\n")
 UNFINISHED = re.compile(r"[ \t>]*(?:-+|=+)[ \t]*|`{3,}[^`]*|~{3,}.*")
-FORMULA = re.compile(rf" {{0,3}}(?:(\$\$)(?!\$)|(\\\[)|{delimiters.BEGIN})")
+FORMULA = re.compile(rf" {{0,3}}(?:(\$\$)(?!\$)|(\\\[)|{formula_delimiters.BEGIN})")
 ITEM = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)])[ \t\n]")
 
-# Column 0 holds something; and it can't be the marker of an item, however the line goes on.
+# Column 0 is not blank; and it can't become the marker of an item.
 BEGINS = re.compile(r"[^ \t\n]")
 BEGINS_NO_ITEM = re.compile(r"(?!(?:[-+*]|\d{1,9}[.)]?)(?:[ \t\n]|\Z))[^ \t\n]")
 
 
 class Split(NamedTuple):
-    """What feeding did: the text of the blocks that closed, "" for none; what the open block has new; and how much of
-    the former the first of those blocks is, in characters.
+    """The result of a feed: the text of the blocks that closed, the new text of the open block, and the length of the
+    first closed block.
     """
 
     closed: str
@@ -41,7 +44,7 @@ class Split(NamedTuple):
 
 
 class Splitter:
-    """Cuts a text that comes in pieces. `fence` is the one that is open."""
+    """Cuts a text that comes in pieces; `fence` is the open fence."""
 
     def __init__(self) -> None:
         self.fence: Fence | None = None
@@ -59,23 +62,17 @@ class Splitter:
 
     @property
     def undecided(self) -> str:
-        """The end of the open block that can't be drawn before its line ends: what may close a fence, open one, or
-        underline the line above; "" for none.
-        """
+        """The last line, if we can't draw it before it ends: it can close a fence, open one, or underline a line."""
         mark = re.compile(f" {{0,3}}{self.fence.mark[0]}*[ \t]*") if self.fence else UNFINISHED
         return self._line if not self._is_known and mark.fullmatch(self._line) else ""
 
     def feed(self, text: str) -> Split:
-        """Take the next piece of the text, however it was split."""
-        text = self._normalize(text)
+        """Take the next piece of the text; it can be split anywhere."""
+        text = self._return + text
+        self._return = "\r" if text.endswith("\r") else ""  # waits: its line feed may come with the next piece
+        text = input_limits.normalize(text.removesuffix("\r"))
         blocks = [block for part in LINE.findall(text) if (block := self._add(part))]
         return Split("".join(blocks), self.open, len(blocks[0])) if blocks else Split("", text)
-
-    def _normalize(self, text: str) -> str:
-        """Clean a piece; a carriage return at its end waits, as a line feed may belong to it."""
-        text = self._return + text
-        self._return = "\r" if text.endswith("\r") else ""
-        return input_limits.normalize(text.removesuffix("\r"))
 
     def _add(self, part: str) -> str:
         self._line += part
@@ -100,7 +97,10 @@ class Splitter:
         self._is_known = False
         self._is_after_blank = is_whole and not line.strip(" \t\n")
         if self.fence:
-            return self._close_fence() if is_whole and self.fence.closes(line) else ""
+            if not is_whole or not self.fence.closes(line):
+                return ""
+            self.fence = None
+            return self._cut()
         if is_whole and (fence := FENCE.fullmatch(line)):
             self.fence, self._formula = Fence(fence[1], fence[2]), ""
         else:
@@ -108,10 +108,10 @@ class Splitter:
         return ""
 
     def _follow_formula(self, line: str) -> None:
-        """Note whether a formula that stands alone is open, which may hold blank lines."""
+        """Note whether a formula that stands alone is open: it can hold blank lines."""
         start = 0
         if not self._formula and (opening := FORMULA.match(line)):
-            start, self._room = opening.end(), delimiters.LENGTH_LIMIT
+            start, self._room = opening.end(), formula_delimiters.LENGTH_LIMIT
             self._formula = opening[1] or ("\\]" if opening[2] else f"\\end{{{opening['environment']}}}")
         self._room -= len(line)
         if self._formula in line[start:] or self._room < 0:
@@ -123,10 +123,6 @@ class Splitter:
         self._line = ""
         if len(self._block) > MANY:
             self._block = [self.open]
-
-    def _close_fence(self) -> str:
-        self.fence = None
-        return self._cut()
 
     def _cut(self) -> str:
         closed = "".join(self._block)

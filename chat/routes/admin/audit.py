@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from chat.people import audit
 from chat.people.sessions import SessionStore
-from chat.routes import reply_facts
+from chat.routes import time_filters
 from chat.routes.admin import pagination
 from chat.web import current_user
 from chat.web.state import state
@@ -102,4 +102,4 @@ def json_of(rows: Iterable[Row]) -> str:
 
 def values_of(row: Row) -> dict[str, Any]:
     """Describe a row by plain values, in the order of COLUMNS."""
-    return {name: reply_facts.moment(row.at) if name == "at" else getattr(row, name) for name in COLUMNS}
+    return {name: time_filters.moment(row.at) if name == "at" else getattr(row, name) for name in COLUMNS}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Response
 from markupsafe import Markup, escape
 
-from chat import conversations, rendering
+from chat import rendering
 from chat.conversations import Turn, paging
 from chat.routes import pages
 from chat.routes.streaming import responses
@@ -23,10 +23,9 @@ RELOAD = Markup('<meta http-equiv="refresh" content="1; url={}">')
 
 def as_page(turn: Turn) -> Response:
     """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
-    with pages.moment():
-        conversation = conversations.find(state.database, turn.person_id, turn.conversation_id)
+    with pages.snapshot():
         window = paging.newest(state.database, turn.reply_id)
-        page = pages.page(conversation, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
+        page = pages.page(turn.conversation_id, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
     subscription = subscribe(turn.conversation_id, turn.reply_id, responses.SPAN)
     return responses.send(
         subscription, page_of(page.split(ANSWER_HERE), subscription), "text/html", RELOAD.format(subscription.address)

@@ -44,7 +44,7 @@ class Subscription:
             return render_template(template, **known, **content)
 
     def _content(self, sent: int) -> dict[str, Any]:
-        with pages.moment():
+        with pages.snapshot():
             try:
                 reply = conversations.reply_of(state.database, self.person_id, self.reply_id)
             except NotFound:
@@ -52,7 +52,7 @@ class Subscription:
             if reply.state == "generating":
                 raise StillGenerating
             shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
-            return {**shown, **pages.list_of(self.person_id, reply.conversation_id)}
+            return {**shown, **pages.sidebar(self.person_id, reply.conversation_id)}
 
 
 def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:

@@ -8,6 +8,7 @@ import pytest
 from markupsafe import Markup
 
 from chat import rendering
+from chat.rendering import markdown
 from chat.rendering.pipeline import DRAFT_LIMIT
 from chat.rendering.streaming.incremental import HOLD, QUIET
 from tests.rendering import traffic
@@ -61,7 +62,7 @@ def test_a_long_answer_looks_in_blocks_as_it_looks_in_the_whole() -> None:
     text = "\n\nBetween\n\n".join(texts) + "\n\n"
 
     blocks = rendering.Blocks("m1")
-    html = Markup().join([*map(blocks.feed, text), blocks.rest()])
+    html = Markup().join([*map(blocks.feed, text), blocks.close(blocks.open)])
 
     assert html == rendering.render(text, "m1")
 
@@ -336,7 +337,7 @@ def test_blocks_without_javascript() -> None:
 
     assert closed == ["", "", '<h1 dir="auto">One</h1>', ""]
     assert blocks.open == "**Two**\n"
-    assert blocks.rest() == '<p dir="auto"><strong>Two</strong></p>'
+    assert blocks.close(blocks.open) == '<p dir="auto"><strong>Two</strong></p>'
 
 
 @pytest.mark.parametrize("kind", traffic.KINDS)
@@ -354,7 +355,7 @@ def test_what_is_sent_is_less_than_four_times_the_text(kind: str) -> None:
 def test_a_fast_answer_is_rendered_no_more_often_than_it_is_fed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, growing = begun()
     calls: list[int] = []
-    monkeypatch.setattr(rendering.pipeline, "safe_html", lambda *_: calls.append(1) or "<p>x</p>")
+    monkeypatch.setattr(markdown, "to_html", lambda *_, **__: calls.append(1) or "<p>x</p>")
 
     for start in range(0, len(text), 400):
         growing.feed(text[start : start + 400], start / 40_000)

@@ -9,7 +9,7 @@ import pytest
 
 from chat import rendering
 from chat.rendering.input_limits import TEXT_LIMIT
-from chat.rendering.streaming.blocks import OPEN_LIMIT
+from chat.rendering.streaming.splitter import OPEN_LIMIT
 from tests.rendering.checks import Page, text_of
 
 PARTS = {

@@ -1,6 +1,6 @@
-"""What is a formula, and what only has its signs: prices, variables of a shell, escaped brackets.
+"""Decide which delimiters enclose a formula, and which are prices, shell variables or escaped brackets.
 
-Inline dollars follow pandoc's rule (no blank behind the first, none before the last, no digit after it), and more.
+Inline dollars follow pandoc's rule (no blank after the first one or before the last one, no digit after it), and more.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ ENVIRONMENTS = """
 """
 BEGIN = rf"\\begin\{{(?P<environment>(?:{'|'.join(ENVIRONMENTS.split())})\*?)\}}"
 
-# Chinese, Japanese and Korean stand beside a formula without a blank.
+# Chinese, Japanese and Korean have no blank beside a formula.
 EAST = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 
-# What may stand before a first dollar, and behind a last one: nothing of a word but the end of an ordinal ("$n$th").
+# What can precede the first dollar and follow the last one: no letter, except the end of an ordinal ("$n$th").
 BEFORE = re.compile(rf"(?:\A|[^\w)\]}}+?^%#@!&\\*$]|[{EAST}]|(?<![\w.)\]}}])\*|\*\*|(?<![\w.)\]}}$])__?)\Z")
 AFTER = re.compile(r"\Z|[^\w$]|_|[^\x00-\u024f]|(?:e|s|[a-z]{2,4})\b")
 
-# A script, or one command, which may stand beside a letter or a digit ("CO$_2$", "5$\\times$3").
+# A script or one command: it can touch a letter or a digit ("CO$_2$", "5$\\times$3").
 ATTACHED = re.compile(r"(?:[_^](?:\d+|[A-Za-z+-]|\{[^{}$]{1,30}\}|\\[A-Za-z]+))+|\\(?:[a-z]+|%)")
 BESIDE = re.compile(r"[A-Za-z0-9)]\Z")
 
@@ -41,13 +41,13 @@ NAMES = """
 NO_NAME = rf"(?!(?:{'|'.join(NAMES.split())})\b)"
 WORD = rf"{NO_NAME}[^\W\d_]{{2,}}"
 
-# Two words, or a word and a number, with nothing between them but a blank.
+# Two words, or a word and a number, with only a blank between them.
 WORDS = re.compile(rf"(?<![^\W_]){WORD}[,.;:!?]*\s+(?:{NO_NAME}[^\W_]|\()|[^\W_][)\]}}]?[,.;:!?]*\s+{WORD}(?![^\W_])")
 LONE_WORD = re.compile(r"[^\W\d_]*[a-z]{4}[^\W\d_]*")
 
 
 def is_inline(content: str, before: str, after: str) -> bool:
-    """Tell whether what stands between two dollars is a formula; `before` and `after` is what stands around them."""
+    """Return whether the content of two dollars is a formula; `before` and `after` are its surroundings."""
     is_attached = ATTACHED.fullmatch(content) is not None
     if not (BEFORE.search(before) or (is_attached and BESIDE.search(before))) or has_words(content):
         return False
@@ -60,7 +60,6 @@ def is_inline(content: str, before: str, after: str) -> bool:
 
 
 def is_padded(content: str, after: str) -> bool:
-    """Tell whether what has blanks on both sides is a formula."""
     inner = content.strip()
     is_symbol = len(inner) == 1 or SIGN.search(inner) is not None
     is_apart = content[0].isspace() and content[-1].isspace() and not re.match(r"[\w$]", after)
@@ -68,7 +67,7 @@ def is_padded(content: str, after: str) -> bool:
 
 
 def is_display(content: str, stands_alone: bool) -> bool:
-    """Tell whether what stands between double dollars is a formula."""
+    """Return whether the content of double dollars is a formula."""
     if not re.search(r"\w", content) or has_words(content):
         return False
     if stands_alone:
@@ -77,22 +76,21 @@ def is_display(content: str, stands_alone: bool) -> bool:
 
 
 def is_bracketed(content: str, stands_alone: bool) -> bool:
-    """Tell whether what stands between escaped square brackets is a formula, not a number of a reference."""
+    """Return whether the content of escaped square brackets is a formula, not a reference's number."""
     return is_display(content, stands_alone) and (stands_alone or SIGN.search(content) is not None)
 
 
 def is_parenthesised(content: str) -> bool:
-    """Tell whether what stands between escaped parentheses is a formula."""
     return bool(content.strip()) and not has_words(content) and not LONE_WORD.fullmatch(content.strip())
 
 
 def has_words(content: str) -> bool:
-    """Tell whether words stand side by side, as in no formula without commands."""
+    """Return whether words stand side by side: no formula without commands has them."""
     return bool(LETTERS.search(content)) and not COMMAND.search(content) and bool(WORDS.search(content))
 
 
-def inner(formula: str) -> tuple[str, bool]:
-    """Take a formula out of its delimiters; tell whether it stands on its own."""
+def strip_delimiters(formula: str) -> tuple[str, bool]:
+    """Return a formula without its delimiters, and whether it is a display."""
     if formula.startswith("\\begin"):
         return formula, True
     width = 1 if re.match(r"\$(?!\$)", formula) else 2

@@ -1,6 +1,6 @@
-"""Renewal: HTML that an older renderer made is made again, once, and stored.
+"""Render messages again whose HTML an older version made, and store the new HTML.
 
-Nobody is shown the old one: what made it may not have known an attack that ours does, and our style doesn't know it.
+Pages never show the old HTML: its renderer may have let an attack through, and our style sheet doesn't fit it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.tables import messages
 
 MOST = 1_000
-"""How many messages wait at once; one beyond is asked for again by its next visitor."""
+"""How many messages can wait at once; the next visitor asks for others again."""
 
 MESSAGE = messages.c.id == bindparam("message")
 IS_OLD = messages.c.html_version.is_distinct_from(rendering.VERSION)
 SELECT_OUTDATED = select(messages.c.text).where(MESSAGE, IS_OLD)
-# A Continue takes the text away; what is written after that is none of ours.
+# Continue empties the text, and the reply gets its own HTML later.
 UPDATE_HTML = (
     update(messages)
     .where(MESSAGE, messages.c.text == bindparam("said"))
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class Renewal:
-    """One per process; its thread runs while messages wait."""
+    """A thread of this process, which runs while messages wait."""
 
     def __init__(self, database: Database):
         self.database = database
@@ -43,13 +43,13 @@ class Renewal:
         self._thread: threading.Thread | None = None
 
     def want(self, message_id: int) -> threading.Event:
-        """Ask for a message; gives what is set when it is done with."""
+        """Queue a message; return an event that is set when the message is done."""
         with self._lock:
             if len(self._wanted) < MOST:
                 self._wanted.setdefault(message_id, threading.Event())
             if self._thread is None:
                 thread = threading.Thread(target=self._work, name="renewal", daemon=True)
-                with suppress(RuntimeError):  # the machine gives none: the next visitor asks again
+                with suppress(RuntimeError):  # no threads left: the next visitor asks again
                     thread.start()
                     self._thread = thread
             return self._wanted.get(message_id) or threading.Event()

@@ -1,19 +1,19 @@
-"""Definitions of addresses and footnotes that nothing refers to: Markdown would draw nothing of them."""
+"""Definitions of links and footnotes that nothing refers to. Markdown would drop them; we show them as text."""
 
 from __future__ import annotations
 
 import re
 
-from .marks import shield
+from .shields import shield
 
 DEFINITION = re.compile(r"^([ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)?)\[([^\[\]\n]+)\](?=:)", re.MULTILINE)
 LABEL = re.compile(r"\\.|(?:https?://|www\.)[^\s<]*|\[([^\[\]\n]+)\](?!\()")
 
 
 def shield_unused(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Have the definitions in a text's parts read as typed, if they are not used, or not the first of their name.
+    """Shield each definition that is unused or a duplicate, and all in code.
 
-    Those in code are, too: it gets its signs back, and where a fence ended earlier than we saw it is no code.
+    Code gets its signs back later. If a fence ended earlier than we saw, what we took for code is prose.
     """
     used = find_uses("".join(prose for prose, _ in parts))
     known: set[str] = set()
@@ -28,15 +28,13 @@ def shield_unused(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def shield_definition(match: re.Match[str]) -> str:
-    """Shield the brackets of a definition, so that Markdown reads it as typed."""
     return f"{match[1]}{shield('[')}{match[2]}{shield(']')}"
 
 
 def find_uses(text: str) -> set[str]:
-    """Find the labels that a text refers to, normalized."""
     return {normalize(label[1]) for label in LABEL.finditer(DEFINITION.sub("", text)) if label[1]}
 
 
 def normalize(label: str) -> str:
-    """Fold the case and the blanks of a label, as CommonMark compares labels."""
+    """Fold the case and the blanks of a label, like CommonMark."""
     return " ".join(label.split()).casefold()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Row, select, update
 
 from chat import rendering
-from chat.conversations import Renewal, Turn, renewal
+from chat.conversations import Renewal, Turn, html_renewal
 from chat.storage.database import Database, DatabaseAway
 from chat.storage.tables import messages
 from tests.turns import answered, asked, eventually, guest
@@ -78,7 +78,7 @@ def test_a_message_is_wanted_once_however_many_ask(database: Database, monkeypat
 
 def test_no_more_than_some_wait(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Renewal, "_work", lambda _: None)
-    monkeypatch.setattr(renewal, "MOST", 3)
+    monkeypatch.setattr(html_renewal, "MOST", 3)
     wanted = Renewal(database)
 
     waiting = [wanted.want(number) for number in range(5)]

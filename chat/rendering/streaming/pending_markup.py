@@ -1,4 +1,4 @@
-"""What the signs of a text, or of its HTML, say of what may still become of it while it grows."""
+"""Decide whether the end of a growing text can still become markup."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 
 from ..directions import RTL
 
-# Text without these signs looks the same rendered or not, where a word stands before it in its line.
+# After a word in its line, text without these signs looks the same rendered or not.
 MARKUP = re.compile(r"[\n*_`~\[\]()<>|$\\#&@]|http|www")
 WORD = re.compile(r"[^\W\d_]")
 
-# What was rendered for good; and what may still become markup, or more of it.
+# HTML that is final; and HTML that can still become markup, or more of it.
 RESOLVED = re.compile(r"<code.*?</code>|<!?/?(?!/a>\Z)\w[^>]*>", re.DOTALL)
 UNRESOLVED = re.compile(
     r"[*`\[|\\]|~~|~\Z|\$(?!\d)|\b_|_\b|&amp;\w*\Z|</a>\Z|(?:http|www)\S*\Z"
@@ -20,21 +20,21 @@ UNRESOLVED = re.compile(
 
 
 def has_word(text: str) -> bool:
-    """Tell whether the last line of a text has a letter."""
+    """Return whether the last line of a text has a letter."""
     return WORD.search(text, text.rfind("\n") + 1) is not None
 
 
 def is_rtl(text: str) -> bool:
-    """Tell whether the first letter of a text is written from right to left."""
+    """Return whether the first letter of a text is written from right to left."""
     first = WORD.search(text)
     return bool(first and RTL.match(first[0]))
 
 
 def is_settled(markup: str) -> bool:
-    """Tell whether nothing in HTML may still become markup, or more of it."""
+    """Return whether nothing in HTML can still become markup, or more of it."""
     return not UNRESOLVED.search(RESOLVED.sub("", markup))
 
 
 def escape(text: str) -> str:
-    """Escape a text as the sanitiser does."""
+    """Escape a text like the sanitiser."""
     return html.escape(text, quote=False).replace("\xa0", "&nbsp;")

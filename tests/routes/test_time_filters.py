@@ -1,0 +1,20 @@
+"""Filters: times and durations, for machines and for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.routes.time_filters import day, moment, seconds
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "written"),
+    [(0, "0.0 s"), (840, "0.8 s"), (9_499, "9.5 s"), (9_600, "10 s"), (59_400, "59 s"), (59_600, "1 min 0 s")],
+)
+def test_a_duration_is_written_for_people(milliseconds: int, written: str) -> None:
+    assert seconds(milliseconds) == written
+
+
+def test_a_time_is_written_for_machines_and_for_people() -> None:
+    assert moment(1_795_529_000) == "2026-11-24T14:03:20Z"
+    assert day(1_795_529_000) == "24 Nov 2026, 14:03 UTC"
