@@ -1,4 +1,4 @@
-"""What a key looks like, whatever service it is for: the one list, for the log and for what servers say."""
+"""What API keys look like, for the log and for errors of providers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ KEY = re.compile(
     r"|\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}",
     re.IGNORECASE,
 )
-"""A key by its first letters, or what stands where one is sent."""
+"""A key with a known prefix, or what stands in an Authorization header."""
 
 STARS = "***"
 STARRED = re.compile(r"\S{0,60}\*{3}\S{0,60}")
-"""A key of which a server shows only the ends."""
+"""A key whose middle the server replaced with stars."""
 
 
 def blank_keys(text: str) -> str:
-    """Put … in the place of what looks like a key."""
-    if STARS in text:  # else the slower of the two patterns looks for nothing
+    """Replace what looks like a key with …"""
+    if STARS in text:  # saves the search with the slower pattern
         text = STARRED.sub("…", text)
     return KEY.sub(lambda found: f"{found['before'] or ''}…", text)
