@@ -80,7 +80,7 @@ def page(conversation: Conversation | None = None, window: Window | None = None,
 
 def door() -> dict[str, Any]:
     """Gather what the foot of the list says: who is signed in, or whether anybody can."""
-    member = current_user.person() if current_user.is_member() else None
+    member = current_user.member()
     return {"member": member, "may_sign_in": member is None and accounts.has_accounts(state.database)}
 
 

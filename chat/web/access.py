@@ -64,7 +64,7 @@ def hide_admin_pages() -> None:
 
 
 def needs_login() -> bool:
-    return state.settings.access == "team" and not current_user.is_member()
+    return state.settings.access == "team" and not current_user.member()
 
 
 def requested_page() -> str:

@@ -32,9 +32,10 @@ def person() -> Person | None:
     return found
 
 
-def is_member() -> bool:
+def member() -> Person | None:
+    """Return the member or admin who is signed in."""
     found = person()
-    return found is not None and found.role in accounts.ROLES
+    return found if found and found.role in accounts.ROLES else None
 
 
 def require_admin() -> Person:

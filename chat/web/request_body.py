@@ -123,7 +123,7 @@ class BufferedBody:
         """Choose the terms by sender and endpoint. A session that ends while the body arrives only changes its slot."""
         slots, is_public_form = STRANGER_SLOTS, False
         with suppress(SQLAlchemyError), self.app.request_context(environ):
-            slots = MEMBER_SLOTS if current_user.is_member() else STRANGER_SLOTS
+            slots = MEMBER_SLOTS if current_user.member() else STRANGER_SLOTS
             is_public_form = request.endpoint in PUBLIC_FORMS
         return BodyTerms(slots, environ.get("REMOTE_ADDR", ""), is_public_form)
 

@@ -20,10 +20,17 @@ MONITORING_PATHS = {"/healthz", "/readyz", "/metrics"}
 """Monitoring has no session, and leaves the database alone."""
 
 
+class Session(ServerSideSession):
+    """A session of Flask-Session. `stored` is the data that the store got in this request."""
+
+    stored: dict[str, Any] | None = None
+
+
 class Sessions(CacheLibSessionInterface):
     """Opens and saves the session of each request, and sets `g.person` to its owner."""
 
     cache: SessionStore
+    session_class = Session
 
     def __init__(self, app: Flask, store: SessionStore):
         super().__init__(app, store, KEY_PREFIX)
@@ -37,7 +44,7 @@ class Sessions(CacheLibSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
 
-    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
+    def open_session(self, app: Flask, request: Request) -> Session | None:
         """Find the session of a request, or begin one.
 
         If the database is away, set `g.outage` and return None: only a guard knows whether the route needs a session.
@@ -53,13 +60,14 @@ class Sessions(CacheLibSessionInterface):
         if found is None:
             return new_session()
         g.person, g.idle = found.person, found.idle
-        return self.session_class(found.data, sid=sid)
+        return Session(found.data, sid=sid)
 
-    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
-        keep = self.cache.add if session.new else self.cache.set
-        keep(store_id, dict(session))
+    def _upsert_session(self, session_lifetime: timedelta, session: Session, store_id: str) -> None:
+        if dict(session) != session.stored:
+            keep = self.cache.add if session.new else self.cache.set
+            keep(store_id, dict(session))
 
-    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
+    def save_session(self, app: Flask, session: Session, response: Response) -> None:
         """Store a session, or end it. Raise DatabaseAway only once, because the answer to that error is saved, too.
 
         Flask-Session deletes a cookie without the attribute `Secure`, which browsers demand for our prefixes.
@@ -73,20 +81,20 @@ class Sessions(CacheLibSessionInterface):
             cookies.delete_cookie(response, cookies.SESSION)
 
 
-def new_session(data: dict[str, Any] | None = None) -> ServerSideSession:
+def new_session(data: dict[str, Any] | None = None) -> Session:
     """Begin a session under a new id; the store doesn't know it yet."""
-    session = Sessions.session_class(data, sid=secrets.token_urlsafe(32), permanent=True)
+    session = Session(data, sid=secrets.token_urlsafe(32), permanent=True)
     session.new = True
     return session
 
 
-def replace(session: ServerSideSession, stored: ServerSideSession) -> None:
-    """Make the request's session another one, which the store has already."""
+def replace(session: Any, following: Session) -> None:
+    """Put another session, which the store has already, in the place of the request's."""
     session.clear()
-    session.update(stored)
-    session.sid, session.new = stored.sid, False
+    session.update(following)
+    session.sid, session.new, session.stored = following.sid, False, dict(following)
 
 
-def key_of(session: ServerSideSession) -> str:
+def key_of(session: Any) -> str:
     """Return the key under which the store finds a session."""
     return f"{KEY_PREFIX}{session.sid}"

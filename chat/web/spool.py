@@ -173,5 +173,5 @@ def spool_long_texts(stream: Iterable[str], make: Callable[[], Spool]) -> Iterat
 
 def spool_factory() -> Callable[[], Spool]:
     """Return a maker of spools for the visitor, which also works after the end of the request."""
-    whose = f"person {current_user.person_id()}" if current_user.is_member() else request.remote_addr
+    whose = f"person {current_user.person_id()}" if current_user.member() else request.remote_addr
     return partial(Spool, state.spool, whose or "")

@@ -82,8 +82,8 @@ def end_others() -> Response:
 
 def require_member() -> Person:
     """Give the member who is asking. Raises LoginRequired."""
-    found = current_user.person()
-    if found is None or not current_user.is_member():
+    found = current_user.member()
+    if found is None:
         raise LoginRequired("/account")
     return found
 

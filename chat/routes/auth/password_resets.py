@@ -50,7 +50,7 @@ def redeem() -> Response:
         return Response(form(email, str(error)), 400)
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
-    login_throttle.reset_failures(state.database, known_browsers.account_digest(email))
+    login_throttle.reset_failures(state.database, login_throttle.account_digest(state.secret, email))
     current_user.logout()
     return secret_links.leave("/sign-in?set=1")
 
