@@ -126,6 +126,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
     cli.register(app)
     trusted, under = settings.trusted_proxies, config.path_of(settings)
     proxies.require_unused_prefix(app, under)
+    proxies.check_auth_header(settings)
     app.wsgi_app = proxies.trust_proxies(AccessLog(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
     return app
 

@@ -1,19 +1,18 @@
 """The formats of the log, without secrets. An error's own words stay out, because they can quote a message.
 
-This module imports only the standard library and its own room: gunicorn's master imports it, too.
+This module imports only the standard library, because gunicorn's master imports it, too.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 import traceback
 from collections.abc import Iterable
 from contextvars import ContextVar
 from urllib.parse import quote
-
-from chat.server.key_patterns import blank_keys
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """The ID of the current request, for the log and for error pages."""
@@ -26,17 +25,30 @@ JOURNAL = "journal"
 SECRETS: set[str] = set()
 """The keys of this process, which no line of the log can hold."""
 
+KEY = re.compile(
+    r"(?P<before>\bBearer\s+|\bBasic\s+|\bAuthorization['\"]?\s*[:=]\s*['\"]?(?:Bearer|Basic)?\s*)[^\s'\",;]+"
+    r"|\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}",
+    re.IGNORECASE,
+)
+"""A key with a known prefix, or what stands in an Authorization header."""
+
+STARS = "***"
+STARRED = re.compile(r"\S{0,60}\*{3}\S{0,60}")
+"""A key whose middle the provider replaced with stars."""
+
 
 def register_secrets(secrets: Iterable[str]) -> None:
     long = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
     SECRETS.update(long, (quote(secret, safe="") for secret in long))
 
 
-def redact(line: str) -> str:
+def redact(text: str) -> str:
     """Replace secrets, and what looks like a key, with …"""
     for secret in sorted(SECRETS, key=len, reverse=True):  # one can be the beginning of another
-        line = line.replace(secret, "…")
-    return blank_keys(line)
+        text = text.replace(secret, "…")
+    if STARS in text:  # saves the search with the slower pattern
+        text = STARRED.sub("…", text)
+    return KEY.sub(lambda found: f"{found['before'] or ''}…", text)
 
 
 def set_up(form: str) -> None:

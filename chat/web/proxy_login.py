@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, Response, render_template, request
+from flask import Response, render_template, request
 
 from chat.people import accounts, external_login
 from chat.web import access, current_user, proxies, urls
-from chat.web.state import state, state_of
+from chat.web.state import state
 
 PASSWORDS = {"signing.show", "signing.sign_in"}
 
@@ -21,11 +21,6 @@ GOOGLE_PREFIX = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\
 
 NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 SEVERAL = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
-
-
-def register(app: Flask) -> None:
-    """Raise WrongSetting if others than our proxies can send the header."""
-    proxies.check_auth_header(state_of(app).settings)
 
 
 def apply_header() -> Response | None:

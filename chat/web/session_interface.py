@@ -74,6 +74,10 @@ class Sessions(CacheLibSessionInterface):
         """
         if session is None or g.get("is_unsaved"):
             return
+        if not session.modified:  # the rest of Flask-Session's work is for the cookie
+            if session.accessed:
+                response.vary.add("Cookie")
+            return
         g.is_unsaved = True
         super().save_session(app, session, response)
         g.is_unsaved = False

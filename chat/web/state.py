@@ -68,5 +68,5 @@ def state_of(app: Flask) -> State:
     return app.extensions["rivulet"]
 
 
-state: State = LocalProxy(lambda: state_of(current_app))  # type: ignore[assignment]
+state: State = LocalProxy(lambda: current_app.extensions["rivulet"])  # type: ignore[assignment]
 """The state of the app that handles the current request or command."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import unescape
 from urllib.parse import unquote
 
-from chat.server.key_patterns import blank_keys
+from chat.server import logs
 
 TELLING = 8
 """So many characters of a key in a row are never shown; a shorter key is no secret, and may be in any word."""
@@ -20,7 +20,7 @@ def redact(words: str, key: str, most: int) -> str:
     forms = (words, unquote(words), unescape(words))
     if any(part in form for part in parts_of(key) for form in forms):
         return ""
-    line = "".join(sign for sign in " ".join(blank_keys(words).split()) if sign.isprintable())
+    line = "".join(sign for sign in " ".join(logs.redact(words).split()) if sign.isprintable())
     return line if len(line) <= most else f"{line[:most].rstrip(' .')}…"
 
 
