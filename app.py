@@ -30,7 +30,7 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
-from chat.web import cookies, hooks, proxies, session_interface
+from chat.web import hooks, proxies, session_interface
 from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
 from chat.web.spool import writable_folder
@@ -168,7 +168,6 @@ def flask_settings(settings: Settings, keys: list[str]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings.session_idle_days)),
-        "SESSION_COOKIE_NAME": cookies.SESSION,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
     }

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request
 
-from chat.web import current_user, urls
+from chat.web import current_user
 from chat.web.state import state
 
 PUBLIC = {
@@ -82,7 +82,8 @@ def path_in(url: str) -> str:
         shown = urlsplit(url)
     except ValueError:
         return ""
-    place = urls.place_at(shown.path)
+    root, path = request.script_root, shown.path
+    place = path[len(root) :] or "/" if f"{path}/".startswith(f"{root}/") else path
     return f"{place}?{shown.query}" if shown.query else place
 
 

@@ -25,13 +25,15 @@ SEVERAL = "The proxy in front of this Rivulet names more than one person, so nob
 
 def apply_header() -> Response | None:
     """Sign in the person whom the proxy names, before other guards ask for them. Raise people.Refused."""
-    if not state.settings.auth_header:
+    if not state.settings.auth_header or request.endpoint in access.PUBLIC - PASSWORDS:
         return None
-    if request.endpoint in PASSWORDS:
-        return skip_login(forwarded_email())
-    if request.endpoint not in access.PUBLIC:
-        switch_user(forwarded_email())
-    return None
+    email = forwarded_email()
+    if request.endpoint not in PASSWORDS:
+        switch_user(email)
+        return None
+    if email:
+        return urls.lead_to(access.local_path(request.args.get("next", "/")))
+    return Response(render_template("accounts/unnamed.html"), 403)
 
 
 def is_on() -> bool:
@@ -43,13 +45,6 @@ def forwarded_email() -> str:
     settings = state.settings
     header = proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies)
     return GOOGLE_PREFIX.sub("", header)
-
-
-def skip_login(email: str) -> Response:
-    """Redirect from the sign-in page whom the proxy names; tell others that it names nobody."""
-    if email:
-        return urls.lead_to(access.local_path(request.args.get("next", "/")))
-    return Response(render_template("accounts/unnamed.html"), 403)
 
 
 def switch_user(email: str) -> None:

@@ -84,9 +84,6 @@ class BodyTerms:
     is_public_form: bool = False
 
 
-SMALL = BodyTerms()
-
-
 def register(app: Flask) -> None:
     app.request_class = form_parser.Request
     app.wsgi_app = BufferedBody(app, app.wsgi_app)  # type: ignore[method-assign]
@@ -110,7 +107,7 @@ class BufferedBody:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = get_content_length(environ)
         if length or environ.get("HTTP_TRANSFER_ENCODING"):
-            terms = SMALL if length is not None and length <= MAX_PUBLIC_FORM else self.terms(environ)
+            terms = BodyTerms() if length is not None and length <= MAX_PUBLIC_FORM else self.terms(environ)
             body, wrong = receive(environ["wsgi.input"], length, terms)
             environ[UNREAD_BODY] = not issubclass(wrong or RequestEntityTooLarge, RequestEntityTooLarge)
             is_too_large = len(body) > self.app.config["MAX_CONTENT_LENGTH"]

@@ -90,18 +90,13 @@ class Spool:
     def _write(self, data: memoryview) -> None:
         for start in range(0, len(data), CHUNK_SIZE):
             piece = data[start : start + CHUNK_SIZE]
-            self._make_room(len(piece))
+            if self.size <= LONG_ANSWER < self.size + len(piece):
+                self._held.enter_context(DOWNLOAD_SLOTS.hold(self._whose))
+            self.size += len(piece)
+            if self.size > LONG_ANSWER and not has_space(self._folder):
+                raise DiskFull
             self._file.write(piece)
             self._slice.give_way()
-
-    def _make_room(self, more: int) -> None:
-        before, self.size = self.size, self.size + more
-        if self.size <= LONG_ANSWER:
-            return
-        if before <= LONG_ANSWER:
-            self._held.enter_context(DOWNLOAD_SLOTS.hold(self._whose))
-        if not has_space(self._folder):
-            raise DiskFull
 
     def __iter__(self) -> Iterator[bytes]:
         while piece := self._file.read(CHUNK_SIZE):

@@ -18,12 +18,6 @@ def of(place: str) -> str:
     return f"{request.script_root}{place}"
 
 
-def place_at(path: str) -> str:
-    """Return the place that the path of an address leads to."""
-    root = request.script_root
-    return path[len(root) :] or "/" if f"{path}/".startswith(f"{root}/") else path
-
-
 def lead_to(place: str) -> Response:
     """Redirect a browser to a place after a write."""
     return make_response(redirect(of(place), code=303))
