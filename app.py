@@ -1,4 +1,4 @@
-"""Rivulet's front door: puts the rooms together. Servers call `app:create_app()`."""
+"""Rivulet's entry point: it wires the rooms together. Servers call `app:create_app()`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from chat.storage.database import Database, DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.instance_mark import get_mark
 from chat.storage.startup import Startup
-from chat.web import guards, proxies, session_interface
+from chat.web import hooks, proxies, session_interface
 from chat.web.access_log import AccessLog
 from chat.web.readiness import Readiness
 from chat.web.spool import writable_folder
@@ -37,22 +37,21 @@ from chat.web.state import State, state_of
 from chat.web.streams import Streams
 
 PATIENCE = 10.0
-"""How long a process that serves nobody waits for the database, in seconds."""
+"""How many seconds a process that doesn't serve waits for the database."""
 
 
 class Rivulet(Flask):
-    """Flask, but for the traceback of what the database's outage has told already."""
+    """Flask, without tracebacks of an outage of the database, which has its own line in the log."""
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log what nobody caught."""
         if not isinstance(exc_info[1], DatabaseAway):
             super().log_exception(exc_info)
 
 
 def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) -> Flask:
-    """Make the app from an environment; where it can't be used, say why in one sentence and exit.
+    """Make the app from an environment. If that is wrong, print why in one sentence and exit.
 
-    One that isn't watching takes up no answers of others: it is for bringing the database up to date and no more.
+    An app that isn't `watching` doesn't adopt other processes' replies; it only upgrades the database.
     """
     environ = os.environ if environ is None else environ
     watching = watching and cli.serves()
@@ -69,7 +68,7 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
 
 
 def start(app: Flask, watching: bool, replaces: bool) -> None:
-    """Do what needs the database; who serves nobody doesn't wait for it for ever. Raises as `bring_up` does."""
+    """Start what needs the database. Only a server waits for it without end. Raise as `bring_up` does."""
     starting = state_of(app).startup = Startup(partial(bring_up, app, watching), replaces)
     if starting.finish(0 if watching else PATIENCE):
         return
@@ -80,25 +79,25 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
 
 
 def bring_up(app: Flask, watching: bool) -> list[str]:
-    """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
+    """Finish the start; return messages for the operator. Raise WrongSetting, and as `prepare` does."""
     prepare(app)
     here = state_of(app)
-    told = first_admin.set_up(here.database, here.settings)
-    told += first_admin.invitation(here.database, here.settings, here.secret)
+    messages = first_admin.set_up(here.database, here.settings)
+    messages += first_admin.invitation(here.database, here.settings, here.secret)
     if watching:
         here.replies.watch()
-    return told
+    return messages
 
 
 def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
-    """Wire an app from settings and providers, and prepare it. Raises WrongSetting and as `prepare` does."""
+    """Wire and prepare an app. Raise WrongSetting, and as `prepare` does."""
     app = wire(settings, configured)
     prepare(app)
     return app
 
 
 def prepare(app: Flask) -> None:
-    """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
+    """Upgrade the database and read the providers from it. Raise DatabaseUnusable and DatabaseAway."""
     here = state_of(app)
     here.database.upgrade()
     here.known_mark = get_mark(here.database)
@@ -107,25 +106,38 @@ def prepare(app: Flask) -> None:
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
-    """Put an app together. Raises WrongSetting and DatabaseUnusable."""
+    """Put an app together. Raise WrongSetting and DatabaseUnusable."""
     logs.set_up(settings.log_format)
     logs.register_secrets(config.secrets(settings))
     certificates.trust(settings.ca_bundle)
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings.instance), static_folder=None)
-    app.url_map.merge_slashes = False  # it would lead to whatever host a request names
+    app.url_map.merge_slashes = False  # else a request could choose the host of a redirect
     make_folder(settings.instance)
-    db = Database(engines.url_of(settings))
     keys = secret_key.secret_keys(settings)
-    logs.register_secrets(keys[:1])  # which may be one that is kept in a file
+    logs.register_secrets(keys[:1])  # it can come from a file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, keys))
+    state = app.extensions["rivulet"] = make_state(settings, keys, configured)
+    app.session_interface = session_interface.Sessions(app, state.sessions)
+    Htmx(app)
+    hooks.register(app)
+    routes.register(app)
+    cli.register(app)
+    trusted, under = settings.trusted_proxies, config.path_of(settings)
+    proxies.require_unused_prefix(app, under)
+    proxies.check_auth_header(settings)
+    app.wsgi_app = proxies.trust_proxies(AccessLog(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def make_state(settings: Settings, keys: list[str], configured: Mapping[str, AbstractProvider]) -> State:
+    """Open the database and make what uses it. Raise DatabaseUnusable."""
+    db, metrics = Database(engines.url_of(settings)), Metrics()
     registry = ProviderRegistry(db, SecretBox(keys), configured, Timeouts.from_settings(settings))
-    metrics = Metrics()
-    replies = Replies(db, registry, metrics)
+    replies, sessions = Replies(db, registry, metrics), SessionStore(db, settings)
     replies.count_errors_of(configured)
-    sessions = SessionStore(db, settings)
-    app.extensions["rivulet"] = State(
+    return State(
         settings=settings,
         secret_keys=keys,
         database=db,
@@ -135,21 +147,13 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
         metrics=metrics,
         readiness=Readiness(db, replies),
         streams=Streams(sessions.find_ended),
+        sessions=sessions,
         spool=writable_folder(settings.instance),
     )
-    app.session_interface = session_interface.Sessions(app, sessions)
-    Htmx(app)
-    guards.register(app)
-    routes.register(app)
-    cli.register(app)
-    trusted, under = settings.trusted_proxies, config.path_of(settings)
-    proxies.require_unused_prefix(app, under)
-    app.wsgi_app = proxies.trust_proxies(AccessLog(app, trusted > 0), trusted, under)  # type: ignore[method-assign, assignment]
-    return app
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder for what is kept on this machine. Raises WrongSetting."""
+    """Make the folder of INSTANCE. Raise WrongSetting."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -157,7 +161,6 @@ def make_folder(path: Path) -> None:
 
 
 def flask_settings(settings: Settings, keys: list[str]) -> dict[str, Any]:
-    """Say what Flask and Flask-Session are to do."""
     return {
         "SECRET_KEY": keys[0],
         "SECRET_KEY_FALLBACKS": keys[1:],
@@ -165,7 +168,6 @@ def flask_settings(settings: Settings, keys: list[str]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(30, settings.session_idle_days)),
-        "SESSION_COOKIE_NAME": session_interface.COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
     }

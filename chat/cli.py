@@ -1,4 +1,4 @@
-"""What is done from a shell beside the running server: `flask user ...` and `flask invite`. Both use its database."""
+"""Commands for a shell beside the running server: `flask user ...` and `flask invite`. Both use its database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chat.storage.database import DatabaseAway, NotFound
 from chat.web.state import state
 
 BY = "command line"
-"""Who it was, in the audit log: a shell knows no account."""
+"""The actor in the audit log, because a shell has no account."""
 
 COLUMNS = ("E-MAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
 
@@ -30,19 +30,18 @@ user = AppGroup("user", help="Add people, change their rights, let them set new 
 
 
 def serves() -> bool:
-    """Tell whether this process is to serve, or is one of flask's commands, which must take up no one's answers."""
+    """Return whether this process serves. Other commands of flask must not adopt replies."""
     context = click.get_current_context(silent=True)
     return context is None or context.info_name == "run"
 
 
 def register(app: Flask) -> None:
-    """Give an app its commands."""
     for command in (user, invite):
         app.cli.add_command(command)
 
 
 def report_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """End a command that can't be done with a sentence and the exit code 1."""
+    """End a command that fails with a sentence and the exit code 1."""
 
     @wraps(command)
     def run(**arguments: Any) -> None:
@@ -73,7 +72,7 @@ def add(email: str, name: str, admin: bool, asks: bool) -> None:
 
 
 def ask_password(email: str, name: str) -> str:
-    """Ask for somebody's password, twice, without showing it. Raises BadPassword."""
+    """Prompt for the password twice, without an echo. Raise BadPassword."""
     password: str = click.prompt("Their password", hide_input=True, confirmation_prompt=True)
     passwords.require_good(password, email, name)
     return password
@@ -88,7 +87,7 @@ def reset(email: str) -> None:
 
 
 def print_reset_link(person_id: int) -> None:
-    """Make a link and print it: by itself on the standard output, so that other programs can take it."""
+    """Create a link, and print it alone to the standard output, so that programs can read it."""
     token = directory.create_reset(state.database, BY, person_id)
     click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
     click.echo(link(f"/resets/{token}"))
@@ -133,7 +132,6 @@ def list_all() -> None:
 
 
 def describe(person: Member) -> tuple[str, ...]:
-    """Describe a person in the order of COLUMNS."""
     seen = f"{datetime.fromtimestamp(person.seen_at, UTC):%Y-%m-%d %H:%M}" if person.seen_at else "never"
     status = "suspended" if person.suspended_at else "active"
     return person.email or "", person.role, status, seen, audit.to_line(person.name or "")
@@ -156,10 +154,10 @@ def invite(role: str, days: int, uses: int, email: str | None) -> None:
 
 
 def find(email: str) -> Member:
-    """Find who has an e-mail address. Raises NotFound."""
+    """Find the account with this email. Raise NotFound."""
     return directory.by_email(state.database, accounts.normalize_email(email))
 
 
 def link(path: str) -> str:
-    """Write the address of a page as far as it can be known here; else what comes after that of this instance."""
+    """Return the URL of a page; only its path if no setting names this server's URL."""
     return f"{address_of(state.settings)}{path}"

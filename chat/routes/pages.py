@@ -72,7 +72,7 @@ def visit(conversation_id: int | None = None) -> str:
 
 def page(conversation_id: int | None = None, window: Window | None = None, **more: Any) -> str:
     """Render the whole page at the end of a conversation, at another window, or at the start of a new one."""
-    member = current_user.person() if current_user.is_member() else None
+    member = current_user.member()
     may_sign_in = member is None and accounts.has_accounts(state.database)
     content = page_content(conversation_id, window)
     return render_template("conversations/page.html", **content, member=member, may_sign_in=may_sign_in, **more)

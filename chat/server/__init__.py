@@ -1,1 +1,1 @@
-"""What the server does around the app. gunicorn.conf.py uses it, so it imports nothing else but gunicorn's own."""
+"""The server around the app. gunicorn.conf.py uses this room, so it imports nothing but gunicorn."""

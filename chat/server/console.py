@@ -1,4 +1,4 @@
-"""What a server says to whoever started it, where anybody can hear it."""
+"""Messages to the terminal that started the server, if there still is one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import sys
 from typing import TextIO
 
 LOST = (OSError, ValueError)
-"""What is raised where nothing can be written: the disk is full, or nobody reads."""
+"""Errors of writing: the disk is full, or nobody reads."""
 
 
 def say(text: str, stream: TextIO | None) -> None:
-    """Write a line at once, or go on without it."""
+    """Print a line at once; do nothing if that fails."""
     with contextlib.suppress(*LOST):
         print(text, file=stream, flush=True)
 
 
 def drop_broken_streams() -> None:
-    """Give up streams that can't be written to: words that are left there would have Python end with the code 120."""
+    """Drop streams that can't be written: text left in their buffers makes Python exit with 120."""
     for name in ("stdout", "stderr"):
         try:
             getattr(sys, name).flush()

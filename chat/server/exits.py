@@ -1,4 +1,4 @@
-"""The codes a server ends with, and a sentence before it does. docs/operating.md has the table of all codes."""
+"""The server's exit codes. docs/operating.md lists all of them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import NoReturn
 from chat.server.console import drop_broken_streams, say
 
 CANNOT_START = 3
-"""Rivulet is set up wrong. Starting it again won't help."""
+"""A setting is wrong. Starting again won't help."""
 
 PORT_TAKEN = 4
-"""Another program holds the port. It has to be stopped, or Rivulet needs another port."""
+"""Another program holds the port."""
 
 START_BROKE = os.EX_SOFTWARE
-"""The start failed with an error that nobody expected. It may pass."""
+"""The start failed with an unexpected error. It can be temporary."""
 
 NOT_YET = os.EX_TEMPFAIL
 """Something outside isn't ready, such as the network or the database. Starting it again later helps."""

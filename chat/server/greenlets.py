@@ -1,4 +1,4 @@
-"""Greenlets in the place of threads, where gevent serves; it is imported nowhere else."""
+"""Greenlets, if gevent serves. No other module imports gevent."""
 
 from __future__ import annotations
 
@@ -12,33 +12,32 @@ from typing import TypeVar
 T = TypeVar("T")
 
 YIELD_SECONDS = 0.0001
-"""How long, in seconds, others are let go on at least: by a sleep of 0 gevent would look for nothing new."""
+"""How many seconds to sleep so that others run. A sleep of 0 keeps gevent from looking for new events."""
 
 SLICE_SECONDS = 0.02
-"""How long work that takes long has the processor at a time, in seconds."""
+"""How many seconds long work runs at a time."""
 
 
 class TimeSlice:
-    """Work that takes long, and lets others go on meanwhile."""
+    """Long work that lets others run in between."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
 
     def give_way(self) -> None:
-        """Let others go on where this has had its share."""
         if time.monotonic() - self._since >= SLICE_SECONDS:
             time.sleep(YIELD_SECONDS)
             self._since = time.monotonic()
 
 
 def is_under_gevent() -> bool:
-    """Tell whether threads are greenlets here."""
+    """Return whether threads are greenlets here."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and monkey.is_module_patched("threading")
 
 
 def limit_time(seconds: float, error: BaseException) -> AbstractContextManager[object]:
-    """Raise an error in a block that waits for longer; only under gevent, as nothing ends the wait of a thread."""
+    """Raise an error in a block that waits longer; only under gevent, because nothing ends the wait of a thread."""
     if not is_under_gevent() or seconds == inf:
         return nullcontext()
     from gevent import Timeout
@@ -48,9 +47,9 @@ def limit_time(seconds: float, error: BaseException) -> AbstractContextManager[o
 
 
 def run_in_thread(work: Callable[[], T]) -> T:
-    """Do what takes long in a thread of gevent's where it serves, so that greenlets go on meanwhile; else in place.
+    """Do long work in a thread of gevent's, so that greenlets run meanwhile; without gevent, do it in place.
 
-    It may wait, so not within a transaction; and the work may ask for no database.
+    The call can wait, so don't make it inside a transaction. The work can't use the database.
     """
     if not is_under_gevent():
         return work()

@@ -1,4 +1,4 @@
-"""The heads of requests: how large they may be, and how long they may take. gunicorn alone takes 800 KB of each."""
+"""Bounds on the size and time of request headers. gunicorn alone accepts 800 KB."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
 LARGEST = 32 * 1024
-"""How many bytes of a head are waited for; nginx takes as many."""
+"""How many bytes of headers to accept; nginx accepts as many."""
 
 SECONDS = 30.0
-"""How long a head may take from its first byte on, as a whole; how long that is waited for, `keepalive` says."""
+"""How many seconds all headers can take after their first byte; gunicorn's `keepalive` bounds the wait for that."""
 
 
 class BoundedRequest(Request):
-    """A request whose head is bounded."""
+    """A request with bounded headers."""
 
     _end = math.inf
 
     def read_into(self, unreader: Any, buf: bytearray, stop: bool = False) -> None:
-        """Read on. Raises LimitRequestHeaders for what is too large, and NoMoreData for what is too slow."""
+        """Read on. Raise LimitRequestHeaders if the headers are too large, NoMoreData if they are too slow."""
         if len(buf) > LARGEST:
             raise LimitRequestHeaders(f"a head of more than {LARGEST} bytes")
-        unreader.sock.settimeout(self._patience(buf))
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise NoMoreData(bytes(buf))
+        unreader.sock.settimeout(None if left == math.inf else left)
         try:
             super().read_into(unreader, buf, stop)
         except TimeoutError:
@@ -36,14 +39,6 @@ class BoundedRequest(Request):
         if self._end == math.inf:
             self._end = time.monotonic() + SECONDS
 
-    def _patience(self, buf: bytearray) -> float | None:
-        """Say how long, in seconds, may be waited for the next bytes; None for the first."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise NoMoreData(bytes(buf))
-        return None if left == math.inf else left
-
 
 def install() -> None:
-    """Have gunicorn read every head in these bounds."""
     RequestParser.mesg_class = BoundedRequest

@@ -1,4 +1,4 @@
-"""How a worker ends: nobody who was let in goes without an answer, and what isn't written yet is left to others."""
+"""The end of a worker: finish open requests, and hand unfinished replies to other workers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 
 def drain_and_exit(worker: Any, replies: Any, patience: float) -> None:
-    """Wait until the worker is told to stop, let answers run for `patience` seconds, leave the rest to others, and end.
+    """Wait until the worker must stop, let replies run for `patience` seconds, hand over the rest, and exit.
 
-    gunicorn itself would wait for streams until graceful_timeout and then drop them, and an idle connection would hold
-    it as long as its keep-alive. It listens for up to a second more, and what comes by then is answered, too.
+    gunicorn would wait for streams until graceful_timeout and then drop them, and for idle connections as long as their
+    keep-alive. It listens for up to a second more, so answer those requests, too.
     """
     while worker.alive:
         time.sleep(0.1)
@@ -22,19 +22,18 @@ def drain_and_exit(worker: Any, replies: Any, patience: float) -> None:
     deadline = time.monotonic() + 3
     while is_open(worker.doors) and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(0.3)  # for who was let in last, and for what streams still have to say
+    time.sleep(0.3)  # for the last connections, and the last words of streams
     while worker.answering and time.monotonic() < deadline:
         time.sleep(0.02)
     os._exit(0)
 
 
 def is_open(listeners: list[Any]) -> bool:
-    """Tell whether any of some sockets is not closed yet."""
     return any(listener.fileno() >= 0 for listener in listeners)
 
 
 def accept_waiting(worker: Any) -> None:
-    """Answer who still waits to be let in when gunicorn stops listening: the kernel would reset their connections."""
+    """Accept connections that wait when gunicorn stops listening; the kernel would reset them."""
     while is_open(worker.sockets):
         time.sleep(0.01)
     for door in worker.doors:

@@ -1,4 +1,4 @@
-"""The gate: where a team shares an instance, nothing but what is named here is for strangers."""
+"""The gate of an instance for a team: strangers reach only the endpoints named here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import request
 
-from chat.web import current_user, urls
+from chat.web import current_user
 from chat.web.state import state
 
 PUBLIC = {
@@ -32,14 +32,14 @@ PUBLIC = {
     "password_resets.send",
     "password_resets.show",
 }
-"""What a stranger may reach, by endpoint. All else, also what there isn't, wants a member."""
+"""Endpoints for strangers. Everything else requires a member, also addresses that don't exist."""
 
 LOCAL_PATH = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]*)?")
-"""A place on this site: what begins with two slashes or holds a backslash may lead to another one."""
+"""A path on this site: one with two slashes at its start, or a backslash, can lead to another site."""
 
 
 class LoginRequired(Exception):
-    """Only members may do this; `next_url` is where to go on once signed in."""
+    """Only members can do this; `next_url` is the page to show after signing in."""
 
     def __init__(self, next_url: str):
         super().__init__("Sign in first. This Rivulet is for those who have an account here.")
@@ -47,30 +47,28 @@ class LoginRequired(Exception):
 
     @property
     def login_url(self) -> str:
-        """Say where to sign in."""
         return "/sign-in" if self.next_url == "/" else f"/sign-in?{urlencode({'next': self.next_url}, safe='/')}"
 
 
 def require_member() -> None:
-    """Let nobody but members past the gate, where there is one. Raises LoginRequired."""
+    """Raise LoginRequired if a stranger asks for what isn't public."""
     if request.endpoint not in PUBLIC and needs_login():
         raise LoginRequired(requested_page())
 
 
 def hide_admin_pages() -> None:
-    """Raise NotFound under /admin for everybody but admins, who alone can tell that there is something."""
+    """Raise NotFound under /admin for everybody but admins, so that others can't tell whether a page exists."""
     rule = request.url_rule.rule if request.url_rule else ""
     if f"{rule}/".startswith("/admin/"):
         current_user.require_admin()
 
 
 def needs_login() -> bool:
-    """Tell whether there is a gate, and the visitor stands before it."""
-    return state.settings.access == "team" and not current_user.is_member()
+    return state.settings.access == "team" and not current_user.member()
 
 
 def requested_page() -> str:
-    """Tell which page the visitor is on, or wants to see; a form's own address, which is none, leads to its page."""
+    """Return the page that the visitor sees or asks for. A form's address isn't a page, so return its page."""
     if request.headers.get("HX-Request"):
         return local_path(path_in(request.headers.get("HX-Current-URL", "")))
     if request.method != "GET":
@@ -79,15 +77,16 @@ def requested_page() -> str:
 
 
 def path_in(url: str) -> str:
-    """Read the place out of a whole address; nothing where it is none."""
+    """Return the path and query of a URL, from the instance's first page on; empty if it is malformed."""
     try:
         shown = urlsplit(url)
     except ValueError:
         return ""
-    place = urls.place_at(shown.path)
+    root, path = request.script_root, shown.path
+    place = path[len(root) :] or "/" if f"{path}/".startswith(f"{root}/") else path
     return f"{place}?{shown.query}" if shown.query else place
 
 
 def local_path(place: str) -> str:
-    """Give a place back where it is one on this site, else the first page."""
+    """Return a path if it is on this site and no sign-in page, else /."""
     return place if LOCAL_PATH.fullmatch(place) and not place.startswith("/sign-") else "/"

@@ -1,8 +1,7 @@
 """The page's styles, scripts, icons and font, named by a hash of their content.
 
-Texts of a kind are one file, compressed.
-htmx and its extension hx-sse are one file because htmx starts, as a deferred script of its own, before the
-extension has registered.
+Each bundle is one compressed file. htmx and its extension hx-sse share one, because htmx as a deferred script of its
+own starts before the extension has registered.
 """
 
 from __future__ import annotations
@@ -38,24 +37,24 @@ BUNDLES = {
     "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
     "page.js": ("text/javascript", "js", SCRIPTS),
 }
-"""Name of a bundle: its type, its folder in static/, and its files in their order."""
+"""Name of a bundle: its type, its folder in static/, and its files in order."""
 
 ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512", "touch-180.png": "180x180"}
 """Name of an icon: its size."""
 
 FONT = "math.woff2"
-"""The font of formulas. The style sheet names it, and a browser asks for it where a formula stands."""
+"""The font of formulas. The style sheet names it, and a browser loads it when a page has a formula."""
 
 TYPES = {"svg": "image/svg+xml", "png": "image/png", "woff2": "font/woff2"}
 
 FIRST = "../../"
-"""The first page as the manifest names it. Addresses in there start from its own, so they hold under any path."""
+"""The first page in the manifest. Addresses there are relative to its own, so they work under any path."""
 
 PAPER = "#fbf9f5"
-"""What an installed app shows before its first page; the paper of the light theme."""
+"""The background of an installed app before its first page: the paper of the light theme."""
 
 COMMENT = re.compile(rb"^ *//.*\n", re.MULTILINE)
-"""A line for those who read the source of our scripts: together they would be a quarter of what is sent."""
+"""A comment line of our scripts; comments are a quarter of their bytes."""
 
 IMMUTABLE = f"public, max-age={YEAR}, immutable"
 
@@ -64,7 +63,7 @@ bp = Blueprint("assets", __name__)
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is sent; `compressed` only where it is a text."""
+    """A file as it is sent; only a text is `compressed`."""
 
     path: str
     mimetype: str
@@ -73,7 +72,7 @@ class Asset:
 
 
 def register(app: Flask) -> None:
-    """Make all of them and let templates name them by `asset(name)`."""
+    """Make all assets; templates get an address with `asset(name)`."""
     folder = Path(app.root_path) / "static"
     assets = {name: load_plain(folder / "icons" / name) for name in ICONS} | {FONT: load_plain(folder / "fonts" / FONT)}
     assets |= {name: join_files(folder, name, assets[FONT].path) for name in BUNDLES}
@@ -83,7 +82,7 @@ def register(app: Flask) -> None:
 
 
 def join_files(folder: Path, name: str, font: str) -> Asset:
-    """Join a bundle's files, and name the font by an address that holds under any path."""
+    """Join a bundle's files; the address of the font in it works under any path."""
     mimetype, kind, files = BUNDLES[name]
     suffix = name.rsplit(".", 1)[1]
     content = b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files)
@@ -92,15 +91,15 @@ def join_files(folder: Path, name: str, font: str) -> Asset:
 
 
 def load_plain(path: Path) -> Asset:
-    """Read an icon or a font, which is sent as it is."""
     content = path.read_bytes()
     return Asset(path_of(path.name, content), TYPES[path.suffix[1:]], content)
 
 
 def make_manifest(paths: dict[str, str]) -> Asset:
-    """Write what a browser needs to install Rivulet as an app."""
+    """Make the manifest with which browsers install Rivulet as an app."""
     icons = [
-        {"src": f"../..{path}", "sizes": ICONS[name], "type": TYPES[name.rsplit(".", 1)[1]]} | maskable(name)
+        {"src": f"../..{path}", "sizes": ICONS[name], "type": TYPES[name.rsplit(".", 1)[1]]}
+        | ({"purpose": "any maskable"} if name.startswith("icon-") else {})  # a system can cut its shape from these
         for name, path in paths.items()
     ]
     about = {"name": "Rivulet", "start_url": FIRST, "scope": FIRST, "display": "standalone", "icons": icons}
@@ -108,24 +107,17 @@ def make_manifest(paths: dict[str, str]) -> Asset:
     return make_text("app.webmanifest", "application/manifest+json", content)
 
 
-def maskable(name: str) -> dict[str, str]:
-    """Tell that a drawing leaves room for a system to cut its own shape from it."""
-    return {"purpose": "any maskable"} if name.startswith("icon-") else {}
-
-
 def make_text(name: str, mimetype: str, content: bytes) -> Asset:
-    """Make an asset of a text."""
     return Asset(path_of(name, content), mimetype, content, gzip.compress(content, 9, mtime=0))
 
 
 def path_of(name: str, content: bytes) -> str:
-    """Give the address of a file, which changes with its content."""
+    """Return the address of a file, which changes with its content."""
     return f"/assets/{hashlib.sha256(content).hexdigest()[:12]}/{name}"
 
 
 @bp.get("/assets/<digest>/<name>")
 def show(digest: str, name: str) -> Response:
-    """Send one of them."""
     asset = state.assets.get(f"/assets/{digest}/{name}")
     if asset is None:
         raise NotFound

@@ -1,49 +1,46 @@
-"""Cookies: what they are called, and for whom they are.
+"""The cookies of this instance. Each name ends in the instance's mark, because browsers don't tell ports apart.
 
-By https a prefix has browsers refuse one that came by plain http: `__Host-`, which also refuses those that another host
-set, or under a path `__Secure-`, as the other prefix wants the whole host. The name ends in the instance's mark.
+Over https a prefix makes browsers refuse a cookie that came over plain http. `__Host-` also refuses cookies that
+another host set, but needs the whole host; an instance under a path uses `__Secure-`.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request
 
-from chat.web import urls
 from chat.web.state import state
 
+SESSION = "rivulet"
+"""Names the session."""
+
 LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
-"""What a browser carries for a while: a link that is a secret, what it takes along to single sign-on, and whose it
-is."""
+"""The token of a secret link, the state of a single sign-on, and the account that this browser signed in to."""
 
 
 def full_name(name: str) -> str:
-    """Name a cookie as it is set."""
-    return f"{prefix()}{name}-{state.mark}"
-
-
-def prefix() -> str:
-    """Give the prefix that browsers hold a cookie to."""
-    if not request.is_secure:
-        return ""
-    return "__Secure-" if urls.root() else "__Host-"
+    """Return the name as it is sent."""
+    prefix = ("__Secure-" if request.script_root else "__Host-") if request.is_secure else ""
+    return f"{prefix}{name}-{state.mark}"
 
 
 def path() -> str:
-    """Give the path that a cookie is sent to: this instance's own, and not its neighbour's at /."""
-    return urls.root() or "/"
+    """Return this instance's own path, so that a neighbour at / doesn't get its cookies."""
+    return request.script_root or "/"
 
 
 def read(name: str) -> str:
-    """Read a cookie of ours; empty where there is none."""
     return request.cookies.get(full_name(name), "")
 
 
-def set_cookie(response: Response, name: str, value: str, lasts: int) -> None:
-    """Give a browser a cookie for so many seconds."""
-    secure = request.is_secure
-    response.set_cookie(full_name(name), value, lasts, path=path(), secure=secure, httponly=True, samesite="Lax")
+def set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(full_name(name), value, seconds, **attributes())
 
 
 def delete_cookie(response: Response, name: str) -> None:
-    """Take a cookie from a browser."""
-    response.delete_cookie(full_name(name), path=path(), secure=request.is_secure, httponly=True, samesite="Lax")
+    response.delete_cookie(full_name(name), **attributes())
+
+
+def attributes() -> dict[str, Any]:
+    return {"path": path(), "secure": request.is_secure, "httponly": True, "samesite": "Lax"}

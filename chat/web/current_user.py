@@ -1,10 +1,8 @@
-"""Who is asking: the session says it."""
+"""Who is asking, as the session says."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import current_app, g, request, session
+from flask import g, request, session
 
 from chat.config.durations import HOUR
 from chat.people import accounts, authentication, login_throttle, rate_limits
@@ -14,15 +12,14 @@ from chat.people.person import Person
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
 from chat.storage.database import NotFound
-from chat.web import known_browsers
-from chat.web.session_interface import Sessions
+from chat.web import known_browsers, session_interface
 from chat.web.state import state
 
 LONGEST_AGENT = 300
 
 
 def person_id() -> int | None:
-    """Tell who is asking; None for a visitor who has said nothing yet."""
+    """Return the visitor's id, also in the request that makes them a guest; None before that."""
     try:
         return session.get("person")
     except (AssertionError, AttributeError):  # Flask has no session where the database failed
@@ -30,19 +27,19 @@ def person_id() -> int | None:
 
 
 def person() -> Person | None:
-    """Give who has come back; None for a newcomer, and for who was suspended."""
+    """Return the guest or member whom the session named at the start of the request."""
     found: Person | None = g.get("person")
     return found
 
 
-def is_member() -> bool:
-    """Tell whether the visitor is signed in."""
+def member() -> Person | None:
+    """Return the member or admin who is signed in."""
     found = person()
-    return found is not None and found.role in accounts.ROLES
+    return found if found and found.role in accounts.ROLES else None
 
 
 def require_admin() -> Person:
-    """Give the admin who is asking. Raises NotFound for everybody else."""
+    """Return the admin who is asking. Raise NotFound for everybody else."""
     found = person()
     if found is None or found.role != accounts.ADMIN:
         raise NotFound
@@ -50,70 +47,58 @@ def require_admin() -> Person:
 
 
 def login(email: str, password: str) -> None:
-    """Sign the visitor in by e-mail and password. Raises people.Refused."""
+    """Sign the visitor in by email and password. Raise people.Refused."""
     verified = authentication.authenticate(state.database, known_browsers.login_attempt(email), password)
     login_as(verified.person.id, verified.person.password, verified=verified)
 
 
 def login_as(person_id: int, known: str | None = None, by: str = "", verified: Verified | None = None) -> None:
-    """Let the visitor be somebody from this very request on, under another session id, with what they said as a guest.
+    """Sign the visitor in from this request on, under a new session id. Their chats as a guest move to the account.
 
-    `known` is the hash that their password matched, if that is why; `by` tells by whose word, if not by ours. The
-    failures before `verified` are cleared in the same transaction. Raises people.Refused where they may not come in.
+    `known` is the hash that their password matched; `by` names a proxy or provider that vouches for them. The failures
+    before `verified` are cleared in the same transaction. Raise people.Refused if they can't sign in.
     """
-    store, sid, said = sessions(), sessions().new_id(), {"person": person_id, "_permanent": True}
-    guest = guest_id()
+    guest = person()
+    guest_id = guest.id if guest and guest.role == "guest" else None
     agent = (request.user_agent.string or "")[:LONGEST_AGENT]
+    following = session_interface.new_session({"person": person_id})
+    before, after = session_interface.key_of(session), session_interface.key_of(following)
     with state.database.write() as connection:
-        person = accounts.start_login(connection, person_id, guest, known, by)
-        store.cache.move(connection, store.key_of(session), store.key_for(sid), said, agent)
+        found = accounts.start_login(connection, person_id, guest_id, known, by)
+        state.sessions.move(connection, before, after, dict(following), agent)
         if verified:
             login_throttle.clear_failures(connection, verified.account, verified.rows)
-    store.replace(session, sid, said)
-    g.person, g.idle = person, 0
+    session_interface.replace(session, following)
+    g.person, g.idle = found, 0
     if not by:
-        known_browsers.remember(person.email)
+        known_browsers.remember(found.email)
 
 
 def logout() -> None:
-    """End the visitor's session."""
     session.clear()
     g.person = g.idle = None
 
 
-def guest_id() -> int | None:
-    """Tell which guest the visitor is; None for anybody else."""
-    found = person()
-    return found.id if found is not None and found.role == "guest" else None
-
-
 def confirm_password(member: Person, password: str) -> Person:
-    """Check the password of a signed-in member, by a counter of its own. Raises people.Refused."""
+    """Check the password of a signed-in member, with a counter of its own. Raise people.Refused."""
     account = login_throttle.own_digest(state.secret, f"person {member.id}")
     return authentication.confirm(state.database, LoginAttempt(account, email=member.email), password)
 
 
 def session_name() -> str:
-    """Give what the table knows the visitor's session by."""
-    return digest(sessions().key_of(session))
-
-
-def sessions() -> Sessions:
-    """Give what keeps the sessions."""
-    return cast(Sessions, current_app.session_interface)
+    """Return the digest by which the database knows the visitor's session."""
+    return digest(session_interface.key_of(session))
 
 
 def refresh_session() -> None:
-    """Extend a session that is in use, and its cookie: once an hour, so that reading writes nothing."""
-    found = person()
-    if found is None or request.endpoint == "assets.show":  # scripts and styles are nobody's
-        return
-    if (g.get("idle") or 0) >= HOUR:
+    """Extend a session that is in use, and its cookie: once an hour, so that reading rarely writes."""
+    is_stale = person() is not None and (g.get("idle") or 0) >= HOUR
+    if is_stale and request.endpoint != "assets.show":  # browsers cache scripts and styles for everybody
         session.modified = True
 
 
 def rate_limit_subject(guest: str = "") -> Asker:
-    """Tell who wants an answer, from where, and within which limits; an address is looked at only where it has some."""
+    """Return who wants an answer, and within which limits. Without limits per address it names no address."""
     settings = state.settings
     own = Limit(settings.max_concurrent_answers, settings.messages_per_minute)
     shared = Limit(settings.max_concurrent_answers_per_address, settings.messages_per_minute_per_address)
@@ -122,6 +107,6 @@ def rate_limit_subject(guest: str = "") -> Asker:
 
 
 def remember(person: int | None) -> None:
-    """Let the session say who this is, from the first message on."""
+    """Keep in the session who this is, from the first message on."""
     if session.get("person") != person:
         session["person"] = person

@@ -1,8 +1,6 @@
-"""The key of a page's forms: 128 random bits, signed. The same text with the same key is the same turn, however often
-it is posted.
+"""The key of a page's composer: 128 random bits, signed. Posting a text twice with one key makes one turn.
 
-For a visitor without a session it also names the guest that the first message makes, so that a double click makes one.
-And whose drafts a page keeps.
+For a visitor without a session it also names the guest that the first message creates, so a double click creates one.
 """
 
 from __future__ import annotations
@@ -22,23 +20,23 @@ from chat.web.state import state
 
 @dataclass(frozen=True)
 class FormKey:
-    """What a hidden field says: which form this is, and which guest, where it is a newcomer's."""
+    """What the hidden field says: the form, and a newcomer's guest."""
 
     turn: str
     guest: str
 
 
 def new_key() -> str:
-    """Make the key of a composer; until a newcomer's session has come back, it names the guest of the form before it.
+    """Make the key of a composer. It names the guest of the form before it until the newcomer's session comes back.
 
-    Another tab's first message may have taken the place of their cookie.
+    Another tab's first message can have replaced their cookie.
     """
     guest = "" if current_user.person() else read_key(request.form.get("key", "")).guest or secrets.token_urlsafe(16)
     return state.signer("turn").dumps([secrets.token_urlsafe(16), guest])
 
 
 def read_key(text: str) -> FormKey:
-    """Read a composer's key; one that isn't ours, or is missing, counts as a new one."""
+    """Read a composer's key; a missing or forged one counts as new."""
     try:
         turn, guest = state.signer("turn").loads(text)
     except (BadSignature, ValueError, TypeError):
@@ -47,8 +45,8 @@ def read_key(text: str) -> FormKey:
 
 
 def owner() -> str:
-    """Name whose drafts a page keeps, by a digest; empty where nobody is signed in."""
-    member = current_user.person() if current_user.is_member() else None
+    """Return a digest that names the owner of the drafts in this browser; empty for guests."""
+    member = current_user.member()
     if member is None:
         return ""
     return hmac.new(derive_key(state.secret, "drafts"), str(member.id).encode(), hashlib.sha256).hexdigest()[:16]

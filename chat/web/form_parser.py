@@ -1,4 +1,4 @@
-"""Forms: read in little time and memory, whatever is sent as one."""
+"""A parser of forms that needs little time and memory, whatever a client sends."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from werkzeug.formparser import FormDataParser
 URLENCODED = "application/x-www-form-urlencoded"
 
 PART_SIZE = 64 * 1024
-"""How many bytes are unescaped at a time; then others have a turn."""
+"""How many bytes to unescape before other requests have a turn."""
 
 ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}")
-"""Some escapes in a row; a longer run is several, as re keeps account of each turn it takes."""
+"""Up to 64 escapes in a row: re needs memory for each repetition."""
 
 
 class FormParser(FormDataParser):
-    """Reads a form that has few fields, in little memory.
+    """Reads a form with few fields.
 
-    Werkzeug counts the parts of multipart forms alone: 1 MiB of nothing but fields would take it seconds, and 1 MiB of
-    escapes 80 MB.
+    Werkzeug limits only the parts of multipart forms. It needs seconds for 1 MiB of fields, and 80 MB for 1 MiB of
+    escapes.
     """
 
     def parse(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any = None) -> Any:
-        """Read the fields of a form. Raises RequestEntityTooLarge."""
+        """Read the fields. Raise RequestEntityTooLarge for too many."""
         if mimetype != URLENCODED:
             return super().parse(stream, mimetype, content_length, options)
         sent = stream.read()
@@ -39,16 +39,16 @@ class FormParser(FormDataParser):
 
 
 def decode_field(text: bytes) -> str:
-    """Read the name or the value of a field; what is not UTF-8 stays escaped."""
+    """Decode a name or value; what isn't UTF-8 stays escaped."""
     return unescape(text.replace(b"+", b" ")).decode(errors="werkzeug.url_quote")
 
 
 def unescape(text: bytes) -> bytes:
-    """Put bytes in the place of their escapes, many at a time."""
+    """Replace escapes with their bytes, many at a time."""
     done, start = [], 0
     while start < len(text):
         end = start + PART_SIZE
-        cut = text.find(b"%", end - 2, end)  # an escape that goes on behind the part belongs to the next one
+        cut = text.find(b"%", end - 2, end)  # an escape across the end belongs to the next part
         end = end if cut < 0 else cut
         done.append(ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace(b"%", b"").decode()), text[start:end]))
         start = end
@@ -58,10 +58,10 @@ def unescape(text: bytes) -> bytes:
 
 
 class Request(HtmxAwareRequest):
-    """A request whose form is read by Fields; no route takes files, so none is written to a disk."""
+    """A request that uses FormParser, and keeps files off the disk, because no route takes any."""
 
     form_data_parser_class = FormParser
 
     def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
-        # Werkzeug's own would stay open where the form breaks off.
+        # Werkzeug's own stays open if the form breaks off.
         return BytesIO()

@@ -1,7 +1,7 @@
-"""Browsers that somebody has signed in by: what others fail at keeps nobody out where they came in before.
+"""Browsers that have signed in before: failed sign-ins elsewhere don't lock them out.
 
-A cookie says so for a year, signed, of one account. Whoever has it guesses no more often for it: tries by it are
-counted apart, with the same waits.
+A signed cookie names the account for a year. It gives nobody more guesses: attempts with it have their own counter,
+with the same waits.
 """
 
 from __future__ import annotations
@@ -19,32 +19,28 @@ from chat.web.state import state
 
 
 def remember(email: str) -> None:
-    """Let this browser be known, by the answer to this request, as one of an account's."""
-    said = state.signer("browser").dumps([account_digest(email), secrets.token_urlsafe(16)])
+    """Add the account's cookie to the response."""
+    account = login_throttle.account_digest(state.secret, email)
+    signed = state.signer("browser").dumps([account, secrets.token_urlsafe(16)])
 
     @after_this_request
     def give(response: Response) -> Response:
-        cookies.set_cookie(response, cookies.BROWSER, said, YEAR)
+        cookies.set_cookie(response, cookies.BROWSER, signed, YEAR)
         return response
 
 
 def login_attempt(email: str) -> LoginAttempt:
-    """Make the attempt of this request to sign in: a known browser has a counter of its own."""
-    account, (known, key) = account_digest(email), read_cookie()
+    """Return the attempt to sign in that this request makes. A known browser has its own counter."""
+    account, (known, key) = login_throttle.account_digest(state.secret, email), read_cookie()
     if known == account:
         return LoginAttempt(login_throttle.own_digest(state.secret, f"browser {key}"), email=email)
     return LoginAttempt(account, rate_limits.address_digest(state.secret, request.remote_addr), email=email)
 
 
 def read_cookie() -> tuple[str, str]:
-    """Read which account somebody has signed in to by this browser, and what the browser is known by."""
+    """Return the account that this browser has signed in to, and the browser's key."""
     try:
         account, key = state.signer("browser").loads(cookies.read(cookies.BROWSER), max_age=YEAR)
     except (BadSignature, ValueError, TypeError):
         return "", ""
     return account, key
-
-
-def account_digest(email: str) -> str:
-    """Give what the tries as an account are known by."""
-    return login_throttle.account_digest(state.secret, email)

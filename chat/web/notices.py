@@ -1,4 +1,4 @@
-"""Notices: a page's sentence about what was done just before. The address names it, as in `/account?done=changed`."""
+"""Notices: a page's sentence about the last action. The address names it, as in `/account?done=changed`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from chat.web import urls
 
 
 def lead_to(place: str, name: str) -> Response:
-    """Lead a browser to a page that shows one of its notices."""
     return urls.lead_to(f"{place}?done={name}")
 
 
 def read(notices: Mapping[str, str]) -> str:
-    """Give the notice of a page that its address names; empty where there is none."""
+    """Return the notice that the address names, if any."""
     return notices.get(request.args.get("done", ""), "")

@@ -1,4 +1,4 @@
-"""What proxies in front of the app say about a request, and how much of that is believed."""
+"""What proxies in front say about a request, and how much of it the app trusts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chat.config import Settings, WrongSetting, is_loopback
-from chat.config.parsers import path
+from chat.config import Settings, WrongSetting, is_loopback, parsers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,7 +24,7 @@ PROXY_HEADERS = (
     "X_FORWARDED_PROTO",
     "X_FORWARDED_PREFIX",
 )
-"""The headers by which proxies give themselves away, as WSGI writes them."""
+"""The headers that proxies add, as WSGI writes them."""
 
 HINT = (
     "A request says that it was forwarded, but TRUSTED_PROXIES is 0, so that isn't believed: whoever comes through a "
@@ -37,50 +36,56 @@ logger = logging.getLogger(__name__)
 
 
 def trust_proxies(app: WSGIApplication, count: int, under: str = "") -> WSGIApplication:
-    """Have an app see whom the outermost of `count` proxies saw, and the scheme that the last one saw; 0 believes none.
+    """Wrap an app so that it sees the address that the outermost of `count` proxies saw; with 0 it trusts no proxy.
 
-    Proxies add to X-Forwarded-For, and most of them replace X-Forwarded-Proto. The host stays what it is. So does the
-    path that the app is `under`; where that is empty, the last proxy says it in X-Forwarded-Prefix.
+    Proxies add to X-Forwarded-For, and most of them replace X-Forwarded-Proto: the last one's scheme counts. The host
+    isn't changed. Without a path to be `under`, the last proxy names it in X-Forwarded-Prefix.
     """
-    prefixed = PathPrefix(app, under)
-    return ProxyFix(prefixed, x_for=count, x_proto=1, x_prefix=1) if count else IgnoreForwarded(prefixed)
+    mounted = Mount(app, under, trusts_proxies=count > 0)
+    return ProxyFix(mounted, x_for=count, x_proto=1, x_prefix=1) if count else mounted
 
 
-class PathPrefix:
-    """Serves an app under a path of its host, whether a proxy in front takes the path off or leaves it on.
+class Mount:
+    """Serves an app under a path of its host, whether or not a proxy in front removes that path.
 
-    Without a path of its own the app is under SCRIPT_NAME, as servers and ProxyFix tell it.
+    An app without a path of its own is under SCRIPT_NAME, which servers and ProxyFix set. Where no proxy is trusted,
+    the first forwarded request is logged.
     """
 
-    def __init__(self, app: WSGIApplication, under: str):
+    def __init__(self, app: WSGIApplication, under: str, trusts_proxies: bool):
         self.app = app
         self.under = under
+        self.warns = not trusts_proxies
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        root = self.under or valid_prefix(environ.get("SCRIPT_NAME", ""))
-        asked = environ.get("PATH_INFO", "")
-        environ["SCRIPT_NAME"] = root
-        environ["PATH_INFO"] = (asked[len(root) :] if f"{asked}/".startswith(f"{root}/") else asked) or "/"
+        if self.warns and "HTTP_X_FORWARDED_FOR" in environ:
+            self.warns = False
+            logger.warning(HINT)
+        prefix, path = environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", "")
+        root = self.under or (prefix and valid_prefix(prefix))
+        if root and f"{path}/".startswith(f"{root}/"):
+            path = path[len(root) :]
+        environ |= {"SCRIPT_NAME": root, "PATH_INFO": path or "/"}
         return self.app(environ, start_response)
 
 
 def valid_prefix(prefix: str) -> str:
-    """Give a prefix back if it is a path, else nothing: it would spoil every address."""
+    """Return a prefix if it is a path, else nothing: it would spoil every address."""
     try:
-        return path(prefix)
+        return parsers.path(prefix)
     except ValueError:
         return ""
 
 
 def require_unused_prefix(app: Flask, under: str) -> None:
-    """Refuse a path that begins as addresses of the app do: a proxy may take it off or not. Raises WrongSetting."""
+    """Raise WrongSetting for a path that an address of the app begins with: is it the path or the address?"""
     taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
     if under and under.split("/")[1] in taken:
         raise WrongSetting(f"Rivulet can't be under {under}, as it has such an address itself. Choose another path.")
 
 
 def check_auth_header(settings: Settings) -> None:
-    """Refuse AUTH_HEADER where anybody could send it, or where it would not be the only word. Raises WrongSetting."""
+    """Raise WrongSetting if anybody could send AUTH_HEADER, or if something else signs users in, too."""
     if not settings.auth_header:
         return
     if settings.trusted_proxies < 1 or settings.access != "team":
@@ -93,27 +98,19 @@ def check_auth_header(settings: Settings) -> None:
 
 
 def forwarded_header(environ: WSGIEnvironment, header: str, count: int) -> str:
-    """Give what the proxies in front say in a header; nothing where they don't, or where it isn't they who say it.
+    """Return a header that our proxies set; nothing if the request can't have come through `count` of them.
 
-    A header that came twice has a comma in it, as servers join the two: one of them may be a visitor's own.
+    A visitor can forge what proxies add, but not the address of the peer: that must be near. Servers join a header that
+    came twice with a comma, and one of the two can be the visitor's.
     """
-    if not is_from_trusted_proxy(environ, count):
+    passed = [name for name in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if name.strip()]
+    if len(passed) < count or not is_private_peer(peer_of(environ)):
         return ""
     return str(environ.get(f"HTTP_{header.upper().replace('-', '_')}", "")).strip()
 
 
-def is_from_trusted_proxy(environ: WSGIEnvironment, count: int) -> bool:
-    """Tell whether a request can have come through so many proxies of ours.
-
-    Who sends what they would add can't be told from them. What is known is the machine that speaks to this one: it has
-    to be near, on this machine or in a private network, and never one of the Internet.
-    """
-    passed = [name for name in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if name.strip()]
-    return len(passed) >= count and is_private_peer(peer_of(environ))
-
-
 def is_private_peer(peer: str) -> bool:
-    """Tell whether a peer is on this machine (a Unix socket has no address) or in a private network."""
+    """Return whether a peer is on this machine (a Unix socket has no address) or in a private network."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
@@ -121,25 +118,11 @@ def is_private_peer(peer: str) -> bool:
     return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
-class IgnoreForwarded:
-    """Ignores what proxies say, and logs a warning once."""
-
-    def __init__(self, app: WSGIApplication):
-        self.app = app
-        self.has_warned = False
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not self.has_warned and "HTTP_X_FORWARDED_FOR" in environ:
-            self.has_warned = True
-            logger.warning(HINT)
-        return self.app(environ, start_response)
-
-
 def is_local_request(environ: WSGIEnvironment) -> bool:
-    """Tell whether a request was made on this machine and through no proxy, as far as proxies say that they are one."""
+    """Return whether a request came from this machine and through no proxy that adds one of PROXY_HEADERS."""
     return is_loopback(peer_of(environ)) and not any(f"HTTP_{saying}" in environ for saying in PROXY_HEADERS)
 
 
 def peer_of(environ: WSGIEnvironment) -> str:
-    """Give the address of the machine that speaks to this one, whatever proxies say; empty for a socket."""
+    """Return the address at the other end of the connection, before ProxyFix; empty for a Unix socket."""
     return environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""

@@ -1,67 +1,55 @@
-"""Who somebody is by the word of an authenticating proxy in front: AUTH_HEADER, off by default.
+"""Sign-in by an authenticating proxy in front that sends AUTH_HEADER; off by default.
 
-The header holds for the request that brings it: the session is of whom it names, of somebody else as soon as it names
-another, and of nobody where it names none. Passwords let nobody in meanwhile.
+Each request's header counts: it switches the session to the person it names, and signs out if it names nobody.
+Passwords don't work meanwhile.
 """
 
 from __future__ import annotations
 
 import re
 
-from flask import Flask, Response, render_template, request
+from flask import Response, render_template, request
 
 from chat.people import accounts, external_login
 from chat.web import access, current_user, proxies, urls
-from chat.web.state import state, state_of
+from chat.web.state import state
 
 PASSWORDS = {"login.show", "login.sign_in"}
 
 GOOGLE_PREFIX = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+):")
-"""What Google's Identity-Aware Proxy puts before an address (https://cloud.google.com/iap/docs/identity-howto)."""
+"""What Google's Identity-Aware Proxy puts before an email (https://cloud.google.com/iap/docs/identity-howto)."""
 
 NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
 SEVERAL = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
 
 
-def register(app: Flask) -> None:
-    """Let an app start only where the header can be believed. Raises WrongSetting."""
-    proxies.check_auth_header(state_of(app).settings)
-
-
 def apply_header() -> Response | None:
-    """Let the visitor be whom the proxy names, before anything asks who they are. Raises people.Refused."""
-    if not is_on():
+    """Sign in the person whom the proxy names, before other guards ask for them. Raise people.Refused."""
+    if not state.settings.auth_header or request.endpoint in access.PUBLIC - PASSWORDS:
         return None
-    if request.endpoint in PASSWORDS:
-        return skip_login(forwarded_email())
-    if request.endpoint not in access.PUBLIC:
-        switch_user(forwarded_email())
-    return None
-
-
-def is_on() -> bool:
-    """Tell whether a proxy in front says who somebody is, and nothing else does."""
-    return bool(state.settings.auth_header)
-
-
-def forwarded_email() -> str:
-    """Give the e-mail address that the proxy tells; empty where it tells none."""
-    settings = state.settings
-    return GOOGLE_PREFIX.sub(
-        "", proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies)
-    )
-
-
-def skip_login(email: str) -> Response:
-    """Lead on whom the proxy names, and say to others that it names nobody."""
+    email = forwarded_email()
+    if request.endpoint not in PASSWORDS:
+        switch_user(email)
+        return None
     if email:
         return urls.lead_to(access.local_path(request.args.get("next", "/")))
     return Response(render_template("accounts/unnamed.html"), 403)
 
 
+def is_on() -> bool:
+    return bool(state.settings.auth_header)
+
+
+def forwarded_email() -> str:
+    """Return the email that the proxy sends, if any."""
+    settings = state.settings
+    header = proxies.forwarded_header(request.environ, settings.auth_header, settings.trusted_proxies)
+    return GOOGLE_PREFIX.sub("", header)
+
+
 def switch_user(email: str) -> None:
-    """Have the session be of whom the proxy names, and of nobody else. Raises people.Refused."""
-    found = current_user.person() if current_user.is_member() else None
+    """Make the session belong to whom the proxy names. Raise people.Refused."""
+    found = current_user.member()
     if found is not None and found.email == accounts.normalize_email(email):
         return
     if found is not None:
@@ -71,12 +59,12 @@ def switch_user(email: str) -> None:
 
 
 def account_of(email: str) -> int:
-    """Find or make the account of whom the proxy names; gives their id. Raises people.Refused."""
+    """Return the id of the account with this email; create one if there is none. Raise people.Refused."""
     return external_login.login_by_proxy(state.database, require_one(email), state.settings.auth_domains)
 
 
 def require_one(email: str) -> str:
-    """Give an e-mail address where the proxy named one person. Raises people.Refused."""
+    """Return the email if the proxy named one person. Raise people.Refused."""
     if not email or "," in email:
         raise accounts.Refused(SEVERAL if email else NOBODY)
     return email

@@ -1,4 +1,4 @@
-"""Whether this process can serve: it isn't leaving, and its database answers and is up to date."""
+"""Readiness: a process can serve if it has started, isn't stopping, and its database is up to date."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.replies import Replies
 from chat.storage.database import Database, DatabaseAway
 
 ANSWER_TIMEOUT = 3.0
-"""How long the database may take to answer, in seconds."""
+"""How many seconds the database can take to answer."""
 
 SHUTTING_DOWN = "This process is being stopped and begins nothing new."
 NOT_STARTED = "The start isn't done: it waits for the database."
@@ -19,7 +19,7 @@ OLD_SCHEMA = "The database is not up to date. Start Rivulet anew, which brings i
 
 
 class Readiness:
-    """Asks the database when somebody wants to know, one question at a time: those to one that hangs would pile up."""
+    """Asks the database on demand, one question at a time: questions to one that hangs would pile up."""
 
     def __init__(self, database: Database, replies: Replies):
         self.database = database
@@ -28,7 +28,7 @@ class Readiness:
         self._question: Question | None = None
 
     def problem(self) -> str:
-        """Say why this process can't serve; nothing where it can. Takes ANSWER_TIMEOUT seconds at most."""
+        """Return why this process can't serve; empty if it can. Wait for ANSWER_TIMEOUT at most."""
         if self.replies.draining:
             return SHUTTING_DOWN
         if not self.is_started():
@@ -42,7 +42,7 @@ class Readiness:
 
 
 class Question(threading.Thread):
-    """One question to the database; who asks need not wait for its end."""
+    """One question to the database; the asker needn't wait for its end."""
 
     def __init__(self, database: Database):
         super().__init__(name="readiness", daemon=True)
@@ -50,7 +50,6 @@ class Question(threading.Thread):
         self.answer = NO_ANSWER
 
     def run(self) -> None:
-        """Find out whether the database can be used."""
         try:
             self.answer = "" if self.database.is_current() else OLD_SCHEMA
         except DatabaseAway as error:

@@ -1,6 +1,6 @@
-"""Links to this instance; and those that are secrets, whose token leaves the address at the first view for a cookie.
+"""Links to this instance. A secret link's token moves from the address into a cookie at the first view, for an hour.
 
-An address is kept in histories, stands in screenshots and is shared without a thought. The cookie lasts an hour.
+Browsers keep addresses in their history, and people share them and take screenshots.
 """
 
 from __future__ import annotations
@@ -18,38 +18,35 @@ LASTS = HOUR
 
 
 def absolute_url(place: str) -> str:
-    """Write the whole address of a place: at APP_URL's host, else at that which the visitor asked."""
+    """Return the URL of a place, with the host of APP_URL, else that of the request."""
     host = urljoin(state.settings.app_url or request.host_url, "/")
     return f"{host.rstrip('/')}{urls.of(place)}"
 
 
 def follow(place: str, token: str) -> Response:
-    """Lead to where a link is used."""
+    """Put the token in a cookie, and redirect to the page that uses it."""
     response = urls.lead_to(place)
     cookies.set_cookie(response, cookies.LINK, token, LASTS)
     return response
 
 
 def token() -> str:
-    """Give the token of the link that was followed last; empty where there was none."""
+    """Return the token of the last link that the visitor followed, if any."""
     return cookies.read(cookies.LINK)
 
 
 def mark() -> str:
-    """Give what a form tells by which link it was made for."""
+    """Return what a form uses to name its link."""
     return digest(token())[:32]
 
 
 def is_for_other_link() -> bool:
-    """Tell whether a form was made for another link than the one that was followed last.
-
-    Another page, or another tab, may have followed one meanwhile: what was typed for the first is not for that.
-    """
+    """Return whether another tab followed another link since this form was made: the text is not for that one."""
     return request.form.get("link", mark()) != mark()
 
 
 def leave(place: str) -> Response:
-    """Lead away from a link that was used."""
+    """Forget the link, and redirect to a place."""
     response = urls.lead_to(place)
     cookies.delete_cookie(response, cookies.LINK)
     return response

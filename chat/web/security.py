@@ -1,8 +1,9 @@
-"""What holds for every request: headers, host names, writes from other sites, instances for their own machine."""
+"""The guards that know no person: outages, host names, instances for one machine, other sites. And the headers."""
 
 from __future__ import annotations
 
 import hmac
+from functools import cache
 from urllib.parse import urlsplit
 
 from flask import Request, Response, g, render_template, request
@@ -17,7 +18,7 @@ POLICY = (
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-# Not `no-referrer`: browsers would then send `Origin: null` with our own forms, too.
+# Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -27,71 +28,65 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 HEALTH = {"health.alive", "health.ready"}
 HSTS = f"max-age={YEAR}"
 
 
 class UnknownHost(Exception):
-    """The app was asked for by a name that isn't its own."""
+    """A request names a host that isn't ours."""
 
 
 class CrossOrigin(Exception):
-    """Another site tries to act in a person's name."""
+    """Another site tries to write in a visitor's name."""
 
 
 def refuse_during_outage() -> None:
-    """Refuse what needs a session while the database is away; styles don't. Raises DatabaseAway."""
+    """Raise DatabaseAway during an outage, except for scripts and styles, which need no session."""
     if request.endpoint != "assets.show" and "outage" in g:
         raise g.outage
 
 
 def refuse_unknown_hosts() -> None:
-    """Answer only to our own names: a page elsewhere can point a name of its own at 127.0.0.1. Raises UnknownHost.
+    """Raise UnknownHost for a name that isn't ours: another site can point its own name at 127.0.0.1.
 
-    Flask's TRUSTED_HOSTS would do the same, but knows no IPv6 addresses.
+    Flask's TRUSTED_HOSTS knows no IPv6 addresses.
     """
-    own = own_hosts(state.settings)
-    if own and not is_monitoring() and hostname_of(request.host) not in map(hostname_of, own):
+    own = own_names(state.settings)
+    if own and hostname_of(request.host) not in own and not is_monitoring():
         raise UnknownHost
 
 
-def own_hosts(settings: Settings) -> list[str]:
-    """List the hosts that are ours; none where any is. What is for this machine alone isn't reached by APP_URL."""
-    if settings.trusted_hosts:
-        return list(settings.trusted_hosts)
-    if settings.access == "local":
-        return LOCAL_HOSTS
-    return [urlsplit(settings.app_url).netloc] if settings.app_url else []
+@cache
+def own_names(settings: Settings) -> frozenset[str | None]:
+    """List our host names; none if we answer to any. Nobody reaches an instance for one machine by its APP_URL."""
+    if settings.access == "local" and not settings.trusted_hosts:
+        return LOCAL_NAMES
+    hosts = settings.trusted_hosts or (urlsplit(settings.app_url).netloc,)
+    return frozenset(hostname_of(host) for host in hosts if host)
 
 
 def is_monitoring() -> bool:
-    """Tell whether somebody watches the process, which any name and any state of it is open to."""
+    """Return whether this is monitoring: it can use any host name, and an instance for one machine."""
     return request.endpoint in HEALTH or (request.endpoint == "health.metrics" and may_read_metrics(request))
 
 
 def may_read_metrics(request: Request) -> bool:
-    """Tell whether a request has the token, or was made on this machine, for it, and through no proxy."""
-    for_here = hostname_of(request.host) in map(hostname_of, LOCAL_HOSTS)
-    return has_token(request) or (for_here and is_local_request(request.environ))
-
-
-def has_token(request: Request) -> bool:
-    """Tell whether a request has the token of the metrics."""
+    """Return whether a request has the token, or was made on this machine, to its own name, and through no proxy."""
     token = state.settings.metrics_token
     given = (request.authorization and request.authorization.token) or ""
-    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
+    has_token = bool(token) and hmac.compare_digest(given.encode(), token.encode())
+    return has_token or (hostname_of(request.host) in LOCAL_NAMES and is_local_request(request.environ))
 
 
 def hostname_of(host: str) -> str | None:
-    """Read the name in a host with or without a port, in lower case."""
+    """Return the name of a host without its port, in lower case."""
     return urlsplit(f"//{host}").hostname
 
 
 def refuse_remote_visitors() -> tuple[str, int] | None:
-    """Answer with what to set where strangers reach, by a proxy, what is for this machine alone."""
-    is_local = state.settings.access == "local"
-    if not is_local or is_loopback(request.remote_addr or "localhost"):
+    """Answer visitors who reach an instance for one machine through a proxy: the page says what to set."""
+    if state.settings.access != "local" or is_loopback(request.remote_addr or "localhost"):
         return None
     if request.endpoint == "assets.show" or is_monitoring():
         return None
@@ -99,9 +94,9 @@ def refuse_remote_visitors() -> tuple[str, int] | None:
 
 
 def refuse_other_sites() -> None:
-    """Refuse writes that a page of another site makes in the visitor's name. Raises CrossOrigin.
+    """Raise CrossOrigin if a page of another site writes in the visitor's name.
 
-    Browsers say where a request comes from; what says nothing is no browser and has no one's cookie to misuse.
+    Browsers say where a request comes from. A client that doesn't is no browser and holds nobody's cookie.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
@@ -115,7 +110,7 @@ def refuse_other_sites() -> None:
 
 
 def is_own_origin(origin: str) -> bool:
-    """Tell whether an Origin header names this site; behind a proxy that isn't believed https looks like http."""
+    """Compare an Origin header with this site; behind a proxy that we don't trust https looks like http."""
     try:
         scheme, host, *_ = urlsplit(origin)
     except ValueError:
@@ -124,10 +119,7 @@ def is_own_origin(origin: str) -> bool:
 
 
 def add_headers(response: Response) -> Response:
-    """Put the security headers on an answer; pages are not kept by anyone's cache, nor rewritten on their way.
-
-    Cloudflare, for one, would put "[email protected]" for addresses in them.
-    """
+    """Add the security headers. No cache keeps a page, and no proxy rewrites it, as Cloudflare does with emails."""
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store, no-transform")
     if request.is_secure:

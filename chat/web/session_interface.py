@@ -1,9 +1,10 @@
-"""Sessions for Flask-Session: which cookie names one, who has none, and whose one is."""
+"""Sessions of Flask-Session, kept in our table. By https their cookie is bound to this host alone."""
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from flask_session.base import ServerSideSession
@@ -13,91 +14,91 @@ from chat.people.sessions import SessionStore
 from chat.storage.database import DatabaseAway
 from chat.web import cookies
 
-COOKIE = "rivulet"
+KEY_PREFIX = "session:"
 
-WATCHED = {"/healthz", "/readyz", "/metrics"}
-"""What those ask for who watch the process; they have no session."""
+MONITORING_PATHS = {"/healthz", "/readyz", "/metrics"}
+"""Monitoring has no session, and leaves the database alone."""
+
+
+class Session(ServerSideSession):
+    """A session of Flask-Session. `stored` is the data that the store got in this request."""
+
+    stored: dict[str, Any] | None = None
 
 
 class Sessions(CacheLibSessionInterface):
-    """Flask-Session's sessions. By https their cookie is bound to this host alone; `g.person` is whose a session is."""
+    """Opens and saves the session of each request, and sets `g.person` to its owner."""
 
     cache: SessionStore
+    session_class = Session
+
+    def __init__(self, app: Flask, store: SessionStore):
+        super().__init__(app, store, KEY_PREFIX)
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Name the cookie of a session."""
-        return cookies.full_name(COOKIE)
+        return cookies.full_name(cookies.SESSION)
 
     def get_cookie_path(self, app: Flask) -> str:
-        """Say to which path the browser may send the cookie."""
         return cookies.path()
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Tell whether the browser may send the cookie by https only."""
         return request.is_secure
 
-    def open_session(self, app: Flask, request: Request) -> ServerSideSession | None:
-        """Find the session of a request; who watches the process has none, and the database is left alone.
+    def open_session(self, app: Flask, request: Request) -> Session | None:
+        """Find the session of a request, or begin one.
 
-        Where the database is away there is none either: `g.outage` says so, as no route is known yet.
+        If the database is away, set `g.outage` and return None: only a guard knows whether the route needs a session.
         """
-        if request.path in WATCHED:
+        if request.path in MONITORING_PATHS:
             return None
         try:
-            return self._open()
+            sid = cookies.read(cookies.SESSION)
+            found = self.cache.find(KEY_PREFIX + sid) if sid else None
         except DatabaseAway as error:
             g.outage = error
             return None
-
-    def _open(self) -> ServerSideSession:
-        sid = cookies.read(COOKIE)
-        found = self.cache.find(self.key_for(sid)) if sid else None
         if found is None:
-            return self._begin()
+            return new_session()
         g.person, g.idle = found.person, found.idle
-        return self.session_class(found.data, sid=sid)
+        return Session(found.data, sid=sid)
 
-    def _begin(self) -> ServerSideSession:
-        session = self.session_class(sid=self.new_id(), permanent=self.permanent)
-        session.new = True
-        return session
+    def _upsert_session(self, session_lifetime: timedelta, session: Session, store_id: str) -> None:
+        if dict(session) != session.stored:
+            keep = self.cache.add if session.new else self.cache.set
+            keep(store_id, dict(session))
 
-    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
-        keep = self.cache.add if session.new else self.cache.set
-        keep(store_id, dict(session))
+    def save_session(self, app: Flask, session: Session, response: Response) -> None:
+        """Store a session, or end it. Raise DatabaseAway only once, because the answer to that error is saved, too.
 
-    def save_session(self, app: Flask, session: ServerSideSession, response: Response) -> None:
-        """Keep a session, or end it; Flask-Session takes the cookie back without the mark that browsers want to see.
-
-        Raises DatabaseAway, once: the answer that tells of it has no session.
+        Flask-Session deletes a cookie without the attribute `Secure`, which browsers demand for our prefixes.
         """
         if session is None or g.get("is_unsaved"):
+            return
+        if not session.modified:  # the rest of Flask-Session's work is for the cookie
+            if session.accessed:
+                response.vary.add("Cookie")
             return
         g.is_unsaved = True
         super().save_session(app, session, response)
         g.is_unsaved = False
         if session.modified and not session:
-            cookies.delete_cookie(response, COOKIE)
-
-    def new_id(self) -> str:
-        """Make the id of a session."""
-        return self._generate_sid(self.sid_length)
-
-    def replace(self, session: ServerSideSession, sid: str, said: dict[str, Any]) -> None:
-        """Put another session, which is in the store by now, in the place of a visitor's."""
-        session.clear()
-        session.update(said)
-        session.sid, session.new = sid, False
-
-    def key_of(self, session: ServerSideSession) -> str:
-        """Give the key by which the store is asked for a session."""
-        return self.key_for(session.sid)
-
-    def key_for(self, sid: str) -> str:
-        """Give the key by which the store is asked for the session of an id."""
-        return self._get_store_id(sid)
+            cookies.delete_cookie(response, cookies.SESSION)
 
 
-def store_of(app: Flask) -> SessionStore:
-    """Give where an app's sessions are kept."""
-    return cast(Sessions, app.session_interface).cache
+def new_session(data: dict[str, Any] | None = None) -> Session:
+    """Begin a session under a new id; the store doesn't know it yet."""
+    session = Session(data, sid=secrets.token_urlsafe(32), permanent=True)
+    session.new = True
+    return session
+
+
+def replace(session: Any, following: Session) -> None:
+    """Put another session, which the store has already, in the place of the request's."""
+    session.clear()
+    session.update(following)
+    session.sid, session.new, session.stored = following.sid, False, dict(following)
+
+
+def key_of(session: Any) -> str:
+    """Return the key under which the store finds a session."""
+    return f"{KEY_PREFIX}{session.sid}"

@@ -1,4 +1,4 @@
-"""Slots for what costs memory while it arrives: so many in all, and so many of one address."""
+"""Slots for what costs memory while it arrives: so many in all, and so many per address."""
 
 from __future__ import annotations
 
@@ -10,32 +10,24 @@ from contextlib import contextmanager
 from chat.people.rate_limits import household
 
 
-class NoFreeSlot(Exception):
-    """All slots are taken, or all that one address may have."""
-
-
 class Slots:
-    """Slots in all and per address: an address that takes all of its own keeps nobody else out."""
+    """Slots in all and per address, so that one address can't take all of them. `error` is raised if none is free."""
 
-    def __init__(self, limit: int, per_address: int):
-        self.limit, self.per_address = limit, per_address
+    def __init__(self, limit: int, per_address: int, error: type[Exception]):
+        self.limit, self.per_address, self.error = limit, per_address, error
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
     def hold(self, address: str) -> Iterator[None]:
-        """Hold a slot until the end of the block. Raises NoFreeSlot."""
         holder = household(address)
         with self._lock:
             if self._taken[holder] >= self.per_address or self._taken.total() >= self.limit:
-                raise NoFreeSlot
+                raise self.error
             self._taken[holder] += 1
         try:
             yield
         finally:
-            self._release(holder)
-
-    def _release(self, holder: str) -> None:
-        with self._lock:
-            self._taken[holder] -= 1
-            self._taken += Counter()  # drops addresses without a slot
+            with self._lock:
+                self._taken[holder] -= 1
+                self._taken += Counter()  # drops addresses without a slot

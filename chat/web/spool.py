@@ -1,4 +1,4 @@
-"""Long answers wait for their readers in files: a slow reader holds no transaction and little memory."""
+"""Long responses wait for their readers in files, so a slow reader holds no transaction and little memory."""
 
 from __future__ import annotations
 
@@ -19,32 +19,29 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from chat.server.greenlets import TimeSlice
 from chat.server.logs import report
 from chat.web import current_user
-from chat.web.slots import NoFreeSlot, Slots
+from chat.web.slots import Slots
 from chat.web.state import state
 
 CHUNK_SIZE = 64 * 1024
-"""How much of an answer, in bytes, is in memory while somebody reads it."""
+"""How many bytes of a response are in memory while somebody reads it."""
 
 LONG_ANSWER = 1024 * 1024
-"""From how many bytes on an answer takes one of DOWNLOAD_SLOTS."""
-
-DOWNLOAD_SLOTS = Slots(64, per_address=8)
-"""For long answers that are being read. A browser reads six at once by HTTP/1.1."""
+"""A response of more bytes takes one of DOWNLOAD_SLOTS."""
 
 DISK_RESERVE = 64 * 1024 * 1024
-"""How much of the disk is left to the database, in bytes."""
+"""How many bytes of the disk stay free for the database."""
 
 WRITE_LOCK = threading.Lock()
-"""Held while an answer is written from many reads: more at once would take all connections to the database."""
+"""Held while an export reads the database many times: several at once would take all connections."""
 
 WRITE_LOCK_TIMEOUT = 20.0
-"""How long one waits for that, in seconds."""
+"""How many seconds to wait for WRITE_LOCK."""
 
 logger = logging.getLogger(__name__)
 
 
 class TooManyDownloads(ServiceUnavailable):
-    """Somebody reads as many long answers as they may, or all people together do."""
+    """No download slot is free, for this reader or for anybody."""
 
     description = "Too many long pages or files are being loaded. Wait until one of them is done, then try again."
 
@@ -53,28 +50,30 @@ class TooManyDownloads(ServiceUnavailable):
 
 
 class DiskFull(ServiceUnavailable):
-    """A long answer can't be written."""
+    """A long response can't be written."""
 
     description = "The server's disk is almost full, so this can't be prepared. An admin must free some space."
 
 
-class Spool:
-    """An answer that was written and waits for its reader; what goes past CHUNK_SIZE waits in a file without a name.
+DOWNLOAD_SLOTS = Slots(64, 8, TooManyDownloads)
+"""For long responses that somebody reads. A browser reads six at once over HTTP/1.1."""
 
-    `whose` names the person, or the address, whose place it takes where it is long.
+
+class Spool:
+    """A response that waits for its reader. What exceeds CHUNK_SIZE is in a file without a name.
+
+    `whose` names the person or address whose slot a long one takes.
     """
 
     def __init__(self, folder: Path, whose: str):
         self.size = 0
         self._folder, self._whose = folder, whose
         self._held, self._slice = ExitStack(), TimeSlice()
-        in_memory = (
-            CHUNK_SIZE if has_space(folder) else LONG_ANSWER
-        )  # where the disk takes nothing, what isn't long needs none
+        in_memory = CHUNK_SIZE if has_space(folder) else LONG_ANSWER  # with a full disk only a long one needs it
         self._file = self._held.enter_context(SpooledTemporaryFile(in_memory, dir=str(folder)))  # noqa: SIM115
 
     def fill(self, pieces: Iterable[str | bytes]) -> Spool:
-        """Write an answer; others go on between its pieces. Raises TooManyDownloads and DiskFull."""
+        """Write a response; other requests have their turns meanwhile. Raise TooManyDownloads and DiskFull."""
         try:
             for piece in pieces:
                 self._write(memoryview(piece.encode() if isinstance(piece, str) else piece))
@@ -91,24 +90,13 @@ class Spool:
     def _write(self, data: memoryview) -> None:
         for start in range(0, len(data), CHUNK_SIZE):
             piece = data[start : start + CHUNK_SIZE]
-            self._make_room(len(piece))
+            if self.size <= LONG_ANSWER < self.size + len(piece):
+                self._held.enter_context(DOWNLOAD_SLOTS.hold(self._whose))
+            self.size += len(piece)
+            if self.size > LONG_ANSWER and not has_space(self._folder):
+                raise DiskFull
             self._file.write(piece)
             self._slice.give_way()
-
-    def _make_room(self, more: int) -> None:
-        before, self.size = self.size, self.size + more
-        if self.size <= LONG_ANSWER:
-            return
-        if before <= LONG_ANSWER:
-            self._take_slot()
-        if not has_space(self._folder):
-            raise DiskFull
-
-    def _take_slot(self) -> None:
-        try:
-            self._held.enter_context(DOWNLOAD_SLOTS.hold(self._whose))
-        except NoFreeSlot:
-            raise TooManyDownloads from None
 
     def __iter__(self) -> Iterator[bytes]:
         while piece := self._file.read(CHUNK_SIZE):
@@ -116,22 +104,21 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file and the place."""
-        with suppress(OSError):  # what could not be written is tried once more
+        with suppress(OSError):  # closing tries once more to write what couldn't be written
             self._held.close()
 
     def __del__(self) -> None:
-        # An answer that was replaced by an error's is closed by nobody.
+        # Nobody closes a response that an error's replaced.
         self.close()
 
 
 def has_space(folder: Path) -> bool:
-    """Tell whether a folder can be written to, and its disk has more than DISK_RESERVE."""
+    """Return whether a folder is writable, and its disk has more than DISK_RESERVE free."""
     return os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free >= DISK_RESERVE
 
 
 def writable_folder(folder: Path) -> Path:
-    """Give a folder back if files can be made there; else that of the system's temporary files."""
+    """Return a folder if files can be made there, else the system's folder for temporary files."""
     with suppress(OSError):
         tempfile.TemporaryFile(dir=folder).close()
         return folder
@@ -141,7 +128,7 @@ def writable_folder(folder: Path) -> Path:
 
 
 def spool_long_answer(response: Response) -> Response:
-    """Move an answer that is long from memory into a file; streams, and what all readers share, stay as they are."""
+    """Move a long response from memory into a file, but not a stream or what all readers share."""
     size = response.calculate_content_length() if response.is_sequence else None
     if size is None or size <= CHUNK_SIZE or request.method == "HEAD" or request.endpoint == "assets.show":
         return response
@@ -156,7 +143,7 @@ def spool_long_answer(response: Response) -> Response:
 
 @contextmanager
 def hold_write_lock() -> Iterator[None]:
-    """Hold WRITE_LOCK in a block. Raises TooManyDownloads."""
+    """Hold WRITE_LOCK in a block. Raise TooManyDownloads if it isn't free in time."""
     if not WRITE_LOCK.acquire(timeout=WRITE_LOCK_TIMEOUT):
         raise TooManyDownloads
     try:
@@ -166,20 +153,20 @@ def hold_write_lock() -> Iterator[None]:
 
 
 def respond(texts: Iterable[str], mimetype: str) -> Response:
-    """Answer with texts that are all written before the first is sent. Raises TooManyDownloads and DiskFull."""
+    """Respond with texts, all written before the first is sent. Raise TooManyDownloads and DiskFull."""
     spool = spool_factory()().fill(texts)
     return Response(spool, mimetype=mimetype, headers={"Content-Length": str(spool.size)})
 
 
 def spool_long_texts(stream: Iterable[str], make: Callable[[], Spool]) -> Iterator[bytes]:
-    """Yield what a stream does; what is long waits for its reader in a spool. Raises TooManyDownloads and DiskFull."""
+    """Yield a stream's texts; a long one waits for its reader in a spool. Raise TooManyDownloads and DiskFull."""
     for text in stream:
         pieces = iter((text.encode(),)) if len(text) <= CHUNK_SIZE // 4 else iter(make().fill([text]))
-        del text  # it would be held as long as it is read
+        del text  # else memory holds it as long as somebody reads it
         yield from pieces
 
 
 def spool_factory() -> Callable[[], Spool]:
-    """Give what makes spools for the visitor of this request, also when that is over."""
-    whose = f"person {current_user.person_id()}" if current_user.is_member() else request.remote_addr
+    """Return a maker of spools for the visitor, which also works after the end of the request."""
+    whose = f"person {current_user.person_id()}" if current_user.member() else request.remote_addr
     return partial(Spool, state.spool, whose or "")

@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 from chat.config import Settings
 from chat.conversations import Renewal
 from chat.metrics import Metrics
+from chat.people.sessions import SessionStore
 from chat.registry import ProviderRegistry
 from chat.replies import Replies
 from chat.storage.database import Database
@@ -39,6 +40,7 @@ class State:
     metrics: Metrics
     readiness: Readiness
     streams: Streams
+    sessions: SessionStore
     spool: Path
     oidc: Provider | None = None
     assets: dict[str, Any] = field(default_factory=dict)
@@ -66,5 +68,5 @@ def state_of(app: Flask) -> State:
     return app.extensions["rivulet"]
 
 
-state: State = LocalProxy(lambda: state_of(current_app))  # type: ignore[assignment]
+state: State = LocalProxy(lambda: current_app.extensions["rivulet"])  # type: ignore[assignment]
 """The state of the app that handles the current request or command."""

@@ -1,4 +1,4 @@
-"""The streams of a process: how many it can have, whose session each belongs to, and how a broken one ends."""
+"""The streams of a process: their limit, their sessions, and how a broken one ends."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from chat.server.logs import report
 from chat.storage.database import DatabaseAway
 
 SPARE_FILES = 100
-"""How many open files are left for everything else."""
+"""How many open files to leave for everything else."""
 
 WATCH_INTERVAL = 1.0
-"""How often the sessions of all streams are looked up, in seconds."""
+"""How many seconds between two looks at the sessions of all streams."""
 
 logger = logging.getLogger(__name__)
 
 
 class TooManyStreams(Exception):
-    """This process can open no further stream; the message is for the person who wants one."""
+    """This process can't open another stream; a page shows the message."""
 
 
 class StillGenerating(Exception):
-    """Nothing more comes of a reply here, but it hasn't ended: it goes on elsewhere, or could not be stored."""
+    """This process gets no more of a reply that hasn't ended: another one continues it, or it couldn't be stored."""
 
 
 class StreamAborted(ConnectionResetError):
-    """A stream broke. Where nobody catches this, the server closes the connection without its last chunk."""
+    """A stream broke. If nobody catches this, the server closes the connection without its last chunk."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "a stream broke off")
 
 
 NO_FAULTS = (DatabaseAway, StillGenerating, ServiceUnavailable)
-"""What breaks a stream and isn't logged here: an outage has its own line, and a Continue can follow an end at once."""
+"""Not logged here: an outage has its own line, and a Continue can follow the end of a reply at once."""
 
 
 @contextmanager
 def abort_on_error() -> Iterator[None]:
-    """Turn any error in a stream into StreamAborted. The log says where it broke; a server's log would quote the error.
+    """Turn any error in a stream into StreamAborted, so that no broken stream looks complete.
 
-    So no broken stream looks like a whole one.
+    The log says where it broke. The server's own log would quote the error.
     """
     try:
         yield
@@ -59,10 +59,10 @@ def abort_on_error() -> Iterator[None]:
 
 
 class Streams:
-    """The open streams; each takes an open file for its browser, and one for its provider.
+    """The open streams. Each needs an open file for its browser, and one for its provider.
 
-    A stream ends within seconds of its session, in whichever process that was ended. One thread asks the database for
-    all sessions at once, and only while there are streams. `ended` tells which of some sessions have ended.
+    A stream ends within seconds of its session, whichever process ended that. While there are streams, one thread asks
+    `ended` which of their sessions have ended.
     """
 
     def __init__(self, ended: Callable[[Iterable[str]], frozenset[str]], limit: int | None = None):
@@ -74,7 +74,6 @@ class Streams:
 
     @property
     def count(self) -> int:
-        """Tell how many are open."""
         return len(self._sessions)
 
     def require_room(self) -> None:
@@ -87,7 +86,7 @@ class Streams:
 
     @contextmanager
     def open_stream(self, session: str, follower: Follower) -> Iterator[None]:
-        """Count a stream, and dismiss its follower when the session ends. Raises StreamAborted for any error."""
+        """Count a stream, and dismiss its follower when the session ends. Raise StreamAborted for any error."""
         with abort_on_error():
             try:
                 with self._lock:
@@ -101,11 +100,11 @@ class Streams:
     def _start_watching(self) -> None:
         if self._thread is None:
             thread = threading.Thread(target=self._watch, name="session-watch", daemon=True)
-            thread.start()  # before it is noted: a machine may give no more threads
+            thread.start()  # before the next line: the machine can be out of threads
             self._thread = thread
 
     def _watch(self) -> None:
-        # A new stream's session was looked up a moment ago, and a short answer needs no look.
+        # The request looked up its session a moment ago, and a short answer needs no look.
         time.sleep(WATCH_INTERVAL)
         while sessions := self._open_sessions():
             try:
@@ -114,11 +113,11 @@ class Streams:
                 pass
             except Exception as error:
                 report(logger, "a look for sessions that have ended", error)
-            del sessions  # a follower that only this holds on to is nobody's
+            del sessions  # else it keeps followers alive that nobody uses
             time.sleep(WATCH_INTERVAL)
 
     def _open_sessions(self) -> dict[Follower, str]:
-        """List the sessions of all streams; without any the thread ends, and the next stream starts another."""
+        """Copy the sessions. Without any the thread ends, and the next stream starts another."""
         with self._lock:
             if not self._sessions:
                 self._thread = None

@@ -1,7 +1,7 @@
-"""Addresses as browsers ask for them: an instance may be under a path of its host (APP_URL, or what a proxy says).
+"""Addresses as browsers see them: an instance can be under a path of its host (APP_URL or a proxy says which).
 
-Routes, forms and links name a place from the instance's own first page: `/account`. In front of what a browser is told
-stands the path: `{{ root }}/account` in templates, `urls.of` and `urls.lead_to` here.
+Code names a place from the instance's first page on: `/account`. What a browser gets has that path in front of it:
+`{{ root }}/account` in templates, `urls.of` and `urls.lead_to` here.
 """
 
 from __future__ import annotations
@@ -10,25 +10,14 @@ from flask import Flask, Response, has_request_context, make_response, redirect,
 
 
 def register(app: Flask) -> None:
-    """Let templates write addresses. One that is rendered after the request is told `root` by its caller."""
-    app.context_processor(lambda: {"root": root() if has_request_context() else ""})
-
-
-def root() -> str:
-    """Give the path that the visitor finds this instance under; empty where it has the whole host."""
-    return request.script_root
+    """Give templates `root`. After the end of a request, the caller of a template must pass it."""
+    app.context_processor(lambda: {"root": request.script_root if has_request_context() else ""})
 
 
 def of(place: str) -> str:
-    """Write the address of a place."""
-    return f"{root()}{place}"
-
-
-def place_at(path: str) -> str:
-    """Tell which place the path of an address leads to."""
-    return path[len(root()) :] or "/" if f"{path}/".startswith(f"{root()}/") else path
+    return f"{request.script_root}{place}"
 
 
 def lead_to(place: str) -> Response:
-    """Lead a browser to a place after what it sent was done."""
+    """Redirect a browser to a place after a write."""
     return make_response(redirect(of(place), code=303))

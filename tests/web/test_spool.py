@@ -26,7 +26,7 @@ ADDRESS = "192.0.2.1"
 @pytest.fixture(autouse=True)
 def slots(monkeypatch: pytest.MonkeyPatch) -> Slots:
     """Slots that no other test has taken."""
-    slots = Slots(3, per_address=2)
+    slots = Slots(3, 2, TooManyDownloads)
     monkeypatch.setattr(spool, "DOWNLOAD_SLOTS", slots)
     return slots
 

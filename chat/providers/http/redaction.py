@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import unescape
 from urllib.parse import unquote
 
-from chat.server.key_patterns import blank_keys
+from chat.server import logs
 
 SHORTEST_SECRET = 8
 """How many consecutive characters of a key are never shown; a shorter key is no secret and can be part of any word."""
@@ -20,5 +20,5 @@ def redact(words: str, key: str, most: int) -> str:
     parts = (key[start : start + SHORTEST_SECRET] for start in range(len(key) - SHORTEST_SECRET + 1))
     if any(part in form for part in parts for form in forms):
         return ""
-    line = "".join(sign for sign in " ".join(blank_keys(words).split()) if sign.isprintable())
+    line = "".join(sign for sign in " ".join(logs.redact(words).split()) if sign.isprintable())
     return line if len(line) <= most else f"{line[:most].rstrip(' .')}…"

@@ -54,7 +54,7 @@ class AccessRevoked(Exception):
 
 def stream_file(write: Callable[[Iterable[Row]], str], ending: str, mimetype: str) -> Response:
     """Send all rows as a file, some at a time; where it can't be sent to its end the connection breaks."""
-    batches = while_allowed(current_user.session_name(), current_user.sessions().cache, audit.batches(state.database))
+    batches = while_allowed(current_user.session_name(), state.sessions, audit.batches(state.database))
     lines = parts(batches, write, csv_line(COLUMNS) if ending == "csv" else "")
     response = Response(lines, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="audit.{ending}"'

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask
 
 from chat.routes.auth import account, first_admin, invites, login, oidc, password_resets
-from chat.web import proxy_login
 
 
 def register(app: Flask) -> None:
@@ -13,4 +12,3 @@ def register(app: Flask) -> None:
     for module in (account, first_admin, invites, oidc, password_resets, login):
         app.register_blueprint(module.bp)
     oidc.register(app)
-    proxy_login.register(app)

@@ -69,21 +69,21 @@ def end_session(name: str) -> Response:
     """Sign out one browser; one's own, too. Raises NotFound for what names none."""
     if not re.fullmatch("[0-9a-f]{64}", name):
         raise NotFound
-    current_user.sessions().cache.end(require_member().id, name)
+    state.sessions.end(require_member().id, name)
     return urls.lead_to("/account")
 
 
 @bp.post("/sessions/end")
 def end_others() -> Response:
     """Sign out all browsers but this one."""
-    current_user.sessions().cache.end_others(require_member().id, current_user.session_name())
+    state.sessions.end_others(require_member().id, current_user.session_name())
     return urls.lead_to("/account")
 
 
 def require_member() -> Person:
     """Give the member who is asking. Raises LoginRequired."""
-    found = current_user.person()
-    if found is None or not current_user.is_member():
+    found = current_user.member()
+    if found is None:
         raise LoginRequired("/account")
     return found
 
@@ -104,6 +104,6 @@ def browsers() -> list[dict[str, Any]]:
     here = current_user.session_name()
     listed = [
         {"name": row.id, "agent": user_agents.describe(row.agent or ""), "seen_at": row.seen_at, "here": row.id == here}
-        for row in current_user.sessions().cache.of_person(require_member().id)
+        for row in state.sessions.of_person(require_member().id)
     ]
     return sorted(listed, key=lambda browser: not browser["here"])

@@ -44,7 +44,7 @@ def show() -> str:
 
 def page(invite: Row, **told: str) -> str:
     """Make the page of an invite, with what was typed, but no password."""
-    known = current_user.person() if current_user.is_member() else None
+    known = current_user.member()
     return render_template(
         "invites/page.html", invite=invite, link=secret_links.mark(), known=known, form=request.form, **told
     )
@@ -68,7 +68,7 @@ def redeem() -> Response | tuple[str, int]:
 def create_account(token: str) -> Response | tuple[str, int]:
     """Make the account of an invite and sign in: what was said as a guest comes along. Raises NotFound."""
     invite = invites.find(state.database, token)
-    if current_user.is_member():
+    if current_user.member():
         return page(invite), 409
     try:
         current_user.login_as(invites.redeem(state.database, token, newcomer(invite)))

@@ -42,7 +42,7 @@ def sign_in() -> Response:
 
 def resume_draft(place: str, email: str, draft: str) -> Response:
     """Give back what somebody wrote who has signed in meanwhile, in another tab."""
-    if not current_user.is_member():
+    if not current_user.member():
         return Response(form(place, email, NOT_SIGNED_IN, draft=draft), 403)
     return Response(render_draft(place, draft))
 
@@ -68,7 +68,7 @@ def openid_name() -> str:
 
 def is_logged_in_as() -> bool:
     """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
-    known = current_user.person() if current_user.is_member() else None
+    known = current_user.member()
     return known is not None and known.email == accounts.normalize_email(request.form.get("email", ""))
 
 
@@ -77,7 +77,7 @@ def sign_in_again() -> bool:
 
     It tells others no more than signing in does, nor more often.
     """
-    if current_user.is_member() or proxy_login.is_on():
+    if current_user.member() or proxy_login.is_on():
         return False
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:

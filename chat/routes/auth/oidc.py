@@ -111,14 +111,14 @@ def login_as_identity(who: oidc.Identity) -> None:
 
 def connect_account(person_id: int, who: oidc.Identity) -> None:
     """Tie an account, for the member who left for that. Raises Refused and VerificationFailed."""
-    if not current_user.is_member() or account.require_member().id != person_id:
+    if not current_user.member() or account.require_member().id != person_id:
         raise VerificationFailed(FLOW_EXPIRED)
     external_login.link(state.database, person_id, who)
 
 
 def page(place: str, person_id: int | None, problem: str) -> str:
     """Make the page that somebody left from, and say why they come back as they went."""
-    if person_id and current_user.is_member():
+    if person_id and current_user.member():
         return account.page(problem)
     return login.form(place, problem=problem)
 

@@ -51,7 +51,7 @@ def redeem() -> Response:
     except NotFound as error:  # used a moment ago
         raise SpentLink from error
     with state.database.write() as connection:
-        login_throttle.clear_failures(connection, known_browsers.account_digest(email))
+        login_throttle.clear_failures(connection, login_throttle.account_digest(state.secret, email))
     current_user.logout()
     return secret_links.leave("/sign-in?set=1")
 

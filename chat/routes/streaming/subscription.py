@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, render_template, request
 
 from chat import conversations, rendering
 from chat.replies import Follower
 from chat.routes import pages
 from chat.storage.database import NotFound
-from chat.web import current_user, urls
+from chat.web import current_user
 from chat.web.state import state
 from chat.web.streams import StillGenerating
 
@@ -60,4 +60,4 @@ def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     follower = state.replies.follow(reply_id, span)
     session, person_id = current_user.session_name(), current_user.person_id()
-    return Subscription(app, session, person_id, conversation_id, reply_id, urls.root(), follower)
+    return Subscription(app, session, person_id, conversation_id, reply_id, request.script_root, follower)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.web import guards
+from chat.web import hooks
 from tests.team import change
 
 BEFORE = [
@@ -28,8 +28,8 @@ def names(functions) -> list[str]:
 
 
 def test_the_guards_stand_in_this_order() -> None:
-    assert names(guards.BEFORE) == BEFORE
-    assert names(guards.AFTER) == AFTER
+    assert names(hooks.BEFORE) == BEFORE
+    assert names(hooks.AFTER) == AFTER
 
 
 def test_an_app_runs_the_guards_of_the_list_and_no_others(app: Flask) -> None:

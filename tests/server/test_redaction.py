@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.server.key_patterns import blank_keys
+from chat.server.logs import redact
 
 KEYS = {
     "sk-proj-abcdefgh12345678": "…",
@@ -28,18 +28,18 @@ KEYS = {
 
 @pytest.mark.parametrize("words", KEYS)
 def test_what_looks_like_a_key_is_blanked_and_the_words_around_it_stay(words: str) -> None:
-    assert blank_keys(f"Before {words} after") == f"Before {KEYS[words]} after"
+    assert redact(f"Before {words} after") == f"Before {KEYS[words]} after"
 
 
 @pytest.mark.parametrize(
     "words", ["sk-1 asking task-by-task key=value", "** bold **", "the key is wrong", "secret_key.py, line 12"]
 )
 def test_what_is_no_key_stays(words: str) -> None:
-    assert blank_keys(words) == words
+    assert redact(words) == words
 
 
 @pytest.mark.parametrize(
     "words", ["*" * 60_000, "x" * 60_000, "sk-" * 20_000, "Authorization" * 5_000, f"{'x' * 60_000}***"]
 )
 def test_a_long_text_is_read_to_its_end(words: str) -> None:
-    assert len(blank_keys(words)) <= len(words)
+    assert len(redact(words)) <= len(words)

@@ -1,7 +1,7 @@
-"""The guards of every request, in the order in which they run.
+"""The order of the hooks around every request. The functions themselves are in `security` and other modules.
 
 Before them come the wrappers of the app (`proxies`, `access_log`, `request_body`), then Flask reads the session.
-The first guard that raises or answers ends the request. Hooks of a single blueprint stand in its module and run last.
+The first hook that raises or answers ends the request. Hooks of a single blueprint are in its module and run last.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ BEFORE = (
     access.require_member,
     access.hide_admin_pages,
 )
-"""What a request passes before its route."""
 
 AFTER = (spool.spool_long_answer, security.add_headers)
-"""What an answer passes, also one that a guard gave, before the session is stored."""
+"""Runs for a guard's answer, too, before Flask stores the session."""
 
 
 def register(app: Flask) -> None:
-    """Put the guards before and after all routes of an app."""
     for guard in BEFORE:
         app.before_request(guard)
     for finish in reversed(AFTER):  # Flask runs the last one first
