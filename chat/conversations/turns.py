@@ -12,10 +12,8 @@ from chat.conversations.titles import title_of
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker
 from chat.storage.database import clock
+from chat.storage.leases import LEASE
 from chat.storage.tables import conversations, messages, replies
-
-LEASE = 5
-"""How long a reply stays its writer's without a sign of life, in seconds."""
 
 INSERT_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
 INSERT_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from chat import conversations, rendering
 from chat.conversations import Choice
 from chat.routes import model_choice, pages
-from chat.routes.streaming import events
+from chat.routes.streaming import event_stream
 from chat.web import current_user, state
 
 bp = Blueprint("replies", __name__, url_prefix="/replies/<id:reply_id>")
@@ -20,7 +20,7 @@ def follow(reply_id: int) -> Response:
     With `once` in the address it is what there is so far, or the finished form: the page asks so again and again.
     """
     reply = conversations.reply_of(state.database(), current_user.person_id(), reply_id)
-    return events.as_events(reply, once="once" in request.args)
+    return event_stream.as_events(reply, once="once" in request.args)
 
 
 @bp.get("/reasoning")
