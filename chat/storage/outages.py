@@ -56,9 +56,6 @@ class OutcomeUnclear(DatabaseAway):
 class Silence(BaseException):
     """The database said nothing for too long. It is no Exception, so that SQLAlchemy drops the connection."""
 
-    def __init__(self, seconds: float):
-        super().__init__(f"no answer within {seconds:.0f} s")
-
 
 def is_away(error: DBAPIError, writes: bool) -> bool:
     """Return whether Postgres can't be reached or, for one who `writes`, can't be written to; SQLite is always there.

@@ -72,7 +72,7 @@ def transaction(
 ) -> Iterator[tuple[Connection, Ticket | None]]:
     """Open a transaction, which the caller commits, and yield it with its ticket. Raises DatabaseAway."""
     try:
-        with limit_time(wait + silence, Silence(wait + silence)):
+        with limit_time(wait + silence, Silence(f"no answer within {wait + silence:.0f} s")):
             connection, ticket = retry_while_locked(lambda: begin(engine, writes, wait), wait)
             outage.end()
             try:

@@ -1,15 +1,15 @@
-"""How far something is, on a line of the terminal that is written again and again; elsewhere nothing is said."""
+"""The progress of a move, on one line of a terminal; without a terminal nothing is written."""
 
 from __future__ import annotations
 
 from typing import TextIO
 
 CLEAR = "\r\x1b[K"
-"""Goes back to the line's beginning and empties it."""
+"""Returns to the beginning of the line and clears it."""
 
 
 class Progress:
-    """Counts rows out of all of them."""
+    """Counts rows, of so many in total."""
 
     def __init__(self, stream: TextIO, total: int):
         self.stream = stream
@@ -18,16 +18,15 @@ class Progress:
         self.begin("copied")
 
     def begin(self, deed: str) -> None:
-        """Count from 0, for another deed."""
+        """Count from 0 for the next step."""
         self.deed, self.done = deed, 0
 
     def add(self, table: str, rows: int) -> None:
-        """Count some rows of a table in."""
         self.done += rows
         self._write(f"{CLEAR}{self.done:,} of {self.total:,} rows {self.deed} ({table})")
 
     def close(self) -> None:
-        """Empty the line."""
+        """Clear the line."""
         self._write(CLEAR)
 
     def _write(self, line: str) -> None:
