@@ -38,40 +38,35 @@ class Counter(Series):
     """A number that only grows. With labels it has one number for each expected combination and one for all others."""
 
     kind = "counter"
+    passing = False
 
     def __init__(self, board: Board, name: str, meaning: str, labels: Sequence[str] = ()):
         super().__init__(name, meaning)
         self.labels = labels
         self.board = board
-        self._other = self._room()
+        self._other = board.take(1, self.passing)
         self._places = {(OTHER,) * len(labels): self._other}
-
-    def _room(self) -> int:
-        return self.board.take(1)
 
     def expect(self, values: Iterable[tuple[str, ...]]) -> None:
         """Reserve numbers for combinations of labels."""
         for combination in values:
-            self._places.setdefault(combination, self._room())
+            self._places.setdefault(combination, self.board.take(1, self.passing))
 
     def add(self, *labels: str, by: float = 1) -> None:
         """Add `by` to the number of these labels; unexpected labels count as `other`."""
         self.board.own[self._places.get(labels, self._other)] += by
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        return ((self._sample_name(labels), totals.counted[place]) for labels, place in self._places.items())
-
-    def _sample_name(self, values: tuple[str, ...]) -> str:
-        return self.name + format_labels(zip(self.labels, values, strict=True))
+        numbers = totals.living if self.passing else totals.counted
+        for values, place in self._places.items():
+            yield self.name + format_labels(zip(self.labels, values, strict=True)), numbers[place]
 
 
 class Gauge(Counter):
     """A number that rises and falls, and ends with its process."""
 
     kind = "gauge"
-
-    def _room(self) -> int:
-        return self.board.take(1, passing=True)
+    passing = True
 
     @contextmanager
     def during(self) -> Iterator[None]:
@@ -81,9 +76,6 @@ class Gauge(Counter):
             yield
         finally:
             self.add(by=-1)
-
-    def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        return ((self._sample_name(labels), totals.living[place]) for labels, place in self._places.items())
 
 
 class Histogram(Series):

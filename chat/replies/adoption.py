@@ -10,11 +10,9 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
 from chat.replies import log
-from chat.replies.log import render_ending
-from chat.replies.outcome import GIVEN_UP, STOPPED, Outcome, fail
+from chat.replies.outcome import GIVEN_UP, STOPPED, fail
 from chat.server.logs import report
 from chat.storage import leases
 from chat.storage.database import Database, DatabaseAway
@@ -87,10 +85,8 @@ def adopt(database: Database, resume: Callable[[Adoption, str], None], trusted: 
 
 def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[[Adoption, str], None]) -> None:
     """Resume a reply, or end it if a user stopped it or too many attempts failed. Release one that can't be read."""
-    if reply.stop:
-        return end_reply(database, reply.id, owner, lambda _: STOPPED)
-    if reply.attempts > ADOPTIONS:
-        return end_reply(database, reply.id, owner, partial(fail, GIVEN_UP, "Interrupted"))
+    if reply.stop or reply.attempts > ADOPTIONS:
+        return end_reply(database, reply, owner)
     try:
         resume(reply, owner)
     except DatabaseAway:
@@ -98,10 +94,10 @@ def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[
             leases.release(connection, {reply.id: owner})
 
 
-def end_reply(database: Database, reply_id: int, owner: str, outcome_of: Callable[[str], Outcome]) -> None:
+def end_reply(database: Database, reply: Adoption, owner: str) -> None:
     """End a reply with the text in its log."""
-    text = "".join(log.read_pieces(database, reply_id))
-    outcome = outcome_of(text)
-    ending = render_ending(reply_id, outcome.state, text, {"error": outcome.error})
+    text = "".join(log.read_pieces(database, reply.id))
+    outcome = STOPPED if reply.stop else fail(GIVEN_UP, "Interrupted", text)
+    ending = log.render_ending(reply.id, outcome.state, text, {"error": outcome.error})
     with database.write() as connection:
-        log.store(connection, [log.ReplyUpdate(reply_id, owner, 0, [], ending)])
+        log.store(connection, [log.ReplyUpdate(reply.id, owner, 0, [], ending)])

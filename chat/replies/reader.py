@@ -57,7 +57,11 @@ class Reader:
             shown.drain()
 
     def _work(self) -> None:
-        while not self._is_over():
+        while True:
+            with self._lock:
+                if not self._find_followed():
+                    self._thread = None
+                    return
             try:
                 self._read()
             except DatabaseAway:
@@ -65,13 +69,6 @@ class Reader:
             except Exception as error:
                 logger.error("replies of other processes can't be read: %s", type(error).__name__)
                 time.sleep(PATIENCE)
-
-    def _is_over(self) -> bool:
-        """Return whether nobody follows a reply; the next follower then starts another thread."""
-        with self._lock:
-            if not self._find_followed():
-                self._thread = None
-            return self._thread is None
 
     def _find_followed(self) -> dict[int, LiveReply]:
         with self._lock:

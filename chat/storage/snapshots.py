@@ -75,7 +75,10 @@ def atomic_file(target: Path) -> Iterator[Path]:
     """
     made = target.with_name(f"{target.name}.part")
     try:
-        create_part(target, made)
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "is there already", str(target))
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise CopyFailed(refusal(target, error)) from error
     try:
@@ -87,14 +90,6 @@ def atomic_file(target: Path) -> Iterator[Path]:
         raise CopyFailed(refusal(target, error)) from error
     finally:
         made.unlink(missing_ok=True)
-
-
-def create_part(target: Path, made: Path) -> None:
-    """Make the file to write to, and its folder. Raises OSError if either file exists."""
-    if target.exists():
-        raise FileExistsError(errno.EEXIST, "is there already", str(target))
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def sync(path: Path) -> None:

@@ -31,7 +31,6 @@ DONE = (
     "{} is as it was: keep it until you have seen that all is well."
 )
 
-
 SELECT_LAST = {
     "sqlite": text("SELECT seq FROM sqlite_sequence WHERE name = :name"),
     "postgresql": text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:name, 'id')::regclass)"),
