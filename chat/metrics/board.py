@@ -59,11 +59,8 @@ class Board:
     def totals(self) -> Totals:
         used = [row for row in self.rows if row[PID]]
         alive = [row for row in used if is_alive(int(row[PID]))]
-        return Totals(sum_rows(used), sum_rows(alive), [int(row[PID]) for row in alive])
-
-
-def sum_rows(rows: list[Numbers]) -> list[float]:
-    return [sum(numbers) for numbers in zip(*rows, strict=True)]
+        counted, living = ([sum(numbers) for numbers in zip(*rows, strict=True)] for rows in (used, alive))
+        return Totals(counted, living, [int(row[PID]) for row in alive])
 
 
 def is_alive(pid: int) -> bool:

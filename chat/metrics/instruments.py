@@ -115,9 +115,6 @@ class Histogram(Series):
 
 
 def format_labels(pairs: Iterable[tuple[str, str]]) -> str:
-    written = ",".join(f'{name}="{escape(value)}"' for name, value in pairs)
+    signs = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+    written = ",".join(f'{name}="{value.translate(signs)}"' for name, value in pairs)
     return f"{{{written}}}" if written else ""
-
-
-def escape(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

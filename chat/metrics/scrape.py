@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from chat.metrics.board import Totals
@@ -20,15 +21,12 @@ class Reading(Series):
         self.read = read
 
     def samples(self, totals: Totals) -> Iterator[tuple[str, float]]:
-        values = list(filter(None, map(self._value, totals.pids)))
+        values = []
+        for pid in totals.pids:
+            with suppress(OSError):  # the process can have ended
+                values.append(self.read(pid))
         if values:
             yield self.name, sum(values)
-
-    def _value(self, pid: int) -> float:
-        try:
-            return self.read(pid)
-        except OSError:
-            return 0
 
 
 class Constant(Series):

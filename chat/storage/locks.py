@@ -20,9 +20,5 @@ class Lock(IntEnum):
 def hold(connection: Connection, *locks: tuple[Lock, int | str]) -> None:
     """Hold locks until the transaction ends. Take them in the same order everywhere, to avoid a deadlock."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(*(func.pg_advisory_xact_lock(int(lock), key_of(whose)) for lock, whose in locks)))
-
-
-def key_of(whose: int | str) -> int:
-    """Return a key of 31 bits."""
-    return whose if isinstance(whose, int) else int(whose[:7], 16)
+        keys = [(int(lock), whose if isinstance(whose, int) else int(whose[:7], 16)) for lock, whose in locks]
+        connection.execute(select(*(func.pg_advisory_xact_lock(*key) for key in keys)))

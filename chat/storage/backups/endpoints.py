@@ -27,12 +27,6 @@ def kind_of(place: Place) -> Any:
     return sqlite if place.is_sqlite else postgres
 
 
-def refuse_unless_ready(old: Place, new: Place) -> None:
-    """Raise Refused if there is nothing to copy or the target isn't empty."""
-    kind_of(old).require_there(old)
-    kind_of(new).require_empty(new)
-
-
 @contextmanager
 def source(place: Place) -> Iterator[Connection]:
     """Open the database to copy; nothing in it changes until the end. Raises Refused."""

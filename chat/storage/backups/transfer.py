@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from chat.storage.backups import endpoints
-from chat.storage.backups.progress import Progress
+from chat.storage.backups.endpoints import kind_of
 from chat.storage.backups.rows import Digest, batches
 from chat.storage.backups.target import Place, Refused
 from chat.storage.outages import DatabaseAway, OutcomeUnclear, reason_of
@@ -43,10 +43,41 @@ SET_LAST = {
     "postgresql": (text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :number)"),),
 }
 
+CLEAR = "\r\x1b[K"
+"""Returns to the beginning of the line and clears it."""
+
+
+class Progress:
+    """Counts rows on one line of a terminal; without a terminal it writes nothing."""
+
+    def __init__(self, stream: TextIO, total: int):
+        self.stream = stream
+        self.total = total
+        self.is_shown = stream.isatty()
+        self.begin("copied")
+
+    def begin(self, deed: str) -> None:
+        """Count from 0 for the next step."""
+        self.deed, self.done = deed, 0
+
+    def add(self, table: str, rows: int) -> None:
+        self.done += rows
+        self._write(f"{CLEAR}{self.done:,} of {self.total:,} rows {self.deed} ({table})")
+
+    def close(self) -> None:
+        """Clear the line."""
+        self._write(CLEAR)
+
+    def _write(self, line: str) -> None:
+        if self.is_shown:
+            self.stream.write(line)
+            self.stream.flush()
+
 
 def move(old: Place, new: Place, terminal: TextIO) -> str:
     """Copy a database into an empty one; return what to tell the admin. Raises Refused."""
-    endpoints.refuse_unless_ready(old, new)
+    kind_of(old).require_there(old)
+    kind_of(new).require_empty(new)
     try:
         with endpoints.source(old) as source, endpoints.target(new) as target:
             rows = copy(source, target, new, terminal)

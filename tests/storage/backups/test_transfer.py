@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, text
 from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.storage.backups import transfer
-from chat.storage.backups.progress import Progress
+from chat.storage.backups.transfer import Progress
 from chat.storage.snapshots import connect
 from chat.storage.tables import messages, metadata, people
 from tests.postgres import Postgres
@@ -131,7 +131,7 @@ ACME = ProviderForm("acme", "openai", "https://models.acme.test/v1", "sk-abcdefg
 KILLED_MIDWAY = """
 import os, signal
 from chat.storage import backups
-from chat.storage.backups.progress import Progress
+from chat.storage.backups.transfer import Progress
 Progress.add = lambda self, table, rows: table == "replies" and os.kill(os.getpid(), signal.SIGKILL)
 backups.move(os.environ)
 """
