@@ -37,7 +37,6 @@ STORES = {
     "chat.registry",
     "chat.conversations",
     "chat.replies.log",
-    "chat.replies.leases",
     "chat.replies.notifications",
 }
 WEB = {"flask", "flask_session", "htmx_flask", "werkzeug", "jinja2", "markupsafe"}

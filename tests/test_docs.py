@@ -12,7 +12,7 @@ from flask import Flask
 import app as front_door
 from chat import config, rendering
 from chat.config import Setting, Settings
-from chat.routes.streaming.sse import event
+from chat.routes.streaming.sse_format import event
 
 TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"

@@ -10,10 +10,11 @@ from chat import people
 from chat.conversations.queries import reply_of
 from chat.conversations.records import Reply
 from chat.conversations.submission import StillAnswering, lock_leaf
-from chat.conversations.turns import LEASE, Turn
+from chat.conversations.turns import Turn
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, clock
+from chat.storage.leases import LEASE
 from chat.storage.tables import messages, pieces, replies
 
 

@@ -11,10 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker
 from chat.storage.database import clock
+from chat.storage.leases import LEASE
 from chat.storage.tables import conversations, messages, replies
-
-LEASE = 5
-"""After so many seconds without a heartbeat, a reply's writer loses it."""
 
 INSERT_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
 INSERT_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())

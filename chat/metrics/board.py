@@ -1,7 +1,7 @@
-"""Where numbers are kept: a row of doubles for each worker, in memory that all workers of a server share.
+"""The board of numbers: a row of doubles for each worker, in memory that all workers of a server share.
 
-The server's master makes that memory before it makes workers. So numbers outlive a worker that is killed: the one that
-takes its place takes its row, too, and goes on counting there. Nothing is left behind when the server ends.
+The server's master allocates that memory before it starts workers. So numbers survive a killed worker: its replacement
+goes on counting in the same row. Nothing remains when the server ends.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     Numbers = array[float] | memoryview[float]
 
 PID = 0
-"""The place in each row of the id of the process that writes it; 0 where none ever did."""
+"""The index in each row of the id of the process that writes it; 0 in an unused row."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """The sums of all rows, those of living processes alone, and the ids of these."""
+    """The sums of all rows, the sums of living processes only, and the ids of these."""
 
     counted: list[float]
     living: list[float]
@@ -29,9 +29,9 @@ class Totals:
 
 
 class Board:
-    """The row of this process, and those of the others.
+    """The row of this process, and the rows of the others.
 
-    Adding to a number is not interrupted by another thread: the interpreter switches at calls and jumps only.
+    No other thread interrupts an addition: the interpreter switches threads only at calls and jumps.
     """
 
     def __init__(self) -> None:
@@ -41,14 +41,14 @@ class Board:
         self._passing = {PID}
 
     def take(self, count: int, passing: bool = False) -> int:
-        """Make room for numbers, for as long as nothing is shared; `passing` ones end with their process."""
+        """Reserve numbers before the board is shared; `passing` ones end with their process."""
         place = len(self.own)
         self._kept.extend([0.0] * count)
         self._passing |= set(range(place, place + count)) if passing else set()
         return place
 
     def share(self, memory: mmap, row: int) -> None:
-        """Go on in a row of shared memory, on top of what was counted there; all processes took the same room."""
+        """Move to a row of shared memory and add to its numbers; all processes reserved the same ones."""
         doubles, width = memoryview(memory).cast("d"), len(self.own)
         rows: list[Numbers] = [doubles[start : start + width] for start in range(0, len(doubles) - width + 1, width)]
         if row < len(rows):
@@ -57,19 +57,13 @@ class Board:
             self.own, self.rows = rows[row], rows
 
     def totals(self) -> Totals:
-        """Add up what all processes counted."""
         used = [row for row in self.rows if row[PID]]
         alive = [row for row in used if is_alive(int(row[PID]))]
-        return Totals(sum_rows(used), sum_rows(alive), [int(row[PID]) for row in alive])
-
-
-def sum_rows(rows: list[Numbers]) -> list[float]:
-    """Add rows, number by number."""
-    return [sum(numbers) for numbers in zip(*rows, strict=True)]
+        counted, living = ([sum(numbers) for numbers in zip(*rows, strict=True)] for rows in (used, alive))
+        return Totals(counted, living, [int(row[PID]) for row in alive])
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process lives."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,17 +1,18 @@
-"""Numbers that are read when somebody asks: what the workers take of their machine, and which version they are."""
+"""Metrics that are read only when Prometheus asks: the resources of the workers, and their version."""
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from chat.metrics.board import Totals
-from chat.metrics.series import Series, format_labels
+from chat.metrics.instruments import Series, format_labels
 
 
 class Reading(Series):
-    """What is read from the living processes; left out where the system doesn't tell."""
+    """A number read from each living process; left out if the system doesn't provide it."""
 
     kind = "gauge"
 
@@ -20,20 +21,16 @@ class Reading(Series):
         self.read = read
 
     def samples(self, totals: Totals) -> Iterator[tuple[str, float]]:
-        """Give the sum of the processes; one may have ended since."""
-        values = list(filter(None, map(self._value, totals.pids)))
+        values = []
+        for pid in totals.pids:
+            with suppress(OSError):  # the process can have ended
+                values.append(self.read(pid))
         if values:
             yield self.name, sum(values)
 
-    def _value(self, pid: int) -> float:
-        try:
-            return self.read(pid)
-        except OSError:
-            return 0
-
 
 class Constant(Series):
-    """A fact, told by its labels."""
+    """A fact that its labels state; its value is 1."""
 
     kind = "gauge"
 
@@ -42,12 +39,11 @@ class Constant(Series):
         self.labels = labels
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        """Give one sample, of the value 1."""
         return [(self.name + format_labels(self.labels.items()), 1)]
 
 
 def memory_of(pid: int) -> float:
-    """Read how much memory a process has, in bytes, what it shares with others included (Linux)."""
+    """Read the memory of a process in bytes, shared memory included (Linux)."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 

@@ -1,4 +1,4 @@
-"""Replies: answers being written, stored and followed."""
+"""Replies: a process writes, stores and follows answers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from math import inf
 from chat.conversations import Turn
 from chat.metrics import Metrics
 from chat.providers.base import AbstractProvider
-from chat.replies import adoption, leases, log
+from chat.replies import adoption, log
 from chat.replies.follower import Follower
 from chat.replies.generation import Generation, error_kinds
-from chat.replies.leases import Adoption
 from chat.replies.live import OwnedReply
 from chat.replies.reader import Reader
 from chat.replies.writer import Writer
+from chat.storage import leases
 from chat.storage.database import Database
+from chat.storage.leases import Adoption
 
 __all__ = ["Follower", "Replies"]
 
@@ -26,7 +27,7 @@ BUSY = "The server has no room for another answer just now. Try again in a momen
 
 
 class Replies:
-    """All replies of this process: start one, stop one, follow any, leave them to others at the end."""
+    """All replies of this process: it starts, stops and follows them, and hands them to other processes at its end."""
 
     def __init__(self, database: Database, providers: Mapping[str, AbstractProvider], metrics: Metrics):
         self.database = database
@@ -37,36 +38,35 @@ class Replies:
         self.draining = self.drained = False
 
     def count_errors_of(self, names: Iterable[str]) -> None:
-        """Count the errors of these providers by name; all workers of a server must be told the same, in one order."""
+        """Count the errors of these providers by name; all workers of a server must pass the same list."""
         self.metrics.provider_errors.expect(product(names, error_kinds()))
 
     def watch(self) -> None:
-        """Begin to look after replies whose worker is gone."""
+        """Look for replies whose worker is gone, in the background."""
         adoption.Adopter(self.database, self.adopt).start()
 
     def adopt(self, trusted: bool = True) -> None:
-        """Go on with released replies and, if leases are `trusted`, with replies whose lease ran out."""
+        """Go on with released replies and, if leases are `trusted`, with replies whose lease has expired."""
         if not self.draining:
             adoption.adopt(self.database, self.resume, trusted)
 
     def resume(self, reply: Adoption, owner: str) -> None:
-        """Go on with a reply that was taken, from what is stored of it. Raises DatabaseAway."""
+        """Go on with an adopted reply after its stored text. Raises DatabaseAway."""
         self._write(OwnedReply(reply.id, owner, log.read_pieces(self.database, reply.id), reply.attempts))
 
     def start(self, turn: Turn) -> None:
-        """Let the reply of a turn be written in the background; a turn that is not ours is left alone."""
-        if turn.owner is not None and self.drained:
-            self._hand_on(turn.reply_id, turn.owner)
-        elif turn.owner is not None:
+        """Write the reply of a turn in the background, if this process owns it."""
+        if turn.owner is None:
+            return
+        if self.drained:
+            with self.database.write() as connection:
+                leases.release(connection, {turn.reply_id: turn.owner})
+        else:
             self._write(OwnedReply(turn.reply_id, turn.owner, [turn.stored] if turn.stored else []))
-
-    def _hand_on(self, reply_id: int, owner: str) -> None:
-        with self.database.write() as connection:
-            leases.release(connection, {reply_id: owner})
 
     def _write(self, reply: OwnedReply) -> None:
         self.writer.add(reply)
-        if self.drained:  # since it was looked at: nobody else would come for it before its lease runs out
+        if self.drained:  # since the caller looked: others would only come when the lease has expired
             self.writer.drain()
             return
         generation = Generation(self.writer, reply, self.providers)
@@ -76,32 +76,30 @@ class Replies:
             generation.fail(BUSY)
 
     def stop(self, reply_id: int) -> None:
-        """Stop a reply, in whichever process it is written."""
-        owned = self.writer.find(reply_id)
-        if owned:
+        """Stop a reply, whichever process writes it."""
+        if owned := self.writer.find(reply_id):
             owned.stop()
         else:
             leases.ask_to_stop(self.database, reply_id)
 
     def cancel(self, reply_ids: list[int]) -> None:
-        """Cancel replies that have been deleted."""
+        """Stop writing deleted replies."""
         for reply_id in reply_ids:
-            owned = self.writer.find(reply_id)
-            if owned:
+            if owned := self.writer.find(reply_id):
                 owned.stop()
 
     def follow(self, reply_id: int, span: float = inf) -> Follower:
-        """Follow a reply from its beginning, for `span` seconds at most; not at all where this process has left."""
+        """Follow a reply from its beginning for at most `span` seconds; for none if this process is drained."""
         return Follower(self.reader, reply_id, self.writer.find(reply_id), 0 if self.drained else span)
 
     def so_far(self, reply_id: int) -> str:
-        """Read what is stored of a reply that is being written; others may have shown more than this process knows."""
+        """Read the stored text of an unfinished reply: another process can have shown more than this one knows."""
         return "".join(log.read_pieces(self.database, reply_id))
 
     def drain(self, patience: float, listening: Callable[[], bool] = bool) -> None:
-        """Let answers run for `patience` seconds, also those followed here, then leave what isn't done to others.
+        """Let answers that are written or followed here run for `patience` seconds, then hand them to other processes.
 
-        Sends are taken all the while, so it doesn't end before that as long as the process is still `listening`.
+        A process that is still `listening` accepts new messages, so the drain lasts the whole time.
         """
         self.draining = True
         deadline = time.monotonic() + patience

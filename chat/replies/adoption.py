@@ -1,6 +1,6 @@
-"""Adoption: a reply whose worker is gone goes on here, watched or not.
+"""Adoption: this process takes over replies whose worker is gone.
 
-Each taking is counted before anything is read, called or rendered, so that a text that kills workers kills few.
+The database counts each attempt before anything is read or rendered, so that a text that kills workers kills only few.
 """
 
 from __future__ import annotations
@@ -10,31 +10,30 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
-from chat.replies import leases, log
-from chat.replies.leases import Adoption
-from chat.replies.log import render_ending
-from chat.replies.outcome import GIVEN_UP, STOPPED, Outcome, fail
+from chat.replies import log
+from chat.replies.outcome import GIVEN_UP, STOPPED, fail
 from chat.server.logs import report
+from chat.storage import leases
 from chat.storage.database import Database, DatabaseAway
+from chat.storage.leases import Adoption
 
 ADOPTIONS = 2
-"""How often a reply may be taken up again; a worker that lets go of it sets the count back."""
+"""How often processes can take over one reply; a worker that releases it resets the count."""
 
 ROUND = 1.0
-"""How often a process looks for such replies, in seconds."""
+"""How often to look for such replies, in seconds."""
 
 TRUST = 3
-"""After how many looks in a row at which leases could be renewed one that ran out is believed."""
+"""How many looks in a row must find that owners could renew before we trust an expired lease."""
 
 logger = logging.getLogger(__name__)
 
 
 class Adopter:
-    """Looks for replies whose worker is gone, for as long as the process lives: `adopt(trusted)` takes them.
+    """Looks for replies whose worker is gone, as long as the process runs; `adopt(trusted)` takes them.
 
-    Where nobody could renew for a while, because the database was held or away, owners that live get theirs back first.
+    After the database was locked or away, living owners get time to renew first.
     """
 
     def __init__(self, database: Database, adopt: Callable[[bool], None]):
@@ -44,7 +43,6 @@ class Adopter:
         self._looked = 0.0
 
     def start(self) -> None:
-        """Begin to look, in the background."""
         threading.Thread(target=self._work, name="adoption", daemon=True).start()
 
     def _work(self) -> None:
@@ -65,7 +63,7 @@ class Adopter:
             self.adopt(trusted)
 
     def _is_trusted(self) -> bool:
-        """Tell whether leases could be renewed at each of the last looks; one before this process slept is none."""
+        """Return whether owners could renew at each of the last looks; looks before this process slept don't count."""
         leases.require_renewable(self.database)
         now = time.monotonic()
         self._renewable = self._renewable + 1 if now - self._looked < 2 * ROUND else 1
@@ -74,7 +72,7 @@ class Adopter:
 
 
 def adopt(database: Database, resume: Callable[[Adoption, str], None], trusted: bool = True) -> None:
-    """Take all replies whose worker is gone: `resume(adoption, owner)` them, or end them where that is over."""
+    """Take all replies whose worker is gone, and resume or end each one."""
     owner = secrets.token_hex(16)
     for reply in leases.take_ownerless(database, owner, trusted):
         try:
@@ -86,14 +84,9 @@ def adopt(database: Database, resume: Callable[[Adoption, str], None], trusted: 
 
 
 def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[[Adoption, str], None]) -> None:
-    """Go on with a reply that was taken, or end it: as stopped where that was asked for.
-
-    One that can't be read, as its tables are held, is let go of: nothing was tried with it.
-    """
-    if reply.stop:
-        return end_reply(database, reply.id, owner, lambda _: STOPPED)
-    if reply.attempts > ADOPTIONS:
-        return end_reply(database, reply.id, owner, partial(fail, GIVEN_UP, "Interrupted"))
+    """Resume a reply, or end it if a user stopped it or too many attempts failed. Release one that can't be read."""
+    if reply.stop or reply.attempts > ADOPTIONS:
+        return end_reply(database, reply, owner)
     try:
         resume(reply, owner)
     except DatabaseAway:
@@ -101,10 +94,10 @@ def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[
             leases.release(connection, {reply.id: owner})
 
 
-def end_reply(database: Database, reply_id: int, owner: str, outcome_of: Callable[[str], Outcome]) -> None:
-    """End a reply with what its log holds."""
-    text = "".join(log.read_pieces(database, reply_id))
-    outcome = outcome_of(text)
-    ending = render_ending(reply_id, outcome.state, text, {"error": outcome.error})
+def end_reply(database: Database, reply: Adoption, owner: str) -> None:
+    """End a reply with the text in its log."""
+    text = "".join(log.read_pieces(database, reply.id))
+    outcome = STOPPED if reply.stop else fail(GIVEN_UP, "Interrupted", text)
+    ending = log.render_ending(reply.id, outcome.state, text, {"error": outcome.error})
     with database.write() as connection:
-        log.store(connection, [log.ReplyUpdate(reply_id, owner, 0, [], ending)])
+        log.store(connection, [log.ReplyUpdate(reply.id, owner, 0, [], ending)])

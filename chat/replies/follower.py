@@ -1,4 +1,4 @@
-"""Following a reply: all text so far, then what is new, as it is stored; never more than MOST characters at once."""
+"""Followers: each reads all text of a reply so far, then new text as it is stored, at most MOST characters at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from chat.server.greenlets import YIELD_SECONDS
 
 
 class Follower:
-    """One watcher of one reply: in memory where this process writes it, else through the process's reader.
+    """One watcher of one reply, for `span` seconds. It reads from memory if this process writes the reply.
 
-    It is sent away after `span` seconds, to come again.
+    Otherwise `shown` is the mirror that the process's reader keeps.
     """
 
     def __init__(self, reader: Reader, reply_id: int, owned: OwnedReply | None, span: float = inf):
@@ -26,7 +26,7 @@ class Follower:
         self.over = self.dismissed = False
 
     def dismiss(self) -> None:
-        """Send this watcher away at once: it may not see more."""
+        """Send this watcher away at once, because its session has ended."""
         self.dismissed = True
         self.shown.wake()
 
@@ -35,11 +35,11 @@ class Follower:
         self.over = True
 
     def next(self, timeout: float) -> str | None:
-        """Wait for more text; "" after `timeout` seconds without any, None when no more comes."""
-        if self._is_over():
-            return None
-        text, position = self.shown.wait(self.position, timeout)
-        if self.dismissed and self._is_over():
+        """Wait for more text; return "" after `timeout` seconds without any, and None at the end."""
+        self.over = self.dismissed or time.monotonic() >= self.until
+        text, position = (None, 0) if self.over else self.shown.wait(self.position, timeout)
+        self.over = self.over or self.dismissed
+        if self.over:
             return None
         if text is None and self.shown.lost:
             self.shown = self.reader.follow(self.reply_id)
@@ -47,36 +47,22 @@ class Follower:
         return text and self._part_of(text, position)
 
     def _part_of(self, text: str, position: int) -> str:
-        """Take as much of a text as may be given at once; `position` is where it ends."""
+        """Take at most MOST characters of a text that ends at `position`."""
         part = text[self._within : self._within + MOST]
         self._within += len(part)
         if self._within == len(text):
             self.position, self._within = position, 0
-        if len(part) > MOST // 2:  # there is more: nothing else would let others go on
+        if len(part) > MOST // 2:  # more will follow, and nothing else here lets other greenlets run
             time.sleep(YIELD_SECONDS)
         return part
 
     def so_far(self) -> Iterator[str]:
-        """Give the text that is there by now, a part at a time."""
+        """Yield the text that is there by now, part by part."""
         end = len(self.shown.stored)
         while self.position < end and (text := self.next(0)):
             yield text
 
-    def _is_over(self) -> bool:
-        self.over = self.dismissed or time.monotonic() >= self.until
-        return self.over
-
     @property
     def detached(self) -> bool:
-        """Tell whether the reply goes on, but not for this watcher: here no longer, or in another process."""
+        """Whether the reply goes on without this watcher, or in another process."""
         return self.over or self.shown.drained
-
-    @property
-    def attempts(self) -> int:
-        """Tell how often the reply was taken up again."""
-        return self.shown.attempts
-
-    @property
-    def notice(self) -> str:
-        """What the provider has to say to the person who waits."""
-        return self.shown.notice

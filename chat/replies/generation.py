@@ -1,7 +1,4 @@
-"""A generation: asks the provider in the background and hands what it says to the writer.
-
-It knows no browser: readers come and go.
-"""
+"""A generation: asks the provider for a reply in the background and gives its words to the writer."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from chat.providers.answer import RETRACTED, CreateResult
 from chat.providers.base import AbstractProvider, Messages
 from chat.providers.errors import ContextTooLong, ProviderError, Unavailable
 from chat.providers.finish_reasons import LENGTH, finish_of
-from chat.replies.context_window import alternate_roles, continuation_messages, cost, fit, read_messages
+from chat.replies.context_window import alternate_roles, continuation_messages, cost, fit
 from chat.replies.live import OwnedReply
 from chat.replies.log import clean, render_ending
 from chat.replies.outcome import BROKEN, STOPPED, UNKNOWN, Outcome, fail, finish
@@ -26,19 +23,15 @@ from chat.server.logs import report
 from chat.storage.database import DatabaseAway
 
 AGAIN = 0.2
-"""How long it waits before it reads again while the database is away, in seconds."""
+"""How soon to read again while the database is away, in seconds."""
 
 logger = logging.getLogger(__name__)
-
 
 T = TypeVar("T")
 
 
 class Generation:
-    """The making of one reply, from the question to the provider to the end of the text.
-
-    Where some of the reply is stored already, the provider is asked to go on from there.
-    """
+    """Asks a provider for one reply, or for the rest of one that is partly stored."""
 
     def __init__(self, writer: Writer, reply: OwnedReply, providers: Mapping[str, AbstractProvider]):
         self.writer = writer
@@ -53,7 +46,7 @@ class Generation:
         self.facts: dict[str, str | int | None] = {}
 
     def run(self) -> None:
-        """Write the reply, and end it whatever happens."""
+        """Ask for the reply, and end it whatever happens."""
         with self.metrics.running.during():
             try:
                 outcome = self._answer()
@@ -66,18 +59,18 @@ class Generation:
 
     def fail(self, sentence: str) -> None:
         """End the reply without asking a provider."""
-        with suppress(Exception):  # only the count of errors needs to know the provider
+        with suppress(Exception):  # only the error count needs the provider
             self._read_message()
         self._end(fail(sentence, "NoThread", self.text))
 
     def _answer(self) -> Outcome:
         message = self._patiently(self._read_message)
-        if message is None:  # deleted since
+        if message is None:  # a user deleted it
             return STOPPED
         provider = self.providers.get(message.provider)
         if provider is None:
             raise Unavailable(UNKNOWN)
-        messages = self._fit_context(message, provider.window(message.model))
+        messages = self._patiently(lambda: self._read_context(message, provider.window(message.model)))
         try:
             result = self._ask(provider, message.model, messages)
         except ContextTooLong as error:
@@ -105,24 +98,20 @@ class Generation:
                     raise
             time.sleep(AGAIN)
 
-    def _fit_context(self, message: Reply, window: int | None) -> Messages:
-        rest = continuation_messages(self.text, window)
-        messages, self.facts["left_out"] = self._patiently(lambda: self._read_context(message.parent_id, window, rest))
+    def _read_context(self, message: Reply, window: int | None) -> Messages:
+        """Read the part of the conversation that fits the window, and note how many messages it leaves out."""
+        above = Ancestry(self.writer.database, message.parent_id)
+        messages, left_out = fit(above, continuation_messages(self.text, window), window)
+        self.facts["left_out"] = left_out + above.unread()
         return messages
-
-    def _read_context(self, newest: int | None, window: int | None, rest: Messages) -> tuple[Messages, int]:
-        """Read what fits the window beside the rest; gives it with the rest, and how many messages were left out."""
-        above = Ancestry(self.writer.database, newest)
-        messages, left_out = fit(read_messages(above, window) + rest, window, last=1 + len(rest))
-        return messages, left_out + above.unread()
 
     def _shrink_context(
         self, provider: AbstractProvider, message: Reply, sent: Messages, error: ContextTooLong
     ) -> Messages:
-        """Fit the messages to what a refusal told, or to half of what was sent; where nothing goes, raise it again."""
+        """Fit the messages to the window that a refusal names, or to half their size; if none goes, raise it again."""
         size, left_out = sum(map(cost, sent)), self.facts["left_out"]
         window = min(error.window or size // 2, size)
-        messages = self._fit_context(message, window)
+        messages = self._patiently(lambda: self._read_context(message, window))
         if self.facts["left_out"] == left_out or self.reply.stopped:
             raise error
         if error.window:
@@ -134,21 +123,18 @@ class Generation:
         with self.result as result:
             self.reply.attach(result)
             result.gather(self.writer.batch_delay)
-            self._consume(result)
+            for piece in result:
+                if piece is RETRACTED:
+                    del self.said[self.earlier :]
+                    self.stopwatch.retract(result)
+                if text := clean(piece):
+                    if (waited := self.stopwatch.note_word()) is not None:
+                        self.metrics.first_piece.observe(waited)
+                    self.said.append(text)
+                    self.writer.put(self.reply, text)
+                if self.reply.stopped:
+                    break
         return result
-
-    def _consume(self, result: CreateResult) -> None:
-        for piece in result:
-            if piece is RETRACTED:
-                del self.said[self.earlier :]
-                self.stopwatch.retract(result)
-            if text := clean(piece):
-                if self.stopwatch.note_word():
-                    self.metrics.first_piece.observe(self.stopwatch.wait_time)
-                self.said.append(text)
-                self.writer.put(self.reply, text)
-            if self.reply.stopped:
-                break
 
     def _end(self, outcome: Outcome) -> None:
         outcome = STOPPED if self.reply.stopped else outcome
@@ -163,11 +149,10 @@ class Generation:
 
     @property
     def text(self) -> str:
-        """What was said so far."""
         return "".join(self.said)
 
 
 def error_kinds() -> list[str]:
-    """Name all ways in which an answer may end with an error."""
+    """List all kinds of errors that can end an answer."""
     of_providers = [error.__name__ for error in ProviderError.__subclasses__()]
     return ["ProviderError", *of_providers, "Empty", "Broken", "NoThread"]

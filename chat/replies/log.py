@@ -1,7 +1,7 @@
-"""The log: what a reply said, piece by piece, and how it ended.
+"""The log: the pieces of each reply, and its end.
 
-Each write carries the owner: a writer that has lost its reply changes nothing. States go forward only:
-`generating`, then one of `complete`, `stopped`, `interrupted` and `failed`.
+Each write names its owner: a writer that has lost a reply changes nothing. States only go forward: `generating`, then
+`complete`, `stopped`, `interrupted` or `failed`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COUNT_GENERATING = select(func.count()).select_from(replies).where(replies.c.sta
 REPLY = bindparam("reply", type_=Integer)
 MINE = (replies.c.id == REPLY) & (replies.c.owner == bindparam("held_by")) & (replies.c.state == "generating")
 UPDATE_REPLY = update(replies).where(MINE).values(owner=None, lease_until=None, address=None, ended_at=clock())
-# After a Continue there are two trains of thought.
+# A Continue adds a second train of thought.
 UPDATE_REPLY_AND_REASONING = UPDATE_REPLY.values(
     reasoning=func.coalesce(replies.c.reasoning + "\n\n", "") + bindparam("thought")
 )
@@ -49,7 +49,7 @@ UPDATE_UNREAD = (
 
 INSERT_PIECES = "INSERT INTO pieces (reply_id, seq, text) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING"
 
-# The ids of the replies that are asked for are the keys, and numbers of pieces the values.
+# The keys are the ids of replies, the values the numbers of their first new pieces.
 SELECT_PIECES = """
     SELECT pieces.reply_id, pieces.text FROM {}
     JOIN pieces ON pieces.reply_id = CAST(asked.key AS INTEGER) AND pieces.seq >= CAST(asked.value AS INTEGER)
@@ -67,7 +67,7 @@ SELECT_UPDATES = {
 
 @dataclass(frozen=True)
 class Ending:
-    """How a reply ended: its state, its whole text and HTML, and what is known about it."""
+    """The end of a reply: its state, its whole text and HTML, and the facts about it."""
 
     state: str
     text: str
@@ -77,12 +77,12 @@ class Ending:
 
 
 def render_ending(reply_id: int, state: str, text: str, facts: Mapping[str, str | int | None]) -> Ending:
-    """Make the end of a reply; it renders, so not within a transaction."""
+    """Render the end of a reply; that takes too long for a transaction."""
     return Ending(state, text, rendering.render(text, f"m{reply_id}"), rendering.VERSION, facts)
 
 
 def clean(piece: str) -> str:
-    """Drop what no database takes: NUL; and replace lone surrogates."""
+    """Drop NUL and replace lone surrogates, which databases refuse."""
     try:
         piece.encode()
     except UnicodeEncodeError:
@@ -92,7 +92,7 @@ def clean(piece: str) -> str:
 
 @dataclass
 class ReplyUpdate:
-    """What one reply has to store in a tick: pieces from number `seq` on, and perhaps its end."""
+    """What one reply stores in a tick: pieces from number `seq` on, and perhaps its end."""
 
     reply_id: int
     owner: str
@@ -102,44 +102,34 @@ class ReplyUpdate:
 
 
 class Progress(NamedTuple):
-    """A reply being written: how often it was continued, which starts its numbers over, and how often adopted."""
+    """How often an unfinished reply was continued, which restarts its numbers, and how often adopted."""
 
     continued: int
     attempts: int
 
 
 def store(connection: Connection, news: Sequence[ReplyUpdate]) -> set[int]:
-    """Store the news of those replies that are still their writer's; gives the ids of these."""
-    lock_conversations(connection, [item.reply_id for item in news if item.ending])
+    """Store the updates of replies that their writer still owns; return the ids of these."""
+    if ended := [item.reply_id for item in news if item.ending]:
+        connection.execute(SELECT_CONVERSATIONS, {"ids": ended})  # a deletion locks them before replies, too
     held = lock_owners(connection, [item.reply_id for item in news])
     kept = [item for item in news if held.get(item.reply_id) == item.owner]
     insert_pieces(connection, [item for item in kept if not item.ending])
     for item in kept:
         if item.ending:
             end_reply(connection, item.reply_id, item.owner, item.ending)
-    notify_readers(connection)
+    if connection.dialect.name == "postgresql":  # SQLite's readers poll
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
     return {item.reply_id for item in kept}
 
 
-def lock_conversations(connection: Connection, ids: Sequence[int]) -> None:
-    """Keep the conversations of replies that end, before the replies: a deletion takes them in that order, too."""
-    if ids:
-        connection.execute(SELECT_CONVERSATIONS, {"ids": ids})
-
-
-def notify_readers(connection: Connection) -> None:
-    """Call the readers of other processes when this is committed; SQLite's see it by themselves."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
-
-
 def lock_owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
-    """Find who writes which of some replies, and keep it so until the transaction ends."""
+    """Find the owners of replies, and lock these until the transaction ends."""
     return {row.id: row.owner for row in connection.execute(SELECT_OWNERS, {"ids": ids})}
 
 
 def insert_pieces(connection: Connection, news: Iterable[ReplyUpdate]) -> None:
-    """Insert pieces that aren't stored yet, by the driver's own executemany: through Core they cost twice the time."""
+    """Insert pieces that aren't stored yet, with the driver's executemany: SQLAlchemy's takes twice the time."""
     rows = [(item.reply_id, item.seq + number, text) for item in news for number, text in enumerate(item.pieces)]
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     if rows:
@@ -147,7 +137,7 @@ def insert_pieces(connection: Connection, news: Iterable[ReplyUpdate]) -> None:
 
 
 def end_reply(connection: Connection, reply_id: int, owner: str, ending: Ending) -> bool:
-    """Move the text into its message and end the reply; False where it was no longer the owner's."""
+    """Move the text into its message and end the reply; return False if the owner has lost it."""
     facts = dict(ending.facts)
     thought = {"thought": said} if (said := facts.pop("reasoning", None)) else {}
     over = {"reply": reply_id, "held_by": owner, "state": ending.state, **facts, **thought}
@@ -161,18 +151,17 @@ def end_reply(connection: Connection, reply_id: int, owner: str, ending: Ending)
 
 
 def read_pieces(database: Database, reply_id: int) -> list[str]:
-    """Read all pieces of a reply."""
     return read_updates(database, {reply_id: 0})[0].get(reply_id, [])
 
 
 def count_generating(database: Database) -> int:
-    """Count the replies that are being written, by whichever process."""
+    """Count the replies that any process is writing."""
     with database.read() as connection:
         return connection.execute(COUNT_GENERATING).scalar_one()
 
 
 def read_updates(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, Progress]]:
-    """Read what some replies have new (id to the number of the first piece), and which are still being written."""
+    """Read new pieces of replies (id to the number of the first one), and which replies aren't finished."""
     found: dict[int, list[str]] = {}
     asked = {"asked": json.dumps(dict(wanted))}
     with database.read() as connection:

@@ -34,7 +34,10 @@ class Changes:
         self._is_sqlite = database.is_sqlite
         self._outage = database.outage
         self._broken = database.engine.dialect.loaded_dbapi.OperationalError
-        with self._translating_errors(), limit_time(CONNECT_TIMEOUT, Silence(CONNECT_TIMEOUT)):
+        with (
+            self._translating_errors(),
+            limit_time(CONNECT_TIMEOUT, Silence(f"no answer within {CONNECT_TIMEOUT:.0f} s")),
+        ):
             held = database.engine.raw_connection()
             self._connection = cast(Any, held.driver_connection)
             held.detach()  # the pool is for transactions, which are short

@@ -1,4 +1,4 @@
-"""How a reply ends: complete, stopped, interrupted (with some text) or failed; and the sentence that says why."""
+"""Outcomes: a reply ends complete, stopped, interrupted (with some text) or failed, with a sentence that says why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GIVEN_UP = "This answer broke off three times, so it wasn't tried again. Everyth
 
 @dataclass(frozen=True)
 class Outcome:
-    """A reply's state, the sentence for people if it isn't whole, and as what kind of error it counts."""
+    """A reply's state, the sentence for users if it isn't whole, and the kind of error to count."""
 
     state: str
     error: str | None = None
@@ -24,7 +24,7 @@ STOPPED = Outcome("stopped")
 
 
 def finish(found: Finish, text: str) -> Outcome:
-    """Tell how a reply ends whose provider has come to an end."""
+    """Return the outcome of a reply whose provider has finished."""
     if not text.strip():
         return fail(found.without_text, "Empty", text)
     if found.broke_off:
@@ -33,5 +33,5 @@ def finish(found: Finish, text: str) -> Outcome:
 
 
 def fail(sentence: str, kind: str, text: str) -> Outcome:
-    """Tell how a reply ends that broke off after some text, or before any."""
+    """Return the outcome of a reply that broke off after some text, or before any."""
     return Outcome("interrupted" if text.strip() else "failed", sentence, kind)

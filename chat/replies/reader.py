@@ -1,7 +1,7 @@
-"""The reader: brings what other processes write to the followers in this one.
+"""The reader: shows followers in this process what other processes write.
 
-One thread, only while replies of other processes are followed here. It waits for a change of the database and fetches
-the news of all of them at once.
+Its thread runs only while somebody follows such a reply. It waits for a change of the database, then reads the news of
+all followed replies at once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from chat.replies.notifications import Changes
 from chat.storage.database import Database, DatabaseAway
 
 PATIENCE = 1.0
-"""How long it waits for a change before it looks all the same, in seconds."""
+"""How long to wait for a change before reading anyway, in seconds."""
 
 logger = logging.getLogger(__name__)
 
 
 class Reader:
-    """One per process. What nobody follows any more is forgotten by itself."""
+    """The one reader of a process. It holds mirrors weakly, so one without followers disappears."""
 
     def __init__(self, database: Database):
         self.database = database
@@ -33,10 +33,10 @@ class Reader:
         self._thread: threading.Thread | None = None
 
     def follow(self, reply_id: int) -> LiveReply:
-        """Follow a reply; what is stored of it is there at once."""
+        """Return the mirror of a reply, with the text that is stored so far."""
         with self._lock:
             known = self._shown.get(reply_id)
-            shown = known if known and not known.ended else LiveReply()  # one that ended may have been continued since
+            shown = known if known and not known.ended else LiveReply()  # a user can continue an ended reply
             self._shown[reply_id] = shown
         self._fetch({reply_id: shown})
         with self._lock:
@@ -47,18 +47,21 @@ class Reader:
         return shown
 
     def is_busy(self) -> bool:
-        """Tell whether any reply is being followed."""
+        """Return whether anybody follows a reply here."""
         return bool(self._find_followed())
 
     def drain(self) -> None:
-        """Send all followers away."""
         with self._lock:
             followed = list(self._shown.values())
         for shown in followed:
             shown.drain()
 
     def _work(self) -> None:
-        while not self._is_over():
+        while True:
+            with self._lock:
+                if not self._find_followed():
+                    self._thread = None
+                    return
             try:
                 self._read()
             except DatabaseAway:
@@ -66,13 +69,6 @@ class Reader:
             except Exception as error:
                 logger.error("replies of other processes can't be read: %s", type(error).__name__)
                 time.sleep(PATIENCE)
-
-    def _is_over(self) -> bool:
-        """Tell whether nothing is followed any more; the next follower starts another thread."""
-        with self._lock:
-            if not self._find_followed():
-                self._thread = None
-            return self._thread is None
 
     def _find_followed(self) -> dict[int, LiveReply]:
         with self._lock:
@@ -83,15 +79,15 @@ class Reader:
         try:
             while followed := self._find_followed():
                 self._fetch(followed)
-                # Many replies change all the time, so that asking at once for the news of each would be all there is.
+                # Many replies change all the time: reading the news of each at once would take all the time there is.
                 time.sleep(min(0.05, len(followed) / 10_000))
-                del followed  # what only this list holds on to is nobody's
+                del followed  # else this list would keep mirrors without followers
                 changes.wait(PATIENCE)
         finally:
             changes.close()
 
     def _fetch(self, followed: dict[int, LiveReply]) -> None:
-        with self._fetching:  # two at once would show the same pieces twice
+        with self._fetching:  # two threads would show the same pieces twice
             wanted = {reply_id: len(shown.stored) for reply_id, shown in followed.items() if not shown.ended}
             pieces, generating = log.read_updates(self.database, wanted)
             for reply_id in wanted:
@@ -99,7 +95,7 @@ class Reader:
 
 
 def publish(shown: LiveReply, pieces: list[str], progress: log.Progress | None) -> None:
-    """Publish news, as `log.news` gives them, in a mirror; one that missed an end and a Continue has ended, too."""
+    """Show news in a mirror. A mirror that missed an end and a Continue has ended, too."""
     if progress and shown.continued is None:
         shown.continued = progress.continued
     if progress and progress.continued == shown.continued:

@@ -1,4 +1,4 @@
-"""What is known of the making of a reply: when its first word came, how long it took, what was thought before."""
+"""A stopwatch for a reply: the time to its first word, its duration, its tokens and how long the model thought."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ USAGE = ("prompt_tokens", "completion_tokens")
 
 
 class Stopwatch:
-    """Times one request to a provider, and adds what is known of earlier requests for the same reply.
+    """Times one request to a provider, and adds the figures of earlier requests for the same reply.
 
-    What is not known of the whole reply is left out: one whose first worker died has lost its beginning.
+    It leaves out a figure that isn't known for the whole reply: if a worker died, the beginning is lost.
     """
 
     def __init__(self) -> None:
@@ -25,27 +25,22 @@ class Stopwatch:
         self._retracted = False
 
     def add_to(self, earlier: Reply | None) -> None:
-        """Count on from what is known of earlier askings."""
+        """Add the figures of earlier requests."""
         self._earlier = vars(earlier) if earlier else {}
 
-    def note_word(self) -> bool:
-        """Note that a word came; True for the first one."""
+    def note_word(self) -> float | None:
+        """Note a word; return how many seconds the first one took, and None for others."""
         if self._spoke is not None:
-            return False
+            return None
         self._spoke = time.monotonic()
-        return not self._retracted
+        return None if self._retracted else self._spoke - self._began
 
     def retract(self, result: CreateResult) -> None:
-        """Note that all words so far were thoughts."""
+        """Count all words so far as thoughts."""
         result.thinking_since, self._spoke, self._retracted = self._spoke, None, True
 
-    @property
-    def wait_time(self) -> float:
-        """How long the first word was waited for, or is, in seconds."""
-        return (self._spoke or time.monotonic()) - self._began
-
     def facts(self, result: CreateResult | None) -> dict[str, int | None]:
-        """Tell what is known at the end, in milliseconds and tokens."""
+        """Return the figures at the end, in milliseconds and tokens."""
         usage = (result.usage if result else None) or {}
         facts = {name: self._whole(name, usage.get(name)) for name in USAGE}
         facts["duration_ms"] = self._whole("duration_ms", milliseconds(self._began, time.monotonic()))
@@ -62,5 +57,4 @@ class Stopwatch:
 
 
 def milliseconds(start: float, end: float) -> int:
-    """Tell how long it was between two moments of the monotonic clock."""
     return max(0, round((end - start) * 1000))

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from chat import conversations, rendering
 from chat.conversations import Choice
 from chat.routes import model_choice, pages
-from chat.routes.streaming import events
+from chat.routes.streaming import event_stream
 from chat.web import current_user
 from chat.web.state import state
 
@@ -21,7 +21,7 @@ def follow(reply_id: int) -> Response:
     With `once` in the address, send the reply so far, or the finished article: such a page polls.
     """
     reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
-    return events.as_events(reply, once="once" in request.args)
+    return event_stream.as_events(reply, once="once" in request.args)
 
 
 @bp.get("/reasoning")

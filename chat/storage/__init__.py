@@ -1,1 +1,1 @@
-"""The database: how it is reached, its transactions, tables and migrations, and the copies that are made of it."""
+"""The database: its connections, transactions, tables and migrations, and copies of it."""

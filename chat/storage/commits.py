@@ -62,7 +62,7 @@ def read_status(engine: Engine, ticket: Ticket, ends_it: bool) -> str:
     """Read a transaction's status from Postgres; empty while Postgres can't be asked."""
     number, life = ticket
     try:
-        with limit_time(OUTCOME_WAIT / 2, Silence(OUTCOME_WAIT / 2)), engine.connect() as connection:
+        with limit_time(OUTCOME_WAIT / 2, Silence()), engine.connect() as connection:
             status = connection.execute(SELECT_STATUS, {"number": number, "life": life}).scalar_one()
             if status == "in progress" and ends_it:
                 connection.execute(SELECT_TERMINATION, {"number": str(number % 2**32)})

@@ -115,8 +115,9 @@ class Database:
             if self.is_sqlite:
                 make_file(self.engine.url)
                 retry_while_locked(self._enable_wal, LOCK_WAIT)
-            if self._is_at_head():  # a write would wait for others' locks
-                return
+            with self.read() as connection:  # a write would wait for others' locks
+                if schema.version_of(connection) == schema.HEAD:
+                    return
             with self.write(wait=60, silence=inf) as connection:
                 self._migrate(connection)
         except DatabaseAway as error:
@@ -157,10 +158,6 @@ class Database:
                 f"An upgrade keeps a copy of the database first. {error} Make room there and start again; "
                 "nothing was changed."
             ) from error
-
-    def _is_at_head(self) -> bool:
-        with self.read() as connection:
-            return schema.version_of(connection) == schema.HEAD
 
     def is_current(self) -> bool:
         """Return whether the database is at HEAD or beyond, as a newer process leaves it in a rolling deploy."""

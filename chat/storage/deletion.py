@@ -1,4 +1,4 @@
-"""Deletion: a conversation goes with all that was said in it, and what it held is overwritten."""
+"""Deletion of a conversation with all its messages, which are overwritten on disk."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from chat.storage.tables import conversations, messages
 
 ROWS = 200
 PART = 1_500_000
-"""How much goes in one transaction, in messages and in characters: more would hold up all others of the process."""
+"""How much one transaction deletes, in messages and in characters: more would hold up the whole process."""
 
 IN_CONVERSATION = messages.c.conversation_id == bindparam("whole")
 SELECT_NEWEST = select(messages.c.id).where(IN_CONVERSATION).order_by(messages.c.id.desc()).limit(bindparam("most"))
 SELECT_SIZES = select(messages.c.id, func.length(messages.c.text).label("size")).where(messages.c.id.in_(SELECT_NEWEST))
-# A child is newer than its parent, so nothing goes by itself: SQLite follows a thousand links, and no more.
+# Children, which are newer, go first: a cascade of SQLite follows no more than a thousand links.
 DELETE_MESSAGES = delete(messages).where(messages.c.id.in_(bindparam("part", expanding=True)))
 UPDATE_LEAF = update(conversations).where(conversations.c.id == bindparam("whole")).values(leaf_id=None)
 DELETE_CONVERSATION = delete(conversations).where(conversations.c.id == bindparam("whole"))
 
 
 def delete_part(connection: Connection, conversation_id: int) -> bool:
-    """Delete the newest messages of a conversation, and with its last ones itself; tells whether it is gone.
+    """Delete the newest messages of a conversation, and with the last ones itself. Return whether it is gone.
 
-    Within a transaction that holds its row, as an end takes that before its messages, too. Until it is gone it shows
-    nothing: where this breaks off, it is deleted by doing it again.
+    The caller's transaction must hold its row. A conversation that is partly deleted shows nothing, and a repeat
+    deletes the rest.
     """
     overwrite_deleted(connection)
     rows = connection.execute(SELECT_SIZES, {"whole": conversation_id, "most": ROWS}).all()
@@ -38,7 +38,7 @@ def delete_part(connection: Connection, conversation_id: int) -> bool:
 
 
 def choose_part(sizes: dict[int, int]) -> Iterator[int]:
-    """Choose the newest of some messages, as many as make up a part."""
+    """Choose the newest messages, until they fill a part."""
     room = PART
     for message_id in sorted(sizes, reverse=True):
         yield message_id

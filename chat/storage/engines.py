@@ -1,4 +1,4 @@
-"""Where the database is, and how connections to it are made."""
+"""Engines: where the database is, and how to connect to it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chat.config import Settings
 from chat.config.private_files import restrict_to_owner
 
 POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
-"""How an address of Postgres may begin; the first is Heroku's way."""
+"""How an address of Postgres can begin; the first is Heroku's way."""
 
 POSTGRES_CONNECTIONS = 3
-"""How many a process takes, beside its writer's and the one that its reader listens by: small plans allow 20 (Heroku's
-essential-0), and while a deploy goes on two servers of two workers have to do with those."""
+"""The pool of a process, without its writer's and its reader's own connections. Small plans allow 20 (Heroku's
+essential-0), which two servers of two workers share during a deploy."""
 
 POOL_WAIT = 10.0
-"""How long one waits for a connection that others use, in seconds."""
+"""How long to wait for a connection that others use, in seconds."""
 
 POSTGRES_PATIENCE = {
     "connect_timeout": 10,
@@ -30,15 +30,15 @@ POSTGRES_PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""How long libpq waits for a server that says nothing, in seconds, but the last: one that vanished says no goodbye."""
+"""How long libpq waits for a silent server, in seconds; tcp_user_timeout in milliseconds."""
 
 
 class DatabaseUnusable(Exception):
-    """The database can't be used as it is; the message says what to do."""
+    """The database can't be used in its present state; the message says what to do."""
 
 
 def url_of(settings: Settings) -> str:
-    """Tell where the database is: DATABASE_URL, else a file in the instance folder. Raises DatabaseUnusable."""
+    """Return DATABASE_URL, or else the URL of a file in the instance folder. Raises DatabaseUnusable."""
     url = settings.database_url or str(URL.create("sqlite", database=str(settings.instance / "rivulet.db")))
     if not is_usable(url):
         raise DatabaseUnusable(
@@ -49,24 +49,24 @@ def url_of(settings: Settings) -> str:
 
 
 def file_of(settings: Settings) -> Path | None:
-    """Tell which file SQLite keeps the database in; None where that is Postgres. Raises DatabaseUnusable."""
+    """Return the file of a SQLite database, None for Postgres. Raises DatabaseUnusable."""
     parsed = make_url(url_of(settings))
     return Path(parsed.database or "").absolute() if parsed.drivername == "sqlite" else None
 
 
 def is_usable(url: str) -> bool:
-    """Tell whether an address is one of Postgres, or of SQLite in a file: in memory each connection has its own."""
+    """Return whether a URL is one of Postgres or of a SQLite file; in memory each connection has its own database."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         return False
     in_file = parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}
-    # An @ in a host is the end of a password that wasn't quoted, and would be told in the log.
+    # An @ in a host is the end of a password that wasn't quoted, and the log would reveal it.
     return in_file or (parsed.drivername in POSTGRES and "@" not in (parsed.host or ""))
 
 
 def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
-    """Make the engine for a database URL: SQLite, or Postgres in any of its names with so many connections."""
+    """Make the engine for a database URL; Postgres gets so many connections."""
     name, rest = url.split("://", 1)
     if name in POSTGRES:
         engine = create_engine(
@@ -87,9 +87,9 @@ def engine_for(url: str, connections: int = POSTGRES_CONNECTIONS) -> Engine:
 
 
 def prepare_postgres(connection: Any, _: Any) -> None:
-    """Keep no statements prepared behind a pooler: the next transaction may be at another connection to Postgres.
+    """Turn prepared statements off behind a pooler, where the next transaction can use another connection.
 
-    A pooler such as PgBouncer makes up the number of the process.
+    A pooler such as PgBouncer shows itself because it makes up the number of the backend process.
     """
     connection.autocommit = True
     if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != connection.info.backend_pid:
@@ -97,14 +97,14 @@ def prepare_postgres(connection: Any, _: Any) -> None:
 
 
 def is_pooled(connection: Any) -> bool:
-    """Tell whether a connection that was prepared leads through a pooler."""
+    """Return whether `prepare_postgres` found a pooler in front of Postgres."""
     return connection.prepare_threshold is None
 
 
 def make_file(url: URL) -> None:
-    """Make the file of a new SQLite database, and keep it and its logs to its owner alone.
+    """Make the file of a SQLite database, and make it and its logs private to their owner.
 
-    Raises OSError, also where the file can't be written to: SQLite itself would read on without a word.
+    Raises OSError, even for a read-only file, which SQLite itself would open without a word.
     """
     path = url.database or ""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -113,7 +113,7 @@ def make_file(url: URL) -> None:
 
 
 def remedy(url: URL, reason: str) -> str:
-    """Say what to do about a database that can't be opened."""
+    """Write what to do about a database that can't be opened."""
     folder = Path(url.database or "").absolute().parent
     if reason.startswith("permission denied for schema"):
         return (
@@ -126,27 +126,26 @@ def remedy(url: URL, reason: str) -> str:
 
 
 def prepare_sqlite(connection: Any, _: Any) -> None:
-    """Set up a new SQLite connection: we begin transactions ourselves, and foreign keys hold."""
+    """Set up a SQLite connection: we begin transactions ourselves, and foreign keys are enforced."""
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def overwrite_deleted(connection: Connection) -> None:
-    """Let a connection overwrite what it deletes: not every build of SQLite does; Postgres' vacuum will."""
+    """Make a connection overwrite what it deletes, as not every build of SQLite does; on Postgres, vacuum will."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
 def describe(engine: Engine) -> str:
-    """Name the kind of a database and its version."""
     with engine.connect() as connection:
         version = ".".join(map(str, connection.dialect.server_version_info or ()))
     return f"{'SQLite' if engine.dialect.name == 'sqlite' else 'PostgreSQL'} {version}"
 
 
 def size_of(engine: Engine) -> int:
-    """Tell how large a database is, in bytes."""
+    """Return the size of a database in bytes."""
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
             return connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()

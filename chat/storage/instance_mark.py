@@ -1,6 +1,6 @@
-"""The mark of an instance, which stands in the names of its cookies.
+"""The mark of an instance, a part of its cookies' names.
 
-Browsers tell hosts apart, but no ports: without it, two instances on one host would overwrite each other's cookies.
+Browsers ignore ports: without the mark, two instances on one host would overwrite each other's cookies.
 """
 
 from __future__ import annotations
@@ -19,15 +19,11 @@ INSERT_MARK = insert(options).values(name="mark")
 
 
 def get_mark(database: Database) -> str:
-    """Give the mark, 8 characters, the same for all workers; it is made at first need. Raises DatabaseAway."""
+    """Return the mark, 8 characters that all workers share; make it if it is missing. Raises DatabaseAway."""
     with database.read() as connection:
-        known = connection.execute(SELECT_MARK).scalar()
-    return known or make_mark(database)
-
-
-def make_mark(database: Database) -> str:
-    """Make the mark, unless another worker was first. Raises DatabaseAway."""
-    with suppress(IntegrityError), database.write() as connection:
+        if known := connection.execute(SELECT_MARK).scalar():
+            return known
+    with suppress(IntegrityError), database.write() as connection:  # another worker can be first
         connection.execute(INSERT_MARK, {"value": secrets.token_hex(4)})
     with database.read() as connection:
         return connection.execute(SELECT_MARK).scalar_one()

@@ -1,7 +1,4 @@
-"""Locks: what one transaction at a time does over all processes, by the number that Postgres knows each kind by.
-
-SQLite has one writer at a time anyway.
-"""
+"""Advisory locks of Postgres, over all processes; SQLite has only one writer at a time anyway."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 
 class Lock(IntEnum):
-    """What is held, each beside whose it is: an id, or a digest of hexadecimal digits."""
+    """The kinds of locks; each goes with an id, or with a hexadecimal digest."""
 
     PERSON = 1
     ADDRESS = 2
@@ -21,11 +18,7 @@ class Lock(IntEnum):
 
 
 def hold(connection: Connection, *locks: tuple[Lock, int | str]) -> None:
-    """Hold some locks until the transaction ends. Everywhere in one order: in two they could wait for each other."""
+    """Hold locks until the transaction ends. Take them in the same order everywhere, to avoid a deadlock."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(*(func.pg_advisory_xact_lock(int(lock), key_of(whose)) for lock, whose in locks)))
-
-
-def key_of(whose: int | str) -> int:
-    """Give the number that Postgres takes, of 31 bits."""
-    return whose if isinstance(whose, int) else int(whose[:7], 16)
+        keys = [(int(lock), whose if isinstance(whose, int) else int(whose[:7], 16)) for lock, whose in locks]
+        connection.execute(select(*(func.pg_advisory_xact_lock(*key) for key in keys)))

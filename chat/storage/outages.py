@@ -7,13 +7,6 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-AWAY = "The database is unavailable. Try again in a moment."
-BUSY = "The database is busy. Try again in a moment."
-UNCLEAR = (
-    "The connection to the database broke while this was being saved. Look whether it was, then try again. "
-    "A message isn't saved twice."
-)
-
 CONFLICTS = {"40001", "40P01", "55P03"}
 """SQLSTATEs of Postgres for a conflict of transactions: serialization failure, deadlock, lock timeout."""
 
@@ -32,32 +25,32 @@ REFUSAL = re.compile(
 
 
 class DatabaseAway(Exception):
-    """The database can't be used now, and the transaction changed nothing; the message is for the user who waited."""
+    """The database can't be used now, and the transaction changed nothing; the sentence is for the user who waited."""
 
-    def __init__(self, sentence: str = AWAY, reason: str = ""):
-        super().__init__(sentence)
-        self.reason = reason or sentence
+    sentence = "The database is unavailable. Try again in a moment."
+
+    def __init__(self, reason: str = ""):
+        super().__init__(self.sentence)
+        self.reason = reason or self.sentence
 
 
 class DatabaseBusy(DatabaseAway):
     """Another transaction held what this one needs for too long."""
 
-    def __init__(self, sentence: str = BUSY):
-        super().__init__(sentence)
+    sentence = "The database is busy. Try again in a moment."
 
 
 class OutcomeUnclear(DatabaseAway):
     """The connection broke at a COMMIT, and nobody can find out whether Postgres did it."""
 
-    def __init__(self) -> None:
-        super().__init__(UNCLEAR)
+    sentence = (
+        "The connection to the database broke while this was being saved. Look whether it was, then try again. "
+        "A message isn't saved twice."
+    )
 
 
 class Silence(BaseException):
     """The database said nothing for too long. It is no Exception, so that SQLAlchemy drops the connection."""
-
-    def __init__(self, seconds: float):
-        super().__init__(f"no answer within {seconds:.0f} s")
 
 
 def is_away(error: DBAPIError, writes: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The version of a database's tables, and the migrations that bring them to the newest one."""
+"""The schema: the version of a database's tables, and the migrations to the newest one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 HEAD = "0006"
-"""The newest migration; known without Alembic, which a start with nothing to migrate need not load."""
+"""The newest migration. A start with nothing to migrate doesn't load Alembic."""
 
 OLDEST = "0006"
-"""The first migration: no step leads here from an older version."""
+"""The first migration; older versions can't be upgraded."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -22,21 +22,21 @@ TOO_OLD = (
 
 
 def version_of(connection: Connection) -> str | None:
-    """Give the version of a database; None where it isn't one of Rivulet yet."""
+    """Return the version of a database, None if it has none of our tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def misfit(name: str, version: str) -> str:
-    """Say why a version can't be used, and what to do; empty where it can, or can be brought up to date."""
+    """Write why a version can't be used and what to do; an empty string if it can be used or upgraded."""
     if version > HEAD:
         return TOO_NEW.format(name, version, HEAD)
     return TOO_OLD.format(name, version, OLDEST) if version < OLDEST else ""
 
 
 def run_migrations(connection: Connection) -> None:
-    """Run all migrations that are missing, inside the transaction that is open."""
+    """Run all missing migrations inside the open transaction."""
     from alembic import command
     from alembic.config import Config
 

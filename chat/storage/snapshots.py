@@ -1,7 +1,7 @@
-"""Copies of a SQLite database: of one moment, whole or not there at all, while others go on writing.
+"""Snapshots: complete copies of a SQLite database at one moment, while others go on writing.
 
-`VACUUM INTO` reads one moment of the log ahead, so that no writer waits for it; SQLite's backup in steps begins anew
-whenever another process has written, and never ends while answers stream. What was deleted is in no copy.
+`VACUUM INTO` reads one moment of the write-ahead log, so that no writer waits. SQLite's stepwise backup restarts after
+each write of another process, and would never end while answers stream. Copies hold no deleted data.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from itertools import chain, count
 from pathlib import Path
 
 FOLDER = "backups"
-"""Where copies go, beside the database."""
+"""The folder of copies, beside the database."""
 
 MOST_COPIES = 3
-"""How many of the copies that upgrades made are kept."""
+"""How many copies from upgrades to keep."""
 
 
 class CopyFailed(Exception):
-    """A copy could not be made; the message says why. Nothing half is left."""
+    """A copy could not be made; the message says why. No partial file remains."""
 
 
 def copy_before(database: Path, version: str) -> None:
-    """Copy a database before it is brought to a version; of such copies the newest three stay. Raises CopyFailed.
+    """Copy a database before an upgrade to a version, and keep the newest copies. Raises CopyFailed.
 
-    One process at a time: what another one has left half done is cleared away.
+    The caller lets one process in at a time, so partial files of others are leftovers.
     """
     folder = database.parent / FOLDER
     for half in folder.glob("rivulet-*-before-[0-9]*.part"):
@@ -41,14 +41,14 @@ def copy_before(database: Path, version: str) -> None:
 
 
 def timestamped(folder: Path, before: str = "", ending: str = "db") -> Path:
-    """Name a copy that is made now by the time (UTC), and by what it is made before."""
+    """Name a new copy by the time (UTC) and by what it comes before."""
     stem = f"rivulet-{datetime.now(UTC):%Y-%m-%d-%H%M%S}{before and f'-before-{before}'}"
     names = chain([f"{stem}.{ending}"], (f"{stem}-{number}.{ending}" for number in count(2)))
     return next(folder / name for name in names if not (folder / name).exists())
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a database, which may be in use, into a new file. Raises CopyFailed."""
+    """Copy a database, even one in use, into a new file. Raises CopyFailed."""
     try:
         with closing(connect(source)) as connection:
             copy_from(connection, target)
@@ -57,53 +57,43 @@ def copy(source: Path, target: Path) -> None:
 
 
 def copy_from(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy what a connection sees into a new file. Raises CopyFailed."""
+    """Copy the database of a connection into a new file. Raises CopyFailed."""
     with atomic_file(target) as made:
         connection.execute("VACUUM INTO ?", [str(made.absolute())])
 
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
-    """Open a database that is there already; with `ro` nothing can be changed."""
+    """Open an existing database; mode `ro` is read-only."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None)
 
 
 @contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
-    """Hand out an empty file to write to; only when that is done and safe on the disk, it gets the name `target`.
+    """Yield an empty, private file to write to, and rename it to `target` once it is safe on disk.
 
-    Its owner alone may read it. What is there already is never written over. Raises CopyFailed.
+    Never overwrites a file. Raises CopyFailed.
     """
     made = target.with_name(f"{target.name}.part")
     try:
-        create_part(target, made)
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "is there already", str(target))
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise CopyFailed(refusal(target, error)) from error
     try:
         yield made
-        put_in_place(made, target)
+        sync(made)
+        made.rename(target)
+        sync(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise CopyFailed(refusal(target, error)) from error
     finally:
         made.unlink(missing_ok=True)
 
 
-def create_part(target: Path, made: Path) -> None:
-    """Make the file to write to, and the folder it is in. Raises OSError where there is one already."""
-    if target.exists():
-        raise FileExistsError(errno.EEXIST, "is there already", str(target))
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-
-
-def put_in_place(made: Path, target: Path) -> None:
-    """Wait until a file is safe on the disk, then give it its name."""
-    sync(made)
-    made.rename(target)
-    sync(target.parent)
-
-
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are safe on the disk."""
+    """Wait until a file, or the names in a folder, are safe on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -112,7 +102,6 @@ def sync(path: Path) -> None:
 
 
 def refusal(target: Path, error: Exception) -> str:
-    """Say why there is no copy."""
     if isinstance(error, FileExistsError):
         return f"{error.filename} is there already, and nothing is written over."
     reason = error.strerror if isinstance(error, OSError) else error

@@ -1,4 +1,4 @@
-"""The start: what needs the database is done as soon as it can be reached; until then the process serves and waits."""
+"""The startup: runs what needs the database as soon as it can be reached; until then the process serves and waits."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from chat.storage.database import DatabaseAway
 from chat.storage.engines import DatabaseUnusable
 
 ROUND = 1.0
-"""How often the database is tried, in seconds."""
+"""How often to try the database, in seconds."""
 
 WRONG = "Rivulet can't start: {}"
 WAITS = "Rivulet waits for its database ({}). It starts to serve when the database is there."
 SERVES = "The database is there: Rivulet serves now."
 
 REPLACES = "RIVULET_REPLACES_WORKER"
-"""What gunicorn.conf.py sets for a worker that takes another one's place."""
+"""gunicorn.conf.py sets this variable for a worker that replaces another one."""
 
 
 logger = logging.getLogger(__name__)
 
 
 class Startup:
-    """Does what needs the database; `bring_up` gives what to tell the person who set this up.
+    """Runs `bring_up`, which needs the database and returns warnings for the admin.
 
     A worker that `replaces` another must not end the server, because the other workers still serve.
     """
@@ -45,18 +45,18 @@ class Startup:
         self._awaited = Exception if replaces else DatabaseAway
 
     def finish(self, seconds: float) -> bool:
-        """Try for so many seconds; False where the database wasn't there. Raises WrongSetting and DatabaseUnusable."""
+        """Try for so many seconds, and return whether it worked. Raises WrongSetting and DatabaseUnusable."""
         deadline = time.monotonic() + seconds
         while not self._attempt() and time.monotonic() < deadline:
             time.sleep(ROUND)
         return self.is_done
 
     def finish_in_background(self) -> None:
-        """Try for as long as it takes; what can't be used ends the process."""
+        """Try for as long as it takes; an unusable database ends the process."""
         threading.Thread(target=self._work, name="startup", daemon=True).start()
 
     def tell(self, listener: Callable[[list[str]], None]) -> None:
-        """Tell somebody the warnings: now, or once they are known."""
+        """Call a listener with the warnings, now or once they are known."""
         self._listeners.append(listener)
         if self.is_done:
             listener(self.warnings)
@@ -66,7 +66,7 @@ class Startup:
             self.finish(inf)
         except (WrongSetting, DatabaseUnusable) as error:
             say(WRONG.format(error), sys.stderr)
-            os._exit(exits.CANNOT_START)  # this thread's own end would be nobody's
+            os._exit(exits.CANNOT_START)  # the end of this thread alone would stop nothing
         except Exception as error:
             report(logger, "the start", error)
             os._exit(exits.START_BROKE)

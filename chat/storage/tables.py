@@ -1,7 +1,7 @@
-"""The tables as they stand; migrations/ brings a database there.
+"""The tables of the newest version; migrations/ brings a database there.
 
-A conversation is a tree of messages: a message has a parent, and a conversation remembers the leaf that is shown.
-A reply is what is known of a message that a model writes. Times are whole seconds of the database's clock.
+A conversation is a tree of messages: a message has a parent, and a conversation remembers the leaf that it shows.
+A reply holds the facts about a message that a model writes. Times are whole seconds of the database's clock.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ people = Table(
     Index("ix_people_subject", "subject", unique=True),
     sqlite_autoincrement=True,
 )
-"""Guests, members and admins. `email` is in lower case; `subject` is who a sign-in elsewhere says they are."""
+"""Guests, members and admins. `email` is in lower case; `subject` identifies them at the OpenID provider."""
 
 sessions = Table(
     "sessions",
@@ -41,7 +41,7 @@ sessions = Table(
     Column("seen_at", BigInteger),
     Column("agent", Text),
 )
-"""Whose browser is whose: `agent` is what it calls itself."""
+"""Sessions of browsers; `agent` is the User-Agent header."""
 
 conversations = Table(
     "conversations",
@@ -131,7 +131,7 @@ invites = Table(
     Column("revoked_at", BigInteger),
     sqlite_autoincrement=True,
 )
-"""Links by which somebody becomes a member; the table knows a digest of each, so that a copy of it lets nobody in."""
+"""Links that create accounts. The table holds only a digest of each, so that a copy of it lets nobody in."""
 
 resets = Table(
     "resets",
@@ -140,7 +140,7 @@ resets = Table(
     Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("expires_at", BigInteger, nullable=False, index=True),
 )
-"""Links by which a person sets a new password; the table knows a digest of each."""
+"""Links for a new password; the table holds only a digest of each."""
 
 attempts = Table(
     "attempts",
@@ -149,10 +149,10 @@ attempts = Table(
     Column("whose", String(64), nullable=False, index=True),
     Column("at", BigInteger, nullable=False, index=True),
 )
-"""Tries to sign in, by a digest of the account or of the address that they came from."""
+"""Attempts to sign in, by a digest of the account or of the client address."""
 
 BY_STRANGERS = text("action = 'sign_in_throttled'")
-"""What anybody can add to the audit log; no parameter, as an index of some rows is found by the same words alone."""
+"""The entries that strangers can cause. It has no parameter: the planner only matches a partial index literally."""
 
 audit = Table(
     "audit",
@@ -166,7 +166,7 @@ audit = Table(
     Index("ix_audit_throttled", "id", sqlite_where=BY_STRANGERS, postgresql_where=BY_STRANGERS),
     sqlite_autoincrement=True,
 )
-"""Who did what, in words that still tell when the person is gone."""
+"""Who did what, in words that stay readable after the person is deleted."""
 
 options = Table(
     "options",
@@ -174,7 +174,7 @@ options = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""What holds for the whole instance and isn't set by the environment."""
+"""Settings of the whole instance beyond the environment."""
 
 services = Table(
     "services",
@@ -187,7 +187,7 @@ services = Table(
     Column("enabled", Boolean, nullable=False, default=True),
     Column("created_at", BigInteger, nullable=False),
 )
-"""Providers that an admin set up, or turned off; `key` is encrypted, `key_end` is what may be shown of it."""
+"""Providers that an admin added or disabled; `key` is encrypted, and pages show only `key_end` of it."""
 
 hidden_models = Table(
     "hidden_models",
@@ -195,4 +195,4 @@ hidden_models = Table(
     Column("provider", String(64), primary_key=True),
     Column("model", String(256), primary_key=True),
 )
-"""Models that an admin turned off."""
+"""Models that an admin disabled."""

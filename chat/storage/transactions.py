@@ -52,7 +52,7 @@ class Outage:
         if self._was_there and not self._is_away:
             logger.error("the database can't be reached: %s", reason)
             self._is_away = True
-        return DatabaseAway(reason=reason)
+        return DatabaseAway(reason)
 
     def explain(self, error: BaseException, writes: bool = False) -> DatabaseAway | None:
         """Return the error to raise instead of one that means that the database is busy or away; None for others.
@@ -72,7 +72,7 @@ def transaction(
 ) -> Iterator[tuple[Connection, Ticket | None]]:
     """Open a transaction, which the caller commits, and yield it with its ticket. Raises DatabaseAway."""
     try:
-        with limit_time(wait + silence, Silence(wait + silence)):
+        with limit_time(wait + silence, Silence(f"no answer within {wait + silence:.0f} s")):
             connection, ticket = retry_while_locked(lambda: begin(engine, writes, wait), wait)
             outage.end()
             try:

@@ -8,10 +8,10 @@ import pytest
 
 from chat import conversations
 from chat.conversations import NothingToContinue, StillAnswering, Turn
-from chat.conversations.turns import LEASE
 from chat.people.rate_limits import Asker
 from chat.replies import Replies
 from chat.storage.database import Database, NotFound
+from chat.storage.leases import LEASE
 from chat.storage.tables import messages, pieces
 from tests.replies.writing import change, finished, followed, lease_left, numbered_pieces
 from tests.scripted import Gate, Scripted

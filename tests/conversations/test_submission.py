@@ -11,9 +11,9 @@ from sqlalchemy import insert, select
 
 from chat import conversations
 from chat.conversations import Choice, StillAnswering, Turn, WrongParent, submission
-from chat.conversations.turns import LEASE
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
+from chat.storage.leases import LEASE
 from chat.storage.tables import conversations as conversation_table
 from chat.storage.tables import messages, replies
 from tests.turns import CHOICE, answered, asked, count, guest, stored

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from chat import rendering
-from chat.routes.streaming.sse import event, partial
+from chat.routes.streaming.sse_format import event, partial
 
 RATE = 20
 SIZE = 4.5

@@ -14,12 +14,13 @@ from chat.conversations import Choice, Draft, Turn
 from chat.metrics import Metrics
 from chat.people.rate_limits import Asker
 from chat.providers.errors import Unavailable
-from chat.replies import Replies, adoption, leases, log
+from chat.replies import Replies, adoption, log
 from chat.replies.context_window import GO_ON
-from chat.replies.leases import Adoption
 from chat.replies.log import Ending, ReplyUpdate
 from chat.replies.outcome import GIVEN_UP, UNKNOWN
+from chat.storage import leases
 from chat.storage.database import Database, DatabaseBusy
+from chat.storage.leases import Adoption
 from chat.storage.tables import pieces
 from tests.replies.writing import abandoned, change, expire, finished, followed, lease_left, numbered_pieces
 from tests.scripted import Gate, Scripted

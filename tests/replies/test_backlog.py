@@ -27,23 +27,22 @@ def test_what_was_said_since_the_last_look_is_one_piece() -> None:
 def test_what_may_be_stored_comes_again_as_it_was_and_before_the_rest() -> None:
     backlog, running = Backlog(), OwnedReply(1, "me")
     backlog.put(running, "So ")
-    backlog.requeue(running, backlog.take(holds_all)[running])
+    backlog.unsettled |= backlog.take(holds_all)
     backlog.put(running, "it ")
-    backlog.requeue(running, backlog.take(holds_all)[running])
+    backlog.unsettled |= backlog.take(holds_all)
     backlog.put(running, "goes")
     backlog.put(running, END)
 
     [item] = backlog.take(holds_all).values()
 
     assert (item.seq, item.pieces, item.ending) == (0, ["So ", "it ", "goes"], END)
-    assert not backlog.has_unsettled
+    assert not backlog.unsettled
 
 
 def test_what_another_writer_goes_on_with_is_dropped() -> None:
     backlog, ours, lost = Backlog(), OwnedReply(1, "me"), OwnedReply(2, "me")
     for running in (ours, lost):
         backlog.put(running, "So ")
-    for running, item in backlog.take(holds_all).items():
-        backlog.requeue(running, item)
+    backlog.unsettled |= backlog.take(holds_all)
 
     assert set(backlog.take(lambda running: running is ours)) == {ours}

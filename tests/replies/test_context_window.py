@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chat.providers.base import Messages
 from chat.replies.context_window import (
+    ANSWER_TOKENS,
     GO_ON,
     LARGEST,
     RECALLED,
@@ -19,11 +20,10 @@ from chat.replies.context_window import (
     continuation_messages,
     cost,
     fit,
-    read_messages,
     tokens_of,
 )
 
-TEXTS = st.integers(min_value=0, max_value=300).map(lambda length: "x" * length)
+TEXTS = st.integers(min_value=1, max_value=300).map(lambda length: "x" * length)
 WINDOWS = st.integers(min_value=0, max_value=1500)
 
 
@@ -43,6 +43,13 @@ def turns(count: int, length: int) -> Messages:
     return [{"role": role, "content": "x" * length} for _ in range(count) for role in ("user", "assistant")][:-1]
 
 
+def fitted_to(messages: Messages, window: int | None, rest: Messages | None = None) -> tuple[Messages, int]:
+    """Fit a conversation to a window; gives the rest and how many messages of it were left out."""
+    path = [SimpleNamespace(role=message["role"], text=message["content"]) for message in messages]
+    fitted, _ = fit(reversed(path), rest or [], window)  # type: ignore[arg-type]
+    return fitted, len(messages) + len(rest or []) - len(fitted)
+
+
 def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
     path = [
         SimpleNamespace(role="user", text="Hello?"),
@@ -53,8 +60,9 @@ def test_a_path_becomes_messages_without_replies_that_said_nothing() -> None:
         SimpleNamespace(role="assistant", text="Yes."),
     ]
 
-    messages = read_messages(reversed(path), None)  # type: ignore[arg-type]
+    messages, left_out = fit(reversed(path), [], None)  # type: ignore[arg-type]
 
+    assert left_out == 0
     assert messages == [
         {"role": "user", "content": "Hello?"},
         {"role": "user", "content": "Anyone?"},
@@ -71,24 +79,24 @@ def test_no_more_is_read_than_fills_the_window_and_one_message() -> None:
             asked_for.append(number)
             yield SimpleNamespace(role="user", text="x" * 350)
 
-    assert len(read_messages(above(), 1050)) == 11  # type: ignore[arg-type]
-    assert len(read_messages(above(), None)) == LARGEST // 105 + 1  # type: ignore[arg-type]
-    assert asked_for == [*range(1, 12), *range(1, LARGEST // 105 + 2)]
+    all_that_fit = (LARGEST - ANSWER_TOKENS) // 105
+    assert [len(messages) for messages, _ in (fit(above(), [], 1400), fit(above(), [], None))] == [10, all_that_fit]  # type: ignore[arg-type]
+    assert asked_for == [*range(1, 12), *range(1, all_that_fit + 2)]
 
 
 @given(conversations())
 def test_a_model_whose_window_is_not_known_reads_everything(messages: Messages) -> None:
-    assert fit(messages, None) == (messages, 0)
+    assert fitted_to(messages, None) == (messages, 0)
 
 
 @given(conversations())
 def test_a_window_that_is_large_enough_leaves_nothing_out(messages: Messages) -> None:
-    assert fit(messages, 2 * sum(map(cost, messages)) + 8000) == (messages, 0)
+    assert fitted_to(messages, 2 * sum(map(cost, messages)) + 8000) == (messages, 0)
 
 
 @given(conversations(), WINDOWS)
 def test_what_is_left_out_is_the_oldest(messages: Messages, window: int) -> None:
-    fitted, left_out = fit(messages, window)
+    fitted, left_out = fitted_to(messages, window)
 
     assert messages[left_out:] == fitted
     assert 0 <= left_out < len(messages)
@@ -96,7 +104,7 @@ def test_what_is_left_out_is_the_oldest(messages: Messages, window: int) -> None
 
 @given(conversations(), WINDOWS)
 def test_the_last_message_always_stays_and_the_first_is_a_persons(messages: Messages, window: int) -> None:
-    fitted, _ = fit(messages, window)
+    fitted, _ = fitted_to(messages, window)
 
     assert fitted[-1] == messages[-1]
     assert fitted[0]["role"] == "user"
@@ -104,14 +112,14 @@ def test_the_last_message_always_stays_and_the_first_is_a_persons(messages: Mess
 
 @given(conversations(), WINDOWS)
 def test_what_is_kept_fits_beside_an_answer_unless_it_is_one_message(messages: Messages, window: int) -> None:
-    fitted, _ = fit(messages, window)
+    fitted, _ = fitted_to(messages, window)
 
     assert len(fitted) == 1 or sum(map(cost, fitted)) <= window - min(window // 4, 2000)
 
 
 @given(conversations(), WINDOWS)
 def test_no_turn_is_left_out_that_would_have_fitted(messages: Messages, window: int) -> None:
-    _, left_out = fit(messages, window)
+    _, left_out = fitted_to(messages, window)
 
     before = [number for number in range(left_out) if messages[number]["role"] == "user"]
     longer = messages[before[-1] :] if before else []
@@ -123,14 +131,14 @@ def test_no_turn_is_left_out_that_would_have_fitted(messages: Messages, window: 
 def test_a_long_conversation_loses_whole_turns(window: int, kept: int) -> None:
     messages = turns(10, 350)
 
-    fitted, left_out = fit(messages, window)
+    fitted, left_out = fitted_to(messages, window)
 
     assert (len(fitted), left_out) == (kept, 19 - kept)
     assert sum(map(cost, fitted)) == kept * 105
 
 
 def test_a_conversation_without_messages_stays_empty() -> None:
-    assert fit([], 100) == ([], 0)
+    assert fitted_to([], 100) == ([], 0)
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -154,7 +162,7 @@ def test_who_goes_on_reads_the_question_and_what_was_said_whatever_the_window(
 ) -> None:
     rest = continuation_messages(f"So {text}", window)
 
-    fitted, left_out = fit(messages + rest, window, last=3)
+    fitted, left_out = fitted_to(messages, window, rest)
 
     assert fitted[-3:] == [messages[-1], *rest]
     assert (messages + rest)[left_out:] == fitted and fitted[0]["role"] == "user"
@@ -171,7 +179,7 @@ def test_a_chinese_character_counts_about_a_token(text: str, tokens: float) -> N
 def test_a_conversation_in_chinese_is_fitted_to_a_small_window() -> None:
     messages = [{"role": role, "content": "水" * 900} for _ in range(5) for role in ("user", "assistant")][:-1]
 
-    fitted, left_out = fit(messages, 4096)
+    fitted, left_out = fitted_to(messages, 4096)
 
     assert (len(fitted), left_out) == (3, 6)
 

@@ -109,8 +109,8 @@ def test_a_follower_that_lags_behind_a_loss_misses_nothing(database: Database, r
 
 
 def test_a_follower_hands_on_what_the_provider_has_to_say(reader: Reader, turn: Turn) -> None:
-    assert Follower(reader, turn.reply_id, OwnedReply(turn.reply_id, "me")).notice == ""
-    assert Follower(reader, turn.reply_id, None).notice == ""
+    assert Follower(reader, turn.reply_id, OwnedReply(turn.reply_id, "me")).shown.notice == ""
+    assert Follower(reader, turn.reply_id, None).shown.notice == ""
 
 
 def test_a_follower_of_a_process_that_leaves_is_told_that_the_reply_goes_on_elsewhere(

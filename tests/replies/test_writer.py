@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,13 +18,14 @@ from sqlalchemy import Connection, func, insert, select
 
 from chat import conversations
 from chat.conversations import Turn
-from chat.conversations.turns import LEASE
 from chat.metrics import Metrics
-from chat.replies import Replies, leases, log, writer
+from chat.replies import Replies, log, writer
 from chat.replies.live import OwnedReply
 from chat.replies.log import Ending
 from chat.replies.writer import UNSTORED
+from chat.storage import leases
 from chat.storage.database import Database, DatabaseAway, DatabaseBusy, clock
+from chat.storage.leases import LEASE
 from chat.storage.tables import pieces
 from chat.storage.tables import replies as reply_table
 from tests.replies.writing import change, expire, finished, followed, lease_left, numbered_pieces, resume, say
@@ -431,7 +433,8 @@ def test_a_process_that_slept_renews_its_leases_before_it_shows_anything(
         publish(*what, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(running, "publish", published)
-    monkeypatch.setattr(write, "_wait", lambda _: time.sleep(0.05) or not left)
+    slow = SimpleNamespace(wait=lambda _: time.sleep(0.05), clear=lambda: None, set=lambda: None)
+    monkeypatch.setattr(write, "_news", slow)
     change(database, turn.reply_id, lease_until=0)
 
     write.add(running)

@@ -7,9 +7,9 @@ from sqlalchemy import insert, select, update
 from chat.conversations import Turn
 from chat.replies import Follower, Replies
 from chat.replies import log as reply_log
-from chat.replies.leases import Adoption
 from chat.replies.log import ReplyUpdate
 from chat.storage.database import Database, clock
+from chat.storage.leases import Adoption
 from chat.storage.tables import pieces, replies
 from tests.turns import asked, eventually
 

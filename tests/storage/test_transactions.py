@@ -158,7 +158,7 @@ def test_a_connection_whose_transaction_never_began_is_dropped_without_a_word(
     on_postgres: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fall_silent(*_: object) -> None:
-        raise Silence(1)
+        raise Silence
 
     monkeypatch.setattr(transactions, "BEGIN_READING", "BEGIN; SELECT pg_sleep(20) -- {}")
     before = signal.signal(signal.SIGALRM, fall_silent)

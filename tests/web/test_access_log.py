@@ -157,7 +157,7 @@ def test_a_stream_that_breaks_is_reported_with_the_number(
 ) -> None:
     caplog.handler.setFormatter(Text())
     ended(client, begin(client))
-    monkeypatch.setattr("chat.routes.streaming.events.growing_events", lambda *_: 1 / 0)
+    monkeypatch.setattr("chat.routes.streaming.event_stream.growing_events", lambda *_: 1 / 0)
 
     follow = client.get("/replies/2/generation")
     follow.get_data()

@@ -1,4 +1,4 @@
-"""An answer in a page that grows, for a browser without JavaScript."""
+"""An answer in a growing page, for a browser without JavaScript."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from chat import rendering
 from chat.conversations import Turn, paging
 from chat.routes import pages
 from chat.routes.streaming import responses
-from chat.routes.streaming.subscription import Subscription, subscribe
+from chat.routes.streaming.responses import Subscription
 from chat.web.state import state
 
 ANSWER_HERE = Markup("<!-- the answer -->")
-"""Where the template of a streamed page is cut in two."""
+"""Where to cut the template of a streamed page in two."""
 
 RELOAD = Markup('<meta http-equiv="refresh" content="1; url={}">')
-"""Leads a page to where its answer goes on, when this process goes away or the page breaks."""
+"""Leads a page to its conversation when this process goes away or the page breaks."""
 
 
 def as_page(turn: Turn) -> Response:
-    """Stream a whole page, for a browser without JavaScript. Raises NotFound."""
+    """Stream a whole page. Raises NotFound."""
     with pages.snapshot():
         window = paging.newest(state.database, turn.reply_id)
         page = pages.page(turn.conversation_id, window, streamed=turn.reply_id, answer_here=ANSWER_HERE)
-    subscription = subscribe(turn.conversation_id, turn.reply_id, responses.SPAN)
+    subscription = responses.subscribe(turn.conversation_id, turn.reply_id, responses.SPAN)
     return responses.send(
         subscription, page_of(page.split(ANSWER_HERE), subscription), "text/html", RELOAD.format(subscription.address)
     )
 
 
 def page_of(parts: list[str], subscription: Subscription) -> Iterator[str]:
-    """Yield a page, given as two parts, up to the answer, the answer as it grows, its finished form, and the rest.
+    """Yield the first of two parts of a page, the growing answer, its finished form, and the second part.
 
-    What is open stands as plain text; the style hides it as soon as its rendered block follows.
+    An open block is plain text; the style hides it as soon as its rendered block follows.
     """
     yield parts.pop(0)
-    # Blocks after one that is too long to be kept stay plain text.
+    # Blocks after one that is too long to keep stay plain text.
     blocks = rendering.Blocks(f"m{subscription.reply_id}")
     while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:
         closed = "" if blocks.is_long else blocks.feed(text)

@@ -1,4 +1,4 @@
-"""An answer as bare text, for curl and its like."""
+"""An answer as plain text, for curl and similar programs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from flask import Response
 
 from chat.conversations import Turn
 from chat.routes.streaming import responses
-from chat.routes.streaming.subscription import Subscription, subscribe
+from chat.routes.streaming.responses import Subscription
 
 BROKEN = "\n\n[Something broke on the server. The answer goes on in {}.txt]\n"
 LEFT = "\n\n[The server is being restarted. The answer goes on in {}.txt]\n"
-"""Say where the answer goes on."""
-
 SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
 
 
 def as_text(turn: Turn) -> Response:
-    """Stream a reply as bare text, for curl and its like."""
-    subscription = subscribe(turn.conversation_id, turn.reply_id, inf)
+    subscription = responses.subscribe(turn.conversation_id, turn.reply_id, inf)
     return responses.send(subscription, text_of(subscription), "text/plain", BROKEN.format(subscription.address))
 
 
 def text_of(subscription: Subscription) -> Iterator[str]:
-    """Yield the text of a reply, and at the end why it is not whole, if it isn't."""
+    """Yield the text of a reply; if it isn't whole, say why at the end."""
     yield ""  # sends the headers
     sent = 0
     while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:

@@ -1,6 +1,6 @@
-"""Backups: a copy of all that is stored, made while answers stream, and the way back; and a move to another database.
+"""Backups made while answers stream, their restore, and a move to another database.
 
-What bin/backup, bin/restore and bin/move do.
+bin/backup, bin/restore and bin/move call this.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from sqlalchemy.engine import make_url
 from chat import config
 from chat.storage import engines
 from chat.storage.backups import transfer
-from chat.storage.backups.kinds import kind_of
+from chat.storage.backups.endpoints import kind_of
 from chat.storage.backups.target import Place, Refused
 from chat.storage.engines import DatabaseUnusable
 from chat.storage.snapshots import FOLDER, CopyFailed, timestamped
 
 MOVES_TO = "RIVULET_MOVES_TO"
-"""What bin/move sets to the address that it was given."""
+"""The variable in which bin/move passes its argument."""
 
 
 def backup(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Copy the database to a file, by default one that is named by the time; gives the exit code."""
+    """Copy the database to a file, by default named by the time; return the exit code."""
     return report(make, environ, arguments)
 
 
 def restore(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Put a copy in the database's place, and keep aside what was there; gives the exit code."""
+    """Put a copy in the database's place and keep the old data aside; return the exit code."""
     return report(bring_back, environ, arguments)
 
 
 def move(environ: Mapping[str, str]) -> int:
-    """Copy all that is stored into the empty database that RIVULET_MOVES_TO names; gives the exit code."""
+    """Copy the database into the empty one that RIVULET_MOVES_TO names; return the exit code."""
     return report(relocate, environ, [])
 
 
 def report(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Do something and say its outcome: a sentence, and 0 or 1."""
+    """Run a command, print its outcome and return the exit code."""
     try:
         print(do(place_of(environ), *map(Path, arguments)))
     except (config.WrongSetting, DatabaseUnusable, CopyFailed, Refused) as error:
@@ -60,7 +60,7 @@ def place_of(environ: Mapping[str, str]) -> Place:
 
 
 def make(place: Place, target: Path | None = None) -> str:
-    """Copy the database; gives what to say. Raises CopyFailed and Refused."""
+    """Copy the database; return what to print. Raises CopyFailed and Refused."""
     kind = kind_of(place)
     target = target or timestamped(place.folder, ending=kind.ENDING)
     kind.backup(place, target)
@@ -68,7 +68,7 @@ def make(place: Place, target: Path | None = None) -> str:
 
 
 def bring_back(place: Place, file: Path) -> str:
-    """Put a copy in place; gives what to say. Raises CopyFailed and Refused."""
+    """Put a copy in place; return what to print. Raises CopyFailed and Refused."""
     if not file.is_file():
         raise Refused(f"There is no file {file}. Name one that bin/backup made.")
     kept = kind_of(place).restore(place, file)
@@ -76,6 +76,6 @@ def bring_back(place: Place, file: Path) -> str:
 
 
 def relocate(place: Place) -> str:
-    """Copy a database into the one that its environment names; gives what to say. Raises Refused."""
+    """Copy a database into the one that its environment names; return what to print. Raises Refused."""
     target = place_of({"DATABASE_URL": place.environ[MOVES_TO], "PATH": place.environ.get("PATH", "")})
     return transfer.move(place, target, sys.stderr)

@@ -1,16 +1,17 @@
-"""The two ends of a move: databases that nobody else uses while it lasts."""
+"""The two ends of a move: databases that nobody else uses meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
+from typing import Any
 
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from chat.storage import schema
-from chat.storage.backups.kinds import kind_of
+from chat.storage.backups import postgres, sqlite
 from chat.storage.backups.target import NOT_EMPTY, Place, Refused
 from chat.storage.database import Database
 from chat.storage.engines import remedy
@@ -21,15 +22,14 @@ WAIT = 10.0
 """How long to wait for locks that others hold, in seconds."""
 
 
-def refuse_unless_ready(old: Place, new: Place) -> None:
-    """Raise Refused where there is nothing to copy, or the target isn't empty; nothing is touched."""
-    kind_of(old).require_there(old)
-    kind_of(new).require_empty(new)
+def kind_of(place: Place) -> Any:
+    """Return the module for a database's kind."""
+    return sqlite if place.is_sqlite else postgres
 
 
 @contextmanager
 def source(place: Place) -> Iterator[Connection]:
-    """Open the database that is copied; nothing in it changes until the end. Raises Refused."""
+    """Open the database to copy; nothing in it changes until the end. Raises Refused."""
     with (
         open_alone(place) as database,
         transaction(database.engine, database.outage, True, WAIT, inf) as (connection, _),
@@ -41,7 +41,7 @@ def source(place: Place) -> Iterator[Connection]:
 
 @contextmanager
 def target(place: Place) -> Iterator[Connection]:
-    """Open an empty database, make the tables, and commit at the end. Raises Refused."""
+    """Open an empty database, make its tables, and commit at the end. Raises Refused."""
     kind_of(place).prepare(place)
     with open_alone(place) as database, database.write(WAIT, silence=inf) as connection:
         kind_of(place).keep_still(connection)
@@ -56,7 +56,7 @@ def open_alone(place: Place) -> Iterator[Database]:
     """Open a database that nobody else has open. Raises Refused."""
     database = Database(place.url.render_as_string(hide_password=False))
     try:
-        with database.engine.connect() as connection:  # the pool's only one: the transaction gets it, too
+        with database.engine.connect() as connection:  # the pool returns the same one to the transaction
             kind_of(place).shut_out_others(place, connection)
         yield database
     finally:
@@ -64,7 +64,7 @@ def open_alone(place: Place) -> Iterator[Database]:
 
 
 def refuse_unless_current(place: Place, connection: Connection) -> None:
-    """Raise Refused where a database isn't of the version of this code."""
+    """Raise Refused if a database isn't of the version of this code."""
     version = schema.version_of(connection)
     if version is None:
         raise Refused(f"{place.name} is no database of Rivulet. Check DATABASE_URL and INSTANCE.")

@@ -1,4 +1,4 @@
-"""What is in a PostgreSQL database, and whether others are connected to it."""
+"""The occupants of a PostgreSQL database: its tables and its other connections."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SELECT
 """
 
 CLOSE_WAIT = 2.0
-"""How long a connection that has been closed may take to go, in seconds."""
+"""How long a closed connection can still be counted, in seconds."""
 
 
 def count_tables(place: Place) -> int:
-    """Count the tables that are there, where nobody else is connected. Raises Refused."""
+    """Count the tables of a database to which nobody else is connected. Raises Refused."""
     try:
         with psycopg.connect(address(place)) as connection:
             process, others, tables = count_occupants(connection)
@@ -37,9 +37,9 @@ def count_tables(place: Place) -> int:
 
 
 def count_occupants(connection: psycopg.Connection) -> tuple[int, int, int]:
-    """Give the number of our process, how many others are connected, and how many tables there are.
+    """Return the number of our backend process, and how many other connections and tables there are.
 
-    Who has gone is still counted for a moment.
+    Postgres counts closed connections for another moment.
     """
     deadline = time.monotonic() + CLOSE_WAIT
     while True:
@@ -51,11 +51,11 @@ def count_occupants(connection: psycopg.Connection) -> tuple[int, int, int]:
 
 
 def address(place: Place) -> str:
-    """Write where the database is as PostgreSQL's library reads it."""
+    """Write the address of a database for libpq."""
     return place.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def reason_in(said: str) -> str:
-    """Take the line of a program's complaint that says why."""
+    """Find the line of a program's complaint that says why."""
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it doesn't say why"]
     return next((line for line in lines if "error" in line.lower()), lines[0])

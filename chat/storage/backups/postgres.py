@@ -1,7 +1,7 @@
-"""Backup and restoring of PostgreSQL, by its own programs: pg_dump, pg_restore and psql.
+"""Backup and restore of PostgreSQL with its own programs: pg_dump, pg_restore and psql.
 
-They hear in their environment where the database is, as everyone on a machine can read how a program was called. A copy
-is brought back in one transaction, which first moves the tables that are there into a schema of their own.
+They read the database's address from their environment, because every user of a machine can read command lines. A
+restore is one transaction, which first moves the present tables into a schema of their own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chat.storage.tables import metadata
 
 ENDING = "dump"
 ASIDE = "before_restore_"
-"""How the schemas begin that keep what was there; they are in no copy."""
+"""How the names of schemas begin that keep replaced tables; no copy includes them."""
 
 PLAIN = ["--no-owner", "--no-privileges"]
 
@@ -41,10 +41,10 @@ BEGIN
     END LOOP;
 END $$;
 """
-"""The lock is the one that an upgrade takes: a server that starts meanwhile waits for the end."""
+"""An upgrade takes the same lock, so a server that starts meanwhile waits."""
 
 OLDER = re.compile("server version mismatch(?:.*?detail: (.*?)$)?|unsupported version.*?$", re.DOTALL | re.MULTILINE)
-"""What pg_dump says of a newer server, and pg_restore of what a newer pg_dump made."""
+"""What pg_dump says about a newer server, and pg_restore about a dump of a newer pg_dump."""
 
 TOO_OLD = (
     "{} is too old for this ({}). Install PostgreSQL's client programs of the server's version or later. "
@@ -61,7 +61,7 @@ def backup(place: Place, target: Path) -> None:
 
 
 def restore(place: Place, file: Path) -> str | None:
-    """Put a copy in the database's place; gives the schema that keeps what was there. Raises Refused."""
+    """Put a copy in the database's place; return the schema that keeps the old tables. Raises Refused."""
     refuse_unless_known(file, version_in(place, file))
     tables = count_tables(place)
     aside = f"{ASIDE}{datetime.now(UTC):%Y_%m_%d_%H%M%S}"
@@ -70,41 +70,41 @@ def restore(place: Place, file: Path) -> str | None:
 
 
 def version_in(place: Place, file: Path) -> str | None:
-    """Read of what version a copy is; None where it is of something else. Raises Refused."""
+    """Read the version of a copy; None if it isn't one of Rivulet. Raises Refused."""
     lines = iter(run(place, "pg_restore", "--data-only", "--table=alembic_version", "--file=-", str(file)).splitlines())
     next((line for line in lines if line.startswith("COPY ")), None)
     return next(lines, None)
 
 
 def require_there(place: Place) -> None:
-    """Raise Refused where a database holds nothing, or others use it."""
+    """Raise Refused if a database is empty, or others use it."""
     if not count_tables(place):
         raise Refused(f"{place.name} is empty: nothing to copy.")
 
 
 def require_empty(place: Place) -> None:
-    """Raise Refused where a database holds anything, or others use it."""
+    """Raise Refused if a database holds anything, or others use it."""
     if count_tables(place):
         raise Refused(NOT_EMPTY.format(place.name))
 
 
 def prepare(place: Place) -> None:
-    """Do nothing: the administrator of the server has made the database for the copy."""
+    """Do nothing: the server's administrator has made the database."""
 
 
 def shut_out_others(place: Place, connection: Connection) -> None:
-    """Keep a database to one connection: Postgres can't, but `keep_still` can keep it as it is."""
+    """Do nothing: Postgres can't shut others out, but `keep_still` locks the tables."""
 
 
 def keep_still(connection: Connection) -> None:
-    """Let nobody change anything until the transaction ends, however long it waits for the other database."""
+    """Lock all tables until the transaction ends, however long it waits for the other database."""
     connection.exec_driver_sql(KEEP_STILL)
     if names := metadata.tables.keys() & inspect(connection).get_table_names():
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(sorted(names))} IN SHARE MODE")
 
 
 def load(place: Place, file: Path, first: str) -> None:
-    """Run some SQL, then what a copy says, and commit both at once. Raises Refused."""
+    """Run some SQL and then the SQL of a copy, and commit both at once. Raises Refused."""
     psql = [program(place, "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
     with subprocess.Popen(
         psql, env=environment(place), stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
@@ -117,20 +117,20 @@ def load(place: Place, file: Path, first: str) -> None:
 
 
 def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
-    """Write to psql what it is to do; gives what pg_restore complains of."""
+    """Write the commands to psql; return the complaint of pg_restore."""
     pg_restore = [program(place, "pg_restore"), *PLAIN, "--file=-", str(file)]
     with psql, suppress(BrokenPipeError):  # psql has ended, and says why
         psql.write(first.encode())
         written = subprocess.run(pg_restore, env=environment(place), stdout=psql, stderr=subprocess.PIPE, text=True)
         if written.returncode:
             return written.stderr
-        # Without this psql's end undoes all of it.
+        # Without this, psql rolls everything back when it ends.
         psql.write(b"COMMIT;\n")
     return ""
 
 
 def run(place: Place, name: str, *arguments: str) -> str:
-    """Run a program of PostgreSQL's; gives what it printed. Raises Refused."""
+    """Run a program of PostgreSQL's; return its output. Raises Refused."""
     done = subprocess.run([program(place, name), *arguments], env=environment(place), capture_output=True, text=True)
     if older := OLDER.search(done.stderr):
         raise Refused(TOO_OLD.format(name, older[1] or older[0]))
@@ -149,7 +149,7 @@ def program(place: Place, name: str) -> str:
 
 
 def environment(place: Place) -> dict[str, str]:
-    """Give the environment in which a program of PostgreSQL's finds the database. Raises Refused."""
+    """Return the environment in which PostgreSQL's programs find the database. Raises Refused."""
     try:
         options = pq.Conninfo.parse(address(place).encode())
     except psycopg.Error as error:

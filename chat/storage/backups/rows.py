@@ -1,6 +1,6 @@
-"""Rows as they are moved: read in batches that hold few bytes, and known by a digest that is the same in any database.
+"""Rows to move: batches of few bytes, and a digest that is the same in any database.
 
-However many a table has and however long its texts are, the memory holds one batch.
+Memory holds one batch, however large the table is.
 """
 
 from __future__ import annotations
@@ -14,24 +14,23 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Integer, Row, Select, String, Table, func, literal, select
 
 BATCH = 1_000_000
-"""The most that a batch holds, in bytes of text; a longer row is one by itself."""
+"""The most bytes of text in a batch; a longer row is a batch by itself."""
 
 MOST = 1_000
-"""The most rows of a batch."""
+"""The most rows in a batch."""
 
 LENGTH = {"sqlite": func.length, "postgresql": func.octet_length}
-"""How long a text is: in characters or bytes, whichever the database knows without unpacking it."""
+"""The length of a text, in the unit that the database knows without unpacking it."""
 
 
 @dataclass
 class Digest:
-    """How many rows there are, and the sum of the digests of each: databases put them in different orders."""
+    """The number of rows and the sum of their digests, which doesn't depend on their order."""
 
     rows: int = 0
     total: int = 0
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Count some rows in."""
         for row in rows:
             said = json.dumps(list(row)).encode()
             self.rows += 1
@@ -39,7 +38,7 @@ class Digest:
 
 
 def batches(connection: Connection, table: Table) -> Iterator[Sequence[Row]]:
-    """Read all rows of a table, by its key: a message comes after the one that it answers."""
+    """Read all rows of a table in batches, by its key: a message comes after its parent."""
     sized = select(size_of(connection, table)).order_by(*table.primary_key)
     with stream(connection, sized) as sizes, stream(connection, select(table).order_by(*table.primary_key)) as rows:
         for number in runs(sizes.scalars()):
@@ -47,19 +46,19 @@ def batches(connection: Connection, table: Table) -> Iterator[Sequence[Row]]:
 
 
 def stream(connection: Connection, query: Select[Any]) -> CursorResult[Any]:
-    """Run a query whose rows stay in the database until they are fetched."""
+    """Run a query whose rows stay in the database until we fetch them."""
     return connection.execute(query, execution_options={"stream_results": True})
 
 
 def size_of(connection: Connection, table: Table) -> Any:
-    """Write how long the texts of a row are."""
+    """Write the SQL for the length of a row's texts."""
     length = LENGTH[connection.dialect.name]
     texts = [func.coalesce(length(column), 0) for column in table.columns if isinstance(column.type, String)]
     return sum(texts, start=literal(0, Integer))
 
 
 def runs(sizes: Iterable[int]) -> Iterator[int]:
-    """Cut rows of some sizes into batches; gives how many rows each has."""
+    """Divide rows of these sizes into batches; yield the number of rows of each."""
     number = total = 0
     for size in sizes:
         if number and (total + size > BATCH or number == MOST):

@@ -1,7 +1,7 @@
-"""Backup and restoring of SQLite.
+"""Backup and restore of SQLite.
 
-A copy is brought back by SQLite itself, in one transaction into the file that is there: whatever dies meanwhile, the
-next one to open it finds the old or the new, and no log of another time ever lies beside it.
+SQLite itself restores a copy in one transaction into the existing file. So after a crash the file holds the old or the
+new data, and no stale write-ahead log lies beside it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def backup(place: Place, target: Path) -> None:
 
 
 def restore(place: Place, file: Path) -> Path | None:
-    """Put a copy in the database's place; gives where that is kept, if there was one. Raises CopyFailed and Refused."""
+    """Put a copy in the database's place; return where the old data is kept. Raises CopyFailed and Refused."""
     if place.path.exists() and place.path.samefile(file):
         raise Refused(f"{file} is the database itself. Name a copy of it.")
     refuse_unless_whole(file)
@@ -45,13 +45,11 @@ def restore(place: Place, file: Path) -> Path | None:
 
 
 def require_there(place: Place) -> None:
-    """Raise Refused where there is no database."""
     if not place.path.exists():
         raise Refused(f"There is no database {place.path} yet: nothing to copy.")
 
 
 def require_empty(place: Place) -> None:
-    """Raise Refused where a database holds anything."""
     if not place.path.exists():
         return
     try:
@@ -64,7 +62,7 @@ def require_empty(place: Place) -> None:
 
 
 def shut_out_others(place: Place, connection: Connection) -> None:
-    """Keep a database to one connection, for as long as that is open. Raises Refused."""
+    """Claim a database for one connection until that is closed. Raises Refused."""
     try:
         claim(cast(sqlite3.Connection, connection.connection.driver_connection))
     except sqlite3.Error as error:
@@ -72,11 +70,11 @@ def shut_out_others(place: Place, connection: Connection) -> None:
 
 
 def keep_still(connection: Connection) -> None:
-    """Let nobody change anything until the transaction ends: nobody else is there."""
+    """Do nothing: `shut_out_others` has left nobody who could change anything."""
 
 
 def refuse_unless_whole(file: Path) -> None:
-    """Take what is a database of ours, undamaged, of a version that is known. Raises Refused."""
+    """Raise Refused unless a file is an undamaged database of Rivulet, of a known version."""
     try:
         with closing(connect(file, "ro")) as copy:
             tables = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
@@ -90,7 +88,7 @@ def refuse_unless_whole(file: Path) -> None:
 
 
 def prepare(place: Place) -> None:
-    """Make the file for the copy, where there is none. Raises Refused."""
+    """Make the file for the copy, if it is missing. Raises Refused."""
     try:
         place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_file(place.url)
@@ -99,9 +97,9 @@ def prepare(place: Place) -> None:
 
 
 def claim(present: sqlite3.Connection) -> None:
-    """Shut everyone else out. Raises sqlite3.OperationalError where somebody has it open, even if they do nothing.
+    """Lock a database for this connection. Raises sqlite3.OperationalError if anybody else has it open.
 
-    Each connection of a server holds on to the log ahead, and only who is alone with that can end it.
+    Each connection of a server, even an idle one, holds the write-ahead log, and only the last one can end that.
     """
     present.execute("PRAGMA busy_timeout = 1000")
     present.execute("PRAGMA journal_mode = DELETE")
@@ -110,7 +108,7 @@ def claim(present: sqlite3.Connection) -> None:
 
 
 def why_not(place: Place, error: sqlite3.Error) -> str:
-    """Say why nothing could be put in a database's place, and what to do."""
+    """Write why a database can't be replaced, and what to do."""
     if "locked" in str(error):
         return IN_USE.format(place.name)
     if isinstance(error, sqlite3.OperationalError):
@@ -121,7 +119,7 @@ def why_not(place: Place, error: sqlite3.Error) -> str:
 
 
 def keep(present: sqlite3.Connection, place: Place) -> Path | None:
-    """Copy what is there, if there is anything. Raises CopyFailed."""
+    """Copy a database, unless it is empty. Raises CopyFailed."""
     if not present.execute("SELECT 1 FROM sqlite_master").fetchone():
         return None
     kept = timestamped(place.folder, before="restore")

@@ -1,4 +1,4 @@
-"""Where a database and its copies are, and why a copy is not taken."""
+"""The target of a backup or restore: where a database and its copies are, and why a copy is refused."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NOT_EMPTY = "{} isn't empty, and nothing is written over. Name an empty database
 
 
 class Refused(Exception):
-    """Nothing was done; the message says why and what to do."""
+    """The command did nothing; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A database, the folder where its copies go, and the environment for programs that are asked for help."""
+    """A database, the folder for its copies, and the environment for PostgreSQL's programs."""
 
     url: URL
     folder: Path
@@ -29,22 +29,21 @@ class Place:
 
     @property
     def name(self) -> str:
-        """What people know a database by; without the password, and what else is in its address."""
+        """A short name of the database, without its password."""
         return str(self.path) if self.is_sqlite else f"{self.url.database} at {self.url.host or 'this machine'}"
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is SQLite; else it is Postgres."""
         return self.url.drivername == "sqlite"
 
     @property
     def path(self) -> Path:
-        """The file of a SQLite database."""
+        """The file, if it is SQLite."""
         return Path(self.url.database or "").absolute()
 
 
 def refuse_unless_known(file: Path, version: str | None) -> None:
-    """Take copies that this code can read or bring up to date. Raises Refused."""
+    """Raise Refused unless this code can read or upgrade a copy of this version."""
     if not version or not version.isdigit():
         raise Refused(f"{file} is no copy of a database of Rivulet. Name one that bin/backup made.")
     if sentence := misfit(str(file), version):

@@ -1,4 +1,4 @@
-"""Where this runs, as far as it matters: a disk may be emptied at each restart, or be shared with other machines."""
+"""The disk: whether the platform empties it at each restart, or shares it with other machines."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PLATFORMS = {
     "FLY_APP_NAME": "On Fly",
     "K_SERVICE": "On Cloud Run",
 }
-"""The variable by which a platform is known. None of them keeps what isn't on a volume."""
+"""The variable that identifies a platform. All of them empty disks that are no volumes."""
 
 WITHOUT_VOLUMES = {"On Heroku"}
 CONTAINERS = ("/.dockerenv", "/run/.containerenv")
-"""The files by which Docker and Podman are known."""
+"""The files that identify Docker and Podman."""
 
 APP = Path(__file__).parent.parent.parent.parent
 
@@ -35,7 +35,7 @@ SHARED = (
 
 
 def warnings(environ: Mapping[str, str], settings: Settings) -> list[str]:
-    """Say in a sentence each what whoever set this up has to know; nothing where all is well, as far as can be told."""
+    """Return warnings for the admin about the disk, a sentence each."""
     file = engines.file_of(settings)
     if file is None:
         return []
@@ -45,15 +45,14 @@ def warnings(environ: Mapping[str, str], settings: Settings) -> list[str]:
 
 
 def claim(settings: Settings) -> None:
-    """Keep a database on a network share to this machine. Raises DatabaseUnusable where another one uses it."""
+    """Claim a database on a network share for this machine. Raises DatabaseUnusable if another one uses it."""
     file = engines.file_of(settings)
     if file and share_of(file):
-        with suppress(OSError):  # a folder that can't be used is the database's to tell of
+        with suppress(OSError):  # opening the database reports an unusable folder
             Heartbeat(file).begin()
 
 
 def warn_of_emptied_disk(file: Path, place: str | None) -> list[str]:
-    """Warn of a disk that isn't kept."""
     if place is None or is_kept(file.parent, place):
         return []
     volume = "" if place in WITHOUT_VOLUMES else f", or mount a volume at {file.parent}"
@@ -64,16 +63,16 @@ def warn_of_emptied_disk(file: Path, place: str | None) -> list[str]:
 
 
 def place_of(environ: Mapping[str, str], host: str) -> str | None:
-    """Name the platform or the container that this runs in; None for a machine of somebody's own."""
+    """Name the platform or the container that this runs in; None for an ordinary machine."""
     if known := next((name for variable, name in PLATFORMS.items() if environ.get(variable)), None):
         return known
-    # Who develops in a container listens on its loopback, or knows.
+    # A developer's container listens on its loopback.
     in_container = any(map(os.path.exists, CONTAINERS)) or "KUBERNETES_SERVICE_HOST" in environ
     return "In this container" if in_container and not is_loopback(host) else None
 
 
 def is_kept(folder: Path, place: str) -> bool:
-    """Tell whether a folder is on a volume: some platforms mount the app's own folder, which is new each time."""
+    """Return whether a folder is on a volume. Some platforms mount the app's folder, which is new at each deploy."""
     if place in WITHOUT_VOLUMES:
         return False
     own = {APP, *APP.parents} if place in PLATFORMS.values() else {Path("/")}

@@ -1,7 +1,7 @@
-"""Which machines use a SQLite file on a network share: beside it is a file of each, which changes as long as it does.
+"""The heartbeat of a machine that uses a SQLite file on a network share: a file beside it that keeps changing.
 
-Locks and shared memory don't reach from one machine to another there, and clocks differ. So a file counts as alive if
-it changes while somebody looks.
+Locks and shared memory don't work between machines there, and clocks differ. So a file counts as alive if it changes
+while another machine watches.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from chat.server.console import say
 from chat.storage.engines import DatabaseUnusable
 
 BEAT = 2.0
-"""How often a file changes, in seconds."""
+"""How often to change the file, in seconds."""
 
 WATCH = 12.0
-"""How long a start looks at files of others before it believes that these have ended, in seconds."""
+"""How long a start watches files of others before it believes that these have ended, in seconds."""
 
 USED = (
     "Another machine ({}) uses the same database on a network share. SQLite serves one machine only: "
@@ -32,7 +32,7 @@ USED = (
 
 
 class Heartbeat:
-    """Shows other machines that this one uses a file, and sees whether they do. All its workers are one."""
+    """Shows other machines that this one uses a database, and sees whether they do; its workers share one file."""
 
     def __init__(self, file: Path):
         self.start = f"{file.name}-on-"
@@ -41,15 +41,15 @@ class Heartbeat:
         self.seen: dict[Path, str] = {}
 
     def begin(self) -> None:
-        """Look for other machines, then show this one for as long as the process runs. Raises DatabaseUnusable."""
+        """Look for other machines, then keep the heartbeat of this one. Raises DatabaseUnusable."""
         self._look_first()
         self._beat()
         threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
 
     def poll(self) -> dict[Path, str]:
-        """Read the files of other machines; gives the ones that have changed since the last time, with their hosts."""
+        """Read the files of other machines; return those that changed since the last time, with their hosts."""
         before, self.seen = self.seen, {path: read(path) for path in self._others()}
-        # One that is empty is being written at this moment.
+        # An empty file is being written at this moment.
         both = {path: said for path, said in self.seen.items() if said and before.get(path)}
         return {path: said.split()[0] for path, said in both.items() if said != before[path]}
 
@@ -67,18 +67,18 @@ class Heartbeat:
             path.unlink(missing_ok=True)
 
     def _beat(self) -> None:
-        # Always as long: a share may remember a file's length for a while.
+        # The length is constant: a share can cache a file's length.
         self.own.write_text(f"{socket.gethostname()[:60]:<60} {time.time_ns():020}\n")
 
     def _work(self) -> None:
         while True:
             time.sleep(BEAT)
-            with suppress(OSError):  # the share is away, as the database is
+            with suppress(OSError):  # the share is away, and so is the database
                 self._beat()
                 self._yield()
 
     def _yield(self) -> None:
-        """End where a machine came in at the same moment, or while this one slept: of two, one and the same."""
+        """End the process if another machine started meanwhile; of two, both choose the same one."""
         for path, host in self.poll().items():
             if path.name < self.own.name:
                 say(USED.format(host), sys.stderr)
@@ -86,13 +86,13 @@ class Heartbeat:
 
 
 def machine(folder: Path) -> str:
-    """Name this machine since its last boot, and its mount of a folder: locks don't reach from mount to mount."""
+    """Name this machine since its last boot, and its mount of a folder: two mounts share no locks."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()
     return hashlib.sha256(f"{boot} {folder.stat().st_dev}".encode()).hexdigest()[:12]
 
 
 def read(path: Path) -> str:
-    """Read a file; nothing where it can't be read, or has gone."""
+    """Read a file; an empty string if that fails."""
     try:
         return path.read_text()
     except (OSError, UnicodeError):

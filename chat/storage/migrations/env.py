@@ -1,4 +1,4 @@
-"""Alembic's door: run the migrations on the connection, and in the transaction, that database.py opened."""
+"""Alembic's entry: run the migrations in the transaction that database.py opened."""
 
 from alembic import context
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from chat import rendering
 from chat.replies import Follower
 from chat.replies.live import OwnedReply
-from chat.routes.streaming.subscription import Subscription
+from chat.routes.streaming.responses import Subscription
 from chat.web.streams import Streams
 from tests.asking import HTMX, PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from chat.providers.errors import Unavailable
-from chat.routes.streaming import events, responses
+from chat.routes.streaming import event_stream, responses
 from tests.asking import PAGE, TEXT, begin, ended, reply_in
 from tests.scripted import Gate, Scripted
 
@@ -232,7 +232,7 @@ def test_a_stream_that_lasts_ends_in_mid_answer_and_the_browser_comes_again(
 def test_what_the_provider_says_to_who_waits_is_shown_until_the_first_word(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "NOTICE_POLL", 0.01)
+    monkeypatch.setattr(event_stream, "NOTICE_POLL", 0.01)
     gate = Gate()
     provider.will_say(gate, "Now.")
     conversation = begin(client)

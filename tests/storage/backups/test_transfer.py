@@ -14,8 +14,8 @@ from sqlalchemy import Connection, insert, text
 
 from chat.registry import records
 from chat.registry.form import ProviderForm
-from chat.storage.backups import sequences, transfer
-from chat.storage.backups.progress import Progress
+from chat.storage.backups import transfer
+from chat.storage.backups.transfer import Progress
 from chat.storage.snapshots import connect
 from chat.storage.tables import messages, metadata, people
 from tests.postgres import Postgres
@@ -103,7 +103,7 @@ def test_a_source_on_postgres_is_kept_still_while_it_is_copied(
             other.execute("SET lock_timeout = 50; UPDATE people SET name = 'changed'")
         refused.append(error)
 
-    monkeypatch.setattr(sequences, "continue_numbers", meanwhile)
+    monkeypatch.setattr(transfer, "continue_numbers", meanwhile)
 
     code, said = run("move", DATABASE_URL=source, RIVULET_MOVES_TO=f"sqlite:///{tmp_path}/new.db")
 
@@ -118,7 +118,7 @@ def test_a_row_that_differs_in_the_target_is_found_and_nothing_is_kept(
     def spoil(old: Connection, new: Connection) -> None:
         new.execute(text("UPDATE pieces SET text = text || '.' WHERE seq = 1234"))
 
-    monkeypatch.setattr(sequences, "continue_numbers", spoil)
+    monkeypatch.setattr(transfer, "continue_numbers", spoil)
 
     code, said = run("move", RIVULET_MOVES_TO=target)
 
@@ -131,7 +131,7 @@ ACME = ProviderForm("acme", "openai", "https://models.acme.test/v1", "sk-abcdefg
 KILLED_MIDWAY = """
 import os, signal
 from chat.storage import backups
-from chat.storage.backups.progress import Progress
+from chat.storage.backups.transfer import Progress
 Progress.add = lambda self, table, rows: table == "replies" and os.kill(os.getpid(), signal.SIGKILL)
 backups.move(os.environ)
 """

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from chat.conversations import Turn
-from chat.conversations.turns import LEASE
-from chat.replies import leases
+from chat.storage import leases
 from chat.storage.database import Database, clock
+from chat.storage.leases import LEASE
 from tests.replies.writing import change, expire, lease_left
 from tests.turns import answered, asked, stored
 

@@ -1,4 +1,4 @@
-"""The kinds of numbers, and how Prometheus wants them written: its text format, version 0.0.4."""
+"""Instruments: counters, gauges and histograms, and how to write them in Prometheus' text format, version 0.0.4."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ class Series(ABC):
         self.meaning = meaning
 
     def lines(self, totals: Totals) -> Iterator[str]:
-        """Write its lines of Prometheus' text format."""
         yield f"# HELP {self.name} {self.meaning}"
         yield f"# TYPE {self.name} {self.kind}"
         for name, value in self.samples(totals):
@@ -32,65 +31,55 @@ class Series(ABC):
 
     @abstractmethod
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        """Give each sample by its name and labels."""
+        """Return the value of each sample by its name and labels."""
 
 
 class Counter(Series):
-    """What only grows; with labels, one number for each combination that is expected, and one for all others."""
+    """A number that only grows. With labels it has one number for each expected combination and one for all others."""
 
     kind = "counter"
+    passing = False
 
     def __init__(self, board: Board, name: str, meaning: str, labels: Sequence[str] = ()):
         super().__init__(name, meaning)
         self.labels = labels
         self.board = board
-        self._other = self._room()
+        self._other = board.take(1, self.passing)
         self._places = {(OTHER,) * len(labels): self._other}
 
-    def _room(self) -> int:
-        return self.board.take(1)
-
     def expect(self, values: Iterable[tuple[str, ...]]) -> None:
-        """Make room for combinations of labels."""
+        """Reserve numbers for combinations of labels."""
         for combination in values:
-            self._places.setdefault(combination, self._room())
+            self._places.setdefault(combination, self.board.take(1, self.passing))
 
     def add(self, *labels: str, by: float = 1) -> None:
-        """Add `by` to the number of these labels; labels that nobody expected count as `other`."""
+        """Add `by` to the number of these labels; unexpected labels count as `other`."""
         self.board.own[self._places.get(labels, self._other)] += by
 
     def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        """Give the sum of all processes, the dead ones, too."""
-        return ((self._sample_name(labels), totals.counted[place]) for labels, place in self._places.items())
-
-    def _sample_name(self, values: tuple[str, ...]) -> str:
-        return self.name + format_labels(zip(self.labels, values, strict=True))
+        numbers = totals.living if self.passing else totals.counted
+        for values, place in self._places.items():
+            yield self.name + format_labels(zip(self.labels, values, strict=True)), numbers[place]
 
 
 class Gauge(Counter):
-    """What comes and goes; it is gone with its process."""
+    """A number that rises and falls, and ends with its process."""
 
     kind = "gauge"
-
-    def _room(self) -> int:
-        return self.board.take(1, passing=True)
+    passing = True
 
     @contextmanager
     def during(self) -> Iterator[None]:
-        """Count what is under way as long as the block is."""
+        """Count one more while the block runs."""
         self.add()
         try:
             yield
         finally:
             self.add(by=-1)
 
-    def samples(self, totals: Totals) -> Iterable[tuple[str, float]]:
-        """Give the sum of the living processes."""
-        return ((self._sample_name(labels), totals.living[place]) for labels, place in self._places.items())
-
 
 class Histogram(Series):
-    """How many of some lengths were how long at most, and their sum."""
+    """Values counted by size in buckets, and their sum."""
 
     kind = "histogram"
 
@@ -102,14 +91,13 @@ class Histogram(Series):
         self._first = board.take(len(bounds) + 1)
 
     def observe(self, value: float) -> None:
-        """Count a length into its bucket, and into the sum."""
         own = self.board.own
         own[self._first + bisect_left(self.bounds, value)] += 1
         own[self._sum] += value
 
     @contextmanager
     def time(self) -> Iterator[None]:
-        """Observe how many seconds a block takes, however it ends."""
+        """Observe the seconds that a block takes, even if it raises."""
         began = time.monotonic()
         try:
             yield
@@ -117,7 +105,7 @@ class Histogram(Series):
             self.observe(time.monotonic() - began)
 
     def samples(self, totals: Totals) -> Iterator[tuple[str, float]]:
-        """Give the buckets, each with all that is shorter, too, the sum and the count."""
+        """Yield the buckets, each including all smaller values, then the sum and the count."""
         ends = [f"{bound:g}" for bound in self.bounds] + ["+Inf"]
         counts = list(accumulate(totals.counted[self._first : self._first + len(ends)]))
         for end, count in zip(ends, counts, strict=True):
@@ -127,11 +115,6 @@ class Histogram(Series):
 
 
 def format_labels(pairs: Iterable[tuple[str, str]]) -> str:
-    """Write labels; nothing where there are none."""
-    written = ",".join(f'{name}="{escape(value)}"' for name, value in pairs)
+    signs = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+    written = ",".join(f'{name}="{value.translate(signs)}"' for name, value in pairs)
     return f"{{{written}}}" if written else ""
-
-
-def escape(value: str) -> str:
-    """Write the value of a label so that it ends where it should."""
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
