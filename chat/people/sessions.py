@@ -75,9 +75,7 @@ UPDATE_PERSON_SEEN = update(people).where(people.c.id == OWNER_OF_SESSION).value
 DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at < clock())
 DELETE_SESSION = delete(sessions).where(IS_SESSION)
 
-SELECT_ALIVE = (
-    select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(IS_ALIVE)
-)
+SELECT_ALIVE = select(sessions.c.id).select_from(OWNED).where(IS_ALIVE)
 SELECT_ALIVE_OF = {
     dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(f"SELECT asked.key FROM {rows}")))
     for dialect, rows in JSON_ROWS.items()
@@ -111,9 +109,9 @@ class SessionStore(BaseCache):
             row = connection.execute(SELECT_SESSION, {"it": digest(key)}).first()
         if row is None:
             return None
-        text, idle, *columns = row
+        said, idle, *columns = row
         person = Person(*columns) if columns[0] is not None else None
-        data = json.loads(text)
+        data = json.loads(said)
         if data.get("person") != (person and person.id):
             return None
         if idle is None:

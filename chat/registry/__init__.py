@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat.people import admins, audit
+from chat.people import accounts, audit
 from chat.people.person import Actor
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.registry import rows
@@ -33,11 +33,7 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
     """The enabled providers, by name."""
 
     def __init__(
-        self,
-        database: Database,
-        box: SecretBox,
-        configured: Mapping[str, AbstractProvider],
-        timeouts: Timeouts,
+        self, database: Database, box: SecretBox, configured: Mapping[str, AbstractProvider], timeouts: Timeouts
     ):
         self.database = database
         self.box = box
@@ -94,7 +90,7 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
     def changing(self, admin: Actor, action: str, subject: str) -> Iterator[Connection]:
         """Open the transaction of an admin's change, and note it in the audit log. One change runs at a time."""
         with self.database.write() as connection:
-            admins.lock_admin(connection, admin)
+            accounts.lock_admin(connection, admin)
             locks.hold(connection, (Lock.SERVICES, 0))
             rows.set_option(connection, rows.VERSION, secrets.token_hex(8))
             yield connection

@@ -82,16 +82,15 @@ def build_snapshot(
 ) -> Snapshot:
     """Combine configured and stored providers. An unchanged provider stays the same object."""
     off = {record.name for record in stored.records if not record.enabled}
-    entries = {name: environment_entry(name, provider, name not in off) for name, provider in configured.items()}
+    entries = {
+        name: ProviderEntry(name, ENVIRONMENT, without_secrets(provider.url), "", name not in off, provider)
+        for name, provider in configured.items()
+    }
     for record in stored.records:
         if record.kind != ENVIRONMENT and record.name not in entries:
             entries[record.name] = stored_entry(record, before.entries.get(record.name), box, timeouts)
     on = {name: entry.provider for name, entry in entries.items() if entry.enabled and entry.provider}
     return Snapshot(stored.version, entries, stored.hidden, stored.default, on, stored.shown)
-
-
-def environment_entry(name: str, provider: AbstractProvider, enabled: bool) -> ProviderEntry:
-    return ProviderEntry(name, ENVIRONMENT, without_secrets(provider.url), "", enabled, provider)
 
 
 def without_secrets(url: str) -> str:
