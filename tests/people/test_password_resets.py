@@ -83,7 +83,7 @@ def test_a_link_that_was_changed_is_none(database: Database, change: Callable[[s
 def test_a_link_lasts_half_an_hour(database: Database) -> None:
     token = made(database, account(database))
     with database.write() as connection:
-        connection.execute(update(resets_table).values(expires_at=resets_table.c.expires_at - password_resets.LASTS))
+        connection.execute(update(resets_table).values(expires_at=resets_table.c.expires_at - password_resets.LIFETIME))
 
     assert not is_open(database, token) and not redeemed(database, token)
 

@@ -34,8 +34,8 @@ def refuse(error: Exception) -> tuple[str, int]:
 def render_list(form: Mapping[str, str], problem: str = "") -> str:
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
     content = {"invites": invites.list_open(state.database()), "form": form, "limits": limits}
-    told = {"proxied": proxy_login.is_on(), "problem": problem, "done": notices.read(NOTICES)}
-    return render_template("admin/invites.html", **content, **told)
+    context = {"proxied": proxy_login.is_on(), "problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/invites.html", **content, **context)
 
 
 @bp.post("")
@@ -45,8 +45,8 @@ def create() -> str:
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
     days, uses = read_number(form["days"]) or 0, read_number(form["uses"]) or 0  # `invites.create` refuses 0
     token = invites.create(state.database(), current_user.require_admin(), form["role"], days, uses, email)
-    told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite_link.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
+    context = {"role": form["role"], "days": days, "uses": uses, "email": email}
+    return render_template("admin/invite_link.html", link=secret_links.absolute_url(f"/invites/{token}"), **context)
 
 
 @bp.post("/<id:invite_id>/revocation")

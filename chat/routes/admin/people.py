@@ -33,8 +33,8 @@ def refuse(error: LastAdmin) -> tuple[str, int]:
 
 def render_list(problem: str = "") -> str:
     rows = directory.page(state.database(), pagination.before_id())
-    told = {"me": current_user.require_admin(), "problem": problem, "done": notices.read(NOTICES)}
-    return render_template("admin/people.html", **pagination.page_of(rows, PAGE), **told)
+    context = {"me": current_user.require_admin(), "problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/people.html", **pagination.page_of(rows, PAGE), **context)
 
 
 @bp.post("/<id:person_id>/role")

@@ -15,8 +15,8 @@ def show() -> str:
     """Show each setting with its value and meaning."""
     values = state.settings()
     pairs = [(setting, setting.value_in(values)) for setting in SETTINGS]
-    told = [(setting, display(setting, value), bool(value == setting.default)) for setting, value in pairs]
-    return render_template("admin/settings.html", told=told)
+    shown = [(setting, display(setting, value), bool(value == setting.default)) for setting, value in pairs]
+    return render_template("admin/settings.html", settings=shown)
 
 
 def display(setting: Setting, value: object) -> str:

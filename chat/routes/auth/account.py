@@ -90,9 +90,9 @@ def page(problem: str = "", done: str = "") -> str:
     has_password = bool(person.password)
     openid = login.openid_name() if has_password else ""
     connected = bool(openid and person.subject)
-    told = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
-    told |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
-    return render_template("accounts/account.html", **told, browsers=browsers(member.id))
+    context = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
+    context |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
+    return render_template("accounts/account.html", **context, browsers=browsers(member.id))
 
 
 def browsers(person_id: int) -> list[dict[str, Any]]:

@@ -72,4 +72,4 @@ def require_open(token: str) -> None:
 def form(email: str = "", problem: str = "") -> str:
     """Render the page. Raises Refused if a proxy should name the visitor, and doesn't."""
     named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
-    return render_template("accounts/claim.html", named=named, email=email, problem=problem)
+    return render_template("accounts/first_admin.html", named=named, email=email, problem=problem)

@@ -37,11 +37,11 @@ def show() -> str:
     return page(invites.find(state.database(), secret_links.token()))
 
 
-def page(invite: Row, **told: str) -> str:
+def page(invite: Row, **context: str) -> str:
     """Render the page of an invite, with the fields that were typed except the password."""
     known = current_user.person() if current_user.is_member() else None
     return render_template(
-        "invites/page.html", invite=invite, link=secret_links.mark(), known=known, form=request.form, **told
+        "invites/page.html", invite=invite, link=secret_links.mark(), known=known, form=request.form, **context
     )
 
 

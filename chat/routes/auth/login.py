@@ -47,15 +47,15 @@ def resume_draft(place: str, email: str, draft: str) -> Response:
 def render_draft(place: str, draft: str) -> str:
     """Render a draft from before the sign-in, with a form to send it."""
     action = f"{place}/messages" if re.fullmatch(f"/conversations/{ID}", place) else "/conversations"
-    return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
+    return render_template("accounts/draft.html", draft=draft, action=action, **pages.composer())
 
 
 def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
     """Render the sign-in page, without the password that was typed."""
     mails = bool(state.settings().smtp_url)
-    told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
-    told["openid"] = openid_name()
-    return render_template("accounts/sign_in.html", **told)
+    context = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
+    context["openid"] = openid_name()
+    return render_template("accounts/sign_in.html", **context)
 
 
 def openid_name() -> str:

@@ -23,7 +23,7 @@ from chat.web import access, cookies, current_user, notices, secret_links, state
 if TYPE_CHECKING:
     from chat.people.oidc.client import Provider
 
-LASTS = 600
+LIFETIME = 600
 """How long a browser can be away, in seconds."""
 
 FLOW_EXPIRED = "This sign-in was begun in another browser, or too long ago, or is over. Begin again."
@@ -70,10 +70,10 @@ def disconnect() -> Response:
 def redirect_to_provider(place: str, person_id: int | None = None) -> Response:
     """Answer with the page that leads to the provider. Raises ProviderUnavailable and NotFound."""
     flow = Flow(secret_links.absolute_url("/sign-in/openid/callback"))  # registered at the provider
-    told = {"address": provider().authorization_url(flow), "name": state.settings().oidc_name}
-    response = make_response(render_template("accounts/leaving.html", **told))
-    said = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
-    cookies.set_cookie(response, cookies.OPENID, said, LASTS)
+    context = {"address": provider().authorization_url(flow), "name": state.settings().oidc_name}
+    response = make_response(render_template("accounts/to_provider.html", **context))
+    signed = state.signer("openid").dumps({"flow": asdict(flow), "place": place, "person": person_id})
+    cookies.set_cookie(response, cookies.OPENID, signed, LIFETIME)
     return response
 
 
@@ -86,13 +86,13 @@ def finish() -> Response:
     return response
 
 
-def complete(taken: dict[str, Any]) -> Response:
+def complete(carried: dict[str, Any]) -> Response:
     """Sign in or link the identity of a return, with the values of the cookie."""
-    place, person_id = taken.get("place", "/"), taken.get("person")
+    place, person_id = carried.get("place", "/"), carried.get("person")
     try:
-        if not taken:
+        if not carried:
             raise VerificationFailed(FLOW_EXPIRED)
-        who = provider().fetch_identity(Flow(**taken["flow"]), request.args)
+        who = provider().fetch_identity(Flow(**carried["flow"]), request.args)
         if person_id:
             connect_account(person_id, who)
         else:
@@ -121,7 +121,7 @@ def page(place: str, person_id: int | None, problem: str) -> str:
 def load_flow() -> dict[str, Any]:
     """Read the cookie's values; empty if it is missing, forged or too old."""
     try:
-        return state.signer("openid").loads(cookies.read(cookies.OPENID), max_age=LASTS)
+        return state.signer("openid").loads(cookies.read(cookies.OPENID), max_age=LIFETIME)
     except BadSignature:
         return {}
 

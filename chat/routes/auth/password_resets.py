@@ -103,4 +103,4 @@ def render_request(email: str = "", problem: str = "", done: str = "") -> str:
 @bp.errorhandler(SpentLink)
 def refuse(_: SpentLink) -> tuple[str, int]:
     """Answer all unusable links alike: used, expired and invented ones."""
-    return render_template("accounts/spent.html"), 404
+    return render_template("accounts/closed_reset.html"), 404
