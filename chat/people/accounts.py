@@ -11,9 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select, up
 from chat.config.durations import HOUR
 from chat.config.parsers import dns_name
 from chat.people import audit
-from chat.people.admins import IS_ADMIN
 from chat.people.guests import merge_into
-from chat.people.person import SELECT_PEOPLE, Person, load
+from chat.people.person import SELECT_PEOPLE, Actor, Person, load
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import people, resets, sessions
 
@@ -27,10 +26,13 @@ PROXY = "by the proxy in front"
 SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
 
 IS_PERSON = people.c.id == bindparam("person")
+IS_ADMIN = (people.c.role == ADMIN) & people.c.suspended_at.is_(None)
 SELECT_BY_ID = SELECT_PEOPLE.where(IS_PERSON)
 SELECT_BY_EMAIL = SELECT_PEOPLE.where(people.c.email == bindparam("email"))
 LOCK_PERSON = SELECT_BY_ID.with_for_update()
 LOCK_ACTIVE = select(people.c.id).where(IS_PERSON, people.c.suspended_at.is_(None)).with_for_update(read=True)
+SELECT_ADMIN = select(people.c.id).where(IS_PERSON, IS_ADMIN)
+LOCK_ADMIN = SELECT_ADMIN.with_for_update(read=True)
 INSERT_PERSON = insert(people).values(created_at=clock()).returning(people.c.id)
 UPDATE_PASSWORD = update(people).where(IS_PERSON).values(password=bindparam("hash"))
 UPDATE_SAME_PASSWORD = UPDATE_PASSWORD.where(people.c.password == bindparam("known"))
@@ -67,6 +69,15 @@ def lock_active(connection: Connection, person_id: int | None) -> None:
     Lock it before anything else, as a suspension does: then the two can't deadlock.
     """
     if not connection.execute(LOCK_ACTIVE, {"person": person_id}).first():
+        raise NotFound
+
+
+def lock_admin(connection: Connection, by: Actor) -> None:
+    """Lock an admin's row until the transaction ends. Raises NotFound if they lost the right since the request began.
+
+    An actor in words is the command line, which can do everything.
+    """
+    if not isinstance(by, str) and not connection.execute(LOCK_ADMIN, {"person": by.id}).first():
         raise NotFound
 
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, update
-
 from chat.people import accounts, audit, login_throttle, passwords
 from chat.people.accounts import Refused
 from chat.people.login_throttle import LoginAttempt
 from chat.people.person import Person
 from chat.storage.database import Database
-from chat.storage.tables import people as people_table
-
-HAS_HASH = (people_table.c.id == bindparam("person")) & (people_table.c.password == bindparam("known"))
-UPDATE_HASH = update(people_table).where(HAS_HASH).values(password=bindparam("hash"))
 
 
 class WrongPassword(Refused):
@@ -74,5 +68,5 @@ def rehash(database: Database, person: Person, password: str) -> Person:
     """Hash a password again with today's parameters, and return the person as stored now."""
     row = {"person": person.id, "known": person.password, "hash": passwords.hash_password(password)}
     with database.write() as connection:
-        connection.execute(UPDATE_HASH, row)
+        connection.execute(accounts.UPDATE_SAME_PASSWORD, row)
     return accounts.find(database, person.id) or person

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from chat.people import accounts, admins, audit, password_resets
+from chat.people import accounts, audit, password_resets
 from chat.people.accounts import ROLES
 from chat.people.audit import BEFORE, BEYOND_ALL, PAGE
 from chat.people.invites import EmailTaken
@@ -81,7 +81,7 @@ def add(database: Database, by: Actor, email: str, role: str, name: str, passwor
     """Create an account; without a password its owner needs a reset link. Raises EmailTaken."""
     try:
         with database.write() as connection:
-            admins.lock_admin(connection, by)
+            accounts.lock_admin(connection, by)
             person_id = accounts.create(connection, email, role, password_hash, audit.to_line(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
             return find_one(connection, SELECT_ONE, person=person_id)
@@ -93,7 +93,7 @@ def create_reset(database: Database, by: Actor, person_id: int) -> str:
     """Create a reset link for a member, and return its token. Raises NotFound."""
     with database.write() as connection:
         locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who do this for each other would deadlock
-        admins.lock_admin(connection, by)
+        accounts.lock_admin(connection, by)
         person = find_one(connection, SELECT_ONE, person=person_id)
         audit.note(connection, by, "reset_made", audit.name_of(person))
         return password_resets.create(connection, person.id)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.exc import IntegrityError
 
 from chat.people import accounts, audit
@@ -28,7 +28,6 @@ UPDATE_SUBJECT = update(people_table).where(accounts.IS_PERSON).values(subject=b
 DELETE_SUBJECT = (
     update(people_table).where(accounts.IS_PERSON, people_table.c.password.is_not(None)).values(subject=None)
 )
-SELECT_IS_LINKED = select(exists().where(accounts.IS_PERSON, people_table.c.subject.is_not(None)))
 
 ASCII_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
@@ -105,11 +104,6 @@ def unlink(database: Database, person_id: int) -> None:
     with database.write() as connection:
         if connection.execute(DELETE_SUBJECT, {"person": person_id}).rowcount:
             audit.note_own(connection, person_id, "sign_on_disconnected")
-
-
-def is_linked(database: Database, person_id: int) -> bool:
-    with database.read() as connection:
-        return bool(connection.execute(SELECT_IS_LINKED, {"person": person_id}).scalar())
 
 
 def require_ascii(email: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, inse
 from sqlalchemy.exc import IntegrityError
 
 from chat.config.durations import DAY
-from chat.people import accounts, admins, audit, link_tokens
+from chat.people import accounts, audit, link_tokens
 from chat.people.accounts import ROLES
 from chat.people.person import Actor
 from chat.people.sessions import digest
@@ -78,7 +78,7 @@ def create(
     token, token_digest = link_tokens.create()
     row = {"digest": token_digest, "role": role, "seconds": days * DAY, "uses": uses, "email": email}
     with database.write() as connection:
-        admins.lock_admin(connection, by)
+        accounts.lock_admin(connection, by)
         connection.execute(DELETE_EXPIRED)
         connection.execute(INSERT_INVITE, row | {"made_by": None if isinstance(by, str) else by.id})
         audit.note(connection, by, "invite_made", describe(role, email))
@@ -143,7 +143,7 @@ def create_account(connection: Connection, token: str, newcomer: Newcomer) -> in
 def revoke(database: Database, by: Actor, invite_id: int) -> None:
     """Revoke an invite. Raises NotFound."""
     with database.write() as connection:
-        admins.lock_admin(connection, by)
+        accounts.lock_admin(connection, by)
         revoked = connection.execute(UPDATE_ONE_REVOKED, {"invite": invite_id}).first()
         if revoked is None:
             raise NotFound

@@ -57,8 +57,8 @@ class TooManyAttempts(Refused, TooMany):
     """Too many attempts have failed; the next one is allowed after `wait` seconds."""
 
     def __init__(self, wait: int):
-        said = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
-        super().__init__(f"There were too many tries. Try again in {said}.", wait)
+        span = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
+        super().__init__(f"There were too many tries. Try again in {span}.", wait)
 
 
 @dataclass(frozen=True)

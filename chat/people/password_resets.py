@@ -19,7 +19,7 @@ from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import people as people_table
 from chat.storage.tables import resets
 
-LASTS = 1_800
+LIFETIME = 1_800
 """How long a link is valid, in seconds."""
 
 LONGEST_DELAY = 2.0
@@ -39,7 +39,7 @@ IS_VALID = link_tokens.is_named(resets) & link_tokens.is_unexpired(resets)
 SELECT_PERSON = SELECT_PEOPLE.join(resets, people_table.c.id == resets.c.person_id).where(
     IS_VALID, people_table.c.suspended_at.is_(None)
 )
-INSERT_RESET = insert(resets).values(expires_at=clock() + LASTS)
+INSERT_RESET = insert(resets).values(expires_at=clock() + LIFETIME)
 DELETE_USED = delete(resets).where(IS_VALID).returning(resets.c.person_id)
 DELETE_EXPIRED = delete(resets).where(~link_tokens.is_unexpired(resets))
 

@@ -12,7 +12,7 @@ from chat.storage.tables import people
 
 @dataclass(frozen=True)
 class Person:
-    """A person; `email` and `name` are empty where there is none, `password` is a hash, or None in PUBLIC_COLUMNS."""
+    """A person; `email` and `name` can be empty; `password` is a hash, and None in PUBLIC_COLUMNS."""
 
     id: int
     role: str

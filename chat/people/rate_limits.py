@@ -11,18 +11,7 @@ import ipaddress
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    String,
-    bindparam,
-    delete,
-    insert,
-    literal,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Integer, Select, String, bindparam, delete, insert, literal, select
 
 from chat.people.sliding_window import MINUTE, TooMany, digest, waits
 from chat.storage import locks

@@ -10,8 +10,7 @@ import time
 
 from sqlalchemy import Connection, Integer, bindparam, delete, select, update
 
-from chat.people import accounts, admins, audit, invites
-from chat.people.admins import IS_ADMIN
+from chat.people import accounts, audit, invites
 from chat.people.person import SELECT_PEOPLE, Actor, Person, load
 from chat.storage import locks
 from chat.storage.database import Database, NotFound, clock
@@ -22,7 +21,7 @@ from chat.storage.tables import people as people_table
 
 PERSON = bindparam("person", type_=Integer)
 LOCK_PERSON = SELECT_PEOPLE.where(accounts.IS_PERSON, people_table.c.role.in_(accounts.ROLES)).with_for_update()
-SELECT_OTHER_ADMIN = select(people_table.c.id).where(IS_ADMIN, people_table.c.id != PERSON).limit(1)
+SELECT_OTHER_ADMIN = select(people_table.c.id).where(accounts.IS_ADMIN, people_table.c.id != PERSON).limit(1)
 
 UPDATE_ROLE = update(people_table).where(accounts.IS_PERSON).values(role=bindparam("given"))
 UPDATE_SUSPENDED = update(people_table).where(accounts.IS_PERSON).values(suspended_at=clock())
@@ -122,7 +121,7 @@ def lock_person(connection: Connection, by: Actor, person_id: int) -> Person:
     """Lock all roles, and a person's row. Raises NotFound if there is no such member, or the actor is no admin now."""
     locks.hold(connection, (Lock.RIGHTS, 0))
     # RIGHTS already keeps the actor an admin; locking their row as well could deadlock with their own login.
-    if not isinstance(by, str) and not connection.execute(admins.SELECT_ADMIN, {"person": by.id}).first():
+    if not isinstance(by, str) and not connection.execute(accounts.SELECT_ADMIN, {"person": by.id}).first():
         raise NotFound
     person = load(connection, LOCK_PERSON, person=person_id)
     if person is None:
@@ -143,7 +142,6 @@ def revoke_rights(connection: Connection, person: Person) -> None:
 def end_access(connection: Connection, person: Person) -> list[int]:
     """End a person's rights, sessions and reset links, and stop the replies being written for them."""
     revoke_rights(connection, person)
-    accounts.end_sessions(connection, person.id)
-    accounts.delete_resets(connection, person.id)
+    accounts.end_access(connection, person.id)
     connection.execute(LOCK_CONVERSATIONS, {"person": person.id})
     return list(connection.execute(UPDATE_STOPPED, {"person": person.id}).scalars())

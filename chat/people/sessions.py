@@ -26,7 +26,7 @@ from chat.storage.database import Database, DatabaseAway, clock
 from chat.storage.json_rows import JSON_ROWS
 from chat.storage.tables import people, sessions
 
-GUEST_STAYS = 30 * DAY
+GUEST_LIFETIME = 30 * DAY
 """How long a guest can stay away, in seconds: only the session knows them."""
 
 MOST_SESSIONS = 50
@@ -46,15 +46,15 @@ SELECT_SESSION = select(*COLUMNS).select_from(OWNED).where(IS_SESSION, IS_ALIVE)
 IDLE_END = clock() + bindparam("idle", type_=BigInteger)
 LAST_END = sessions.c.created_at + bindparam("longest", type_=BigInteger)
 ROLE = select(people.c.role).where(people.c.id == sessions.c.person_id).scalar_subquery()
-END = case((ROLE == "guest", clock() + GUEST_STAYS), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
-UPDATE_DATA = update(sessions).where(IS_SESSION).values(data=bindparam("said"), expires_at=END, seen_at=clock())
+END = case((ROLE == "guest", clock() + GUEST_LIFETIME), (IDLE_END < LAST_END, IDLE_END), else_=LAST_END)
+UPDATE_DATA = update(sessions).where(IS_SESSION).values(data=bindparam("stored"), expires_at=END, seen_at=clock())
 UPDATE_SEEN = update(sessions).where(IS_SESSION).values(seen_at=clock())
 INSERT_SESSION = insert(sessions).values(
-    id=bindparam("it"), data=bindparam("said"), person_id=OWNER, created_at=clock()
+    id=bindparam("it"), data=bindparam("stored"), person_id=OWNER, created_at=clock()
 )
 # A guest's session has no `seen_at` until the browser has sent its cookie.
 INSERT_OF_GUEST = INSERT_SESSION.values(
-    expires_at=clock() + GUEST_STAYS, seen_at=case((GUEST_OWNER.is_(None), clock()))
+    expires_at=clock() + GUEST_LIFETIME, seen_at=case((GUEST_OWNER.is_(None), clock()))
 )
 INSERT_OF_ACCOUNT = INSERT_SESSION.values(expires_at=IDLE_END, seen_at=clock(), agent=bindparam("agent"))
 IS_OF_PERSON = sessions.c.person_id == bindparam("person")
@@ -75,9 +75,7 @@ UPDATE_PERSON_SEEN = update(people).where(people.c.id == OWNER_OF_SESSION).value
 DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at < clock())
 DELETE_SESSION = delete(sessions).where(IS_SESSION)
 
-SELECT_ALIVE = (
-    select(sessions.c.id).outerjoin_from(sessions, people, people.c.id == sessions.c.person_id).where(IS_ALIVE)
-)
+SELECT_ALIVE = select(sessions.c.id).select_from(OWNED).where(IS_ALIVE)
 SELECT_ALIVE_OF = {
     dialect: SELECT_ALIVE.where(sessions.c.id.in_(text(f"SELECT asked.key FROM {rows}")))
     for dialect, rows in JSON_ROWS.items()
@@ -111,9 +109,9 @@ class SessionStore(BaseCache):
             row = connection.execute(SELECT_SESSION, {"it": digest(key)}).first()
         if row is None:
             return None
-        text, idle, *columns = row
+        stored, idle, *columns = row
         person = Person(*columns) if columns[0] is not None else None
-        data = json.loads(text)
+        data = json.loads(stored)
         if data.get("person") != (person and person.id):
             return None
         if idle is None:
@@ -137,21 +135,21 @@ class SessionStore(BaseCache):
         """Insert a session, and delete the expired ones. `timeout` is ignored."""
         with self.database.write() as connection:
             connection.execute(DELETE_EXPIRED)
-            row = {"it": digest(key), "said": json.dumps(value), "whose": value.get("person")}
+            row = {"it": digest(key), "stored": json.dumps(value), "whose": value.get("person")}
             connection.execute(INSERT_OF_GUEST, row)
         return True
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
         """Update a session that is in use; False if it has ended."""
-        it, said = digest(key), json.dumps(value)
+        it, stored = digest(key), json.dumps(value)
         with self.database.write() as connection:
             connection.execute(UPDATE_PERSON_SEEN, {"it": it})  # the person first, as a suspension does
-            return connection.execute(UPDATE_DATA, {"it": it, "said": said} | self.spans).rowcount > 0
+            return connection.execute(UPDATE_DATA, {"it": it, "stored": stored} | self.spans).rowcount > 0
 
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
         """Replace a session by a new one of a member or an admin. If they have too many, the oldest one ends."""
         it, person_id = digest(after), value["person"]
-        row = {"it": it, "said": json.dumps(value), "whose": person_id, "agent": agent, "idle": self.spans["idle"]}
+        row = {"it": it, "stored": json.dumps(value), "whose": person_id, "agent": agent, "idle": self.spans["idle"]}
         connection.execute(DELETE_SESSION, {"it": digest(before)})
         connection.execute(DELETE_CROWDED, {"person": person_id})  # first, so that it can't end the new one
         connection.execute(INSERT_OF_ACCOUNT, row)

@@ -1,7 +1,7 @@
-"""The providers there are, of the environment and of the admins, in all workers alike.
+"""The registry: the providers of the environment and of the admins, the same in all workers.
 
-A reader gets what this worker knows; at most once a second it asks the database whether that still holds. An answer
-goes on with the provider it began with. What admins change is in records.py.
+Each worker keeps a snapshot, and asks the database once a second at most whether it is current. An answer keeps the
+provider that it began with. records.py holds the changes that admins make.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from chat.people import admins, audit
+from chat.people import accounts, audit
 from chat.people.person import Actor
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.registry import rows
@@ -26,18 +26,14 @@ from chat.storage.database import Database, DatabaseAway, NotFound
 from chat.storage.locks import Lock
 
 FRESH = 1.0
-"""For how many seconds a worker doesn't ask the database again."""
+"""How many seconds a snapshot is used before a worker asks the database again."""
 
 
 class ProviderRegistry(Mapping[str, AbstractProvider]):
-    """The providers that are turned on, by name."""
+    """The enabled providers, by name."""
 
     def __init__(
-        self,
-        database: Database,
-        box: SecretBox,
-        configured: Mapping[str, AbstractProvider],
-        timeouts: Timeouts,
+        self, database: Database, box: SecretBox, configured: Mapping[str, AbstractProvider], timeouts: Timeouts
     ):
         self.database = database
         self.box = box
@@ -57,36 +53,34 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
         return len(self.now().providers)
 
     def now(self) -> Snapshot:
-        """Give what there is; within a transaction, or while another thread looks, what is known of it."""
-        if time.monotonic() >= self._due and not self.database.is_reading() and self._lock.acquire(blocking=False):
-            try:
-                self._refresh()
-            except (SQLAlchemyError, DatabaseAway):
-                pass  # whoever asked has use for what is known, and hears of the database by other ways
-            finally:
-                self._lock.release()
+        """Return the current snapshot; within a transaction, or while another thread refreshes it, the last one."""
+        if time.monotonic() >= self._due and not self.database.is_reading():
+            # The caller can do with the last snapshot, and other code reports the database.
+            with suppress(SQLAlchemyError, DatabaseAway):
+                self.refresh(wait=False)
         return self._snapshot
 
     def require_known(self) -> None:
-        """Raise DatabaseAway where nothing is known yet, because the database has been away since the start."""
+        """Raise DatabaseAway if the database has been away since the start, so that nothing is known yet."""
         if self._snapshot.version is None:
             self.refresh()
 
-    def refresh(self) -> None:
-        """Look now at what is stored."""
-        with self._lock:
-            self._refresh()
-
-    def _refresh(self) -> None:
-        self._due = time.monotonic() + FRESH
-        with self.database.read() as connection:
-            if rows.version(connection) == self._snapshot.version:
-                return
-            stored = rows.load(connection)
-        self._snapshot = build_snapshot(stored, self.configured, self._snapshot, self.box, self.timeouts)
+    def refresh(self, wait: bool = True) -> None:
+        """Read the database if its version has changed; without `wait`, not while another thread does."""
+        if not self._lock.acquire(blocking=wait):
+            return
+        try:
+            self._due = time.monotonic() + FRESH
+            with self.database.read() as connection:
+                if rows.option(connection, rows.VERSION) == self._snapshot.version:
+                    return
+                stored = rows.load(connection)
+            self._snapshot = build_snapshot(stored, self.configured, self._snapshot, self.box, self.timeouts)
+        finally:
+            self._lock.release()
 
     def find(self, name: str) -> ProviderEntry:
-        """Find a provider, turned on or off. Raises NotFound."""
+        """Find a provider, enabled or not. Raises NotFound."""
         found = self.now().entries.get(name)
         if found is None:
             raise NotFound
@@ -94,9 +88,9 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
 
     @contextmanager
     def changing(self, admin: Actor, action: str, subject: str) -> Iterator[Connection]:
-        """Open the transaction of an admin's change: one at a time, and noted. The next reader sees it."""
+        """Open the transaction of an admin's change, and note it in the audit log. One change runs at a time."""
         with self.database.write() as connection:
-            admins.lock_admin(connection, admin)
+            accounts.lock_admin(connection, admin)
             locks.hold(connection, (Lock.SERVICES, 0))
             rows.set_option(connection, rows.VERSION, secrets.token_hex(8))
             yield connection

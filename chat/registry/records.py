@@ -1,4 +1,4 @@
-"""What admins change: each function checks, writes and notes one change of the registry."""
+"""The records of the registry: each function checks, stores and notes one change by an admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from chat.people.person import Actor
 from chat.registry import ProviderRegistry
 from chat.registry.encryption import DecryptionError, SecretBox
-from chat.registry.form import InvalidProvider, ProviderForm, check_name_is_free, key_end
+from chat.registry.form import InvalidProvider, ProviderForm, check_name_is_free
 from chat.registry.rows import (
     DEFAULT_MODEL,
     ENVIRONMENT,
@@ -24,6 +24,9 @@ from chat.storage.tables import hidden_models, services
 
 OTHER_ADDRESS = "The key was entered for another address and goes nowhere else. Enter the key for this one, too."
 
+LEAST_SHOWN_OF = 12
+"""The end of a key is shown if the key has so many characters: of a shorter one, four would be too many."""
+
 IS_PROVIDER = services.c.name == bindparam("provider_name")
 INSERT_PROVIDER = insert(services).values(created_at=clock())
 UPDATE_PROVIDER = update(services).where(IS_PROVIDER)
@@ -37,7 +40,7 @@ DELETE_HIDDEN_MODELS = delete(hidden_models).where(IS_OF_PROVIDER)
 
 
 def add(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
-    """Add a provider. Raises InvalidProvider for a name that is taken."""
+    """Add a provider. Raises InvalidProvider if its name is taken."""
     key = encrypt_key(registry.box, form)
     with registry.changing(admin, "provider_added", f"{form.name} ({form.url})") as connection:
         check_name_is_free(form.name, {*registry.configured, *(record.name for record in load_records(connection))})
@@ -45,10 +48,7 @@ def add(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
 
 
 def change(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
-    """Change the address or the key of a provider; without a key the old one stays.
-
-    Raises InvalidProvider and NotFound.
-    """
+    """Change a provider's address or key; an empty key keeps the stored one. Raises InvalidProvider and NotFound."""
     key = encrypt_key(registry.box, form) if form.key else {}
     action = "key_changed" if key else "provider_changed"
     with registry.changing(admin, action, f"{form.name} ({form.url})") as connection:
@@ -59,8 +59,9 @@ def change(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None
 
 
 def encrypt_key(box: SecretBox, form: ProviderForm) -> dict[str, str]:
-    """Give what is stored of a form's key."""
-    return {"key": box.encrypt(form.key, form.url) if form.key else "", "key_end": key_end(form.key)}
+    """Return the columns of a form's key."""
+    end = form.key[-4:] if len(form.key) >= LEAST_SHOWN_OF else ""
+    return {"key": box.encrypt(form.key, form.url) if form.key else "", "key_end": end}
 
 
 def find(connection: Connection, name: str) -> ProviderRecord:
@@ -72,7 +73,7 @@ def find(connection: Connection, name: str) -> ProviderRecord:
 
 
 def set_enabled(registry: ProviderRegistry, admin: Actor, name: str, on: bool) -> None:
-    """Turn a provider on or off. Raises NotFound."""
+    """Enable or disable a provider. Raises NotFound."""
     with registry.changing(admin, f"provider_{'on' if on else 'off'}", name) as connection:
         if connection.execute(UPDATE_PROVIDER, {"provider_name": name, "enabled": on}).rowcount:
             return
@@ -82,7 +83,7 @@ def set_enabled(registry: ProviderRegistry, admin: Actor, name: str, on: bool) -
 
 
 def remove(registry: ProviderRegistry, admin: Actor, name: str) -> None:
-    """Delete a provider that an admin added, and what was stored of its models. Raises NotFound for another one."""
+    """Delete a provider that an admin added, and the settings of its models. Raises NotFound."""
     which = {"provider_name": name}
     with registry.changing(admin, "provider_deleted", name) as connection:
         if not connection.execute(DELETE_PROVIDER, which).rowcount:
@@ -94,38 +95,38 @@ def remove(registry: ProviderRegistry, admin: Actor, name: str) -> None:
 
 
 def set_model_enabled(registry: ProviderRegistry, admin: Actor, name: str, model: str, on: bool) -> None:
-    """Turn a model on or off. Raises NotFound for one that the provider doesn't list."""
+    """Enable or disable a model. Raises NotFound if the provider doesn't list it."""
     entry = registry.find(name)
     entry.require_model(model)
     with registry.changing(admin, f"model_{'on' if on else 'off'}", f"{name}/{model}") as connection:
-        if entry.is_other(model):
+        if model in {other.id for other in entry.others()}:
             set_shown(connection, name, model, on)
         else:
             set_hidden(connection, name, model, not on)
 
 
 def set_hidden(connection: Connection, provider: str, model: str, hidden: bool) -> None:
-    """Note that a model that chats is turned off, or no longer."""
+    """Hide a model that chats, or show it again."""
     connection.execute(DELETE_HIDDEN_MODEL, {"provider_name": provider, "model_id": model})
     if hidden:
         connection.execute(INSERT_HIDDEN_MODEL, {"provider": provider, "model": model})
 
 
 def set_shown(connection: Connection, provider: str, model: str, on: bool) -> None:
-    """Note that a model that doesn't seem to chat is turned on, or no longer."""
+    """Show a model that doesn't seem to chat, or hide it again."""
     others = shown_models(connection) - {(provider, model)}
     set_option(connection, SHOWN_MODELS, json.dumps(sorted(others | {(provider, model)} if on else others)))
 
 
 def set_default_model(registry: ProviderRegistry, admin: Actor, name: str, model: str) -> None:
-    """Make a model the one to begin with. Raises NotFound for one that the provider doesn't list."""
+    """Set the model that new chats begin with. Raises NotFound if the provider doesn't list it."""
     registry.find(name).require_model(model)
     with registry.changing(admin, "model_first", f"{name}/{model}") as connection:
         set_option(connection, DEFAULT_MODEL, f"{name}/{model}")
 
 
 def reencrypt(registry: ProviderRegistry) -> None:
-    """Encrypt with the newest secret each key that an older one encrypted."""
+    """Encrypt each key again, with the newest secret, if an older one encrypted it."""
     with registry.database.read() as connection:
         records = load_records(connection)
     for record in records:
@@ -134,7 +135,7 @@ def reencrypt(registry: ProviderRegistry) -> None:
 
 
 def reencrypt_key(registry: ProviderRegistry, record: ProviderRecord) -> None:
-    """Encrypt a key again; leave one that can't be decrypted, or that another worker has changed since."""
+    """Encrypt a key again, unless it can't be decrypted, or another worker has changed it."""
     try:
         key = registry.box.encrypt(registry.box.decrypt(record.key, record.url), record.url)
     except DecryptionError:

@@ -1,4 +1,4 @@
-"""The rows of the registry: providers, models that are turned off, and what holds for the whole instance."""
+"""The rows of the registry: providers, hidden models, and options of the whole instance."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from chat.storage.tables import hidden_models, options, services
 
 ENVIRONMENT = "environment"
-"""The kind of a row about a provider that the environment sets up: there is one only since it was turned off."""
+"""The kind of a provider that the environment sets up; it gets a row when an admin disables it."""
 
 VERSION, DEFAULT_MODEL, SHOWN_MODELS = "services", "default_model", "shown_models"
-"""Names of options: the version of all that is stored here, and two of its parts."""
+"""Names of options: the version of these rows, which each change renews, and two values."""
 
 IS_OPTION = options.c.name == bindparam("option")
 SELECT_OPTION = select(options.c.value).where(IS_OPTION)
@@ -22,11 +22,11 @@ INSERT_OPTION = insert(options)
 SELECT_HIDDEN_MODELS = select(hidden_models.c.provider, hidden_models.c.model)
 
 Models = frozenset[tuple[str, str]]
-"""Models, each with the name of its provider before it."""
+"""Pairs of a provider's name and a model's id."""
 
 
 class ProviderRecord(NamedTuple):
-    """A provider as it is stored; `key` is encrypted."""
+    """A stored provider; `key` is encrypted."""
 
     name: str
     kind: str
@@ -42,7 +42,7 @@ SELECT_PROVIDERS = select(*(services.c[name] for name in ProviderRecord._fields)
 
 
 class Stored(NamedTuple):
-    """All that is stored, as of one moment."""
+    """All rows of the registry, read in one transaction."""
 
     version: str
     records: list[ProviderRecord]
@@ -52,10 +52,9 @@ class Stored(NamedTuple):
 
 
 def load(connection: Connection) -> Stored:
-    """Read all that is stored."""
     hidden = frozenset((row.provider, row.model) for row in connection.execute(SELECT_HIDDEN_MODELS))
     default, shown = option(connection, DEFAULT_MODEL), shown_models(connection)
-    return Stored(version(connection), load_records(connection), hidden, default, shown)
+    return Stored(option(connection, VERSION), load_records(connection), hidden, default, shown)
 
 
 def load_records(connection: Connection) -> list[ProviderRecord]:
@@ -64,21 +63,15 @@ def load_records(connection: Connection) -> list[ProviderRecord]:
 
 
 def shown_models(connection: Connection) -> Models:
-    """Read which models are turned on though they don't seem to chat."""
+    """Read which models an admin enabled although they don't seem to chat."""
     return frozenset((name, model) for name, model in json.loads(option(connection, SHOWN_MODELS) or "[]"))
 
 
-def version(connection: Connection) -> str:
-    """Read the version, which each change renews."""
-    return option(connection, VERSION)
-
-
 def option(connection: Connection, name: str) -> str:
-    """Read one thing that holds for the whole instance; empty where it was never set."""
+    """Read an option; empty if it was never set."""
     return connection.execute(SELECT_OPTION, {"option": name}).scalar() or ""
 
 
 def set_option(connection: Connection, name: str, value: str) -> None:
-    """Set one thing that holds for the whole instance."""
     if not connection.execute(UPDATE_OPTION, {"option": name, "value": value}).rowcount:
         connection.execute(INSERT_OPTION, {"name": name, "value": value})

@@ -13,7 +13,7 @@ from chat import conversations as conversations_
 from chat.conversations import Draft
 from chat.people import audit, directory, invites, roles
 from chat.people import password_resets as resets_
-from chat.people.admins import IS_ADMIN
+from chat.people.accounts import IS_ADMIN
 from chat.people.invites import Newcomer
 from chat.people.rate_limits import Asker
 from chat.people.roles import LastAdmin

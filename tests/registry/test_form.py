@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chat.registry.form import InvalidProvider, check_name_is_free, key_end, read_form
+from chat.registry.encryption import SecretBox
+from chat.registry.form import InvalidProvider, ProviderForm, check_name_is_free, read_form
+from chat.registry.records import encrypt_key
 
 GOOD = {"name": "acme", "kind": "openai", "url": "https://models.acme.test/v1", "key": "sk-abcdefgh12345678"}
 
@@ -90,4 +92,4 @@ def test_a_key_is_in_no_representation_of_what_was_entered() -> None:
 
 @pytest.mark.parametrize(("key", "end"), [("", ""), ("k" * 11, ""), ("sk-abcdef123", "f123"), (GOOD["key"], "5678")])
 def test_of_a_short_key_nothing_is_shown_and_of_a_long_one_its_end(key: str, end: str) -> None:
-    assert key_end(key) == end
+    assert encrypt_key(SecretBox(["a secret"]), ProviderForm("acme", "openai", GOOD["url"], key))["key_end"] == end

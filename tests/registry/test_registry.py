@@ -128,7 +128,7 @@ def test_where_the_database_fails_what_is_known_holds(
     def fail(*_: object) -> str:
         raise OperationalError("SELECT", {}, Exception("the disk is gone"))
 
-    monkeypatch.setattr(rows, "version", fail)
+    monkeypatch.setattr(rows, "option", fail)
 
     assert list(registry) == ["scripted", "acme"]
 

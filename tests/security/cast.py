@@ -99,7 +99,7 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
         made["invite_id"] = max(row.id for row in invites.list_open(database(app)))
     if "token" in wanted and endpoint.startswith("invites."):
         made["token"] = invite(app)
-    if "token" in wanted and endpoint.startswith("resets."):
+    if "token" in wanted and endpoint.startswith("password_resets."):
         with database(app).write() as connection:
             made["token"] = password_resets.create(connection, someone)
     if "name" in wanted and endpoint.startswith("admin_models."):

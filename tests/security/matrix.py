@@ -89,7 +89,7 @@ ROWS = {
     "POST admin_people.remove": ADMIN_FINDS,
     "POST admin_people.reset": ADMIN_FINDS,
     "GET admin_invites.index": ADMIN,
-    "POST admin_invites.make": ADMIN,
+    "POST admin_invites.create": ADMIN,
     "POST admin_invites.revoke": ADMIN_FINDS,
     "GET admin_models.index": ADMIN,
     "GET admin_models.show": ADMIN_FINDS,

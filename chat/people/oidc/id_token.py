@@ -89,11 +89,11 @@ def email_in(claims: Mapping[str, Any]) -> str:
 
 def is_verified(claims: Mapping[str, Any], is_trusted: bool) -> bool:
     """Return whether the provider calls the e-mail address verified; Amazon Cognito and others use a string."""
-    said = claims.get("email_verified")
-    if said is None and is_trusted:
+    claim = claims.get("email_verified")
+    if claim is None and is_trusted:
         return True
-    verified = said is True or (isinstance(said, str) and said.lower() == "true")
+    verified = claim is True or (isinstance(claim, str) and claim.lower() == "true")
     if not verified:
-        how = "not there" if said is None else "not true"
+        how = "not there" if claim is None else "not true"
         logger.warning("the claim email_verified is %s, so the e-mail of a sign-in decides nothing", how)
     return verified

@@ -1,4 +1,4 @@
-"""What admins see and do: one blueprint a noun, all under /admin. Nobody's conversations are among it."""
+"""The admin pages: one blueprint a noun, all under /admin. They show no conversations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,5 @@ from chat.routes.admin import audit, health, invites, models, people, settings
 
 
 def register(app: Flask) -> None:
-    """Give an app the pages for admins."""
     for module in (health, people, invites, models, audit, settings):
         app.register_blueprint(module.bp)

@@ -1,4 +1,4 @@
-"""How this instance does: its version, its database, what it is busy with, and what to know about where it runs."""
+"""The health page: version, database, load, and warnings about the platform."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ bp = Blueprint("admin_health", __name__, url_prefix="/admin")
 
 @bp.get("")
 def show() -> str:
-    """Show what runs here, and what keeps it from serving."""
-    problem = state.readiness.problem()
-    return render_template("admin/health.html", problem=problem, warnings=state.warnings, facts=facts())
+    here = state
+    problem = here.readiness.problem()
+    return render_template("admin/health.html", problem=problem, warnings=here.warnings, facts=facts())
 
 
 def facts() -> dict[str, Any]:
-    """Tell what runs here."""
-    database = state.database
+    here = state
+    database = here.database
     return {
         "Rivulet": VERSION,
         "Python": platform.python_version(),
@@ -38,5 +38,4 @@ def facts() -> dict[str, Any]:
 
 
 def size(octets: int) -> str:
-    """Write a size for people."""
     return f"{octets / 1e9:.1f} GB" if octets >= 1e9 else f"{octets / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""Invites, as admins make and revoke them."""
+"""Invites as admins create and revoke them."""
 
 from __future__ import annotations
 
@@ -21,38 +21,36 @@ bp = Blueprint("admin_invites", __name__, url_prefix="/admin/invites")
 
 @bp.get("")
 def index() -> str:
-    """Show the invites that can be used, and a form for another one."""
+    """Show the usable invites, and a form for a new one."""
     return render_list(NEW)
 
 
 @bp.errorhandler(BadEmail)
 @bp.errorhandler(BadInvite)
 def refuse(error: Exception) -> tuple[str, int]:
-    """Say what is wrong with a wish, and keep it."""
+    """Show what is wrong with the form, and keep its fields."""
     return render_list(NEW | request.form.to_dict(), problem=str(error)), 400
 
 
 def render_list(form: Mapping[str, str], problem: str = "") -> str:
-    """Make the page of all invites."""
     limits = {"days": invites.MOST_DAYS, "uses": invites.MOST_USES}
     content = {"invites": invites.list_open(state.database), "form": form, "limits": limits}
-    told = {"proxied": proxy_login.is_on(), "problem": problem, "done": notices.read(NOTICES)}
-    return render_template("admin/invites.html", **content, **told)
+    context = {"proxied": proxy_login.is_on(), "problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/invites.html", **content, **context)
 
 
 @bp.post("")
-def make() -> str:
-    """Make an invite and show its link once: what is stored of it can't be shown. A reload would make another one."""
+def create() -> str:
+    """Create an invite, and show its link once: only a digest is stored. A reload creates another one."""
     form = NEW | request.form.to_dict()
     email = accounts.require_email(form["email"]) if form["email"].strip() else None
-    days, uses = read_number(form["days"]) or 0, read_number(form["uses"]) or 0  # 0 is out of bounds
+    days, uses = read_number(form["days"]) or 0, read_number(form["uses"]) or 0  # `invites.create` refuses 0
     token = invites.create(state.database, current_user.require_admin(), form["role"], days, uses, email)
-    told = {"role": form["role"], "days": days, "uses": uses, "email": email}
-    return render_template("admin/invite_link.html", link=secret_links.absolute_url(f"/invites/{token}"), **told)
+    context = {"role": form["role"], "days": days, "uses": uses, "email": email}
+    return render_template("admin/invite_link.html", link=secret_links.absolute_url(f"/invites/{token}"), **context)
 
 
 @bp.post("/<id:invite_id>/revocation")
 def revoke(invite_id: int) -> Response:
-    """Let an invite be used no more."""
     invites.revoke(state.database, current_user.require_admin(), invite_id)
     return notices.lead_to("/admin/invites", "revoked")

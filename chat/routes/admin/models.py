@@ -1,4 +1,4 @@
-"""Models and providers, as admins set them up, turn them off and on, and choose the one to begin with."""
+"""Providers and models: add, change, enable and disable them, and choose the default model."""
 
 from __future__ import annotations
 
@@ -31,19 +31,18 @@ bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
 
 @bp.before_request
 def refresh() -> None:
-    """See what is stored now: another worker can have made a change a moment ago, and led here."""
+    """Refresh the registry: another worker may have made the change that this page shows."""
     state.registry.refresh()
 
 
 @bp.get("")
 def index() -> str:
-    """Show all providers, and a form for another one."""
+    """Show all providers, and a form for a new one."""
     return render_list(NEW)
 
 
 @bp.get("/<name>")
 def show(name: str) -> str:
-    """Show one provider and its models."""
     entry = state.registry.find(name)
     better = entry.provider.better if entry.provider else ""
     return render_provider(entry, {"url": better or entry.url})
@@ -51,7 +50,7 @@ def show(name: str) -> str:
 
 @bp.errorhandler(InvalidProvider)
 def refuse(error: InvalidProvider) -> tuple[str, int]:
-    """Say what is wrong with a form, and keep what was entered, but for the key."""
+    """Show what is wrong with a form, and keep its fields except the key."""
     form = NEW | {field: text for field, text in request.form.items() if field != "key"}
     name = (request.view_args or {}).get("name")
     page = render_provider(state.registry.find(name), form, str(error)) if name else render_list(form, str(error))
@@ -59,7 +58,6 @@ def refuse(error: InvalidProvider) -> tuple[str, int]:
 
 
 def render_list(form: dict[str, str], problem: str = "") -> str:
-    """Render the page of all providers."""
     entries = [describe(entry) for entry in state.registry.now().entries.values()]
     kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
     return render_template(
@@ -68,14 +66,13 @@ def render_list(form: dict[str, str], problem: str = "") -> str:
 
 
 def render_provider(entry: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
-    """Render the page of one provider."""
     return render_template(
         "admin/provider.html", **describe(entry), form=form, problem=problem, done=notices.read(NOTICES)
     )
 
 
 def describe(entry: ProviderEntry) -> dict[str, Any]:
-    """Give what a page says of a provider: its models first, as asking for them finds out what is wrong."""
+    """Return what a page shows of a provider. It lists the models first: that finds out what is wrong."""
     known, models, others = state.registry.now(), entry.models(), entry.others()
     shown = {model for provider, model in known.shown if provider == entry.name}
     hidden = {model for provider, model in known.hidden if provider == entry.name}
@@ -96,55 +93,46 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
 
 @bp.post("")
 def add() -> Response:
-    """Add a provider."""
     form = read_form(request.form)
     records.add(state.registry, current_user.require_admin(), form)
-    return lead_back(form.name, "added")
+    return notices.lead_to(f"/admin/models/{form.name}", "added")
 
 
 @bp.post("/<name>")
 def change(name: str) -> Response:
-    """Change the address or the key of a provider."""
     kind = state.registry.find(name).kind
     if kind not in KINDS:
         raise NotFound
     records.change(state.registry, current_user.require_admin(), read_form(request.form, name, kind))
-    return lead_back(name, "changed")
+    return notices.lead_to(f"/admin/models/{name}", "changed")
 
 
 @bp.post("/<name>/state")
 def set_enabled(name: str) -> Response:
-    """Turn a provider on or off."""
     records.set_enabled(state.registry, current_user.require_admin(), name, "on" in request.form)
-    return lead_back(name, "changed")
+    return notices.lead_to(f"/admin/models/{name}", "changed")
 
 
 @bp.post("/<name>/asking")
 def ask_again(name: str) -> Response:
-    """Find out now whether a provider can be reached, and what it offers."""
+    """Fetch a provider's list of models now."""
     state.registry.find(name).refresh()
-    return lead_back(name, "asked")
+    return notices.lead_to(f"/admin/models/{name}", "asked")
 
 
 @bp.post("/<name>/offer")
 def set_model(name: str) -> Response:
-    """Turn one of its models on or off, or make it the one to begin with: the button that was pressed says which."""
+    """Enable or disable a model, or make it the default: the button that was pressed says which."""
     admin, form = current_user.require_admin(), request.form
     if "first" in form:
         records.set_default_model(state.registry, admin, name, form["first"])
     else:
         model = form.get("on", form.get("off", ""))
         records.set_model_enabled(state.registry, admin, name, model, "on" in form)
-    return lead_back(name, "changed")
+    return notices.lead_to(f"/admin/models/{name}", "changed")
 
 
 @bp.post("/<name>/deletion")
 def delete(name: str) -> Response:
-    """Delete a provider that an admin added."""
     records.remove(state.registry, current_user.require_admin(), name)
     return notices.lead_to("/admin/models", "deleted")
-
-
-def lead_back(name: str, done: str) -> Response:
-    """Lead to the page of a provider."""
-    return notices.lead_to(f"/admin/models/{name}", done)

@@ -1,4 +1,4 @@
-"""Lists of the admins' pages, which go on."""
+"""Pagination of the admin pages' lists."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chat.web.ids import read_id
 
 
 def before_id() -> int | None:
-    """Read which row a page's rows stand before; None for the first page. Raises NotFound for what is no row's id."""
+    """Read the id that the page's rows come before; None for the first page. Raises NotFound if it is no id."""
     text = request.args.get("before")
     return None if text is None else read_id(text)
 
 
 def page_of(rows: Sequence[Any], size: int) -> dict[str, Any]:
-    """Tell what a page shows of rows that were read with one more, and the `last` of them where others follow."""
+    """Return a page's `rows`, and the `last` id if more follow. `rows` has one more than a page shows, if there are."""
     return {"rows": rows[:size], "last": rows[size - 1].id if len(rows) > size else None}

@@ -1,4 +1,4 @@
-"""Who has an account, and what an admin may do about them."""
+"""People as admins see them: list, roles, suspension, removal and reset links."""
 
 from __future__ import annotations
 
@@ -23,47 +23,42 @@ bp = Blueprint("admin_people", __name__, url_prefix="/admin/people")
 
 @bp.get("")
 def index() -> str:
-    """Show everybody who has an account, who came last first."""
+    """Show a page of members, newest first."""
     return render_list()
 
 
 @bp.errorhandler(LastAdmin)
 def refuse(error: LastAdmin) -> tuple[str, int]:
-    """Say why something can't be done."""
     return render_list(problem=str(error)), 409
 
 
 def render_list(problem: str = "") -> str:
-    """Make the page of all people."""
     rows = directory.page(state.database, pagination.before_id())
-    told = {"me": current_user.require_admin(), "problem": problem, "done": notices.read(NOTICES)}
-    return render_template("admin/people.html", **pagination.page_of(rows, PAGE), **told)
+    context = {"me": current_user.require_admin(), "problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/people.html", **pagination.page_of(rows, PAGE), **context)
 
 
 @bp.post("/<id:person_id>/role")
 def change(person_id: int) -> Response:
-    """Make somebody a member or an admin."""
     roles.change(state.database, current_user.require_admin(), person_id, request.form.get("role", ""))
     return lead_back(person_id, "role")
 
 
 @bp.post("/<id:person_id>/suspension")
 def suspend(person_id: int) -> Response:
-    """Keep somebody out, until they are let in again."""
     state.replies.cancel(roles.suspend(state.database, current_user.require_admin(), person_id))
     return lead_back(person_id, "suspended")
 
 
 @bp.post("/<id:person_id>/resumption")
 def resume(person_id: int) -> Response:
-    """Let somebody in again."""
     roles.resume(state.database, current_user.require_admin(), person_id)
     return lead_back(person_id, "resumed")
 
 
 @bp.get("/<id:person_id>/removal")
 def ask_to_remove(person_id: int) -> str:
-    """Ask whether somebody is to be removed, and say what goes with them."""
+    """Ask for confirmation, with the number of conversations that the removal deletes."""
     database = state.database
     person, count = directory.find(database, person_id), directory.count_conversations(database, person_id)
     return render_template("admin/removal.html", person=person, count=count)
@@ -71,13 +66,12 @@ def ask_to_remove(person_id: int) -> str:
 
 @bp.post("/<id:person_id>/removal")
 def remove(person_id: int) -> Response:
-    """Delete somebody with all that is theirs."""
     state.replies.cancel(roles.remove(state.database, current_user.require_admin(), person_id))
     return lead_back(person_id, "removed")
 
 
 def lead_back(person_id: int, done: str) -> Response:
-    """Lead to the list; an admin who did it to themselves can't see that any more."""
+    """Lead to the list; admins who changed themselves can't see it any more, and go to the first page."""
     if current_user.require_admin().id == person_id:
         return urls.lead_to("/")
     return notices.lead_to("/admin/people", done)
@@ -85,7 +79,7 @@ def lead_back(person_id: int, done: str) -> Response:
 
 @bp.post("/<id:person_id>/reset")
 def reset(person_id: int) -> str:
-    """Make a link by which somebody sets a new password, and show it once: what is stored of it can't be shown."""
+    """Create a reset link, and show it once: only a digest is stored."""
     token = directory.create_reset(state.database, current_user.require_admin(), person_id)
     person = directory.find(state.database, person_id)
     return render_template("admin/reset_link.html", person=person, link=secret_links.absolute_url(f"/resets/{token}"))

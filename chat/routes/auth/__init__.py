@@ -1,4 +1,4 @@
-"""How people come in, and what is theirs when they have: one blueprint a noun."""
+"""Sign-in and accounts: one blueprint a noun."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chat.routes.auth import account, first_admin, invites, login, oidc, passwor
 
 
 def register(app: Flask) -> None:
-    """Give an app the pages by which people sign in. Raises WrongSetting."""
+    """Register the blueprints, the OpenID provider and the proxy's header. Raises WrongSetting."""
     for module in (account, first_admin, invites, oidc, password_resets, login):
         app.register_blueprint(module.bp)
     oidc.register(app)

@@ -1,4 +1,4 @@
-"""The one-time link that makes the first admin."""
+"""The one-time link that creates the first admin."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ bp = Blueprint("first_admin", __name__, url_prefix="/claim")
 
 @bp.get("/<token>")
 def follow(token: str) -> Response:
-    """Follow the link. Raises NotFound where it has been used, or is none."""
+    """Follow the link. Raises NotFound if it was used, or is wrong."""
     require_open(token)
     return secret_links.follow("/claim", token)
 
 
 @bp.get("")
 def show() -> str:
-    """Show the form. Raises NotFound, and people.Refused where a proxy in front is to say who it is, and doesn't."""
+    """Show the form. Raises NotFound, and Refused if a proxy should name the visitor, and doesn't."""
     require_open(secret_links.token())
     return form()
 
 
 @bp.post("")
 def create() -> Response:
-    """Make the first admin, and sign them in; the second of two clicks finds them made, and signs in.
+    """Create the first admin, and sign them in. The second click of a double click finds them created, and signs in.
 
-    Raises NotFound, and people.Refused by the word of a proxy in front.
+    Raises NotFound and Refused.
     """
     token = secret_links.token()
-    if not is_open(token):
+    if not first_admin.is_open(state.database, state.secret, token):
         if token and (is_the_admin() or login.is_logged_in_as() or login.sign_in_again()):
             return secret_links.leave("/")
         raise NotFound
@@ -52,30 +52,25 @@ def create() -> Response:
 
 
 def promote_by_proxy(token: str) -> Response:
-    """Make whom the proxy in front names the first admin; their next request is let in by it. Raises people.Refused."""
+    """Make the person that the proxy names the first admin; their next request signs them in. Raises Refused."""
     person_id = proxy_login.account_of(proxy_login.forwarded_email())
     first_admin.promote_member(state.database, state.secret, token, person_id)
     return secret_links.leave("/")
 
 
 def is_the_admin() -> bool:
-    """Tell whether the proxy in front names an admin: whom the first of two clicks made one."""
+    """Return whether the proxy names an admin: the first click of a double click made them one."""
     named = accounts.by_email(state.database, proxy_login.forwarded_email()) if proxy_login.is_on() else None
     return named is not None and named.role == accounts.ADMIN
 
 
 def require_open(token: str) -> None:
-    """Raise NotFound for a token that makes no admin."""
-    if not is_open(token):
+    """Raise NotFound if a token is not valid, or used."""
+    if not first_admin.is_open(state.database, state.secret, token):
         raise NotFound
 
 
-def is_open(token: str) -> bool:
-    """Tell whether a token makes an admin."""
-    return first_admin.is_open(state.database, state.secret, token)
-
-
 def form(email: str = "", problem: str = "") -> str:
-    """Render the page. Raises people.Refused where a proxy in front is to say who it is, and doesn't."""
+    """Render the page. Raises Refused if a proxy should name the visitor, and doesn't."""
     named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
-    return render_template("accounts/claim.html", named=named, email=email, problem=problem)
+    return render_template("accounts/first_admin.html", named=named, email=email, problem=problem)

@@ -1,4 +1,4 @@
-"""Redeeming an invite: a form for who has the link, and one page for all links that can't be used."""
+"""Invites as their holders use them: the form behind the link, and one page for all links that can't be used."""
 
 from __future__ import annotations
 
@@ -21,38 +21,34 @@ bp = Blueprint("invites", __name__, url_prefix="/invites")
 
 @bp.before_request
 def refuse_by_proxy() -> None:
-    """Let no invite be used where a proxy says who comes in: it would give a password to another's account.
-
-    Raises NotFound.
-    """
+    """Raise NotFound if a proxy signs people in: an invite could set a password for another person's account."""
     if proxy_login.is_on():
         raise NotFound
 
 
 @bp.get("/<token>")
 def follow(token: str) -> Response:
-    """Follow an invite."""
     invites.find(state.database, token)
     return secret_links.follow("/invites/yours", token)
 
 
 @bp.get("/yours")
 def show() -> str:
-    """Show the form of the invite that was followed; who is signed in has an account."""
+    """Show the form of the invite that was followed."""
     return page(invites.find(state.database, secret_links.token()))
 
 
-def page(invite: Row, **told: str) -> str:
-    """Make the page of an invite, with what was typed, but no password."""
+def page(invite: Row, **context: str) -> str:
+    """Render the page of an invite, with the fields that were typed except the password."""
     known = current_user.member()
     return render_template(
-        "invites/page.html", invite=invite, link=secret_links.mark(), known=known, form=request.form, **told
+        "invites/page.html", invite=invite, link=secret_links.mark(), known=known, form=request.form, **context
     )
 
 
 @bp.post("/yours")
 def redeem() -> Response | tuple[str, int]:
-    """Make the account and sign in; the second of two clicks finds it made, and signs in. Raises NotFound."""
+    """Create the account and sign in; the second of two clicks finds the account, and signs in. Raises NotFound."""
     if login.is_logged_in_as():
         return secret_links.leave("/")
     if secret_links.is_for_other_link():
@@ -66,7 +62,7 @@ def redeem() -> Response | tuple[str, int]:
 
 
 def create_account(token: str) -> Response | tuple[str, int]:
-    """Make the account of an invite and sign in: what was said as a guest comes along. Raises NotFound."""
+    """Create the account of an invite, and sign in with a guest's conversations. Raises NotFound."""
     invite = invites.find(state.database, token)
     if current_user.member():
         return page(invite), 409
@@ -79,9 +75,9 @@ def create_account(token: str) -> Response | tuple[str, int]:
 
 
 def newcomer(invite: Row) -> Newcomer:
-    """Read who somebody is from the form. Raises BadEmail and BadPassword.
+    """Read the form. Raises BadEmail and BadPassword.
 
-    The password is hashed here, before the transaction, and only for who has an invite.
+    It hashes the password before the transaction, and only after the invite was found.
     """
     email = invite.email or accounts.require_email(request.form.get("email", ""))
     password = request.form.get("password", "")
@@ -92,5 +88,5 @@ def newcomer(invite: Row) -> Newcomer:
 
 @bp.errorhandler(NotFound)
 def refuse(_: NotFound) -> tuple[str, int]:
-    """Answer all invites that can't be used alike: used, run out, revoked and made up ones."""
+    """Answer all unusable invites alike: used, expired, revoked and invented ones."""
     return render_template("invites/closed.html"), 404

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Login by password, and logout."""
 
 from __future__ import annotations
 
@@ -21,14 +21,12 @@ bp = Blueprint("login", __name__)
 
 @bp.get("/sign-in")
 def show() -> str:
-    """Show the form."""
     done = "Your password is set. Sign in with it." if "set" in request.args else ""
     return form(access.local_path(request.args.get("next", "/")), done=done)
 
 
 @bp.post("/sign-in")
 def sign_in() -> Response:
-    """Let somebody in who knows their password."""
     place, draft = access.local_path(request.form.get("next", "/")), posted_text()
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if "on" in request.form:
@@ -41,41 +39,42 @@ def sign_in() -> Response:
 
 
 def resume_draft(place: str, email: str, draft: str) -> Response:
-    """Give back what somebody wrote who has signed in meanwhile, in another tab."""
+    """Give a draft back to a person who has signed in meanwhile, in another tab."""
     if not current_user.member():
         return Response(form(place, email, NOT_SIGNED_IN, draft=draft), 403)
     return Response(render_draft(place, draft))
 
 
 def render_draft(place: str, draft: str) -> str:
-    """Render what somebody wrote before they had to sign in, to be sent from there."""
+    """Render a draft from before the sign-in, with a form to send it."""
     action = f"{place}/messages" if re.fullmatch(f"/conversations/{ID}", place) else "/conversations"
-    return render_template("accounts/given_back.html", draft=draft, action=action, **pages.composer())
+    return render_template("accounts/draft.html", draft=draft, action=action, **pages.composer())
 
 
 def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
-    """Render the page with its form; a password is never given back."""
+    """Render the sign-in page, without the password that was typed."""
     mails = bool(state.settings.smtp_url)
-    told = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
-    told["openid"] = openid_name()
-    return render_template("accounts/sign_in.html", **told)
+    context = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
+    context["openid"] = openid_name()
+    return render_template("accounts/sign_in.html", **context)
 
 
 def openid_name() -> str:
-    """Say how single sign-on is called here; nothing where there is none."""
+    """Return the name of single sign-on here; empty if there is none."""
     return (state.oidc and state.settings.oidc_name) or ""
 
 
 def is_logged_in_as() -> bool:
-    """Tell whether the visitor is signed in as who the form is of: by the first of two clicks."""
+    """Return whether the visitor is signed in with the form's e-mail address: the first of two clicks did it."""
     known = current_user.member()
     return known is not None and known.email == accounts.normalize_email(request.form.get("email", ""))
 
 
 def sign_in_again() -> bool:
-    """Sign in the second of two clicks, who has an account with what was typed; False for anybody else.
+    """Sign in with the e-mail address and password of a form that creates an account; False if they don't fit.
 
-    It tells others no more than signing in does, nor more often.
+    On a double click the browser drops the first response with its session cookie, and the second request finds the
+    account already created. An attacker learns no more than on the sign-in page, and not more often.
     """
     if current_user.member() or proxy_login.is_on():
         return False
@@ -88,7 +87,7 @@ def sign_in_again() -> bool:
 
 
 def refuse(page: str, error: accounts.Refused) -> Response:
-    """Answer who may not come in, or not yet."""
+    """Answer a refused sign-in with 403, or with 429 if the next attempt has to wait."""
     if isinstance(error, TooManyAttempts):
         return Response(page, 429, {"Retry-After": str(error.wait)})
     return Response(page, 403)
@@ -96,7 +95,7 @@ def refuse(page: str, error: accounts.Refused) -> Response:
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
-    """End the visitor's session; links that the browser keeps go, too. Drafts are cleared by composer.js."""
+    """End the session, and delete the cookies of secret links and of single sign-on. composer.js clears the drafts."""
     current_user.logout()
     response = urls.lead_to("/")
     for name in (cookies.LINK, cookies.OPENID):

@@ -1,4 +1,4 @@
-"""Forgotten passwords: a link is asked for, and used."""
+"""Password resets: the form that asks for a link by mail, and the form behind the link."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ bp = Blueprint("password_resets", __name__)
 
 
 class SpentLink(Exception):
-    """A link can't be used, whatever is the matter with it."""
+    """A reset link can't be used, for whatever reason."""
 
 
 @bp.get("/resets/<token>")
 def follow(token: str) -> Response:
-    """Follow a link. Raises SpentLink."""
+    """Follow a reset link. Raises SpentLink."""
     email_of(token)
     return secret_links.follow("/resets/yours", token)
 
@@ -57,7 +57,7 @@ def redeem() -> Response:
 
 
 def email_of(token: str) -> str:
-    """Tell whose link it is. Raises SpentLink."""
+    """Return the e-mail address of a link's person. Raises SpentLink."""
     try:
         return str(password_resets.find(state.database, token).email)
     except NotFound as error:
@@ -65,20 +65,19 @@ def email_of(token: str) -> str:
 
 
 def form(email: str, problem: str = "") -> str:
-    """Render the page."""
     return render_template("accounts/reset.html", link=secret_links.mark(), email=email, problem=problem)
 
 
 @bp.get("/resets")
 def ask() -> str:
-    """Show the form that asks for a link by mail. Raises NotFound where no mail is sent."""
+    """Show the form that asks for a link. Raises NotFound if no mail server is set."""
     require_mail()
     return render_request()
 
 
 @bp.post("/resets")
 def send() -> Response:
-    """Mail a link to whoever has that address; the answer is the same for all, and at once. Raises NotFound."""
+    """Mail a link to the owner of an e-mail address; the response is the same if there is none. Raises NotFound."""
     require_mail()
     email = request.form.get("email", "")
     try:
@@ -93,17 +92,16 @@ def send() -> Response:
 
 
 def require_mail() -> None:
-    """Raise NotFound where no mail is sent."""
+    """Raise NotFound if no mail server is set."""
     if not state.settings.smtp_url:
         raise NotFound
 
 
 def render_request(email: str = "", problem: str = "", done: str = "") -> str:
-    """Render the page that asks for a link."""
     return render_template("accounts/forgotten.html", email=email, problem=problem, done=done)
 
 
 @bp.errorhandler(SpentLink)
 def refuse(_: SpentLink) -> tuple[str, int]:
-    """Answer all links that can't be used alike: used, too old, and made up ones."""
-    return render_template("accounts/spent.html"), 404
+    """Answer all unusable links alike: used, expired and invented ones."""
+    return render_template("accounts/closed_reset.html"), 404

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from chat.people import accounts, passwords
-from chat.routes.auth import user_agents
 from chat.storage.tables import sessions
+from chat.web import user_agent
 from tests.asking import named
 from tests.scripted import Scripted
 from tests.team import PASSWORD, sign_in, signed_in, team
@@ -194,4 +194,4 @@ def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask)
     ],
 )
 def test_a_browser_is_named_in_words(agent: str, words: str) -> None:
-    assert user_agents.describe(agent) == words
+    assert user_agent.describe(agent) == words

@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words."""
+"""The User-Agent header in words: which browser on which system."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SYSTEMS = {
     "Mac OS": "a Mac",
     "Linux": "Linux",
 }
-"""How browsers and systems give themselves away, those first whose sign others carry, too."""
+"""What the header contains, by browser and by system. Order matters: Edge's header contains Chrome's word, too."""
 
 
 def describe(agent: str) -> str:
-    """Name a browser and what it runs on, as far as it tells."""
+    """Name a browser and its system, as far as the header tells."""
     browser = next((name for sign, name in BROWSERS.items() if sign in agent), "A browser")
     system = next((name for sign, name in SYSTEMS.items() if sign in agent), "")
     return f"{browser} on {system}" if system else browser
