@@ -1,6 +1,6 @@
-"""Print what .env sets and the environment doesn't, as commands for sh; bin/lib.sh runs them.
+"""Print what .env sets and the environment doesn't, as sh commands that bin/lib.sh runs.
 
-python-dotenv parses the file. Of two lines for one name the first counts, and an empty value counts as not set.
+python-dotenv parses the file. The first of two lines for a name wins, and an empty value counts as unset.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def main() -> None:
-    """Print the commands, or end with a sentence."""
+    """Print the commands, or exit with a sentence."""
     taken = set(os.environ)
     for name, value in pairs(text_of(Path(".env").read_bytes())):
         if value and name not in taken:
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def text_of(saved: bytes) -> str:
-    """Decode the file; Windows editors may save it in another encoding than UTF-8."""
+    """Decode the file; Windows editors may save it in an encoding other than UTF-8."""
     if saved.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         refuse(".env is saved as UTF-16. Save it as UTF-8.")
     try:
@@ -46,19 +46,19 @@ def pairs(text: str) -> Iterator[tuple[str, str]]:
             continue
         name, value = binding.key or "", binding.value
         if value is None or "\0" in value or not NAME.fullmatch(name):
-            # The line isn't shown, because it may hold a key.
+            # The line stays hidden, because it can hold a key.
             refuse(f"Line {line_of(binding)} of .env can't be read. Write it as NAME=value, or put a # before it.")
         yield name, value
 
 
 def line_of(binding: Binding) -> int:
-    """Give the number of a line; python-dotenv counts the empty ones before it in."""
+    """Return the number of a line; python-dotenv's own counts from the empty lines before it."""
     said = binding.original.string
     return binding.original.line + said[: len(said) - len(said.lstrip())].count("\n")
 
 
 def refuse(sentence: str) -> NoReturn:
-    """End with a sentence, and the code for settings that can't be used (docs/operating.md)."""
+    """Exit with a sentence, and the code for unusable settings (docs/operating.md)."""
     print(sentence, file=sys.stderr)
     sys.exit(3)
 

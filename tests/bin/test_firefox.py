@@ -65,6 +65,6 @@ def test_without_any_the_tests_run_and_it_is_said(checkout: Checkout):
     result = checkout.run("test")
 
     assert result.returncode == 0 and checkout.environment["FIREFOX"] == ""
-    assert "No Firefox is here; the tests that need it say so." in result.stdout
-    assert "No nginx is here; the tests that need it say so." in result.stdout
-    assert "No PgBouncer is here; the tests that need it say so." in result.stdout
+    assert "Firefox is missing; pytest skips the tests that need it." in result.stdout
+    assert "nginx is missing; pytest skips the tests that need it." in result.stdout
+    assert "PgBouncer is missing; pytest skips the tests that need it." in result.stdout

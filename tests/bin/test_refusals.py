@@ -46,7 +46,7 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
     [
         ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS can't be used"),
         ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS can't be used"),
-        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY is how many"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY can't be less than 1"),
         ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"HOST": "not a host", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"ACCESS": "everyone"}, "ACCESS can't be used"),
