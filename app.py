@@ -1,4 +1,4 @@
-"""Rivulet's front door: puts the rooms together. Servers call `app:create_app()`."""
+"""Build the app out of its rooms. Servers call `app:create_app()`."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ from chat.web.state import State
 from chat.web.streams import Streams
 
 PATIENCE = 10.0
-"""How long a process that serves nobody waits for the database, in seconds."""
+"""How many seconds a process that serves no pages waits for the database."""
 
 
 class Rivulet(Flask):
-    """Flask, but for the traceback of what the database's outage has told already."""
+    """Flask without a traceback for a database outage, which has its own log line."""
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log what nobody caught."""
+        """Log an unhandled exception."""
         if not isinstance(exc_info[1], DatabaseAway):
             super().log_exception(exc_info)
 
 
 def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) -> Flask:
-    """Make the app from an environment; where it can't be used, say why in one sentence and exit.
+    """Make the app from an environment; on a wrong setting or an unusable database, print one sentence and exit.
 
-    One that isn't watching takes up no answers of others: it is for bringing the database up to date and no more.
+    With `watching=False` the app only upgrades the database and adopts no replies of other processes.
     """
     environ = os.environ if environ is None else environ
     watching = watching and cli.serves()
@@ -70,7 +70,7 @@ def create_app(environ: Mapping[str, str] | None = None, watching: bool = True) 
 
 
 def start(app: Flask, watching: bool, replaces: bool) -> None:
-    """Do what needs the database; who serves nobody doesn't wait for it for ever. Raises as `bring_up` does."""
+    """Prepare the database; a process that serves no pages gives up after PATIENCE. Raises as `bring_up` does."""
     starting = state.of(app).startup = Startup(partial(bring_up, app, watching), replaces)
     if starting.finish(0 if watching else PATIENCE):
         return
@@ -81,7 +81,7 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
 
 
 def bring_up(app: Flask, watching: bool) -> list[str]:
-    """Make an app whole; gives what to tell the person who set it up. Raises WrongSetting and as `prepare` does."""
+    """Finish the app's start and return messages for the admin. Raises WrongSetting and as `prepare` does."""
     prepare(app)
     here = state.of(app)
     told = [*first_admin.set_up(here.database, here.settings), *setup.invitation(app)]
@@ -98,7 +98,7 @@ def build(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Fla
 
 
 def prepare(app: Flask) -> None:
-    """Bring the database up to date and read what is set up there. Raises DatabaseUnusable and DatabaseAway."""
+    """Upgrade the database and load what it configures. Raises DatabaseUnusable and DatabaseAway."""
     here = state.of(app)
     here.database.upgrade()
     here.mark = get_mark(here.database)
@@ -107,17 +107,17 @@ def prepare(app: Flask) -> None:
 
 
 def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flask:
-    """Put an app together. Raises WrongSetting and DatabaseUnusable."""
+    """Connect all parts of the app. Raises WrongSetting and DatabaseUnusable."""
     logs.set_up(settings.log_format)
     logs.register_secrets(config.secrets(settings))
     certificates.trust(settings.ca_bundle)
     root = str(Path(__file__).parent)
     app = Rivulet("app", root_path=root, instance_path=str(settings.instance), static_folder=None)
-    app.url_map.merge_slashes = False  # it would lead to whatever host a request names
+    app.url_map.merge_slashes = False  # werkzeug would redirect to the host that the request names
     make_folder(settings.instance)
     db = Database(engines.url_of(settings))
     secret, *older = secret_key.secret_keys(settings)
-    logs.register_secrets([secret])  # which may be one that is kept in a file
+    logs.register_secrets([secret])  # a generated key is stored in a file, so no setting holds it
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.from_mapping(flask_settings(settings, secret, older))
     registry = ProviderRegistry(db, SecretBox([secret, *older]), configured, Timeouts.from_settings(settings))
@@ -148,7 +148,7 @@ def wire(settings: Settings, configured: Mapping[str, AbstractProvider]) -> Flas
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder for what is kept on this machine. Raises WrongSetting."""
+    """Create the instance folder. Raises WrongSetting."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -156,7 +156,7 @@ def make_folder(path: Path) -> None:
 
 
 def flask_settings(settings: Settings, secret: str, older: list[str]) -> dict[str, Any]:
-    """Say what Flask and Flask-Session are to do."""
+    """Return the configuration of Flask and Flask-Session."""
     return {
         "SECRET_KEY": secret,
         "SECRET_KEY_FALLBACKS": older,
