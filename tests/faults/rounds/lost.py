@@ -87,7 +87,7 @@ class Lost(Round):
     def hidden(self) -> Iterator[str]:
         """Complain if a visitor can't open a conversation that holds their text."""
         for answered in self.answers():
-            # the first post arrived after all later ones
+            # The first post arrived after all later ones.
             late = answered.text == self.first != self.last and not self.kept
             page = self.browser.get(f"/conversations/{answered.conversation}")
             if not late and (page.status != 200 or answered.text not in unescape(page.body)):
