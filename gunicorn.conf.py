@@ -171,7 +171,7 @@ def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Wait for the drain if gunicorn finishes first: it knows about requests, but not about replies in progress."""
-    # gunicorn doesn't tell a worker whose master died, and the worker would hold the port for ever
+    # gunicorn doesn't tell a worker whose master died, and the worker would hold the port for ever.
     worker.alive = False
     if thread := getattr(worker, "draining", None):
         thread.join()

@@ -1,4 +1,4 @@
-"""What bin/run installs, and when again."""
+"""Test what bin/run installs, and when it installs it again."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_tests_run_where_the_local_model_cannot_be_installed(checkout: Checkout)
 
 @pytest.fixture
 def without_model(checkout: Checkout) -> Checkout:
-    """A machine on which everything was installed but the local model, which failed at the last start."""
+    """A machine with everything installed except the local model, which failed at the last start."""
     checkout.tell("local-model-wanted", "0")
     checkout.tell("pip-fails", "requirements-local.txt")
     checkout.run("run")
@@ -172,7 +172,7 @@ def test_a_local_model_that_was_installed_at_a_later_try_is_known_for_good(witho
 
 @pytest.fixture
 def silent_index() -> Iterator[list[socket.socket]]:
-    """A package index that accepts connections and says nothing; gives those that came, after its listening one."""
+    """A package index that accepts connections and never answers: its listener, followed by the connections."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         came = [listening]
         threading.Thread(target=accept, args=(listening, came), daemon=True).start()

@@ -1,4 +1,4 @@
-"""Which Python bin/run takes, and how it makes its virtual environment."""
+"""Test which Python bin/run uses, and how it creates its virtual environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where bin/run has its settings from: its arguments, the environment, .env."""
+"""Test the sources of bin/run's settings: its arguments, the environment, .env."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def python(checkout: Checkout) -> None:
 
 
 def started(checkout: Checkout, dotenv: str, *arguments: str, **environ: str) -> dict[str, str]:
-    """Start with a .env; gives the environment in which the server runs."""
+    """Start with a .env; return the environment of the server."""
     (checkout.root / ".env").write_text(dotenv)
     result = checkout.run("run", *arguments, **environ)
     assert result.returncode == 0, result.stderr
