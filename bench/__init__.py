@@ -1,1 +1,1 @@
-"""What Rivulet costs, measured: each module is a scenario of bin/bench. On loopback only, bounded, nothing kept."""
+"""Measure what Rivulet costs; each module is a scenario of bin/bench. It uses loopback only and keeps no data."""

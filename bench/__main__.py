@@ -21,12 +21,12 @@ from bench.trees import HERE, Tree, Unusable
 
 USUAL = Path("build/bench.json")
 AGAINST = """\
-With --against only the server is another commit's; provider, visitors and browser are those of this tree.
-`install` skips that commit, and `page` skips its conversations if its migrations are not the same."""
+With --against, the other commit runs only the server; provider, visitors and browser come from this tree.
+`install` skips that commit, and `page` skips its conversations if its migrations differ."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for, print the table, and write the file."""
+    """Run the chosen scenarios, print the table and write the JSON file."""
     options = parser().parse_args(arguments)
     chosen = [SCENARIOS[name] for name in options.scenario or SCENARIOS]
     if options.wants:
@@ -43,48 +43,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
     names = "\n".join(f"  {scenario.name:8} {scenario.about}" for scenario in SCENARIOS.values())
     made = argparse.ArgumentParser(
         prog="bin/bench",
-        description="Measure Rivulet beside its floor, on this machine alone.",
-        epilog=f"scenarios (all, if none is named):\n{names}\n\n{AGAINST}",
+        description="Measure Rivulet beside its floor, on this machine.",
+        epilog=f"scenarios (default: all):\n{names}\n\n{AGAINST}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("scenario", nargs="*", type=known, help="what to measure")
-    made.add_argument("--rounds", type=positive, default=3, help="how often each is run, in turn (3)")
-    made.add_argument("--quick", action="store_true", help="one round of everything in small: to see that it works")
-    made.add_argument("--against", metavar="COMMIT", help="measure that commit's server, too, and compare")
-    made.add_argument("--json", type=Path, default=USUAL, help=f"where all figures go ({USUAL})")
-    made.add_argument("--wants", action="store_true", help="only print what has to be installed for it")
+    made.add_argument("scenario", nargs="*", type=known, help="the scenarios to run")
+    made.add_argument("--rounds", type=positive, default=3, help="how often to run each scenario (3)")
+    made.add_argument("--quick", action="store_true", help="run one small round of everything, to see that it works")
+    made.add_argument("--against", metavar="COMMIT", help="also measure that commit's server, and compare")
+    made.add_argument("--json", type=Path, default=USUAL, help=f"the file for all figures ({USUAL})")
+    made.add_argument("--wants", action="store_true", help="only print which programs the scenarios need")
     return made
 
 
 def known(name: str) -> str:
-    """Read the name of a scenario."""
+    """Check the name of a scenario."""
     if name not in SCENARIOS:
-        raise argparse.ArgumentTypeError(f"there is no scenario {name}: choose from {', '.join(SCENARIOS)}")
+        raise argparse.ArgumentTypeError(f"{name} is no scenario: choose from {', '.join(SCENARIOS)}")
     return name
 
 
 def positive(text: str) -> int:
-    """Read a number, 1 or more."""
+    """Parse a positive whole number."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"it can't be {text}: it takes a whole number, 1 or more")
+        raise argparse.ArgumentTypeError(f"it can't be {text}: enter a whole number, 1 or more")
     return int(text)
 
 
 def warn_if_busy() -> None:
-    """Say on stderr where others use this machine: times will be too long then, and shares of CPU too large."""
+    """Warn on stderr if other programs use this machine, since they distort times and CPU shares."""
     if (load := os.getloadavg()[0]) > (cores := os.cpu_count() or 1) / 4:
-        busy = f"This machine is busy: a load of {load:.1f} on {cores} cores. Measure again when it isn't."
+        busy = f"This machine is busy: a load of {load:.1f} on {cores} cores. Measure again when it is idle."
         print(busy, file=sys.stderr)
 
 
 def run(chosen: Sequence[Scenario], rounds: int, quick: bool, against: str | None) -> dict[Tree, report.Rounds]:
-    """Run the scenarios one after another, as often as there are rounds; tells on stderr what it sees.
+    """Run each scenario once a round and print each row on stderr.
 
-    Two trees take turns at going first. Raises Unusable.
+    With two trees, each goes first in every other round. Raises Unusable.
     """
     with setting_up(quick, against) as setups:
         kept: dict[Tree, report.Rounds] = {setup.tree: {} for setup in setups}
@@ -97,14 +96,14 @@ def run(chosen: Sequence[Scenario], rounds: int, quick: bool, against: str | Non
 
 
 def told(number: int, scenario: Scenario, tree: Tree, row: Row) -> str:
-    """Write a row as one line."""
+    """Format a row as one line."""
     whose = f" of {tree.commit[:7]}" if tree.commit else ""
     figures = "  ".join(f"{name} {shown(value)}" for name, value in row["figures"].items())
     return f"round {number}{whose}, {scenario.name}, {row['what']}: {figures}"
 
 
 def tell(measured: dict[Tree, report.Rounds], file: Path) -> None:
-    """Write the file, and print the table of the present tree and one that compares it with the other."""
+    """Write the JSON file; print the table of the present tree and its comparison with the other commit."""
     ours = measured[HERE]
     held = report.lines(BOUNDS, ours)
     against = [compare(ours, other, tree.commit) for tree, other in measured.items() if tree != HERE]
@@ -113,5 +112,5 @@ def tell(measured: dict[Tree, report.Rounds], file: Path) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the servers would outlive it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # otherwise the servers would outlive this process
     raise SystemExit(main())

@@ -1,6 +1,6 @@
-"""A real Chromium, and what its own instruments say of a page: bytes, moments, the main thread's time.
+"""Run a real Chromium and read its own metrics of a page: bytes, moments and main-thread time.
 
-Every moment is taken inside the page, by its own clock: Playwright's way there and back is in none of them.
+The page's own clock takes every moment, so Playwright's round trip is in none of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ARGUMENTS = [
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 
 PATIENCE = 60_000
-"""How long anything in a page may take, in ms."""
+"""The timeout of any step in a page, in ms."""
 
 BUSY = {
     "busy": "TaskDuration",
@@ -53,8 +53,8 @@ WATCH = """
   requestAnimationFrame(look)
 }
 """
-"""Notes when the composer can be used (there, enabled, nothing over it, all scripts run), and when the last message is
-in view."""
+"""Notes when the composer is usable (present, enabled, not covered, all scripts run), and when the last message is in
+view."""
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Tab:
-    """A page in a browser that has never been anywhere: no cache, no cookies."""
+    """A page in a fresh browser context: no cache, no cookies."""
 
     def __init__(self, browser: Browser):
         self.page = browser.new_page(viewport=VIEWPORT)
@@ -87,7 +87,7 @@ class Tab:
         self.page.context.close()
 
     def forget(self) -> None:
-        """Count requests and bytes anew."""
+        """Reset the counts of requests and bytes."""
         self.requests: set[str] = set()
         self.received: dict[str, float] = {}
 
@@ -96,16 +96,16 @@ class Tab:
             self.requests.add(request["requestId"])
 
     def _finished(self, request: dict[str, Any]) -> None:
-        if size := request["encodedDataLength"]:  # 0 is what came from the cache
+        if size := request["encodedDataLength"]:  # 0 means the cache answered
             self.received[request["requestId"]] = size
 
     def busy(self) -> dict[str, float]:
-        """Read how long the main thread was busy with this document so far, in seconds, and with what."""
+        """Read the seconds of main-thread time this document has used so far, by activity."""
         metrics = {metric["name"]: metric["value"] for metric in self._wire.send("Performance.getMetrics")["metrics"]}
         return {name: metrics[metric] for name, metric in BUSY.items()}
 
     def load(self, url: str) -> dict[str, float]:
-        """Load a page; gives KB on the wire with heads, requests, moments since the call, the main thread's time."""
+        """Load a page; return KB on the wire with headers, requests, moments since the call and main-thread time."""
         self.forget()
         self.page.goto(url, wait_until="networkidle")
         self.page.wait_for_function("() => moments.usable", timeout=5000)

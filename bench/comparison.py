@@ -1,6 +1,6 @@
-"""The present tree beside another commit: each figure of both, and their ratio inside each round.
+"""Compare the present tree with another commit: each figure of both, and their ratio inside each round.
 
-The floor is measured beside each of them and is the same for both, so the ratio of its figures shows the noise.
+Both are measured beside the same floor, so the ratio of the floor's figures shows the noise.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from bench.figures import Range, range_of, ratio_of
 from bench.report import Rounds, Rows
 
 ALIKE = ("direct", "floor")
-"""Rows of what is the same for both."""
+"""Rows that both trees share."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One figure of both, their ratio, and the ratio of the floor beside the one to the floor beside the other."""
+    """One figure of both trees, their ratio, and the ratio of the two floors."""
 
     scenario: str
     row: str
@@ -34,7 +34,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that was measured of another commit, and what becomes of it beside ours."""
+    """All figures of another commit, and their comparison with ours."""
 
     commit: str
     figures: Rounds
@@ -47,12 +47,12 @@ class Comparison:
 
 
 def compare(ours: Rounds, other: Rounds, commit: str) -> Comparison:
-    """Compare what was measured of the present tree with what was measured of a commit."""
+    """Compare the figures of the present tree with the figures of a commit."""
     return Comparison(commit, other, list(pairs(ours, other)))
 
 
 def pairs(ours: Rounds, other: Rounds) -> Iterator[Pair]:
-    """Pair the figures of all rows but those of what is the same for both."""
+    """Pair the figures of every row that belongs to a tree."""
     for scenario, rows in other.items():
         for row in rows:
             if not row.startswith(ALIKE):
@@ -60,7 +60,7 @@ def pairs(ours: Rounds, other: Rounds) -> Iterator[Pair]:
 
 
 def paired(scenario: str, row: str, ours: Rows, other: Rows) -> Iterator[Pair]:
-    """Pair the figures of one row; where only one of both has a figure, the other's is None."""
+    """Pair the figures of one row; a figure that one tree lacks is None."""
     floor = f"floor{row.removeprefix('ours')}"
     for figure in ours[row] | other[row]:
         mine, theirs = (rows[row].get(figure, []) for rows in (ours, other))

@@ -1,4 +1,4 @@
-"""A scenario of length: what one answer costs the server as it gets longer, by kind of text."""
+"""Measure what one answer costs the server as it gets longer, by kind of text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.setup import Bound, Row, Scenario, Setup
 THOUSANDS = (1, 2, 4, 8)
 
 RATE = 400
-"""Tokens a second: twenty times as many as models write, for a round to end within minutes; the writer's ticks, and so
-the events, still hold a few tokens each, and not hundreds as at full speed."""
+"""Tokens a second: twenty times the speed of a model, so a round ends within minutes. At this rate the writer's ticks,
+and so the events, still hold a few tokens each; at full speed they would hold hundreds."""
 
 MARKED = ("prose", "list", "table", "fence")
 
 
 def cost(setup: Setup) -> Iterator[Row]:
-    """Let one answer after another be written and watched, each kind on a server of its own."""
+    """Write and watch one answer after another, each kind on its own server."""
     for kind in MARKED:
         with setup.ours() as server:
             measured(WARMING, "ours", setup.upstream, server)
@@ -28,7 +28,8 @@ def cost(setup: Setup) -> Iterator[Row]:
 
 
 def by_length(kind: str, setup: Setup, server: Server) -> dict[str, float]:
-    """Measure each length: CPU in seconds, bytes sent for each byte of text, and how CPU grows from 1k to 8k tokens."""
+    """Measure each length: CPU seconds, bytes sent for each byte of text, and the growth of CPU from 1k to 8k
+    tokens."""
     figures: dict[str, float] = {}
     for thousand in THOUSANDS:
         tokens = thousand * (50 if setup.quick else 1000)

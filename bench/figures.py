@@ -1,4 +1,4 @@
-"""Figures: percentiles, and of several rounds medians with their ranges, and ratios taken inside each round."""
+"""Calculate percentiles, medians with their ranges over several rounds, and ratios inside each round."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Give the value that `share` (0 to 1) of all are not above; the nearest rank."""
+    """Return the percentile at `share` (0 to 1), by nearest rank."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def percentiles(name: str, values: Sequence[float]) -> dict[str, float]:
-    """Give the figures `name`_p50, _p95 and _p99; none without values."""
+    """Return the figures `name`_p50, _p95 and _p99; none without values."""
     if not values:
         return {}
     ordered = sorted(values)
@@ -23,7 +23,7 @@ def percentiles(name: str, values: Sequence[float]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Range:
-    """The median of some rounds, and how far they lie apart."""
+    """The median of some rounds, with their minimum and maximum."""
 
     median: float
     least: float
@@ -36,19 +36,19 @@ class Range:
 
 
 def range_of(values: Sequence[float]) -> Range | None:
-    """Sum up the rounds; None where there were none."""
+    """Summarize the rounds; None if there are none."""
     return Range(statistics.median(values), min(values), max(values)) if values else None
 
 
 def ratio_of(ours: Sequence[float], others: Sequence[float]) -> Range | None:
-    """Sum up the ratios of two figures, taken inside each round; None where they can't be had."""
+    """Summarize the ratios of two figures, taken inside each round; None if a figure is missing."""
     if len(ours) != len(others) or not all(others):
         return None
     return range_of([one / other for one, other in zip(ours, others, strict=True)])
 
 
 def shown(value: float) -> str:
-    """Write a number with three digits that count."""
+    """Format a number with three significant digits."""
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}"

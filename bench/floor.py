@@ -1,7 +1,7 @@
-"""The floor: the least that an answer's way costs in our stack.
+"""Serve the floor: the least work that relaying an answer takes in our stack.
 
-A form comes in, the provider's server-sent events come in, bare text goes out: gunicorn, gevent, Flask and requests as
-in Rivulet, but nothing is stored, rendered or remembered.
+A form comes in, the provider's server-sent events come in, bare text goes out. It runs gunicorn, gevent, Flask and
+requests as Rivulet does, but stores, renders and remembers nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ document.forms[0].onsubmit = async event => {
 }
 </script>
 """
-"""The least that a page can do with an answer: append what comes."""
+"""The least a page can do with an answer: append each chunk."""
 
 
 def create_app(url: str) -> Flask:
-    """Make the relay of a provider; `url` includes its /v1."""
+    """Build the relay to a provider; `url` includes its /v1."""
     app = Flask(__name__)
 
     @app.get("/")
@@ -46,7 +46,7 @@ def create_app(url: str) -> Flask:
 
 
 def said(url: str, text: str) -> Iterator[str]:
-    """Yield what the provider says."""
+    """Yield the provider's text."""
     body = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": text}]}
     with requests.post(f"{url}/chat/completions", json=body, stream=True) as response:
         for data in events(response.iter_content(None)):
@@ -56,7 +56,7 @@ def said(url: str, text: str) -> Iterator[str]:
 
 
 def events(reads: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut what is read into the data of events of one line."""
+    """Split a stream into the data of its one-line events."""
     rest = b""
     for read in reads:
         *whole, rest = (rest + read).split(b"\n\n")

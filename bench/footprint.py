@@ -1,4 +1,4 @@
-"""Scenarios of what Rivulet takes when nobody asks: memory and time of a server, and disk of an installation."""
+"""Measure Rivulet at rest: memory and start time of a server, and disk space of an installation."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from bench.setup import Bound, Row, Scenario, Setup
 from bench.trees import HERE, REQUIREMENTS, ROOT
 
 SETTLING = 10.0
-"""How long after its first page a server counts as idle, and how long it is then watched, in seconds."""
+"""How many seconds after its first page a server counts as idle, and how many seconds it is then watched."""
 
 FLOOR = ("flask", "gunicorn", "gevent", "requests")
-"""What the bare relay needs."""
+"""The packages of the bare relay."""
 
 
 def footprint(setup: Setup) -> Iterator[Row]:
-    """Start each of them, and let it be."""
+    """Start each server and leave it idle."""
     pause = 0.5 if setup.quick else SETTLING
     for name, serve in {"floor": setup.floor, "ours": setup.ours}.items():
         yield Row(what=name, figures=idle_after(partial(serve, folder=setup.new_folder()), pause))
 
 
 def idle_after(serve: Callable[[], AbstractContextManager[Server]], pause: float) -> dict[str, float]:
-    """Start a server twice, as its database is there after the first time, then watch it do nothing."""
+    """Start a server twice, since the first start creates its database; then watch it idle."""
     with serve():
         pass
     with serve() as server:
@@ -45,9 +45,9 @@ def idle_after(serve: Callable[[], AbstractContextManager[Server]], pause: float
 
 
 def install(setup: Setup) -> Iterator[Row]:
-    """Weigh what a new environment holds after `pip install -r requirements.txt`; the same in each round.
+    """Weigh a new environment after `pip install -r requirements.txt`; the figure is the same in each round.
 
-    Another commit's is not weighed: only this Python knows what it holds.
+    Another commit is not weighed: this Python holds only the packages of the present tree.
     """
     if setup.tree != HERE:
         return

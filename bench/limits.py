@@ -1,4 +1,4 @@
-"""How many files a process of the bench may hold open: a stream is one, or two."""
+"""Raise the limit of open files: a stream takes one or two."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WANTED = 8_192
 
 
 def allow_open_files() -> None:
-    """Raise the soft limit as far as it goes, up to what a thousand streams need."""
+    """Raise the soft limit to what a thousand streams need, or to the hard limit if that is lower."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

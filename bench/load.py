@@ -1,6 +1,6 @@
-"""A load: some visitors who begin within some seconds, put on one server.
+"""Put a load on one server: some visitors who begin within some seconds.
 
-The client keeps what comes and reads it after the run, so that it is no part of what it measures.
+The client keeps what it receives and parses it after the run, so that parsing does not distort the figures.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from bench.wire import Lost
 VISITORS: dict[str, type[Visitor]] = {"direct": OfUpstream, "floor": OfFloor, "ours": OfRivulet}
 
 PATIENCE = 180.0
-"""How much longer than it has to a load may take, in seconds."""
+"""How many seconds a load may take beyond its minimum."""
 
 AT_A_TIME = 20
 """How many pages are opened at once before the clock starts."""
 
 
 def measured(load: Load, app: str, upstream: str, server: Server | None = None) -> dict[str, float]:
-    """Put a load on an app and give the figures; without a server it goes to the provider itself."""
+    """Put a load on an app and return its figures; without a server it goes straight to the provider."""
     port = server.port if server else int(upstream.split(":")[2].split("/")[0])
     visitors = [VISITORS[app](port, load.routed) for _ in range(load.streams)]
     log_of(upstream)
@@ -41,7 +41,7 @@ def measured(load: Load, app: str, upstream: str, server: Server | None = None) 
 
 
 async def driven(load: Load, visitors: Sequence[Visitor], server: Server | None) -> tuple[float, list[Turn]]:
-    """Let all visitors come; gives the CPU seconds that the server used for them, pages opened before not counted."""
+    """Run all visitors; return the server's CPU seconds, without the pages opened before."""
     numbers = itertools.count(1)
     turns: list[Turn] = []
     for some in batches(visitors):
@@ -59,13 +59,13 @@ async def driven(load: Load, visitors: Sequence[Visitor], server: Server | None)
 
 
 def batches(visitors: Sequence[Visitor]) -> Iterator[Sequence[Visitor]]:
-    """Cut a list into parts of AT_A_TIME."""
+    """Split a list into batches of AT_A_TIME."""
     return (visitors[start : start + AT_A_TIME] for start in range(0, len(visitors), AT_A_TIME))
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep the collector of garbage from stopping the client in the middle."""
+    """Disable garbage collection in the client, so that no pause distorts the times."""
     gc.collect()
     gc.disable()
     try:
@@ -75,13 +75,13 @@ def undisturbed() -> Iterator[None]:
 
 
 def beginnings(load: Load) -> list[float]:
-    """Choose when each visitor sends, in seconds: at random, as people do, but the same each time."""
+    """Choose the second at which each visitor sends: random, but the same each time."""
     chance = random.Random(load.streams)
     return sorted(chance.uniform(0, load.over) for _ in range(load.streams))
 
 
 async def visit(load: Load, visitor: Visitor, begin: float, numbers: Iterator[int], turns: list[Turn]) -> None:
-    """Come at a time, and have some turns."""
+    """Wait for a visitor's start, then take some turns."""
     await asyncio.sleep(begin)
     for _ in range(load.turns):
         turn = Turn(next(numbers))
@@ -92,6 +92,6 @@ async def visit(load: Load, visitor: Visitor, begin: float, numbers: Iterator[in
 
 
 def log_of(upstream: str) -> Log:
-    """Fetch what the provider noted, which it then forgets."""
+    """Fetch the provider's log, which also clears it."""
     with urllib.request.urlopen(upstream.removesuffix("/v1") + "/log") as response:
         return {int(name): moments for name, moments in json.load(response).items()}

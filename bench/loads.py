@@ -1,4 +1,4 @@
-"""Scenarios of load: answers that stream to many at once, on Rivulet, on the floor and from the provider itself."""
+"""Measure loads: answers that stream to many at once, from Rivulet, the floor and the provider itself."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bench.plan import Load
 from bench.setup import Bound, Row, Scenario, Setup
 
 WARMING = Load(2, 5, 0)
-"""What a server is asked before it is measured, so that everything is loaded; for each of its workers."""
+"""The requests that warm up each worker of a server before it is measured."""
 
 
 def on_all(load: Load, setup: Setup, workers: int = 1) -> Iterator[Row]:
-    """Put a load on each of them, one after another."""
+    """Put a load on each server, one after another."""
     load = load.quick() if setup.quick else load
     yield Row(what="direct", figures=measured(load, "direct", setup.upstream))
     for app, serve in {"floor": setup.floor, "ours": setup.ours}.items():
@@ -25,7 +25,7 @@ def on_all(load: Load, setup: Setup, workers: int = 1) -> Iterator[Row]:
 
 
 def scenario(name: str, about: str, load: Load, workers: int = 1) -> Scenario:
-    """Make the scenario of a load."""
+    """Build the scenario of a load."""
     return Scenario(name, about, partial(on_all, load, workers=workers))
 
 

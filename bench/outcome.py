@@ -1,4 +1,4 @@
-"""What came of a load: figures of what its visitors saw, and of what the server used for them."""
+"""Calculate the figures of a load: what its visitors saw, and what the server used for them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bench.texts import length
 from bench.visitors import Turn
 
 Log = dict[int, list[int]]
-"""What the provider noted of each request: when it came, and when its first token was written."""
+"""The provider's note of each request: when it arrived, and when its first token was written."""
 
 
 class Outcome:
-    """The turns of a load that is over."""
+    """The turns of a finished load."""
 
     def __init__(self, load: Load, turns: Sequence[Turn], log: Log):
         self._load = load
@@ -25,7 +25,7 @@ class Outcome:
         self._seen = [first_seen(turn.chunks) for turn in turns]
 
     def of_visitors(self) -> dict[str, float]:
-        """Give what the visitors saw; times in milliseconds. An answer that lacks a token or its end has failed."""
+        """Return what the visitors saw, in milliseconds. An answer that lacks a token or its end counts as failed."""
         late = [latency / 1000 for seen in self._seen for latency in latencies(seen)]
         return {
             "turns": self._load.streams * self._load.turns,
@@ -37,13 +37,13 @@ class Outcome:
         }
 
     def of_server(self, used: float) -> dict[str, float]:
-        """Share out the CPU seconds that a server used: among turns, and among tokens that were seen."""
+        """Divide a server's CPU seconds by turns, and by tokens received."""
         if not used or not self._tokens:
             return {}
         return {"cpu_ms_a_turn": used * 1000 / len(self._turns), "cpu_s_a_thousand": used * 1000 / self._tokens}
 
     def _added(self) -> list[float]:
-        """List what the app added to the time to the first token: the visitor's wait less the provider's."""
+        """List the time that the app added before the first token: the visitor's wait minus the provider's."""
         return [
             (min(seen.values()) - turn.sent - (self._log[turn.id][1] - self._log[turn.id][0])) / 1000
             for turn, seen in zip(self._turns, self._seen, strict=True)
@@ -66,5 +66,5 @@ class Outcome:
 
     @property
     def _bytes(self) -> int:
-        """Count what the streams of the answers took, HTTP included."""
+        """Count the bytes of the answers' streams, HTTP framing included."""
         return sum(len(data) for turn in self._turns for _, data in turn.chunks[turn.begun :])

@@ -1,4 +1,4 @@
-"""Scenarios of the page: what it weighs and how soon it can be used, and one answer watched in it."""
+"""Measure the page: its weight, how soon it is usable, and one answer watched in it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bench.setup import Bound, Row, Scenario, Setup
 from bench.watching import Answer, turn
 
 SHORT, LONG = 20, 2_000
-"""Messages of a short and of a long conversation."""
+"""How many messages the short and the long conversation hold."""
 
 LOADS, VISITS, TURNS = 3, 3, 5
-"""How often a round loads each page, greets somebody new, and waits for the first token of later turns."""
+"""How often a round loads each page, sends a newcomer's first message, and times the first token of a later turn."""
 
 
 def pages(setup: Setup) -> Iterator[Row]:
-    """Load the first page of each, then conversations."""
+    """Load the first page of each server, then the conversations."""
     with on_both(setup) as (browser, both):
         reader = reader_of(setup, browser, both["ours"])
         for _ in range(1 if setup.quick else LOADS):
@@ -34,21 +34,21 @@ def pages(setup: Setup) -> Iterator[Row]:
 
 
 def reader_of(setup: Setup, browser: Browser, server: Server) -> Reader | None:
-    """Give somebody with conversations, unless the server's tree can't read what the present one stores."""
+    """Return a user with conversations, unless the server's tree can't read the rows of the present one."""
     if not stored.fits(setup.tree):
         return None
     return Reader(browser, server, 100 if setup.quick else LONG)
 
 
 def first(browser: Browser, name: str, server: Server) -> Iterator[Row]:
-    """Open the first page in a browser that was never anywhere, then once more."""
+    """Open the first page in a fresh browser, then a second time."""
     with Tab(browser) as tab:
         yield Row(what=name, figures=tab.load(server.url))
         yield Row(what=f"{name}, again", figures=tab.load(server.url))
 
 
 class Reader:
-    """Somebody with a short and a long conversation."""
+    """A user with a short and a long conversation."""
 
     def __init__(self, browser: Browser, server: Server, long: int):
         self._tab = Tab(browser)
@@ -60,14 +60,14 @@ class Reader:
         self._short, self._long = (f"{server.url}/conversations/{each}" for each in ids)
 
     def opens(self) -> Iterator[Row]:
-        """Open both; tells how many times as long the last message of the long one needs."""
+        """Open both conversations; report how many times as long the last message of the long one takes."""
         short, long = self._tab.load(self._short), self._tab.load(self._long)
         yield Row(what="20 messages", figures=short)
         yield Row(what="2,000 messages", figures={**long, "times_20": long["shown_ms"] / short["shown_ms"]})
 
 
 def greeted(setup: Setup) -> Iterator[Row]:
-    """Send the first message of somebody new, to each of them."""
+    """Send a newcomer's first message to each server."""
     with on_both(setup) as (browser, both):
         for _ in range(1 if setup.quick else VISITS):
             for name, server in both.items():
@@ -77,7 +77,7 @@ def greeted(setup: Setup) -> Iterator[Row]:
 
 
 def watched(setup: Setup) -> Iterator[Row]:
-    """Watch answers on each of them."""
+    """Watch answers on each server."""
     with on_both(setup) as (browser, both):
         for name, server in both.items():
             with Tab(browser) as tab:
@@ -86,7 +86,7 @@ def watched(setup: Setup) -> Iterator[Row]:
 
 
 def turns(tab: Tab, name: str, quick: bool) -> Iterator[Row]:
-    """Ask for short answers, to see when they begin, for a long one as people read, and for a quicker one."""
+    """Ask for short answers to time their first token, for a long one at reading speed, and for a faster one."""
     many = 20 if quick else 200
     for _ in range(1 if quick else TURNS):
         seen = turn(tab, Answer(20, 20))
@@ -97,7 +97,7 @@ def turns(tab: Tab, name: str, quick: bool) -> Iterator[Row]:
 
 @contextmanager
 def on_both(setup: Setup) -> Iterator[tuple[Browser, dict[str, Server]]]:
-    """Give a browser, and the floor and ours with everything loaded."""
+    """Start a browser and warm up the floor and Rivulet."""
     with setup.floor() as floor, setup.ours() as ours:
         both = {"floor": floor, "ours": ours}
         for name, server in both.items():

@@ -1,19 +1,19 @@
-"""How much is asked of a server."""
+"""Describe how much a load asks of a server."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 QUICK = {"streams": 4, "tokens": 12, "over": 0.2, "turns": 3}
-"""The most of each where it is only to be seen that all works."""
+"""The most of each in a quick run, which only shows that all works."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """How many answers of how many tokens at how many a second, begun over so many seconds; a rate of 0 is any.
+    """How many answers, of how many tokens, at how many a second, begin within how many seconds; rate 0 is unlimited.
 
-    A browser keeps its connection, and thereby its worker. With `routed` each request is a connection of its own, as a
-    router makes them: most answers are then watched in another worker than the one that writes them.
+    A browser keeps its connection and so its worker. With `routed` each request has its own connection, as behind a
+    router. Then another worker than the writing one serves most streams.
     """
 
     streams: int
@@ -25,7 +25,7 @@ class Load:
     routed: bool = False
 
     def quick(self) -> Load:
-        """Give the same in small."""
+        """Return a small copy of this load."""
         less = {name: min(getattr(self, name), most) for name, most in QUICK.items()}
         return replace(self, **less)
 
@@ -35,5 +35,5 @@ class Load:
 
     @property
     def seconds(self) -> float:
-        """Tell how long it takes at least."""
+        """Return the least time it can take."""
         return self.over + self.turns * (self.tokens / self.rate if self.rate else 1.0)

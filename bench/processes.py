@@ -1,6 +1,7 @@
-"""What a process and its children use, read from Linux's /proc.
+"""Read what a process and its children use from Linux's /proc.
 
-Elsewhere there is none of it, and figures of CPU and memory are left out."""
+Other systems have no /proc; there, figures of CPU and memory are left out.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ MIB = 1024
 """KiB in a MiB: /proc counts in KiB."""
 
 SAMPLING = 0.5
-"""How often memory is looked at, in seconds."""
+"""The interval between two looks at the memory, in seconds."""
 
 
 def tree(pid: int) -> list[int]:
@@ -29,12 +30,12 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Add up what the processes of a tree have used, children that have ended included."""
+    """Add up the CPU seconds of a tree, including children that have ended."""
     return sum(map(cpu_of, tree(pid)))
 
 
 def cpu_of(pid: int) -> float:
-    """Read user and system time of one process and of its ended children."""
+    """Read the user and system time of one process and its ended children."""
     with suppress(OSError):
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
@@ -42,13 +43,12 @@ def cpu_of(pid: int) -> float:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """Add up the memory of a tree, in MiB: `rss`, and `pss`, which counts what is shared once."""
+    """Add up the memory of a tree, in MiB: `rss`, and `pss`, which counts shared pages once."""
     sizes = [memory_of(each) for each in tree(pid)]
     return {name: sum(size.get(name, 0) for size in sizes) for name in ("rss", "pss")}
 
 
 def memory_of(pid: int) -> dict[str, float]:
-    """Read the memory of one process."""
     with suppress(OSError):
         lines = (PROC / str(pid) / "smaps_rollup").read_text()
         return {name.lower(): int(size) / MIB for name, size in re.findall(r"^(Rss|Pss): +(\d+)", lines, re.MULTILINE)}
@@ -56,7 +56,7 @@ def memory_of(pid: int) -> dict[str, float]:
 
 
 class Peak:
-    """The most memory that a tree had, looked at from a thread."""
+    """The peak memory of a tree, sampled from a thread."""
 
     def __init__(self, pid: int):
         self._pid = pid
@@ -84,5 +84,5 @@ class Peak:
 
     @property
     def figures(self) -> dict[str, float]:
-        """Give the peaks as figures, in MiB."""
+        """Return the peaks as figures, in MiB."""
         return {f"{name}_mib": size for name, size in self._most.items() if size}

@@ -1,4 +1,4 @@
-"""The table of a run, and its file."""
+"""Write the table of a run, and its JSON file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.setup import Bound, Row
 
 Rows = dict[str, dict[str, list[float]]]
 Rounds = dict[str, Rows]
-"""The figures of all rounds: by scenario, by row, by name."""
+"""The figures of all rounds, by scenario, row and name."""
 
 HEAD = """\
 | what | bound | floor | ours | ours : floor | holds | best peer | Open WebUI |
@@ -22,7 +22,7 @@ HEAD = """\
 
 
 def keep(rounds: Rounds, scenario: str, row: Row) -> None:
-    """Add a row to what was measured."""
+    """Add a row to the figures."""
     figures = rounds.setdefault(scenario, {}).setdefault(row["what"], {})
     for name, value in row["figures"].items():
         figures.setdefault(name, []).append(value)
@@ -30,7 +30,7 @@ def keep(rounds: Rounds, scenario: str, row: Row) -> None:
 
 @dataclass(frozen=True)
 class Line:
-    """One bound, what was measured for it, and whether it holds."""
+    """One bound, its measured figure, and whether the bound holds."""
 
     bound: Bound
     allowed: float
@@ -52,7 +52,7 @@ class Line:
         return f"| {' | '.join([self.bound.what, self.bound_as_text(), *ranges, holds, *self.bound.peers])} |"
 
     def bound_as_text(self) -> str:
-        """Write the bound, and beside it what it became where the floor is above the one it was set with."""
+        """Format the bound, and beside it the raised bound if today's floor is slower."""
         sign = "≥" if self.bound.least else "≤"
         unit = "x floor" if self.bound.ratio else self.bound.unit
         own = f"{sign} {self.bound.bound:,g} {unit}".rstrip()
@@ -60,12 +60,12 @@ class Line:
 
 
 def lines(bounds: Iterable[Bound], rounds: Rounds) -> list[Line]:
-    """Hold what was measured against the bounds; those of scenarios that did not run are left out."""
+    """Check the figures against the bounds, skipping scenarios that did not run."""
     return [line for bound in bounds if (line := line_of(bound, rounds.get(bound.scenario, {})))]
 
 
 def line_of(bound: Bound, rows: Rows) -> Line | None:
-    """Hold one bound; None where nothing was measured for it."""
+    """Check one bound; None if it has no figure."""
     ours, floors = (rows.get(row, {}).get(bound.figure, []) for row in (bound.row, "floor"))
     if not (measured := range_of(ours)):
         return None
@@ -74,19 +74,19 @@ def line_of(bound: Bound, rows: Rows) -> Line | None:
 
 
 def allowed(bound: Bound, floor: Range | None) -> float:
-    """Tell what a bound is on this machine today."""
+    """Return the bound on this machine today."""
     if bound.unit != "ms" or bound.floor is None or floor is None:
         return bound.bound
     return bound.bound * max(1.0, floor.median / bound.floor)
 
 
 def table(held: Sequence[Line]) -> str:
-    """Write the table in Markdown."""
+    """Format the table in Markdown."""
     return "\n".join([HEAD, *map(str, held)])
 
 
 def write(path: Path, rounds: Rounds, held: Sequence[Line], **more: object) -> None:
-    """Write all of it as JSON."""
+    """Write everything as JSON."""
     machine = {
         "system": platform.system(),
         "cores": os.cpu_count(),

@@ -1,4 +1,4 @@
-"""Every scenario and every bound: the modules that have some."""
+"""List every scenario and every bound of the modules that define some."""
 
 from __future__ import annotations
 

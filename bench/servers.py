@@ -1,4 +1,4 @@
-"""The servers that are measured, each a tree of processes of its own on a free port of loopback."""
+"""Start the servers that are measured, each with its own process tree and a free loopback port."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bench.trees import HERE, ROOT, Tree
 PATIENCE = 60.0
 
 LIMITS = ("MAX_CONCURRENT_ANSWERS", "MESSAGES_PER_MINUTE", "ANSWERS_AT_ONCE", "SENDS_A_MINUTE")
-"""What limits are called, also by commits to compare with."""
+"""The names of limits, including the names in older commits."""
 
 NO_LIMITS = {f"{name}{whose}": "0" for name in LIMITS for whose in ("", "_PER_ADDRESS")}
-"""All of a load comes from one address."""
+"""A load comes from one address, which limits would stop."""
 
 
 class Unstarted(Exception):
-    """A server did not come up; the text is what it said."""
+    """A server did not start; the text is its output."""
 
 
 class Server:
@@ -60,19 +60,18 @@ class Server:
         return False
 
     def cpu_seconds(self) -> float:
-        """Tell what it has used so far."""
         return processes.cpu_seconds(self.process.pid)
 
     def memory(self) -> dict[str, float]:
-        """Tell what it holds, in MiB: `rss` and `pss`."""
+        """Return its memory in MiB: `rss` and `pss`."""
         return processes.memory(self.process.pid)
 
     def peak(self) -> processes.Peak:
-        """Watch its memory as long as a block runs."""
+        """Watch its memory while a block runs."""
         return processes.Peak(self.process.pid)
 
     def stop(self) -> None:
-        """End it and what it started."""
+        """End the process and its children."""
         with suppress(ProcessLookupError):
             self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -84,7 +83,7 @@ class Server:
 
 @contextmanager
 def rivulet(folder: Path, upstream: str, workers: int = 1, tree: Tree = HERE, **environ: str) -> Iterator[Server]:
-    """Serve the Rivulet of a tree with a new database, its provider being the one at `upstream`."""
+    """Serve a tree's Rivulet with a new database; its provider is at `upstream`."""
     settings = {
         "ACCESS": "open",
         "INSTANCE": str(folder / "instance"),
@@ -99,14 +98,14 @@ def rivulet(folder: Path, upstream: str, workers: int = 1, tree: Tree = HERE, **
 
 @contextmanager
 def floor(folder: Path, upstream: str, workers: int = 1) -> Iterator[Server]:
-    """Serve the bare relay, under the same gunicorn."""
+    """Serve the bare relay under the same gunicorn."""
     with gunicorn(f"bench.floor:create_app({upstream!r})", folder, workers) as server:
         yield server
 
 
 @contextmanager
 def gunicorn(app: str, folder: Path, workers: int, tree: Tree = HERE, **environ: str) -> Iterator[Server]:
-    """Serve an app of a tree until the end of the block."""
+    """Serve an app of a tree while a block runs."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     common = {"PATH": os.environ.get("PATH", ""), "DRAIN_SECONDS": "0.2", "PORT": str(port)}
@@ -120,7 +119,7 @@ def gunicorn(app: str, folder: Path, workers: int, tree: Tree = HERE, **environ:
 
 @contextmanager
 def upstream() -> Iterator[str]:
-    """Serve the fake provider until the end of the block; gives its address, with its /v1."""
+    """Serve the fake provider while a block runs; yield its address, with its /v1."""
     command = [sys.executable, "-m", "bench.upstream"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
@@ -129,7 +128,6 @@ def upstream() -> Iterator[str]:
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What a scenario is, and what it is given to run with.
+"""Define a scenario, its bounds and the setup it runs with.
 
 A module of scenarios has SCENARIOS and BOUNDS and is named in bench/scenarios.py.
 """
@@ -18,7 +18,7 @@ from bench.trees import HERE, Tree, Unusable, check_out
 
 
 class Row(TypedDict):
-    """What was measured of one thing: "ours", "floor", "8k tokens of prose"; figures by name."""
+    """The figures of one thing ("ours", "floor", "8k tokens of prose"), by name."""
 
     what: str
     figures: dict[str, float]
@@ -26,9 +26,9 @@ class Row(TypedDict):
 
 @dataclass(frozen=True)
 class Setup:
-    """A running provider at `upstream` (with its /v1) and a folder; `quick` asks for the same in small.
+    """A running provider at `upstream` (with its /v1) and a folder; `quick` asks for a small run.
 
-    What `tree` holds is measured as "ours", be it another commit's.
+    The app in `tree` is measured as "ours", even if it is another commit's.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class Setup:
     tree: Tree = HERE
 
     def at(self, commit: str) -> Setup:
-        """Give the same for another commit, whose server is started once to see that it starts. Raises Unusable."""
+        """Return the setup for another commit, after one trial start of its server. Raises Unusable."""
         other = replace(self, tree=check_out(commit, self.new_folder()))
         try:
             with other.ours():
@@ -46,21 +46,21 @@ class Setup:
             raise Unusable(f"{error}\nThe server of {commit} doesn't start, as the lines above say.") from error
 
     def ours(self, workers: int = 1, folder: Path | None = None) -> AbstractContextManager[Server]:
-        """Serve Rivulet as long as a block runs, with a new database unless a folder has one."""
+        """Serve Rivulet while a block runs, with a new database unless a folder has one."""
         return servers.rivulet(folder or self.new_folder(), self.upstream, workers, self.tree)
 
     def floor(self, workers: int = 1, folder: Path | None = None) -> AbstractContextManager[Server]:
-        """Serve the bare relay as long as a block runs."""
+        """Serve the bare relay while a block runs."""
         return servers.floor(folder or self.new_folder(), self.upstream, workers)
 
     def new_folder(self) -> Path:
-        """Make a folder that goes at the end of the run."""
+        """Create a folder that is deleted at the end of the run."""
         return Path(tempfile.mkdtemp(dir=self.folder))
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One thing that is measured; `run` is called once a round. `wants` names what has to be found first: chromium."""
+    """One scenario; each round calls `run` once. `wants` names a program to find first: chromium."""
 
     name: str
     about: str
@@ -70,11 +70,11 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Bound:
-    """What a figure of a scenario's row may be at most (or, with `least`, at least).
+    """The most that a figure of a scenario's row may be, or with `least` the least.
 
-    `ratio` bounds it as a multiple of the row "floor" in the same round. `floor` is what the floor's figure was when
-    the bound was set: where today's is above it, a bound in milliseconds grows alike. `peers` are the best of the
-    others and Open WebUI, as measured once.
+    `ratio` bounds it as a multiple of the row "floor" in the same round. `floor` is the floor's figure from the day the
+    bound was set: if today's is higher, a bound in milliseconds grows in proportion. `peers` are the best other app's
+    and Open WebUI's figures, measured once.
     """
 
     what: str
@@ -91,7 +91,7 @@ class Bound:
 
 @contextmanager
 def setting_up(quick: bool, against: str | None = None) -> Iterator[list[Setup]]:
-    """Start the fake provider, and give what scenarios run with: for this tree, then for the commit `against`."""
+    """Start the fake provider; yield the setup for this tree, then for the commit `against`."""
     with tempfile.TemporaryDirectory(prefix="rivulet-bench-") as folder, servers.upstream() as upstream:
         here = Setup(Path(folder), upstream, quick)
         yield [here, here.at(against)] if against else [here]

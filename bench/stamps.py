@@ -1,7 +1,7 @@
-"""Stamps: a token's text says when it was written, so that whoever reads it knows how long it took.
+"""Write the time into each token, so that its reader knows how long it took.
 
 A stamp is `Q`, nine hexadecimal digits, `Z`: microseconds of the machine's monotonic clock, which all its processes
-share. It is a plain word to Markdown and HTML.
+share. Markdown and HTML treat it as a plain word.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 ROUND = 16**9
-"""A stamp's clock begins anew after 19 hours."""
+"""A stamp's clock wraps after 19 hours."""
 
 STAMP = re.compile(rb"Q([0-9a-f]{9})Z")
 
 Chunk = tuple[int, bytes]
-"""When something came, in microseconds, and what."""
+"""The time of arrival in microseconds, and the bytes."""
 
 
 def now() -> int:
@@ -27,14 +27,14 @@ def now() -> int:
 
 
 def stamped(moment: int) -> bytes:
-    """Write a moment as a stamp."""
+    """Format a time as a stamp."""
     return b"Q%09xZ" % (moment % ROUND)
 
 
 def first_seen(chunks: Sequence[Chunk]) -> dict[int, int]:
-    """Tell when each stamp came for the first time, by the moment it holds.
+    """Return when each stamp first arrived, by the time it holds.
 
-    A page may be sent a part of its text again, and what is read may break anywhere, in the middle of a stamp too.
+    A page may receive a part of its text twice, and a chunk may end anywhere, even in the middle of a stamp.
     """
     ends = list(accumulate(len(data) for _, data in chunks))
     seen: dict[int, int] = {}
@@ -44,5 +44,5 @@ def first_seen(chunks: Sequence[Chunk]) -> dict[int, int]:
 
 
 def latencies(seen: Mapping[int, int]) -> list[int]:
-    """List how long each token took from its writing to its first appearance, in microseconds."""
+    """List how many microseconds passed between each token's writing and its first arrival."""
     return [(moment - stamp) % ROUND for stamp, moment in seen.items()]

@@ -1,4 +1,4 @@
-"""Conversations put into a server's database by the app's own stores, as if they had been held there."""
+"""Store conversations in a server's database through the app's own stores."""
 
 from __future__ import annotations
 
@@ -17,35 +17,34 @@ from chat.replies.log import Ending
 from chat.storage.database import Database
 
 KILOBYTE = 80
-"""Tokens of an answer."""
+"""Tokens in an answer of 1 KB."""
 
 
 def fits(tree: Tree) -> bool:
-    """Tell whether a tree can read what the app of the present one stores: whether both have the same migrations."""
+    """Tell whether a tree can read rows of the present one: both must have the same migrations."""
     return migrations(tree) == migrations(HERE)
 
 
 def migrations(tree: Tree) -> set[str]:
-    """Name the migrations of a tree."""
     return {path.name for path in (tree.root / "chat").rglob("migrations/versions/*.py")}
 
 
 @contextmanager
 def database_of(server: Server) -> Iterator[Database]:
-    """Open the database of a server as long as a block runs."""
+    """Open a server's database while a block runs."""
     database = Database(f"sqlite:///{server.folder / 'instance' / 'rivulet.db'}")
     yield database
     database.dispose()
 
 
 def newest_person(database: Database) -> int:
-    """Find the person who came last."""
+    """Find the user who was created last."""
     with database.read() as connection:
         return connection.exec_driver_sql("SELECT max(id) FROM people").scalar_one()
 
 
 def conversation(database: Database, person: int, count: int) -> int:
-    """Store a conversation of `count` messages, questions and answers of 1 KB of Markdown by turns; gives its id."""
+    """Store a conversation of `count` messages, questions and answers of 1 KB of Markdown in turn; return its id."""
     turn = None
     for number in range(count // 2):
         turn = asked(database, person, f"Question {number + 1}?", turn)
@@ -55,7 +54,7 @@ def conversation(database: Database, person: int, count: int) -> int:
 
 
 def asked(database: Database, person: int, text: str, after: Turn | None) -> Turn:
-    """Store a question, and an empty reply to it."""
+    """Store a question and an empty reply to it."""
     conversation_id = after.conversation_id if after else None
     return conversations.ask(database, Asker(person), conversation_id, Draft(text, Choice("openai", "small")))
 
@@ -70,6 +69,6 @@ def answered(database: Database, turn: Turn) -> None:
 
 
 def said(tokens: int) -> str:
-    """Write what the fake provider says."""
+    """Write the fake provider's text."""
     parts = ((*prose(number), stamped(number).decode()) for number in range(tokens))
     return "".join(before + stamp + after for before, after, stamp in parts)

@@ -1,6 +1,6 @@
-"""What the fake provider says: kinds of text, made of stamps as their words.
+"""Write the fake provider's texts, whose words are stamps.
 
-A kind tells what stands before and after the word of a number.
+Each kind returns what stands before and after the word with a given number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Kind = Callable[[int], tuple[str, str]]
 
 
 def words(number: int) -> tuple[str, str]:
-    """Write one paragraph without an end."""
+    """Write one endless paragraph."""
     return "", " "
 
 
@@ -26,7 +26,7 @@ def prose(number: int) -> tuple[str, str]:
 
 
 def items(number: int) -> tuple[str, str]:
-    """Write a list, twelve words an item."""
+    """Write a list with twelve words an item."""
     return "- " if number % 12 == 0 else "", "\n" if number % 12 == 11 else " "
 
 
@@ -38,7 +38,7 @@ def table(number: int) -> tuple[str, str]:
 
 
 def fence(number: int) -> tuple[str, str]:
-    """Write code in Python, in a fence that the answer's end closes."""
+    """Write Python code in a fence that ends with the answer."""
     head = "```python\n" if number == 0 else ""
     return (head, " = ") if number % 3 == 0 else ("", " + ") if number % 3 == 1 else ("", " * 2\n")
 
@@ -48,17 +48,17 @@ KINDS: dict[str, Kind] = {"words": words, "prose": prose, "list": items, "table"
 
 @cache
 def length(kind: str, tokens: int) -> int:
-    """Tell how many bytes so many tokens have."""
+    """Return the bytes in a text of so many tokens."""
     return sum(len(before) + len(stamped(0)) + len(after) for before, after in map(KINDS[kind], range(tokens)))
 
 
 @cache
 def around(kind: str, number: int) -> tuple[bytes, bytes]:
-    """Give what stands around a word, as JSON writes it within quotes."""
+    """Return what surrounds a word, escaped for a JSON string."""
     before, after = KINDS[kind](number)
     return in_json(before), in_json(after)
 
 
 def in_json(text: str) -> bytes:
-    """Write what holds no signs but line ends that JSON would escape."""
+    """Escape line ends, the only signs here that JSON must escape."""
     return text.replace("\n", "\\n").encode()

@@ -1,4 +1,4 @@
-"""The trees that are served: the present one, and that of another commit."""
+"""Check out the trees to serve: the present one, and another commit's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Tree:
-    """A folder with Rivulet's source, the Python that serves it, and its commit; the present tree has none."""
+    """A folder with Rivulet's source, its Python and its commit; the present tree has no commit."""
 
     root: Path
     python: str = sys.executable
@@ -31,14 +31,14 @@ HERE = Tree(ROOT)
 
 
 def check_out(commit: str, folder: Path) -> Tree:
-    """Put the tree of a commit into a folder; the repository itself is only read. Raises Unusable."""
+    """Check out a commit into a folder; the repository itself is only read. Raises Unusable."""
     name = id_of(commit)
     subprocess.run(["tar", "-x", "-C", folder], input=git("archive", name), check=True)
     return Tree(folder, python_for(folder, name), name)
 
 
 def id_of(commit: str) -> str:
-    """Find the whole id of a commit. Raises Unusable."""
+    """Find the full id of a commit. Raises Unusable."""
     try:
         return git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
     except (OSError, subprocess.CalledProcessError) as error:
@@ -46,12 +46,12 @@ def id_of(commit: str) -> str:
 
 
 def git(*arguments: str) -> bytes:
-    """Ask git about this repository."""
+    """Run git on this repository."""
     return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True).stdout
 
 
 def python_for(folder: Path, name: str) -> str:
-    """Find the Python for a tree: this one if both need the same packages, else one with its own. Raises Unusable."""
+    """Return a tree's Python: this one if both need the same packages, otherwise its own. Raises Unusable."""
     wanted = folder / REQUIREMENTS
     if not wanted.exists():
         raise Unusable(f"The commit {name} has no {REQUIREMENTS}, so its server can't be run.")
@@ -61,12 +61,12 @@ def python_for(folder: Path, name: str) -> str:
 
 
 def environment(wanted: Path, name: str) -> Path:
-    """Install requirements into an environment of their own, once for all commits with the same. Raises Unusable."""
+    """Create an environment for some requirements; commits with the same ones share it. Raises Unusable."""
     checksum = hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]
     made = ROOT / "build" / "against" / f"{checksum}-python{platform.python_version()}"
     stamp = made / "installed"
     if not stamp.exists():
-        print(f"{name[:7]} needs other packages: installing them into {made} ...", file=sys.stderr, flush=True)
+        print(f"Installing the packages of {name[:7]} into {made} ...", file=sys.stderr, flush=True)
         venv.create(made, symlinks=True)
         install(wanted, made, name)
         stamp.touch()
@@ -74,7 +74,7 @@ def environment(wanted: Path, name: str) -> Path:
 
 
 def install(wanted: Path, made: Path, name: str) -> None:
-    """Install requirements into an environment, by the pip of this one. Raises Unusable."""
+    """Install requirements into an environment with this Python's pip. Raises Unusable."""
     pip = [sys.executable, "-m", "pip", "--python", str(made), "install", "--disable-pip-version-check", "--quiet"]
     try:
         subprocess.run([*pip, "-r", wanted], stdout=subprocess.DEVNULL, check=True)

@@ -1,8 +1,8 @@
-"""A provider that costs next to nothing: the OpenAI protocol on a bare asyncio server, in a process of its own.
+"""Run a provider that costs next to nothing: the OpenAI protocol on a bare asyncio server in its own process.
 
-What it says is chosen by the last message: `bench id=7 tokens=200 rate=20 kind=prose`; a rate of 0 is as fast as it is
-taken. GET /log gives, by id, when each request came and when its first token was written, and forgets it.
-It prints its port, and ends with its standard input.
+The last message chooses the answer: `bench id=7 tokens=200 rate=20 kind=prose`; a rate of 0 means full speed. GET /log
+returns, by id, when each request arrived and when its first token was written, and clears the log. The process prints
+its port, and ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.stamps import now, stamped
 from bench.texts import around
 
 AT_A_TIME = 64
-"""How many tokens one stream may write before others have their turn."""
+"""How many tokens one stream writes before others have their turn."""
 
 STREAM = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -39,7 +39,7 @@ Log = dict[int, list[int]]
 
 @dataclass
 class Wish:
-    """What is to be said."""
+    """The answer that a message asks for."""
 
     id: int = 0
     tokens: int = 20
@@ -48,14 +48,14 @@ class Wish:
 
 
 def wish_in(text: str) -> Wish:
-    """Read a wish from a message; what it doesn't say is as above."""
+    """Parse a wish from a message; missing parts keep their defaults."""
     said = dict(re.findall(r"(\w+)=(\S+)", text)) if text.startswith("bench") else {}
     readers = {"id": int, "tokens": int, "rate": float, "kind": str}
     return Wish(**{name: readers[name](value) for name, value in said.items() if name in readers})
 
 
 class Answering(asyncio.Protocol):
-    """One connection, which is one request."""
+    """One connection with one request."""
 
     def __init__(self, log: Log):
         self._log = log
@@ -66,11 +66,10 @@ class Answering(asyncio.Protocol):
         self._next: asyncio.Handle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to listen."""
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        """Answer once the request is whole."""
+        """Answer once the request is complete."""
         self._heard += data
         head, found, body = bytes(self._heard).partition(b"\r\n\r\n")
         length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
@@ -99,7 +98,7 @@ class Answering(asyncio.Protocol):
         self._say()
 
     def _say(self) -> None:
-        """Say what is due, and come again for the rest."""
+        """Write the tokens that are due, and schedule the rest."""
         wish = self._wish
         for _ in range(AT_A_TIME):
             if self._said == wish.tokens:
@@ -133,28 +132,27 @@ class Answering(asyncio.Protocol):
         self._transport.close()
 
     def pause_writing(self) -> None:
-        """Wait for a reader who is slow."""
+        """Pause for a slow reader."""
         self._held = True
 
     def resume_writing(self) -> None:
-        """Go on."""
         self._held = False
         self._say()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Say no more."""
+        """Stop writing."""
         if self._next:
             self._next.cancel()
 
 
 @dataclass
 class Serving:
-    """The server, until its standard input ends."""
+    """The server, which runs until its standard input ends."""
 
     log: Log = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Serve on a port of the system's choice, and print it."""
+        """Serve on a port that the system chooses, and print it."""
         loop = asyncio.get_running_loop()
         over = asyncio.Event()
         server = await loop.create_server(lambda: Answering(self.log), "127.0.0.1", 0, backlog=2048)

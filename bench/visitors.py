@@ -1,4 +1,4 @@
-"""Who asks: one visitor of each app, who sends a message and watches its answer to the end."""
+"""Send messages to each app as its visitor, and watch each answer to its end."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bench.wire import Lost, Wire, body_of, form, joined, request
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 RECONNECTS = (0, 0.5, 1, 2)
-"""How long to wait before each try to follow a reply, in seconds."""
+"""How many seconds to wait before each attempt to follow a reply."""
 
 
 @dataclass
 class Turn:
-    """One message and what came of it: when it was `sent`, in microseconds, and which chunk its stream `begun` with."""
+    """One message and its answer: when it was `sent`, in microseconds, and the chunk with which its stream `begun`."""
 
     id: int
     sent: int = 0
@@ -29,7 +29,7 @@ class Turn:
 
 
 class Visitor:
-    """A client of one app; `prepare` is what a page does before anything is sent.
+    """A client of one app; `prepare` does what a page does before the first message.
 
     It keeps its connection, as browsers do; with `routed` each request has a new one.
     """
@@ -40,10 +40,10 @@ class Visitor:
         self._wire: Wire | None = None
 
     async def prepare(self) -> None:
-        """Be ready to send."""
+        """Get ready to send."""
 
     async def turn(self, turn: Turn, text: str) -> None:
-        """Send a message and keep what comes."""
+        """Send a message and keep the chunks of its answer."""
         wire = await self._connected()
         turn.sent = now()
         turn.chunks = await wire.ask(self._question(text))
@@ -53,7 +53,7 @@ class Visitor:
         raise NotImplementedError
 
     async def _connected(self) -> Wire:
-        """Give the connection that is kept, or a new one."""
+        """Return the open connection, or a new one."""
         if self._routed:
             self.leave()
         if self._wire is None or not self._wire.open or self._routed:
@@ -61,20 +61,19 @@ class Visitor:
         return self._wire
 
     def leave(self) -> None:
-        """Hang up."""
         if self._wire:
             self._wire.close()
 
 
 class OfFloor(Visitor):
-    """Posts a form to the bare relay."""
+    """A visitor of the bare relay, who posts a form."""
 
     def _question(self, text: str) -> bytes:
         return form("/", {"text": text})
 
 
 class OfUpstream(Visitor):
-    """Asks the fake provider itself: what no app can undercut."""
+    """A client of the fake provider itself, which no app can undercut."""
 
     def _question(self, text: str) -> bytes:
         body = {"model": "bench", "stream": True, "messages": [{"role": "user", "content": text}]}
@@ -82,7 +81,7 @@ class OfUpstream(Visitor):
 
 
 class OfRivulet(Visitor):
-    """Does what a browser with htmx does: reads the composer, posts it, and follows the reply."""
+    """A browser with htmx: it reads the composer, posts it, and follows the reply."""
 
     def __init__(self, port: int, routed: bool = False):
         super().__init__(port, routed)
@@ -91,13 +90,13 @@ class OfRivulet(Visitor):
         self._form: dict[str, str] = {}
 
     async def prepare(self) -> None:
-        """Open the first page; its connection is not kept, since a server drops idle ones."""
+        """Open the first page; its connection is closed, since a server drops idle ones."""
         wire = await Wire.to(self._port)
         self._read_composer(body_of(await wire.ask(request("GET", "/"))))
         wire.close()
 
     async def turn(self, turn: Turn, text: str) -> None:
-        """Send a message, then follow its reply; what came in both is kept."""
+        """Send a message, then follow its reply; keep the chunks of both."""
         wire = await self._connected()
         turn.sent = now()
         answer = await wire.ask(form(self._path, {**self._form, "text": text}, HX_Request="true", Cookie=self._cookie))
@@ -120,14 +119,14 @@ class OfRivulet(Visitor):
         self._form = {name: unescape(value) for name, value in HIDDEN.findall(composer)}
 
     async def _follow(self, turn: Turn, reply: str) -> None:
-        """Watch a reply up to its finished form, which ends it; what ends without it is followed again."""
+        """Follow a reply until its finished form arrives; reconnect if a stream ends without it."""
         question = request("GET", f"/replies/{reply}/generation", HX_Request="true", Cookie=self._cookie)
         finished = f'hx-target="#reply-{reply}" hx-swap="outerHTML"'.encode()
         for pause in RECONNECTS:
             await asyncio.sleep(pause)
             with suppress(Lost):
                 turn.chunks += await (await self._connected()).ask(question)
-            # The whole is looked at only where the last bytes are not enough: others are being measured meanwhile.
+            # Search all chunks only if the last ones are not enough: other visitors are being measured meanwhile.
             turn.ended = finished in joined(turn.chunks[-3:]) or finished in joined(turn.chunks)
             if turn.ended:
                 return

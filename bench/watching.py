@@ -1,7 +1,7 @@
-"""One turn as somebody sees it: typed into a page in Chromium and watched to the end of its answer.
+"""Watch one turn as a user does: typed into a page in Chromium and watched to the end of its answer.
 
-An answer's first token counts when it stands in the document, from the moment Enter went down. The main thread's time
-is what Chromium's own metrics count from then until the page is at rest again.
+An answer's first token counts when the document holds it; the clock starts when Enter goes down. Main-thread time is
+Chromium's own metric, from then until the page is idle again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIRST_TOKEN = """
   }).observe(document.body, { childList: true, characterData: true, subtree: true })
 }
 """
-"""Notes when a key went down, and when the first token after it stood in the page."""
+"""Notes when a key went down, and when the document held the first token after it."""
 
 WHOLE = """
 tokens => {
@@ -32,12 +32,12 @@ tokens => {
 """
 
 SETTLING = 1_000
-"""How long what follows an answer's end may take, in ms; it counts as part of the turn."""
+"""How long the work after an answer's end may take, in ms; it counts as part of the turn."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is asked of the fake provider."""
+    """The answer to ask of the fake provider."""
 
     tokens: int
     rate: float
@@ -48,7 +48,7 @@ class Answer:
 
 
 def turn(tab: Tab, answer: Answer) -> dict[str, float]:
-    """Send a message in the page that stands in a tab, and watch its answer."""
+    """Send a message in a tab's open page, and watch its answer."""
     page = tab.page
     page.locator("#text").fill(str(answer))
     page.evaluate(FIRST_TOKEN)

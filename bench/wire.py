@@ -1,4 +1,4 @@
-"""One HTTP connection of a client that measures: it keeps what comes and when, and reads it later."""
+"""Measure over one HTTP connection: keep each chunk and its time of arrival, and parse them later."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Lost(Exception):
-    """The other end closed the connection before its answer was whole."""
+    """The other end closed the connection before its answer was complete."""
 
 
 class Wire(asyncio.Protocol):
-    """A connection; one question at a time."""
+    """A connection that carries one request at a time."""
 
     def __init__(self) -> None:
         self.open = True
@@ -28,16 +28,15 @@ class Wire(asyncio.Protocol):
 
     @classmethod
     async def to(cls, port: int) -> Wire:
-        """Connect to a port of this machine."""
+        """Connect to a loopback port."""
         _, wire = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
         return wire
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
 
     async def ask(self, question: bytes) -> list[Chunk]:
-        """Send a request and wait for its whole answer. Raises Lost."""
+        """Send a request and wait for its complete answer. Raises Lost."""
         self.chunks = []
         self._headed, self._length, self._tail = False, None, b""
         self._whole = asyncio.get_running_loop().create_future()
@@ -47,7 +46,7 @@ class Wire(asyncio.Protocol):
         return self.chunks
 
     def data_received(self, data: bytes) -> None:
-        """Keep what comes."""
+        """Keep each chunk with its time of arrival."""
         self.chunks.append((now(), data))
         if self._headed:
             self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
@@ -60,7 +59,7 @@ class Wire(asyncio.Protocol):
         head, found, body = joined(self.chunks).partition(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         self._headed = bool(found)
-        self._tail = body[-len(LAST_CHUNK) :]  # of the body alone: a head that ends in 0 looks like a last chunk
+        self._tail = body[-len(LAST_CHUNK) :]  # the body alone: a header that ends in 0 looks like a last chunk
         self._closing = b"\r\nconnection: close" in head.lower()
         self._length = len(head) + 4 + int(length[1]) if length else None
 
@@ -70,18 +69,16 @@ class Wire(asyncio.Protocol):
         return sum(len(data) for _, data in self.chunks) >= self._length
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Tell whoever waits."""
+        """Wake the waiting request with an error."""
         self.open = False
         if self._whole and not self._whole.done():
             self._whole.set_exception(Lost())
 
     def close(self) -> None:
-        """Hang up."""
         self._transport.close()
 
 
 def request(method: str, path: str, body: bytes = b"", **fields: str) -> bytes:
-    """Write a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     if body:
         fields["Content-Length"] = str(len(body))
@@ -95,10 +92,9 @@ def form(path: str, values: dict[str, str], **fields: str) -> bytes:
 
 
 def body_of(chunks: list[Chunk]) -> str:
-    """Read an answer's body as text, its own chunks not taken apart."""
+    """Return an answer's body as text, still with its chunk framing."""
     return joined(chunks).partition(b"\r\n\r\n")[2].decode("utf-8", "replace")
 
 
 def joined(chunks: list[Chunk]) -> bytes:
-    """Put what came together."""
     return b"".join(data for _, data in chunks)

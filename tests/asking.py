@@ -1,4 +1,4 @@
-"""What tests of the HTTP surface share: asking as a page does, reading pages, counting what is stored."""
+"""Ask the app as a page does, read its pages, and count the stored rows."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ PAGE = {"Accept": "text/html"}
 
 
 def begin(client: FlaskClient, text: str = "Hello?") -> int:
-    """Begin a conversation as htmx does; gives its id."""
+    """Begin a conversation as htmx does; return its id."""
     response = client.post("/conversations", data={"text": text}, headers=HTMX)
     assert response.status_code == 200, response.text
     return int(response.headers["HX-Push-Url"].rsplit("/", 1)[1])
 
 
 def reply_in(client: FlaskClient, conversation_id: int) -> int:
-    """Find the id of the last reply of a conversation in its page."""
+    """Find the id of the last reply in a conversation's page."""
     return int(re.findall(r'id="reply-(\d+)"', client.get(f"/conversations/{conversation_id}").text)[-1])
 
 
 def ended(client: FlaskClient, conversation_id: int) -> str:
-    """Wait for the end of a conversation's last reply; gives the page then."""
+    """Wait for the end of a conversation's last reply; return the finished page."""
     assert client.get(f"/replies/{reply_in(client, conversation_id)}/generation").text
     return client.get(f"/conversations/{conversation_id}").text
 
@@ -44,12 +44,12 @@ def key_in(page: str) -> str:
 
 
 def named(client: FlaskClient, name: str = "rivulet") -> str:
-    """Name a cookie as the app of a client does."""
+    """Return the app's name for a cookie of a client."""
     return f"{name}-{client.application.extensions['rivulet'].mark}"
 
 
 def rows(app: Flask) -> dict[str, int]:
-    """Count the rows of every table, without the instance's mark, which each has from its first start on."""
+    """Count the rows of every table, except the instance's mark, which the first start stores."""
     with app.extensions["rivulet"].database.read() as connection:
         counted = {table.name: select(func.count()).select_from(table) for table in metadata.sorted_tables}
         counted["options"] = counted["options"].where(options.c.name != "mark")
@@ -64,7 +64,7 @@ def stored(app: Flask) -> dict[str, list[dict[str, Any]]]:
 
 
 def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterator[tuple[str, str, Rule]]:
-    """Give every method and address that the app knows, deletion and signing out last."""
+    """List every method and address of the app, with deletion and sign-out last."""
     known = arguments(app, conversation_id=conversation_id, reply_id=reply_id, message_id=reply_id - 1)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule.endswith(("/deletion", "/sign-out"))):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
@@ -72,14 +72,14 @@ def addresses(app: Flask, conversation_id: int = 1, reply_id: int = 2) -> Iterat
 
 
 def address(app: Flask, rule: Rule, method: str, known: dict[str, Any]) -> str:
-    """Write the address of a rule."""
+    """Fill in the address of a rule."""
     return app.url_map.bind("localhost").build(rule.endpoint, {name: known[name] for name in rule.arguments}, method)
 
 
 def arguments(app: Flask, **known: Any) -> dict[str, Any]:
-    """Give what stands in addresses, by its name in the rules; a rule of a new kind has to be added here.
+    """Return the arguments of rules, by name; a rule with a new argument needs it added here.
 
-    A `name` is an asset's and nobody else's; the token is nobody's.
+    `name` is the name of an asset; `token` belongs to no link.
     """
     asset = next(iter(app.extensions["rivulet"].assets))
     named = {"digest": asset.split("/")[2], "name": asset.split("/")[3], "form": "md"}

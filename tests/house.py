@@ -1,4 +1,4 @@
-"""The rules of the house, held against source text by `ast`: who may import whom, and what belongs in which room.
+"""Check the house rules against source text with `ast`: who may import whom, and what belongs in which room.
 
 A rule is a function from a module's name and its tree to complaints, one line each.
 """
@@ -29,7 +29,7 @@ ROOMS = [
     "chat.metrics",
     "chat.server",
 ]
-"""A room may import from rooms below it, never from above."""
+"""A room may import only from the rooms below it."""
 
 STORES = {
     "chat.storage",
@@ -63,7 +63,7 @@ def is_in(module: str, rooms: set[str] | list[str]) -> bool:
 
 
 def imported(module: str, tree: ast.Module, packages: set[str]) -> Iterator[str]:
-    """List what a module imports, wherever in it, as full dotted names down to the name imported."""
+    """List all imports of a module, at any place in it, as full dotted names down to the imported name."""
     here = module if module in packages else module.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -75,14 +75,14 @@ def imported(module: str, tree: ast.Module, packages: set[str]) -> Iterator[str]
 
 
 def ours(module: str, tree: ast.Module, names: set[str]) -> set[str]:
-    """List the modules of ours that a module imports."""
+    """List our own modules that a module imports."""
     packages = {name.rpartition(".")[0] for name in names}
     pairs = ((name, name.rpartition(".")[0]) for name in imported(module, tree, packages))
     return {name if name in names else source for name, source in pairs if {name, source} & (names - {"chat"})}
 
 
 def climbing(modules: dict[str, ast.Module]) -> list[str]:
-    """Complain of imports from a room above, or of modules in no room."""
+    """Complain about imports from a room above, and about modules in no room."""
     complaints = [f"{name} is in no room" for name in modules if name != "chat" and not is_in(name, ROOMS)]
     for name, tree in modules.items():
         for other in ours(name, tree, set(modules)):
@@ -96,7 +96,7 @@ def floor(module: str) -> int:
 
 
 def circles(modules: dict[str, ast.Module]) -> list[str]:
-    """Complain of modules that import one another."""
+    """Complain about modules that import one another."""
     try:
         TopologicalSorter({name: ours(name, tree, set(modules)) for name, tree in modules.items()}).prepare()
     except CycleError as error:
@@ -105,7 +105,7 @@ def circles(modules: dict[str, ast.Module]) -> list[str]:
 
 
 def providers_apart(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of providers that know Flask, or a room of ours above the settings and the server."""
+    """Complain about providers that import Flask, or one of our rooms except settings and server."""
     if not is_in(module, ["chat.providers"]):
         return
     own = ["chat.providers", "chat.config", "chat.server"]
@@ -115,7 +115,7 @@ def providers_apart(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def request_at_the_door(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of the request, the session or g anywhere but in routes/ and web/."""
+    """Complain about the request, the session or g outside routes/ and web/."""
     if is_in(module, ["chat.routes", "chat.web"]):
         return
     for name in [*imported(module, tree, set()), *dotted(tree)]:
@@ -124,7 +124,7 @@ def request_at_the_door(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def sql_in_the_stores(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of SQL outside the stores."""
+    """Complain about SQL outside the stores."""
     if is_in(module, STORES):
         return
     for name in imported(module, tree, set()):
@@ -136,7 +136,7 @@ def sql_in_the_stores(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def settings_in_one_place(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of the environment anywhere but in app.py, which hands it to config."""
+    """Complain about the environment outside app.py, which passes it to config."""
     if module == "app":
         return
     for name in [*imported(module, tree, set()), *dotted(tree)]:
@@ -145,7 +145,7 @@ def settings_in_one_place(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def small(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of functions and files too long to be read at a glance."""
+    """Complain about functions and files that are too long."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and lines(node) > LONGEST_FUNCTION:
             yield f"{module}.{node.name} has {lines(node)} lines"
@@ -158,7 +158,7 @@ def lines(node: ast.FunctionDef) -> int:
 
 
 def explained(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of modules and public classes without a docstring; a function's name can be enough."""
+    """Complain about modules and public classes without a docstring; a function's name can be enough."""
     if not ast.get_docstring(tree):
         yield f"{module} has no docstring"
     for node in ast.walk(tree):
@@ -167,7 +167,7 @@ def explained(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def idle_when_imported(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of modules that do something when imported; Alembic runs env.py rather than importing it."""
+    """Complain about modules that run code when imported; Alembic runs env.py instead of importing it."""
     quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.If)
     for node in tree.body if module != "chat.storage.migrations.env" else ():
         if not isinstance(node, quiet) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
@@ -175,7 +175,7 @@ def idle_when_imported(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def dotted(tree: ast.Module) -> Iterator[str]:
-    """List what is used in the form `module.name`."""
+    """List all uses of the form `module.name`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield f"{node.value.id}.{node.attr}"

@@ -1,8 +1,8 @@
-"""A pytest plugin that leaves out what isn't asked for, or can't run here; the closing lines name it.
+"""A pytest plugin that skips slow tests and tests that can't run here; the closing lines name them.
 
-`--long` asks for the tests that take long or need the network. Those of tests/browser need CHROMIUM, the path of a
-Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx, PgBouncer
-or sshfs.
+`--long` includes the tests that take long or need the network. Tests in tests/browser need CHROMIUM, the path of a
+Chromium; tests with the mark firefox need FIREFOX. bin/test sets both. Other marks stand for nginx, PgBouncer and
+sshfs.
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ BROWSER = Path(__file__).parent / "browser"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer --long."""
     parser.addoption("--long", action="store_true", help="run also the tests that take long or need the network")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores, because many tests wait."""
+    """Start one process more than the machine has cores, because many tests wait."""
     return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is left out as skipped, with the reason."""
+    """Mark the tests that can't run as skipped, with the reason."""
     for item in items:
         if reason := reason_to_skip(config, item):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:
-    """Say in a sentence why a test doesn't run; None where it does."""
+    """Return a sentence that says why a test can't run; None if it can."""
     if item.get_closest_marker("long") and not config.getoption("--long"):
         return "It takes long or needs the network; --long runs it."
     if BROWSER in item.path.parents and not os.environ.get("CHROMIUM"):

@@ -1,4 +1,4 @@
-"""A mail server on loopback that keeps what it is given."""
+"""Run a mail server on loopback that keeps its mails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.providers.tls import CONTEXT, secured
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP as smtplib needs; `letters` are the mails as they came.
+    """Speaks the part of SMTP that smtplib needs; `letters` are the received mails.
 
-    `refusals` says what it answers to a command in place of 250, such as `{"RCPT": "550 nobody"}`. `speaks` is `smtp`,
-    `smtps` (TLS from the first byte on) or `starttls`.
+    `refusals` maps a command to an answer other than 250, such as `{"RCPT": "550 nobody"}`. `speaks` is `smtp`, `smtps`
+    (TLS from the first byte on) or `starttls`.
     """
 
     daemon_threads = True
@@ -29,11 +29,11 @@ class Mailbox(socketserver.ThreadingTCPServer):
             self.socket = secured(self.socket)
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: who doesn't trust the certificate breaks off."""
+        """Ignore the error: a client that distrusts the certificate hangs up."""
 
 
 class Conversation(socketserver.StreamRequestHandler):
-    """Takes one mail."""
+    """Receives one mail."""
 
     server: Mailbox
 
@@ -64,7 +64,7 @@ class Conversation(socketserver.StreamRequestHandler):
         self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
 
     def finish(self) -> None:
-        """Hang up, over TLS too."""
+        """Close the connection, over TLS too."""
         super().finish()
         self.connection.close()
 
@@ -75,7 +75,7 @@ class Conversation(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mailbox(speaks: str = "smtp") -> Iterator[Mailbox]:
-    """Serve until the end of the block."""
+    """Serve while a block runs."""
     with Mailbox(speaks) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server

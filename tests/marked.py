@@ -1,4 +1,4 @@
-"""Secrets with a mark in them, by which tests/canary.py finds them wherever they are shown."""
+"""Define secrets that contain a mark; tests/canary.py searches all output for the mark."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ SECRETS = {
     "AIVVM_API_KEY": f"sk-{MARK}-of-aivvm",
     "METRICS_TOKEN": f"{MARK}-of-metrics",
 }
-"""Settings that hold a secret, as the suite sets them."""
+"""Settings that hold a secret, with the suite's values."""
 
 PASSWORD = f"{MARK} of a person"
-"""The password with which people of the tests sign in."""
+"""The password of the tests' users."""
 
 MAIL_SERVER = f"smtp://user:{MARK}-of-mail@127.0.0.1:1"
-"""A mail server that nobody reaches, with a password in its address."""
+"""A mail server that doesn't exist, with a password in its address."""

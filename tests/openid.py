@@ -1,4 +1,4 @@
-"""A real OpenID provider on loopback, made of Authlib's server side, which misbehaves as a test scripts it."""
+"""Run a real OpenID provider on loopback, built on Authlib's server side, which misbehaves as a test scripts it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ABOUT, PERSON = "/.well-known/openid-configuration", "/userinfo"
 
 
 class Client(ClientMixin):
-    """The app, as the provider knows it."""
+    """The app as the provider's client."""
 
     def get_client_id(self) -> str:
         return CLIENT_ID
@@ -60,7 +60,7 @@ class Client(ClientMixin):
 
 
 class Code(SimpleNamespace):
-    """A code that was given out."""
+    """An issued authorization code."""
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
@@ -82,7 +82,7 @@ class Code(SimpleNamespace):
 
 
 class Grant(AuthorizationCodeGrant):
-    """The authorization code flow, its codes kept in memory and good for one exchange."""
+    """The authorization code flow; its codes stay in memory and work for one exchange."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
@@ -100,24 +100,24 @@ class Grant(AuthorizationCodeGrant):
         return self.server.codes.pop(code, None)
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
-        """It is gone already."""
+        """Do nothing: the code is gone already."""
 
     def authenticate_user(self, authorization_code: Code) -> dict[str, Any]:
         return self.server.idp.person
 
 
 class Quiet(WSGIRequestHandler):
-    """Serves without a line for each request."""
+    """A request handler without an access log."""
 
     def log_request(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Idp:
-    """The provider: `person` is who signs in there; the rest says what is wrong with it.
+    """The provider: `person` is the user who signs in there; the other attributes script its faults.
 
-    `untrue` are claims of the ID token told otherwise (None: left out), `sign` makes the token another way, `broken`
-    says of a path how it answers, `asked` is who asked for what, `thin` leaves the e-mail out of the ID token.
+    `untrue` overrides claims of the ID token (None removes one), `sign` replaces its signing, and `broken` replaces a
+    path's answer. `asked` lists the requests. `thin` leaves the e-mail out of the ID token.
     """
 
     def __init__(self, tls: bool = False) -> None:
@@ -130,7 +130,7 @@ class Idp:
         self.issuer = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
 
     def reset(self) -> None:
-        """Behave."""
+        """Remove all faults."""
         self.key = key("first")
         self.person: dict[str, Any] = {"sub": "7", "email": "ann@example.org", "email_verified": True, "name": "Ann"}
         self.untrue: dict[str, Any] = {}
@@ -140,7 +140,7 @@ class Idp:
         self.denies = self.thin = False
 
     def settings(self, **more: str) -> dict[str, str]:
-        """Give the settings of an app that uses it."""
+        """Return the settings of an app that uses it."""
         known = {"OIDC_ISSUER": self.issuer, "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": SECRET}
         return known | {"OIDC_NAME": "Example"} | more
 
@@ -170,39 +170,39 @@ class Idp:
         return dict(KeySet([self.key]).as_dict())
 
     def _authorize(self, server: AuthorizationServer) -> Response:
-        """Let the person in without asking, or refuse."""
+        """Accept the user without asking, or refuse."""
         if request.args.get("client_id") != CLIENT_ID:
             raise InvalidClientError
         grant = server.get_consent_grant(end_user=self.person)
         return server.create_authorization_response(grant_user=None if self.denies else self.person, grant=grant)
 
     def signed(self, claims: dict[str, Any]) -> str:
-        """Sign the claims of an ID token, after what is untrue in them."""
+        """Sign the claims of an ID token, with the untrue ones."""
         claims = {name: value for name, value in (claims | self.untrue).items() if value is not None}
         if self.sign:
             return self.sign(claims)
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key, algorithms=["RS256"])
 
     def unsigned(self, claims: dict[str, Any]) -> str:
-        """Sign by nothing, and say so."""
+        """Declare the token unsigned."""
         return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
 
     def signed_by_what_all_know(self, claims: dict[str, Any]) -> str:
-        """Sign by the public key, as if that were a secret."""
+        """Sign with the public key, as if it were a secret."""
         return by_secret(self.key.as_pem(private=False), {"alg": "HS256", "kid": self.key.kid}, claims)
 
     def signed_by_the_secret(self, claims: dict[str, Any]) -> str:
-        """Sign by the client's secret, as some providers do."""
+        """Sign with the client's secret, as some providers do."""
         return by_secret(SECRET.encode(), {"alg": "HS256"}, claims)
 
     def signed_by_another(self, claims: dict[str, Any]) -> str:
-        """Sign by a key of somebody else's, under the name of the real one."""
+        """Sign with another key under the real key's id."""
         other = key("another")
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, other, algorithms=["RS256"])
 
 
 class Token(OpenIDCode):
-    """Makes ID tokens, as the provider's script wants them."""
+    """Creates ID tokens as the provider's script says."""
 
     def __init__(self, idp: Idp):
         super().__init__(require_nonce=True)
@@ -224,49 +224,47 @@ class Token(OpenIDCode):
 
 @cache
 def key(name: str) -> RSAKey:
-    """Make a key, once for all tests."""
+    """Create a key, once for all tests."""
     return RSAKey.generate_key(2048, {"kid": name}, auto_kid=False)
 
 
 def part(told: dict[str, Any]) -> str:
-    """Write a part of a token."""
+    """Encode a part of a token."""
     return base64url(json.dumps(told).encode())
 
 
 def by_secret(secret: bytes, header: dict[str, Any], claims: dict[str, Any]) -> str:
-    """Make a token by HMAC; by hand, as no library does it with a public key."""
+    """Create a token with HMAC, by hand: no library does so with a public key."""
     said = f"{part(header)}.{part(claims)}"
     return f"{said}.{base64url(hmac.digest(secret, said.encode(), 'sha256'))}"
 
 
 def base64url(data: bytes) -> str:
-    """Write bytes as tokens do."""
+    """Encode bytes in a token's base64url."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def as_if_by_https(app: Any) -> Any:
-    """Serve by plain http what would be refused that way."""
+    """Serve over plain http, which Authlib would refuse."""
     return lambda environ, start: app(environ | {"wsgi.url_scheme": "https"}, start)
 
 
 def fails() -> None:
-    """Answer 500."""
     abort(500)
 
 
 def shows_a_page() -> str:
-    """Answer with HTML."""
     return "<!doctype html><title>Sign in</title>"
 
 
 def leads_on() -> Any:
-    """Lead to another machine."""
+    """Redirect to another machine."""
     return redirect("http://localhost:9/elsewhere", code=307)
 
 
 @contextmanager
 def serving(tls: bool = False) -> Iterator[Idp]:
-    """Serve a provider until the end of the block."""
+    """Serve a provider while a block runs."""
     idp = Idp(tls)
     thread = threading.Thread(target=idp.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""PgBouncer before a PostgreSQL of the tests: transactions of all clients share a few connections."""
+"""Run PgBouncer in front of the tests' PostgreSQL: transactions of all clients share a few connections."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ server_login_retry = 1
 
 @contextmanager
 def pgbouncer(server: Postgres, mode: str = "transaction", size: int = 4) -> Iterator[int]:
-    """Run it until the end of the block; gives its port."""
+    """Run PgBouncer while a block runs; yield its port."""
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="rivulet-pgbouncer-", dir="/tmp"))
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Passing connections on: a listener on a port of its own, run by a loop in a thread, and the streams it handles."""
+"""Pass connections on: a listener on its own port, run by an event loop in a thread, and its streams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 20.0
 
 @dataclass
 class Stream:
-    """One connection, as seen from here; `port` is the one it leads to."""
+    """One connection; `port` is the port at its other end."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -35,17 +35,17 @@ class Stream:
         await self.writer.drain()
 
     async def close(self) -> None:
-        """End it once all has been sent."""
+        """Close the connection after all bytes are sent."""
         self.writer.close()
         await self.writer.wait_closed()
 
     def abort(self) -> None:
-        """End it at once, whatever it was doing."""
+        """Close the connection at once."""
         self.writer.transport.abort()
 
 
 class Relay:
-    """Listens from the beginning of a block to its end; a subclass says what becomes of each connection."""
+    """Listens while a block runs; a subclass handles each connection."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -53,7 +53,7 @@ class Relay:
 
     @property
     def tls(self) -> ssl.SSLContext | None:
-        """How it speaks TLS; None where it doesn't."""
+        """The TLS settings; None for plain connections."""
         return None
 
     def __enter__(self) -> Self:
@@ -81,10 +81,10 @@ class Relay:
         self._end()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
-        await asyncio.sleep(0.05)  # in which the cancelled tasks close their connections
+        await asyncio.sleep(0.05)  # the cancelled tasks close their connections meanwhile
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         raise NotImplementedError
 
     def _end(self) -> None:
-        """Let go of what is kept beyond one connection."""
+        """Close what outlives one connection."""

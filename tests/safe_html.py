@@ -1,4 +1,4 @@
-"""The rule of the house about safe HTML: only `mark_safe` marks text as safe."""
+"""Check the house rule about safe HTML: only `mark_safe` marks text as safe."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.house import is_in
 
 
 def safe_by_rendering(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of text that is marked as safe HTML anywhere but in `mark_safe` of rendering/.
+    """Complain about text that is marked as safe HTML anywhere except in rendering's `mark_safe`.
 
-    Markup may be given a literal, a rendered template or nothing, and stand in annotations: it then escapes what it
-    is joined or formatted with.
+    Markup may receive a literal, a rendered template or nothing, and stand in annotations: it then escapes every value
+    it is joined or formatted with.
     """
     allowed = {id(part) for node in ast.walk(tree) for part in harmless_markup(module, node)}
     for node in ast.walk(tree):
@@ -31,7 +31,7 @@ def is_markup(node: ast.AST) -> TypeGuard[ast.Name | ast.Attribute]:
 
 
 def harmless_markup(module: str, node: ast.AST) -> Iterator[ast.AST]:
-    """List the nodes in which Markup marks nothing as safe that could be a person's."""
+    """List the uses of Markup that mark no user's text as safe."""
     if isinstance(node, ast.Call) and is_markup(node.func) and all(map(is_ours, [*node.args, *node.keywords])):
         yield node.func
     elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
@@ -43,7 +43,7 @@ def harmless_markup(module: str, node: ast.AST) -> Iterator[ast.AST]:
 
 
 def is_ours(argument: ast.AST) -> bool:
-    """Tell whether an argument is a text of ours: a literal, or a template, which escapes."""
+    """Tell whether an argument is our own text: a literal, or a template, which escapes."""
     called = argument.func if isinstance(argument, ast.Call) else None
     is_template = isinstance(called, ast.Name) and called.id == "render_template"
     return is_template or (isinstance(argument, ast.Constant) and isinstance(argument.value, str))

@@ -1,4 +1,4 @@
-"""A provider that says what a test scripts, when the test lets it."""
+"""Script a provider: it says what a test wants, when the test lets it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from chat.providers.answer import CreateResult
 from chat.providers.base import AbstractProvider, Messages, Model
 
 PATIENCE = 20.0
-"""How long anything here waits for a test, in seconds, before it gives up."""
+"""How many seconds the provider waits for a test before it gives up."""
 
 
 class Gate:
-    """A place in a script where the provider waits until the test opens it; `reached` tells when it is there."""
+    """A place in a script where the provider waits until the test opens it; `reached` says that it has arrived."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
         self.opened = threading.Event()
 
     def open(self) -> None:
-        """Let the provider go on."""
         self.opened.set()
 
     def wait_until_reached(self) -> None:
-        """Wait until the provider stands here."""
+        """Wait until the provider is at this gate."""
         assert self.reached.wait(PATIENCE), "the provider never came to this gate"
 
 
 class Thought(str):
-    """What the model thinks aloud before it answers."""
+    """A model's reasoning before its answer."""
 
 
 Step = str | Exception | Gate
@@ -39,7 +38,7 @@ Step = str | Exception | Gate
 
 @dataclass
 class Call:
-    """What the provider was asked."""
+    """One call of the provider."""
 
     model: str
     messages: Messages
@@ -56,7 +55,7 @@ class Saying(CreateResult):
         self.cancelled = threading.Event()
 
     def pieces(self) -> Iterator[str]:
-        """Say the script; a closed response stops at its next step."""
+        """Play the script; a closed response stops at its next step."""
         for step in self.script:
             if isinstance(step, Gate):
                 self._stand_at(step)
@@ -77,13 +76,13 @@ class Saying(CreateResult):
             pass
 
     def close(self) -> None:
-        """Note that the rest is not wanted."""
+        """Note that the caller no longer wants the rest."""
         self.cancelled.set()
         super().close()
 
 
 class Scripted(AbstractProvider):
-    """Answers each call with the next script, and remembers the calls."""
+    """Answers each call with the next script, and records the calls."""
 
     url = "http://scripted.test"
     working = True
@@ -99,11 +98,10 @@ class Scripted(AbstractProvider):
         self._scripts.append((script, finish_reason))
 
     def models(self) -> list[Model]:
-        """Offer two models."""
         return [Model("small", "Small", 1000), Model("large", "Large")]
 
     def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: Any) -> CreateResult:
-        """Answer by the next script; without one, say so."""
+        """Answer with the next script; without one, answer with a sentence that says so."""
         self.calls.append(Call(model, messages, kwargs))
         script, finish_reason = self._scripts.pop(0) if self._scripts else (("Nothing was scripted.",), "stop")
         self.sayings.append(Saying(model, script, finish_reason))

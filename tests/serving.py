@@ -1,4 +1,4 @@
-"""Real servers on loopback: the app under gunicorn, in a process of its own, and the model's server it asks."""
+"""Run real servers on loopback: the app under gunicorn in its own process, and the model's server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 KEY = SECRETS["SECRET_KEY"]
 
 OURS: set[int] = set()
-"""The ports on which servers of ours listen: tests/canary.py looks for secrets in what they answer."""
+"""The ports of our own servers: tests/canary.py searches their responses for secrets."""
 
 UNLIMITED = {
     "MAX_CONCURRENT_ANSWERS": "0",
@@ -30,11 +30,11 @@ UNLIMITED = {
     "MAX_CONCURRENT_ANSWERS_PER_ADDRESS": "0",
     "MESSAGES_PER_MINUTE_PER_ADDRESS": "0",
 }
-"""Settings for tests that ask much from one address; those of the limits themselves set some."""
+"""Settings for tests that send much from one address; tests of the limits set their own."""
 
 
 class Upstream(ThreadingHTTPServer):
-    """A server of the OpenAI protocol that says what a test scripts: pieces of text, and gates to wait at."""
+    """A server of the OpenAI protocol that plays a test's scripts: pieces of text, and gates to wait at."""
 
     daemon_threads = True
 
@@ -44,11 +44,10 @@ class Upstream(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/v1"
 
     def will_say(self, *script: str | Gate) -> None:
-        """Add a script."""
         self.scripts.append(script)
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: whoever asked may have gone, which is what tests of stopping are about."""
+        """Ignore the error: in tests of stopping, the client has gone."""
 
 
 class Completions(BaseHTTPRequestHandler):
@@ -57,12 +56,10 @@ class Completions(BaseHTTPRequestHandler):
     server: Upstream
 
     def do_GET(self) -> None:
-        """List one model."""
         self._begin("application/json")
         self.wfile.write(b'{"object": "list", "data": [{"id": "small", "object": "model"}]}')
 
     def do_POST(self) -> None:
-        """Say the next script."""
         self.rfile.read(int(self.headers["Content-Length"]))
         script = self.server.scripts.pop(0) if self.server.scripts else ("Nothing was scripted.",)
         self._begin("text/event-stream")
@@ -85,7 +82,7 @@ class Completions(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def upstream() -> Iterator[Upstream]:
 
 
 class Gunicorn:
-    """The app in a process of its own, as it is deployed."""
+    """The app in its own process, as it is deployed."""
 
     module = "app"
 
@@ -125,7 +122,6 @@ class Gunicorn:
         self.until_it_answers()
 
     def launch(self) -> None:
-        """Start it."""
         OURS.add(self.port)
         command = [sys.executable, "-m", "gunicorn", f"{self.module}:create_app()"]
         with self.log.open("ab") as log:
@@ -134,14 +130,13 @@ class Gunicorn:
             )
 
     def until_it_answers(self) -> None:
-        """Wait until it answers."""
         deadline = time.monotonic() + PATIENCE
         while not self.answers():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        """Tell whether it can be reached."""
+        """Tell whether it is reachable."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
                 return b"200 OK" in ask_health(connection)
@@ -149,7 +144,7 @@ class Gunicorn:
             return False
 
     def kill(self) -> None:
-        """End it at once, as a machine that fails does."""
+        """Kill it at once, as a failing machine does."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
@@ -157,14 +152,14 @@ class Gunicorn:
 
 
 def ask_health(connection: socket.socket) -> bytes:
-    """Ask for /healthz; gives the beginning of the answer."""
+    """Request /healthz; return the beginning of the answer."""
     connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     return connection.recv(100)
 
 
 @contextmanager
 def gunicorn(folder: Path, model: Upstream, **environ: str) -> Iterator[Gunicorn]:
-    """Serve the app until the end of the block."""
+    """Serve the app while a block runs."""
     server = Gunicorn(folder, model, **environ)
     server.start()
     try:
@@ -174,7 +169,6 @@ def gunicorn(folder: Path, model: Upstream, **environ: str) -> Iterator[Gunicorn
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What tests of accounts share: an instance of a team, members of it, and browsers that are signed in."""
+"""Set up a team's instance, its members, and signed-in browsers for tests of accounts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PASSWORD = marked.PASSWORD
 
 
 def team(tmp_path: Path, provider: Scripted | None = None, /, **environ: str) -> Flask:
-    """Make an app that a team shares."""
+    """Create an app that a team shares."""
     known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, **UNLIMITED}
     return front_door.build(config.load(known | environ), {"scripted": provider or Scripted()})
 
@@ -39,13 +39,13 @@ def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
 
 
 def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:
-    """Make somebody with an account, whose password is PASSWORD."""
+    """Create a person with an account, whose password is PASSWORD."""
     with database.write() as connection:
         return accounts.create(connection, email, role, kept())
 
 
 def change(app: Flask, **values: Any) -> None:
-    """Change settings of an app that runs."""
+    """Change settings of a running app."""
     here = app.extensions["rivulet"]
     here.settings = replace(here.settings, **values)
 
@@ -57,12 +57,12 @@ def kept() -> str:
 
 
 def sign_in(client: FlaskClient, email: str = "ann@example.org", password: str = PASSWORD, **more: str) -> TestResponse:
-    """Sign in as the form does; gives the answer."""
+    """Sign in with the form; return the response."""
     return client.post("/sign-in", data={"email": email, "password": password, **more})
 
 
 def signed_in(app: Flask, email: str = "ann@example.org", role: str = "member") -> FlaskClient:
-    """Give a browser of somebody who is signed in; their account is made where there is none."""
+    """Return a person's signed-in browser; create their account if it doesn't exist."""
     if accounts.by_email(app.extensions["rivulet"].database, email) is None:
         account(app.extensions["rivulet"].database, email, role)
     client = app.test_client()
@@ -71,7 +71,7 @@ def signed_in(app: Flask, email: str = "ann@example.org", role: str = "member") 
 
 
 def follow(client: FlaskClient, address: str) -> str:
-    """Follow a link that is a secret; gives where it is used, out of whose address the secret is."""
+    """Follow a secret link; return the address of its form, without the secret."""
     answer = client.get(address)
     assert answer.status_code == 303
     return answer.headers["Location"]

@@ -1,4 +1,4 @@
-"""Whatever tells a browser an address puts the instance's path in front: held against the source, where one is written.
+"""Test the source code for addresses: each one for a browser begins with the instance's path.
 
 A rule is a function from a text to complaints, one line each.
 """
@@ -27,7 +27,7 @@ BY_NAME = {"redirect", "location", "push_url", "replace_url"}
 
 
 def templates(text: str) -> Iterator[str]:
-    """Complain of addresses in a template that don't begin with the path."""
+    """Complain about addresses in a template that don't begin with the path."""
     told = JINJA.sub("", text)
     for name, value in ATTRIBUTE.findall(told):
         if not value.startswith(("{{ root }}/", "{{ root }}{{", "#", "?")) and value not in FOREIGN:
@@ -36,17 +36,18 @@ def templates(text: str) -> Iterator[str]:
 
 
 def scripts(text: str) -> Iterator[str]:
-    """Complain of addresses in a script that begin at the host's root; those in the page's own attributes don't."""
+    """Complain about addresses in a script that begin at the host's root; addresses in the page's own attributes
+    don't."""
     yield from re.findall(r"""(?<!\$=)["'`]/[\w$].{0,30}""", text)
 
 
 def styles(text: str) -> Iterator[str]:
-    """Complain of addresses in a style that begin at the host's root."""
+    """Complain about addresses in a style sheet that begin at the host's root."""
     yield from re.findall(r"""url\(\s*["']?/.{0,30}""", text)
 
 
 def routes(text: str) -> Iterator[str]:
-    """Complain of addresses that a route tells a browser, but by `urls`."""
+    """Complain about addresses that a route sends to a browser without using `urls`."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and "redirect" in {alias.name for alias in node.names}:
             yield f"{node.module}.redirect"
@@ -58,7 +59,7 @@ def routes(text: str) -> Iterator[str]:
 
 
 def told(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """List the headers that lead somewhere, where a node sets some."""
+    """List the addresses in the headers that a node sets."""
     if isinstance(node, ast.Dict):
         pairs = zip(node.keys, node.values, strict=True)
         yield from (
@@ -97,7 +98,7 @@ OFFENCES: list[tuple[Rule, str]] = [
 
 
 def sources(folder: str, pattern: str) -> list[Path]:
-    """List the files that a rule holds for; urls.py is what the others use."""
+    """List the files that a rule covers; urls.py is the one that the others use."""
     return [path for path in sorted((ROOT / folder).rglob(pattern)) if path.name != "urls.py"]
 
 

@@ -1,4 +1,4 @@
-"""The app as a whole: whom it serves, the key it keeps, and what outlives a restart."""
+"""Test the app as a whole: the clients it serves, the key it keeps, and what survives a restart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REMOTE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
 def built(tmp_path: Path, **environ: str) -> Flask:
-    """Make an app with a scripted provider from an environment."""
+    """Create an app with a scripted provider from an environment."""
     settings = config.load({"INSTANCE": str(tmp_path / "instance"), **environ})
     return front_door.build(settings, {"scripted": Scripted()})
 
@@ -89,7 +89,7 @@ def test_trusted_hosts_are_the_only_ones_answered(tmp_path: Path) -> None:
     assert client.get("/", headers={"Host": "chat.EXAMPLE:8080"}).status_code == 200
     assert client.get("/", headers={"Host": "[2001:db8::1]"}).status_code == 200
     assert client.get("/", headers={"Host": "other.example"}).status_code == 400
-    # Who checks whether it is alive may know an address alone.
+    # A health checker may know only an address.
     assert client.get("/healthz", headers={"Host": "172.19.0.2:8000"}).status_code == 200
 
 
@@ -111,7 +111,7 @@ def test_where_no_names_are_trusted_only_that_of_app_url_is_answered(
 ) -> None:
     """LB 25-59426: a host that a header names.
 
-    Nor lets a proxy in front of loopback everybody in, where nobody has said who may come in.
+    Also: without ACCESS, a proxy in front of loopback must not let everyone in.
     """
     client = built(tmp_path, **{"APP_URL": "https://chat.example.org/", **environ}).test_client()
 
@@ -211,7 +211,7 @@ from app import create_app
 create_app({"INSTANCE": sys.argv[1], "LOCAL_MODEL": "off"}, watching=False).test_client().get("/")
 print(sorted({"alembic", "authlib", "cryptography", "joserfc"} & sys.modules.keys()))
 """
-    built(tmp_path)  # brings the database up to date, which loads Alembic
+    built(tmp_path)  # upgrades the database, which loads Alembic
     command = [sys.executable, "-c", code, str(tmp_path / "instance")]
 
     loaded = subprocess.check_output(command, text=True, cwd=Path(front_door.__file__).parent)

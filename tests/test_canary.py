@@ -1,4 +1,4 @@
-"""The canary sees a secret wherever a test would show one, and not where it may be."""
+"""Test that the canary sees a secret wherever a test would show one, and ignores the allowed places."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECRET = SECRETS["OPENAI_API_KEY"]
 
 
 def asked(body: Response) -> None:
-    """Ask an app that answers with something."""
+    """Ask an app that answers with a text."""
     app = Flask("careless")
     app.add_url_rule("/", view_func=lambda: body)
     with app.test_client().get("/") as response:
@@ -39,7 +39,7 @@ def asked(body: Response) -> None:
 
 
 def logged_with_its_traceback() -> None:
-    """Log an error whose own words hold the secret."""
+    """Log an error whose own words contain the secret."""
     try:
         raise ValueError(SECRET)
     except ValueError:
@@ -84,7 +84,7 @@ CHUNKED += [b"%x\r\n%b\r\n0\r\n\r\n" % (len(SECRET) - 9, SECRET[9:].encode())]
 
 @contextmanager
 def careless(answer: list[bytes]) -> Iterator[int]:
-    """Serve an answer in pieces; gives the port."""
+    """Serve an answer in pieces; yield the port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=serve, args=(listening, answer), daemon=True).start()
         yield listening.getsockname()[1]
@@ -114,7 +114,7 @@ def by_requests(port: int) -> None:
 
 
 def by_asyncio(port: int) -> None:
-    """Ask as the routers of the tests do, in a thread of its own: a browser's loop may run in this one."""
+    """Ask as the tests' routers do, in a separate thread: a browser's loop can be running in this one."""
 
     async def ask() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""flask user and flask invite, in a shell beside the server."""
+"""Test flask user and flask invite, in a shell beside the server."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def app(team_app: Flask) -> Flask:
 
 
 def typed(app: Flask, *arguments: str, answers: str | None = None) -> Result:
-    """Type a command."""
+    """Run a command."""
     return app.test_cli_runner().invoke(args=list(arguments), input=answers)
 
 
 def noted(app: Flask) -> list[tuple[str, str, str]]:
-    """Read the audit log, the newest first."""
+    """Read the audit log, newest first."""
     return [(row.actor, row.action, row.subject) for row in audit.page(app.extensions["rivulet"].database)]
 
 
@@ -159,7 +159,7 @@ def test_a_link_begins_as_the_settings_say(app: Flask) -> None:
 
 
 def test_a_command_takes_up_no_answers_of_others(tmp_path: Path) -> None:
-    """A process that ends in a moment would leave them again, and each taking is counted."""
+    """A short-lived process would abandon the replies again, and each adoption is counted."""
     before = set(threading.enumerate())
     with click.Context(click.Command("flask"), info_name="flask"):
         app = front_door.create_app({"INSTANCE": str(tmp_path), "LOCAL_MODEL": "off"})

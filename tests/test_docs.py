@@ -1,4 +1,4 @@
-"""The documentation says what the code does."""
+"""Test that the documentation matches the code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def documented() -> dict[str, tuple[str, str]]:
 
 
 def blocks(name: str, language: str) -> list[str]:
-    """Read the blocks of code in one language from a page of the documentation."""
+    """Read the code blocks in one language from a page of the documentation."""
     return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / name).read_text(), re.MULTILINE | re.DOTALL)
 
 
@@ -39,7 +39,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def written(setting: Setting) -> str:
-    """Write a default as the documentation does."""
+    """Format a default as the documentation does."""
     if isinstance(setting.default, Path):
         return "instance/, beside app.py"
     number = isinstance(setting.default, float)

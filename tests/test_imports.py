@@ -1,4 +1,4 @@
-"""The house holds its own rules, and each rule is able to fail."""
+"""Test that the house keeps its own rules, and that each rule can fail."""
 
 from __future__ import annotations
 

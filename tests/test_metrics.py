@@ -1,4 +1,4 @@
-"""What is counted: written as Prometheus reads it, added up over workers, and documented."""
+"""Test the counters: written in Prometheus's format, added up over workers, and documented."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ TOP = Path(__file__).parent.parent
 
 
 def value(metrics: Metrics, sample: str) -> float:
-    """Read one sample from what is written."""
+    """Read one sample from the output."""
     found = re.search(rf"^{re.escape(sample)} (\S+)$", metrics.render(), re.MULTILINE)
     assert found, metrics.render()
     return float(found[1])
 
 
 def dead_process() -> int:
-    """Give the id of a process that has ended."""
+    """Return the id of a process that has exited."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
@@ -82,7 +82,7 @@ def test_every_line_is_one_that_prometheus_reads() -> None:
 
 
 def workers(memory: mmap.mmap, count: int) -> list[tuple[Board, Counter, Gauge]]:
-    """Make the boards of workers that share memory."""
+    """Create the boards of workers that share memory."""
     made = []
     for row in range(count):
         board = Board()

@@ -1,4 +1,4 @@
-"""What others wrote stands in static/vendor as they published it, with its version and its licence."""
+"""Test that static/vendor holds other authors' files as they published them, with version and licence."""
 
 from __future__ import annotations
 

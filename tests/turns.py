@@ -1,4 +1,4 @@
-"""What tests of the core share: asking and answering without a provider, waiting, and looking at what is stored."""
+"""Ask and answer without a provider, wait, and look at stored rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHOICE = Choice("scripted", "small")
 
 
 def guest(database: Database, name: str) -> int:
-    """Make a guest, or find the one of that name."""
+    """Create a guest, or find the one of that name."""
     with database.write() as connection:
         return people.get_or_create(connection, name)
 
@@ -33,7 +33,7 @@ def asked(
     key: str | None = None,
     parent: int | None = None,
 ) -> Turn:
-    """Ask as a person does."""
+    """Store a question as a user sends it."""
     return conversations.ask(database, Asker(person), conversation, Draft(text, CHOICE, key, parent))
 
 
@@ -48,14 +48,15 @@ def answered(database: Database, turn: Turn, text: str = "Hi.", state: str = "co
 
 
 def grown(database: Database, person: int, length: int, title: str = "Long") -> Turn:
-    """Store a conversation of so many messages, questions and answers by turns; gives its last turn."""
+    """Store a conversation with a number of messages, alternating questions and answers; return its last turn."""
     turn = answered(database, asked(database, person, f"{title} 1"))
     leaf = lengthened(database, turn.conversation_id, [f"Message {number}" for number in range(3, length + 1)])
     return Turn(turn.conversation_id, leaf, None, person)
 
 
 def lengthened(database: Database, conversation: int, texts: Sequence[str], version: int = rendering.VERSION) -> int:
-    """Store more messages below the last answer of a conversation, questions and answers by turns; gives the last."""
+    """Store more messages below a conversation's last answer, alternating questions and answers; return the last
+    turn."""
     here = conversations_table.c.id == conversation
     known = {"state": "complete", "provider": "scripted", "model": "small", "created_at": 0}
     with database.write() as connection:
@@ -86,14 +87,14 @@ def count(database: Database, table: Table) -> int:
 
 
 def stored(database: Database, reply_id: int) -> Row:
-    """Read all that is stored of a reply, its text too."""
+    """Read a reply's row, with its text."""
     joined = select(replies, messages.c.text, messages.c.html).join(messages, messages.c.id == replies.c.id)
     with database.read() as connection:
         return connection.execute(joined.where(replies.c.id == reply_id)).one()
 
 
 def text_stored(database: Database, reply_id: int) -> str:
-    """Read the text of a reply as far as it is stored, in its pieces or in its message."""
+    """Read a reply's stored text, from its pieces or its message."""
     said = select(pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
     whole = select(messages.c.text).where(messages.c.id == reply_id)
     with database.read() as connection:
@@ -101,7 +102,7 @@ def text_stored(database: Database, reply_id: int) -> str:
 
 
 def eventually(holds: Callable[[], object], patience: float = 20.0) -> None:
-    """Wait until something holds; fail where it doesn't within `patience` seconds."""
+    """Wait until a condition holds; fail if it doesn't within `patience` seconds."""
     deadline = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"

@@ -1,4 +1,4 @@
-"""A database of this version, and a version to come, which brings it on by a step of its own."""
+"""Create a database of this version, and a future version that upgrades it with its own step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def upgrade():
         sessions.add_column(sa.Column("fact", sa.Text, nullable=False, server_default="none"))
     op.create_table("facts", sa.Column("id", sa.Integer, primary_key=True), sa.Column("fact", sa.Text, index=True))
 """
-"""Columns, indexes, a change of rows, a table that SQLite makes again, and a new one."""
+"""Columns, indexes, an update of rows, a table that SQLite rebuilds, and a new table."""
 
 TO_COME = """
 import sys
@@ -36,11 +36,11 @@ from chat.storage import schema
 
 schema.HEAD, schema.MIGRATIONS = "0007", Path(sys.argv[2])
 """
-"""Makes a process one of the version to come, whose migrations are in the folder that its second argument names."""
+"""Turns a process into the future version; the second argument names the folder of its migrations."""
 
 
 def present(folder: Path, name: str = "rivulet.db") -> Path:
-    """Make a database of this version, with a person in it."""
+    """Create a database of this version, with a person in it."""
     database = Database(f"sqlite:///{folder / name}")
     database.upgrade()
     with database.write() as connection:

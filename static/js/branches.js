@@ -1,5 +1,5 @@
-// Branches: a message that is opened to be edited takes the focus. The models to try again with are copied from the
-// composer when they are wanted: a long page would carry them once for every answer.
+// Branches: opening a message's editor focuses it. The models of "Try again" are copied from the composer on demand, so
+// that a long page doesn't carry the list once for every answer.
 {
   document.addEventListener("toggle", event => {
     if (!event.target.matches(".edit[open]")) return

@@ -1,11 +1,10 @@
-// What the modules below ask this browser: whether a finger points, whether a key is one on the screen, what it keeps, and
-// a channel to its other pages. Where it refuses to keep anything, things are forgotten with the page, and it may refuse
-// channels, too.
+// Browser features that the modules below use: touch, the on-screen keyboard, storage, and a channel to the other tabs.
+// A browser can refuse storage or channels. Without storage, a page forgets its data when it closes.
 const touch = matchMedia("(pointer: coarse)")
 const kept = store => { try { return window[store] } catch { return {} } }
 const channel = name => { try { return new BroadcastChannel(name) } catch { return { postMessage() {} } } }
 const announce = sentence => { document.getElementById("announcement").textContent = sentence }
-// A keyboard on the screen covers a part of the page, or gives its keys no code.
+// An on-screen keyboard covers a part of the page, or sends keys without a code.
 const onScreen = (() => {
   const tallest = new Map()
   const height = () => visualViewport.height * visualViewport.scale

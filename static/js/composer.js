@@ -1,5 +1,5 @@
-// The composer: the box is empty at once, for what is typed meanwhile, and stays the same one whatever the server sends
-// (hx-preserve); what could not be sent comes back into it. Until it was sent, what is in it is a draft.
+// The composer: sending empties the box at once, so that the user can type on. The box survives every swap
+// (hx-preserve), and a text that could not be sent returns to it. Until a text is sent, it is a draft.
 {
   const box = () => document.getElementById("text")
   const here = () => box() && `${box().form.dataset.owner} ${box().form.getAttribute("action")}`
@@ -16,12 +16,12 @@
   }
 
   if (place) box().value ||= drafts.of(place)
-  // It did its work as the page was loaded; in the preserved box it would take the focus at every later change.
+  // Autofocus has worked when the page loaded; in the preserved box it would take the focus after every swap.
   box()?.removeAttribute("autofocus")
 
   document.addEventListener("input", event => { if (event.target.id === "text") keep() })
   onComposer("htmx:before:request", event => {
-    // An example is sent in place of what is in the box.
+    // An example's button sends its own text, not the box's.
     if (event.detail.ctx.sourceEvent?.submitter?.name === "text") return
     sent = box().value
     box().value = ""
@@ -36,7 +36,8 @@
   onComposer("htmx:error", giveBack)
   drafts.tabs.onmessage = ({ data }) => { if (drafts.wasSent(data) && data.place === place) box().value = "" }
 
-  // A message that was sent may have begun a conversation: what is typed by now belongs to that. Back leads elsewhere.
+  // The sent message can begin a conversation; the text typed since then becomes its draft. With Back, place is still
+  // set.
   document.addEventListener("htmx:after:swap", () => {
     const now = here()
     if (!now || now === place) return

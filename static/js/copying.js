@@ -1,4 +1,4 @@
-// Copying: an answer's Markdown, fetched when it is wanted, and the code of a block. The button says what came of it.
+// Copying: a click fetches an answer's Markdown, or takes a block's code. The button shows whether it worked.
 {
   const button = document.createElement("button")
   button.className = "copy quiet"
@@ -6,7 +6,7 @@
   button.textContent = "Copy"
   button.translate = true
 
-  // Safari copies only what was promised within the click. A page over plain HTTP has no clipboard but by this event.
+  // Safari copies only a promise made during the click. A page over plain HTTP has no clipboard except in a copy event.
   const copy = async text => {
     if (navigator.clipboard) {
       const blob = text.then(text => new Blob([text], { type: "text/plain" }))
@@ -45,7 +45,7 @@
   })
 
   const offer = () => {
-    // By name and one by one: a selector that says all this takes sixty times as long on a long page.
+    // A loop over one tag name: a selector for all of this takes sixty times as long on a long page.
     for (const caption of document.getElementsByTagName("figcaption"))
       if (caption.lastElementChild?.className !== button.className) caption.append(button.cloneNode(true))
   }

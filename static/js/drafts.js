@@ -1,13 +1,13 @@
-// Drafts: what is in the composer outlives a reload, in this tab alone. Each is named by whose it is and the address it
-// is sent to, so nobody is shown another person's. Signing out clears those of its tab; a draft that was sent goes from
-// the tabs that were copied from this one, too.
+// Drafts: the composer's text survives a reload, in this tab only. A draft's key is its author and the form's address,
+// so nobody sees another person's. Signing out deletes all drafts of the tab. Sending one deletes it in duplicated
+// tabs, too.
 const drafts = {
   all: kept("sessionStorage"),
   tabs: channel("drafts"),
 
   keep(place, text) { if (text) this.all[place] = text; else delete this.all[place] },
 
-  // What somebody wrote before they signed in is theirs.
+  // A draft written before signing in belongs to the user who signed in.
   of(place) {
     const nobodys = place.replace(/^\w+/, "")
     if (!this.all[place] && this.all[nobodys]) {
@@ -32,6 +32,6 @@ const drafts = {
   document.addEventListener("submit", ({ target }) => {
     if (target.matches("[action$='/sign-out']")) Object.keys(drafts.all).forEach(place => drafts.keep(place))
   })
-  // A page that the browser kept as it was may be of somebody who has signed out since.
+  // A page from the back/forward cache can belong to a user who has signed out since.
   addEventListener("pageshow", event => { if (event.persisted) location.reload() })
 }

@@ -1,5 +1,5 @@
-// Following: a network may go without a word. The server says something every 15 s; after 40 s without it the stream is
-// given up, and htmx follows the answer again. After the machine slept this happens as soon as it wakes up.
+// Following: a network can vanish without an error. The server sends something every 15 s. After 40 s of silence this
+// module closes the stream, and htmx connects again. A machine that wakes from sleep does so at once.
 {
   const SILENCE = 40_000
   const heard = new Map()
@@ -9,7 +9,7 @@
   document.addEventListener("htmx:sse:before:message", hear)
   document.addEventListener("htmx:sse:close", event => { heard.delete(event.detail.connection) })
 
-  // An answer that isn't found was deleted in another page.
+  // A 404 means that another tab deleted the answer.
   document.addEventListener("htmx:response:error", ({ target, detail }) => {
     if (detail.ctx.response.status === 404 && target.matches?.(".reply[aria-busy]")) target.remove()
   })

@@ -1,4 +1,4 @@
-// Copying formulas: their LaTeX, where the selection would else give loose letters.
+// Copying formulas: copy their LaTeX, since the browser would copy loose letters.
 document.addEventListener("copy", event => {
   const selection = getSelection()
   if (event.defaultPrevented || !selection.rangeCount || event.target.closest?.("input, textarea")) return
@@ -17,7 +17,7 @@ document.addEventListener("copy", event => {
     formula.replaceWith(sign + source + sign)
   }
   for (const button of copied.querySelectorAll("button")) button.remove()
-  // Only what is in the page has line breaks in its innerText.
+  // innerText has line breaks only for an element in the page.
   copied.className = "visually-hidden"
   document.body.append(copied)
   event.clipboardData.setData("text/plain", copied.innerText)

@@ -1,5 +1,5 @@
-// Growing: an answer's next HTML goes into the block that is open, the last one within the last. An empty comment, which
-// no answer has, ends that block, and <!x> takes the last one away.
+// Growing: append an answer's next HTML to its open block, the innermost last one. An empty comment closes that block,
+// and <!x> removes the last one. No answer contains either comment.
 {
   const blocks = "blockquote, div, figure, h1, h2, h3, h4, h5, h6, li, ol, p, pre, pre > code, section, table, tbody, " +
     "td, th, thead, tr, ul"

@@ -1,10 +1,10 @@
-// The keys: Enter sends, except on a screen's keyboard, or breaks the line for those who want that; the arrow up takes up the
-// last message again; Escape closes what is open, else stops the answer; ? lists all this.
+// Keys: Enter sends, except on an on-screen keyboard or if the user chose line breaks. Arrow up edits the last message.
+// Escape closes an open element, or stops the answer if none is open. ? lists the shortcuts.
 {
   const settings = kept("localStorage")
   const last = selector => [...document.querySelectorAll(selector)].at(-1)
 
-  // Safari ends a composition before the Enter that ended it; 229 is the code of a key that went into one.
+  // Safari ends a composition before the Enter that ended it; 229 is the code of a key that belongs to a composition.
   const composes = event => event.isComposing || event.keyCode === 229
   const sends = event => event.ctrlKey || event.metaKey || !(event.shiftKey || settings.breaks || onScreen(event))
 

@@ -1,4 +1,4 @@
-// Offline: a thin line at the top says so, for as long as it lasts.
+// Offline: show a thin line at the top while the browser is offline.
 {
   const line = document.getElementById("offline")
   const look = () => { line.textContent = navigator.onLine ? "" : "You are offline." }

@@ -1,5 +1,5 @@
-// Place: what is read stays where it is when something is put in above it, or other messages around it. A browser's own
-// scroll anchoring does nothing at the very top, and knows no element that was replaced.
+// Place: keep the text in view where it is when a swap adds messages above it or replaces them. The browser's own
+// scroll anchoring does nothing at the very top, and loses an element that was replaced.
 {
   let held = null
 

@@ -1,5 +1,5 @@
-// What lies over the page takes the focus; the browser itself closes it by Escape and gives the focus back. Under the
-// drawer nothing else can be reached, by keys or by a screen reader.
+// Popovers: an opened popover takes the focus; the browser closes it on Escape and returns the focus. While the drawer
+// is open, neither keys nor a screen reader can reach the page below it.
 {
   document.addEventListener("beforetoggle", ({ target, newState }) => {
     if (target.id !== "sidebar") return

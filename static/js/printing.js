@@ -1,5 +1,5 @@
-// Printing: a page shows a window of a conversation. To print all of it, the other windows are fetched first, one after
-// another; what can't be fetched is left out, and the print says so.
+// Printing: a page shows a window of a conversation. To print all of it, fetch the other windows first, one after
+// another. The print names a window that can't be fetched.
 {
   const TRIES = 10, PAUSE = 300
   const rest = () => document.querySelector("#earlier, #later")

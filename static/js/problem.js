@@ -1,5 +1,5 @@
-// What could not be done is said above the composer. Our server's sentences name their place (HX-Retarget); where
-// nobody answers, or a router with a page of its own, the sentence is made here.
+// Problems: show errors above the composer. Rivulet's own errors name their place (HX-Retarget). This module writes the
+// sentence if no server answers, or if a router answers with its own error page.
 {
   const say = event => {
     if (!event.target.closest?.("form")) return

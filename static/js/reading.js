@@ -1,5 +1,5 @@
-// Reading: the end of an answer is followed until the reader moves up, by however little, and again from the end on; a
-// button leads there.
+// Reading: keep the end of a growing answer in view until the reader scrolls up, even a little. Scrolling to the end,
+// or the button that jumps there, starts it again.
 {
   const near = 120
   const pause = 250
@@ -15,11 +15,11 @@
   const end = () => page.scrollHeight - page.clientHeight
   const look = () => {
     const top = Math.min(page.scrollTop, end())
-    // Who moves down comes to where the end was, and an answer may have outrun that.
+    // A reader who scrolls down reaches the old end; the answer can have grown past it since.
     if (turns(glide) && top > goal - near) following = true
     else if (top < Math.min(last, end()) - 1) following = false
     else if (top > end() - 8) following = true
-    // A slow finger moves by less than a pixel at a time.
+    // A slow finger moves less than a pixel at a time.
     last = following ? Math.max(top, Math.min(last, end())) : top
     page.classList.toggle("away", end() - top >= near)
   }
@@ -31,7 +31,7 @@
 
   addEventListener("scroll", look, { passive: true })
   addEventListener("resize", () => following ? toEnd() : look())
-  // A move begins before the page scrolls, and a jump to the end meanwhile would undo it.
+  // The input event comes before the page scrolls; a jump to the end in between would undo the user's move.
   const turn = up => {
     turned = performance.now()
     goal = up ? Infinity : end()
@@ -42,7 +42,7 @@
     if (key in keys && !target.matches?.("input, textarea, select")) turn(keys[key])
   })
 
-  // Asked before each swap: the event of a scroll may come later than what it scrolled away from.
+  // Look before each swap, because a scroll event can arrive after the swap that it should have stopped.
   document.addEventListener("htmx:before:swap", look)
   document.addEventListener("htmx:after:swap", event => {
     const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")

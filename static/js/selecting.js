@@ -1,6 +1,6 @@
-// Selecting: a selection in an answer that grows is left alone.
+// Selecting: keep the user's selection in an answer that grows.
 {
-  // A block that is drawn again, or a body, would lose the selection in it: its events wait until the selection is gone.
+  // Replacing a block or a body would drop the selection in it, so its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {
     const body = event.target.querySelector(".reply__body")
     const block = event.detail.connection.url.includes("once") ? body : body?.lastElementChild

@@ -1,6 +1,6 @@
-// Sharing: by HTTP/1.1 a browser has six connections to a server. So at most four of its pages follow an answer, and tell
-// the others; those ask every 5 s how far theirs is (`once`), and follow when a place is free. A page out of sight asks
-// nothing. Browsers have locks for https alone, so the pages talk: of those that took the last place at once the youngest go.
+// Sharing: over HTTP/1.1 a browser opens six connections to a server. So at most four tabs stream an answer, and they
+// tell the others. The others poll every 5 s (`once`), and stream when a place is free. A hidden tab does not poll. Web
+// Locks need https, so the tabs use a channel; if too many took a place at once, the youngest give theirs up.
 {
   const PLACES = 4, LIFE = 3_000, ASKING = 200
   const busy = "[aria-busy]"

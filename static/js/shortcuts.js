@@ -1,4 +1,4 @@
-// The boxes in the list of shortcuts: what this browser keeps of how its keys work.
+// Shortcuts: the checkboxes that set how keys work; this browser stores them.
 {
   const settings = kept("localStorage")
 

@@ -1,5 +1,5 @@
-// Times come in UTC and are shown in the reader's time zone and language; of today the hour is enough, and a page that
-// stays open past midnight updates them.
+// Times: the server sends UTC; show it in the reader's time zone and language. A time of today shows no date, and a
+// page that stays open past midnight updates its times.
 {
   const format = options => new Intl.DateTimeFormat(undefined, options)
   const midnight = date => new Date(date).setHours(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Two trees beside each other: what is paired, and what their ratios are."""
+"""Test the comparison of two trees: which figures are paired, and their ratios."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from bench.report import Rows
 
 
 def rounds(**rows: list[float]) -> dict[str, Rows]:
-    """Make the rounds of one scenario with one figure, from its values by row."""
+    """Build the rounds of one scenario with one figure, from its values by row."""
     return {"busy": {row: {"cpu": values} for row, values in rows.items()}}
 
 
 def pairs(ours: dict[str, Rows], other: dict[str, Rows]) -> list[Pair]:
-    """Pair what was measured."""
     return compare(ours, other, "1234567890").pairs
 
 
@@ -23,7 +22,7 @@ def test_a_ratio_is_taken_inside_each_round() -> None:
     [pair] = pairs(rounds(ours=[2.0, 30.0, 4.0]), rounds(ours=[1.0, 10.0, 4.0]))
 
     assert (pair.ours, pair.other) == (Range(4, 2, 30), Range(4, 1, 10))
-    assert pair.ratio == Range(2, 1, 3)  # of the medians it would be 1
+    assert pair.ratio == Range(2, 1, 3)  # the ratio of the medians would be 1
 
 
 def test_the_floor_beside_both_shows_the_noise() -> None:

@@ -1,4 +1,4 @@
-"""What an answer costs as it gets longer."""
+"""Test the measurement of an answer's cost as it gets longer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bench.plan import Load
 from bench.setup import Setup
 
 NO_SERVER: Any = None
-"""For what is replaced, and asks none."""
+"""The server of a replaced function, which doesn't use it."""
 
 
 def costing(seconds: float, power: float):
-    """Make a measuring by which an answer costs a power of its length."""
+    """Build a measurement in which an answer costs a power of its length."""
 
     def measured(load: Load, *_: object) -> dict[str, float]:
         return {"cpu_s_a_thousand": seconds * (load.tokens / 1000) ** (power - 1), "bytes_a_byte": 3.0}

@@ -1,4 +1,4 @@
-"""Figures: percentiles, medians, and ratios inside a round."""
+"""Test figures: percentiles, medians, and ratios inside a round."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_rounds_are_summed_up_by_their_median_and_their_range() -> None:
 def test_a_ratio_is_taken_inside_each_round() -> None:
     ratio = ratio_of([2.0, 30.0, 4.0], [1.0, 10.0, 4.0])
 
-    assert ratio == Range(2, 1, 3)  # of the medians it would be 4 : 4
+    assert ratio == Range(2, 1, 3)  # the ratio of the medians would be 4 : 4
 
 
 @pytest.mark.parametrize("floors", [[1.0, 2.0], [1.0, 0.0, 2.0], []])

@@ -1,4 +1,4 @@
-"""What a server takes while nobody asks."""
+"""Test the measurement of an idle server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weight of an installation."""
+"""Test the weight of an installation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench import installed
 
 
 def small(site: Path) -> Distribution:
-    """Install a distribution of two files, 3 and 4 bytes, and its RECORD."""
+    """Install a distribution with two files, of 3 and 4 bytes, and its RECORD."""
     info = site / "small-1.dist-info"
     info.mkdir(parents=True)
     (site / "small.py").write_text("a=1")

@@ -1,4 +1,4 @@
-"""What came of a load, worked out from what its visitors kept."""
+"""Test the outcome of a load, calculated from its visitors' chunks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOAD = Load(streams=1, tokens=2, rate=20)
 
 
 def turn(*chunks: tuple[int, bytes], ended: bool = True) -> Turn:
-    """Make a turn that was sent at 1,000 µs; its stream follows one chunk of a page."""
+    """Build a turn sent at 1,000 µs, whose stream follows one chunk of a page."""
     return Turn(7, 1_000, [(2_000, b"<html>"), *chunks], 1, ended)
 
 
@@ -23,7 +23,7 @@ def test_added_time_is_the_visitors_wait_less_the_providers() -> None:
 
     figures = Outcome(LOAD, [seen], {7: [4_000, 14_000]}).of_visitors()
 
-    assert figures["added_ms_p50"] == 5.0  # 15 ms waited, 10 ms of them for the provider
+    assert figures["added_ms_p50"] == 5.0  # 15 ms of waiting, of which the provider took 10 ms
     assert (figures["token_ms_p50"], figures["token_ms_p99"]) == (1.0, 3.0)
     assert figures["failed"] == 0
 

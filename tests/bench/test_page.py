@@ -1,4 +1,4 @@
-"""The page as the bench sees it, in a real Chromium."""
+"""Test the bench's view of the page in a real Chromium."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def upstream() -> Iterator[str]:
 
 @pytest.fixture
 def ours(tmp_path: Path, upstream: str) -> Iterator[Server]:
-    """Rivulet."""
+    """Rivulet's server."""
     with servers.rivulet(tmp_path / "ours", upstream) as server:
         yield server
 
 
 @pytest.fixture
 def tab() -> Iterator[Tab]:
-    """A page in a new browser."""
+    """A page in a fresh browser."""
     with chromium() as browser, Tab(browser) as tab:
         yield tab
 

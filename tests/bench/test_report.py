@@ -1,4 +1,4 @@
-"""The table: which bounds hold, what became of them on this machine, and what is told of them."""
+"""Test the table: which bounds hold, how they adapt to this machine, and how they are formatted."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SPEED = Bound("speed", "busy", "tokens_s", 8_000, "tokens/s", least=True)
 
 
 def measured(**figures: tuple[list[float], list[float]]) -> report.Rounds:
-    """Make the rounds of one scenario: for each figure those of the floor, and ours."""
+    """Build the rounds of one scenario: for each figure the floor's and ours."""
     floors, ours = ({name: pair[side] for name, pair in figures.items()} for side in (0, 1))
     return {"busy": {"floor": floors, "ours": ours}}
 
 
 def line(bound: Bound, floors: list[float], ours: list[float]) -> report.Line:
-    """Hold one bound against what was measured."""
+    """Check one bound against the figures."""
     [held] = report.lines([bound], measured(**{bound.figure: (floors, ours)}))
     return held
 

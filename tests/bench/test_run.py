@@ -1,4 +1,4 @@
-"""The bench from end to end, in small: real servers, real answers, a table and a file."""
+"""Run a small bench from end to end: real servers, real answers, a table and a file."""
 
 from __future__ import annotations
 

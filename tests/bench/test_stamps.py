@@ -1,4 +1,4 @@
-"""Stamps: what a token's text says of its age, however it arrives."""
+"""Test stamps: a token's text shows its age, however it arrives."""
 
 from __future__ import annotations
 

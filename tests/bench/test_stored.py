@@ -1,4 +1,4 @@
-"""Conversations put into a database for the bench."""
+"""Test the bench's stored conversations."""
 
 from __future__ import annotations
 

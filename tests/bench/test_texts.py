@@ -1,4 +1,4 @@
-"""The kinds of text that the fake provider says are what they are called."""
+"""Test that each kind of the fake provider's texts renders as its name says."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bench.texts import KINDS, around, length
 from chat import rendering
 
 COUNTS = {"words": ("<p", 1), "prose": ("<p", 2), "list": ("<li", 6), "table": ("<tr", 13), "fence": ("<pre", 1)}
-"""What 72 tokens of a kind become: so many of which element."""
+"""The elements that 72 tokens of each kind become, with their counts."""
 
 
 def said(kind: str, tokens: int) -> str:
-    """Put a text together, each of its words as long as a stamp."""
+    """Join a text whose words are as long as a stamp."""
     parts = (around(kind, number) for number in range(tokens))
     return json.loads(b'"' + b"".join(before + b"Q123456789Z" + after for before, after in parts) + b'"')
 

@@ -1,4 +1,4 @@
-"""Another commit's tree: how it is checked out, which Python serves it, and how its server is measured."""
+"""Test another commit's tree: its checkout, its Python, and the measurement of its server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def create_app():
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small repository in the place of ours; its app needs the same packages."""
+    """A small repository instead of ours; its app needs the same packages."""
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "--quiet")
@@ -46,12 +46,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder."""
     return subprocess.run(["git", *AUTHOR, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 def write(folder: Path, requirements: str, app: str) -> None:
-    """Commit an app and what it needs."""
+    """Commit an app and its requirements."""
     (folder / "requirements.txt").write_text(requirements)
     (folder / "app.py").write_text(app)
     (folder / "gunicorn.conf.py").write_text(CONFIG)
@@ -60,7 +59,7 @@ def write(folder: Path, requirements: str, app: str) -> None:
 
 
 def later(folder: Path, requirements: str | None = None) -> None:
-    """Commit another app, and other requirements if some are given."""
+    """Commit another app, and new requirements if some are given."""
     kept = (folder / "requirements.txt").read_text()
     write(folder, kept if requirements is None else requirements, APP.format(said="second"))
 
@@ -108,7 +107,7 @@ def test_other_requirements_get_an_environment_of_their_own_once(
     [python] = pythons
     assert Path(python).is_relative_to(repository / "build" / "against")
     assert subprocess.run([python, "-c", "import flask"], capture_output=True).returncode == 1
-    assert capsys.readouterr().err.count("needs other packages: installing them into") == 1
+    assert capsys.readouterr().err.count("Installing the packages of") == 1
 
 
 def test_packages_that_cannot_be_installed_are_tried_again_next_time(

@@ -1,4 +1,4 @@
-"""The fake provider speaks the OpenAI protocol, says what is wished, and notes when."""
+"""Test that the fake provider speaks the OpenAI protocol, sends the requested answer, and logs its times."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chat.providers.openai import OpenAICompatible
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[str]:
-    """Serve it."""
+    """The address of a running fake provider."""
     with servers.upstream() as url:
         yield url
 
@@ -71,5 +71,5 @@ def test_it_notes_when_a_request_came_and_when_its_first_token_went(upstream: st
 
 
 def log(url: str) -> dict[str, list[int]]:
-    """Fetch what it noted."""
+    """Fetch its log."""
     return requests.get(url.removesuffix("/v1") + "/log").json()

@@ -1,4 +1,4 @@
-"""The clients: they tell where an answer ends, and come again where it broke off."""
+"""Test the bench's clients: they find an answer's end, and reconnect if its stream breaks off."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ FINISHED = '<hx-partial hx-target="#reply-5" hx-swap="outerHTML">done</hx-partia
 
 
 def whole(body: str, *fields: str) -> bytes:
-    """Write an answer that says its length."""
+    """Write an answer with a length."""
     return "\r\n".join(["HTTP/1.1 200 OK", *fields, f"Content-Length: {len(body)}", "", body]).encode()
 
 
 def streamed(*parts: str) -> list[bytes]:
-    """Write an answer in chunks, each a write of its own; its head ends as a last chunk would."""
+    """Write an answer in chunks, each a separate write; its headers end with the bytes of a last chunk."""
     chunks = [f"{len(part):x}\r\n{part}\r\n".encode() for part in parts]
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Request-ID: 5c0\r\n\r\n"
     return [head, *chunks, b"0\r\n", b"\r\n"]
 
 
 def against(script: list[list[bytes]], does: Callable[[int], Awaitable[T]]) -> tuple[T, list[str]]:
-    """Let a client talk to a server that gives each request its writes, and hangs up after an empty one."""
+    """Connect a client to a server that sends each request its writes, and closes the connection after an empty one."""
     heard: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
@@ -52,7 +52,7 @@ def against(script: list[list[bytes]], does: Callable[[int], Awaitable[T]]) -> t
 
 
 def serve(listener: socket.socket, script: list[list[bytes]], heard: list[str]) -> None:
-    """Serve one connection after another, until the script is done; each is heard of as a line of its own."""
+    """Serve one connection after another until the script is done, and print a line for each."""
     while script:
         connection, _ = listener.accept()
         heard.append("connected")
@@ -64,7 +64,7 @@ def serve(listener: socket.socket, script: list[list[bytes]], heard: list[str]) 
 
 
 def given(connection: socket.socket, writes: list[bytes]) -> bool:
-    """Write an answer, each part as a packet of its own; False where the connection is to be closed."""
+    """Send an answer, each part as a separate packet; return False if the connection must be closed."""
     for data in writes:
         time.sleep(0.01)
         connection.sendall(data)
@@ -72,12 +72,12 @@ def given(connection: socket.socket, writes: list[bytes]) -> bool:
 
 
 def asked_of(heard: list[str]) -> list[str]:
-    """List the requests that a server heard."""
+    """List the requests that a server received."""
     return [line for line in heard if line != "connected"]
 
 
 async def asked(port: int) -> tuple[str, bool]:
-    """Ask once; gives the body, and whether the connection may be used again."""
+    """Ask once; return the body, and whether the connection can be used again."""
     wire = await Wire.to(port)
     body = body_of(await wire.ask(request("GET", "/")))
     still_open = wire.open
@@ -107,7 +107,7 @@ def test_an_answer_that_breaks_off_is_lost() -> None:
 
 
 def turn_of(script: list[list[bytes]], routed: bool = False) -> tuple[Turn, list[str]]:
-    """Let one visitor of Rivulet have one turn."""
+    """Run one turn of one visitor of Rivulet."""
 
     async def visit(port: int) -> Turn:
         turn, visitor = Turn(1), OfRivulet(port, routed)

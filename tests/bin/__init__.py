@@ -1,1 +1,1 @@
-"""Tests of how Rivulet is installed, started and served."""
+"""Tests of installing, starting and serving Rivulet."""

@@ -1,4 +1,4 @@
-"""A copy of the scripts in a folder of its own, on a PATH where nothing is found but what a test puts there."""
+"""Copy the scripts into a folder of their own, with a PATH that holds only what a test puts there."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ chmod 755 {tools}/$package
 
 
 class Checkout:
-    """The repository as bin/run sees it. `told` is a folder by which a test and the scripted Pythons talk."""
+    """The repository as bin/run sees it. A test and the scripted Pythons exchange messages through the folder
+    `told`."""
 
     def __init__(self, folder: Path):
         self.root = folder / "a checkout"
@@ -78,19 +79,18 @@ class Checkout:
         self.has_tool(name, text)
 
     def has_tool(self, name: str, text: str) -> None:
-        """Put a program on the PATH."""
         (self.tools / name).write_text(text)
         (self.tools / name).chmod(0o755)
 
     def is_debian(self) -> None:
-        """Be a Debian, and root there; what apt-get installs is a program of the package's name, which runs."""
+        """Pretend to be root on Debian; each package that apt-get installs is a working program of the same name."""
         grep = shutil.which("grep")
         self.has_tool("id", "#!/bin/sh\necho 0\n")
         self.has_tool("grep", f'#!/bin/sh\ncase "$*" in *ID=debian*) exit ;; esac\nexec {grep} "$@"\n')
         self.has_tool("apt-get", APT_GET.format(told=self.told, tools=self.tools))
 
     def run(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the scripts to its end, with nothing in its environment but what is given."""
+        """Run a script to its end, in an environment with the given variables only."""
         return subprocess.run(
             [str(self.root / "bin" / script), *arguments],
             env={"PATH": str(self.tools), **environ},
@@ -101,37 +101,37 @@ class Checkout:
         )
 
     def tell(self, name: str, text: str = "") -> None:
-        """Leave word for the scripted Pythons.
+        """Set an instruction for the scripted Pythons.
 
-        The names are venv-fails, pip-fails (with what), pip-is-real, local-model-wanted (0 or 1).
+        The names are venv-fails, pip-fails (with a file), pip-is-real, local-model-wanted (0 or 1).
         """
         (self.told / name).write_text(text)
 
     def forget(self, name: str) -> None:
-        """Take word back, or forget the calls so far."""
+        """Remove an instruction, or the list of calls."""
         (self.told / name).unlink()
 
     @property
     def chosen(self) -> tuple[int, ...]:
-        """The version of the Python that .venv was made of."""
+        """The version of the Python that created .venv."""
         match = re.search(r"version_info = \((\d+), (\d+)", (self.root / ".venv/bin/python").read_text())
         assert match
         return tuple(map(int, match.groups()))
 
     @property
     def calls(self) -> list[str]:
-        """What the scripted Pythons were told to do, in order."""
+        """The commands that the scripted Pythons received, in order."""
         written = self.told / "calls"
         return written.read_text().splitlines() if written.exists() else []
 
     @property
     def installs(self) -> list[str]:
-        """The files of pins that pip was told to install, in order."""
+        """The requirements files that pip had to install, in order."""
         words = [call.split() for call in self.calls if call.startswith("-m pip install")]
         return [call[call.index("-r") + 1] for call in words]
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment in which gunicorn, or pytest, was started."""
+        """The environment in which the script started gunicorn or pytest."""
         lines = (self.told / "environment").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)

@@ -1,4 +1,4 @@
-"""bin/backup, bin/restore and bin/move, as in a container: without a .venv, by the Python on the PATH."""
+"""Test bin/backup, bin/restore and bin/move as in a container: without .venv, with the Python on the PATH."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.storage.backups.conftest import move_in
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout whose .env says where its instance is, with a conversation in it."""
+    """A checkout whose .env names its instance, with a conversation in it."""
     root = tmp_path / "a checkout"
     shutil.copytree(ROOT / "bin", root / "bin")
     shutil.copytree(ROOT / "chat", root / "chat", ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""Which Chromium bin/test hands to the browser tests."""
+"""Test which Chromium bin/test passes to the browser tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BROKEN = "#!/bin/sh\nexit 127\n"
 
 
 def chromium_of(checkout: Checkout, **environ: str) -> str:
-    """Run bin/test; gives the Chromium that the tests would use."""
+    """Run bin/test; return the Chromium for the tests."""
     result = checkout.run("test", **environ)
     assert result.returncode == 0, result.stderr
     return checkout.environment["CHROMIUM"]

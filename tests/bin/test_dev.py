@@ -1,4 +1,4 @@
-"""What a developer types: bin/dev, and what pre-commit runs."""
+"""Test a developer's commands: bin/dev, and the hooks of pre-commit."""
 
 from __future__ import annotations
 

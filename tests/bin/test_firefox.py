@@ -1,4 +1,4 @@
-"""Which Firefox bin/test hands to the browser tests; nginx, PgBouncer and PostgreSQL they find by themselves."""
+"""Test which Firefox bin/test passes to the browser tests, and which programs it installs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def chromium(checkout: Checkout) -> None:
 
 
 def firefox_of(checkout: Checkout, **environ: str) -> str:
-    """Run bin/test; gives the Firefox that the tests would use."""
+    """Run bin/test; return the Firefox for the tests."""
     result = checkout.run("test", **environ)
     assert result.returncode == 0, result.stderr
     return checkout.environment["FIREFOX"]
@@ -65,6 +65,6 @@ def test_without_any_the_tests_run_and_it_is_said(checkout: Checkout):
     result = checkout.run("test")
 
     assert result.returncode == 0 and checkout.environment["FIREFOX"] == ""
-    assert "No Firefox is here; the tests that need it say so." in result.stdout
-    assert "No nginx is here; the tests that need it say so." in result.stdout
-    assert "No PgBouncer is here; the tests that need it say so." in result.stdout
+    assert "Firefox is missing; pytest skips the tests that need it." in result.stdout
+    assert "nginx is missing; pytest skips the tests that need it." in result.stdout
+    assert "PgBouncer is missing; pytest skips the tests that need it." in result.stdout

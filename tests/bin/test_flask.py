@@ -1,4 +1,4 @@
-"""flask's commands beside a server that runs, and bin/flask, which finds the settings."""
+"""Test flask's commands beside a running server, and bin/flask, which finds the settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def model() -> Iterator[Upstream]:
 
 
 def beside(server: Gunicorn, *arguments: str) -> str:
-    """Type a command beside a server; gives what it printed."""
+    """Run a command beside a server; return its output."""
     command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
     environ = {**server.environ, "FLASK_SKIP_DOTENV": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
@@ -36,7 +36,7 @@ def beside(server: Gunicorn, *arguments: str) -> str:
 
 
 def test_commands_reach_the_people_of_a_server_that_runs(tmp_path: Path, model: Upstream) -> None:
-    """Security F23: who is suspended in mid-answer gets no more of it."""
+    """Security F23: a user who is suspended in mid-answer receives no more of it."""
     gate = Gate()
     model.will_say("Once ", gate, "upon a time")
     with gunicorn(tmp_path, model, ACCESS="team", SECRET_KEY=KEY) as server, requests.Session() as browser:

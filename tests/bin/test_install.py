@@ -1,4 +1,4 @@
-"""What bin/run installs, and when again."""
+"""Test what bin/run installs, and when it installs it again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_fresh_machine_gets_everything_and_the_app_starts(checkout: Checkout):
 
     assert [call.split()[1] for call in checkout.calls] == ["venv", "pip", "gunicorn"]
     assert checkout.calls[-1] == "-m gunicorn app:create_app()"
-    assert result.stdout.startswith("Installing what Rivulet needs")
+    assert result.stdout.startswith("Installing Rivulet's packages")
     assert result.stderr == ""
 
 
@@ -54,7 +54,7 @@ def test_an_install_that_broke_off_is_resumed(checkout: Checkout):
     result = checkout.run("run")
 
     assert broken.returncode == 1
-    assert broken.stderr.startswith("pip says why\nInstalling requirements.txt broke off")
+    assert broken.stderr.startswith("pip says why\npip couldn't install requirements.txt")
     assert result.returncode == 0
     assert [call.split()[1] for call in checkout.calls] == ["venv", "pip", "pip", "gunicorn"]
 
@@ -97,7 +97,7 @@ def test_the_app_starts_where_the_local_model_cannot_be_installed(checkout: Chec
     result = checkout.run("run")
 
     assert result.returncode == 0
-    assert "The small model can't be installed here" in result.stdout
+    assert "Installing the small model failed" in result.stdout
     assert checkout.calls[-1] == "-m gunicorn app:create_app()"
 
 
@@ -114,7 +114,7 @@ def test_tests_run_where_the_local_model_cannot_be_installed(checkout: Checkout)
 
 @pytest.fixture
 def without_model(checkout: Checkout) -> Checkout:
-    """A machine on which everything was installed but the local model, which failed at the last start."""
+    """A machine with everything installed except the local model, which failed at the last start."""
     checkout.tell("local-model-wanted", "0")
     checkout.tell("pip-fails", "requirements-local.txt")
     checkout.run("run")
@@ -126,7 +126,8 @@ def test_a_local_model_that_could_not_be_installed_is_not_tried_at_the_next_star
     result = without_model.run("run")
 
     assert without_model.calls == ["-m gunicorn app:create_app()"]
-    assert result.stdout == "The small model couldn't be installed within the last day. bin/run --retry tries again.\n"
+    said = "Installing the small model failed within the last day. To try again now, run: bin/run --retry\n"
+    assert result.stdout == said
 
 
 def test_a_local_model_that_could_not_be_installed_is_tried_again_after_a_day(without_model: Checkout):
@@ -171,7 +172,7 @@ def test_a_local_model_that_was_installed_at_a_later_try_is_known_for_good(witho
 
 @pytest.fixture
 def silent_index() -> Iterator[list[socket.socket]]:
-    """A package index that accepts connections and says nothing; gives those that came, after its listening one."""
+    """A package index that accepts connections and never answers: its listener, followed by the connections."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         came = [listening]
         threading.Thread(target=accept, args=(listening, came), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The newer PostgreSQL that bin/test installs is the one that was pinned, or none."""
+"""Test that bin/test installs the pinned newer PostgreSQL, or none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests import newer_postgres
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine whose PATH is a folder of the test's own, and which has no newer PostgreSQL yet."""
+    """The only folder on the PATH, on a machine that has no newer PostgreSQL yet."""
     monkeypatch.setattr(newer_postgres, "FOLDER", tmp_path / "postgres")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     return tmp_path

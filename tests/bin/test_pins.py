@@ -1,4 +1,4 @@
-"""The pins: what stands in them, and that they can be installed wherever Rivulet says it runs."""
+"""Test the pins: what they contain, and that every supported platform can install them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def applies(requirement: Requirement, extras: set[str] | None = None) -> bool:
 
 
 def needs(pin: Requirement) -> set[str]:
-    """Ask the installed package what it needs here, with the extras of the pin."""
+    """List the dependencies that an installed package declares here, with the pin's extras."""
     lines = importlib.metadata.requires(pin.name) or []
     return {canonicalize_name(need.name) for need in map(Requirement, lines) if applies(need, {"", *pin.extras})}
 
@@ -74,7 +74,7 @@ def test_there_is_a_wheel_of_every_pin_for(platform: str, minor: int, tmp_path: 
 
 
 def found_by_pip(wanted: list[Requirement], target: list[str], folder: Path) -> set[str]:
-    """Have pip look for wheels without fetching them; gives the names of what it found."""
+    """Search for wheels with pip, without downloading them; return the names of the wheels found."""
     report = folder / "report.json"
     options = ["--dry-run", "--no-deps", "--only-binary=:all:", f"--target={folder}", f"--report={report}", *target]
     asked = [f"{pin.name}{pin.specifier}" for pin in wanted]

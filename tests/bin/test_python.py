@@ -1,4 +1,4 @@
-"""Which Python bin/run takes, and how it makes its virtual environment."""
+"""Test which Python bin/run uses, and how it creates its virtual environment."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_no_half_made_environment_is_left_behind(checkout: Checkout):
     result = checkout.run("run")
 
     assert result.returncode == 1
-    assert "No virtual environment could be made" in result.stderr
+    assert "couldn't create the virtual environment" in result.stderr
     assert not (checkout.root / ".venv").exists()
 
 

@@ -1,4 +1,4 @@
-"""A start that can't go well ends at once, by the real server: one sentence that says what to do, and no secret."""
+"""Test starts that must fail: the real server exits at once, with one sentence that says what to do, and no secret."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPEN = {"HOST": "0.0.0.0", "SECRET_KEY": KEY}
 
 
 def refusal(folder: Path, *arguments: str, **environ: str) -> str:
-    """Start the server as a Procfile does; it must end by itself, and say one sentence."""
+    """Start the server as a Procfile does; it must exit by itself with one sentence."""
     known = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -46,7 +46,7 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
     [
         ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS can't be used"),
         ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS can't be used"),
-        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY is how many"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY can't be less than 1"),
         ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"HOST": "not a host", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"ACCESS": "everyone"}, "ACCESS can't be used"),
@@ -89,7 +89,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Iterator[Path]:
-    """A folder that nobody can write to, not even root where this is Linux."""
+    """A folder that no user can write to; on Linux, root can't either."""
     folder = Path("/sys/kernel") if os.geteuid() == 0 else tmp_path / "closed"
     if folder.parent == tmp_path:
         folder.mkdir(mode=0o500)
@@ -119,7 +119,7 @@ def test_a_kept_key_that_is_not_whole_is_not_taken(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def database_server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
-    """A PostgreSQL that asks ann for a password; what needs it is skipped where there is none."""
+    """A PostgreSQL that asks ann for a password; tests that need it are skipped if there is none."""
     if not postgres.programs():
         pytest.skip(f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
     with postgres.postgres() as server, watching_databases(server):

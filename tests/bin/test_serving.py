@@ -1,4 +1,4 @@
-"""gunicorn.conf.py, by a real gunicorn with a tiny app."""
+"""Test gunicorn.conf.py in a real gunicorn with a tiny app."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start gunicorn with the tiny app, by arguments and environment, on a free port."""
+    """Start gunicorn with the tiny app, with arguments and an environment, on a free port."""
     shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
     shutil.copytree(ROOT / "chat" / "server", tmp_path / "chat" / "server")
     (tmp_path / "app.py").write_text(APP)
@@ -91,7 +91,7 @@ def hard_limit() -> int:
 
 
 def address_of(server: subprocess.Popen[str]) -> str:
-    """Wait for the line that says where it is; gives the address, on loopback."""
+    """Wait for the line with the server's address; return it, on loopback."""
     assert server.stdout
     line = server.stdout.readline()
     match = re.fullmatch(r"Rivulet is at http://(\S+):(\d+) \(Ctrl\+C stops it\)\.\n", line)
@@ -100,14 +100,14 @@ def address_of(server: subprocess.Popen[str]) -> str:
 
 
 def stopped(server: subprocess.Popen[str]) -> tuple[int, str]:
-    """Stop it as a deploy does; gives the exit code and what it wrote since."""
+    """Stop the server as a deploy does; return the exit code and the output since then."""
     server.terminate()
     rest, _ = server.communicate(timeout=30)
     return server.returncode, rest
 
 
 def seen(server: subprocess.Popen[str]) -> dict[str, Any]:
-    """Ask the app what it sees."""
+    """Ask the app for the values that it sees."""
     answer: dict[str, Any] = requests.get(address_of(server), timeout=10, headers={"Connection": "close"}).json()
     return answer
 

@@ -1,4 +1,4 @@
-"""Where bin/run has its settings from: its arguments, the environment, .env."""
+"""Test the sources of bin/run's settings: its arguments, the environment, .env."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def python(checkout: Checkout) -> None:
 
 
 def started(checkout: Checkout, dotenv: str, *arguments: str, **environ: str) -> dict[str, str]:
-    """Start with a .env; gives the environment in which the server runs."""
+    """Start with a .env; return the environment of the server."""
     (checkout.root / ".env").write_text(dotenv)
     result = checkout.run("run", *arguments, **environ)
     assert result.returncode == 0, result.stderr
@@ -126,7 +126,7 @@ def test_a_wrong_argument_ends_in_a_sentence(checkout: Checkout, arguments: tupl
 def test_a_number_of_workers_that_is_none_ends_in_a_sentence(checkout: Checkout):
     result = checkout.run("run", WEB_CONCURRENCY="many")
 
-    assert (result.returncode, result.stderr) == (3, "WEB_CONCURRENCY can't be 'many': it takes a whole number.\n")
+    assert (result.returncode, result.stderr) == (3, "WEB_CONCURRENCY can't be 'many': enter a whole number.\n")
 
 
 def test_an_empty_number_of_workers_counts_as_not_set(checkout: Checkout):

@@ -1,4 +1,4 @@
-"""What tests/long.py leaves out, and what it says then."""
+"""Test which tests tests/long.py skips, and the reasons that it prints."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def marked(*marks: str) -> str:
 
 
 def run_pytest(folder: Path, name: str, *arguments: str, text: str = "def test_it(): pass\n", **environ: str) -> str:
-    """Run one test file in a folder with our plugin; gives what pytest says."""
+    """Run one test file in a folder with our plugin; return pytest's output."""
     (folder / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / "tests" / name).write_text(text)
     (folder / "tests/long.py").write_text((ROOT / "tests/long.py").read_text())

@@ -1,4 +1,4 @@
-"""Another site, whose pages send writes to ours in a visitor's name, in every way that a page can."""
+"""Serve another site, whose pages send writes to the app in a visitor's name, in every way a page can."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ fetch(form.action, { method: "POST", mode: "no-cors", credentials: "include", bo
 
 
 class Way(NamedTuple):
-    """A way to send a write: what its page has that a plain form in a frame hasn't."""
+    """A way to send a write; its fields say how its page differs from a plain form in a frame."""
 
     name: str
     head: str = ""
@@ -39,7 +39,7 @@ WAYS = [
 
 
 class Try(NamedTuple):
-    """One write in one way, which the query of its address names."""
+    """One write in one way; the query of its address names both."""
 
     url: str
     path: str
@@ -47,7 +47,7 @@ class Try(NamedTuple):
     way: Way
 
     def page(self, script: bool) -> str:
-        """Write a page that is one large button; with JavaScript a script sends its form."""
+        """Write a page that is one large button; with JavaScript, a script sends its form."""
         hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in self.fields.items())
         button = '<button style="position: fixed; inset: 0">Win a prize</button>'
         action = f"{self.url}{self.path}?{self.way.name}"
@@ -55,7 +55,7 @@ class Try(NamedTuple):
         return f"<!doctype html>{self.way.head}{form}{self.way.script if script else ''}"
 
     def frame(self, script: bool) -> str:
-        """Write a frame with that page."""
+        """Write a frame that shows that page."""
         return f'<iframe width="99" height="30" {self.way.frame} srcdoc="{escape(self.page(script))}"></iframe>'
 
 
@@ -66,34 +66,33 @@ def tries(url: str, writes: dict[str, dict[str, str]], script: bool) -> list[Try
 
 
 class Stranger(ThreadingHTTPServer):
-    """A server that answers everything with its `page`."""
+    """A server that answers every request with its `page`."""
 
     daemon_threads = True
     page = ""
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: a browser can leave at any time."""
+        """Ignore the error: a browser can leave at any time."""
 
 
 class Answer(BaseHTTPRequestHandler):
-    """Answers one request."""
+    """The handler of one request."""
 
     server: Stranger
 
     def do_GET(self) -> None:
-        """Show the page."""
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
         self.wfile.write(self.server.page.encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def stranger(tls: bool) -> Iterator[Stranger]:
-    """Serve another site by https, or by plain http."""
+    """Serve another site over https, or over plain http."""
     with Stranger(("0.0.0.0", 0), Answer) as server:
         if tls:
             server.socket = secured(server.socket)

@@ -1,4 +1,4 @@
-"""A real Chromium, and what every page in it is held to."""
+"""Start a real Chromium, and check every page that it opens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ expect.set_options(timeout=15_000)
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One server for the tests of a module."""
+    """One server for all tests of a module."""
     site = Site(tmp_path_factory.mktemp("instance"))
     yield site
     site.close()
@@ -36,14 +36,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def provider(site: Site) -> Scripted:
-    """The provider of that server, without what earlier tests left in it."""
+    """The provider of that server, without scripts from earlier tests."""
     site.provider.__init__()  # type: ignore[misc]
     return site.provider
 
 
 @pytest.fixture(scope="session")
 def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
-    """Start the Chromium that CHROMIUM names with a set of fonts; without one tests/long.py skips what is here."""
+    """Start the Chromium that CHROMIUM names with a set of fonts; without CHROMIUM, tests/long.py skips these tests."""
     folder = tmp_path_factory.mktemp("fonts")
     with sync_playwright() as playwright, ExitStack() as stack:
 
@@ -61,7 +61,7 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
 @pytest.fixture
 def fonts(request: pytest.FixtureRequest) -> str:
-    """The set of fonts that a test's browser sees; a parameter of this name chooses another."""
+    """The set of fonts for a test's browser; a parameter of this name chooses another."""
     name = getattr(request, "param", "dejavu")
     if name != "dejavu" and not FONTS[name].is_dir():
         pytest.skip(f"{FONTS[name]} was not found; install Debian's fonts-{name}-core.")
@@ -70,12 +70,12 @@ def fonts(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def browser(browsers: Callable[[str], Browser], fonts: str) -> Browser:
-    """The browser of a test, which it shares with others."""
+    """A browser that tests share."""
     return browsers(fonts)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Show every page with each set of fonts, where --long asks for it."""
+    """Show every page with each set of fonts if --long is set."""
     chosen = any("fonts" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if metafunc.config.getoption("--long") and "browser" in metafunc.fixturenames and not chosen:
         metafunc.parametrize("fonts", list(FONTS), indirect=True)
@@ -83,7 +83,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open pages in browsers of their own; at the end, none has broken the policy or asked another host."""
+    """Open pages in fresh browser contexts; at the end, fail if one broke the policy or contacted another host."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -105,12 +105,12 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def note_foreign(asked: str, url: str, complaints: list[str]) -> None:
-    """Note a request to anywhere but the page's own server."""
+    """Note a request to any host except the page's own server."""
     if urlsplit(asked).netloc != urlsplit(url).netloc and not asked.startswith("data:"):
         complaints.append(asked)
 
 
 @pytest.fixture
 def page(visit: Callable[..., Page], site: Site, provider: Scripted) -> Page:
-    """The first page, in a browser that has never been here."""
+    """The first page in a fresh browser."""
     return visit(site.url)

@@ -1,6 +1,6 @@
-"""A real Firefox, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi).
+"""Drive a real Firefox over WebDriver BiDi (https://w3c.github.io/webdriver-bidi).
 
-Playwright drives only a Firefox of its own build, which Debian doesn't have.
+Playwright drives only its own build of Firefox, which Debian doesn't have.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from tests.scripted import PATIENCE
 
 WIDTH, HEIGHT = 1280, 1600
-"""A window in which no page of the tests has to be scrolled, so that nothing moves away from a click."""
+"""A window so large that no test page scrolls, so that no target moves away from a click."""
 
 HANDSHAKE = """GET /session HTTP/1.1\r
 Host: 127.0.0.1:{port}\r
@@ -33,15 +33,16 @@ Sec-WebSocket-Version: 13\r
 \r
 """
 MASK = b"mask"
-"""A client must mask its frames (RFC 6455, 5.3), and Firefox takes no mask of zeros."""
+"""A client must mask its frames (RFC 6455, 5.3), and Firefox refuses a mask of zeros."""
 
 
 class Refused(Exception):
-    """Firefox could not do a command, for example because the page was going away."""
+    """Firefox could not execute a command, for example because the page was closing."""
 
 
 class WebSocket:
-    """As much of RFC 6455 as Firefox needs. Sends a text in one frame, reads a text in any number of them."""
+    """The part of RFC 6455 that Firefox needs. It sends a text in one frame and reads a text from any number of
+    frames."""
 
     def __init__(self, port: int):
         self.socket = socket.create_connection(("127.0.0.1", port), 3 * PATIENCE)
@@ -51,13 +52,11 @@ class WebSocket:
             pass
 
     def send(self, text: str) -> None:
-        """Send a text in one frame."""
         data = text.encode()
         masked = bytes(byte ^ MASK[place % 4] for place, byte in enumerate(data))
         self.socket.sendall(b"\x81" + length(len(data)) + MASK + masked)
 
     def receive(self) -> str:
-        """Read one text."""
         text = b""
         while True:
             first, size = self.file.read(2)
@@ -68,7 +67,6 @@ class WebSocket:
                 return text.decode()
 
     def close(self) -> None:
-        """Close the connection."""
         self.file.close()
         self.socket.close()
 
@@ -81,7 +79,7 @@ def length(size: int) -> bytes:
 
 
 class Process:
-    """The Firefox that FIREFOX names, with a new profile, in which it writes down where it listens to a driver."""
+    """The Firefox that FIREFOX names, with a new profile; Firefox writes its driver address into the profile."""
 
     def __init__(self, profile: Path, preferences: dict[str, object], told: str, *arguments: str):
         self.told = profile / told
@@ -97,7 +95,7 @@ class Process:
         )
 
     def listening(self) -> str:
-        """Wait until it has started; gives what it has written down."""
+        """Wait until Firefox has started; return the file with its address."""
         deadline = time.monotonic() + 3 * PATIENCE
         while not self.told.exists() or not self.told.read_text():
             assert self.process.poll() is None and time.monotonic() < deadline, "Firefox doesn't start."
@@ -105,7 +103,7 @@ class Process:
         return self.told.read_text()
 
     def kill(self) -> None:
-        """End all its processes."""
+        """Kill all its processes."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
 
@@ -115,8 +113,8 @@ class Firefox(Process):
 
     def __init__(self, profile: Path, script: bool):
         self.script = script
-        # Every host leads to this machine: those of the tests, even an address, and those that Firefox itself asks.
-        # Until its first paint, a quarter of a second late by default, a page may lose clicks.
+        # Every host leads to this machine: the tests' names, even an address, and the hosts that Firefox itself
+        # contacts. Before its first paint, a quarter of a second late by default, a page can lose clicks.
         preferences = {
             "network.dns.forceResolve": "127.0.0.1",
             "javascript.enabled": script,
@@ -125,7 +123,7 @@ class Firefox(Process):
         super().__init__(profile, preferences, "WebDriverBiDiServer.json", "--remote-debugging-port", "0")
 
     def connect(self) -> None:
-        """Wait until it has started, and begin a session."""
+        """Wait until Firefox has started, and begin a session."""
         self.connection = WebSocket(int(json.loads(self.listening())["ws_port"]))
         self.ids = count(1)
         self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
@@ -143,8 +141,8 @@ class Firefox(Process):
 
 @contextmanager
 def running(script: bool) -> Iterator[Firefox]:
-    """Run a Firefox until the end of the block."""
-    # Firefox leaves its last files while it is killed, so the folder may not be empty at once.
+    """Run a Firefox while a block runs."""
+    # A dying Firefox still writes files, so deleting the folder can fail at first.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         firefox = Firefox(Path(profile), script)
         try:

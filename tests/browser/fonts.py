@@ -1,4 +1,4 @@
-"""The two sets of fonts that pages are looked at with: sizes must not hang on what a machine has installed."""
+"""Define the two sets of fonts in which tests open pages, so that sizes don't depend on the machine's fonts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ FONTS = {
     "dejavu": Path("/usr/share/fonts/truetype/dejavu"),
     "noto": Path("/usr/share/fonts/truetype/noto"),
 }
-"""Where Debian's fonts-dejavu-core and fonts-noto-core are."""
+"""The folders of Debian's fonts-dejavu-core and fonts-noto-core."""
 
 with_all_fonts = pytest.mark.parametrize("fonts", list(FONTS), indirect=True)
 each_theme = pytest.mark.parametrize(("theme", "fonts"), [("light", "dejavu"), ("dark", "noto")], indirect=["fonts"])
-"""Both themes and both sets of fonts in two runs: colours don't hang on fonts, nor sizes on colours."""
+"""Both themes and both sets of fonts in two runs: colours don't depend on fonts, nor sizes on colours."""
 
 CONFIGURATION = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -28,9 +28,9 @@ CONFIGURATION = """<?xml version="1.0"?>
 
 
 def environment(folder: Path, name: str) -> dict[str, str | float | bool]:
-    """Return the environment of a browser that sees one set of fonts, or all fonts where that set isn't installed.
+    """Return a browser's environment with one set of fonts, or with all fonts if that set isn't installed.
 
-    `folder` keeps the browser's configuration and cache of fonts.
+    `folder` holds the browser's font configuration and cache.
     """
     if not FONTS[name].is_dir():
         return dict(os.environ)

@@ -1,6 +1,5 @@
-"""A Chromium with a saved sign-in: it is written into the file in which Chromium keeps them on Linux, where the key is
-the same everywhere as long as no keyring is used.
-"""
+"""Run a Chromium with a saved sign-in, written into the file where Chromium on Linux stores them. Without a keyring,
+Chromium uses the same key on every machine."""
 
 from __future__ import annotations
 
@@ -22,9 +21,9 @@ KEY = hashlib.pbkdf2_hmac("sha1", b"peanuts", b"saltysalt", 1, 16)
 
 @contextmanager
 def chromium_with(chromium: BrowserType, profile: Path, origin: str, name: str, password: str) -> Iterator[Page]:
-    """Run a Chromium until the end of the block that has saved a sign-in."""
+    """Run a Chromium with a saved sign-in while a block runs."""
     with running(chromium, profile):
-        pass  # it makes its files
+        pass  # the first run creates its files
     with closing(sqlite3.connect(profile / "Default" / "Login Data")) as file, file:
         save(file, origin, name, password)
     with running(chromium, profile) as page:
@@ -43,7 +42,7 @@ def running(chromium: BrowserType, profile: Path) -> Iterator[Page]:
 
 
 def save(file: sqlite3.Connection, origin: str, name: str, password: str) -> None:
-    """Save a sign-in; columns that have to hold something, and are not named here, hold nothing."""
+    """Save a sign-in; required columns that are not named here get empty values."""
     columns = file.execute("SELECT name, type FROM pragma_table_info('logins') WHERE \"notnull\" AND NOT pk").fetchall()
     row: dict[str, Any] = {column: 0 if kind == "INTEGER" else "" for column, kind in columns}
     row |= {"origin_url": f"{origin}/sign-in", "signon_realm": f"{origin}/", "action_url": f"{origin}/sign-in"}
@@ -54,7 +53,7 @@ def save(file: sqlite3.Connection, origin: str, name: str, password: str) -> Non
 
 
 def encrypted(password: str) -> bytes:
-    """Encrypt a password as Chromium does where there is no keyring."""
+    """Encrypt a password as Chromium does without a keyring."""
     gap = 16 - len(password) % 16
     encryptor = Cipher(algorithms.AES(KEY), modes.CBC(b" " * 16)).encryptor()
     return b"v10" + encryptor.update(password.encode() + bytes([gap]) * gap) + encryptor.finalize()

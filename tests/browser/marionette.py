@@ -1,7 +1,7 @@
-"""A Firefox with a saved sign-in, driven over Marionette, whose commands reach its password manager.
+"""Drive a Firefox with a saved sign-in over Marionette, whose commands reach its password manager.
 
-The protocol is what Firefox's own driver speaks (https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html):
-each message is its length, a colon, and JSON.
+Firefox's own driver uses this protocol (https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html): each
+message is its length, a colon, and JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from tests.browser.firefox import Process
 from tests.scripted import PATIENCE
 
-# The preferences for drivers would switch the filling of forms off.
+# The preferences for drivers would switch off form filling.
 PREFERENCES: dict[str, object] = {"marionette.port": 0, "remote.prefs.recommended": False}
 
 SAVE = """
@@ -30,7 +30,7 @@ Services.logins.initializationPromise.then(() => Services.logins.addLoginAsync(l
 
 
 class Marionette(Process):
-    """A Firefox of one window."""
+    """A Firefox with one window."""
 
     def __init__(self, profile: Path):
         super().__init__(profile, PREFERENCES, "MarionetteActivePort", "--marionette", "--remote-allow-system-access")
@@ -38,7 +38,7 @@ class Marionette(Process):
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Wait until it has started, and have a session until the end of the block."""
+        """Wait until Firefox has started, and hold a session while a block runs."""
         address = ("127.0.0.1", int(self.listening()))
         with socket.create_connection(address, PATIENCE) as self._socket, self._socket.makefile("rb") as self._file:
             self._receive()
@@ -46,13 +46,13 @@ class Marionette(Process):
             yield
 
     def save(self, origin: str, name: str, password: str) -> None:
-        """Save a sign-in, as a person does who is asked whether to."""
+        """Save a sign-in, as if the user had accepted Firefox's offer."""
         self._command("Marionette:SetContext", value="chrome")
         self._command("WebDriver:ExecuteAsyncScript", script=SAVE, args=[origin, name, password])
         self._command("Marionette:SetContext", value="content")
 
     def open(self, url: str) -> None:
-        """Go to an address, and wait until its page is there."""
+        """Open an address and wait until its page is loaded."""
         self._command("WebDriver:Navigate", url=url)
 
     def run(self, expression: str) -> Any:
@@ -76,7 +76,7 @@ class Marionette(Process):
 
 @contextmanager
 def marionette() -> Iterator[Marionette]:
-    """Run a Firefox until the end of the block."""
+    """Run a Firefox while a block runs."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         firefox = Marionette(Path(profile))
         try:

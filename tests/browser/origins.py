@@ -1,4 +1,4 @@
-"""The origins at which people reach Rivulet, each with a new instance of a team that has no admin yet."""
+"""Serve Rivulet at each kind of origin; each has a new team instance without an admin."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.deploy import nginx
 from tests.serving import KEY
 
 NAME, SUBDOMAIN, ELSEWHERE = "chat.lan", "evil.chat.lan", "evil.lan"
-"""Names that lead both browsers to this machine; they don't trust them as they trust localhost."""
+"""Names that lead both browsers to this machine; browsers don't trust them as they trust localhost."""
 
 
 class Write(NamedTuple):
-    """A POST as the app received it, and the status of its answer."""
+    """A POST that the app received, and the status of its answer."""
 
     path: str
     query: str
@@ -32,7 +32,7 @@ class Write(NamedTuple):
 
 
 class Instance:
-    """The app at an origin, under a path or not. `writes` lists the POSTs that it received."""
+    """The app at an origin, with or without a path prefix. `writes` lists the POSTs that it received."""
 
     def __init__(self, site: Site, scheme: str, host: str, port: int, path: str = ""):
         self.provider = site.provider
@@ -40,7 +40,7 @@ class Instance:
         self.scheme, self.host = scheme, host
         self.url = f"{scheme}://{host}:{port}{path}"
         self.writes: list[Write] = []
-        site.app.after_request_funcs[None].append(self._note)  # a proxy may have asked by now
+        site.app.after_request_funcs[None].append(self._note)  # the proxy's readiness check can send requests first
 
     def _note(self, response: Response) -> Response:
         if request.method == "POST":
@@ -50,7 +50,7 @@ class Instance:
         return response
 
     def received(self, path: str, query: str, since: int) -> bool:
-        """Wait a second for a POST to a path and query, after the first `since` writes; say whether it came."""
+        """Wait a second for a POST to a path and query, after the first `since` writes; return whether it arrived."""
         deadline = time.monotonic() + 1
         while time.monotonic() < deadline:
             if any((write.path, write.query) == (path, query) for write in self.writes[since:]):
@@ -60,7 +60,7 @@ class Instance:
 
     @property
     def neighbour(self) -> str:
-        """A host of the same site: a sub-domain, or where there is none the same host, for another port."""
+        """Return another origin of the same site: a subdomain, or without one the same host with another port."""
         return SUBDOMAIN if self.host == NAME else self.host
 
     @property
@@ -71,7 +71,7 @@ class Instance:
 
 @contextmanager
 def serving(folder: Path, tls: bool = False, **environ: str) -> Iterator[Site]:
-    """Serve the app, on every network of the machine unless HOST says otherwise."""
+    """Serve the app, on every network of the machine unless HOST is set."""
     site = Site(folder, tls, **{"ACCESS": "team", "SECRET_KEY": KEY, "HOST": "0.0.0.0", **environ})
     try:
         yield site
@@ -81,25 +81,25 @@ def serving(folder: Path, tls: bool = False, **environ: str) -> Iterator[Site]:
 
 @contextmanager
 def plain(folder: Path, host: str) -> Iterator[Instance]:
-    """Serve by plain http."""
+    """Serve over plain http."""
     with serving(folder) as site:
         yield Instance(site, "http", host, site.server.server_port)
 
 
 @contextmanager
 def encrypted(folder: Path) -> Iterator[Instance]:
-    """Serve by https without a proxy."""
+    """Serve over https without a proxy."""
     with serving(folder, tls=True) as site:
         yield Instance(site, "https", NAME, site.server.server_port)
 
 
 Proxy = Callable[[int, str, Path], AbstractContextManager[int]]
-"""Runs a proxy in front of an app's port, with a name, in a folder; gives the proxy's port."""
+"""Runs a proxy in front of an app's port, with a name, in a folder; yields the proxy's port."""
 
 
 @contextmanager
 def proxied(folder: Path, proxy: Proxy = nginx.in_front_of) -> Iterator[Instance]:
-    """Serve behind a proxy, with the settings and the configuration of the documentation."""
+    """Serve behind a proxy, with the settings and the configuration in the documentation."""
     with (
         serving(folder, HOST="127.0.0.1", TRUSTED_PROXIES="1", APP_URL=f"https://{NAME}") as site,
         proxy(site.server.server_port, NAME, folder) as port,

@@ -1,4 +1,4 @@
-"""The pages of the app in all their states, for what every page is held to."""
+"""Bring the app's pages into all their states, for the checks that every page must pass."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ $$Q = \\int_A v \\, dA$$
 
 
 class State(NamedTuple):
-    """A page in one of its states: its name, and what brings a fresh browser there."""
+    """A page in one of its states: its name, and the function that brings a fresh browser there."""
 
     name: str
     reach: Callable[[Page, Site], None]
@@ -58,7 +58,7 @@ def begin(page: Page, site: Site) -> None:
 
 
 def answered(page: Page, site: Site) -> None:
-    """Have a rich answer."""
+    """Show a rich answer."""
     site.provider.will_say(RICH)
     page.goto(site.url)
     send(page, "Tell me about rivers")
@@ -66,7 +66,7 @@ def answered(page: Page, site: Site) -> None:
 
 
 def answering(page: Page, site: Site) -> None:
-    """Watch an answer that is being written."""
+    """Show an answer that is being written."""
     site.provider.will_say("A river begins", Gate())
     page.goto(site.url)
     send(page, "Tell me more")
@@ -74,7 +74,7 @@ def answering(page: Page, site: Site) -> None:
 
 
 def broken_off(page: Page, site: Site) -> None:
-    """Have an answer that broke off."""
+    """Show an answer that broke off."""
     site.provider.will_say("A river ", Unavailable("The model can't be reached. Try again in a moment."))
     page.goto(site.url)
     send(page, "And now?")
@@ -82,7 +82,7 @@ def broken_off(page: Page, site: Site) -> None:
 
 
 def edited(page: Page, site: Site) -> None:
-    """Have two versions of a message, and be about to write a third."""
+    """Show two versions of a message, with the editor open for a third."""
     answered(page, site)
     site.provider.will_say("Short.")
     page.locator(".edit summary").click()
@@ -93,12 +93,12 @@ def edited(page: Page, site: Site) -> None:
 
 
 def missing(page: Page, site: Site) -> None:
-    """Look for what is not there."""
+    """Open an address that doesn't exist."""
     page.goto(f"{site.url}/conversations/999999")
 
 
 def signing_in(page: Page, site: Site) -> None:
-    """Be refused at signing in."""
+    """Fail to sign in."""
     page.goto(f"{site.url}/sign-in")
     page.get_by_label("E-mail address").fill("ann@example.org")
     page.get_by_label("Password").fill(PASSWORD)

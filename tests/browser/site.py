@@ -1,4 +1,4 @@
-"""The app behind a server in this process, so that a test holds the provider's gates."""
+"""Serve the app in this process, so that a test can open and close the provider's gates."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.serving import UNLIMITED
 
 
 class Quiet(WSGIRequestHandler):
-    """Serves without a line for each request."""
+    """A request handler without an access log."""
 
     def log_request(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Site:
-    """The app with a scripted provider, on a port of its own, by TLS if wanted; beyond this machine by HOST=0.0.0.0."""
+    """The app with a scripted provider on its own port, over TLS if wanted; HOST=0.0.0.0 opens it to other machines."""
 
     def __init__(self, folder: Path, tls: bool = False, /, **environ: str):
         self.provider = Scripted()
@@ -40,13 +40,11 @@ class Site:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        """Stop serving."""
         self.server.shutdown()
         self.server.server_close()
         self.app.extensions["rivulet"].database.dispose()
 
 
 def send(page: Page, text: str) -> None:
-    """Type a message and send it."""
     page.locator("#text").fill(text)
     page.get_by_role("button", name="Send").click(no_wait_after=True)

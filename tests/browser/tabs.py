@@ -1,4 +1,4 @@
-"""A tab of Chromium or Firefox, used as a person does: by what is visible, a mouse and a keyboard."""
+"""Use a tab of Chromium or Firefox as a user does: with visible elements, a mouse and a keyboard."""
 
 from __future__ import annotations
 
@@ -28,20 +28,19 @@ FIND = """
 
 
 class Place(NamedTuple):
-    """Where the middle of an element is."""
+    """The coordinates of an element's centre."""
 
     x: int
     y: int
 
 
 class Tab:
-    """What both browsers share; `script` says whether pages can run JavaScript."""
+    """The shared part of both browsers; `script` says whether pages can run JavaScript."""
 
     def __init__(self, script: bool):
         self.script = script
 
     def open(self, url: str) -> None:
-        """Go to an address."""
         raise NotImplementedError
 
     def go_beside(self) -> None:
@@ -49,37 +48,34 @@ class Tab:
         raise NotImplementedError
 
     def call(self, function: str, *words: str) -> Any:
-        """Call a function in the page. It runs even where the page's own JavaScript is off, like a console's."""
+        """Call a function in the page. It runs even if the page's JavaScript is off, as in a console."""
         raise NotImplementedError
 
     def press(self, x: int, y: int) -> None:
-        """Click at a place."""
         raise NotImplementedError
 
     def type(self, text: str) -> None:
-        """Type by the keyboard."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Close all tabs and forget their cookies."""
+        """Close all tabs and delete their cookies."""
         raise NotImplementedError
 
     def see(self, selector: str, text: str = "", reachable: bool = False) -> Place:
-        """Wait until an element with a text is visible, and if `reachable`, until nothing covers it."""
+        """Wait until an element with a text is visible, and with `reachable` until no other element covers it."""
         return Place(**self.until(FIND, selector, text, "reachable" if reachable else ""))
 
     def until(self, function: str, *words: str) -> Any:
-        """Call a function until it returns something, and return that."""
+        """Call a function until its result is true; return the result."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            with suppress(PlaywrightError, Refused):  # the page was going away
+            with suppress(PlaywrightError, Refused):  # the page is closing
                 if found := self.call(function, *words):
                     return found
             time.sleep(0.02)
         raise AssertionError(f"{words or function}: not in {self.call('() => document.body.innerText')!r}")
 
     def click(self, selector: str) -> None:
-        """Click on an element."""
         place = self.see(selector, reachable=True)
         self.press(place.x, place.y)
 

@@ -1,4 +1,4 @@
-"""Every page in every state, for everyone: axe finds nothing, nothing overflows, targets are large enough."""
+"""Check every page in every state for accessibility: axe finds nothing, nothing overflows, targets are large enough."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ least => [...document.querySelectorAll("a, button, summary, select, textarea, in
 
 
 def complaints(page: Page) -> list[Any]:
-    """Run axe; the policy doesn't bind what the test itself puts into the page."""
+    """Run axe; the policy doesn't apply to scripts that the test itself injects."""
     page.evaluate(AXE)
     found = page.evaluate("rules => axe.run(document, rules)", RULES)
     return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]]

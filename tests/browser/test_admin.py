@@ -1,4 +1,4 @@
-"""The admins' pages with a real browser: for everyone, at any width, with JavaScript and without."""
+"""Test the admin pages in a real browser: accessible, at any width, with JavaScript and without."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One server for a team, with an admin, a member who is suspended, one with a long name, and invites."""
+    """One server for a team, with an admin, a suspended member, one with a long name, and invites."""
     site = Site(tmp_path_factory.mktemp("instance"), ACCESS="team", SECRET_KEY=KEY)
     database = site.app.extensions["rivulet"].database
     account(database, role="admin")
@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def enter(visit: Callable[..., Page], site: Site) -> Callable[..., Page]:
-    """Sign the admin in, in a browser of the test's wish, and open one of their pages."""
+    """Sign the admin in, in the browser that a test chooses, and open one of the admin pages."""
 
     def enter(name: str, **options: object) -> Page:
         page = visit(f"{site.url}/sign-in?next=/admin{'/' if name else ''}{name}", **options)

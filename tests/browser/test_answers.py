@@ -1,4 +1,4 @@
-"""Watching an answer: it grows, survives a reload, ends, and what it holds does no harm."""
+"""Watch an answer: it grows, survives a reload, ends, and its content does no harm."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_page_whose_stream_breaks_comes_to_the_end_of_its_answer_by_itself(
     with page.expect_response(
         lambda response: response.url.endswith("/generation" if javascript else "/conversations")
     ):
-        send(page, "Tell me a story")  # what follows is on its way before there is more to say
+        send(page, "Tell me a story")  # the stream is open before the model says more
     expect(page.locator(".reply").last).to_contain_text("Once upon")
     gate.open()
 
@@ -175,14 +175,15 @@ def test_a_selection_in_what_is_being_written_is_left_alone(page: Page, provider
     provider.will_say("Take ", first, "these words ", gate, "with you.")
     send(page, "Say something quotable")
     expect(page.locator(".reply")).to_contain_text("Take")
-    with page.expect_response("**/conversations?current=*"):  # by then the page follows: it sets the whole body first
+    # By then the page follows: the first event sets the whole body.
+    with page.expect_response("**/conversations?current=*"):
         pass
     first.open()
     block = page.locator(".reply__body > :last-child")
     expect(block).to_contain_text("Take these words")
 
     block.evaluate("block => getSelection().selectAllChildren(block)")
-    with page.expect_response("**/conversations?current=*"):  # the list asks every 3 s: so long nothing moves
+    with page.expect_response("**/conversations?current=*"):  # the list reloads every 3 s; nothing changes before that
         gate.open()
     selected = page.evaluate("getSelection().toString()")
     page.evaluate("getSelection().removeAllRanges()")
@@ -237,7 +238,7 @@ def test_only_the_last_answer_can_be_continued(page: Page, provider: Scripted) -
 def test_a_hostile_answer_runs_nothing_and_asks_nobody(
     visit: Callable[..., Page], site: Site, provider: Scripted, javascript: bool
 ) -> None:
-    """OW 26-45303, 26-70480, 26-45317: seen in a browser."""
+    """OW 26-45303, 26-70480, 26-45317: in a real browser."""
     gate = Gate()
     provider.will_say(*HOSTILE[:700], gate, *HOSTILE[700:])
     page = visit(site.url, java_script_enabled=javascript)

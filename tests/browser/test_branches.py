@@ -1,4 +1,4 @@
-"""Branches in a real browser: edit, versions, other models, continuing; by mouse, by keys, and without JavaScript."""
+"""Test branches in a real browser: edit, versions, other models, continue; with mouse, keys, and without JavaScript."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def ask(page: Page, provider: Scripted, text: str, answer: str) -> None:
 
 
 def edit(page: Page, text: str, number: int = -1) -> None:
-    """Open a message, the last one if none is named, change it and send it again."""
+    """Open a message, by default the last one, change it and send it again."""
     page.locator(".edit summary").nth(number).click()
     box = page.locator(".edit[open] textarea")
     box.fill(text)
-    if box.input_value() != text:  # the page put the cursor to the end meanwhile
+    if box.input_value() != text:  # the page has moved the cursor to the end meanwhile
         box.fill(text)
     page.get_by_role("button", name="Send again").click(no_wait_after=True)
 
@@ -101,9 +101,9 @@ def test_an_answer_that_broke_off_goes_on_in_its_place(
 def test_versions_and_editing_are_reached_by_keys(page: Page, provider: Scripted) -> None:
     ask(page, provider, "One?", "One.")
     summary, box = page.locator(".edit summary"), page.locator(".edit textarea")
-    page.keyboard.press("Shift+Tab")  # what is known of the answer
-    page.keyboard.press("Shift+Tab")  # Copy
-    page.keyboard.press("Shift+Tab")  # the model to try again with
+    page.keyboard.press("Shift+Tab")  # the answer's facts
+    page.keyboard.press("Shift+Tab")  # the Copy button
+    page.keyboard.press("Shift+Tab")  # the model for Try again
     page.keyboard.press("Shift+Tab")
     expect(page.get_by_role("button", name="Try again")).to_be_focused()
     page.keyboard.press("Shift+Tab")

@@ -1,4 +1,4 @@
-"""Moving about: the list, Back, deleting, other people, small screens, and a server that goes away."""
+"""Test navigation: the list, Back, deleting, other people, small screens, and a server that goes away."""
 
 from __future__ import annotations
 

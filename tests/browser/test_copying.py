@@ -1,4 +1,4 @@
-"""Copying an answer or its code, saving a conversation; and nothing that is dead where there is no script."""
+"""Test copying an answer or its code and saving a conversation; without script, no button is dead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODE = "print('<b>')\n\nprint(2)"
 
 @pytest.fixture
 def answered(page: Page, provider: Scripted) -> Page:
-    """A page with an answer, whose clipboard may be used."""
+    """A page with an answer and access to the clipboard."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     provider.will_say(ANSWER)
     send(page, "Show me")
@@ -25,12 +25,12 @@ def answered(page: Page, provider: Scripted) -> Page:
 
 
 def clipboard(page: Page) -> str:
-    """Read what was copied."""
+    """Read the clipboard."""
     return page.evaluate("navigator.clipboard.readText()")
 
 
 def pasted(page: Page) -> str:
-    """Paste into the composer what was copied, for pages that can't read the clipboard."""
+    """Paste the clipboard into the composer, for pages that can't read it."""
     page.locator("#text").focus()
     page.keyboard.press("Control+V")
     return page.locator("#text").input_value()

@@ -1,4 +1,4 @@
-"""Drafts: each is shown to who wrote it and to nobody else, on every origin, until it was sent or its tab signs out."""
+"""Test drafts: each is shown only to its author, on every origin, until it is sent or its tab signs out."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def sign_out(page: Page, team: Instance) -> None:
-    """Sign out on the account's page."""
+    """Sign out on the account page."""
     page.goto(f"{team.url}/account")
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def kept(page: Page) -> list[str]:
-    """List the texts that a tab keeps."""
+    """List the drafts that a tab keeps."""
     return list(page.evaluate("Object.values(sessionStorage)"))
 
 
 def write(page: Page) -> None:
-    """Sign in as Ann, and write without sending."""
+    """Sign in as Ann, and type without sending."""
     sign_in(page, ANN)
     page.locator("#text").fill("For Ann alone")
 

@@ -1,4 +1,4 @@
-"""What the style sheet does with an answer's formulas, lists and quotations."""
+"""Test how the style sheet draws an answer's formulas, lists and quotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer tells of itself, in a real browser: facts on request, thoughts folded away, who speaks."""
+"""Test an answer's details in a real browser: facts on request, folded reasoning, the model's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Firefox draws otherwise than Chromium, unless it is told not to."""
+"""Test what Firefox draws differently from Chromium unless the style sheet prevents it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTED = "One[^a] and two[^b].\n\n[^a]: The first.\n[^b]: The second."
 
 @pytest.fixture(scope="module")
 def tab() -> Iterator[FirefoxTab]:
-    """A tab that is as narrow as a phone."""
+    """A tab as narrow as a phone."""
     with running(script=True) as firefox:
         tab = FirefoxTab(firefox)
         narrow = {"width": 390, "height": 844}
@@ -28,7 +28,7 @@ def tab() -> Iterator[FirefoxTab]:
 
 
 def ask(tab: FirefoxTab, site: Site, provider: Scripted, answer: str) -> None:
-    """Ask for an answer in a new conversation, and wait for its end."""
+    """Ask in a new conversation, and wait for the answer's end."""
     provider.will_say(answer)
     tab.open(site.url)
     tab.fill("#text", "Draw it")

@@ -1,4 +1,4 @@
-"""Formulas in the page: their font, their width, and what is copied of them."""
+"""Test formulas in the page: their font, their width, and the text that a copy of them holds."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_words_without_a_formula_are_copied_as_the_browser_does(page: Page, prov
 
 
 def copy(page: Page, selector: str) -> None:
-    """Select what is in an element and copy it."""
+    """Select an element's content and copy it."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate("document.activeElement.blur()")
     page.locator(selector).evaluate("one => getSelection().selectAllChildren(one)")
@@ -161,7 +161,7 @@ def copy(page: Page, selector: str) -> None:
 
 
 def pasted(page: Page) -> str:
-    """Paste into the composer what was copied."""
+    """Paste the clipboard into the composer."""
     page.locator("#text").focus()
     page.keyboard.press("Control+V")
     return page.locator("#text").input_value()

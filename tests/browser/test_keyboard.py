@@ -1,4 +1,5 @@
-"""By keys alone: the list of shortcuts, the drawer, and a focus that is always seen and comes in a sensible order."""
+"""Test the keyboard alone: the list of shortcuts, the drawer, and a focus that is always visible and in a sensible
+order."""
 
 from __future__ import annotations
 
@@ -20,13 +21,13 @@ FOCUSED = """() => {
 
 
 def walk(page: Page) -> list[tuple[str, bool]]:
-    """Press Tab from the top of the page to its end; gives each name that had the focus, and whether that was seen."""
+    """Press Tab from the top of the page to its end; return each focused element's name, and whether it was visible."""
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
     seen: list[tuple[str, bool]] = []
     while len(seen) < 40:
         page.keyboard.press("Tab")
-        page.wait_for_timeout(250)  # what fades in has come
+        page.wait_for_timeout(250)  # the fade-in has ended
         if page.evaluate("document.activeElement === document.body"):
             break
         seen.append(tuple(page.evaluate(FOCUSED)))

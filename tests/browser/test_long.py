@@ -1,4 +1,4 @@
-"""Long conversations in a real browser: a window of them, more on scrolling, and what is read stays where it is."""
+"""Test long conversations in a real browser: a window of messages, more on scrolling, and a steady reading position."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.turns import CHOICE, answered, grown
 
 @pytest.fixture
 def long(page: Page, site: Site, provider: Scripted) -> Turn:
-    """A conversation of two hundred messages, of the person whose browser shows the page."""
+    """A conversation of two hundred messages that belongs to the browser's user."""
     provider.will_say("Hi.")
     send(page, "Hello?")
     expect(page.locator(".reply--complete")).to_be_visible()
@@ -32,7 +32,7 @@ def long(page: Page, site: Site, provider: Scripted) -> Turn:
 
 
 def shown(page: Page) -> list[str]:
-    """What a page shows of a long conversation."""
+    """List the messages that a page shows of a long conversation."""
     return page.locator(".messages :is(.message__text, .reply__body p)").all_inner_texts()
 
 
@@ -41,7 +41,7 @@ def texts(first: int, last: int) -> list[str]:
 
 
 def height(message: Locator) -> float:
-    """Tell how far below the upper edge of the window a message stands."""
+    """Return the distance between the window's upper edge and a message."""
     return message.evaluate("message => message.getBoundingClientRect().top")
 
 
@@ -113,7 +113,7 @@ def test_a_message_sent_from_further_up_is_answered_at_the_end(
     page.goto(f"{site.url}/conversations/{long.conversation_id}?at={long.reply_id - 150}#reply-{long.reply_id - 150}")
     expect(page.locator(f"#reply-{long.reply_id - 150}")).to_be_in_viewport()
 
-    page.locator("#model").select_option("Large")  # which reads without end
+    page.locator("#model").select_option("Large")  # its context window has no limit
     send(page, "Where am I?")
 
     expect(page.locator(".reply--complete").last).to_contain_text("At the end.")

@@ -1,4 +1,4 @@
-"""Single sign-on in a real browser: no script is needed, and the policy stands in no one's way."""
+"""Test single sign-on in a real browser: it needs no script, and the policy doesn't block it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def idp() -> Iterator[Idp]:
 
 @pytest.fixture(scope="module")
 def team_site(tmp_path_factory: pytest.TempPathFactory, idp: Idp) -> Iterator[Site]:
-    """A team's instance whose people sign in there."""
+    """A team's instance whose users sign in there."""
     folder: Path = tmp_path_factory.mktemp("team")
     site = Site(folder, ACCESS="team", SECRET_KEY=KEY, **idp.settings(OIDC_DOMAINS="example.org"))
     yield site
@@ -35,7 +35,7 @@ def team_site(tmp_path_factory: pytest.TempPathFactory, idp: Idp) -> Iterator[Si
 
 @pytest.fixture
 def leave_for(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open pages that may lead to the provider, which no other page may."""
+    """Open pages that can lead to the provider, which no other page can."""
     contexts = []
 
     def open_page(url: str, **options: Any) -> Page:

@@ -1,8 +1,8 @@
-"""Own pages can write at every origin, and pages of other sites at none: in Chromium and Firefox, with JavaScript and
+"""Test that the app's pages can write at every origin and other sites' at none, in both browsers, with JavaScript and
 without.
 
-A browser says where a form is from. To an origin that it trusts it sends Sec-Fetch-Site and Origin; to plain http at a
-name or an address it sends only Origin.
+A browser sends a form's origin. To an origin that it trusts it sends Sec-Fetch-Site and Origin; to plain http at a name
+or an address it sends only Origin.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def browsers(*always: str) -> list[Any]:
 
 
 WALKING, ATTACKED = browsers("chromium-script", "firefox-no script"), browsers("chromium-no script", "firefox-script")
-"""A person and an attacker share the browsers, so that each of them is used at every origin."""
+"""A user and an attacker share the browsers, so that each browser visits every origin."""
 
 WHERE = [pytest.param(origin, id=name, marks=pytest.mark.nginx if name == "nginx" else ()) for name, origin in ORIGINS]
 
@@ -57,7 +57,7 @@ def new_tab(request: pytest.FixtureRequest) -> Iterator[Callable[[], Tab]]:
 
 @pytest.fixture
 def tab(new_tab: Callable[[], Tab]) -> Iterator[Tab]:
-    """A tab of a browser that has never been here."""
+    """A tab of a fresh browser."""
     tab = new_tab()
     yield tab
     tab.close()
@@ -89,7 +89,7 @@ def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, ins
 def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instance, step: int) -> None:
     """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough.
 
-    A step of 5 tries each way and each write from a near and a far site, a step of 1 each way with each write.
+    A step of 5 tries each way and each write from a near and a far site. A step of 1 tries each way with each write.
     """
     gate = Gate()
     instance.provider.will_say("A river ", gate, "ends in the sea.")
@@ -117,7 +117,7 @@ def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instan
 
 
 def become_a_target(tab: Tab, instance: Instance) -> dict[str, dict[str, str]]:
-    """Follow the first admin's link, sign in as a member and ask; return the writes that an attacker wants."""
+    """Follow the first admin's link, sign in as a member and ask; return the writes for an attacker."""
     for name in ("ann", "mallory"):
         account(instance.app.extensions["rivulet"].database, f"{name}@example.org")
     walk.follow_the_link(tab, instance)
@@ -136,7 +136,7 @@ def become_a_target(tab: Tab, instance: Instance) -> dict[str, dict[str, str]]:
 
 
 def visit_frames(tab: Tab, instance: Instance, stranger: attacks.Stranger, site: str, tries: list[attacks.Try]) -> None:
-    """Open a page of another site that makes each try in a frame, and wait until all of them have been received."""
+    """Open a page of another site that makes each try in a frame, and wait until the app has received them all."""
     stranger.page = "<!doctype html>" + "".join(one.frame(tab.script) for one in tries)
     since = len(instance.writes)
     tab.go_beside()
@@ -146,9 +146,9 @@ def visit_frames(tab: Tab, instance: Instance, stranger: attacks.Stranger, site:
 
 
 def is_sent(tab: Tab, instance: Instance, one: attacks.Try, number: int, since: int) -> bool:
-    """Click in a frame, unless a script sends its form, and say whether the form was received.
+    """Click in a frame, unless a script sends its form; return whether the app received the form.
 
-    A click can come before the frame has its page.
+    A click can come before the frame has loaded its page.
     """
     if not tab.script:
         tab.click(f"iframe:nth-of-type({number})")
@@ -156,7 +156,7 @@ def is_sent(tab: Tab, instance: Instance, one: attacks.Try, number: int, since: 
 
 
 def visit(tab: Tab, stranger: attacks.Stranger, site: str, one: attacks.Try) -> None:
-    """Open a page of another site that makes one try and leads to Rivulet, and read that it was refused."""
+    """Open a page of another site that makes one try and leads to Rivulet; check that the app refused it."""
     stranger.page = one.page(tab.script)
     tab.go_beside()
     tab.open(site)

@@ -1,4 +1,4 @@
-"""The app under a path of a host whose first page is another app's, behind a real nginx, in Chromium."""
+"""Test the app under a path of a host whose first page is another app's, behind a real nginx, in Chromium."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.nginx
 
 @contextmanager
 def under_a_path(folder: Path, strips: bool, **environ: str) -> Iterator[Instance]:
-    """Serve the app under a path; in the end, nobody has asked its neighbour at / for anything."""
+    """Serve the app under a path; at the end, its neighbour at / has received no request."""
     port = free_port()
     settings = {"HOST": "127.0.0.1", "TRUSTED_PROXIES": "1", "APP_URL": f"https://{NAME}:{port}{PATH}", **environ}
     with (
@@ -45,7 +45,7 @@ def under_a_path(folder: Path, strips: bool, **environ: str) -> Iterator[Instanc
 
 @contextmanager
 def watched(browser: Browser, script: bool, expected: str = "nothing") -> Iterator[ChromiumTab]:
-    """Open a tab; in the end, its console has no error but what is expected, and all cookies are for the path alone."""
+    """Open a tab; at the end, its console has only expected errors, and all cookies are limited to the path."""
     complaints: list[str] = []
     tab = ChromiumTab(browser, script)
     tab.context.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
@@ -79,7 +79,7 @@ def test_a_person_claims_signs_in_asks_stops_renames_exports_and_signs_out(
 
 
 def try_again_and_go_back(tab: ChromiumTab, instance: Instance) -> None:
-    """Have a stopped answer written again, begin another conversation, and go back to the first one."""
+    """Retry a stopped answer, begin another conversation, and go back to the first one."""
     instance.provider.will_say("A lake is still.")
     tab.click(".again button")
     tab.see(".reply--complete", "A lake is still.")
@@ -100,7 +100,7 @@ def export(tab: ChromiumTab) -> None:
 
 
 def look_around(tab: ChromiumTab) -> None:
-    """Open each page of the administration by its link."""
+    """Open each admin page through its link."""
     tab.click('[href$="/account"]')
     tab.click('[href$="/admin"]')
     for number in range(1, 7):

@@ -1,4 +1,4 @@
-"""Two instances at two ports of one host, with one secret, in one browser, which tells no ports apart by cookies."""
+"""Test two instances at two ports of one host, with one secret, in one browser: cookies don't distinguish ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person goes the whole way behind each proxy of docs/in-front.md, and no proxy changes or keeps what they see."""
+"""Walk through the app behind each proxy of docs/in-front.md; no proxy changes or caches a user's pages."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MAIL, UNCHANGED = "git@example.org", "Cache-Control: no-transform"
 
 
 def needs(program: str) -> pytest.MarkDecorator:
-    """Skip a test where a program isn't installed."""
+    """Skip a test if a program isn't installed."""
     return pytest.mark.skipif(not proxies.find(program), reason=f"No {program} was found; install one.")
 
 
 @contextmanager
 def edge(app: int, _: str, __: Path) -> Iterator[int]:
-    """Run what does as Cloudflare does."""
+    """Run a router that acts as Cloudflare does."""
     with Edge(app) as edge:
         yield edge.port
 
@@ -83,7 +83,7 @@ def test_behind_what_does_as_cloudflare_does_an_address_reads_as_it_was_written(
 
 PAGES = "/conversations/1", "/conversations/1.txt", "/account", "/admin/people", "/admin/audit.csv"
 DECEPTIONS = "", "?a", "/a.css", "/..%2fa.css", ";a.css", "%3fa.css", "%0aa.css", "%23a.css", ".css"
-"""What makes an address look like that of a file: web cache deception."""
+"""Suffixes that make an address look like a file's: web cache deception."""
 
 
 def test_what_does_as_cloudflare_does_keeps_nothing_of_anybody(tmp_path: Path, browser: Browser) -> None:

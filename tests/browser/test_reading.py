@@ -1,4 +1,4 @@
-"""Reading: following the end, what is announced, times in the reader's own zone, being offline."""
+"""Test reading: following the end, announcements, times in the reader's own zone, being offline."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_first_move_upwards_ends_following(page: Page, provider: Scripted, m
 
 
 def test_a_move_that_is_under_way_is_not_undone(page: Page, provider: Scripted) -> None:
-    """The event of a wheel comes before the page scrolls."""
+    """The wheel event comes before the page scrolls."""
     gate = Gate()
     provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
     send(page, "At length, please")

@@ -1,4 +1,4 @@
-"""A real browser behind routers that cut and that buffer: the answer is whole and stands there once."""
+"""Test a real browser behind routers that cut or buffer: the answer arrives complete and only once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.faults.model import Model, question
 from tests.routers import BUFFERING, CUTTING, NGINX, Kind, Router
 
 CUT = ("net::ERR_INCOMPLETE_CHUNKED_ENCODING", "htmx:sse:error: network error")
-"""What Chromium and htmx themselves note of a connection that was cut; no page can keep them from that."""
+"""The errors that Chromium and htmx log when a connection is cut; a page can't prevent them."""
 
 GIVEN_UP = "htmx:error: timeout"
-"""What htmx notes when it has waited a minute for a response; it asks again."""
+"""The error that htmx logs after waiting a minute for a response; it then asks again."""
 
 PATIENCE = 60_000
 """How long an answer may take, in milliseconds."""
@@ -37,21 +37,21 @@ def behind(kind: Kind, folder: Path, haste: int = 1) -> Iterator[Router]:
 
 
 def noted(page: Page) -> list[str]:
-    """Give the list of what will stand in the console of a page."""
+    """Return the list of a page's future console messages."""
     notes: list[str] = []
     page.on("console", lambda message: notes.append(message.text))
     return notes
 
 
 def answer(page: Page) -> list[int]:
-    """Wait for the end of the only answer; gives the numbers of its words."""
+    """Wait for the end of the only answer; return the numbers of its words."""
     expect(page.locator(".reply--complete")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".reply")).to_have_count(1)
     return [int(number) for number in WORD.findall(page.locator(".reply__body").inner_text())]
 
 
 def test_an_answer_whose_connection_is_cut_again_and_again(tmp_path: Path, visit: Callable[..., Page]) -> None:
-    """F19: the page follows again by itself; only what it and htmx note of a cut stands in the console."""
+    """F19: the page follows again by itself; the console holds only the browser's and htmx's notes of a cut."""
     with behind(CUTTING.faster(2.5), tmp_path) as router:
         page = visit(router.url)
         notes = noted(page)
@@ -63,7 +63,7 @@ def test_an_answer_whose_connection_is_cut_again_and_again(tmp_path: Path, visit
 
 
 def test_a_stream_ends_before_it_can_be_cut_and_the_page_asks_again(tmp_path: Path, visit: Callable[..., Page]) -> None:
-    """F19: five minutes are two seconds here; nothing at all stands in the console."""
+    """F19: five minutes are two seconds here; the console stays empty."""
     with behind(NGINX, tmp_path, haste=150) as router:
         page = visit(router.url)
         notes, follows = noted(page), []
@@ -82,7 +82,7 @@ def test_a_stream_ends_before_it_can_be_cut_and_the_page_asks_again(tmp_path: Pa
 def test_an_answer_that_a_router_holds_back_appears_at_its_end(
     tmp_path: Path, visit: Callable[..., Page], words: int, pause: float
 ) -> None:
-    """F19: nothing is seen before, as each response waits for its own end."""
+    """F19: the page shows nothing earlier, because each response waits for its own end."""
     with behind(BUFFERING, tmp_path) as router:
         page = visit(router.url)
         notes = noted(page)
@@ -97,8 +97,7 @@ def test_an_answer_that_a_router_holds_back_appears_at_its_end(
 
 def test_an_answer_goes_on_where_its_connection_died_without_a_word(tmp_path: Path, visit: Callable[..., Page]) -> None:
     """A machine slept, or changed its network. The page waits for 40 s, and 15 s for each dead connection that it tries
-    again; its clock skips them here.
-    """
+    again; its clock skips them here."""
     with behind(NGINX, tmp_path) as router:
         page = visit(router.url)
         page.clock.install()

@@ -1,4 +1,4 @@
-"""A browser that has saved a sign-in offers it where one signs in, and puts it in no other form."""
+"""Test a browser with a saved sign-in: it fills the sign-in form, and no other form."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ANOTHER = """
 document.body.insertAdjacentHTML("beforeend",
   "<form><input type=email autocomplete=username><input type=password id=last autocomplete=current-password></form>")
 """
-"""A sign-in below all other forms: once that is filled, so are they."""
+"""A sign-in form below all other forms: once the browser fills this one, it has passed the others."""
 
 MEANT = {"username", "current-password"}
 EMAIL = "ann@example.org"
@@ -43,7 +43,7 @@ Run = Callable[[str], Any]
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A team with an admin, and a provider that they have set up."""
+    """A team with an admin, and a provider that the admin has set up."""
     site = Site(tmp_path / "instance", ACCESS="team", SECRET_KEY=KEY)
     account(site.app.extensions["rivulet"].database, EMAIL, role="admin")
     acme = ProviderForm("acme", "openai", "http://127.0.0.1:9", "sk-a-key-of-acme")
@@ -66,14 +66,14 @@ def test_chromium_puts_a_saved_sign_in_nowhere_but_where_one_signs_in(
     with chromium_with(browser.browser_type, tmp_path / "profile", site.url, EMAIL, PASSWORD) as page:
 
         def run(script: str) -> Any:
-            page.mouse.click(2, 2)  # before, it shows what it has filled to the eye alone
+            page.mouse.click(2, 2)  # before a click, the browser shows the filled values but hides them from scripts
             return page.evaluate(script)
 
         walk(site.url, page.goto, run)
 
 
 def walk(url: str, open_: Open, run: Run) -> None:
-    """Sign in by what is saved, and look at each page with a form."""
+    """Sign in with the saved sign-in, and look at each page with a form."""
     open_(f"{url}/sign-in")
     until(run, "document.querySelector('[name=password]').value")
     run("document.querySelector('#sign-in button').click()")
@@ -90,7 +90,7 @@ def until(run: Run, expression: str) -> None:
     """Wait until an expression is true."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        with suppress(PlaywrightError):  # the page was going away
+        with suppress(PlaywrightError):  # the page is closing
             if run(expression):
                 return
         time.sleep(0.02)

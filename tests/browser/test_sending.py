@@ -1,4 +1,4 @@
-"""Sending: keys and clicks, one turn a message, and text that can't be sent stays in the box."""
+"""Test sending: keys and clicks, one turn for each message, and an unsent text that stays in the box."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_without_javascript_a_double_click_is_one_turn(
     page.get_by_role("button", name="Send").dblclick(no_wait_after=True)
 
     expect(page.locator(".message")).to_have_count(1)
-    page.reload()  # Chromium was seen not to refresh a page by itself to which the second of two clicks had led
+    page.reload()  # Chromium sometimes doesn't refresh a page by itself after the second of two clicks
     expect(page.locator(".reply--complete")).to_contain_text("Once.")
     assert len(provider.calls) == 1
 
@@ -80,7 +80,7 @@ def test_an_example_is_sent_by_its_button(page: Page, provider: Scripted) -> Non
     ],
 )
 def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: str, sentence: str) -> None:
-    page.locator("#text").evaluate("(box, text) => { box.value = text }", text)  # typing so much takes Chromium long
+    page.locator("#text").evaluate("(box, text) => { box.value = text }", text)  # typing this much takes Chromium long
 
     page.get_by_role("button", name="Send").click()
 

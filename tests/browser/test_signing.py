@@ -1,4 +1,4 @@
-"""Signing in with a real browser, with JavaScript and without."""
+"""Test signing in with a real browser, with JavaScript and without."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
 def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
     visit: Callable[..., Page], site: Site, scripted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second click gives the first one's answer up, and ended on the page of invites that are over."""
+    """The second click drops the first response; it used to end on the page of closed invites."""
     arrived, both, hashed = threading.Event(), threading.Barrier(2), passwords.hash_password
 
     def hashed_together(password: str) -> str:
@@ -64,7 +64,7 @@ def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
 
 
 def end_sessions(site: Site) -> None:
-    """End all sessions, as an admin may."""
+    """End all sessions, as an admin can."""
     with site.app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql("DELETE FROM sessions")
 

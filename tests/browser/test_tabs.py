@@ -1,4 +1,4 @@
-"""Many pages of one browser that show a running answer: by HTTP/1.1 it has six connections to a server for them all."""
+"""Test many pages of one browser that show a running answer: over HTTP/1.1 they share six connections to a server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: Upstream) -> Iterato
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    """Where the answer waits for a test."""
+    """The gate at which the answer waits for a test."""
     gate = Gate()
     yield gate
     gate.open()
@@ -45,7 +45,7 @@ def gate() -> Iterator[Gate]:
 def first(
     request: pytest.FixtureRequest, visit: Callable[..., Page], server: Gunicorn, model: Upstream, gate: Gate
 ) -> Page:
-    """A page that shows an answer which has begun."""
+    """A page with an answer that has begun."""
     model.will_say("Of rivers.\n\nA river begins ", gate, "and ends.")
     page = visit(f"http://{request.param}:{server.port}")
     page.set_default_timeout(20_000)
@@ -56,7 +56,7 @@ def first(
 
 @pytest.fixture
 def pages(first: Page) -> list[Page]:
-    """Seven pages of one browser that show the answer, all in sight and opened at once."""
+    """Seven visible pages of one browser, opened at once, that show the answer."""
     beside = [first.context.new_page() for _ in range(PAGES - 1)]
     for other in beside:
         other.evaluate("address => { location = address }", first.url)
@@ -64,7 +64,7 @@ def pages(first: Page) -> list[Page]:
 
 
 def follows(request: Request) -> bool:
-    """Tell whether a page asks for an answer as it is written."""
+    """Tell whether a page streams the answer."""
     return request.url.endswith("/generation")
 
 
@@ -98,7 +98,7 @@ def test_stop_in_the_seventh_page_stops_while_it_runs(pages: list[Page], gate: G
 
 
 def waiting(first: Page) -> Page:
-    """Open as many pages as can follow beside the first one; gives the one that waits."""
+    """Open as many pages as can follow beside the first one; return the page that waits."""
     for _ in range(PLACES - 1):
         other = first.context.new_page()
         with other.expect_request(follows):
@@ -110,18 +110,17 @@ def waiting(first: Page) -> Page:
 
 
 def closed(page: Page) -> None:
-    """Close a page."""
     page.close()
 
 
 def hidden(page: Page) -> None:
-    """Let a page believe that another tab lies over it."""
+    """Tell a page that another tab covers it."""
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def seen(page: Page) -> None:
-    """Let a page believe that its tab is in front again."""
+    """Tell a page that its tab is in front again."""
     page.evaluate("Object.defineProperty(document, 'hidden', { value: false, configurable: true })")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 

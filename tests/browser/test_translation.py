@@ -1,4 +1,4 @@
-"""A browser that translates puts each text into elements of its own, at any time."""
+"""Test a browser that translates: it wraps each text in its own elements, at any time."""
 
 from __future__ import annotations
 

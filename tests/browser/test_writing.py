@@ -1,4 +1,4 @@
-"""Writing: keys that send, a box that grows, and a draft that outlives reloads and errors, but not its sending."""
+"""Test writing: keys that send, a box that grows, and a draft that survives reloads and errors, but not its sending."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_enter_on_a_keyboard_on_the_screen_breaks_the_line(
 ) -> None:
     page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
     page.locator("#text").press_sequentially("one")
-    page.set_viewport_size({"width": 360, "height": 380})  # what it leaves of the page
+    page.set_viewport_size({"width": 360, "height": 380})  # the part of the page that the keyboard leaves
 
     page.keyboard.press("Enter")
     page.keyboard.type("two")
@@ -92,7 +92,7 @@ def test_enter_on_a_keyboard_of_a_touch_device_sends(
 
 
 def test_a_key_without_a_code_is_one_on_the_screen(visit: Callable[..., Page], site: Site, provider: Scripted) -> None:
-    """As Android's keyboards, which may float and cover nothing."""
+    """Android's keyboards do this; they can float and cover nothing."""
     page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
     page.locator("#text").press_sequentially("one")
 

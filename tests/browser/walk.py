@@ -1,4 +1,4 @@
-"""The way of a person through Rivulet: claim, sign in, ask, stop, rename, sign out."""
+"""Walk through Rivulet as a user: claim, sign in, ask, stop, rename, sign out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.serving import KEY
 
 
 def whole(tab: Tab, instance: Instance) -> None:
-    """Go all the way."""
+    """Take all the steps."""
     claim(tab, instance)
     sign_out(tab)
     sign_in(tab)
@@ -22,7 +22,7 @@ def whole(tab: Tab, instance: Instance) -> None:
 
 
 def claim(tab: Tab, instance: Instance) -> None:
-    """Become the first admin by the link from the log."""
+    """Become the first admin through the link in the log."""
     follow_the_link(tab, instance)
     fill_account(tab)
     tab.click('[action$="/claim"] button')
@@ -30,38 +30,36 @@ def claim(tab: Tab, instance: Instance) -> None:
 
 
 def follow_the_link(tab: Tab, instance: Instance) -> None:
-    """Open the link from the log."""
     tab.open(f"{instance.url}/claim/{first_admin.token(instance.app.extensions['rivulet'].database, KEY)}")
 
 
 def fill_account(tab: Tab) -> None:
-    """Type an email address and a password."""
+    """Enter an email address and a password."""
     tab.fill("[name=email]", "ann@example.org")
     tab.fill("[name=password]", PASSWORD)
 
 
 def sign_in(tab: Tab) -> None:
-    """Sign in by the form that is there."""
+    """Sign in with the form on the open page."""
     fill_account(tab)
     tab.click("#sign-in button")
     tab.see("#text")
 
 
 def sign_out(tab: Tab) -> None:
-    """Sign out on the page of the account."""
+    """Sign out on the account page."""
     tab.click('[href$="/account"]')
     tab.click('[action$="/sign-out"] button')
     tab.see("#sign-in")
 
 
 def send(tab: Tab, text: str) -> None:
-    """Type a message and send it."""
     tab.fill("#text", text)
     tab.click(".composer__send")
 
 
 def watch_an_answer(tab: Tab, instance: Instance) -> None:
-    """Send a message, and see its answer before it has ended, and then."""
+    """Send a message, and see its answer both before and after it ends."""
     gate = Gate()
     instance.provider.will_say("A river ", gate, "ends in the sea.")
     send(tab, "What of rivers?")
@@ -80,7 +78,7 @@ def stop_an_answer(tab: Tab, instance: Instance) -> None:
 
 
 def rename(tab: Tab, instance: Instance) -> None:
-    """Open the conversation again, where nothing moves any more, and give it another title."""
+    """Reopen the conversation, whose page no longer changes, and give it another title."""
     tab.open(f"{instance.url}/conversations/1")
     tab.click(".conversation__menu summary")
     tab.fill("[name=title]", "Waters")

@@ -1,4 +1,4 @@
-"""Keys and addresses as people paste them, in settings and forms alike."""
+"""Test API keys and URLs as users paste them, in settings and forms alike."""
 
 from __future__ import annotations
 

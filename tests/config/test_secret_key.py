@@ -1,4 +1,4 @@
-"""SECRET_KEY: what is refused, and that it can be changed while pages are open and workers run."""
+"""Test SECRET_KEY: its refused values, and its change while pages are open and workers run."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_forgotten_key_signs_nothing_any_more(start: Start) -> None:
 
 
 def test_a_rotation_keeps_the_keys_of_providers_over_both_workers_and_beyond(start: Start) -> None:
-    """What the old secret encrypted is open to both, and at last to the new one alone."""
+    """Both workers can decrypt what the old secret encrypted; in the end the new secret alone can."""
     old = start(SECRET_KEY=OLD).extensions["rivulet"].registry
     records.add(old, "ann@example.org", ProviderForm("acme", "openai", "http://127.0.0.1:9/v1", "sk-abcdefgh12345678"))
     assert "acme" in old

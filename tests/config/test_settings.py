@@ -1,4 +1,4 @@
-"""Settings: read from an environment, refused with a sentence."""
+"""Test settings: read from an environment, refused with a sentence."""
 
 from __future__ import annotations
 

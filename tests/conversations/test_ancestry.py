@@ -1,4 +1,4 @@
-"""What a model reads of a branch: from its end upwards, some at a time, on both kinds of database."""
+"""Test which messages of a branch a model receives: from its end upwards, in batches, on both kinds of database."""
 
 from __future__ import annotations
 

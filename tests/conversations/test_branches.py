@@ -1,4 +1,4 @@
-"""Branches: other versions of what was said, and which of them is shown."""
+"""Test branches: the versions of a message, and which of them a conversation shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def other(database: Database) -> int:
 
 
 def shown(database: Database, person: int, conversation_id: int) -> list[str]:
-    """What a conversation shows."""
+    """List what a conversation shows."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
     return [row.text for row in conversations.read_transcript(database, leaf_id)]
 

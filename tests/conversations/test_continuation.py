@@ -1,4 +1,4 @@
-"""Continue: a reply that broke off is written on, in its place."""
+"""Test Continue: a reply that broke off goes on in its place."""
 
 from __future__ import annotations
 

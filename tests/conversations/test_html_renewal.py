@@ -1,4 +1,4 @@
-"""Renewal: what an older renderer made is made again once, stored, and never over something newer."""
+"""Test renewal: an older renderer's HTML is rendered again once and stored, but never over newer HTML."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def old(either: Database) -> Turn:
 
 
 def change(database: Database, turn: Turn, **values: object) -> None:
-    """Change what is stored of an answer."""
+    """Change an answer's row."""
     with database.write() as connection:
         connection.execute(update(messages).where(messages.c.id == turn.reply_id).values(values))
 
 
 def stored(database: Database, turn: Turn) -> Row:
-    """Read what is stored of an answer."""
+    """Read an answer's row."""
     with database.read() as connection:
         return connection.execute(select(messages).where(messages.c.id == turn.reply_id)).one()
 

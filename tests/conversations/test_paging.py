@@ -1,4 +1,4 @@
-"""Windows: the branch that is shown, whole for a model and a window of it for a page."""
+"""Test windows: a model receives the whole shown branch, and a page a window of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def texts(database: Database, leaf_id: int | None) -> list[str]:
 
 
 def numbers(window: Window, first: int) -> list[int]:
-    """Tell which messages a window shows, counted from 1."""
+    """List the numbers of the messages in a window, counted from 1."""
     return [row.id - first + 1 for row in window.rows]
 
 
@@ -47,7 +47,7 @@ def conversation(database: Database, person: int, long: Turn):
 
 @contextmanager
 def work_counted(database: Database) -> Iterator[list[int]]:
-    """Count what SQLite does meanwhile, in hundreds of the steps of its machine."""
+    """Count SQLite's work in a block, in hundreds of virtual machine steps."""
     steps = [0]
 
     def note() -> int:
@@ -177,7 +177,8 @@ def test_an_earlier_window_is_of_the_branch_that_the_message_stands_on(database:
 
 
 def test_a_window_of_what_is_elsewhere_or_nowhere_is_not_found(database: Database, conversation, first: int) -> None:
-    for missing in (first, first - 1, first + 100):  # nothing above it, another conversation's, none
+    # The first message (it has none above), another conversation's message, and no message at all.
+    for missing in (first, first - 1, first + 100):
         with pytest.raises(NotFound):
             paging.before(database, conversation, missing)
     for missing in (first + 99, first + 100):

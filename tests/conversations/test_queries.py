@@ -1,4 +1,4 @@
-"""Finding: what a person may see, and nothing of anybody else's."""
+"""Test queries: a person finds their own conversations, and no one else's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking: a person's message and the reply it wants, in one transaction, once."""
+"""Test asking: one transaction stores a person's message and its empty reply, once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.turns import CHOICE, answered, asked, count, guest, stored
 
 
 def path_of(database: Database, person: int, conversation_id: int) -> list[tuple[str, str, str | None]]:
-    """What a conversation shows: role, text and state of each message."""
+    """Return the role, text and state of each message that a conversation shows."""
     leaf_id = conversations.find(database, person, conversation_id).leaf_id
     return [
         (row.role, row.text, getattr(row, "state", None)) for row in conversations.read_transcript(database, leaf_id)

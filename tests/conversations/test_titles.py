@@ -1,4 +1,4 @@
-"""Naming: a conversation has the title of its first words, until its person gives it another."""
+"""Test titles: a conversation's title is its first words, until its owner renames it."""
 
 from __future__ import annotations
 

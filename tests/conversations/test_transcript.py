@@ -1,4 +1,4 @@
-"""A branch is read a few messages at a time: all of it, in its order, and no other branch."""
+"""Test reading a branch a few messages at a time: all of it, in order, and no other branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of deploying share."""
+"""Fixtures for the deployment tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.serving import OURS
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start commands on free ports."""
+    """A function that starts commands on free ports."""
     started: list[Started] = []
 
     def start(command: str | list[str], **environ: str) -> Started:

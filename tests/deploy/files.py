@@ -1,4 +1,4 @@
-"""The files by which platforms deploy this: what stands in them, and how each of them starts the app."""
+"""Read the files that platforms deploy from, and how each of them starts the app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OF_PYTHON = {"PYTHONUNBUFFERED"}
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a Dockerfile, with those that it goes on in; `stage` counts from 0."""
+    """One instruction of a Dockerfile with its continuation lines; `stage` counts from 0."""
 
     stage: int
     name: str
@@ -34,7 +34,7 @@ class Step:
 
     @property
     def words(self) -> list[str]:
-        """Its words, of the exec form or the shell's."""
+        """The words of its exec form or its shell form."""
         return json.loads(self.text) if self.text.startswith("[") else shlex.split(self.text)
 
 
@@ -44,13 +44,13 @@ def read(name: str) -> str:
 
 
 def read_yaml(name: str) -> Any:
-    """Read a file of YAML; what needs it is skipped where PyYAML isn't installed."""
+    """Read a YAML file; skip the test if PyYAML isn't installed."""
     yaml = pytest.importorskip("yaml", reason=f"{name} needs PyYAML (requirements-dev.txt) to be read.")
     return yaml.safe_load(read(name))
 
 
 def procfile() -> dict[str, str]:
-    """Read the commands of the Procfile by the name of their process."""
+    """Read the commands of the Procfile by process name."""
     return dict(line.split(": ", 1) for line in read("Procfile").splitlines())
 
 
@@ -73,32 +73,28 @@ def last_stage(name: str) -> list[Step]:
 
 
 def image_environ() -> dict[str, str]:
-    """Give the variables that the image sets."""
+    """Return the variables that the image sets."""
     return dict(word.split("=", 1) for step in last_stage("ENV") for word in step.words)
 
 
 def image_command() -> list[str]:
-    """Give the command of the image."""
     return last_stage("CMD")[-1].words
 
 
 def health_command() -> list[str]:
-    """Give the command by which the image knows whether it is healthy."""
+    """Return the command of the image's health check."""
     return Step(0, "CMD", last_stage("HEALTHCHECK")[0].text.partition("CMD ")[2]).words
 
 
 def heroku() -> dict[str, Any]:
-    """Read app.json."""
     return json.loads(read("app.json"))
 
 
 def railway() -> dict[str, Any]:
-    """Read railway.json."""
     return json.loads(read("railway.json"))
 
 
 def fly() -> dict[str, Any]:
-    """Read fly.toml."""
     return tomllib.loads(read("fly.toml"))
 
 
@@ -114,18 +110,18 @@ def compose() -> dict[str, Any]:
 
 
 def hosting_block(language: str, beginning: str) -> str:
-    """Read the one block of docs/self-hosting.md in a language that begins so."""
+    """Read the one code block in docs/self-hosting.md with this language and beginning."""
     (block,) = [block for block in blocks("self-hosting.md", language) if block.startswith(beginning)]
     return block
 
 
 def unit_text() -> str:
-    """Read systemd's unit."""
+    """Read the systemd unit."""
     return hosting_block("ini", "[Unit]")
 
 
 def unit() -> configparser.RawConfigParser:
-    """Read the sections of systemd's unit; of a key that is there twice, the last value."""
+    """Read the sections of the systemd unit; a repeated key keeps its last value."""
     parser = configparser.RawConfigParser(strict=False, delimiters="=", comment_prefixes="#")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(unit_text())
@@ -133,18 +129,18 @@ def unit() -> configparser.RawConfigParser:
 
 
 def fixed(variables: list[dict[str, Any]]) -> dict[str, str]:
-    """Give what render.yaml sets to a fixed value."""
+    """Return the variables that render.yaml sets to a fixed value."""
     return {variable["key"]: variable["value"] for variable in variables if "value" in variable}
 
 
 def context() -> list[str]:
-    """List the files that reach the builder: those of the repository that .dockerignore leaves."""
+    """List the files that reach the builder: the repository without the paths in .dockerignore."""
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [path for path in tracked.splitlines() if not ignored(path)]
 
 
 def ignored(path: str) -> bool:
-    """Tell whether .dockerignore keeps a path from the builder: the last line about it, or a folder of it, wins."""
+    """Tell whether .dockerignore excludes a path; the last matching line for it, or for a folder above it, wins."""
     patterns = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
     about = {path, *map(str, Path(path).parents)} - {"."}
     verdict = False

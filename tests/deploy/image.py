@@ -1,7 +1,7 @@
-"""Builds the image by the Dockerfile's own steps in an empty folder, where no Docker is at hand.
+"""Build the image with the Dockerfile's own steps in an empty folder, without Docker.
 
-The folder stands for the root of the image, a virtual environment in usr/local for the Python of the base image. Each
-absolute path that a step names is taken from there. What makes users is noted, not run: numbers need no names.
+The folder stands for the image's root, and a virtual environment in usr/local for the base image's Python. Absolute
+paths in a step lead into the folder. Commands that create users are recorded but not run: numeric ids need no names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ exec {ours} -m pip --disable-pip-version-check --python {base} "$@"
 
 
 class Image:
-    """What the steps have made so far; `root` is where the stage being built stands."""
+    """The steps' result so far; `root` is the folder of the stage in progress."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -42,7 +42,7 @@ class Image:
         self.command: list[str] = []
 
     def build(self, **arguments: str) -> None:
-        """Take every step of the Dockerfile; `arguments` are those of --build-arg."""
+        """Run every step of the Dockerfile; `arguments` are the --build-arg values."""
         self.given = arguments
         self._make_tools()
         for step in files.dockerfile():
@@ -52,7 +52,7 @@ class Image:
         self.tools.mkdir()
         for name in NOTED:
             (self.tools / name).write_text(f'#!/bin/sh\necho "$0 $*" >>{self.tools}/noted\n')
-        # Only root may give a folder to somebody else.
+        # Only root can give a folder to another user.
         if os.geteuid() != 0:
             (self.tools / "install").write_text('#!/bin/sh\nfor folder; do :; done\nmkdir -p -m 700 "$folder"\n')
         base = self.root / "usr/local/bin/python"
@@ -61,7 +61,7 @@ class Image:
             tool.chmod(0o755)
 
     def _from(self, step: Step) -> None:
-        """Begin a stage: the one before goes aside, where COPY --from finds it."""
+        """Begin a stage; the previous one moves aside, where COPY --from finds it."""
         if self.stage >= 0:
             self.root.rename(self.folder / str(self.stage))
         self.stage += 1
@@ -90,7 +90,7 @@ class Image:
         for path in files.context():
             for source in sources:
                 if path == source or path.startswith(f"{source}/"):
-                    # A folder's content goes into the target, a file under its own name.
+                    # COPY puts a folder's content into the target, and a file under its own name.
                     to = into / (Path(path).relative_to(source) if path != source else path)
                     to.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(ROOT / path, to)
@@ -117,22 +117,22 @@ class Image:
         assert step.name in {"EXPOSE", "STOPSIGNAL", "HEALTHCHECK"}, step
 
     def inside(self, path: str) -> Path:
-        """Say where a path of the image is on this machine."""
+        """Return the path on this machine for a path in the image."""
         return self.root / path.lstrip("/")
 
     def environment(self) -> dict[str, str]:
-        """Give the variables that a command in the image sees."""
+        """Return the environment of a command in the image."""
         path = f"{self.root}/usr/local/bin:{self.tools}:/usr/bin:/bin"
         own = {name: PATHS.sub(f"{self.root}/", value) for name, value in self.environ.items()}
         return {"PATH": path, **pip_settings(), **own}
 
     def size(self) -> int:
-        """Add up the bytes that lie on top of the base image."""
+        """Add up the bytes above the base image."""
         return sum(file.stat().st_size for file in self.root.rglob("*") if file.is_file() and not file.is_symlink())
 
 
 def python_for_all() -> str:
-    """Find a Python that other users may run as well: one in somebody's home isn't."""
+    """Find a Python that other users can run: one in a home folder won't do."""
     for python in (os.path.realpath(sys.executable), "/usr/bin/python3"):
         as_other: dict[str, Any] = {"user": 10001, "group": 10001, "extra_groups": []} if os.geteuid() == 0 else {}
         try:
@@ -144,5 +144,5 @@ def python_for_all() -> str:
 
 
 def pip_settings() -> dict[str, str]:
-    """Give what tells pip where it finds packages on this machine."""
+    """Return the settings that tell pip where this machine finds packages."""
     return {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_CERT"))}

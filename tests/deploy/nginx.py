@@ -1,4 +1,4 @@
-"""nginx with the configurations of docs/in-front.md, and the name, ports and certificate of a test."""
+"""Run nginx with the configurations in docs/in-front.md, and a test's name, ports and certificate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def documented() -> str:
 
 
 def write(folder: Path, sites: str) -> list[str]:
-    """Write a configuration that keeps to a folder; returns the command that runs it."""
+    """Write a configuration that uses only a folder; return the command that runs it."""
     folders = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in TEMPORARY)
     alone = f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
     (folder / "nginx.conf").write_text(f"{alone}http {{\naccess_log off;\n{folders}{sites}\n}}\n")
@@ -29,7 +29,8 @@ def write(folder: Path, sites: str) -> list[str]:
 
 @contextmanager
 def in_front_of(port: int, name: str, folder: Path, tls: str = " ssl http2") -> Iterator[int]:
-    """Run nginx in front of the app at a port; yields the port where it serves a name. An empty `tls` is plain http."""
+    """Run nginx in front of the app at a port; yield the port where it serves a name. An empty `tls` means plain
+    http."""
     own = free_port()
     sites = documented().replace("chat.example.org", name).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     sites = sites.replace("443 ssl http2", f"{own}{tls}").replace("listen 80;", f"listen {free_port()};")
@@ -39,7 +40,7 @@ def in_front_of(port: int, name: str, folder: Path, tls: str = " ssl http2") -> 
 
 @contextmanager
 def beside_a_neighbour(port: int, name: str, folder: Path, own: int, strips: bool) -> Iterator[Path]:
-    """Run nginx that serves the app under a path, and another app at /; yields the log of what that one was asked."""
+    """Run nginx with the app under a path and another app at /; yield the log of the other app's requests."""
     upstream, neighbour = f"http://127.0.0.1:{port}{'/' if strips else ''}", folder / "neighbour.log"
     location = documented_location().replace("http://127.0.0.1:8000", upstream)
     asked = f'access_log {neighbour} asked; default_type text/html; return 200 "<!doctype html><p>Somebody else";'
@@ -50,5 +51,5 @@ def beside_a_neighbour(port: int, name: str, folder: Path, own: int, strips: boo
 
 
 def documented_location() -> str:
-    """Read how the documentation puts the app under a path."""
+    """Read the documented location block for an app under a path."""
     return proxies.documented("nginx", "location")

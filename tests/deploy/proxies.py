@@ -1,4 +1,4 @@
-"""The proxies of docs/in-front.md, with the configuration from there and a test's own name, ports and certificate."""
+"""Run the proxies of docs/in-front.md with its configuration, and a test's name, ports and certificate."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def find(program: str) -> str | None:
 
 
 def documented(language: str, start: str) -> str:
-    """Read the one configuration in a language that begins with some words."""
+    """Read the one configuration with this language and beginning."""
     (block,) = [block for block in blocks(PAGE, language) if block.startswith(start)]
     return block
 
 
 def caddy(folder: Path, app: int, name: str, port: int) -> list[str]:
-    """Write Caddy's configuration; returns the command that runs it."""
+    """Write Caddy's configuration; return the command that runs it."""
     alone = f"{{\nadmin off\npersist_config off\nauto_https off\nstorage file_system {folder}/caddy\n}}\n"
     site = documented("caddy", f"{NAME} {{\n\treverse_proxy").replace(APP, f"127.0.0.1:{app}")
     site = site.replace(f"{NAME} {{", f"https://{name}:{port} {{\n\ttls {CERTIFICATE} {CERTIFICATE}", 1)
@@ -45,7 +45,7 @@ def caddy(folder: Path, app: int, name: str, port: int) -> list[str]:
 
 
 def traefik(folder: Path, app: int, name: str, port: int) -> list[str]:
-    """Write Traefik's two files; returns the command that runs it."""
+    """Write Traefik's two files; return the command that runs it."""
     main = documented("yaml", "entryPoints:").partition("certificatesResolvers:")[0]
     main = main.replace(":443", f":{port}").replace(":80", f":{free_port()}")
     watched = f"providers:\n  file:\n    filename: {folder}/rivulet.yml\n"
@@ -58,12 +58,12 @@ def traefik(folder: Path, app: int, name: str, port: int) -> list[str]:
 
 
 Writer = Callable[[Path, int, str, int], list[str]]
-"""Writes a proxy's configuration into a folder for the app's port, a name and a port of its own; gives the command."""
+"""Writes a proxy's configuration into a folder for the app's port, a name and the proxy's port; returns the command."""
 
 
 @contextmanager
 def in_front_of(write: Writer, app: int, name: str, folder: Path) -> Iterator[int]:
-    """Run a proxy in front of the app at a port; yields the port where it serves a name by https."""
+    """Run a proxy in front of the app at a port; yield the port where it serves a name over https."""
     port = free_port()
     with running(write(folder, app, name, port), folder, port):
         wait_for_the_app(port, name)
@@ -71,7 +71,7 @@ def in_front_of(write: Writer, app: int, name: str, folder: Path) -> Iterator[in
 
 
 def wait_for_the_app(port: int, name: str) -> None:
-    """Wait until the app answers through a proxy, which may listen before it has its certificate and knows the app."""
+    """Wait until the app answers through a proxy, which can listen before it has its certificate and knows the app."""
     deadline = time.monotonic() + PATIENCE
     while not answers(port, name):
         assert time.monotonic() < deadline, f"The app doesn't answer through the proxy at {port}."
@@ -88,7 +88,7 @@ def answers(port: int, name: str) -> bool:
 
 @contextmanager
 def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
-    """Run a proxy until the end of the block, with its log in a folder."""
+    """Run a proxy while a block runs, with its log in a folder."""
     with (folder / "proxy.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOME": str(folder)})
     try:
@@ -100,7 +100,6 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a process listens on a port."""
     deadline = time.monotonic() + PATIENCE
     while True:
         assert process.poll() is None and time.monotonic() < deadline, f"{process.args!r} doesn't listen."

@@ -1,4 +1,4 @@
-"""A server, or another command, in a process of its own, as a platform runs it."""
+"""Start a server or another command in its own process, as a platform does."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.serving import OURS, ROOT, ask_health, free_port
 
 PATIENCE = 60.0
 KEY = {"SECRET_KEY": SECRETS["SECRET_KEY"]}
-"""What a platform makes by itself."""
+"""A key as a platform generates it."""
 
 
 class Started:
-    """A command as a platform runs it: words as they are, a line by bash; `said` is what it wrote."""
+    """A command as a platform runs it: a list of words directly, a line in bash. `said` is its output."""
 
     def __init__(self, folder: Path, command: str | list[str], **environ: str):
         self.port = free_port()
@@ -40,7 +40,7 @@ class Started:
         return self.log.read_text()
 
     def health(self) -> bytes:
-        """Wait until it answers; gives the beginning of the answer."""
+        """Wait until it answers; return the beginning of the answer."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -51,14 +51,14 @@ class Started:
                 time.sleep(0.05)
 
     def until_said(self, what: str) -> None:
-        """Wait until it has said something."""
+        """Wait until it has printed a text."""
         deadline = time.monotonic() + PATIENCE
         while what not in self.said:
             assert time.monotonic() < deadline, self.said
             time.sleep(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it as a platform does, every process of it at once; gives the exit code."""
+        """Stop all its processes at once, as a platform does; return the exit code."""
         os.killpg(self.process.pid, how)
         return self.process.wait(PATIENCE)
 

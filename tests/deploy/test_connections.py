@@ -1,4 +1,4 @@
-"""Postgres plans that allow few connections are enough."""
+"""Test that a Postgres plan with few connections is enough."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.postgres import Postgres
 UNLIMITED = {
     f"{what}{who}": "0" for what in ("MAX_CONCURRENT_ANSWERS", "MESSAGES_PER_MINUTE") for who in ("", "_PER_ADDRESS")
 }
-"""All these people come from one address."""
+"""All these users come from one address."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""docs/operating.md's table of exit codes: real processes end with each of them, and systemd's unit obeys it."""
+"""Test docs/operating.md's exit codes: real processes exit with each of them, and the systemd unit obeys the table."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def table() -> dict[int, str]:
 
 
 def code_of(returncode: int) -> int:
-    """Count the end by a signal as shells and Docker do."""
+    """Return the exit code; a signal's as shells and Docker count it."""
     return returncode if returncode >= 0 else 128 - returncode
 
 
 def stopped(how: signal.Signals) -> Callable[[Start], int]:
-    """Stop a server that answers."""
+    """Stop a running server."""
 
     def stop(start: Start) -> int:
         server = start(SERVER)
@@ -48,7 +48,7 @@ def stopped(how: signal.Signals) -> Callable[[Start], int]:
 
 
 def ended(command: str, **environ: str) -> Callable[[Start], int]:
-    """Wait for the end of a command."""
+    """Wait for a command to exit."""
     return lambda start: start(command, **environ).process.wait(PATIENCE)
 
 
@@ -59,7 +59,7 @@ def beside_another(start: Start, command: str = SERVER) -> int:
 
 
 def beside_another_by_bin_run(start: Start) -> int:
-    """Do the same by the script."""
+    """Start bin/run on a port that another process holds."""
     return beside_another(start, "bin/run")
 
 
@@ -124,7 +124,7 @@ def test_systemd_restarts_what_the_table_says_and_nothing_else() -> None:
 
     assert service["Restart"] == "on-failure"
     assert set(map(int, service["RestartPreventExitStatus"].split())) == never
-    # on-failure leaves alone what ends with 0, or by SIGINT or SIGTERM, which a shell counts as 130 and 143.
+    # on-failure ignores exit code 0, and an end by SIGINT or SIGTERM, which a shell counts as 130 and 143.
     assert {code for code, verdict in table().items() if verdict == LEAVE} == {0, 130, 143}
 
 
@@ -145,6 +145,6 @@ def test_workers_whose_master_was_killed_leave_the_port_to_the_next_server(start
 
 
 def is_listening(port: int) -> bool:
-    """Tell whether anybody listens on a port."""
+    """Tell whether a process listens on a port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

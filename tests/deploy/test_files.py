@@ -1,7 +1,7 @@
-"""What the platforms' files say is what the platforms read, as far as that can be told without them.
+"""Test that the platforms' files contain what the platforms read, as far as tests can tell without them.
 
-The facts are of their documentation as of 2026: app.json's and render.yaml's schemas, fly.toml's and railway.json's
-references, the specification of Compose.
+The facts come from their documentation as of 2026: the schemas of app.json and render.yaml, the references of fly.toml
+and railway.json, and the Compose specification.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tests.serving import ROOT
 
 ALIVE, READY = "/healthz", "/readyz"
 GUNICORN_ADDS = 4
-"""What gunicorn.conf.py adds to DRAIN_SECONDS before it ends a worker by force."""
+"""The seconds that gunicorn.conf.py adds to DRAIN_SECONDS before it kills a worker."""
 
 HEROKU_WAITS = 30
-"""How long Heroku waits after SIGTERM; that can't be set."""
+"""How many seconds Heroku waits after SIGTERM; it has no setting for this."""
 
 
 def test_app_json_says_only_what_heroku_reads() -> None:
@@ -88,7 +88,7 @@ def test_railway_json_says_only_what_railway_reads() -> None:
         *("restartPolicyMaxRetries", "overlapSeconds", "drainingSeconds"),
     }
     assert deploy["restartPolicyType"] in {"ON_FAILURE", "ALWAYS", "NEVER"}
-    # Railway's schema wants numbers here, whatever the examples in its documentation show.
+    # Railway's schema requires numbers here, although the examples in its documentation show strings.
     assert all(isinstance(deploy[name], int) for name in ("overlapSeconds", "drainingSeconds", "healthcheckTimeout"))
 
 
@@ -127,7 +127,7 @@ def test_render_restarts_by_whether_this_is_alive_and_deploys_after_the_database
 
     assert service["healthCheckPath"] == ALIVE
     assert service["preDeployCommand"] == files.procfile()["release"]
-    assert service["plan"] != "free"  # which may have no such command
+    assert service["plan"] != "free"  # free services can't have such a command
 
 
 def test_what_ends_with_an_error_is_restarted_some_times_where_the_platform_counts() -> None:
@@ -139,7 +139,7 @@ def test_what_ends_with_an_error_is_restarted_some_times_where_the_platform_coun
 
 @pytest.mark.parametrize("service", ["web", "db"])
 def test_compose_starts_everything_again_after_a_reboot(service: str) -> None:
-    # By on-failure Docker wouldn't start what ended with 0 when the machine went down.
+    # With on-failure, Docker wouldn't start a container that exited with 0 when the machine shut down.
     assert files.compose()[service]["restart"] == "unless-stopped"
 
 

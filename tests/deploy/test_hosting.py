@@ -1,4 +1,4 @@
-"""docs/self-hosting.md and docs/in-front.md: commands are there, settings are ours, configurations can be read."""
+"""Test docs/self-hosting.md and docs/in-front.md: commands exist, settings are ours, configurations parse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OF_PLATFORMS = {"WEB_CONCURRENCY", "POSTGRES_PASSWORD", "GUNICORN_CMD_ARGS"} | {
 
 
 def environment_file() -> dict[str, str]:
-    """Read the settings of a machine of somebody's own."""
+    """Read the settings for a self-hosted machine."""
     return dict(line.split("=", 1) for line in files.hosting_block("ini", "HOST=").splitlines())
 
 
@@ -83,7 +83,7 @@ def test_systemd_leaves_a_worker_that_was_out_of_memory_to_gunicorn_to_replace()
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="The unit is verified where systemd-analyze is.")
 def test_systemd_can_read_the_unit(tmp_path: Path) -> None:
-    # What it starts is not on this machine, and isn't looked for: only the unit itself is read.
+    # The check reads only the unit itself: the program that it starts is not on this machine.
     there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", files.unit_text(), flags=re.MULTILINE)
     (tmp_path / "rivulet.service").write_text(there)
 

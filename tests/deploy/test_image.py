@@ -1,4 +1,4 @@
-"""The image: what reaches its builder, what is in it, and that it runs as nobody in particular."""
+"""Test the image: which files reach its builder, what it contains, and that it runs as any user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.deploy.image import Image
 from tests.serving import ROOT, free_port
 
 LARGEST = 140 * 2**20
-"""What may lie on top of the base image, in bytes."""
+"""The largest size of the layers above the base image, in bytes."""
 
 HISTORY_AND_SECRETS = (".git/config", ".env", "instance/rivulet.db", "instance/secret_key")
 NOT_NEEDED = (".venv/bin/python", "tests/conftest.py", "bench/run.py", "docs/a.md", "render.yaml", "compose.yaml")
@@ -55,7 +55,7 @@ def test_the_image_runs_as_a_fixed_number_that_is_not_root() -> None:
 
 
 def test_a_volume_is_left_to_whoever_runs_it() -> None:
-    # An anonymous one would hide that what is stored goes with the container; Railway refuses the word.
+    # An anonymous volume would hide that the data is deleted with the container; Railway refuses VOLUME.
     assert "VOLUME" not in {step.name for step in files.dockerfile()}
 
 
@@ -65,7 +65,7 @@ def test_stopping_is_by_the_signal_that_gunicorn_drains_on() -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may enter, as the root of an image is."""
+    """A folder that every user can enter, like the root of an image."""
     folder = Path(tempfile.mkdtemp(prefix="rivulet-image-", dir="/tmp"))
     folder.chmod(0o755)
     yield folder
@@ -99,7 +99,7 @@ def test_the_image_is_built_by_its_own_steps_and_serves_as_somebody_who_may_writ
 
 
 def until_healthy(server: subprocess.Popen[bytes], image: Image, environ: dict[str, str]) -> bool:
-    """Ask by the image's own check until it says yes; False where the server ended or a minute passed."""
+    """Run the image's own health check until it passes; return False if the server exits or a minute passes."""
     words = [str(image.root / "usr/local/bin/python"), *files.health_command()[1:]]
     for _ in range(120):
         if subprocess.run(words, env=environ, capture_output=True, **image.user).returncode == 0:
@@ -111,5 +111,5 @@ def until_healthy(server: subprocess.Popen[bytes], image: Image, environ: dict[s
 
 
 def may_write(image: Image, path: Path) -> bool:
-    """Tell whether the user of the image may write into a folder."""
+    """Tell whether the image's user can write into a folder."""
     return subprocess.run(["test", "-w", str(path)], **image.user).returncode == 0

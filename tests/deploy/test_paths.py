@@ -1,4 +1,4 @@
-"""The app under SCRIPT_NAME, as gunicorn serves it: gunicorn alone would refuse what a proxy took the path off."""
+"""Test the app under SCRIPT_NAME in gunicorn, which alone would refuse paths that a proxy has stripped."""
 
 from __future__ import annotations
 

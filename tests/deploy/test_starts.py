@@ -1,4 +1,4 @@
-"""Each file's own command, with the variables that the file sets, starts a server that answers."""
+"""Test that each file's own command, with the variables that the file sets, starts a working server."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ OF_RENDER = {
     "FORWARDED_ALLOW_IPS": "*",
     "GUNICORN_CMD_ARGS": "--preload --access-logfile - --bind=0.0.0.0:10000",
 }
-"""What Heroku's buildpack and Render set for every Python app."""
+"""The variables that Heroku's buildpack and Render set for every Python app."""
 
 UNWANTED = r'!!!(?! There is no admin yet)|HTTP/1\.1"|Traceback'
-"""Warnings, lines of gunicorn's own access log, and errors."""
+"""Patterns of warnings, of gunicorn's own access log, and of errors."""
 
 
 def of_heroku(database_server: Postgres) -> dict[str, str]:
-    """Give the environment of a dyno."""
+    """Return the environment of a dyno."""
     values = {name: variable.get("value", "") for name, variable in files.heroku()["env"].items()}
     url = database_server.new_database().replace("postgresql://", "postgres://")
     return {**OF_HEROKU, **values, **KEY, "DATABASE_URL": url}
 
 
 def version_in(url: str) -> str | None:
-    """Read how far a database has been brought; None where it holds nothing."""
+    """Read the version of a database; None if it is empty."""
     with psycopg.connect(url) as connection:
         if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
             return None
@@ -80,7 +80,7 @@ def test_heroku_without_a_database_warns_and_starts(start: Start) -> None:
     server = start(files.procfile()["web"], **OF_HEROKU, **KEY)
 
     assert b"200 OK" in server.health()
-    server.until_said("Rivulet is at")  # by the first worker; another one may have answered
+    server.until_said("Rivulet is at")  # the first worker prints this; another one may have answered the health check
     assert server.said.count("!!! On Heroku this disk is emptied") == 1
 
 

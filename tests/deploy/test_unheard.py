@@ -1,4 +1,4 @@
-"""A server whose output nobody can take goes on without its log."""
+"""Test that a server whose output can't be written goes on without its log."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ SERVER = 'exec gunicorn "app:create_app()"'
 
 
 def workers(server: Started) -> set[int]:
-    """List the worker processes."""
     listed = subprocess.run(["ps", "-Awwo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(maxsplit=2) for line in listed.splitlines() if "gunicorn" in line)
     return {int(child) for child, parent, _ in rows if int(parent) == server.process.pid}
 
 
 def until_healthy(server: Started) -> set[int]:
-    """Wait until it answers; gives all workers that there were."""
+    """Wait until it answers; return all workers seen."""
     deadline, seen = time.monotonic() + PATIENCE, workers(server)
     while b"200 OK" not in health(server):
         assert server.process.poll() is None and time.monotonic() < deadline
@@ -42,7 +41,7 @@ def until_healthy(server: Started) -> set[int]:
 
 
 def health(server: Started) -> bytes:
-    """Ask for its health; nothing where it doesn't answer."""
+    """Request its health; return nothing if it doesn't answer."""
     try:
         with socket.create_connection(("127.0.0.1", server.port), 0.2) as connection:
             return ask_health(connection)
@@ -52,7 +51,7 @@ def health(server: Started) -> bytes:
 
 @pytest.mark.parametrize("lost", LOST)
 def test_a_server_answers_though_nobody_can_hear_it(start: Start, lost: str) -> None:
-    # A disk that isn't kept is a warning, and no line of the journal can be written either.
+    # A temporary disk causes a warning; no line of the journal can be written either.
     server = start(f"{SERVER} {LOST[lost]}", DYNO="web.1", LOG_FORMAT="json")
 
     assert len(until_healthy(server)) == 1
@@ -61,7 +60,7 @@ def test_a_server_answers_though_nobody_can_hear_it(start: Start, lost: str) -> 
 
 
 def page(server: Started) -> bytes:
-    """Ask for something that isn't there; gives the beginning of the answer."""
+    """Request an address that doesn't exist; return the beginning of the answer."""
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
         connection.sendall(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         return connection.recv(100)

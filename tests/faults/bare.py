@@ -1,4 +1,4 @@
-"""A stage for tests of the rounds themselves: a database, and of the server nothing but what they look at."""
+"""Build a stage for tests of the rounds themselves: a database, and stand-ins for the server's parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORKERS = [1, 2]
 
 
 def bare(database: Database, **known: Any) -> Any:
-    """Make a stage without a server; what is known of one may be said."""
+    """Build a stage without a server; a test can set what the stage knows about one."""
     server = {"port": 0, "database": database, "model": SimpleNamespace(calls=Counter(), askers={})}
     server |= {"workers": lambda: WORKERS, "process": SimpleNamespace(poll=lambda: None), **known}
     return SimpleNamespace(

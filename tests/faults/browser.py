@@ -1,4 +1,5 @@
-"""A browser on raw sockets that remembers every byte it was sent, and follows a reply as the page does."""
+"""Open raw-socket connections as a browser that remembers every byte it received, and follow replies as the page
+does."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from tests.rendering.checks import Page
 
 PATIENCE = 30.0
 RETRY = 0.3
-"""How long a page waits before it follows again, in seconds."""
+"""How many seconds a page waits before it follows again."""
 
 WORD = re.compile(r"\bw(\d+)\b")
 PARTIAL = re.compile(r'<hx-partial hx-target="([^"]+)" hx-swap="([^"]+)">(.*?)</hx-partial>', re.DOTALL)
@@ -25,7 +26,7 @@ PARTIAL = re.compile(r'<hx-partial hx-target="([^"]+)" hx-swap="([^"]+)">(.*?)</
 
 @dataclass
 class Answer:
-    """A whole response: its status, its head and its body."""
+    """A whole response: its status, its headers and its body."""
 
     status: int
     head: str
@@ -33,14 +34,14 @@ class Answer:
 
 
 class Browser:
-    """One visitor with their cookies; `port` is the server of the moment."""
+    """A visitor with cookies; `port` is the current server's."""
 
     def __init__(self, port: int):
         self.port = port
         self.cookie = ""
 
     def open(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> socket.socket:
-        """Send a request; gives the socket to read the answer from."""
+        """Send a request; return the socket with the answer."""
         body = urlencode(form or {}).encode()
         fields = {"Host": "localhost", "Connection": "close", "Cookie": self.cookie, **headers}
         if method == "POST":
@@ -51,7 +52,7 @@ class Browser:
         return connection
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
-        """Send a request and read the whole answer. Raises OSError where there is none."""
+        """Send a request and read the whole answer. Raises OSError if there is none."""
         received = bytearray()
         with self.open(method, path, form, **headers) as connection:
             while more := connection.recv(65_536):
@@ -61,15 +62,14 @@ class Browser:
         return answer
 
     def get(self, path: str, **headers: str) -> Answer:
-        """Ask for a page."""
         return self.ask("GET", path, None, **headers)
 
     def post(self, path: str, **form: str) -> Answer:
-        """Send a form as htmx does."""
+        """Post a form as htmx does."""
         return self.ask("POST", path, form, HX_Request="true")
 
     def send(self, text: str, conversation: int | None = None, **form: str) -> Sent:
-        """Send a message; gives where its answer is."""
+        """Send a message; return where its answer is."""
         path = "/conversations" if conversation is None else f"/conversations/{conversation}/messages"
         answer = self.post(path, text=text, **form)
         assert answer.status == 200, answer
@@ -87,7 +87,7 @@ class Browser:
 
 @dataclass(frozen=True)
 class Sent:
-    """Where the answer to a message is."""
+    """The ids of a message's conversation and reply."""
 
     conversation: int
     reply: int
@@ -99,7 +99,7 @@ def replies_in(page: str) -> list[int]:
 
 
 def read(received: bytes) -> Answer:
-    """Read a response as far as it has come. Raises ConnectionError where not even its head has."""
+    """Read a response up to where it breaks off. Raises ConnectionError if its headers are incomplete."""
     head, found, body = received.partition(b"\r\n\r\n")
     if not found:
         raise ConnectionError("the server closed the connection without an answer")
@@ -109,14 +109,14 @@ def read(received: bytes) -> Answer:
 
 
 def kept(cookies: str, head: str) -> str:
-    """Give the cookies, as a request tells them, that a browser has after a response."""
+    """Return a browser's cookies after a response, as its next request sends them."""
     jar = dict(pair.split("=", 1) for pair in cookies.split("; ") if pair)
     jar.update(re.findall(r"Set-Cookie: ([^=]+)=([^;]*)", head))
     return "; ".join(f"{name}={value}" for name, value in jar.items() if value)
 
 
 def chunks(body: bytes) -> Iterator[bytes]:
-    """Give what is inside the chunks of a body, the last one as far as it has come."""
+    """Return the contents of a body's chunks, including an incomplete last one."""
     while body:
         size, _, body = body.partition(b"\r\n")
         with suppress(ValueError):
@@ -125,26 +125,26 @@ def chunks(body: bytes) -> Iterator[bytes]:
 
 
 def reset(connection: socket.socket) -> None:
-    """Leave with a reset, as a machine that is switched off does."""
+    """Close the connection with a reset, as a machine that loses power does."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 @dataclass
 class View:
-    """What the article of a reply shows: what has grown, and its finished form."""
+    """The content of a reply's article: the growing part, and the finished form."""
 
     page: Page = field(default_factory=Page)
     finished: str = ""
 
     @property
     def text(self) -> str:
-        """The words that stand there."""
+        """The visible words."""
         has_grown = not self.finished or "hx-preserve" in self.finished
         return unescape(re.sub(r"<[^>]+>", " ", (self.page.html if has_grown else "") + self.finished))
 
     def change(self, reply_id: int, data: str) -> None:
-        """Do what an event asks for."""
+        """Apply an event."""
         partials = PARTIAL.findall(data)
         for target, _, html in partials:
             if target == f"#reply-{reply_id}":
@@ -157,7 +157,7 @@ class View:
 
 @dataclass
 class Watching:
-    """One page that follows a reply: it follows again where the connection breaks, and keeps every byte."""
+    """A page that follows a reply: it reconnects if the connection breaks, and keeps every byte."""
 
     browser: Browser
     reply_id: int
@@ -167,24 +167,22 @@ class Watching:
     leaving: bool = False
 
     def start(self) -> Watching:
-        """Begin to watch."""
         threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def until_over(self, patience: float = 2 * PATIENCE) -> View:
-        """Wait for the finished article; gives what stands there."""
+        """Wait for the finished article; return its text."""
         assert self.over.wait(patience), self.received[-1:]
         return list(self.views(len(self.received) - 1))[-1]
 
     def until_words(self, count: int) -> None:
-        """Wait until so many words have come."""
+        """Wait for this many words."""
         deadline = time.monotonic() + PATIENCE
         while self.words_seen() < count:
             assert time.monotonic() < deadline, self.received[-1:]
             time.sleep(0.01)
 
     def leave(self) -> None:
-        """Close the page."""
         self.leaving = True
 
     def _watch(self) -> None:
@@ -203,7 +201,7 @@ class Watching:
                     self.cut_after = None
                     reset(connection)
                     return
-        # A reply that was deleted is not there any more.
+        # A deleted reply no longer exists.
         if b"HTTP/1.1 404" in seen[:20] or f'#reply-{self.reply_id}" hx-swap="'.encode() in seen:
             self.over.set()
 
@@ -211,7 +209,7 @@ class Watching:
         return 65_536 if self.cut_after is None else max(1, min(65_536, self.cut_after - len(seen)))
 
     def views(self, number: int) -> Iterator[View]:
-        """Give what the page showed after each event of one of its connections."""
+        """Return the page's content after each event of one of its connections."""
         view = View()
         with suppress(ConnectionError):
             for event in read(bytes(self.received[number])).body.split("\n\n")[:-1]:
@@ -221,12 +219,12 @@ class Watching:
                 yield view
 
     def words_seen(self) -> int:
-        """Tell how many words have come at all: the largest number that any byte holds, and one."""
+        """Return how many words have arrived: the largest number in any byte received, plus one."""
         numbers = re.findall(rb"\bw(\d+)\b(?!$)", b" ".join(self.received))
         return max(map(int, numbers), default=-1) + 1
 
     def complaints(self) -> Iterator[str]:
-        """Complain of views with a gap, a double, or a word out of order."""
+        """Complain about views with a missing, repeated or misplaced word."""
         for number in range(len(self.received)):
             for view in self.views(number):
                 numbers = [int(word) for word in WORD.findall(view.text)]

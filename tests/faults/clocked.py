@@ -1,6 +1,6 @@
-"""The app with a note of each time that a greenlet held its worker: CPU time between two switches, counted, not timed.
+"""Run the app and note how much CPU time each greenlet takes between two switches: the check counts CPU, not wall time.
 
-Nothing else is changed but for one address, /burning, that holds the worker for as long as it is asked to.
+Nothing else changes except the address /burning, which holds the worker as long as a request asks.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from flask import Flask
 import app
 
 MOST = 0.1
-"""How long, in seconds of CPU time, nothing may hold a worker."""
+"""The CPU seconds that a greenlet may hold a worker."""
 
 
 class Clock:
-    """Counts the CPU time of this thread; what comes to `least` seconds or more is a line in a file."""
+    """Measures the CPU time of this thread; a turn of `least` seconds or more becomes a line in a file."""
 
     def __init__(self, file: Path, least: float):
         self.file, self.least = file, least
         self._began = time.thread_time()
 
     def note(self, event: str, greenlets: tuple[Any, Any]) -> None:
-        """Note how long the greenlet that gave way had the worker; greenlet calls this at each switch."""
+        """Note how long the last greenlet held the worker; greenlet calls this at each switch."""
         held = time.thread_time() - self._began
         if held >= self.least:
             with self.file.open("a") as noted:
@@ -38,13 +38,13 @@ class Clock:
 
 
 def place(frame: FrameType | None) -> str:
-    """Say where a greenlet gave way, the innermost function of ours last."""
+    """Return where a greenlet yielded, with our innermost function last."""
     calls = traceback.extract_stack(frame) if frame else []
     return " > ".join(f"{Path(call.filename).stem}.{call.name}" for call in calls) or "its end"
 
 
 def create_app() -> Flask:
-    """Make the app as gunicorn is told to by the tests."""
+    """Build the app for gunicorn in the tests."""
     made = app.create_app()
     made.add_url_rule("/burning/<float:seconds>", view_func=burn)
     clock = Clock(Path(os.environ["HELD"]), float(os.environ["LEAST"]))

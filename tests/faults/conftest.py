@@ -1,4 +1,4 @@
-"""What the faults share: a model that counts its calls."""
+"""Fixtures for the faults: a model that counts its calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the faults share: servers that can be hurt, and the check of what is stored against what was shown."""
+"""Start servers that tests can hurt, and compare the stored text with the shown text."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tests.serving import Gunicorn
 
 PATIENCE = 60.0
 OWNERLESS = 10
-"""How long a reply may be without a live lease, in seconds."""
+"""How many seconds a reply may lack a live lease."""
 
 ENDS = {"complete", "stopped", "interrupted", "failed"}
 
 
 class Server(Gunicorn):
-    """The app as it is deployed, with the means to hurt it.
+    """The app as it is deployed, with ways to hurt it.
 
-    `direct` is the database's own address, where that of the environment leads over a wire.
+    `direct` is the database's own address, if the environment's address leads through a wire.
     """
 
     def __init__(self, folder: Path, model: Model, direct: str = "", **environ: str):
@@ -41,7 +41,7 @@ class Server(Gunicorn):
         self.database = Database(url)
 
     def browser(self) -> Browser:
-        """Give a new visitor."""
+        """Return a new visitor."""
         return Browser(self.port)
 
     def workers(self) -> list[int]:
@@ -51,11 +51,11 @@ class Server(Gunicorn):
         return [int(child) for child, parent in pairs if int(parent) == self.process.pid]
 
     def owner(self, name: str) -> int:
-        """Find the worker that asked the model a question (on Linux; elsewhere the first one)."""
+        """Find the worker that asked the model a question (on Linux; on other systems the first worker)."""
         return self.owners().get(self.model.askers[name]) or self.workers()[0]
 
     def owners(self) -> dict[int, int]:
-        """Find which worker talks from which port (on Linux; elsewhere nothing)."""
+        """Find each worker's port to the model (on Linux; on other systems none)."""
         table = Path("/proc/net/tcp")
         lines = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
         ports = {f"socket:[{line[9]}]": int(line[1].partition(":")[2], 16) for line in lines}
@@ -67,7 +67,7 @@ class Server(Gunicorn):
         os.kill(worker or self.process.pid, how)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it as a deploy does; gives the exit code."""
+        """Stop it as a deploy does; return the exit code."""
         self.send_signal(how)
         return self.process.wait(PATIENCE)
 
@@ -79,14 +79,14 @@ class Hurried(Server):
 
 
 def open_files(worker: int) -> list[Path]:
-    """List the open files of a worker, which may be gone."""
+    """List the open files of a worker, which may have exited."""
     with suppress(OSError):
         return list(Path(f"/proc/{worker}/fd").iterdir())
     return []
 
 
 def link(path: Path) -> str:
-    """Read what an open file is; it may be closed meanwhile."""
+    """Read the target of an open file, which can close meanwhile."""
     try:
         return os.readlink(path)
     except OSError:
@@ -95,7 +95,7 @@ def link(path: Path) -> str:
 
 @contextmanager
 def served(folder: Path, model: Model, kind: type[Server] = Server, /, **environ: str) -> Iterator[Server]:
-    """Serve the app until the end of the block."""
+    """Serve the app while a block runs."""
     server = kind(folder, model, **environ)
     server.start()
     try:
@@ -106,13 +106,13 @@ def served(folder: Path, model: Model, kind: type[Server] = Server, /, **environ
 
 
 def reply(database: Database, reply_id: int) -> Row | None:
-    """Read what is stored of a reply; None where it was deleted."""
+    """Read a reply's row; None if it was deleted."""
     with database.read() as connection:
         return connection.execute(select(replies).where(replies.c.id == reply_id)).first()
 
 
 def text_of(database: Database, reply_id: int) -> str:
-    """Read the text of a reply as far as it is stored, in its message and in its pieces."""
+    """Read a reply's stored text, from its message and its pieces."""
     said = select(pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
     with database.read() as connection:
         message = connection.execute(select(messages.c.text).where(messages.c.id == reply_id)).scalar()
@@ -120,14 +120,14 @@ def text_of(database: Database, reply_id: int) -> str:
 
 
 def words_stored(database: Database, reply_id: int) -> list[int]:
-    """List the numbers of the words that are stored of a reply."""
+    """List the numbers of a reply's stored words."""
     return [int(word) for word in re.findall(r"w(\d+)", text_of(database, reply_id))]
 
 
 class Leases:
-    """Notes since when replies have been without a live lease; one that was let go of has none at once.
+    """Notes since when replies have lacked a live lease; a released reply lacks one at once.
 
-    Nobody can renew before `writable_since`, on the monotonic clock.
+    No process can renew a lease before `writable_since`, on the monotonic clock.
     """
 
     def __init__(self, database: Database, writable_since: Callable[[], float] = float):
@@ -136,7 +136,7 @@ class Leases:
         self.since: dict[int, float] = {}
 
     def look(self) -> list[int]:
-        """Look now; gives the replies that have been without one for too long."""
+        """Look at the leases; return the replies that have lacked one for too long."""
         dead = (replies.c.state == "generating") & (replies.c.lease_until < clock())
         with self.database.read() as connection:
             found = list(connection.execute(select(replies.c.id).where(dead)).scalars())
@@ -146,7 +146,7 @@ class Leases:
 
 
 def until_ended(database: Database, reply_id: int) -> Row:
-    """Wait for the end of a reply, watched or not; it may not be without a live lease for too long."""
+    """Wait for a reply's end, watched or not; fail if it lacks a live lease for too long."""
     deadline, leases = time.monotonic() + PATIENCE, Leases(database)
     while (row := reply(database, reply_id)) and row.state == "generating":
         assert reply_id not in leases.look() and time.monotonic() < deadline, row
@@ -156,7 +156,7 @@ def until_ended(database: Database, reply_id: int) -> Row:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
@@ -172,7 +172,7 @@ def replies_of(database: Database, conversation_id: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Answered:
-    """A question that is stored, and the reply to it."""
+    """A stored question and its reply."""
 
     question: int
     conversation: int
@@ -181,17 +181,17 @@ class Answered:
 
     @property
     def name(self) -> str:
-        """The name by which the model counts its calls."""
+        """The name under which the model counts its calls."""
         return QUESTION.findall(self.text)[0][0]
 
     @property
     def words(self) -> int:
-        """How many words answer it."""
+        """The number of words in its answer."""
         return int(QUESTION.findall(self.text)[0][1])
 
 
 def answers_to(database: Database, name: str) -> list[Answered]:
-    """List the questions whose name begins so, once for each of their replies."""
+    """List the questions whose name begins with a prefix, once for each of their replies."""
     answer = messages.alias()
     asked = select(messages.c.id, messages.c.conversation_id, messages.c.text, answer.c.id)
     asked = asked.join(answer, answer.c.parent_id == messages.c.id).order_by(answer.c.id)
@@ -202,9 +202,9 @@ def answers_to(database: Database, name: str) -> list[Answered]:
 def violations(
     server: Server, name: str, reply_ids: Sequence[int], watched: Sequence[Watching], paid: int = 0
 ) -> list[str]:
-    """List what of the promises was broken for the replies to a question; `watched` are all pages that saw them.
+    """List the broken promises about the replies to a question; `watched` holds all pages that showed them.
 
-    A reply may have cost a call, and another one for each adoption; `paid` is how many more a person asked for.
+    A reply costs one call, and one more for each adoption; `paid` counts the additional calls that a user asked for.
     """
     rows = {reply_id: row for reply_id in reply_ids if (row := reply(server.database, reply_id))}
     found = [f"reply {number} is {row.state}" for number, row in rows.items() if row.state not in ENDS]
@@ -217,7 +217,7 @@ def violations(
 
 
 def misstored(database: Database, reply_id: int, watched: Sequence[Watching]) -> list[str]:
-    """Complain of a reply whose stored words have a gap or a double, or are fewer than were shown."""
+    """Complain about a reply whose stored words have a gap or a duplicate, or are fewer than a page showed."""
     stored = words_stored(database, reply_id)
     found = [] if stored == list(range(len(stored))) else [f"reply {reply_id} holds {stored}"]
     shown = max((page.words_seen() for page in watched), default=0)

@@ -1,4 +1,4 @@
-"""Other processes that hold the database: nobody can write, or not even read, until they let go."""
+"""Hold the database from another process, so that no one can write, or even read, until it lets go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg.errors import DeadlockDetected
 
 TABLES = ("replies", "messages", "pieces", "conversations", "people", "sessions")
 EXCLUSIVE, ACCESS_EXCLUSIVE = "EXCLUSIVE", "ACCESS EXCLUSIVE"
-"""How PostgreSQL locks tables: others can read them, or can't do that either."""
+"""PostgreSQL's table locks: others can still read, or can't read either."""
 
 PATIENCE = 20.0
 TRIES = 10
@@ -41,14 +41,14 @@ def holding_tables(address: str, tables: Sequence[str] = TABLES, mode: str = EXC
 
 @contextmanager
 def holding_row(address: str, reply_id: int) -> Iterator[None]:
-    """Hold the row of one reply in a PostgreSQL database, as an open transaction that changed it does."""
+    """Hold one reply's row in PostgreSQL, as an open transaction that changed it does."""
     with psycopg.connect(address) as connection:
         connection.execute("SELECT id FROM replies WHERE id = %s FOR UPDATE", [reply_id])
         yield
 
 
 def lock(connection: psycopg.Connection, statement: str) -> None:
-    """Take locks one after the other; whoever held one and waits for another is aborted by PostgreSQL, or we are."""
+    """Take locks one after the other. In a deadlock, PostgreSQL aborts this transaction or the other one."""
     for _ in range(TRIES):
         with suppress(DeadlockDetected):
             connection.execute(statement.encode())
@@ -58,6 +58,6 @@ def lock(connection: psycopg.Connection, statement: str) -> None:
 
 
 def some_tables(chance: random.Random) -> tuple[tuple[str, ...], str]:
-    """Choose which tables to lock and how: all of them most often."""
+    """Choose the tables and the kind of lock; most often all tables."""
     tables = TABLES if chance.random() < 0.5 else tuple(chance.sample(TABLES, chance.randint(1, len(TABLES))))
     return tables, chance.choice([EXCLUSIVE, EXCLUSIVE, ACCESS_EXCLUSIVE])

@@ -1,6 +1,6 @@
-"""The app with the times of its streams, heads and bodies divided by HASTE: three minutes behind a router take seconds.
+"""Run the app with the times of its streams, headers and bodies divided by HASTE.
 
-Nothing else is changed, so it is no setting of the app's.
+So three minutes behind a router take seconds. Nothing else changes; the app has no setting for this.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chat.web import request_body
 
 
 def create_app() -> Flask:
-    """Make the app as gunicorn is told to by the tests."""
+    """Build the app for gunicorn in the tests."""
     haste = float(os.environ["HASTE"])
     responses.HEARTBEAT, responses.SPAN = responses.HEARTBEAT / haste, responses.SPAN / haste
     request_body.BODY_TIMEOUT, request_heads.SECONDS = request_body.BODY_TIMEOUT / haste, request_heads.SECONDS / haste

@@ -1,8 +1,8 @@
-"""A model's server that plays byte-exact scripts, and answers what has none with numbered words: w0 w1 w2 ...
+"""Serve a model that plays byte-exact scripts, and answers other questions with numbered words: w0 w1 w2 ...
 
-The words make order, gaps and doubles visible. What is asked says how it is answered: "@name 60 0.05" is a question of
-that name, answered by 60 words with 0.05 s between them, or by the script of that name. A question that brings a part
-of its own answer, as an adopted reply's does, is answered by the words after it.
+The words reveal order, gaps and duplicates. The question says how to answer: "@name 60 0.05" asks for 60 words, 0.05 s
+apart, or for the script of that name. A question with a part of its own answer, as an adopted reply sends it, gets the
+words after that part.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tests.scripted import Gate
 QUESTION = re.compile(r"@([\w-]+) (\d+) ([\d.]+)")
 HEAD = head("200 OK", "Content-Type: text/event-stream")
 FOREVER = 600.0
-"""How long a silent script waits for the client to leave, in seconds."""
+"""How many seconds a silent script waits for the client to leave."""
 
 
 def is_question(message: dict[str, str]) -> bool:
-    """Tell a person's question from what an adopted reply is told, to go on."""
+    """Tell a user's question from the instruction that tells an adopted reply to go on."""
     return message["role"] == "user" and "@" in message["content"]
 
 
 def question(name: str, words: int = 20, pause: float = 0.02) -> str:
-    """Write a question of a name that is answered by so many words, so many seconds apart."""
+    """Write a question that asks for a number of words, with a pause in seconds between them."""
     return f"@{name} {words} {pause}"
 
 
@@ -51,7 +51,7 @@ def ending(reason: str = "stop") -> bytes:
 
 
 class Model:
-    """The server; `calls` counts the questions of each name, `gone` those whose asker left before the end."""
+    """The server; `calls` counts each name's questions, `gone` the ones whose client left before the end."""
 
     def __init__(self) -> None:
         self.scripts: dict[str, list[list[Any]]] = defaultdict(list)
@@ -72,7 +72,7 @@ class Model:
             hang_up(connection)
 
     def will_play(self, name: str, *scripts: Script | list[Any]) -> None:
-        """Script the answers to a question, one a call; the last one stands for all further calls.
+        """Script the answers to a question, one for each call; the last one serves all further calls.
 
         A step is bytes, seconds to wait, a Gate, or SILENCE and RESET of tests.providers.server.
         """
@@ -144,7 +144,7 @@ def numbered(first: int, last: int, pause: str) -> list[Any]:
 
 
 def wait_for(connection: socket.socket, opened: threading.Event) -> None:
-    """Wait until a gate opens. Raises ConnectionError where the client leaves before."""
+    """Wait until a gate opens. Raises ConnectionError if the client leaves first."""
     connection.settimeout(0.02)
     deadline = time.monotonic() + FOREVER
     while not opened.is_set() and time.monotonic() < deadline:

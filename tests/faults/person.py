@@ -1,4 +1,4 @@
-"""A person behind a router, who sends again what was refused, as the page's own sentence says."""
+"""Act as a user behind a router, who resends a refused message as the page's sentence asks."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from html import unescape
 from tests.faults.browser import Answer, Browser, Sent, read, replies_in
 
 AGAIN = 0.2
-"""How long a person takes to send again, in seconds."""
+"""How many seconds a user waits before sending again."""
 
 PATIENCE = 60.0
 LONGEST = 300.0
-"""How long a person waits for the next byte of a page that is on its way, in seconds."""
+"""How many seconds a user waits for the next byte of a page."""
 
 KEY = re.compile(r'name="key" value="([^"]+)"')
 
 
 @dataclass
 class Person:
-    """Somebody who keeps at it; `refused` says what came in place of an answer."""
+    """A user who keeps trying; `refused` lists the errors that came instead of an answer."""
 
     browser: Browser
     conversation: int | None = None
@@ -31,18 +31,19 @@ class Person:
     patience: float = PATIENCE
 
     def send(self, text: str) -> Sent:
-        """Send a message as the page does, again with the same key where it was refused; gives where its answer is."""
+        """Send a message as the page does, and resend it with the same key if it was refused; return where its answer
+        is."""
         answer = self.insist("POST", self.address, {"text": text, "key": self.key or self.new_key()}, HX_Request="true")
         if found := re.search(r"HX-(?:Push-Url|Redirect): /conversations/(\d+)", answer.head):
             self.conversation = int(found[1])
-        if "HX-Redirect" in answer.head:  # it had been taken before, but the word of it was lost
+        if "HX-Redirect" in answer.head:  # the server stored it earlier, but that response was lost
             answer = self.insist("GET", f"/conversations/{self.conversation}")
         self.key = unescape(KEY.findall(answer.body)[-1])
         return Sent(self.conversation or 0, replies_in(answer.body)[-1])
 
     @property
     def address(self) -> str:
-        """Where the composer sends to."""
+        """Return the composer's address."""
         return "/conversations" if self.conversation is None else f"/conversations/{self.conversation}/messages"
 
     def new_key(self) -> str:
@@ -50,7 +51,7 @@ class Person:
         return unescape(KEY.findall(self.insist("GET", "/").body)[-1])
 
     def insist(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
-        """Ask until there is a whole answer that is no error of a server's."""
+        """Ask until a whole answer without a server error arrives."""
         deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             try:
@@ -64,7 +65,7 @@ class Person:
         raise AssertionError(self.refused)
 
     def stream(self, text: str, accept: str) -> str:
-        """Send without JavaScript and give what streams in answer, as far as it comes."""
+        """Send without JavaScript and return the streamed answer up to its end or break."""
         received = bytearray()
         self.key = self.key or self.new_key()
         form = {"text": text, "key": self.key}
@@ -76,6 +77,6 @@ class Person:
 
 
 def is_whole(answer: Answer) -> bool:
-    """Tell whether all of an answer has come that has a length."""
+    """Tell whether an answer with a length has arrived in full."""
     length = re.search(r"Content-Length: (\d+)", answer.head)
     return not length or len(answer.body.encode()) >= int(length[1])

@@ -1,4 +1,4 @@
-"""PostgreSQL's protocol as far as a wire must read it: where a message ends, and what a client asks for.
+"""Parse PostgreSQL's protocol as far as a wire needs it: the end of each message, and the client's requests.
 
 https://www.postgresql.org/docs/15/protocol-message-formats.html
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 ENCRYPTION = {80877103, 80877104}
-"""What an SSLRequest and a GSSENCRequest ask for."""
+"""The codes of SSLRequest and GSSENCRequest."""
 
 NO = b"N"
 READY = b"Z"
@@ -21,14 +21,14 @@ QUERY, PARSE, BIND, EXECUTE = b"Q", b"P", b"B", b"E"
 
 @dataclass(frozen=True)
 class Message:
-    """One message: the byte that tells its kind (none in the first of a connection), and its body."""
+    """One message: its type byte (none in a connection's first message), and its body."""
 
     kind: bytes
     body: bytes
 
     @classmethod
     async def read(cls, reader: asyncio.StreamReader, first: bool = False) -> Self | None:
-        """Read a message; None where the connection ends."""
+        """Read a message; None at the connection's end."""
         try:
             kind = b"" if first else await reader.readexactly(1)
             size = int.from_bytes(await reader.readexactly(4))
@@ -38,30 +38,30 @@ class Message:
 
     @property
     def whole(self) -> bytes:
-        """The bytes that were read."""
+        """The raw bytes."""
         return self.kind + (len(self.body) + 4).to_bytes(4) + self.body
 
     @property
     def wants_encryption(self) -> bool:
-        """Tell whether a client asks to talk in a way that a wire couldn't read."""
+        """Tell whether a client asks for encryption, which a wire couldn't read."""
         return not self.kind and int.from_bytes(self.body[:4]) in ENCRYPTION
 
     @property
     def words(self) -> list[bytes]:
-        """The strings of the body, each ended by a zero byte."""
+        """The zero-terminated strings of the body."""
         return self.body.split(b"\0")
 
 
 @dataclass
 class Session:
-    """What a client has said on one connection: what it prepared, and the statements of its open transaction."""
+    """A client's prepared statements, and the statements of its open transaction."""
 
     statements: list[str] = field(default_factory=list)
     prepared: dict[bytes, str] = field(default_factory=dict)
     portals: dict[bytes, str] = field(default_factory=dict)
 
     def commits(self, message: Message) -> bool:
-        """Note a message of the client; tell whether it asks for COMMIT."""
+        """Record a client's message; tell whether it asks for COMMIT."""
         name, *rest = message.words
         if message.kind == QUERY:
             return self._run(name.decode())

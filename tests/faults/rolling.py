@@ -1,6 +1,6 @@
-"""A rolling restart under load: persons behind routers take turn after turn while each backend is started anew.
+"""Run a rolling restart under load: users behind routers take turn after turn while each backend restarts.
 
-A turn is done when its message was taken, and its whole answer was shown and is stored, each once.
+A turn succeeds if its message was accepted once, and its whole answer was shown and stored once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.routers import Kind, Router
 from tests.serving import KEY
 
 LENGTHS = (20, 20, 20, 60)
-"""How many words the answers have, by turns; the longest doesn't end before its server does."""
+"""The word counts of the answers, in rotation; the longest outlasts its server."""
 
 PAUSE = 0.03
 DRAIN = "0.5"
@@ -32,7 +32,7 @@ DRAIN = "0.5"
 
 @dataclass
 class Tally:
-    """What came of the turns behind one router."""
+    """The results of the turns behind one router."""
 
     turns: int = 0
     failed: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Tally:
 
 
 class Load:
-    """Persons behind routers, each taking turn after turn until told to stop."""
+    """Users behind routers, who take turns until told to stop."""
 
     def __init__(self, server: Server, routers: Sequence[Router], persons: int):
         self.server = server
@@ -53,7 +53,7 @@ class Load:
         ]
 
     def stop(self) -> dict[str, Tally]:
-        """Let everyone end the turn they are at; gives what came of all."""
+        """Let each user finish the current turn; return all results."""
         self.over.set()
         for each in self._all:
             each.result()
@@ -100,14 +100,14 @@ def pair(folder: Path, model: Model, url: str, **environ: str) -> Iterator[list[
 
 @contextmanager
 def before(kinds: Sequence[Kind], servers: Sequence[Server]) -> Iterator[list[Router]]:
-    """Put a router of each kind before the servers."""
+    """Put a router of each kind in front of the servers."""
     ports = [server.port for server in servers]
     with ExitStack() as stack:
         yield [stack.enter_context(Router(kind, *ports)) for kind in kinds]
 
 
 def restart(server: Server, routers: Sequence[Router], late: float) -> None:
-    """Stop a server and start it anew; the routers hear of the stop `late` seconds after it."""
+    """Restart a server; the routers learn of the stop `late` seconds after it."""
     server.send_signal(signal.SIGTERM)
     time.sleep(late)
     for router in routers:
@@ -121,7 +121,7 @@ def restart(server: Server, routers: Sequence[Router], late: float) -> None:
 def roll(
     servers: Sequence[Server], routers: Sequence[Router], persons: int, late: float, rounds: int = 1
 ) -> dict[str, Tally]:
-    """Restart each server by turns under load; gives what came of the turns."""
+    """Restart the servers in turn under load; return the results of the turns."""
     load = Load(servers[0], routers, persons)
     time.sleep(1)
     for server in [*servers] * rounds:
@@ -131,7 +131,7 @@ def roll(
 
 
 def table(tallies: dict[str, Tally]) -> str:
-    """Write what came of the turns, a line a router."""
+    """Format the results, one line for each router."""
     lines = (
         f"{name:22} {tally.turns:5} turns {len(tally.failed):3} failed, {dict(tally.refused)}"
         for name, tally in tallies.items()

@@ -1,4 +1,4 @@
-"""Copies of a database that answers are being written to: each is of one moment, and a server goes on with it."""
+"""Test copies of a database during answers: each shows one moment, and a server can go on with it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tests.faults.model import question
 
 STREAMS = 24
 LENGTHS = (20, 60, 100)
-"""How many words the answers have; the longest is still being written when the shortest has ended."""
+"""The word counts of the answers; the longest is still being written when the shortest has ended."""
 
 UNLIMITED = dict.fromkeys(("MAX_CONCURRENT_ANSWERS_PER_ADDRESS", "MESSAGES_PER_MINUTE_PER_ADDRESS"), "0")
 
 Addresses = Callable[[], dict[str, str]]
-"""Gives the setting of a database of its own: none for SQLite, which is in the instance's folder."""
+"""Returns the setting for a new database: none for SQLite, which is in the instance's folder."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def new_database(request: pytest.FixtureRequest) -> Addresses:
-    """Both kinds of databases."""
+    """A function that names a database, for both kinds."""
     if request.param == "sqlite":
         return dict
     server = request.getfixturevalue("database_server")
@@ -46,7 +46,7 @@ def command(name: str, instance: Path, file: Path, setting: dict[str, str]) -> N
 
 @contextmanager
 def brought_back(copy: Path, folder: Path, setting: dict[str, str]) -> Iterator[Database]:
-    """Bring a copy back into an instance of its own; gives its database."""
+    """Restore a copy into a new instance; return its database."""
     command("restore", folder / "instance", copy, setting)
     database = Database(setting.get("DATABASE_URL") or f"sqlite:///{folder / 'instance' / 'rivulet.db'}")
     yield database
@@ -54,7 +54,7 @@ def brought_back(copy: Path, folder: Path, setting: dict[str, str]) -> Iterator[
 
 
 def begun(server: Server) -> list[tuple[Browser, Sent, int]]:
-    """Ask many questions, each from a browser of its own; gives these, where the answers are, and their lengths."""
+    """Ask many questions, each from its own browser; return the browsers, the answers' addresses, and their lengths."""
     asked = []
     for number in range(STREAMS):
         browser, length = server.browser(), LENGTHS[number % len(LENGTHS)]
@@ -69,7 +69,7 @@ def states(database: Database) -> dict[int, str]:
 
 
 def complaints(database: Database, asked: list[tuple[Browser, Sent, int]]) -> list[str]:
-    """Complain of a database that isn't whole: damaged, words missing or double, a half answer said to be complete."""
+    """Complain about a damaged database, missing or repeated words, and a partial answer marked as complete."""
     found = []
     if database.is_sqlite:
         with database.read() as connection:
@@ -87,7 +87,7 @@ def complaints(database: Database, asked: list[tuple[Browser, Sent, int]]) -> li
 def test_copies_made_while_answers_stream_are_whole_and_a_server_goes_on_with_one(
     tmp_path: Path, model: Model, new_database: Addresses
 ) -> None:
-    """F35: 24 answers in two workers; copies are made one after the other until the last answer has ended."""
+    """F35: 24 answers in two workers; the test makes one copy after another until the last answer has ended."""
     setting = new_database()
     copies: list[Path] = []
     running: list[int] = []

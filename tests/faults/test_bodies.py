@@ -1,4 +1,4 @@
-"""Bodies that come late, slowly, or not to their end: nobody is still who they were, and no part is taken for all."""
+"""Test bodies that arrive late, slowly, or not to their end: old rights don't count, and a partial body is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.serving import KEY
 from tests.team import PASSWORD, account
 
 HASTE = 30
-"""How much shorter the app's times are, so that the longest time of a body is a second."""
+"""The factor that shortens the app's times, so that the longest time of a body is a second."""
 
 LENGTH, CHUNKS = "Content-Length: {}", "Transfer-Encoding: chunked"
 
@@ -45,13 +45,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[S
 
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[Server]:
-    """The app with short times, for everybody."""
+    """The app with short times, open to everyone."""
     with served(tmp_path_factory.mktemp("hurried"), model, Hurried, HASTE=str(HASTE)) as server:
         yield server
 
 
 def opened(server: Server, length: str, cookie: str = "", method: str = "POST") -> socket.socket:
-    """Send the head of a request whose body is to come."""
+    """Send the headers of a request whose body comes later."""
     path = "/conversations" if method == "POST" else "/"
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{length}\r\n"
     head += f"Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
@@ -66,7 +66,7 @@ def framed(body: bytes, length: str) -> bytes:
 
 
 def answered(connection: socket.socket) -> Answer:
-    """Read until the server closes the connection, or the answer's length is there."""
+    """Read until the server closes the connection, or the declared length is complete."""
     received = b""
     while more := connection.recv(65_536):
         received += more
@@ -78,13 +78,12 @@ def answered(connection: socket.socket) -> Answer:
 
 
 def stored(server: Server) -> int:
-    """Count the messages."""
     with server.database.read() as connection:
         return connection.execute(rows(func.count()).select_from(messages)).scalar_one()
 
 
 def signed_in(server: Server) -> Browser:
-    """Give a browser of somebody who is signed in."""
+    """Return a user's signed-in browser."""
     browser = server.browser()
     assert browser.ask("POST", "/sign-in", {"email": "ann@example.org", "password": PASSWORD}).status == 303
     return browser
@@ -92,14 +91,14 @@ def signed_in(server: Server) -> Browser:
 
 @pytest.mark.parametrize("length", [LENGTH, CHUNKS])
 def test_a_late_body_of_somebody_who_was_suspended_meanwhile_is_a_strangers(server: Server, length: str) -> None:
-    """OW 26-59219: who lost the right went on by a connection that was open before."""
+    """OW 26-59219: a user without the right went on over a connection that was open before."""
     browser, before = signed_in(server), stored(server)
     ann = accounts.by_email(server.database, "ann@example.org")
     assert ann
     body = urlencode({"text": "What else do they know?"}).encode()
 
     with opened(server, length.format(len(body)), browser.cookie) as connection:
-        assert server.browser().get("/healthz").status == 200  # by then the head was read, too
+        assert server.browser().get("/healthz").status == 200  # by then the server has read the headers, too
         roles.suspend(server.database, "a test", ann.id)
         connection.sendall(framed(body, length))
         answer = answered(connection)
@@ -110,7 +109,7 @@ def test_a_late_body_of_somebody_who_was_suspended_meanwhile_is_a_strangers(serv
 
 
 def drip(connection: socket.socket, drop: bytes) -> Answer:
-    """Send a drop twenty times a second until an answer comes."""
+    """Send a byte twenty times a second until an answer comes."""
     deadline = time.monotonic() + PATIENCE
     connection.settimeout(0.05)
     received = b""
@@ -125,7 +124,7 @@ def drip(connection: socket.socket, drop: bytes) -> Answer:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """Read until the server closes the connection, or resets it, as it does where a drop came meanwhile."""
+    """Read until the server closes the connection, or resets it, as it does if a byte arrives meanwhile."""
     received = b""
     with suppress(ConnectionResetError):
         while more := connection.recv(65_536):
@@ -189,7 +188,7 @@ def test_who_waits_to_be_asked_for_the_body_is_asked(hurried: Server) -> None:
 
 
 def flood(connection: socket.socket, ended: threading.Event) -> None:
-    """Send chunks of a byte, faster than they are read, until told to end or cut off."""
+    """Send one-byte chunks faster than the server reads them, until told to stop or disconnected."""
     with suppress(OSError):
         while not ended.is_set():
             connection.sendall(b"1\r\nx\r\n" * 10_000)
@@ -199,7 +198,7 @@ def flood(connection: socket.socket, ended: threading.Event) -> None:
     "first", [b"", b"1000000\r\n" + b"x" * 0x1000000 + b"\r\n"], ids=["at once", "past all limits"]
 )
 def test_others_are_served_while_a_body_comes_faster_than_it_can_be_read(server: Server, first: bytes) -> None:
-    """OW 26-59220: chunks of a byte take a thousand times the work of what they hold."""
+    """OW 26-59220: one-byte chunks take a thousand times the work of their content."""
     ended = threading.Event()
     with opened(server, CHUNKS) as connection:
         connection.sendall(first)

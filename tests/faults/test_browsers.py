@@ -1,4 +1,4 @@
-"""Browsers that leave, come back, never read or never finish a request: the answer and the others don't feel it."""
+"""Test browsers that leave, return, never read or never finish a request: the answer and other users don't suffer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.scripted import Gate
 
 HOSTILE = 60
 IDLE = 1000
-"""How many hostile connections are held at once."""
+"""How many hostile connections are open at once."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def browser(server: Server) -> Browser:
 
 
 def unharmed(server: Server, name: str) -> bool:
-    """Ask and read a whole answer as somebody else; tell whether it is all there."""
+    """Ask and read a whole answer as another user; return whether it is complete."""
     browser = server.browser()
     sent = browser.send(question(name))
     page = browser.follow(sent.reply)
@@ -56,7 +56,7 @@ def unharmed(server: Server, name: str) -> bool:
 
 
 def test_browsers_that_never_read_harm_nobody(server: Server, model: Model, browser: Browser) -> None:
-    """F15: a long answer followed by many who take nothing; a small buffer makes the server wait at once."""
+    """F15: a long answer with many followers who read nothing; a small buffer makes the server wait at once."""
     piece = said("word " * 2000)
     model.will_play("unread", [HEAD, *[piece] * 60, ending()])
     sent = browser.send(question("unread"))
@@ -76,7 +76,7 @@ def test_browsers_that_never_read_harm_nobody(server: Server, model: Model, brow
 
 
 def test_half_requests_and_idle_connections_harm_nobody(server: Server, model: Model) -> None:
-    """F16: heads without an end, bodies that never come, connections that say nothing."""
+    """F16: headers without an end, bodies that never come, silent connections."""
     half = b"POST /conversations HTTP/1.1\r\nHost: localhost\r\nContent-Le"
     body = b"POST /conversations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\ntext="
     with ExitStack() as stack:
@@ -91,7 +91,7 @@ def test_half_requests_and_idle_connections_harm_nobody(server: Server, model: M
 
 @pytest.mark.parametrize("start", [b"", b"POST /conversations HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
 def test_a_head_has_as_long_as_a_connection_that_waits(tmp_path: Path, model: Model, start: bytes) -> None:
-    """F16: one that drips is dropped, as one that says nothing: gunicorn's keepalive bounds both, here by a second."""
+    """F16: a dripping head is dropped like a silent one: gunicorn's keepalive, here a second, bounds both."""
     with served(tmp_path, model, GUNICORN_CMD_ARGS="--keep-alive 1") as server, ExitStack() as stack:
         slow = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
         slow.sendall(start)
@@ -101,7 +101,7 @@ def test_a_head_has_as_long_as_a_connection_that_waits(tmp_path: Path, model: Mo
 
 
 def start_of_answer(connection: socket.socket, drop: bytes) -> bytes:
-    """Send a drop twenty times a second until the server says something, or closes the connection."""
+    """Send a byte twenty times a second until the server sends something, or closes the connection."""
     connection.settimeout(0.05)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -116,7 +116,7 @@ def start_of_answer(connection: socket.socket, drop: bytes) -> bytes:
 
 
 def allow_open_files(count: int) -> None:
-    """Let this process have so many, where the machine does."""
+    """Raise this process's limit of open files to a number, if the machine allows it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count <= hard or hard == resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
@@ -149,7 +149,7 @@ def listed(browser: Browser) -> list[int]:
 
 
 def lists_more_than(browser: Browser, number: int) -> bool:
-    """Tell whether the visitor has more conversations than so many."""
+    """Tell whether the visitor has more than a number of conversations."""
     return len(listed(browser)) > number
 
 
@@ -242,7 +242,7 @@ def test_without_javascript_the_whole_page_streams_and_ends(server: Server, mode
     ids=["length and chunks", "chunks", "length", "nul", "utf-8", "cookies", "hosts", "garbage"],
 )
 def test_a_malformed_request_is_refused_and_kills_no_worker(server: Server, raw: bytes) -> None:
-    """F32: what is no HTTP. Fields and forms: tests/routes/test_errors.py and test_messages.py."""
+    """F32: requests that are no HTTP. Fields and forms: tests/routes/test_errors.py and test_messages.py."""
     before = server.workers()
     with socket.create_connection(("127.0.0.1", server.port), 20) as connection:
         connection.sendall(raw)

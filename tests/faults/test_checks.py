@@ -1,4 +1,4 @@
-"""The faults' own checks see an offence: a check that can't fail proves nothing."""
+"""Test the faults' own checks: each sees an offence, since a check that can't fail proves nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def event(swap: str, words: str) -> bytes:
 
 
 def page(*events: bytes) -> Watching:
-    """Make a page that was sent these events."""
+    """Build a page that has received these events."""
     return Watching(Browser(0), 2, received=[bytearray(HEAD + b"".join(events))])
 
 

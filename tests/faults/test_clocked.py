@@ -1,4 +1,4 @@
-"""Nothing holds a worker: whatever is asked, between two switches of greenlets it spends 100 ms of CPU time at most."""
+"""Test that no request holds a worker: between two greenlet switches it uses at most 100 ms of CPU time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTILE = {"deep": "> " * 70_000, "dense": "*a_ <b " * 20_000, "code": "```java\
 
 
 def prose(length: int) -> str:
-    """Write Markdown of so many characters."""
+    """Write Markdown with a number of characters."""
     return (PROSE * (length // len(PROSE) + 1))[:length]
 
 
@@ -37,7 +37,7 @@ class Clocked(Server):
 
 @dataclass
 class Scene:
-    """A visitor with a conversation of 35 MB, one that an older renderer made, and one of few, very long messages."""
+    """A visitor with a conversation of 35 MB, one from an older renderer, and one with a few very long messages."""
 
     server: Server
     model: Model
@@ -52,7 +52,7 @@ class Scene:
         until_ended(self.server.database, self.browser.send(question(name, 2), conversation).reply)
 
     def answer(self, *texts: str) -> None:
-        """Let the model say texts, and watch that from the first word, and from the last one."""
+        """Let the model say texts, and watch the answer from its first word, and from its last one."""
         self.model.will_play("long", [HEAD, *map(said, texts), 0.5, ending()])
         sent = self.browser.send(question("long"))
         pages = [self.browser.follow(sent.reply)]
@@ -65,7 +65,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """One worker under the clock, with what is long."""
+    """One worker under the clock, with the long conversations."""
     folder = tmp_path_factory.mktemp("clocked")
     clock = {"HELD": str(folder / "held"), "LEAST": str(MOST), "WEB_CONCURRENCY": "1", "PROMPT_LIMIT": "0"}
     with Model() as model, served(folder / "served", model, Clocked, **clock) as server:
@@ -84,7 +84,7 @@ def send(scene: Scene) -> None:
 
 
 def send_without_script(scene: Scene) -> None:
-    """Send to it without JavaScript, and get the whole page."""
+    """Send to it without JavaScript, and receive the whole page."""
     form = {"text": question("plain", 2)}
     answer = scene.browser.ask("POST", f"/conversations/{scene.long}/messages", form, Accept="text/html")
     assert answer.status == 200 and "w1" in answer.body
@@ -96,19 +96,19 @@ def open_it(scene: Scene) -> None:
 
 
 def open_what_is_broad(scene: Scene) -> None:
-    """Open one of 36 MB in 40 messages."""
+    """Open a conversation of 36 MB in 40 messages."""
     assert replies_in(scene.browser.get(f"/conversations/{scene.broad}").body)
 
 
 def visit_after_an_upgrade(scene: Scene) -> None:
-    """Open what an older renderer made, twice."""
+    """Open an older renderer's conversation, twice."""
     for _ in range(2):
         page = scene.browser.get(f"/conversations/{scene.old}")
         assert page.status == 200 and "<p>Some *words*" not in page.body
 
 
 def paste(scene: Scene) -> None:
-    """Send as much as a form holds, with as many escapes as that can have apart."""
+    """Send the longest possible form, with as many separate escapes as possible."""
     sent = scene.browser.send(question("pasted", 2) + "<a" * 250_000)
     until_ended(scene.server.database, sent.reply)
 
@@ -127,7 +127,7 @@ def delete(scene: Scene) -> None:
 
 
 def unpack(scene: Scene) -> None:
-    """Ask a provider that packs 100 MB into its answer."""
+    """Ask a provider that compresses 100 MB into its answer."""
     bomb = gzip.compress(bytes(100_000_000), 1)
     packed = head("200 OK", "Content-Type: text/event-stream", "Content-Encoding: gzip")
     scene.model.will_play("bomb", [packed, chunk(bomb), ending()])
@@ -160,7 +160,7 @@ def test_nothing_holds_a_worker(scene: Scene, ask: Callable[[Scene], None]) -> N
 
     ask(scene)
 
-    assert scene.browser.get("/healthz").status == 200  # by then the worker has turned to something else
+    assert scene.browser.get("/healthz").status == 200  # by then the worker has switched to another greenlet
     assert scene.held.read_text() == ""
 
 

@@ -1,6 +1,6 @@
-"""S1: the wire to PostgreSQL breaks at a COMMIT. What was shown stays, nothing is done twice, no sentence lies.
+"""S1: test a wire to PostgreSQL that breaks at a COMMIT. Shown text stays, nothing is done twice, no sentence lies.
 
-A COMMIT whose answer doesn't come may have happened, or not.
+A COMMIT without an answer may have happened, or not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.turns import guest
 WORDS = 6
 PAUSE = 0.05
 EVERY = 8
-"""How many of the COMMITs in the life of an answer are broken in turn."""
+"""How many of an answer's COMMITs the test breaks, one after another."""
 
 PLACES = pytest.mark.parametrize("place", ["before", "in"], ids=["not executed", "executed"])
 names = map("answer-{}".format, count())
@@ -53,7 +53,7 @@ def wire(database_server: Postgres) -> Iterator[Wire]:
 def server(
     tmp_path_factory: pytest.TempPathFactory, model: Model, database_server: Postgres, wire: Wire
 ) -> Iterator[Server]:
-    """The app in two processes, which reach their database over the wire."""
+    """The app in two processes, which reach their database through the wire."""
     url = database_server.new_database()
     environ = {"DATABASE_URL": wire.address(url), "SECRET_KEY": KEY, "ACCESS": "open", "WEB_CONCURRENCY": "2"}
     with served(tmp_path_factory.mktemp("commits"), model, direct=url, **environ) as server:
@@ -107,7 +107,7 @@ def test_an_answer_is_whole_whatever_becomes_of_a_commit_in_it(
 
 
 def require_whole(server: Server, model: Model, name: str, reply_id: int, attempts: int = 0) -> None:
-    """Hold an answer to its promise: complete, with all its words, asked for once for each worker."""
+    """Check an answer's promise: complete, with all its words, and one call for each worker."""
     row = until_ended(server.database, reply_id)
     assert (row.state, row.error, row.attempts) == ("complete", None, attempts)
     assert words_stored(server.database, reply_id) == list(range(WORDS))
@@ -136,7 +136,7 @@ def test_an_answer_is_adopted_once_whatever_becomes_of_the_commit(
 def test_an_answer_is_whole_whichever_of_its_commits_breaks(
     server: Server, model: Model, wire: Wire, place: str
 ) -> None:
-    """Each of the first COMMITs from the send on, whatever it stores; the person sends again what was refused."""
+    """Each of the first COMMITs after the send, whatever it stores; the user resends a refused message."""
     found = []
     for number in range(1, EVERY + 1):
         name, person = next(names), Person(server.browser())

@@ -1,4 +1,4 @@
-"""Workers and machines that die: nothing that was shown is lost, and the answer goes on by itself."""
+"""Test workers and machines that die: no shown text is lost, and the answer goes on by itself."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_an_answer_that_nobody_watches_goes_on_in_the_worker_that_follows(tmp_pa
 def test_an_answer_that_has_lost_two_workers_ends_interrupted_when_it_loses_the_third(
     tmp_path: Path, model: Model
 ) -> None:
-    """F1: a text that kills its workers stops at two adoptions, with all that was said."""
+    """F1: a text that kills its workers stops after two adoptions, with its whole text so far."""
     with served(tmp_path, model) as server:
         browser = server.browser()
         sent = browser.send(question("deadly", 400, PAUSE))
@@ -116,7 +116,7 @@ def test_an_answer_goes_on_after_the_whole_server_died(tmp_path: Path, model: Mo
 
 
 def test_a_database_cut_anywhere_in_its_log_opens_with_a_prefix_of_what_was_said(tmp_path: Path, model: Model) -> None:
-    """F3: power loss; the log ahead (WAL) is cut at every frame and in the middle of one."""
+    """F3: power loss; the write-ahead log (WAL) is cut at every frame and in the middle of one."""
     with served(tmp_path, model) as server:
         sent = server.browser().send(question("power", 30, 0.02))
         until_ended(server.database, sent.reply)
@@ -137,7 +137,7 @@ ORDER = ["missing", "generating", "complete"]
 
 
 def copy_cut(instance: Path, folder: Path, length: int) -> Path:
-    """Copy a database with so many bytes of its log."""
+    """Copy a database with the first bytes of its log."""
     folder.mkdir()
     shutil.copy(instance / "rivulet.db", folder)
     shutil.copy(instance / "rivulet.db-wal", folder)
@@ -146,7 +146,7 @@ def copy_cut(instance: Path, folder: Path, length: int) -> Path:
 
 
 def state_of(path: Path, reply_id: int) -> tuple[str, list[int]]:
-    """Open a database as a start does; gives the state of a reply and the words it holds."""
+    """Open a database as a start does; return a reply's state and stored words."""
     assert integrity(path) == "ok"
     database = Database(f"sqlite:///{path}")
     database.upgrade()
@@ -157,7 +157,7 @@ def state_of(path: Path, reply_id: int) -> tuple[str, list[int]]:
 
 
 def integrity(path: Path) -> str:
-    """Ask SQLite whether a database is whole."""
+    """Run SQLite's integrity check on a database."""
     with sqlite3.connect(path, timeout=20) as connection:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 

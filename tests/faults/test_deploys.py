@@ -1,4 +1,4 @@
-"""A server that is told to stop: short answers end in it, long ones go on in the next one."""
+"""Test a server that is told to stop: short answers end in it, long ones go on in the next one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STOPS = pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SI
 
 @STOPS
 def test_a_short_answer_ends_before_the_server_does(tmp_path: Path, model: Model, how: signal.Signals) -> None:
-    """F4: told to stop in mid-answer, with time enough; the browser reads the end."""
+    """F4: told to stop in mid-answer, with enough time; the browser reads the end."""
     with served(tmp_path, model, DRAIN_SECONDS="20", WEB_CONCURRENCY="2") as server:
         gate = Gate()
         model.will_play("short", [HEAD, *words(0, 5), gate, *words(5, 10), ending()])
@@ -64,7 +64,8 @@ def test_a_long_answer_goes_on_in_the_next_server(tmp_path: Path, model: Model, 
 
 @STOPS
 def test_an_answer_that_nobody_watches_is_handed_on_as_well(tmp_path: Path, model: Model, how: signal.Signals) -> None:
-    """F4: gunicorn knows of requests only; a worker that writes without one may not end before it has let go."""
+    """F4: gunicorn knows only about requests; a worker that writes without one must release its replies before it
+    exits."""
     with served(tmp_path, model, DRAIN_SECONDS="1.5", WEB_CONCURRENCY="2") as server:
         sent = server.browser().send(question("unwatched", 100, 0.04))
         until(lambda: len(words_stored(server.database, sent.reply)) > 5)
@@ -76,7 +77,7 @@ def test_an_answer_that_nobody_watches_is_handed_on_as_well(tmp_path: Path, mode
 
 
 def test_a_rolling_restart_is_a_pause(tmp_path: Path, model: Model) -> None:
-    """F4: the next server runs before the old one is told to stop; the browser's router changes over."""
+    """F4: the next server runs before the old one is told to stop; the browser's router switches to it."""
     key = {"SECRET_KEY": KEY, "DATABASE_URL": f"sqlite:///{tmp_path / 'rivulet.db'}"}
     with (
         served(tmp_path / "old", model, **key, DRAIN_SECONDS="0.5") as old,
@@ -98,7 +99,7 @@ def test_a_rolling_restart_is_a_pause(tmp_path: Path, model: Model) -> None:
 
 
 def test_a_server_that_is_about_to_end_still_takes_a_message_and_answers_it(tmp_path: Path, model: Model) -> None:
-    """F4: a router may still send to it; gunicorn reads on, and what is asked has what is left of the time."""
+    """F4: a router can still send to it; gunicorn reads on, and the request has the rest of the time."""
     with served(tmp_path, model, DRAIN_SECONDS="20") as server:
         gate = Gate()
         model.will_play("last", [HEAD, *words(0, 3), gate, ending()])
@@ -121,7 +122,7 @@ def test_a_server_that_is_about_to_end_still_takes_a_message_and_answers_it(tmp_
 
 
 def test_who_waits_to_be_let_in_when_the_server_stops_is_answered(tmp_path: Path, model: Model) -> None:
-    """F4: a busy machine leaves connections in the kernel's queue, which resets them where nobody takes them out."""
+    """F4: a busy machine leaves connections in the kernel's queue, which resets the ones that no process accepts."""
     with served(tmp_path, model, WEB_CONCURRENCY="2", DRAIN_SECONDS="3") as server, ExitStack() as stack:
         workers = server.workers()
         for worker in workers:
@@ -129,7 +130,7 @@ def test_who_waits_to_be_let_in_when_the_server_stops_is_answered(tmp_path: Path
         waiting = [stack.enter_context(server.browser().open("GET", "/healthz")) for _ in range(50)]
 
         server.send_signal(signal.SIGTERM)
-        time.sleep(1.5)  # gunicorn looks once a second, and shall do so before it accepts
+        time.sleep(1.5)  # gunicorn looks once a second, and must look before it accepts
         for worker in workers:
             server.send_signal(signal.SIGCONT, worker)
 

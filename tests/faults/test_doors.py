@@ -1,4 +1,4 @@
-"""Doors: what a stranger sends slowly there, or much of it, keeps no member from their own long message."""
+"""Test the sign-in form: slow or large bodies from strangers don't keep a member's own long message out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.serving import KEY
 from tests.team import account
 
 SLOW = 40
-"""How many bodies strangers send slowly: more than all places together."""
+"""How many bodies strangers send slowly: more than all slots together."""
 
 HERE = "192.0.2.1"
 LONG = b"text=" + b"x" * 90_000
@@ -35,7 +35,7 @@ def model() -> Iterator[Model]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[Server]:
-    """The app of a team, behind a proxy that says who comes from where."""
+    """The app of a team, behind a proxy that tells each client's address."""
     settings = {"ACCESS": "team", "SECRET_KEY": KEY, "TRUSTED_PROXIES": "1"}
     with served(tmp_path_factory.mktemp("doors"), model, **settings) as server:
         account(server.database)
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[S
 
 
 def opened(server: Server, path: str, address: str, length: int | None, cookie: str = "") -> socket.socket:
-    """Send the head of a form, of a length or in chunks, as a proxy passes it on."""
+    """Send the headers of a form, with a length or in chunks, as a proxy passes it on."""
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nX-Forwarded-For: {address}\r\n"
     head += f"Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n{size}\r\n\r\n"
@@ -57,7 +57,7 @@ def chunk(body: bytes) -> bytes:
 
 
 def answered(connection: socket.socket) -> Answer:
-    """Read the answer to its end, which comes with the end of the connection or where nothing more is sent."""
+    """Read the answer to its end, which is the end of the connection or of its data."""
     received = b""
     while select.select([connection], [], [], 1 if received else PATIENCE)[0] and (more := connection.recv(65_536)):
         received += more
@@ -66,7 +66,7 @@ def answered(connection: socket.socket) -> Answer:
 
 @pytest.fixture(params=["one address", "many addresses"])
 def crowd(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
-    """Strangers who hold all the places they get at the sign-in form; gives the address of one of them."""
+    """Strangers who hold all their slots at the sign-in form; the fixture returns one stranger's address."""
     with ExitStack() as held:
         addresses = [HERE if request.param == "one address" else f"192.0.2.{number // 4 + 1}" for number in range(SLOW)]
         slow = [held.enter_context(opened(server, "/sign-in", address, 90_000)) for address in addresses]
@@ -77,14 +77,14 @@ def crowd(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
 
 
 def until_refused(slow: list[socket.socket], least: int) -> None:
-    """Wait until so many of them have an answer: all places are taken then."""
+    """Wait until a number of them have an answer: by then all slots are taken."""
     deadline = time.monotonic() + PATIENCE
     while len(select.select(slow, [], [], 0.05)[0]) < least:
         assert time.monotonic() < deadline
 
 
 def signed_in(server: Server, address: str) -> Browser:
-    """Give a browser of a member, who comes from an address."""
+    """Return a member's signed-in browser at an address."""
     browser = server.browser()
     form = {"email": "ann@example.org", "password": PASSWORD}
     assert browser.ask("POST", "/sign-in", form, X_Forwarded_For=address).status == 303

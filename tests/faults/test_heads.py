@@ -1,4 +1,4 @@
-"""Heads of requests: few bytes in little time, however slowly their sender sends them, and however many there are."""
+"""Test request headers: few bytes in little time, however slow and however many their senders are."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from tests.faults.harness import PATIENCE, Hurried, Model, Server, served
 
 HASTE = 30
-"""How much shorter the app's times are, so that the longest time of a head is a second."""
+"""The factor that shortens the app's times, so that the longest time of a request's headers is a second."""
 
 START = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app with short times, where connections may wait as long as behind a platform's router."""
+    """The app with short times, where connections can wait as long as behind a platform's router."""
     with Model() as model:
         settings = {"HASTE": str(HASTE), "GUNICORN_CMD_ARGS": "--keep-alive 95"}
         with served(tmp_path_factory.mktemp("heads"), model, Hurried, **settings) as server:
@@ -69,7 +69,7 @@ def test_a_head_that_drips_ends_in_time_though_its_connection_might_wait(server:
 
 
 def ends(connection: socket.socket, drop: bytes) -> bool:
-    """Send a drop twenty times a second until the server closes the connection; False where it answers."""
+    """Send a byte twenty times a second until the server closes the connection; return False if it answers."""
     connection.settimeout(0.05)
     deadline = time.monotonic() + PATIENCE / 3
     while time.monotonic() < deadline:
@@ -92,7 +92,7 @@ def test_a_connection_may_wait_for_its_next_request_for_longer_than_a_head_may_t
 
 
 def whole(connection: socket.socket) -> bytes:
-    """Read the answer to /healthz, which may come in parts."""
+    """Read the answer to /healthz, which can arrive in parts."""
     received = b""
     while not received.endswith(b"ok\n") and (more := connection.recv(1000)):
         received += more

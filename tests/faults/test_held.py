@@ -1,4 +1,4 @@
-"""S3: another process holds the database for longer than a lease; no answer is taken from a worker that lives."""
+"""S3: test another process that holds the database for longer than a lease; no live worker loses an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.postgres import Postgres
 WORDS = 120
 PAUSE = 0.05
 LONG = 8.0
-"""How long the database is held, in seconds."""
+"""How many seconds the database is held."""
 
 NAMES = [f"held-{number}" for number in range(8)]
 
@@ -27,7 +27,7 @@ NAMES = [f"held-{number}" for number in range(8)]
 def hold(
     server: Server, holding: Callable[[], AbstractContextManager[None]], meanwhile: Callable[[Browser, Sent], object]
 ) -> None:
-    """Hold a database while answers are written and one person does something; check all answers but theirs."""
+    """Hold a database during answers and one user's action; check all answers except that user's."""
     browsers = [server.browser() for _ in NAMES]
     sent = [browser.send(question(name, WORDS, PAUSE)) for browser, name in zip(browsers, NAMES, strict=True)]
     pages = [browser.follow(each.reply) for browser, each in zip(browsers, sent, strict=True)]

@@ -1,4 +1,4 @@
-"""Who holds a database really keeps others from writing, or reading; else what survives it would prove little."""
+"""Test that holding a database really blocks others from writing, or reading; otherwise other tests prove little."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def address(database_server: Postgres) -> str:
 
 
 def is_free(address: str, statement: str) -> bool:
-    """Tell whether a statement can be run at once."""
+    """Tell whether a statement runs at once."""
     with psycopg.connect(address, options="-c lock_timeout=100") as connection:
         try:
             connection.execute(statement.encode())

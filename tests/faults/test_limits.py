@@ -1,4 +1,4 @@
-"""Limits across workers and machines: whatever is asked at once wherever, none is passed by one."""
+"""Test limits across workers and machines: simultaneous requests to any of them can't exceed a limit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Servers = Callable[..., list[Server]]
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def servers(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Servers]:
-    """Serve by two workers on SQLite, or by two servers of two workers each on PostgreSQL."""
+    """Serve with two workers on SQLite, or with two servers of two workers each on PostgreSQL."""
     with ExitStack() as stack:
 
         def serve(**environ: str) -> list[Server]:
@@ -41,7 +41,7 @@ def servers(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Ite
 
 
 def all_at_once(browsers: list[Browser]) -> Counter[int]:
-    """Let each begin a conversation at the same moment; counts the answers by their status."""
+    """Begin a conversation in each browser at the same moment; count the answers by status."""
     statuses: list[int] = []
     line = threading.Barrier(len(browsers))
 
@@ -58,12 +58,12 @@ def all_at_once(browsers: list[Browser]) -> Counter[int]:
 
 
 def visitors(servers: list[Server]) -> list[Browser]:
-    """Give newcomers, by turns at one server and at another."""
+    """Return newcomers, alternating between two servers."""
     return [servers[number % len(servers)].browser() for number in range(AT_ONCE)]
 
 
 def one_person(servers: list[Server]) -> list[Browser]:
-    """Give one person's browsers, by turns at one server and at another; its first answer has ended."""
+    """Return one user's browsers, alternating between two servers; the user's first answer has ended."""
     first = servers[0].browser()
     sent = first.send(question("first", 1))
     first.follow(sent.reply).until_over()
@@ -74,7 +74,7 @@ def one_person(servers: list[Server]) -> list[Browser]:
 
 
 def stored(server: Server) -> tuple[int, int]:
-    """Count the guests, and the replies that are being written."""
+    """Count the guests, and the replies in progress."""
     running = select(func.count()).select_from(replies).where(replies.c.state == "generating")
     with server.database.read() as connection:
         guests = connection.execute(select(func.count()).select_from(people)).scalar_one()
@@ -88,7 +88,7 @@ def test_of_a_persons_parallel_sends_exactly_as_many_go_through_as_may(
     servers: Servers, model: Model, setting: str, most: int
 ) -> None:
     serving = servers(**{setting: str(most)})
-    browsers = one_person(serving)  # whose first one is a send, and no answer that is being written
+    browsers = one_person(serving)  # the first send counts, but its answer has ended
 
     answers = all_at_once(browsers)
 

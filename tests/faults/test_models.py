@@ -1,6 +1,6 @@
-"""Models' servers that fail: what was said is kept, the state is right, the person reads why.
+"""Test models' servers that fail: the text is kept, the state is right, the user reads why.
 
-The errors themselves, each with its sentence, are tested in tests/providers.
+tests/providers checks the errors themselves, each with its sentence.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def model() -> Iterator[Model]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[Server]:
-    """The app with a second provider at which nobody listens, and little patience."""
+    """The app with short timeouts and a second provider at a closed port."""
     gone = {"AIVVM_URL": f"http://127.0.0.1:{free_port()}"}
     with served(tmp_path_factory.mktemp("models"), model, **TIMES, **gone) as server:
         yield server
@@ -130,7 +130,7 @@ def test_a_failure_that_passes_is_not_seen(server: Server, model: Model, browser
 
 
 def test_an_answer_without_an_end_is_ended_by_time(server: Server, model: Model, browser: Browser) -> None:
-    """F12: words for ever; the whole answer has its time. Its size: tests/providers/test_openai.py."""
+    """F12: endless words; the whole answer has a time limit. Its size: tests/providers/test_openai.py."""
     model.will_play("endless", [HEAD, *[step for word in words(0, 600) for step in (word, 0.05)]])
 
     sent = browser.send(question("endless"))
@@ -148,7 +148,7 @@ JSON_TEXT = f"data: {json.dumps(delta(TEXT), ensure_ascii=False)}\n\n".encode()
 
 
 def test_a_text_cut_between_any_two_bytes_is_stored_as_it_was(server: Server, model: Model, browser: Browser) -> None:
-    """F14: chunks of one byte each; U+2028 and the sign that turns the direction stay text."""
+    """F14: chunks of one byte each; U+2028 and the right-to-left override stay text."""
     model.will_play(
         "bytes", [HEAD, *(chunk(JSON_TEXT[place : place + 1]) for place in range(len(JSON_TEXT))), ending()]
     )
@@ -172,7 +172,7 @@ def test_a_text_cut_between_any_two_bytes_is_stored_as_it_was(server: Server, mo
 def test_what_no_database_takes_costs_nobody_an_answer(
     name: str, raw: bytes, stored: str, server: Server, model: Model, browser: Browser
 ) -> None:
-    """F14: NUL, half a pair of surrogates, bytes that are no UTF-8; another answer is written at the same time."""
+    """F14: NUL, half a surrogate pair, bytes that are not UTF-8; another answer is written at the same time."""
     event = b'data: {"choices": [{"index": 0, "delta": {"content": "%b"}, "finish_reason": null}]}\n\n' % raw
     model.will_play(f"bad-{name}", [HEAD, chunk(event), ending()])
 
@@ -185,7 +185,7 @@ def test_what_no_database_takes_costs_nobody_an_answer(
 
 
 def test_a_stop_reaches_the_model_before_its_first_word(server: Server, model: Model, browser: Browser) -> None:
-    """F9: the model says nothing; who waits stops it, and it sees the connection end."""
+    """F9: the model says nothing; the user stops it, and it sees the connection end."""
     gate = Gate()
     model.will_play("silent", [gate])
     sent = browser.send(question("silent"))

@@ -1,4 +1,4 @@
-"""The rounds see an offence of an answer, a page, an export and a post: a check that can't fail proves nothing."""
+"""Test that the rounds see an offence of an answer, a page, an export and a post: a check must be able to fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.turns import answered, asked
 
 
 def lost(database: Database, **headers: str) -> Lost:
-    """Make a round whose last text differs from its first one."""
+    """Build a round whose last text differs from its first one."""
     round_ = Lost("r-1", "lost", bare(database), Random(1))
     round_.way, round_.headers, round_.kept = KNOWN, headers, True
     round_.first, round_.last = round_.text(1), round_.text(2)
@@ -100,7 +100,7 @@ def test_an_export_that_holds_less_than_was_shown_is_seen(form: str, shown: int,
     ("words", "state", "adoptions", "calls", "spared", "wrong"),
     [
         ("w0 w1 w2", "complete", 0, 1, True, 0),
-        ("w0 w1 w2", "complete", 1, 1, True, 0),  # whether its COMMIT was done could not be found out
+        ("w0 w1 w2", "complete", 1, 1, True, 0),  # the app could not find out whether its COMMIT was done
         ("w0 w1 w2", "complete", 1, 2, False, 0),
         ("w0 w1 w2", "complete", 1, 2, True, 1),
         ("w0 w1 w2", "complete", 0, 2, False, 1),

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back: the server waits for it, answers go on, and the log is short."""
+"""Test a PostgreSQL that goes away and returns: the server waits for it, answers go on, and the log is short."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server(tmp_path: Path, model: Model, database_server: Postgres) -> Iterator[
 
 @contextmanager
 def away(database_server: Postgres, how: signal.Signals = signal.SIGINT) -> Iterator[None]:
-    """Stop PostgreSQL for a block."""
+    """Stop PostgreSQL while a block runs."""
     database_server.stop(how)
     yield
     database_server.start()
@@ -39,7 +39,7 @@ def away(database_server: Postgres, how: signal.Signals = signal.SIGINT) -> Iter
 def test_answers_of_a_worker_that_lives_go_on_after_an_outage(
     server: Server, model: Model, database_server: Postgres, how: signal.Signals
 ) -> None:
-    """S3: longer than a lease; each is asked for once, and complete."""
+    """S3: longer than a lease; each reply costs one call, and is complete."""
     browser = server.browser()
     sent = [browser.send(question(f"ten-{number}", WORDS, PAUSE)) for number in range(10)]
     pages = [browser.follow(each.reply) for each in sent]
@@ -60,7 +60,7 @@ def test_answers_of_a_worker_that_lives_go_on_after_an_outage(
 def test_a_worker_that_dies_while_the_database_is_away_takes_no_other_with_it(
     server: Server, model: Model, database_server: Postgres
 ) -> None:
-    """S2: what takes its place serves and waits; /readyz says so."""
+    """S2: its replacement serves and waits; /readyz says so."""
     browser = server.browser()
     sent = browser.send(question("lives", WORDS, PAUSE))
     page = browser.follow(sent.reply)
@@ -104,7 +104,7 @@ def test_a_server_starts_without_its_database_and_waits_for_it(
 
 
 def test_requests_while_the_database_is_away_are_one_line_each(server: Server, database_server: Postgres) -> None:
-    """S7: beside one for the outage, and one for its end, in each worker."""
+    """S7: besides one line for the outage, and one for its end, in each worker."""
     browser = server.browser()
     until(lambda: "\nrivulet_workers 2\n" in browser.get("/metrics").body)
     browser.send(question("somebody"))

@@ -1,4 +1,4 @@
-"""PgBouncer between the app and PostgreSQL: answers are whole, and are followed from another worker."""
+"""Test PgBouncer between the app and PostgreSQL: answers are complete, and another worker can follow them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.pgbouncer
 
 @pytest.fixture(params=["transaction", "session"])
 def server(request: pytest.FixtureRequest, tmp_path: Path, model: Model, database_server: Postgres) -> Iterator[Server]:
-    """A server of two workers behind PgBouncer; in session mode each connection of theirs has one of its own."""
+    """A server of two workers behind PgBouncer; in session mode each app connection has its own database connection."""
     direct = database_server.new_database()
     size = {"transaction": 4, "session": 30}[request.param]
     with pgbouncer(database_server, request.param, size) as port:

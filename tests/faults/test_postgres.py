@@ -1,4 +1,4 @@
-"""PostgreSQL under two servers of two workers each, as on two machines: followed from anywhere, hurt, restarted."""
+"""Test PostgreSQL under two servers of two workers each, as on two machines: followed from any, hurt, restarted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def servers(tmp_path: Path, model: Model, database_server: Postgres) -> Iterator
 
 
 def also_at(server: Server, browser: Browser) -> Browser:
-    """Give the same visitor at another server."""
+    """Return the same visitor at another server."""
     other = server.browser()
     other.cookie = browser.cookie
     return other
@@ -66,7 +66,7 @@ def test_an_answer_is_followed_and_stopped_from_another_machine(servers: tuple[S
 
 
 def test_an_answer_goes_on_at_another_machine_when_its_own_dies(servers: tuple[Server, Server], model: Model) -> None:
-    """F2: SIGKILL of one whole server; the other one goes on, and the browser's router changes over."""
+    """F2: SIGKILL of one whole server; the other one goes on, and the browser's router switches to it."""
     one, two = servers
     browser = one.browser()
     sent = browser.send(question("machine", WORDS, PAUSE))
@@ -88,7 +88,7 @@ def test_an_answer_goes_on_at_another_machine_when_its_own_dies(servers: tuple[S
 def test_connections_that_the_database_ends_are_not_noticed(
     servers: tuple[Server, Server], model: Model, database_server: Postgres
 ) -> None:
-    """F28: pg_terminate_backend of all connections in mid-answer; no word is lost, no call is made twice."""
+    """F28: pg_terminate_backend of all connections in mid-answer; no word is lost, no call is repeated."""
     one, two = servers
     browser = one.browser()
     sent = browser.send(question("ended", WORDS, PAUSE))
@@ -107,7 +107,7 @@ def test_connections_that_the_database_ends_are_not_noticed(
 def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     model: Model, database_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F22: both take the conversation first and the reply then; in another order PostgreSQL would abort one of them."""
+    """F22: both lock the conversation first and the reply second; otherwise PostgreSQL would abort one of them."""
     database = Database(database_server.new_database())
     database.upgrade()
     person = guest(database, "somebody")
@@ -116,7 +116,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     def held(*which: Any) -> dict[int, str]:
         found = owners(*which)
         deletion.start()
-        time.sleep(0.3)  # in which the deletion comes to wait for what this transaction holds
+        time.sleep(0.3)  # in this time the deletion begins to wait for this transaction's locks
         return found
 
     deletion = threading.Thread(target=conversations.delete, args=(database, person, turn.conversation_id))
@@ -133,7 +133,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
 
 
 def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postgres) -> None:
-    """A session that is dropped and made anew by each is, in PostgreSQL, made twice by two of them."""
+    """If each request drops and recreates a session, two of them can create it twice in PostgreSQL."""
     database = Database(database_server.new_database())
     database.upgrade()
     store, line, kept = SessionStore(database), threading.Barrier(8), []
@@ -157,7 +157,7 @@ def test_requests_of_one_visitor_keep_the_session_at_once(database_server: Postg
 def test_while_the_database_hangs_a_process_is_alive_but_not_ready(
     servers: tuple[Server, Server], model: Model, database_server: Postgres
 ) -> None:
-    """F28, I5: a lock that nobody lets go of; whoever asks is answered all the same, and again once it is gone."""
+    """F28, I5: a lock that is never released; each request is answered anyway, and again after its release."""
     one, _ = servers
 
     with psycopg.connect(database_server.address(one.database.engine.url.database or "")) as connection:
@@ -176,7 +176,7 @@ def test_while_the_database_hangs_a_process_is_alive_but_not_ready(
 def test_an_answer_survives_a_restart_of_the_database(
     servers: tuple[Server, Server], model: Model, database_server: Postgres, how: signal.Signals
 ) -> None:
-    """F28: stopped and started again, in order and by a crash; new sends work without a restart of the app."""
+    """F28: stopped and started again, cleanly and after a crash; new sends work without a restart of the app."""
     one, two = servers
     browser = one.browser()
     sent = browser.send(question("restart", WORDS, PAUSE))

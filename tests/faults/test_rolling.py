@@ -1,4 +1,4 @@
-"""A rolling restart behind routers under load: no turn fails."""
+"""Test a rolling restart behind routers under load: no turn fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = (HEROKU, NGINX, CLOUDFLARE, BUFFERING, CUTTING)
 
 
 LATE = pytest.mark.parametrize("late", [0.0, 1.0], ids=["told at once", "told a second late"])
-"""When the routers hear that a backend stops, in seconds."""
+"""How many seconds after a backend's stop the routers learn of it."""
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -26,7 +26,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def none_fails(url: str, folder: Path, model: Model, late: float, persons: int, rounds: int) -> None:
-    """Restart each of two servers of two workers so many times while persons take turns behind each router."""
+    """Restart each of two servers of two workers a number of times while users take turns behind each router."""
     with pair(folder, model, url, WEB_CONCURRENCY="2") as servers, before(KINDS, servers) as routers:
         tallies = roll(servers, routers, persons, late, rounds)
 
@@ -36,7 +36,7 @@ def none_fails(url: str, folder: Path, model: Model, late: float, persons: int, 
 
 
 def test_no_turn_fails_in_a_rolling_restart(tmp_path: Path, model: Model) -> None:
-    """F4: on SQLite, behind routers that hear late that a backend stops."""
+    """F4: on SQLite, behind routers that learn late that a backend stops."""
     none_fails(f"sqlite:///{tmp_path / 'rivulet.db'}", tmp_path, model, late=1, persons=2, rounds=1)
 
 
@@ -44,5 +44,5 @@ def test_no_turn_fails_in_a_rolling_restart(tmp_path: Path, model: Model) -> Non
 @pytest.mark.timeout(600)
 @LATE
 def test_no_turn_fails_in_many_rolling_restarts(url: str, tmp_path: Path, model: Model, late: float) -> None:
-    """F4: on both databases, behind routers that hear of it at once, and late."""
+    """F4: on both databases, behind routers that learn of it at once, and late."""
     none_fails(url, tmp_path, model, late, persons=4, rounds=3)

@@ -1,4 +1,4 @@
-"""A short run of each kind of random rounds breaks no promise."""
+"""Test that a short run of each kind of random round breaks no promise."""
 
 from __future__ import annotations
 

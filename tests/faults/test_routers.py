@@ -1,4 +1,4 @@
-"""Behind the routers of platforms: a model that thinks for three minutes before its first word gets through."""
+"""Test platforms' routers: an answer gets through whose model thinks for three minutes before its first word."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.faults.person import AGAIN, Person
 from tests.routers import KINDS, Kind, Router
 
 THOUGHT = 180.0
-"""How long the model thinks, in seconds."""
+"""How many seconds the model thinks."""
 
 ALL = list(range(20))
 
 
 @contextmanager
 def behind(kinds: tuple[Kind, ...], server: Server) -> Iterator[list[Router]]:
-    """Put a router of each kind before a server."""
+    """Put a router of each kind in front of a server."""
     with ExitStack() as stack:
         yield [stack.enter_context(Router(kind, server.port)) for kind in kinds]
 
@@ -35,7 +35,8 @@ def behind(kinds: tuple[Kind, ...], server: Server) -> Iterator[list[Router]]:
 def test_three_minutes_of_thinking_get_through_every_router(tmp_path: Path, model: Model, haste: float) -> None:
     """F19: the page that follows, the page without JavaScript and curl, behind each router at the same time."""
     hurried = (kind.faster(haste) for kind in KINDS)
-    kinds = tuple(replace(kind, life=max(1.0, kind.life)) for kind in hurried)  # in less, a send may not get through
+    # With a shorter life, a send can fail to get through.
+    kinds = tuple(replace(kind, life=max(1.0, kind.life)) for kind in hurried)
     thinking = [THOUGHT / haste, HEAD, *words(0, 20), ending()]
     environ = {"HASTE": str(haste), "WEB_CONCURRENCY": "2"}
     with served(tmp_path, model, Hurried, **environ) as server, behind(kinds, server) as routers:
@@ -52,7 +53,7 @@ def test_three_minutes_of_thinking_get_through_every_router(tmp_path: Path, mode
 
 
 def followed(server: Server, router: Router) -> bool:
-    """Send as the page does and follow, again after each cut; tell whether the whole answer came, once."""
+    """Send as the page does and follow, again after each cut; return whether the whole answer came, once."""
     person, name = Person(Browser(router.port)), f"followed-{router.port}"
     sent = person.send(question(name))
     page = person.browser.follow(sent.reply)
@@ -61,7 +62,7 @@ def followed(server: Server, router: Router) -> bool:
 
 
 def plain(server: Server, router: Router) -> bool:
-    """Send without JavaScript; where the page is cut, reload it and let it refresh itself."""
+    """Send without JavaScript; if the page is cut, reload it and let it refresh itself."""
     person, name = Person(Browser(router.port)), f"plain-{router.port}"
     page = person.stream(question(name), "text/html")
     if "</html>" not in page:
@@ -70,7 +71,7 @@ def plain(server: Server, router: Router) -> bool:
 
 
 def bare(server: Server, router: Router) -> bool:
-    """Ask as curl does, which hears empty lines while the model thinks; what is cut is read in the conversation."""
+    """Ask as curl does, which receives empty lines while the model thinks; read a cut answer in the conversation."""
     person, name = Person(Browser(router.port)), f"bare-{router.port}"
     text = person.stream(question(name), "text/plain")
     if router.kind.life < THOUGHT:
@@ -79,7 +80,7 @@ def bare(server: Server, router: Router) -> bool:
 
 
 def refreshed(person: Person, name: str, form: str = "") -> str:
-    """Post the form once more, as a reload does, and look at what it leads to as often as that refreshes itself."""
+    """Post the form once more, as a reload does, and open its target as often as it refreshes itself."""
     place = person.insist("POST", "/conversations", {"text": question(name), "key": person.key}, Accept="text/html")
     address = re.findall(r"Location: (\S+)", place.head)[0]
     while 'http-equiv="refresh"' in (page := person.insist("GET", address).body):
@@ -88,7 +89,7 @@ def refreshed(person: Person, name: str, form: str = "") -> str:
 
 
 def numbers(text: str) -> list[int]:
-    """List the numbers of the words of an answer."""
+    """List the numbers of an answer's words."""
     return [int(number) for number in WORD.findall(text)]
 
 

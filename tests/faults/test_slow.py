@@ -1,4 +1,4 @@
-"""Readers who take what they asked for slowly: what each costs is bounded, however long it is."""
+"""Test slow readers: the cost of each is bounded, however long the response is."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model() -> Iterator[Model]:
 
 @pytest.fixture
 def server(tmp_path: Path, model: Model) -> Iterator[Server]:
-    """The app, with one new worker: what another test has let go of would be taken again, and not be seen."""
+    """The app with one new worker: in an old one, memory freed by other tests would hide new allocations."""
     with served(tmp_path, model, WEB_CONCURRENCY="1") as server:
         yield server
 
@@ -55,7 +55,7 @@ def long(server: Server, browser: Browser) -> Sent:
 
 
 def memory_of(server: Server) -> int:
-    """Tell how much memory the worker holds, in bytes."""
+    """Return how much memory the worker holds, in bytes."""
     (worker,) = server.workers()
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text())
     assert found
@@ -63,7 +63,7 @@ def memory_of(server: Server) -> int:
 
 
 def stalled(browser: Browser, path: str, place: int, form: str = "") -> socket.socket:
-    """Ask for something from an address of this machine, read the beginning of it, and no more."""
+    """Send a request from an address of this machine, read the beginning of the response, and then stop reading."""
     connection = socket.socket()
     connection.settimeout(30)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -76,9 +76,9 @@ def stalled(browser: Browser, path: str, place: int, form: str = "") -> socket.s
 
 
 def held_by_each(server: Server, browser: Browser, path: str, form: str = "") -> int:
-    """Measure what each of many slow readers of something costs, in bytes; others are answered meanwhile."""
+    """Measure the cost of each of many slow readers, in bytes; other requests are answered meanwhile."""
     with ExitStack() as stack:
-        for place in range(3):  # what the first ones load stays
+        for place in range(3):  # modules that the first readers load stay in memory
             stalled(browser, path, place, form).close()
         before = memory_of(server)
         for place in range(READERS):
@@ -104,7 +104,8 @@ def test_slow_followers_of_a_long_answer_cost_little(server: Server, browser: Br
     name = f"long-{len(text)}"
     model.will_play(name, [HEAD, *[said(text)] * PIECES, SILENCE])
     sent = browser.send(question(name))
-    until(lambda: len(text_of(server.database, sent.reply)) >= PIECES * len(text) - 2)  # blanks wait for what follows
+    # Blanks wait for the text after them.
+    until(lambda: len(text_of(server.database, sent.reply)) >= PIECES * len(text) - 2)
 
     assert held_by_each(server, browser, f"/replies/{sent.reply}/generation", form="true") <= EACH
 
@@ -125,7 +126,7 @@ def test_who_reads_many_long_answers_at_once_is_told_to_wait(server: Server, bro
 
 
 def asked(browser: Browser, path: str, place: int) -> Answer:
-    """Ask for something from an address of this machine; gives all of the answer."""
+    """Send a request from an address of this machine; return the whole answer."""
     received = bytearray()
     connection = socket.create_connection(("127.0.0.1", browser.port), 30, (f"127.0.1.{place + 1}", 0))
     with connection:

@@ -1,4 +1,5 @@
-"""A database that is full, locked, read-only, gone, broken or of another time: a sentence, and nothing is lost."""
+"""Test a database that is full, locked, read-only, gone, broken or newer: the page shows a sentence, nothing is
+lost."""
 
 from __future__ import annotations
 
@@ -32,18 +33,18 @@ DRAFT = "My draft, which nobody may lose"
 
 
 def path_of(server: Server) -> Path:
-    """Tell where a server's database is."""
+    """Return the path of a server's database."""
     return Path(server.environ["INSTANCE"]) / "rivulet.db"
 
 
 def send_draft(server: Server) -> tuple[int, str]:
-    """Send a message by a plain form; gives the status and the page."""
+    """Send a message with a plain form; return the status and the page."""
     answer = server.browser().ask("POST", "/conversations", {"text": DRAFT}, Accept="text/html")
     return answer.status, answer.body
 
 
 def limit_files(server: Server, size: int) -> None:
-    """Let no worker's file grow past a size, as on a disk that is full."""
+    """Limit the size of workers' files, as on a full disk."""
     for worker in server.workers():
         hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(worker, resource.RLIMIT_FSIZE, (size, hard))
@@ -98,18 +99,18 @@ def test_a_locked_database_delays_and_loses_nothing(tmp_path: Path, model: Model
 
 
 def texts(server: Server) -> list[str]:
-    """List what people have said."""
+    """List all users' messages."""
     with server.database.read() as connection:
         return list(connection.execute(select(messages.c.text).where(messages.c.role == "user")).scalars())
 
 
 def drop_tables(path: Path) -> None:
-    """Take away what the app needs."""
+    """Rename tables that the app needs."""
     change(path, "ALTER TABLE messages RENAME TO elsewhere")
 
 
 def put_tables_back(path: Path) -> None:
-    """Give it back."""
+    """Restore them."""
     change(path, "ALTER TABLE elsewhere RENAME TO messages")
 
 
@@ -120,7 +121,7 @@ def change(path: Path, statement: str) -> None:
 
 
 def test_a_database_that_is_broken_while_serving_gives_a_sentence_and_recovers(tmp_path: Path, model: Model) -> None:
-    """F25: a table is missing for a while; 503, the text is kept, and it goes on when it is back."""
+    """F25: a table is missing for a while; 503, the text is kept, and the app goes on when it returns."""
     with served(tmp_path, model) as server:
         before = server.workers()
         drop_tables(path_of(server))
@@ -141,7 +142,7 @@ def spoil(path: Path) -> None:
 
 
 def make_newer(path: Path) -> None:
-    """Let a database be of a version to come."""
+    """Give a database the version of a future release."""
     change(path, "UPDATE alembic_version SET version_num = '9999'")
 
 
@@ -161,7 +162,7 @@ def remove(path: Path) -> None:
 def test_a_database_that_cant_be_used_stops_the_start_in_one_sentence(
     tmp_path: Path, model: Model, harm: Callable[[Path], None]
 ) -> None:
-    """F25: nothing is written over it."""
+    """F25: the start overwrites nothing."""
     with served(tmp_path, model) as server:
         assert server.stop() == 0
         path = path_of(server)
@@ -181,7 +182,7 @@ def test_a_database_that_cant_be_used_stops_the_start_in_one_sentence(
 def test_a_database_that_was_deleted_under_the_server_gives_a_sentence_and_the_next_start_makes_a_new_one(
     tmp_path: Path, model: Model
 ) -> None:
-    """F25: the open files are of no use to anybody; a restart begins anew."""
+    """F25: the open files are useless; a restart creates a new database."""
     with served(tmp_path, model) as server:
         remove(path_of(server))
         statuses = {send_draft(server)[0], server.browser().get("/healthz").status}
@@ -197,7 +198,7 @@ def test_a_database_that_was_deleted_under_the_server_gives_a_sentence_and_the_n
 def test_a_wall_clock_that_jumps_ends_no_answer(
     client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F30: the process's clock jumps an hour to and fro; leases are the database's, pauses are monotonic."""
+    """F30: the process's clock jumps an hour back and forth; leases use the database's clock, pauses are monotonic."""
     gates, real = [Gate(), Gate()], time.time
     provider.will_say("w0 ", gates[0], "w1 ", gates[1], "w2 ")
     conversation = begin(client)
@@ -213,7 +214,7 @@ def test_a_wall_clock_that_jumps_ends_no_answer(
 
 
 def test_a_long_conversation_opens_and_goes_on(tmp_path: Path, model: Model) -> None:
-    """F31: 10,000 turns; what no longer fits is left out and the page is whole."""
+    """F31: 10,000 turns; the model receives only what fits, and the page is complete."""
     with served(tmp_path, model) as server:
         browser = server.browser()
         sent = browser.send(question("first"))
@@ -228,7 +229,7 @@ def test_a_long_conversation_opens_and_goes_on(tmp_path: Path, model: Model) -> 
 
 
 def grow(server: Server, conversation: int, parent: int, count: int) -> int:
-    """Add messages of a person below one another; gives the last one's id."""
+    """Add a person's messages, each below the last; return the last one's id."""
     with server.database.write() as connection:
         first = parent + 1
         rows = [
@@ -244,7 +245,8 @@ def grow(server: Server, conversation: int, parent: int, count: int) -> int:
 
 
 def test_a_megabyte_of_code_is_stored_and_shown(tmp_path: Path, model: Model) -> None:
-    """F31: one code block of nearly the limit; others are served at the same time. Its cost: tests/rendering."""
+    """F31: one code block of nearly the limit; other requests are served at the same time. Its cost:
+    tests/rendering."""
     line = "w = [0] * 99  # a line of code\n"
     model.will_play("code", [HEAD, said("```python\n"), *[said(line * 100)] * 300, said("```\n"), ending()])
     with served(tmp_path, model) as server:
@@ -271,12 +273,12 @@ def test_a_message_of_ten_megabytes_is_refused_with_a_sentence(tmp_path: Path, m
 
 
 def broken(*_: object, **__: object) -> None:
-    """Break."""
+    """Raise an error."""
     raise RuntimeError("broken on purpose")
 
 
 def once(real: Callable) -> Callable:
-    """Break at the first call, then work again."""
+    """Raise an error at the first call, then work again."""
     left = [1]
     return lambda *given, **more: broken() if left and left.pop() else real(*given, **more)
 
@@ -302,7 +304,7 @@ def test_what_breaks_in_our_own_code_leaves_what_was_shown_and_an_end(
     name: str,
     again: bool,
 ) -> None:
-    """F38: an exception at each place where a running answer is rendered or stored."""
+    """F38: an exception at each place that renders or stores a running answer."""
     gate = Gate()
     provider.will_say("w0 w1 ", gate, "w2 ")
     conversation = begin(client)
@@ -328,12 +330,12 @@ def test_what_breaks_in_our_own_code_leaves_what_was_shown_and_an_end(
 
 
 def follow(client: FlaskClient, reply_id: int, seen: list[bytes]) -> None:
-    """Follow a reply and keep all that comes."""
+    """Follow a reply and keep all its output."""
     path = f"/replies/{reply_id}/generation"
     for part in client.get(path, headers=HTMX, buffered=False).iter_encoded():
         seen.append(part)
 
 
 def is_running(client: FlaskClient, reply_id: int) -> bool:
-    """Tell whether the process still holds a reply: else its lease runs out, and another one goes on with it."""
+    """Tell whether the process still holds a reply; without a holder its lease expires, and another process goes on."""
     return client.application.extensions["rivulet"].replies.writer.find(reply_id) is not None

@@ -1,4 +1,4 @@
-"""People and their clicks against one another: one turn for one key, states that only go forward."""
+"""Test simultaneous clicks: one turn for each key, and states that only go forward."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Iterator[S
 
 
 def at_once(*actions: Callable[[], Answer]) -> list[Answer]:
-    """Do several things at the same moment."""
+    """Run several functions at the same moment."""
     with ThreadPoolExecutor(len(actions)) as pool:
         return [future.result() for future in [pool.submit(action) for action in actions]]
 
@@ -131,7 +131,7 @@ def test_a_conversation_deleted_in_mid_answer_is_gone_with_all_that_was_said(
 
 
 def test_what_is_not_mine_is_not_found_and_goes_on(server: Server, model: Model) -> None:
-    """F22: a stranger follows, stops, retries, continues and deletes; the answer is complete all the same."""
+    """F22: a stranger follows, stops, retries, continues and deletes; the answer is still complete."""
     browser, stranger = server.browser(), Browser(server.port)
     sent = browser.send(question("mine", 40, 0.02))
     stranger.send(question("theirs", 1, 0))

@@ -1,4 +1,4 @@
-"""What looks at the server all the while sees an offence: its health, its log, its workers, its database."""
+"""Test that each watch sees an offence: of the server's health, its log, its workers, its database."""
 
 from __future__ import annotations
 

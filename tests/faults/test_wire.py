@@ -1,4 +1,4 @@
-"""The wire itself breaks, delays and goes silent where it is told to; else what survives it would prove little."""
+"""Test that the wire breaks, delays and goes silent at the chosen place; otherwise other tests prove little."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACES = pytest.mark.parametrize(("place", "words"), [("before", 0), ("in", 1), 
 
 
 class Table:
-    """A table of words in a database, reached directly, and by way of a wire."""
+    """A table of words in a database, reached directly and through a wire."""
 
     def __init__(self, server: Postgres, stack: ExitStack):
         self.port, self.stack = server.port, stack
@@ -28,7 +28,7 @@ class Table:
             connection.execute("CREATE TABLE words (word text)")
 
     def say(self, wire: Wire, *words: str) -> psycopg.Connection:
-        """Begin a transaction by way of a wire and insert words; gives the connection."""
+        """Begin a transaction through a wire and insert words; return the connection."""
         connection = psycopg.connect(wire.address(self.address))
         self.stack.callback(connection.close)
         for word in words:
@@ -36,7 +36,7 @@ class Table:
         return connection
 
     def stored(self) -> int:
-        """Count the words that were committed."""
+        """Count the committed words."""
         with psycopg.connect(self.address) as connection:
             (number,) = connection.execute(COUNT).fetchone() or (0,)
             return number
@@ -109,7 +109,7 @@ def test_a_silence_ends_in_a_break(table: Table) -> None:
 def test_a_commit_is_chosen_by_the_statements_of_its_transaction(table: Table) -> None:
     with Wire(table.port) as wire, wire.hurting(first(Fault("in"), "INSERT INTO words", "DELETE FROM words")):
         connection = table.say(wire)
-        for _ in range(8):  # by then psycopg has prepared the statement, and only names it
+        for _ in range(8):  # by then psycopg has prepared the statement, and sends only its name
             connection.execute(SAY, ["one"])
             connection.commit()
         connection.execute("DELETE FROM words")

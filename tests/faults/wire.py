@@ -1,7 +1,7 @@
-"""A wire between the app and PostgreSQL that breaks, delays or goes silent at a COMMIT that a test chooses.
+"""Put a wire between the app and PostgreSQL that breaks, delays or goes silent at a chosen COMMIT.
 
-A COMMIT can be hurt at four places: "before" it reaches the server; "in" it, when it was done and its answer is on its
-way; in the middle of that answer ("half"); and "after" the client has the answer. New connections always work.
+A fault can hurt a COMMIT at four places: "before" it reaches the server; "in" it, when it is done and its answer is on
+its way; in the middle of that answer ("half"); and "after" the client has the answer. New connections always work.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from tests.relay import Relay, Stream
 PLACES = ("before", "in", "half", "after")
 BREAK, DELAY, SWALLOW = "break", "delay", "swallow"
 SHOWN = {"in": 0.0, "half": 0.5, "after": 1.0}
-"""Which part of a COMMIT's answer its client gets before it is hurt there."""
+"""The part of a COMMIT's answer that its client receives before the fault."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a connection, and where in a COMMIT.
+    """A fault of a connection, and its place in a COMMIT.
 
-    It breaks; or is held up for some seconds ("delay"); or both its ends hear nothing for that long, and then it breaks
-    ("swallow").
+    The connection breaks; or it pauses for some seconds ("delay"); or it passes nothing on for that long, and then
+    breaks ("swallow").
     """
 
     place: str
@@ -39,7 +39,7 @@ class Fault:
 
 
 Choose = Callable[[Sequence[str]], Fault | None]
-"""Choose a fault to a COMMIT by the statements of its transaction; None spares it."""
+"""Chooses a fault for a COMMIT from the statements of its transaction; None spares it."""
 
 
 def spare(_: Sequence[str]) -> None:
@@ -47,13 +47,13 @@ def spare(_: Sequence[str]) -> None:
 
 
 def nth(number: int, fault: Fault) -> Choose:
-    """Hurt the COMMIT of a number, counted from 1."""
+    """Hurt the COMMIT with a number, counted from 1."""
     numbers = count(1)
     return lambda _: fault if next(numbers) == number else None
 
 
 def first(fault: Fault, *fragments: str) -> Choose:
-    """Hurt the first COMMIT of a transaction whose statements hold all of some fragments."""
+    """Hurt the first COMMIT of a transaction whose statements contain all of some fragments."""
     faults = [fault]
 
     def choose(statements: Sequence[str]) -> Fault | None:
@@ -64,7 +64,7 @@ def first(fault: Fault, *fragments: str) -> Choose:
 
 
 def at_random(chance: random.Random, share: float, faults: Sequence[Fault]) -> Choose:
-    """Hurt a share of all COMMITs by one of some faults each."""
+    """Hurt a share of all COMMITs, each with one of some faults."""
     return lambda _: chance.choice(faults) if chance.random() < share else None
 
 
@@ -78,12 +78,12 @@ class Wire(Relay):
         self.did: Counter[Fault] = Counter()
 
     def address(self, url: str) -> str:
-        """Give the address of a database by way of this wire."""
+        """Return a database's address through this wire."""
         return make_url(url).set(host="127.0.0.1", port=self.port).render_as_string(hide_password=False)
 
     @contextmanager
     def hurting(self, choose: Choose) -> Iterator[None]:
-        """Hurt what is chosen, until the end of the block."""
+        """Hurt the chosen COMMITs while a block runs."""
         self.choose = choose
         try:
             yield
@@ -116,7 +116,7 @@ class Link:
         self.silent = False
 
     async def run(self) -> None:
-        """Pass messages both ways until either end is gone, or a fault breaks it. Raises OSError."""
+        """Pass messages both ways until either end closes, or a fault breaks the connection. Raises OSError."""
         ways = [asyncio.create_task(way) for way in (self._ask(), self._answer())]
         try:
             done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -164,7 +164,7 @@ class Link:
         await self.client.send(answer[shown:])
 
     async def _strike(self, fault: Fault) -> None:
-        """Raises ConnectionError, unless it is a delay."""
+        """Apply the fault. Raises ConnectionError, except for a delay."""
         self.wire.did[fault] += 1
         self.silent = fault.how == SWALLOW
         await asyncio.sleep(fault.seconds)

@@ -1,4 +1,4 @@
-"""People: an e-mail address is one, however it is typed."""
+"""Test people: an e-mail address is the same in any spelling."""
 
 from __future__ import annotations
 

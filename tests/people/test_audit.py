@@ -1,4 +1,4 @@
-"""The audit log tells what was done, and nothing that anybody calls themselves changes what it tells."""
+"""Test the audit log: it records every action, and no user's name can falsify it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.storage.tables import people
 
 
 def noted(database: Database, *rows: tuple[str, str, str]) -> None:
-    """Write rows: who, what, to whom."""
+    """Write rows: actor, action, target."""
     with database.write() as connection:
         for row in rows:
             audit.note(connection, *row)
@@ -108,7 +108,7 @@ def test_a_gap_in_the_log_ends_nothing(database: Database) -> None:
 
 
 def strangers(database: Database, number: int) -> None:
-    """Write rows that strangers made, and one that they didn't before each hundred."""
+    """Write a number of rows that strangers caused, and before them one other row for each hundred."""
     rows = [{"at": 0, "actor": "somebody", "action": "sign_in_throttled", "subject": str(it)} for it in range(number)]
     others = [{"at": 0, "actor": "ann", "action": "signed_in", "subject": ""}] * (number // 100)
     with database.write() as connection:
@@ -116,7 +116,7 @@ def strangers(database: Database, number: int) -> None:
 
 
 def test_of_what_strangers_make_the_newest_thousand_stay_and_all_else(either: Database) -> None:
-    """Who is nobody here could fill the database, and hide what people did among it."""
+    """A stranger could fill the database, and hide users' actions among the rows."""
     strangers(either, 1_200)
 
     with either.write() as connection:

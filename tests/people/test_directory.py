@@ -1,4 +1,4 @@
-"""The roster: who has an account, when they were seen, and nothing of what they said."""
+"""Test the list of users: accounts and when they were last seen, and nothing from their conversations."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.turns import asked, count
 
 
 def come_in(database: Database, store: SessionStore, person_id: int, sid: str) -> None:
-    """Begin a session of a member's."""
+    """Begin a member's session."""
     with database.write() as connection:
         store.move(connection, "none", sid, {"person": person_id}, "a browser")
 
 
 def long_ago(database: Database) -> None:
-    """Let everybody have been seen long ago."""
+    """Move everyone's last visit far into the past."""
     with database.write() as connection:
         connection.execute(update(table).values(seen_at=1))
 
@@ -95,7 +95,7 @@ def test_the_same_e_mail_is_added_once(either: Database) -> None:
 
 
 def test_links_that_admins_make_for_themselves_and_each_other_at_once_are_all_made(either: Database) -> None:
-    """Each holds whoever makes it, and for whom: in two orders they would wait for each other."""
+    """Each transaction locks its admin and its target; in two orders they would deadlock."""
     ann, bob = joined(either, "ann", "admin"), joined(either, "bob", "admin")
 
     with ThreadPoolExecutor(4) as pool:

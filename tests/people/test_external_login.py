@@ -1,4 +1,4 @@
-"""Who comes from a sign-in elsewhere, many at once."""
+"""Test users who arrive from an external sign-in, many at once."""
 
 from __future__ import annotations
 

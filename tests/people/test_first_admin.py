@@ -1,4 +1,4 @@
-"""The first admin: by the link from the log, or by the environment; one, whoever hurries."""
+"""Test the first admin: through the link in the log, or from the environment; simultaneous claims make only one."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from tests.team import PASSWORD, account
 from tests.turns import count
 
 NAMED = {"ADMIN_EMAIL": "Ann@example.org", "ADMIN_PASSWORD": PASSWORD}
-"""Somebody whom the environment names."""
+"""A user whom the environment names."""
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash in no time: what races here is the database."""
+    """Hash in no time: the race here is in the database."""
     monkeypatch.setattr(passwords, "hash_password", lambda password: f"hash of {len(password)}")
 
 
 def test_fifty_claims_at_once_make_one_admin(either: Database) -> None:
-    """OW 26-45675: who is first was looked up and then made."""
+    """OW 26-45675: the check for an admin and its creation were two steps."""
     claim = partial(first_admin.create_first_admin, either, KEY, first_admin.token(either, KEY) or "")
 
     outcomes = all_at_once(*[partial(claim, f"admin{number}@example.org", PASSWORD) for number in range(50)])
@@ -84,7 +84,7 @@ def test_workers_that_start_together_make_one_admin_from_the_environment(databas
 
 
 def test_somebody_of_the_environment_who_is_a_member_already_becomes_the_admin_once(either: Database) -> None:
-    """It did nothing, and said nothing."""
+    """This setting once had no effect, and Rivulet printed no message."""
     settings, before = config.load(NAMED), account(either)
     first_admin.token(either, KEY)
     signed_in(either, before)

@@ -1,4 +1,4 @@
-"""People: guests, and the race of a newcomer's double click."""
+"""Test guests, and the race of a newcomer's double click."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.turns import CHOICE, asked, count, guest
 
 
 def make_older(database: Database, seconds: int) -> None:
-    """Let a time go by since everybody came."""
+    """Move everyone's creation into the past."""
     with database.write() as connection:
         connection.execute(update(tables.people).values(created_at=clock() - seconds))
 
@@ -94,14 +94,14 @@ def test_an_old_form_is_no_key_to_its_guest(database: Database) -> None:
 
 
 def at_once(*acts: Callable[[], object]) -> list[object]:
-    """Do some things at the same time; gives what came of each, an error too."""
+    """Run several functions at the same time; return each result, or its error."""
     with ThreadPoolExecutor(len(acts)) as pool:
         done = [pool.submit(act) for act in acts]
         return [future.exception(30) or future.result() for future in done]
 
 
 def linger(patch: pytest.MonkeyPatch, owner: object, name: str) -> None:
-    """Let a transaction rest after a step, with what it holds by then, so that others come to theirs."""
+    """Pause a transaction after a step, with its locks, so that others reach theirs."""
     step = getattr(owner, name)
 
     def lingers(*given: object) -> object:

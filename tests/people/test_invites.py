@@ -1,4 +1,4 @@
-"""Invites: made once, shown once, used as often as they say, and not at all once anything is the matter with them."""
+"""Test invites: created once, shown once, used as often as they allow, and never while something is wrong with them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tests.turns import count
 
 
 def newcomer(name: str = "bob") -> Newcomer:
-    """Somebody who was invited."""
+    """An invited user."""
     return Newcomer(f"{name}@example.org", name.title(), "a hash")
 
 
 def make_older(database: Database, days: int) -> None:
-    """Let so many days go by since all invites were made."""
+    """Move the creation of all invites some days into the past."""
     aged = invite_table.c.expires_at - days * 86_400
     with database.write() as connection:
         connection.execute(update(invite_table).values(expires_at=aged))
 
 
 def stored(database: Database) -> Row:
-    """Read the only invite there is."""
+    """Read the only invite."""
     with database.read() as connection:
         return connection.execute(select(invite_table)).one()
 
@@ -50,7 +50,7 @@ def test_an_invite_makes_a_person_with_its_role(either: Database) -> None:
 
 
 def test_a_token_is_256_bits_and_the_database_does_not_know_it(database: Database) -> None:
-    """A dump of the database lets nobody in."""
+    """A dump of the database opens no account."""
     token = invites.create(database, "command line")
 
     assert len(token) == 43

@@ -1,4 +1,4 @@
-"""Throttling: how often somebody may try, whichever worker they ask."""
+"""Test throttling: how often a user can try, over all workers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.turns import count
 
 
 def by(email: str, address: str = "a" * 32) -> LoginAttempt:
-    """A try as somebody, from an address."""
+    """Return an attempt for a user, from an address."""
     return LoginAttempt(account_digest(KEY, email), address, email=email)
 
 
 def tried(database: Database, email: str, address: str = "a" * 32) -> int | None:
-    """Try and fail; gives how long to wait where there were too many."""
+    """Try and fail; return the wait if there were too many attempts."""
     try:
         login_throttle.register_attempt(database, by(email, address))
     except TooManyAttempts as error:
@@ -40,7 +40,7 @@ def succeed(database: Database, attempt: LoginAttempt) -> None:
 
 
 def later(database: Database, seconds: int) -> None:
-    """Let time go by."""
+    """Move all attempts into the past."""
     with database.write() as connection:
         connection.execute(update(attempts).values(at=attempts.c.at - seconds))
 
@@ -96,12 +96,12 @@ def test_from_one_address_twenty_a_minute_may_fail_whoever_they_are_as(database:
 
 
 def tried_everywhere(database: Database, number: int) -> int | None:
-    """Try and fail as one of many, each from an address of their own."""
+    """Try and fail as one of many users, each from a different address."""
     return tried(database, f"person{number}@example.org", f"{number:032x}")
 
 
 def test_in_all_a_hundred_a_minute_may_fail(either: Database) -> None:
-    """Security.md A2: one password that many have, tried at each account from thousands of addresses."""
+    """Security.md A2: one common password, tried at each account from thousands of addresses."""
     waits = [tried_everywhere(either, number) for number in range(101)]
 
     assert waits[:100] == [None] * 100 and 50 <= (waits[100] or 0) <= 61
@@ -136,7 +136,7 @@ def test_what_succeeds_takes_nobody_elses_try(database: Database) -> None:
 
 
 def test_many_who_succeed_at_once_are_kept_out_by_nobody(either: Database) -> None:
-    """On Postgres they would wait for each other's rows in two orders."""
+    """On Postgres they would lock one another's rows in two orders."""
     other = Database(either.engine.url.render_as_string(hide_password=False))
 
     def right(number: int) -> None:
@@ -166,7 +166,7 @@ def test_what_fails_at_large_keeps_nobody_out_who_is_signed_in(database: Databas
 
 
 def failed_within(database: Database, within: LoginAttempt) -> int | None:
-    """Try and fail in a session; gives how long to wait where there were too many."""
+    """Try and fail in a session; return the wait if there were too many attempts."""
     try:
         login_throttle.register_attempt(database, within)
     except TooManyAttempts as error:
@@ -184,7 +184,7 @@ def test_nobody_can_name_what_is_counted_apart(database: Database, email: str) -
 
 
 def test_who_has_to_wait_keeps_nobody_from_writing(database: Database) -> None:
-    """A flood of tries is refused by reading alone."""
+    """A flood of attempts costs only reads."""
     for _ in range(5):
         tried(database, "ann@example.org")
 
@@ -203,7 +203,7 @@ def test_what_is_old_is_dropped(database: Database) -> None:
 
 
 def at_once(databases: list[Database]) -> list[bool]:
-    """Try fifty times at once as one person, spread over workers; tells which came through."""
+    """Try fifty times at once as one user, over several workers; return which attempts got through."""
     with ThreadPoolExecutor(50) as pool:
         tries = [pool.submit(tried, databases[number % 2], "ann@example.org", f"{number:032x}") for number in range(50)]
         return [each.result(60) is None for each in tries]

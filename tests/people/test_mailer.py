@@ -1,4 +1,4 @@
-"""Mails: what stands in one, what the log tells of its failure."""
+"""Test mails: their content, and the log line of a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doors write into the audit log."""
+"""Test which sign-ins and failures the audit log records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def app(team_app: Flask) -> Flask:
 
 
 def noted(app: Flask) -> list[tuple[str, str, str]]:
-    """Read the audit log, the oldest first."""
+    """Read the audit log, oldest first."""
     return [(row.actor, row.action, row.subject) for row in reversed(audit.page(app.extensions["rivulet"].database))]
 
 

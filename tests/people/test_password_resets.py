@@ -1,4 +1,4 @@
-"""Reset links: used once, for half an hour, and known to nobody who has the database."""
+"""Test reset links: used once, within half an hour, and unreadable in the database."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.turns import count
 
 
 def made(database: Database, person_id: int) -> str:
-    """Make a link."""
+    """Create a link."""
     with database.write() as connection:
         return password_resets.create(connection, person_id)
 
 
 def redeemed(database: Database, token: str) -> bool:
-    """Use a link; tells whether it could be used."""
+    """Use a link; return whether it worked."""
     try:
         password_resets.redeem(database, token, "a hash")
     except NotFound:
@@ -39,7 +39,7 @@ def redeemed(database: Database, token: str) -> bool:
 
 
 def is_open(database: Database, token: str) -> bool:
-    """Tell whether a link could be used."""
+    """Tell whether a link is still usable."""
     try:
         return bool(password_resets.find(database, token))
     except NotFound:
@@ -97,7 +97,7 @@ def test_the_table_holds_no_token(database: Database) -> None:
 
 
 def test_a_reset_lets_nobody_in_by_what_was_tied_before(database: Database) -> None:
-    """ALLM 26-32717: who had the password once kept another way in."""
+    """ALLM 26-32717: an attacker who once had the password kept another way in."""
     ann = account(database)
     external_login.link(database, ann, Identity("https://id.example 7"))
 
@@ -144,7 +144,7 @@ def test_links_and_suspensions_at_once_wait_for_each_other(either: Database) -> 
 
 
 def test_under_gevent_nothing_is_done_for_a_mail_while_its_asker_waits() -> None:
-    """ALLM 26-21484: the connection ended later for who has an account."""
+    """ALLM 26-21484: the connection ended later for users who have an account."""
     code = (
         "from gevent import monkey; monkey.patch_all(); from chat.people import password_resets as it; done = [];"
         "it.send_mail = lambda *_: done.append(1); it.queue_mail(None, {}, 'ann@example.org');"

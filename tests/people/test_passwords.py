@@ -1,4 +1,4 @@
-"""Passwords: how they are kept, and which are refused."""
+"""Test passwords: how they are stored, and which are refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_is_no_hash_matches_nothing(kept: str) -> None:
 
 
 def test_who_is_unknown_costs_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ALLM 26-21484, OW GHSA-7rw5-9f7q-xj36: who is unknown was answered sooner."""
+    """ALLM 26-21484, OW GHSA-7rw5-9f7q-xj36: unknown users were answered sooner."""
     compared: list[str] = []
     monkeypatch.setattr(passwords, "verify_hash", lambda kept, password: not compared.append(kept))
 
@@ -136,7 +136,7 @@ def test_no_more_of_a_password_is_judged_than_takes_half_a_second(monkeypatch: p
 
 
 def test_one_is_judged_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library keeps a person's words where it would find them for the next one."""
+    """The library keeps one user's words in a place that the next check reads."""
     assert most_at_once(monkeypatch, passwords.is_guessable, "score") == 1
 
 
@@ -159,7 +159,7 @@ def test_no_more_than_two_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def most_at_once(monkeypatch: pytest.MonkeyPatch, do: Callable[[str], object], work: str) -> int:
-    """Do something in twelve threads; gives how many of them did a part of it at the same time."""
+    """Run a function in twelve threads; return how many ran one part of it at the same time."""
     running, most, lock = 0, 0, threading.Lock()
 
     def working(*_: object) -> int:

@@ -1,4 +1,5 @@
-"""Limits: counted in the transaction that asks, per person and per address, and forgotten after a minute."""
+"""Test limits: counted in the transaction of the send, for each person and each address, and forgotten after a
+minute."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ HOME = rate_limits.address_digest("a secret", "192.0.2.7")
 
 @pytest.fixture
 def stopped_clock(database: Database) -> None:
-    """Let the database's clock stand still, so that a test that takes long sees one moment."""
+    """Stop the database's clock, so that a slow test sees one moment."""
     with database.read() as connection:
         now = str(connection.execute(select(clock())).scalar_one())
     database.dispose()
@@ -45,13 +46,13 @@ def answer(database: Database, asker: Asker, state: str = "complete") -> Turn:
 
 
 def let_go_by(database: Database, seconds: int) -> None:
-    """Let a time go by since all that was sent."""
+    """Move all sends into the past."""
     with database.write() as connection:
         connection.execute(update(sends).values(at=sends.c.at - seconds))
 
 
 def kept(database: Database) -> tuple[int, int, int]:
-    """Count what a refusal must not leave behind."""
+    """Count the rows that a refusal must not store."""
     return count(database, people), count(database, conversation_table), count(database, sends)
 
 
@@ -105,7 +106,7 @@ def test_a_person_sends_so_much_a_minute_and_is_told_when_the_next_one_goes(
     ) as refused:
         ask(database, asker)
 
-    # The first of them was 30 seconds ago, by a clock that leaves out what is less than one.
+    # The first of them was 30 seconds ago; the clock drops fractions of a second.
     assert refused.value.wait == 31 and "in 31 seconds" in str(refused.value)
     assert kept(database) == before
 
@@ -326,7 +327,7 @@ def test_a_household_is_one_address(one: str, other: str | None, same: bool) -> 
 
 
 def test_an_address_is_stored_under_a_name_that_only_the_key_can_make(database: Database, person: int) -> None:
-    """OW 26-59224: a digest that anybody can make again."""
+    """OW 26-59224: a digest that anyone can recompute."""
     ask(database, Asker(person, address=HOME, shared=Limit(sends=1)))
 
     with database.read() as connection:

@@ -1,4 +1,4 @@
-"""Roles: what an admin takes away is gone at once, and there is always an admin left."""
+"""Test roles: a revoked right ends at once, and one admin always remains."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_last_admin_cannot_be_lost(either: Database, way) -> None:
 
 @pytest.mark.parametrize("way", WAYS_DOWN)
 def test_two_admins_who_depose_each_other_at_once_leave_one(either: Database, way) -> None:
-    """A check before a change, with room for another one between."""
+    """Without a lock, another change fits between the check and the change."""
     for number in range(5):
         ann, bob = (joined(either, f"{name}{number}", "admin") for name in ("ann", "bob"))
 
@@ -90,7 +90,7 @@ def test_all_admins_who_step_down_at_once_leave_one(either: Database, way) -> No
 
 @pytest.mark.parametrize("way", WAYS_DOWN)
 def test_who_is_no_admin_changes_nobody(database: Database, way) -> None:
-    """OW 26-44553: a role that was taken away still held elsewhere."""
+    """OW 26-44553: a revoked role still counted in another place."""
     joined(database, "ann", "admin")
     bob, cid = joined(database, "bob"), joined(database, "cid")
     late = joined(database, "dan", "admin")
@@ -128,7 +128,7 @@ ASKING = {
 
 @pytest.mark.parametrize("way", ASKING.values(), ids=ASKING)
 def test_what_was_on_its_way_when_somebody_was_suspended_is_not_answered(database: Database, way) -> None:
-    """OW 26-59219: a second way in that doesn't hear of it."""
+    """OW 26-59219: a second way in that ignored the suspension."""
     joined(database, "ann", "admin")
     bob = joined(database, "bob")
     turn = answered(database, asked(database, bob.id), state="interrupted")
@@ -249,7 +249,7 @@ def test_doing_it_again_changes_nothing_and_is_not_noted(database: Database) -> 
 
 
 def test_who_is_removed_takes_all_that_was_theirs_along(either: Database) -> None:
-    """What is deleted is gone, not flagged."""
+    """Deleted rows are gone, not flagged."""
     bob, other = joined(either, "bob"), joined(either, "cid")
     for person in (bob, other):
         asked(either, person.id, "A secret of theirs")
@@ -304,7 +304,7 @@ def test_every_table_that_names_a_person_forgets_one_who_is_removed() -> None:
 
 
 def test_nothing_that_was_said_is_left_in_the_file(database: Database) -> None:
-    """Deleted text isn't found in the file after a checkpoint."""
+    """After a checkpoint, the file no longer contains deleted text."""
     bob = joined(database, "bob")
     for _ in range(20):
         asked(database, bob.id, "the-words-that-were-said " * 200)

@@ -1,4 +1,4 @@
-"""Where sessions are kept."""
+"""Test the store of sessions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def store(database: Database) -> SessionStore:
 
 
 def expire(database: Database) -> None:
-    """Let the time of all sessions run out."""
+    """Let all sessions expire."""
     with database.write() as connection:
         connection.execute(update(sessions).values(expires_at=clock() - 1))
 
@@ -80,13 +80,13 @@ def test_what_has_expired_is_swept_with_the_next_session(store: SessionStore, da
 
 
 def begin(store: SessionStore, person: int, name: str) -> None:
-    """Begin a session of somebody who signs in."""
+    """Begin a session of a user who signs in."""
     with store.database.write() as connection:
         store.move(connection, "none", name, {"person": person}, "A browser")
 
 
 def seen(database: Database, name: str, ago: int) -> None:
-    """Let a session have been seen so many seconds ago."""
+    """Move a session's last visit some seconds into the past."""
     with database.write() as connection:
         connection.execute(update(sessions).where(sessions.c.id == digest(name)).values(seen_at=clock() - ago))
 

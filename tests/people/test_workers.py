@@ -1,4 +1,4 @@
-"""Signing in where several workers serve, under gevent as it is deployed."""
+"""Test signing in over several workers, under gevent as it is deployed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_twenty_tries_at_once_over_two_workers_are_no_more_than_five(tmp_path: P
 def test_two_workers_print_one_link_once_and_know_a_session_from_each_other(tmp_path: Path) -> None:
     with upstream() as model:
         with gunicorn(tmp_path, model, ACCESS="team", WEB_CONCURRENCY="2", SECRET_KEY=KEY) as server:
-            eventually(lambda: "Rivulet is at" in server.log.read_text())  # the other worker may be there before
+            eventually(lambda: "Rivulet is at" in server.log.read_text())  # the other worker can start first
             (address,) = re.findall(r"!!! There is no admin yet.*(/claim/\w+)", server.log.read_text())
             browser = requests.Session()
             place = browser.get(f"{server.url}{address}").url

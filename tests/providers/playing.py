@@ -1,7 +1,7 @@
-"""Answers of servers that speak Chat Completions, played without a socket: the quirks, and who reads them.
+"""Play answers of servers that speak Chat Completions without a socket: recorded quirks, and their readers.
 
-What is played is the whole response, head and chunks included, cut as a test says. All of ours above the socket is as
-it is: the adapter of `requests` alone is another one.
+A test plays the whole response, headers and chunks included, cut as it likes. Only the adapter of `requests` is
+replaced; all our code above the socket is the real one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ URL = "http://played.test/v1"
 
 @dataclass(frozen=True)
 class Quirk:
-    """One file: its name, what its head says, and its body."""
+    """One recorded file: its name, its headers and its body."""
 
     name: str
     expected: dict[str, Any]
@@ -54,13 +54,12 @@ class Quirk:
 
 
 def in_three(body: bytes) -> Iterator[bytes]:
-    """Cut a body as a server might: nothing of ours may depend on where."""
+    """Cut a body into chunks as a server might; our code must not depend on the cuts."""
     third = len(body) // 3 + 1
     return filter(None, (body[:third], body[third : 2 * third], body[2 * third :]))
 
 
 def quirks() -> list[Quirk]:
-    """Read all files."""
     return [quirk_of(path) for path in sorted(FOLDER.glob("*.txt"))]
 
 
@@ -74,7 +73,7 @@ def quirk_of(path: Path) -> Quirk:
 
 
 def written_out(line: str) -> str:
-    """Write a line of a body as it is sent."""
+    """Encode a line of a body as the server sends it."""
     if not SHORT.fullmatch(line):
         return line
     word = json.loads(line[2:] or '""')
@@ -87,7 +86,7 @@ def written_out(line: str) -> str:
 
 
 def splits(response: bytes) -> Iterator[list[bytes]]:
-    """Cut a response in all the ways it is played."""
+    """Cut a response in all the ways that tests play it."""
     yield [response]
     yield [response[place : place + 1] for place in range(len(response))]
     for seed in range(SPLITS):
@@ -97,7 +96,7 @@ def splits(response: bytes) -> Iterator[list[bytes]]:
 
 
 class Reads(io.RawIOBase):
-    """A socket's other end: each read gives the next part."""
+    """The other end of a socket: each read returns the next part."""
 
     def __init__(self, parts: list[bytes]):
         self.parts = [part for part in parts if part][::-1]
@@ -116,12 +115,12 @@ class Reads(io.RawIOBase):
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Stand for a socket, as http.client asks for."""
+        """Return itself: http.client asks a socket for a file."""
         return io.BufferedReader(self)
 
 
 class Player(HTTPAdapter):
-    """Answers each request with the next parts, the last ones again and again."""
+    """Answers each request with the next parts, and repeats the last ones."""
 
     parts: list[bytes] = []
 
@@ -130,7 +129,7 @@ class Player(HTTPAdapter):
         self.connection = connection
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
-        """Read the head of what is played."""
+        """Read the headers of the played response."""
         self.connection.connected = True
         original = http.client.HTTPResponse(Reads(self.parts))  # type: ignore[arg-type]
         original.begin()
@@ -145,7 +144,7 @@ class Player(HTTPAdapter):
 
 @dataclass
 class Heard:
-    """What came out: the result, and the error that it ended with."""
+    """The outcome: the result, and the error that ended it."""
 
     result: CreateResult
     error: ProviderError | None
@@ -162,7 +161,7 @@ def heard(provider: AbstractProvider) -> Heard:
 
 
 def local() -> Local:
-    """Make the provider of the small model, whose process is taken to run."""
+    """Create the provider of the small model, as if its process were running."""
     provider = Local.__new__(Local)
     provider.__dict__ |= {
         "timeouts": OpenAICompatible(URL)._timeouts,
@@ -174,7 +173,7 @@ def local() -> Local:
 
 
 def speakers() -> dict[str, Callable[[], AbstractProvider]]:
-    """Name the providers of the table that speak Chat Completions, with how to make each."""
+    """List the providers of the table that speak Chat Completions, with their factories."""
     made: dict[str, Callable[[], AbstractProvider]] = {"local": local} if PROVIDERS.get("local") is Local else {}
     for name, kind in PROVIDERS.items():
         if issubclass(kind, OpenAICompatible):
@@ -184,7 +183,7 @@ def speakers() -> dict[str, Callable[[], AbstractProvider]]:
 
 @pytest.fixture
 def player(monkeypatch: pytest.MonkeyPatch) -> type[Player]:
-    """Let all requests be answered by the player, and nothing be asked twice."""
+    """Let the player answer all requests, without retries."""
     monkeypatch.setattr("chat.providers.http.client.CancellableAdapter", Player)
     monkeypatch.setattr("chat.providers.http.client.PAUSES", ())
     monkeypatch.setattr(Endpoint, "is_busy", lambda self: False)

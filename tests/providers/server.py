@@ -1,7 +1,7 @@
-"""A scripted server on loopback: it answers with the very bytes it was given, when it was told to.
+"""Run a scripted server on loopback that sends exact bytes at scripted times.
 
-A script is a list of steps, one script a connection, in the order in which connections come (the last one stands for
-all further ones). A step is bytes to send, a number of seconds to wait, or one of the words below.
+A script is a list of steps. Each connection takes the next script, and the last one serves all further connections. A
+step is bytes to send, a number of seconds to wait, or one of the constants below.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Script = Sequence[Step]
 
 
 class Server:
-    """Serves scripts; keeps the requests it got, and when it saw clients leave."""
+    """Plays scripts, and records its requests and the times at which clients left."""
 
     def __init__(self, *scripts: Script, bind: str = "127.0.0.1"):
         self.scripts = scripts
@@ -96,13 +96,13 @@ class Server:
 
     @property
     def head(self) -> dict[str, str]:
-        """The headers of the last request, by their names in lower case."""
+        """The headers of the last request, by lower-case name."""
         lines = self.requests[-1].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
         return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """Read one request with the length it names; empty where the client leaves without one."""
+    """Read one request with its length; empty if the client leaves without sending one."""
     request = b""
     while b"\r\n\r\n" not in request:
         if not (read := connection.recv(65536)):
@@ -116,14 +116,14 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Close a socket and wake whoever waits for it."""
+    """Close a socket and wake its readers."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
 
 
 def head(status: str = "200 OK", *lines: str, chunked: bool = True) -> bytes:
-    """Write a response's head."""
+    """Write a response's headers."""
     framing = ("Transfer-Encoding: chunked",) if chunked else ()
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, *framing, "", ""]).encode("latin-1")
 
@@ -145,12 +145,12 @@ def whole(status: str, body: bytes | str, *lines: str) -> list[Step]:
 
 
 def plain(*texts: bytes | str) -> list[Step]:
-    """Write an answer of the chatbot-ui protocol, a chunk a text."""
+    """Write an answer of the chatbot-ui protocol, one chunk for each text."""
     return [head(), *(chunk(text) for text in texts), END]
 
 
 def sse(*events: Any) -> list[Step]:
-    """Write an answer of the OpenAI protocol: JSON for what is not text, text as it is."""
+    """Write an answer of the OpenAI protocol: other values as JSON, text unchanged."""
     bodies = (event if isinstance(event, str) else json.dumps(event) for event in events)
     return [head("200 OK", "Content-Type: text/event-stream"), *(chunk(f"data: {body}\n\n") for body in bodies), END]
 

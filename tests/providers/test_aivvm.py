@@ -1,4 +1,4 @@
-"""The Aivvm provider against a scripted server of the chatbot-ui protocol."""
+"""Test the Aivvm provider against a scripted server of the chatbot-ui protocol."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def heard(result: CreateResult) -> tuple[list[str], Exception | None]:
     return said, None
 
 
-# The seed
+# The original contract (seed.md)
 
 
 def test_the_class_can_be_read_without_an_instance():
@@ -93,7 +93,7 @@ def test_the_examples_of_the_seed_run_as_they_stand(example):
 def test_it_runs_alone_without_flask():
     code = "import sys, chat.providers.aivvm as a; a.Aivvm(); sys.exit('flask' in sys.modules)"
 
-    # The registry imports the other providers, which are Flask-free as well.
+    # The registry imports the other providers, which don't import Flask either.
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 
@@ -144,7 +144,7 @@ def test_settings_make_it_or_not():
     assert (made.url, made.working) == ("http://127.0.0.1:1", True)
 
 
-# What goes up
+# Requests
 
 
 def test_the_body_is_what_the_protocol_wants():
@@ -199,7 +199,7 @@ def test_the_call_leaves_the_caller_s_messages_alone():
     assert messages == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]
 
 
-# The nine bugs of the old one
+# The nine bugs of the old provider
 
 
 def test_bug_1_a_character_cut_at_a_read_s_border_stays_whole():
@@ -285,7 +285,7 @@ def test_bug_9_no_class_method_is_a_property():
     assert not any(isinstance(method.__wrapped__, property) for method in made)
 
 
-# What comes down
+# Answers
 
 
 @pytest.mark.parametrize("size", range(1, 15))

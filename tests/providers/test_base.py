@@ -1,4 +1,4 @@
-"""The contract of results and errors."""
+"""Test the contract of results and errors."""
 
 from __future__ import annotations
 

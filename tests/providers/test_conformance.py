@@ -1,4 +1,4 @@
-"""Every provider that speaks Chat Completions reads every quirk that servers have (see quirks/README.md)."""
+"""Test that every provider of Chat Completions reads every quirk of servers (see quirks/README.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def named(quirk: Quirk) -> str:
 
 
 def told(it: Heard) -> dict[str, object]:
-    """Say what came out in the words of a quirk's head."""
+    """Describe the outcome in the words of a quirk's header."""
     said: dict[str, object] = {"text": it.text, "thoughts": it.result.reasoning}
     if it.error is None:
         return said | {"finish": it.result.finish_reason}
@@ -37,7 +37,7 @@ def expected(quirk: Quirk) -> dict[str, object]:
 
 
 def check_more(quirk: Quirk, it: Heard) -> None:
-    """Check what only some quirks say."""
+    """Check the results that only some quirks describe."""
     if it.error is not None:
         assert quirk.expected["error"][1] in str(it.error)
     if "window" in quirk.expected:

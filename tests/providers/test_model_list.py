@@ -1,4 +1,4 @@
-"""The list of a provider's models, while it isn't there yet."""
+"""Test a provider's list of models before it is loaded."""
 
 from __future__ import annotations
 

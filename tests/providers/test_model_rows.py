@@ -1,4 +1,4 @@
-"""Lists of models as servers write them, and what is told where there is none."""
+"""Test servers' lists of models, and the error for a missing list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAI protocol in all the ways that servers speak it."""
+"""Test the OpenAI protocol in all its servers' variants."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def heard(result: CreateResult) -> tuple[str, Exception | None]:
 
 
 def told(*events, **options) -> CreateResult:
-    """Read an answer of these events to its end."""
+    """Read an answer with these events to its end."""
     with Server(sse(*events)) as server:
         result = ask(server, **options)
         result.text
         return result
 
 
-# What goes up
+# Requests
 
 
 def test_the_request_is_what_the_protocol_wants():
@@ -116,7 +116,7 @@ def test_a_server_that_goes_on_refusing_stream_options_is_asked_twice_at_most():
         assert server.connections == 2
 
 
-# What comes down
+# Streams
 
 
 def test_what_is_known_of_an_answer_fills_up():
@@ -264,7 +264,7 @@ def test_an_answer_cut_at_any_byte_is_read(size):
         assert ask(server).text == "é水👋\u2028x"
 
 
-# A whole answer
+# Whole answers
 
 
 def completion(content) -> str:
@@ -302,7 +302,7 @@ def test_a_plain_json_answer_without_text_is_empty():
         assert heard(ask(server)) == ("", None)
 
 
-# What goes wrong
+# Errors
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Exchanges recorded with a real server of the chatbot-ui protocol, replayed (see recordings/README.md)."""
+"""Replay exchanges recorded with a real server of the chatbot-ui protocol (see recordings/README.md)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def reads(recording: dict[str, Any]) -> list[bytes]:
 
 
 def as_recorded(recording: dict[str, Any]) -> list[Step]:
-    """Send each read when it came, only faster."""
+    """Send each read at its recorded time, only faster."""
     times = [at for at, _ in recording["reads_ms_latin1"]]
     waits = [(later - earlier) / 1000 / SPEED for earlier, later in zip([0, *times], times, strict=False)]
     return [step for pair in zip(waits, reads(recording), strict=True) for step in pair] + ending(recording)
@@ -89,7 +89,7 @@ def replay(script: list[Step], body: dict[str, Any]) -> tuple[str, ProviderError
 
 
 def request_of(recording: dict[str, Any]) -> dict[str, Any]:
-    """Read what was asked; where that was cut, or is nothing that can be asked, a plain question."""
+    """Return the recorded question, or a plain one if the recording is cut or unusable."""
     try:
         body = json.loads(recording["request_latin1"].partition("\r\n\r\n")[2])
     except ValueError:

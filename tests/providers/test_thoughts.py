@@ -1,4 +1,4 @@
-"""Thoughts in tags: the same however an answer is cut, and nothing of it lost. The quirks show the rest."""
+"""Test reasoning in tags: any split of an answer gives the same result, without loss. The quirks show the rest."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_words_that_turn_out_to_be_thoughts_are_taken_back() -> None:
     result = CreateResult("a-model", ["Hm, ", "so.</think>", "Answer"])
 
     assert list(result) == ["Hm, ", "", RETRACTED, "Answer"]
-    assert list(result) == ["", "", RETRACTED, "Answer"]  # who comes later sees no thought
+    assert list(result) == ["", "", RETRACTED, "Answer"]  # a later reader sees no reasoning
     assert (result.text, result.reasoning) == ("Answer", "Hm, so.")
 
 

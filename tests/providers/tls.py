@@ -1,4 +1,4 @@
-"""The scripted server behind TLS, with a certificate that nobody but a test trusts."""
+"""Put the scripted server behind TLS, with a certificate that only tests trust."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from tests.providers.server import Script, Server
 
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
-"""A key and its certificate for localhost and 127.0.0.1, made for these tests alone."""
+"""A key and its certificate for localhost and 127.0.0.1, created for these tests."""
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 CONTEXT.load_cert_chain(CERTIFICATE)
 
 
 def secured(listening: socket.socket) -> ssl.SSLSocket:
-    """Put TLS on a listening socket. A client that connects and sends nothing doesn't hold up the others."""
+    """Put TLS on a listening socket. A client that connects and sends nothing doesn't block the others."""
     return CONTEXT.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
 
 
 class SecureServer(Server):
-    """The same, over TLS."""
+    """The scripted server over TLS."""
 
     def __init__(self, *scripts: Script, bind: str = "127.0.0.1"):
         super().__init__(*scripts, bind=bind)

@@ -1,4 +1,4 @@
-"""What is stored encrypted opens with the right secret, beside what it belongs to, and in no other way."""
+"""Test encryption: a stored secret opens only with the right key, beside its own record."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_another_secret_opens_nothing(secrets: list[str]) -> None:
 
 
 def test_a_key_opens_only_beside_the_address_it_was_entered_for() -> None:
-    """Hold LB 24-37895, NC 26-82639: who changes the address in the database gets no key sent there."""
+    """Hold LB 24-37895, NC 26-82639: an attacker who changes the address in the database doesn't receive the key."""
     token = SecretBox([NEW]).encrypt("sk-the-key-itself", HOST)
 
     with pytest.raises(DecryptionError):
@@ -72,7 +72,7 @@ def test_the_same_value_is_closed_differently_each_time() -> None:
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
-    """Hold LC 25-41258: what one service signs is of no use with another."""
+    """Hold LC 25-41258: one service's signature is useless for another."""
     keys = {derive_key(secret, purpose) for secret in (OLD, NEW) for purpose in ("vault", "addresses")}
 
     assert len(keys) == 4 and {len(key) for key in keys} == {32}

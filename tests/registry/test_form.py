@@ -1,4 +1,4 @@
-"""What an admin enters for a provider, and what of it is refused."""
+"""Test an admin's input for a provider, and the input that is refused."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_address_is_kept_without_its_last_slash(url: str, kept: str) -> None:
     ],
 )
 def test_an_address_that_could_be_read_in_two_ways_or_holds_a_secret_is_refused(url: str) -> None:
-    """Hold OW 26-45400: what one parser takes for the host another one may take for something else."""
+    """Hold OW 26-45400: two parsers can take different parts of an address for its host."""
     with pytest.raises(InvalidProvider, match="address can't be used"):
         read_form(GOOD | {"url": url})
 

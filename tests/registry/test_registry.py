@@ -1,4 +1,4 @@
-"""The providers of admins: stored encrypted, the same in all workers, and looked up for next to nothing."""
+"""Test the providers of admins: stored encrypted, the same in all workers, and cheap to look up."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADMIN = "ann@example.org"
 def registry_of(
     database: Database, *secrets: str, configured: Mapping[str, AbstractProvider] | None = None
 ) -> ProviderRegistry:
-    """Give the registry as another worker, or a later start, has them."""
+    """Return the registry of another worker, or of a later start."""
     registry = ProviderRegistry(database, SecretBox(secrets or (NEW,)), configured or {}, Timeouts())
     records.reencrypt(registry)
     registry.refresh()
@@ -47,7 +47,7 @@ def registry(database: Database, provider: Scripted) -> ProviderRegistry:
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """Note what is asked of a database."""
+    """Record the statements on a database."""
     asked: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *_: object) -> None:
@@ -154,7 +154,7 @@ def test_without_a_key_the_old_one_is_kept_at_the_same_address(registry: Provide
     "url", ["https://models.acme.test.evil.test/v1", "http://models.acme.test/v1", "https://models.acme.test/v2"]
 )
 def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: ProviderRegistry, url: str) -> None:
-    """Hold LB 24-37895, NC 26-82639: a key is never sent to a host that was put in the place of its own."""
+    """Hold LB 24-37895, NC 26-82639: a key never goes to a host that replaced its own."""
     records.add(registry, ADMIN, ACME)
 
     with pytest.raises(InvalidProvider, match="Enter the key"):
@@ -168,7 +168,7 @@ def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: Provid
 def test_an_address_that_was_changed_in_the_database_alone_gets_no_key(
     database: Database, registry: ProviderRegistry
 ) -> None:
-    """Hold LB 24-37895: writing to the database is not enough to have a key sent elsewhere."""
+    """Hold LB 24-37895: writing to the database is not enough to redirect a key."""
     records.add(registry, ADMIN, ACME)
     with database.write() as connection:
         connection.execute(update(table).values(url="https://evil.test/v1"))
@@ -210,7 +210,7 @@ def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(databa
 
 
 def test_a_worker_that_still_has_the_old_secret_breaks_on_nothing(database: Database) -> None:
-    """Two workers share a database while the key is being changed."""
+    """Two workers share a database during the change of SECRET_KEY."""
     old = registry_of(database, OLD)
     records.add(old, ADMIN, ACME)
 
@@ -255,7 +255,7 @@ def test_a_name_is_used_once(registry: ProviderRegistry) -> None:
 
 
 def race(database: Database) -> list[bool]:
-    """Let twenty admins add a provider of the same name at once; tells who did."""
+    """Let twenty admins add a provider of the same name at once; return who succeeded."""
     registry = registry_of(database)
 
     def add(number: int) -> bool:

@@ -1,4 +1,4 @@
-"""A key that a provider echoes in whatever way comes into no page, no log and no database."""
+"""Test that a key that a provider echoes in any form reaches no page, no log and no database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def stored(folder: Path) -> bytes:
-    """Read the database's files, as somebody would who got hold of them."""
+    """Read the database's files, as an attacker with access to them would."""
     return b"".join(path.read_bytes() for path in (folder / "instance").glob("rivulet.db*"))
 
 
@@ -68,7 +68,7 @@ def stored(folder: Path) -> bytes:
 def test_a_key_that_a_provider_echoes_is_nowhere(
     app: Flask, tmp_path: Path, log: pytest.LogCaptureFixture, way: str, written: str
 ) -> None:
-    """Hold LC 44653, ALLM 24-7783: the provider's own words may hold our key."""
+    """Hold LC 44653, ALLM 24-7783: the provider's own words can hold our key."""
     script: Script = SCRIPTS[way](WRITTEN[written])
     admin, member = signed_in(app, "root@example.org", role="admin"), signed_in(app)
     with Server(whole("200 OK", '{"data": [{"id": "gpt"}]}'), script) as server:
@@ -96,7 +96,7 @@ def test_a_key_that_a_provider_echoes_is_nowhere(
 def test_a_key_that_is_echoed_instead_of_a_list_of_models_is_nowhere(
     app: Flask, log: pytest.LogCaptureFixture, way: str, written: str
 ) -> None:
-    """What is wrong with a list of models is told to admins and to everybody who chats: it may hold our key, too."""
+    """The error of a list of models, which can hold our key, is shown to admins and to all users."""
     admin = signed_in(app, "root@example.org", role="admin")
     with Server(SCRIPTS[way](WRITTEN[written])) as server:
         admin.post("/admin/models", data={"name": "acme", "kind": "openai", "url": server.url, "key": KEY})
@@ -108,7 +108,7 @@ def test_a_key_that_is_echoed_instead_of_a_list_of_models_is_nowhere(
 
 
 def test_a_key_follows_no_redirect(app: Flask) -> None:
-    """Hold OW 26-45401 and LB 24-37895: another host that an answer leads to is asked nothing, and given no key."""
+    """Hold OW 26-45401 and LB 24-37895: a redirect's other host receives no request, and no key."""
     admin = signed_in(app, "root@example.org", role="admin")
     with (
         Server(whole("200 OK", "{}")) as sink,

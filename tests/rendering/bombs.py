@@ -1,4 +1,4 @@
-"""Texts made to cost time or memory. Run as a program it renders each of them, whole and in pieces."""
+"""Define texts that cost time or memory. As a program, render each of them, whole and in pieces."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ BOMBS = {repr(sign): sign * (SIZE // len(sign)) for sign in REPEATED} | BUILT
 
 
 def render(text: str) -> None:
-    """Render a text as it is, and as it grows."""
+    """Render a text whole, and as it grows."""
     rendering.render(text, "m1")
     growing = rendering.IncrementalRenderer("m1")
     list(growing.begin([], 0))
@@ -159,7 +159,7 @@ def render(text: str) -> None:
 
 
 def main() -> None:
-    """Render every bomb within limits of memory and CPU; end with the name of the first that takes long."""
+    """Render every bomb within limits of memory and CPU; exit with the name of the first slow one."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR))
     for name, text in BOMBS.items():

@@ -1,4 +1,4 @@
-"""What must be true of every piece of HTML that rendering gives out."""
+"""Check what must hold for every piece of HTML from rendering."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORMULAS = set().union(*MATH_CLASSES.values())
 
 
 class Checker(HTMLParser):
-    """Raises AssertionError where HTML isn't balanced, or holds what no text may bring about."""
+    """Raises AssertionError if HTML isn't balanced, or contains something that no text may create."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,13 +76,13 @@ def checked(html: str) -> Checker:
     checker.close()
     assert not checker.open, checker.open
     assert not re.search("[\r\0\ud800-\udfff]", html)
-    # htmx rewrites these in the text of a response, inside attributes, too.
+    # htmx rewrites these in a response's text, even inside attributes.
     assert not re.search(r"</?hx-", html)
     return checker
 
 
 def text_of(html: str) -> str:
-    """Give the text that HTML shows."""
+    """Return the text that HTML shows."""
     return checked(html).text
 
 
@@ -103,7 +103,7 @@ PART = re.compile(r'<(/?)(\w+)(?:"[^"]*"|[^">])*>|[^<]+')
 
 
 def add(place: Node, html: str) -> None:
-    """Add HTML to a node, as a browser does: what is open at its end ends there."""
+    """Append HTML to a node as a browser does: elements that are open at its end are closed."""
     open_ = [place]
     for part in PART.finditer(html):
         node = Node(part[2] or "", part[0] if part[2] else "", part[0])
@@ -121,7 +121,7 @@ BLOCKS = """
 
 
 class Page:
-    """A page that watches an answer grow: it does what static/js/growing.js does, and checks all it is given."""
+    """A page that watches an answer grow: it does what static/js/growing.js does, and checks each message."""
 
     def __init__(self) -> None:
         self.body = Node("div")
@@ -136,7 +136,7 @@ class Page:
         return sum(map(len, self.messages))
 
     def begin(self, html: str) -> None:
-        """Set all so far."""
+        """Set the whole body so far."""
         self.body.nodes.clear()
         add(self.body, html)
         checked(self.html)

@@ -1,7 +1,7 @@
-r"""Commands of LaTeX as models use them, and how Rivulet draws each beside KaTeX: what docs/formulas.md says.
+"""List LaTeX commands as models use them, and compare Rivulet's rendering with KaTeX's, for docs/formulas.md.
 
-"right", "source" (its source is shown), or what differs, said by somebody who looked at the pictures that
-`python -m tests.rendering.pictures` makes.
+Each has a verdict: "right", "source" (Rivulet shows the source), or the difference. A person judged the pictures that
+`python -m tests.rendering.pictures` creates.
 """
 
 from __future__ import annotations

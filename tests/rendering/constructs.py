@@ -1,4 +1,4 @@
-"""Constructs of Markdown as models write them, and what must be seen of each in its HTML."""
+"""List Markdown constructs as models write them, and what their HTML must show."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ TOGETHER: dict[str, tuple[str, str]] = {
     "a footnote's way back": ("a[^x]\n\n[^x]: b", '<a href="#m1-mark-1" role="doc-backlink" aria-label="Back to '),
     "a footnote used twice": ("a[^x] b[^x]\n\n[^x]: c", '<a href="#m1-mark-2" role="doc-backlink"'),
 }  # fmt: skip
-"""Constructs whose parts stand apart: a block at a time they are not whole."""
+"""Constructs that only work together: their blocks alone are incomplete."""
 
 CONSTRUCTS |= BLOCKS | INLINE
 TOGETHER |= APART

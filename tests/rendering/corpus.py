@@ -1,4 +1,4 @@
-"""Texts that attack: what models and people could write to run a script, load a file or send a request."""
+"""List hostile texts: attempts by a model or a user to run a script, load a file or send a request."""
 
 from __future__ import annotations
 

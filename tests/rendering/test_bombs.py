@@ -1,4 +1,4 @@
-"""Texts made to cost time or memory stay readable, and cost little."""
+"""Test that texts made to cost time or memory stay readable, and cost little."""
 
 from __future__ import annotations
 

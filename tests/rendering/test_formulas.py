@@ -1,4 +1,4 @@
-"""Formulas."""
+"""Test formulas."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_command_is_drawn_or_shown_as_the_docs_say(source: str) -> None:
 
 
 def lost(source: str, drawn: str) -> set[str]:
-    """Say which letters and digits a drawing lacks, told in another way than the code does: sign by sign."""
+    """Return the letters and digits that a drawing lacks, found sign by sign, unlike in the code."""
     plain = unicodedata.normalize("NFKD", drawn)
     outside = re.sub(r"\\(?:begin|end)\{[^}]*\}(?:\[[a-z]\])?(?:\{[lcr|0-9]+\})?|\[\d+pt\]|\\[a-zA-Z]+", " ", source)
     outside = re.sub(r"\{(?:red|blue|0pt|1em|0)\}", " ", outside)

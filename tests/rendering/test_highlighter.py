@@ -1,4 +1,4 @@
-"""Code blocks and their colours."""
+"""Test code blocks and their colours."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_without_time_left_code_is_plain() -> None:
 
 
 class Few(TimeBudget):
-    """Time for a few tokens."""
+    """A time budget for a few tokens."""
 
     tokens = 10
 

@@ -1,4 +1,4 @@
-"""A finished text, rendered."""
+"""Test the rendering of a finished text."""
 
 from __future__ import annotations
 
@@ -112,10 +112,10 @@ def test_a_link_with_a_users_name_names_the_host(text: str) -> None:
 
 
 def test_a_failure_shows_the_text(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """OW 26-70492: the branch for what can't be drawn put raw text in."""
+    """OW 26-70492: the fallback for unrenderable text put raw text in."""
 
     class Panic(BaseException):
-        """As a panic in Rust arrives in Python."""
+        """A panic in Rust, as it arrives in Python."""
 
     def panic(text: str, is_growing: bool = False) -> str:
         raise Panic

@@ -1,4 +1,4 @@
-"""docs/rendering.md says what is drawn: each of its examples is run, whole and as it grows."""
+"""Test each example of docs/rendering.md, whole and while it grows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CODE = r"(`+)(?!`) ?((?:(?!(?<!`)\{0}(?!`)).)*?) ?(?<!`)\{0}(?!`)"
 EXAMPLE = re.compile(rf": {CODE.format(1)} → {CODE.format(3)}$", re.MULTILINE)
 
 REPLACED = ('<ul dir="rtl"><li>Vue</li>',)
-"""Begins of what a page gets as a whole at the end: a list's first item doesn't know of the others' letters."""
+"""Prefixes of HTML that a page receives whole at the end: a list's first item can't know later items' letters."""
 
 KEPT = re.compile(r' dir="(?:rtl|ltr)"')
 MATH = re.compile(r"<span class=\"formula[^>]*>(<math.*?</math>)</span>|<math.*?</math>", re.DOTALL)
@@ -25,21 +25,21 @@ FIGURE = re.compile(r"<figure.*?<pre[^>]*>(.*?)</pre></figure>", re.DOTALL)
 
 
 def examples() -> list[tuple[str, str]]:
-    """Read what is written and what is drawn."""
+    """Read each example's text and its HTML."""
     lines = PAGE.read_text().splitlines()
     found = [EXAMPLE.search(line) for line in lines if line.startswith("- ") and " → " in line]
     return [(match[2].replace("⏎", "\n"), match[4].replace("⏎", "\n")) for match in found if match]
 
 
 def outlined(html: str) -> str:
-    """Leave out what the page leaves out of the HTML."""
+    """Remove the parts of the HTML that the page leaves out."""
     html = FIGURE.sub(lambda code: "<pre>" + re.sub("<[^>]*>", "", code[1]) + "</pre>", MATH.sub("<math/>", html))
     html = re.sub(r"</?div[^>]*>", "", html)
     return re.sub(r"<(\w+)([^>]*?)(/?)>", lambda tag: f"<{tag[1]}{''.join(KEPT.findall(tag[2]))}{tag[3]}>", html)
 
 
 def drawn(html: str, expected: str) -> str:
-    """Give what the page says about HTML: its outline, or its text."""
+    """Return what an example states about its HTML: the outline, or the text."""
     assert checked(html)
     return outlined(html) if expected.startswith("<") else text_of(html)
 

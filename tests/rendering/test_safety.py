@@ -1,4 +1,4 @@
-"""No text runs a script, loads a file or sends a request, whole or at any moment of its growing."""
+"""Test that no text runs a script, loads a file or sends a request, whole or at any moment of its growth."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_an_attack_is_harmless(text: str) -> None:
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless_wherever_it_is_split(text: str) -> None:
-    """ALLM 26-32626: what grows was cleaned at its end only."""
+    """ALLM 26-32626: a growing text was cleaned only at its end."""
     for middle in range(1, len(text)):
         page, growing = begun(text[:middle])
         for second, piece in enumerate((text[middle:], "\n\n", "End")):
@@ -70,7 +70,7 @@ MANY = settings(deadline=None, max_examples=50_000, suppress_health_check=list(H
 
 
 def is_harmless(text: str) -> None:
-    """Hold that a whole rendering has what is allowed alone, and that sanitising it again settles it."""
+    """Check that a whole rendering contains only allowed HTML, and that sanitising it again changes nothing."""
     html = rendering.render(text, "m1")
 
     assert checked(html).text is not None
@@ -78,7 +78,7 @@ def is_harmless(text: str) -> None:
 
 
 def is_harmless_growing(pieces: list[str], pauses: list[float]) -> None:
-    """Hold that a page is never shown anything else, and ends with what the server thinks it shows."""
+    """Check that a page never receives other HTML, and that its final state matches the server's record."""
     (page, growing), now = begun(), 0.0
 
     for piece, pause in zip(pieces, pauses, strict=False):

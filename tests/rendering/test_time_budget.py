@@ -1,4 +1,4 @@
-"""The budget: bounded time for colours and formulas, of which loading takes little."""
+"""Test the time budget for colours and formulas: it is bounded, and loading uses little of it."""
 
 from __future__ import annotations
 

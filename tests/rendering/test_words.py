@@ -1,4 +1,4 @@
-"""Nothing of an answer is lost in drawing: each word of its text is on the page, or in the address of a link there."""
+"""Test that rendering loses no word: each is on the page, or in the address of a link there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests.rendering.checks import begun
 
 WORD = re.compile(r"q\d+z")
 
-# An address that leads nowhere, with its title; one of a definition; and that of a picture, which is a link in no link.
+# An unsafe address with its title; a definition's address; and the address of a picture, which becomes a link unless it
+# is inside one.
 NOWHERE = re.compile(r"\]\((?!<?https?://)((?:(?!\n\n)[\s\S])*)|\]:(?=\s*<?(?!https?://)(\S*))|!\[[^\]]*\]\(([^)\n]*)")
 
 FRAMES = """
@@ -60,27 +61,27 @@ class Visible(HTMLParser):
 
 
 def words_of(html: str) -> set[str]:
-    """Find the words that HTML shows; a host is written small, and a formula's source isn't seen."""
+    """Find the words that HTML shows; hosts are in lower case, and a formula's source is hidden."""
     visible = Visible()
     visible.feed(re.sub("<annotation.*?</annotation>", "", html, flags=re.DOTALL))
     return set(WORD.findall(visible.text.lower()))
 
 
 def numbered(frame: str) -> str:
-    """Make a text of a frame, no two words alike."""
+    """Write a text with a frame, no two words alike."""
     number = iter(range(len(frame)))
     return re.sub("W", lambda _: f"q{next(number)}z", frame)
 
 
 def hidden(text: str) -> set[str]:
-    """Find the words that the source alone has: names of definitions and footnotes, addresses that lead nowhere."""
+    """Find the words that only the source has: names of definitions and footnotes, unsafe addresses."""
     names = [match[2] for match in reference_definitions.DEFINITION.finditer(text)]
     addresses = ["".join(found) for found in NOWHERE.findall(text)]
     return {word for place in names + addresses for word in WORD.findall(place)}
 
 
 def streamed(text: str, chance: random.Random) -> str:
-    """Give what a page ends with that watched a text grow in pieces."""
+    """Return the final HTML of a page that received a text in pieces."""
     (page, growing), start, now = begun(), 0, 0.0
     while start < len(text):
         end = start + chance.randint(1, 12)
@@ -92,7 +93,7 @@ def streamed(text: str, chance: random.Random) -> str:
 
 
 def loses_no_word(frame: str, seed: int) -> None:
-    """Hold that all words are there, whole and streamed."""
+    """Check that no word is missing, whole and streamed."""
     text = numbered(frame)
     words = set(WORD.findall(text)) - hidden(text)
 

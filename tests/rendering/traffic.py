@@ -1,4 +1,4 @@
-"""What an answer costs: `python -m tests.rendering.traffic` prints the bytes sent for each byte of text, and CPU."""
+"""Measure an answer's cost: `python -m tests.rendering.traffic` prints bytes sent for each byte of text, and CPU."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ chance = random.Random(4)
 
 
 def words(least: int, most: int) -> str:
-    """Make up a phrase."""
+    """Write a random phrase."""
     return " ".join(chance.choices(WORDS, k=chance.randint(least, most)))
 
 
 def sentence() -> str:
-    """Make up a sentence; one in four has something that stands out."""
+    """Write a random sentence; one in four contains an emphasis."""
     marked = chance.choice(["**{}**", "*{}*", "`{}`", "{}", "{}", "{}", "{}", "{}", "{}", "{}", "{}", "{}"])
     return f"{words(3, 9)} {marked.format(words(1, 3))} {words(2, 8)}. ".capitalize()
 
@@ -59,7 +59,7 @@ KINDS: dict[str, tuple[str, Callable[[], str]]] = {
 
 
 def text_of(kind: str, tokens: int) -> str:
-    """Make up an answer."""
+    """Write a random answer."""
     text, more = KINDS[kind]
     while len(text) < tokens * SIZE:
         text += more()
@@ -67,7 +67,7 @@ def text_of(kind: str, tokens: int) -> str:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Split a text at its words, and long ones in the middle; a token holds 4 or 5 characters."""
+    """Split a text at its words, and long words in the middle; a token holds 4 or 5 characters."""
     tokens, start = [], 0
     while start < len(text):
         end = start + chance.choice((3, 4, 4, 5, 6))
@@ -79,7 +79,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 def events_of(text: str) -> list[str]:
-    """Give the events of an answer, fed at RATE by a clock of its own, without those of its article."""
+    """Return an answer's events, fed at RATE with a fake clock, without the events of its article."""
     growing, now, events = rendering.IncrementalRenderer("m42"), 0.0, []
     events.append(event(partial("#reply-42-body", "innerHTML", Markup().join(growing.begin([], now)))))
     for token in tokens_of(text):
@@ -95,7 +95,8 @@ def events_of(text: str) -> list[str]:
 
 
 def main() -> None:
-    """Print a line for each kind: bytes a byte of text at four lengths, and how CPU grows from 1k to 8k tokens."""
+    """Print a line for each kind: bytes for each byte of text at four lengths, and the growth of CPU from 1k to 8k
+    tokens."""
     for kind in KINDS:
         line, spent = f"{kind:12}", {}
         for tokens in (1000, 2000, 4000, 8000):

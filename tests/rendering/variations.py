@@ -1,4 +1,4 @@
-"""The constructs in their variations, and together, as models write them; and what must be seen of each."""
+"""List variations and combinations of the constructs as models write them, and what must be visible of each."""
 
 from __future__ import annotations
 
@@ -201,4 +201,4 @@ APART: dict[str, tuple[str, str]] = {
     "a rule among items": ("- a\n- b\n* * *\n- c", "</ul><hr><ul"),
     "a table and a list": ("|a|\n|-|\n|b|\n- c", '</table></div><ul dir="auto">'),
 }  # fmt: skip
-"""Variations whose parts stand apart: a unit at a time they are not whole."""
+"""Variations in separate parts: their units alone are incomplete."""

@@ -1,4 +1,4 @@
-"""What tests of replies share: processes beside the first one."""
+"""Fixtures for the tests of replies: processes beside the first one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.scripted import Scripted
 
 @pytest.fixture
 def elsewhere() -> Scripted:
-    """The provider as another process has it."""
+    """The provider in another process."""
     return Scripted()
 
 
@@ -30,20 +30,20 @@ def other(database: Database, elsewhere: Scripted) -> Replies:
 
 @pytest.fixture
 def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let processes renew no lease, as one that was stopped."""
+    """A function that stops processes from renewing leases, as if they were suspended."""
     monkeypatch.setattr(writing, "RENEWAL", 1000)
 
 
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let leases be renewed, and readers look around, many times a second."""
+    """Renew leases and poll for news many times a second."""
     monkeypatch.setattr(writing, "RENEWAL", 0.02)
     monkeypatch.setattr(reading, "PATIENCE", 0.02)
 
 
 @pytest.fixture
 def no_thread(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager]:
-    """Let the machine give no thread to what has a name that begins so, until the end of the block."""
+    """Refuse to start threads whose name begins with a prefix, while a block runs."""
     start = threading.Thread.start
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Adoption: replies whose worker is gone, and who goes on with them."""
+"""Test adoption: replies whose worker is gone, and the process that continues them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, count, eventually, stored
 
 SECRET = "xyzzy" * 3
-"""Words of an error; a log quotes the lines of this file that it passed, and this is none of them."""
+"""Words of an error; a log quotes the executed lines of this file, and this line is not among them."""
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_a_stop_that_was_asked_for_before_the_worker_went_is_obeyed(
 def test_an_answer_that_could_not_be_read_was_not_tried(
     database: Database, replies: Replies, provider: Scripted, turn: Turn
 ) -> None:
-    """Others hold the table of messages, and not that of replies."""
+    """Another program locks the table of messages, but not the table of replies."""
     provider.will_say("goes.")
 
     def go_on(_: leases.Adoption, __: str) -> None:
@@ -453,7 +453,7 @@ def test_a_lease_that_ran_out_is_believed_at_the_third_look(
 def test_while_nobody_can_write_no_lease_that_ran_out_is_believed(
     database: Database, turn: Turn, looks: tuple[adoption.Adopter, list[bool]]
 ) -> None:
-    """An owner that lives can't renew either, and must come first when it can."""
+    """A live owner can't renew its lease either, and must come first when it can."""
     watch, taken = looks
     for _ in range(adoption.TRUST - 1):
         watch.check()
@@ -500,6 +500,6 @@ def test_a_watched_process_adopts_by_itself(
 
     replies.watch()
     eventually(lambda: stored(database, turn.reply_id).state == "complete")
-    replies.draining = True  # its thread goes on to the end of the tests, and shall not look any more
+    replies.draining = True  # its thread lives until the tests end, and must stop looking
 
     assert stored(database, turn.reply_id).text == "So it goes."

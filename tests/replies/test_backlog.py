@@ -1,4 +1,4 @@
-"""The backlog: what isn't stored yet comes in its order, and what may be stored keeps its numbers."""
+"""Test the backlog: unsaved pieces keep their order, and pieces that may be stored keep their numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is given to read."""
+"""Test which messages a model receives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WINDOWS = st.integers(min_value=0, max_value=1500)
 
 @st.composite
 def conversations(draw: st.DrawFn) -> Messages:
-    """A path as it can be: turns of a person, each answered or not (a reply that failed is left out)."""
+    """Generate paths: a person's turns, each answered or not (a failed reply is left out)."""
     messages: Messages = []
     for text, answer in draw(st.lists(st.tuples(TEXTS, st.none() | TEXTS), min_size=1, max_size=12)):
         messages.append({"role": "user", "content": text})
@@ -39,7 +39,7 @@ def conversations(draw: st.DrawFn) -> Messages:
 
 
 def turns(count: int, length: int) -> Messages:
-    """A conversation in which each message costs `length` / 3.5 + 5 tokens."""
+    """Build a conversation in which each message costs `length` / 3.5 + 5 tokens."""
     return [{"role": role, "content": "x" * length} for _ in range(count) for role in ("user", "assistant")][:-1]
 
 

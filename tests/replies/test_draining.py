@@ -1,4 +1,4 @@
-"""A process that is about to end: answers have some time, then others go on with them."""
+"""Test a process that is about to exit: answers have some time, then other processes continue them."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_what_was_said_last_is_stored_before_the_leaving(
     running = replies.writer.find(turn.reply_id)
     assert running
 
-    with database.write():  # the writer can't store it by itself yet
+    with database.write():  # the writer can't store it yet
         replies.writer.put(running, "it")
         draining = threading.Thread(target=replies.drain, args=(0,))
         draining.start()

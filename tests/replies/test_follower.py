@@ -1,4 +1,4 @@
-"""Following a reply: from memory where it is written here, else from the log."""
+"""Test following a reply: from memory in the process that writes it, and from the log in others."""
 
 from __future__ import annotations
 

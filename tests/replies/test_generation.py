@@ -1,4 +1,4 @@
-"""A generation: how what a provider does becomes the state of a reply."""
+"""Test a generation: how a provider's behaviour becomes the state of a reply."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def turn(database: Database, person: int) -> Turn:
 
 @pytest.fixture
 def answer(database: Database, replies: Replies, provider: Scripted, turn: Turn):
-    """Let the provider answer the turn, and give what is stored in the end."""
+    """Let the provider answer the turn; return the stored reply."""
 
     def run(turn: Turn = turn, model: str = "small", begun: bool = False):
         change(database, turn.reply_id, model=model)

@@ -1,4 +1,4 @@
-"""What may be shown of a reply: numbered pieces, and who waits for more."""
+"""Test what followers may see of a reply: numbered pieces, and the wait for more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat.replies.live import LiveReply
 
 @pytest.fixture
 def shown() -> LiveReply:
-    """A reply of which nothing is stored yet."""
+    """A reply without stored pieces."""
     return LiveReply()
 
 

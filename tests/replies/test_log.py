@@ -1,4 +1,4 @@
-"""The log of pieces: who may write, what is kept, what is new."""
+"""Test the log of pieces: which process may write, what is kept, what is new."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def turn(database: Database, person: int) -> Turn:
 
 
 def news(turn: Turn, *said: str, seq: int = 0, ending: Ending | None = None) -> ReplyUpdate:
-    """What a turn's writer has to store."""
+    """Return a batch that a turn's writer stores."""
     assert turn.owner
     return ReplyUpdate(turn.reply_id, turn.owner, seq, list(said), ending)
 

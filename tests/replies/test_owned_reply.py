@@ -1,4 +1,4 @@
-"""A reply that is being written: what may be shown of it, and how it is stopped."""
+"""Test a reply in progress: what followers may see of it, and how it stops."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Noted(CreateResult):
 
 @pytest.fixture
 def running() -> OwnedReply:
-    """A reply of which nothing is stored yet."""
+    """A reply without stored pieces."""
     return OwnedReply(7, "me")
 
 

@@ -1,4 +1,4 @@
-"""A follower gets never more than a part of a text at once, and in the end all of it."""
+"""Test that a follower receives a long text in parts, and in the end all of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat.storage.database import Database
 
 
 def follower_of(database: Database, *pieces: str) -> tuple[Follower, OwnedReply]:
-    """Follow a reply of which some pieces are stored."""
+    """Follow a reply with some stored pieces."""
     running = OwnedReply(1, "me", list(pieces))
     return Follower(Reader(database), 1, running), running
 

@@ -1,4 +1,4 @@
-"""The reader: what other processes write is followed here, all of it, once."""
+"""Test the reader: it delivers other processes' pieces to followers here, each once."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def test_one_query_asks_for_the_news_of_all(
     turns = [asked(database, person) for _ in range(10)]
     followers = [Follower(reader, turn.reply_id, None) for turn in turns]
     monkeypatch.setattr(log, "read_updates", noted)
-    eventually(lambda: asked_for[-1:] == [10])  # the reader may have listed what is followed before the last one came
+    # The reader may have listed the followed replies before the last one came.
+    eventually(lambda: asked_for[-1:] == [10])
     asked_for.clear()
     with database.write() as connection:
         log.store(connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 0, ["So"]) for turn in turns])

@@ -1,4 +1,4 @@
-"""All replies of a process: one call a turn, stop, cancel, and nothing that waits inside a transaction."""
+"""Test all replies of a process: one call a turn, stop, cancel, and no wait inside a transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNDER_GEVENT = Path(__file__).parent / "under_gevent.py"
 
 
 def at_once(times: int, do: Callable[[], object]) -> None:
-    """Do something in many threads at the same moment."""
+    """Run a function in many threads at the same moment."""
     barrier = threading.Barrier(times)
     threads = [threading.Thread(target=lambda: (barrier.wait(20), do())) for _ in range(times)]
     for thread in threads:
@@ -141,7 +141,7 @@ def test_two_replies_at_once_do_not_mix(database: Database, person: int, replies
         gate = Gate()
         provider.will_say(gate, *f"{number}" * 50)
         replies.start(turn)
-        gate.wait_until_reached()  # the next script is the next reply's
+        gate.wait_until_reached()  # the next script belongs to the next reply
         gate.open()
 
     for turn in turns:

@@ -1,4 +1,4 @@
-"""Answers that are being written for somebody who is suspended or removed."""
+"""Test answers in progress for a user who is suspended or removed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.turns import asked, eventually, stored, text_stored
 def test_an_answer_stops_upstream_whichever_process_writes_it(
     database: Database, replies: Replies, other: Replies, provider: Scripted, elsewhere: Scripted, often, way, where
 ) -> None:
-    """ALLM 26-32717: who is suspended went on asking."""
+    """ALLM 26-32717: a suspended user's requests went on."""
     bob, gate = joined(database, "bob"), Gate()
     said, writing = (provider, replies) if where == "here" else (elsewhere, other)
     said.will_say("Once", gate, "upon a time")

@@ -1,4 +1,4 @@
-"""Timing: what is known of the making of a reply, in one asking or in several."""
+"""Test the stopwatch: what is known about a reply's making, over one call or several."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Clock:
         self.now = 100.0
 
     def monotonic(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 
 class Earlier:
-    """A reply that is gone on with, as it is stored."""
+    """A continued reply, as it is stored."""
 
     def __init__(self, **known: Any):
         vars(self).update(known)
@@ -38,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def told(prompt: int | None = 7, completion: int | None = 11, thinking_since: float | None = None) -> CreateResult:
-    """A result whose wire told of tokens."""
+    """Return a result with token counts from its server."""
     result = CreateResult("small")
     result.usage = {} if prompt is None else {"prompt_tokens": prompt, "completion_tokens": completion or 0}
     result.thinking_since = thinking_since

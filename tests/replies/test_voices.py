@@ -1,4 +1,4 @@
-"""What servers say, from the bytes they send to the message that is stored and the next request."""
+"""Test servers' answers, from their bytes to the stored message and the next request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def talk(database: Database, person: int):
-    """Ask servers that answer by scripts, one question after the other; gives what is stored, and what was asked."""
+    """Ask servers that answer with scripts, one question after the other; return the stored replies and the
+    requests."""
 
     def run(*scripts: Script, questions: tuple[str, ...] = ("one",), turn: Turn | None = None):
         with Server(*scripts) as server:
@@ -70,7 +71,7 @@ def test_roles_alternate_after_a_question_that_got_no_answer(talk, broken: Scrip
     assert roles(bodies[2]) == ["user", "assistant", "user"]
 
 
-# Thoughts
+# Reasoning
 
 
 def test_a_thought_in_tags_is_stored_beside_the_text_and_never_sent_again(talk) -> None:
@@ -167,7 +168,7 @@ def test_the_number_that_a_refusal_tells_fits_this_request_and_the_next(talk, da
     reply, bodies = talk(*posted(told, HELLO, HELLO), questions=("one", "two"), turn=turn)
 
     assert (reply.text, reply.state) == ("Hello.", "complete")
-    assert [len(body["messages"]) for body in bodies] == [11, 3, 5]  # refused, asked again, fitted at once
+    assert [len(body["messages"]) for body in bodies] == [11, 3, 5]  # refused, sent again, fitted at once
     assert reply.left_out > 0
 
 

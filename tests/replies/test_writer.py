@@ -1,4 +1,4 @@
-"""The writer: one transaction a tick, and nothing is shown that isn't stored."""
+"""Test the writer: one transaction a tick, and a piece is stored before it is shown."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
         except DatabaseBusy as error:
             refusals.append(error)
             second.open()
-            last.wait_until_reached()  # more is said before the writer has put back what it couldn't store
+            last.wait_until_reached()  # more text arrives before the writer has put back the failed batch
             raise
 
     first, second, last, turn = Gate(), Gate(), Gate(), asked(database, person)
@@ -195,7 +195,7 @@ def test_a_database_that_is_busy_for_long_loses_nothing(
 
 @pytest.fixture
 def lose(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Lose the answers to so many COMMITs that are done, beginning with the next."""
+    """Lose the answers to a number of successful COMMITs, beginning with the next."""
     left, write = [0], database.write
 
     @contextmanager
@@ -220,7 +220,7 @@ def test_a_commit_whose_answer_is_lost_loses_no_word(
     monkeypatch: pytest.MonkeyPatch,
     lost: int,
 ) -> None:
-    """S1: the pieces are stored, and the writer doesn't know; more is said before it tries again."""
+    """S1: the pieces are stored, and the writer doesn't know; more text arrives before it tries again."""
     monkeypatch.setattr(writer, "AGAIN", 0.01)
     first, last, turn = Gate(), Gate(), asked(database, person)
     provider.will_say("So ", first, *"it goes", last, ".")
@@ -241,7 +241,7 @@ def test_a_commit_whose_answer_is_lost_loses_no_word(
 def test_an_end_whose_commit_has_no_answer_is_an_end(
     database: Database, person: int, replies: Replies, provider: Scripted, lose: Callable[[int], None]
 ) -> None:
-    """S1: its writer finds the reply ended, and its watchers what is stored."""
+    """S1: its writer finds the reply ended, and its watchers see the stored text."""
     gate, turn = Gate(), asked(database, person)
     provider.will_say("So it goes.", gate)
     replies.start(turn)
@@ -259,7 +259,7 @@ def test_an_end_whose_commit_has_no_answer_is_an_end(
 def test_what_can_not_be_stored_ends_with_what_the_log_holds(
     database: Database, person: int, replies: Replies, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S1: others may have seen more of it than this process knows to be stored."""
+    """S1: other processes can have seen more stored text than this one knows about."""
     gate, turn, append = Gate(), asked(database, person), log.insert_pieces
 
     def refuse(connection: Connection, news: list[log.ReplyUpdate]) -> None:
@@ -293,13 +293,13 @@ def test_many_replies_share_a_transaction(
         replies.start(turn)
     eventually(lambda: len(provider.sayings) == 10)
 
-    with database.write():  # holds the writer back until all have said everything
+    with database.write():  # holds the writer back until all providers have finished
         gate.open()
         eventually(lambda: all(saying.finish_reason for saying in provider.sayings))
     for turn in turns:
         finished(replies, turn)
 
-    assert max(together) >= 5  # what the writer held already when it was held back, or what came meanwhile
+    assert max(together) >= 5  # the batch that the writer already held, or the pieces that arrived meanwhile
     assert {stored(database, turn.reply_id).text for turn in turns} == {"So it goes."}
 
 

@@ -1,7 +1,7 @@
-"""Asks and ticks in a process that gevent has patched; run by test_replies.py. Prints each stage it passed.
+"""Run sends and ticks in a process that gevent has patched; test_replies.py runs it. It prints each passed stage.
 
-A greenlet that gives way inside a write transaction holds the database for as long as the others like: SQLite then
-refuses them all. `greenlet.settrace` sees every change of greenlets, so it sees those, too.
+A greenlet that yields inside a write transaction holds the database until the other greenlets yield back; meanwhile
+SQLite refuses their writes. `greenlet.settrace` sees every switch, so it sees these, too.
 """
 
 from gevent import monkey
@@ -34,7 +34,7 @@ real_sleep = monkey.get_original("time", "sleep")
 
 
 class Watch:
-    """Notes which greenlets are inside a write transaction, and where they give way."""
+    """Notes which greenlets are inside a write transaction, and where they yield."""
 
     def __init__(self, database: Database):
         self.inside: set[greenlet.greenlet] = set()
@@ -63,7 +63,7 @@ class Watch:
 
 
 class Slow(Scripted):
-    """A provider that lets others run between its pieces."""
+    """A provider that yields to other greenlets between its pieces."""
 
     def create_completion(self, *given, **more):
         result: Any = super().create_completion(*given, **more)
@@ -72,14 +72,14 @@ class Slow(Scripted):
 
 
 def slowly(pieces: Callable[[], Iterator[str]]) -> Iterator[str]:
-    """Let others run before each piece."""
+    """Yield before each piece."""
     for piece in pieces():
         time.sleep(0.001)
         yield piece
 
 
 def see_an_offence(database: Database, watch: Watch) -> None:
-    """The watch sees a transaction that sleeps."""
+    """Check that the watch sees a transaction that sleeps."""
     with database.write():
         time.sleep(0)
     assert watch.gave_way
@@ -88,7 +88,7 @@ def see_an_offence(database: Database, watch: Watch) -> None:
 
 
 def wait_for_a_busy_database(database: Database, path: Path) -> None:
-    """While another program writes, who wants to write waits and the others run; else this would never end."""
+    """Check that a writer waits for another program's lock while other greenlets run; otherwise this never ends."""
     held, let_go = RealEvent(), RealEvent()
     other = gevent.get_hub().threadpool.spawn(hold, path, held, let_go)
     while not held.is_set():
@@ -113,7 +113,7 @@ def hold(path: Path, held, let_go) -> None:
 
 
 def disturb(path: Path) -> None:
-    """Write from outside, again and again for short times."""
+    """Write from another program, repeatedly and briefly."""
     for _ in range(20):
         connection = sqlite3.connect(path, isolation_level=None, timeout=20)
         connection.execute("BEGIN IMMEDIATE")
@@ -123,7 +123,7 @@ def disturb(path: Path) -> None:
 
 
 def converse(database: Database, replies: Replies, elsewhere: Replies, name: str) -> str:
-    """Ask, follow to the end here and as another process does, give what was stored."""
+    """Ask; follow the reply to its end, here and as another process; return the stored text."""
     person = guest(database, name)
     turn = asked(database, person, key=name)
     replies.start(turn)
@@ -137,7 +137,6 @@ def converse(database: Database, replies: Replies, elsewhere: Replies, name: str
 
 
 def main(folder: Path) -> None:
-    """Go through the stages."""
     writer.RENEWAL = 0.02
     database = Database(f"sqlite:///{folder / 'rivulet.db'}")
     database.upgrade()

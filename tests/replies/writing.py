@@ -1,4 +1,4 @@
-"""What tests of replies share: what happens to a reply elsewhere, and waiting for its end."""
+"""Act on replies from another process, and wait for their end."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.turns import asked, eventually
 
 
 def change(database: Database, reply_id: int, **values: object) -> None:
-    """Let something happen to a reply elsewhere."""
+    """Change a reply's row, as another process would."""
     with database.write() as connection:
         connection.execute(update(replies).where(replies.c.id == reply_id).values(values))
 
 
 def expire(database: Database, reply_id: int) -> None:
-    """Let the lease of a reply run out."""
+    """Let the lease of a reply expire."""
     change(database, reply_id, lease_until=clock() - 1)
 
 
@@ -32,7 +32,7 @@ def say(database: Database, turn: Turn, seq: int, *said: str) -> None:
 
 
 def resume(replies: Replies, turn: Turn) -> None:
-    """Let a process go on with a reply of which some is stored."""
+    """Let a process go on with a reply that has some stored text."""
     replies.resume(Adoption(turn.reply_id, 0, False), turn.owner or "")
 
 
@@ -48,25 +48,25 @@ def abandoned(database: Database, person: int, *said: str, **values: object) -> 
 
 
 def lease_left(database: Database, reply_id: int) -> int:
-    """Tell how many seconds a reply's lease has to run."""
+    """Return how many seconds are left of a reply's lease."""
     with database.read() as connection:
         return connection.execute(select(replies.c.lease_until - clock()).where(replies.c.id == reply_id)).scalar_one()
 
 
 def numbered_pieces(database: Database, reply_id: int) -> list[tuple[int, str]]:
-    """Read the log of a reply, with its numbers."""
+    """Read a reply's log, with its numbers."""
     rows = select(pieces.c.seq, pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
     with database.read() as connection:
         return [(row.seq, row.text) for row in connection.execute(rows)]
 
 
 def finished(replies: Replies, turn: Turn) -> None:
-    """Wait until a process has nothing to do with a reply any more."""
+    """Wait until a process has finished with a reply."""
     eventually(lambda: replies.writer.find(turn.reply_id) is None)
 
 
 def followed(follower: Follower, until: str | None = None) -> str:
-    """Follow a reply to its end, or until so much was said."""
+    """Follow a reply to its end, or until a number of pieces."""
     said = ""
     while said != until and (text := follower.next(20)) is not None:
         said += text

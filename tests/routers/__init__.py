@@ -1,4 +1,4 @@
-"""Routers as platforms have them before an app: they cut, they buffer, they choose among backends; all on loopback."""
+"""Simulate the routers of platforms on loopback: they cut, they buffer, they choose among backends."""
 
 from tests.routers.kinds import BUFFERING, CLOUDFLARE, CUTTING, HEROKU, KINDS, NGINX, Kind
 from tests.routers.router import Router

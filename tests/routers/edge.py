@@ -1,7 +1,7 @@
-"""What Cloudflare does beyond passing on, as documented: it ends TLS, keeps what it may, and rewrites pages.
+"""Simulate what Cloudflare documents beyond passing requests on: it ends TLS, caches files, and rewrites pages.
 
-It keeps files by the ending of their address, unless the response forbids it; it packs what browsers take packed; and
-in HTML it obscures e-mail addresses. The last two stay away from what says `no-transform`.
+It caches by the address's extension unless the response forbids it, compresses for browsers that accept that, and
+obscures e-mail addresses in HTML. A response with `no-transform` is neither compressed nor rewritten.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.routers.router import Router
 from tests.routers.wire import Head, Stream, pieces
 
 KEPT = {"css", "js", "csv", "pdf", "png", "jpg", "gif", "svg", "ico", "webp", "woff2", "zip", "gz", "docx", "mp4"}
-"""Some of the endings that are kept; HTML and JSON aren't, whatever they say."""
+"""Some of the cached extensions; HTML and JSON are never cached."""
 
 FORBIDS = re.compile("no-store|no-cache|private|max-age=0")
 ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -27,7 +27,7 @@ FRAMES = {"transfer-encoding", "content-length"}
 
 
 class Edge(Router):
-    """A router by https that keeps files, by address, in `cache`."""
+    """An https router that caches files by address in `cache`."""
 
     def __init__(self, *backends: int):
         super().__init__(CLOUDFLARE, *backends)
@@ -62,25 +62,25 @@ class Edge(Router):
 
 
 def address_of(request: Head) -> str:
-    """Give the path and query that a request asks for."""
+    """Return the path and query of a request."""
     return request.line.split()[1]
 
 
 def may_keep(request: Head, response: Head) -> bool:
-    """Tell whether a response is kept for all who ask for its address."""
+    """Tell whether the router may cache a response for all clients."""
     ending = urlsplit(address_of(request)).path.rpartition(".")[2].lower()
     allowed = not FORBIDS.search(response.get("cache-control")) and not response.get("set-cookie")
     return request.line.startswith("GET") and response.status == 200 and ending in KEPT and allowed
 
 
 async def whole(response: Head, request: Head, reader: asyncio.StreamReader) -> bytes:
-    """Read a body to its end, and take its frames off."""
+    """Read a body to its end, and remove its framing."""
     body = b"".join([piece async for piece in pieces(b"", reader, request, response)])
     return body if not response.chunked else b"".join(unframed(body))
 
 
 def unframed(body: bytes) -> list[bytes]:
-    """Take the frames off chunks."""
+    """Remove the framing of chunks."""
     found = []
     while body:
         line, _, rest = body.partition(b"\r\n")
@@ -91,7 +91,7 @@ def unframed(body: bytes) -> list[bytes]:
 
 
 def sent_whole(request: Head, response: Head, body: bytes, rewritten: bool) -> bytes:
-    """Write a response with its body in one piece, rewritten where that is allowed."""
+    """Write a response with its body in one piece, rewritten if it allows that."""
     fields = [field for field in response.fields if field[0].lower() not in FRAMES]
     if rewritten and not response.get("content-encoding"):
         if response.get("content-type").startswith("text/html"):

@@ -1,8 +1,8 @@
-"""What the routers of platforms do to an app, in seconds.
+"""Describe the limits of platforms' routers, in seconds.
 
-Heroku wants the first byte within 30 and then a byte every 55; nginx and AWS's load balancer have 60 for both,
-Cloudflare 100. Each answers with a page of its own before the first byte, and cuts afterwards. Beside these: one that
-holds every response back until its end, one that cuts every connection after 5.
+Heroku wants the first byte within 30 and then a byte every 55. nginx and AWS's load balancer allow 60 for both,
+Cloudflare 100. Each sends its own error page before the first byte, and cuts the connection after it. Two more kinds
+are here: one holds every response back until its end, one cuts every connection after 5.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """What a router does, in seconds: with a first byte that is late, a silence, a connection that lasts."""
+    """A router's limits in seconds: for the first byte, for a silence, for the whole connection."""
 
     name: str
     status: int = 504
@@ -22,9 +22,9 @@ class Kind:
     gap: float = inf
     life: float = inf
     holds: float = 0
-    """How many bytes of a response are gathered before any is sent; its end sends them, too."""
+    """How many bytes of a response it collects before it sends any; the response's end also sends them."""
     reuses: bool = False
-    """Whether connections to a backend are kept for the next request."""
+    """Whether it reuses connections to a backend."""
     waits: float = 0
     """How long a request waits for a backend while none is up."""
 

@@ -1,4 +1,4 @@
-"""A router before some backends: an HTTP/1.1 reverse proxy on loopback."""
+"""Run a router in front of some backends: an HTTP/1.1 reverse proxy on loopback."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.routers.wire import Head, Stream, page, pieces
 
 
 class Router(Relay):
-    """One router before some backends, on a port of its own; it runs in a thread.
+    """A router in front of some backends, on its own port and in its own thread.
 
-    `did` counts its own pages by their status, its cuts, and the backends it found closed ("refused").
+    `did` counts its own pages by status, its cuts, and the backends that refused a connection ("refused").
     """
 
     def __init__(self, kind: Kind, *backends: int):
@@ -30,11 +30,11 @@ class Router(Relay):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address at which it listens."""
         return f"http://127.0.0.1:{self.port}"
 
     def retire(self, backend: int) -> None:
-        """Send nothing more to a backend, as a platform does that tells it to stop."""
+        """Send no more requests to a backend, as a platform does when it tells one to stop."""
         self.backends = [port for port in self.backends if port != backend]
 
     def restore(self, backend: int) -> None:
@@ -43,7 +43,7 @@ class Router(Relay):
         self.backends = [*self.backends, backend]
 
     def die(self) -> None:
-        """Pass nothing more on the connections there are, as a network does that changed; new ones work."""
+        """Pass nothing more on existing connections, as after a change of network; new ones work."""
         for client in self._clients:
             client.is_dead = True
 
@@ -68,7 +68,7 @@ class Router(Relay):
                 backend.abort()
 
     async def _exchange(self, client: Stream) -> bool:
-        """Pass one request on, and its response back; tell whether the connection goes on."""
+        """Pass one request on, and its response back; return whether the connection goes on."""
         request = await client.head()
         if request is None:
             return False
@@ -115,7 +115,7 @@ class Router(Relay):
         await client.send(bytes(held))
 
     async def _in_time(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield what comes; raise TimeoutError in a silence that is too long."""
+        """Yield what arrives; raise TimeoutError after too long a silence."""
         while True:
             async with asyncio.timeout(None if self.kind.gap == inf else self.kind.gap):
                 piece = await anext(body, None)
@@ -124,7 +124,7 @@ class Router(Relay):
             yield piece
 
     async def _backend(self) -> Stream | None:
-        """Find a backend that is up, by turns; what can't be reached is passed over."""
+        """Find a running backend, in rotation; skip unreachable ones."""
         until = self._loop.time() + self.kind.waits
         while True:
             self._turn += 1
@@ -138,7 +138,7 @@ class Router(Relay):
             await asyncio.sleep(0.05)
 
     def _kept_one(self, port: int) -> Stream | None:
-        """Take a connection that was kept and is still open."""
+        """Take a kept connection that is still open."""
         while kept := self._kept.get(port):
             stream = kept.pop()
             if not stream.reader.at_eof() and not stream.writer.is_closing():

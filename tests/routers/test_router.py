@@ -1,4 +1,4 @@
-"""The routers themselves cut, hold back and choose as they are said to; else what gets through would prove little."""
+"""Test that the routers cut, hold back and choose as their kind says; otherwise other tests prove little."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXT = head("200 OK", "Content-Type: text/plain")
 
 
 def answer(kind: Kind, *script: bytes | float | str) -> tuple[Answer, Router]:
-    """Ask through a router for what a backend plays."""
+    """Ask through a router for a backend's script."""
     with Server(script) as backend, Router(kind.faster(100), int(backend.url.rpartition(":")[2])) as router:
         return Browser(router.port).get("/"), router
 

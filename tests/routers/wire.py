@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a router reads and writes it: heads, bodies with their frames left on, pages of its own."""
+"""Read and write HTTP/1.1 as a router does: headers, bodies with their framing, its own pages."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ HOP = {"connection", "keep-alive"}
 
 @dataclass(frozen=True)
 class Head:
-    """The first line of a request or response and its fields, as they came."""
+    """The first line of a request or response, and its fields, unchanged."""
 
     line: str
     fields: tuple[tuple[str, str], ...]
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Take a head apart."""
         line, *rest = text.rstrip("\r\n").split("\r\n")
         parted = (field.partition(":") for field in rest)
         return cls(line, tuple((name, value.strip()) for name, _, value in parted))
 
     def get(self, name: str) -> str:
-        """Give a field in lower case; "" where there is none."""
+        """Return a field in lower case; "" if it is missing."""
         return next((value.lower() for known, value in self.fields if known.lower() == name), "")
 
     @property
     def length(self) -> int | None:
-        """How long its body says to be."""
+        """Return the declared length of its body."""
         return int(self.get("content-length")) if self.get("content-length") else None
 
     @property
@@ -42,7 +41,7 @@ class Head:
 
     @property
     def chunked(self) -> bool:
-        """Tell whether its body comes in chunks."""
+        """Tell whether its body is chunked."""
         return self.get("transfer-encoding") == "chunked"
 
     @property
@@ -52,11 +51,11 @@ class Head:
 
     @property
     def framed(self) -> bool:
-        """Tell whether a response's end can be known without the end of its connection."""
+        """Tell whether the response's framing shows its end, without the end of the connection."""
         return self.chunked or self.length is not None or self.status in {204, 304}
 
     def forwarded(self, peer: str, keep: bool) -> bytes:
-        """Write it for a backend, as it came but for the connection and who asked."""
+        """Write it for a backend, changing only the connection and the client's address."""
         added = (("X-Forwarded-For", peer), ("X-Forwarded-Proto", "https"), *connection(keep))
         return self._written(*added)
 
@@ -71,20 +70,20 @@ class Head:
 
 
 def connection(keep: bool) -> tuple[tuple[str, str], ...]:
-    """Write what is to become of the connection."""
+    """Write the header that keeps or closes the connection."""
     return (("Connection", "keep-alive" if keep else "close"),)
 
 
 @dataclass
 class Stream(relay.Stream):
-    """One connection of the router's."""
+    """One connection of the router."""
 
     kept: bool = False
     is_dead: bool = False
-    """Whether nothing passes any more, though neither end hears of that."""
+    """Whether nothing passes any more, without either end knowing."""
 
     async def head(self) -> Head | None:
-        """Read a head; None where the connection ends before it."""
+        """Read the headers; None if the connection ends before them."""
         try:
             text = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except asyncio.IncompleteReadError:
@@ -99,13 +98,13 @@ class Stream(relay.Stream):
             await super().send(data)
 
     def close_unless_kept(self) -> None:
-        """End it, unless it waits for another request."""
+        """Close it, unless it waits for another request."""
         if not self.kept:
             self.abort()
 
 
 async def pieces(head: bytes, reader: asyncio.StreamReader, request: Head, response: Head) -> AsyncIterator[bytes]:
-    """Yield a response as it comes, with its frames. Raises IncompleteReadError where it breaks off."""
+    """Yield a response as it arrives, with its framing. Raises IncompleteReadError if it breaks off."""
     yield head
     if request.line.startswith("HEAD") or response.status in {204, 304}:
         return
@@ -120,7 +119,7 @@ async def pieces(head: bytes, reader: asyncio.StreamReader, request: Head, respo
 
 
 async def chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Yield chunks, the last one too."""
+    """Yield chunks, including the last one."""
     size = 1
     while size:
         line = await reader.readuntil(b"\r\n")
@@ -129,7 +128,7 @@ async def chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def page(status: int) -> bytes:
-    """Write a router's own error page."""
+    """Write the router's own error page."""
     body = b"<!doctype html><title>Application error</title><h1>The router's own page</h1>"
     head = f"HTTP/1.1 {status} Error\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close"
     return f"{head}\r\n\r\n".encode() + body

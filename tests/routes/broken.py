@@ -1,6 +1,4 @@
-"""The app with streams that break, under gunicorn as under anything: of answers after their first words, of the audit
-log after its first rows.
-"""
+"""Run the app with streams that break: answers after their first words, the audit log after its first rows."""
 
 from __future__ import annotations
 
@@ -20,14 +18,14 @@ QUOTED = "what no log may quote"
 
 
 def create_app() -> Flask:
-    """Make the app as gunicorn is told to by the tests."""
+    """Build the app for gunicorn in the tests."""
     Follower.next = breaking_next(Follower.next)  # type: ignore[method-assign, assignment]
     audit.batches = breaking_batches
     return app.create_app()
 
 
 def breaking_next(works: Callable[[Follower, float], Any]) -> Callable[[Follower, float], Any]:
-    """Let following break once a first word was given."""
+    """Let following break after the first words."""
 
     def breaks(follower: Follower, timeout: float) -> Any:
         if follower.position:

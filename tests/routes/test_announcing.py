@@ -1,4 +1,4 @@
-"""What a screen reader is told: that an answer begins, and how it ended, even where that was at once."""
+"""Test the announcements for screen readers: an answer begins, and how it ended, even if it ended at once."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ENDS = [
 
 
 def announced(html: str) -> str:
-    """Read what is put into the announcement."""
+    """Read the announcement."""
     return html.split('hx-target="#announcement" hx-swap="innerHTML">')[1].split("<")[0].strip()
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every answer have ended before its sender hears of it."""
+    """Let every answer end before its sender hears of it."""
     start = Replies.start
 
     def start_and_wait(replies: Replies, turn: Turn) -> None:

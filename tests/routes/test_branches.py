@@ -1,4 +1,4 @@
-"""Branches over HTTP: edit, try again with another model, move between versions, go on from where a page stood."""
+"""Test branches over HTTP: edit, retry with another model, switch versions, continue from the page's position."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.scripted import Gate, Scripted
 
 
 def said(page: str) -> list[str]:
-    """What a page shows, in its order: messages as they were typed, and the paragraphs of replies."""
+    """List a page's texts in order: messages as they were typed, and the paragraphs of replies."""
     return re.findall(r'<p(?: class="message__text")? dir="auto">([^<]+)</p>', page)
 
 
 def asked_and_answered(client: FlaskClient, provider: Scripted, text: str, answer: str) -> int:
-    """Begin a conversation with one turn; gives its id."""
+    """Begin a conversation with one turn; return its id."""
     provider.will_say(answer)
     conversation = begin(client, text)
     ended(client, conversation)
@@ -27,7 +27,7 @@ def asked_and_answered(client: FlaskClient, provider: Scripted, text: str, answe
 
 
 def parent_in(page: str) -> str:
-    """Read which reply the page's composer goes on from."""
+    """Read the id of the reply that the page's composer continues."""
     found = re.search(r'name="parent" value="(\d+)"', page)
     assert found
     return found[1]

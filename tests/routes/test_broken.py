@@ -1,4 +1,5 @@
-"""Streams that break, as gunicorn sends them: an answer says where it goes on, or its connection has no proper end."""
+"""Test broken streams from gunicorn: an answer names the address where it continues, or its connection breaks
+visibly."""
 
 from __future__ import annotations
 
@@ -55,13 +56,13 @@ def browser(server: Broken) -> Iterator[requests.Session]:
 
 
 def begin(server: Broken, browser: requests.Session, model: Upstream, form: dict[str, str], *gates: Gate) -> str:
-    """Ask as a program or a browser does; gives all that is sent."""
+    """Ask as a program or a browser does; return all bytes received."""
     model.will_say("One, ", *gates, "two.")
     return browser.post(f"{server.url}/conversations", data={"text": "Count"}, headers=form).text
 
 
 def address_in(text: str) -> str:
-    """Read where an answer goes on."""
+    """Read the address where an answer continues."""
     return text[text.index("/conversations/") : text.rindex("]")]
 
 

@@ -1,4 +1,4 @@
-"""Conversations: begin, open, list, delete."""
+"""Test conversations: begin, open, list, delete."""
 
 from __future__ import annotations
 

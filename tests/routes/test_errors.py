@@ -1,4 +1,4 @@
-"""What goes wrong: a sentence in the form that was asked for, never a 500, and nothing said in a log."""
+"""Test errors: a sentence in the requested form, never a 500, and no user's text in a log."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_database_without_its_tables_is_no_silence(client: FlaskClient, app: F
 
 @pytest.fixture
 def swept(app: Flask) -> Iterator[FlaskClient]:
-    """A browser with a conversation that has ended."""
+    """A browser with a finished conversation."""
     client = app.test_client()
     ended(client, begin(client))
     yield client

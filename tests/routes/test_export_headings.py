@@ -1,4 +1,4 @@
-"""Headings of a Markdown export: they can be told from what messages hold, which renders as it would alone."""
+"""Test the headings of a Markdown export: they differ from any line of a message, whose rendering stays the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said in other forms: by an ending, by the Accept header, whole or so far, and nobody else's."""
+"""Test exports of a conversation: by extension, by the Accept header, complete or so far, and only to its owner."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_conversation_is_given_as_json_with_all_that_is_known(client: FlaskCli
 
 
 def test_json_is_written_as_one_object_would_be(client: FlaskClient, provider: Scripted) -> None:
-    """Line ends of other kinds, which JSON leaves as they are, are no lines of it."""
+    """JSON leaves other line separators unchanged, and they are not line ends of it."""
     provider.will_say('One\n"two"\u2028three\x85four\r\nfive \U0001f30a')
     conversation = begin(client, "Which\u2029lines?")
     ended(client, conversation)

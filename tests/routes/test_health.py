@@ -1,4 +1,4 @@
-"""Alive and ready: for those who watch the process, whatever state it is in."""
+"""Test the health checks: alive and ready, in each state of the process."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_platform_may_ask_by_any_name_whoever_may_chat(tmp_path: Path, environ
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
-    """What the database is asked."""
+    """The statements that the database receives."""
     asked: list[str] = []
     event.listen(
         app.extensions["rivulet"].database.engine, "before_cursor_execute", lambda *about: asked.append(about[2])

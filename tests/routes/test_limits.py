@@ -1,4 +1,4 @@
-"""Limits as a person meets them: refused in the form that was asked for, with the draft kept and nothing stored."""
+"""Test limits as a user meets them: refused in the requested form, with the draft kept and nothing stored."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Limited = Callable[..., Flask]
 
 @pytest.fixture
 def limited(tmp_path: Path, provider: Scripted) -> Iterator[Limited]:
-    """Make apps with limits on one database."""
+    """Create apps with limits on one database."""
     made: list[Flask] = []
 
     def limited(**environ: str) -> Flask:
@@ -50,14 +50,14 @@ def limited(tmp_path: Path, provider: Scripted) -> Iterator[Limited]:
 
 @pytest.fixture
 def gate(provider: Scripted) -> Iterator[Gate]:
-    """A place where an answer stays until the test has seen enough."""
+    """A gate that holds an answer until the test has seen enough."""
     gate = Gate()
     yield gate
     gate.open()
 
 
 def broken_off(client: FlaskClient, provider: Scripted) -> dict[str, int]:
-    """Begin a conversation whose answer was cut off; gives what addresses want to know of it."""
+    """Begin a conversation whose answer broke off; return the ids for its addresses."""
     provider.will_say("So it ", finish_reason="length")
     conversation = begin(client)
     ended(client, conversation)
@@ -66,7 +66,7 @@ def broken_off(client: FlaskClient, provider: Scripted) -> dict[str, int]:
 
 
 def running(client: FlaskClient, provider: Scripted, gate: Gate) -> int:
-    """Begin a conversation whose answer stands at a gate."""
+    """Begin a conversation whose answer waits at a gate."""
     provider.will_say("Slowly ", gate, "done.")
     conversation = begin(client)
     gate.wait_until_reached()

@@ -1,4 +1,4 @@
-"""Sending: what is stored, in which form the answer comes, and what is refused."""
+"""Test sending: the stored rows, the form of the answer, and the messages that are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.scripted import Gate, Scripted
 
 
 def refused(client: FlaskClient, app: Flask, status: int, **request: object) -> TestResponse:
-    """Send something that must be refused with nothing stored."""
+    """Send a message that must be refused without storing anything."""
     before = rows(app)
     response = client.post("/conversations", **request)
     assert response.status_code == status, response.text

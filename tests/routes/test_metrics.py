@@ -1,4 +1,4 @@
-"""/metrics: who may read it, and what several workers say together."""
+"""Test /metrics: who may read it, and the sum over several workers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORWARDED = {"X-Forwarded-For": "127.0.0.1"}
 
 
 def built(tmp_path: Path, **environ: str) -> Flask:
-    """Make an app with a token for its metrics."""
+    """Create an app with a token for its metrics."""
     known = {"INSTANCE": str(tmp_path / "instance"), "SECRET_KEY": KEY, "METRICS_TOKEN": TOKEN}
     return front_door.build(config.load({**known, **environ}), {"scripted": Scripted()})
 
@@ -124,7 +124,7 @@ def test_a_stream_is_counted_as_long_as_it_is_open(client: FlaskClient, app: Fla
 
 
 def told_by(server: Gunicorn, sample: str) -> float:
-    """Read one sample from whichever worker answers."""
+    """Read one sample from any worker."""
     text = requests.get(f"{server.url}/metrics", timeout=10, headers={"Connection": "close"}).text
     found = re.search(rf"^{re.escape(sample)} (\S+)$", text, re.MULTILINE)
     return float(found[1]) if found else -1
@@ -138,7 +138,7 @@ def workers_of(server: Gunicorn) -> list[int]:
 
 
 def send(server: Gunicorn) -> None:
-    """Have a conversation, to the end of its answer."""
+    """Hold a conversation, to the end of its answer."""
     data = {"text": "Hello?"}
     answer = requests.post(f"{server.url}/conversations", data, headers=TEXT | {"Connection": "close"}, timeout=20)
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The models on offer, and what the page says where there is none."""
+"""Test the models on offer, and the page's sentence without any."""
 
 from __future__ import annotations
 

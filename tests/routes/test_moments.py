@@ -1,4 +1,4 @@
-"""What somebody else does between two transactions of a request: it is answered, and leaves nothing behind."""
+"""Test another user's actions between two transactions of a request: it is answered, and leaves no trace."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ AROUND = {"HX-Request": "true", "HX-Request-Type": "full"}
 
 @dataclass
 class Scene:
-    """A member with a conversation of two turns; `reply` is the last answer, which broke off, or is being written."""
+    """A member with a conversation of two turns; `reply` is the last answer, which broke off or is in progress."""
 
     client: FlaskClient
     person: int
@@ -56,7 +56,7 @@ class Scene:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One app for all tests of a kind of database; who provides for it is looked up once."""
+    """One app for all tests of a kind of database; its provider is looked up only once."""
     environ = {"INSTANCE": str(tmp_path_factory.mktemp("moments")), "ACCESS": "team", "SECRET_KEY": KEY, **UNLIMITED}
     if request.param == "postgres":
         environ["DATABASE_URL"] = request.getfixturevalue("database_server").new_database()
@@ -80,7 +80,7 @@ def provider(app: Flask) -> Scripted:
 
 
 def scene(app: Flask, provider: Scripted, writing: Replies | None) -> Scene:
-    """Let somebody new ask twice; the second answer broke off, or a process is writing it."""
+    """A new user who asks twice; the second answer broke off, or a process is writing it."""
     database: Database = app.extensions["rivulet"].database
     provider.__init__()  # type: ignore[misc]
     person, gate = enrol(app, secrets.token_hex(8), "member"), Gate()
@@ -96,7 +96,7 @@ def scene(app: Flask, provider: Scripted, writing: Replies | None) -> Scene:
 
 
 def deleted(app: Flask, scene: Scene) -> None:
-    """Delete all conversations of who asks in another tab, also one that was begun meanwhile."""
+    """Delete all conversations of the user in another tab, including one begun meanwhile."""
     database = app.extensions["rivulet"].database
     for row in conversations.listing(database, scene.person):
         app.extensions["rivulet"].replies.cancel(conversations.delete(database, scene.person, row.id))
@@ -109,23 +109,23 @@ def over(app: Flask, scene: Scene) -> None:
 
 
 def suspended(app: Flask, scene: Scene) -> None:
-    """Suspend who asks."""
+    """Suspend the user."""
     app.extensions["rivulet"].replies.cancel(roles.suspend(app.extensions["rivulet"].database, "a test", scene.person))
 
 
 def removed(app: Flask, scene: Scene) -> None:
-    """Remove who asks."""
+    """Remove the user."""
     app.extensions["rivulet"].replies.cancel(roles.remove(app.extensions["rivulet"].database, "a test", scene.person))
 
 
 def signed_out(app: Flask, scene: Scene) -> None:
-    """End the sessions of who asks."""
+    """End the user's sessions."""
     with app.extensions["rivulet"].database.write() as connection:
         accounts.end_sessions(connection, scene.person)
 
 
 def moved(app: Flask, scene: Scene) -> None:
-    """Show another branch in another tab: another first answer, under which nothing stands."""
+    """Show another branch in another tab: another first answer, with no messages below it."""
     database = app.extensions["rivulet"].database
     answered(database, conversations.try_again(database, Asker(scene.person), scene.reply - 2, CHOICE))
 
@@ -149,7 +149,7 @@ SAYING = {
     *(("GET", path) for path in ("/conversations/{c}", "/conversations/{c}?at={m}", "/messages/{r}.md")),
     *(("GET", f"/conversations/{{c}}.{form}") for form in ("md", "txt", "json")),
 }
-"""What shows the answer."""
+"""The requests that show the answer."""
 
 CHANGING = [
     *(("POST", f"/replies/{{r}}/{what}", form) for what in ("stop", "retry", "continue") for form in (PAGE, HTMX)),
@@ -184,10 +184,10 @@ def interrupted(
     act: Callable[[Flask, Scene], object],
     writing: Replies | None = None,
 ) -> Iterator[tuple[int, TestResponse]]:
-    """Send a request once for each of its transactions, before which somebody else does something."""
+    """Send a request once for each of its transactions; before that one, another user acts."""
     for at in count(1):
         here, later = scene(app, provider, writing), Gate()
-        # Where the answer to the request is a stream, it ends with what is asked for here.
+        # If the response is a stream, it ends with this answer, so no gate holds it.
         provider.will_say("Third.", *([later] if "HX-Request" in request[2] else []))
         happened: list[object] = []
         with Moments(app.extensions["rivulet"].database, at, lambda: happened.append(act(app, here))):  # noqa: B023
@@ -197,7 +197,7 @@ def interrupted(
             yield at, answer
         here.gate.open()
         later.open()
-        # What was asked for here takes none of the words of the next scene.
+        # Wait for this request's replies, so that they don't take the next scene's scripts.
         eventually(lambda: not app.extensions["rivulet"].replies.writer.is_busy())
         if not happened:
             assert at > 1
@@ -205,7 +205,7 @@ def interrupted(
 
 
 def orphans(app: Flask) -> set[int]:
-    """Find what this process writes though it was deleted."""
+    """Find replies that this process still writes after their deletion."""
     with app.extensions["rivulet"].database.read() as connection:
         return set(app.extensions["rivulet"].replies.writer._owned) - set(
             connection.execute(select(replies.c.id)).scalars()
@@ -214,7 +214,7 @@ def orphans(app: Flask) -> set[int]:
 
 @pytest.fixture(autouse=True)
 def nothing_broke(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail a request that broke, also in its stream; what goes on behind may be of other tests."""
+    """Fail a request that broke, also in its stream; other tests can own the work in the background."""
     yield
     ours = [record for record in caplog.get_records("call") if record.thread == threading.get_ident()]
     assert [record.getMessage() for record in ours if record.levelno >= logging.ERROR] == []

@@ -1,4 +1,4 @@
-"""Newcomers whose first answer was lost, and with it the cookie: their form's key leads to what they said."""
+"""Test newcomers who lost their first response and its cookie: their form's key leads to their message."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ FORMS = pytest.mark.parametrize("form", [HTMX, TEXT, PAGE], ids=["htmx", "text",
 
 @pytest.fixture
 def lost(app: Flask, client: FlaskClient) -> dict[str, str]:
-    """A first message of this browser, whose answer never came: its form."""
+    """This browser's first message, whose answer never arrived: its form."""
     form = {"text": "Lost", "key": key_in(client.get("/").text)}
     app.test_client().post("/conversations", data=form, headers=TEXT).get_data()
     return form
 
 
 def later(app: Flask, seconds: int) -> None:
-    """Let a time go by since everybody came."""
+    """Move everyone's creation into the past."""
     with app.extensions["rivulet"].database.write() as connection:
         connection.exec_driver_sql(f"UPDATE people SET created_at = created_at - {seconds}")
 
 
 def owners(app: Flask) -> list[int]:
-    """List whose the conversations are."""
+    """List the owners of the conversations."""
     with app.extensions["rivulet"].database.read() as connection:
         return list(connection.exec_driver_sql("SELECT person_id FROM conversations ORDER BY id").scalars())
 
@@ -175,7 +175,7 @@ def test_a_key_of_who_has_signed_out_is_no_key_to_what_they_said(
 def test_two_tabs_that_send_at_once_keep_what_both_sent(
     app: Flask, client: FlaskClient, provider: Scripted, form: dict[str, str]
 ) -> None:
-    """Neither has a cookie yet, and the browser keeps the one that comes last."""
+    """Neither tab has a cookie yet, and the browser keeps the one that arrives last."""
     keys = [key_in(client.get("/").text) for _ in range(2)]
     page = app.test_client().post("/conversations", data={"text": "First", "key": keys[0]}, headers=form).text
     client.post("/conversations", data={"text": "Second", "key": keys[1]}, headers=form).get_data()

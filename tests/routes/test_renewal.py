@@ -1,4 +1,4 @@
-"""A page that holds answers of an older renderer: safe at once, and right from then on."""
+"""Test a page with an older renderer's answers: safe at once, and right from then on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OLD = "<blink>So it goes.</blink>"
 
 @pytest.fixture
 def conversation(app: Flask, client: FlaskClient, provider: Scripted) -> int:
-    """A conversation whose answer an older renderer has made; its text is *So* it goes."""
+    """A conversation with an answer from an older renderer; its text is *So* it goes."""
     provider.will_say("*So* it goes.")
     begun = begin(client)
     ended(client, begun)

@@ -1,4 +1,4 @@
-"""A reply: stopped, tried again."""
+"""Test replies: stopping and retrying."""
 
 from __future__ import annotations
 

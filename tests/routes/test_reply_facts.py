@@ -1,4 +1,4 @@
-"""Facts: what an answer tells of itself, in words."""
+"""Test the facts that an answer states about itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending again what may have arrived: the same text is the same turn, another one is another, and none is lost."""
+"""Test resending: the same text is the same turn, another text is another turn, and none is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMS = pytest.mark.parametrize("form", [HTMX, TEXT, PAGE], ids=["htmx", "text",
 
 
 def texts(app: Flask, client: FlaskClient) -> list[list[str]]:
-    """List what a browser's person has said, by conversation."""
+    """List the messages of a browser's user, by conversation."""
     listed = re.findall(r'href="(/conversations/\d+)"', client.get("/").text)
     told = [client.get(f"{address}.json").get_json()["messages"] for address in sorted(set(listed))]
     return [[message["text"] for message in said if message["role"] == "user"] for said in told]
@@ -28,7 +28,7 @@ def key_of(client: FlaskClient, address: str = "/") -> str:
 
 
 def send(client: FlaskClient, address: str, headers: dict[str, str], **form: str) -> int:
-    """Send a form and read the answer to its end; gives the status."""
+    """Send a form and read the answer to its end; return the status."""
     response = client.post(address, data=form, headers=headers)
     assert response.data is not None
     return response.status_code

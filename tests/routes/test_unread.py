@@ -1,4 +1,4 @@
-"""Unread answers: which conversations have one, when it counts as read, and what the tab's title says of both."""
+"""Test unread answers: which conversations have one, when it counts as read, and how the tab's title shows both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows over HTTP: the end of a conversation, what stands above it, and no more work than that."""
+"""Test windows over HTTP: the end of a conversation, the messages above it, and no unnecessary work."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tests.turns import grown
 
 @pytest.fixture
 def long(app: Flask, client: FlaskClient) -> Turn:
-    """A conversation of a hundred messages of the client's person, who is the first."""
+    """A conversation of a hundred messages, owned by the client's user, who is the first."""
     begin(client)
     return grown(app.extensions["rivulet"].database, 1, 100)
 
 
 def said(page: str) -> list[int]:
-    """Which messages of a long conversation a page shows."""
+    """List which messages of a long conversation a page shows."""
     return [int(number) for number in re.findall(r">Message (\d+)</p>", page)]
 
 
 def more(page: str) -> list[str]:
-    """Where a page's links to earlier and later messages lead."""
+    """Return the targets of a page's links to earlier and later messages."""
     return re.findall(r'<a href="/conversations/\d+([?][^"]+)"', page)
 
 
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """Note what the database is asked meanwhile."""
+    """Record the statements on the database in a block."""
     asked: list[str] = []
 
     def note(_connection, _cursor, statement, *_):
@@ -95,7 +95,7 @@ def test_a_window_that_is_none_is_not_found(client: FlaskClient, long: Turn, que
 def test_opening_two_thousand_messages_asks_and_sends_what_opening_a_window_of_them_does(
     app: Flask, client: FlaskClient, provider: Scripted
 ) -> None:
-    ended(client, begin(client))  # a guest's first return is noted
+    ended(client, begin(client))  # a guest's first return is recorded
     asked, sent = [], []
     for length in (WINDOW, 2000):
         turn = grown(app.extensions["rivulet"].database, 1, length)

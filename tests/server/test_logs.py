@@ -1,4 +1,4 @@
-"""The log holds no key, whoever writes one into it."""
+"""Test that the log never contains a key, whichever code writes one into it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def written(form: logging.Formatter, message: str, *arguments: object, error: Ex
     ],
 )
 def test_no_line_holds_a_key_and_the_rest_of_it_stays(form: logging.Formatter, said: str) -> None:
-    """Hold LC 26-32625: a key in a log is a key that somebody else reads."""
+    """Hold LC 26-32625: other people can read a key in a log."""
     line = written(form, "Before %s after", said)
 
     assert "Before" in line and "…" in json.loads(line)["message"] if line.startswith("{") else "…" in line

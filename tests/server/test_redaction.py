@@ -1,4 +1,4 @@
-"""What looks like a key is blanked, in the log as in what servers say; other words stay."""
+"""Test that strings like API keys are blanked, in the log and in servers' messages, and that other words stay."""
 
 from __future__ import annotations
 

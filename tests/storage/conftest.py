@@ -1,4 +1,4 @@
-"""What the tests of storage share: a database, and this process as one of a version to come."""
+"""Fixtures for the tests of storage: a database, and this process acting as a future version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def present(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def to_come(present: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let this process be of a version to come, after `present` was made; gives the folder of its migrations."""
+    """The folder of a future version's migrations; this process acts as that version after `present` exists."""
     folder = versions.migrations_to_come(tmp_path_factory.mktemp("to_come") / "migrations")
     monkeypatch.setattr(schema, "HEAD", versions.NEXT)
     monkeypatch.setattr(schema, "MIGRATIONS", folder)

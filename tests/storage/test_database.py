@@ -1,4 +1,4 @@
-"""The database: its transactions, and how it is brought up to date."""
+"""Test the database: its transactions and its upgrades."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_the_driver_says_at_a_beginning_is_the_databases_error_and_leaves_n
 
 
 def schema(path: Path) -> set[tuple[str, str]]:
-    """What a file of SQLite holds beside Alembic's own table: names and how they were made."""
+    """List what a SQLite file holds besides Alembic's table: names and CREATE statements."""
     connection = sqlite3.connect(path)
     made = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%'").fetchall()
     connection.close()
@@ -92,13 +92,13 @@ def schema(path: Path) -> set[tuple[str, str]]:
 
 
 def wishes(path: Path) -> set[tuple[str, str]]:
-    """Which tables want what SQLAlchemy doesn't compare."""
+    """Return which tables have options that SQLAlchemy doesn't compare."""
     words = ("AUTOINCREMENT", "WITHOUT ROWID", "ON DELETE CASCADE")
     return {(name, word) for name, sql in schema(path) for word in words if word in (sql or "")}
 
 
 def in_background(do: Callable[[], object]) -> tuple[list[object], threading.Thread]:
-    """Do something in a thread; gives where its outcome will stand, and the thread."""
+    """Run a function in a thread; return the place of its result, and the thread."""
     outcome: list[object] = []
 
     def run() -> None:
@@ -367,7 +367,7 @@ def test_an_error_quotes_nothing_that_was_to_be_stored(database: Database) -> No
 
 
 def test_a_folder_of_somebody_else_is_told_with_both_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenShift runs a container as a user of its own, and the folder is root's."""
+    """OpenShift runs a container under a random user id, and root owns the folder."""
     monkeypatch.setattr(os, "access", lambda *_: False)
     owner = tmp_path.stat().st_uid
 

@@ -1,4 +1,4 @@
-"""What is deleted is gone from the file, too."""
+"""Test that deleted text is gone from the file, too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAID = "What nobody may ever read again"
 
 
 def is_kept(tmp_path: Path) -> bool:
-    """Tell whether the words are in the file of the database, once its log is part of that."""
+    """Tell whether the database's file contains the words, after its log was moved into it."""
     return SAID.encode() in (tmp_path / "rivulet.db").read_bytes()
 
 

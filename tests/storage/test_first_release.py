@@ -1,7 +1,7 @@
-"""Databases from before the first release: those of the last version come along, older ones are refused.
+"""Test databases from before the first release: the last version's are upgraded, older ones refused.
 
-before_first_release.sql was made by commit bb1dc93, through its pages and commands: two people with conversations, one
-whose password isn't set yet, sessions, an invite, a reset, and the audit log.
+Commit bb1dc93 made before_first_release.sql, through its pages and commands. It holds two people with conversations
+(one without a password yet), sessions, an invite, a reset, and the audit log.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def before(tmp_path: Path) -> Path:
 
 
 def rows(path: Path) -> dict[str, list[Any]]:
-    """Read all that a database holds."""
+    """Read a whole database."""
     with closing(sqlite3.connect(path)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}

@@ -1,4 +1,4 @@
-"""The mark of an instance: made once, the same for all workers."""
+"""Test the mark of an instance: created once, and the same for all workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leases: who may write a reply, for how long, and who takes it when they run out."""
+"""Test leases: which process may write a reply, for how long, and which one takes it when they expire."""
 
 from __future__ import annotations
 

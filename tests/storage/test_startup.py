@@ -1,4 +1,4 @@
-"""The start: a wrong setting stops it, a database that is away is waited for."""
+"""Test the start: a wrong setting stops it, and it waits for an unreachable database."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from tests.turns import eventually
 
 
 class BringUp:
-    """Brings up what is there after some tries that meet errors."""
+    """A start that fails some times with given errors, then succeeds."""
 
     def __init__(self, *errors: Exception):
         self.errors = list(errors)
 
     def __call__(self) -> list[str]:
-        """Try once."""
         if self.errors:
             raise self.errors.pop(0)
         return ["There is no admin yet."]
@@ -30,7 +29,7 @@ class BringUp:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try without a pause to speak of."""
+    """Retry almost without a pause."""
     monkeypatch.setattr(startup, "ROUND", 0.01)
 
 

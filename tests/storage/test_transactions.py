@@ -1,4 +1,4 @@
-"""A COMMIT whose answer is lost: whether it was done is looked up, and where nobody knows nothing is claimed."""
+"""Test a COMMIT without an answer: Rivulet looks up its result, and claims nothing if the result is unknown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def on_postgres(database_server: Postgres) -> Iterator[Database]:
 
 @pytest.fixture
 def lose(on_postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Break:
-    """Break the connection at the next COMMIT: before the server hears of it, or after it was done."""
+    """Break the connection at the next COMMIT: before the server receives it, or after the server has done it."""
     dialect = type(on_postgres.engine.dialect)
     commit = dialect.do_commit
 
@@ -78,7 +78,7 @@ def test_a_commit_that_never_arrived_is_an_error_and_changed_nothing(on_postgres
 
 
 def test_a_transaction_that_still_waits_for_its_client_is_ended(on_postgres: Database) -> None:
-    """A wire that swallowed the COMMIT: the server holds the locks of a transaction that nobody will end."""
+    """A wire that swallowed the COMMIT: the server holds the locks of a transaction that no client will end."""
     connection, ticket = transactions.begin(on_postgres.engine, writes=True, wait=1)
     connection.execute(insert(people).values(uid="zoe", created_at=1))
 
@@ -93,7 +93,7 @@ def test_a_transaction_that_still_waits_for_its_client_is_ended(on_postgres: Dat
 def test_after_a_restart_of_the_server_nobody_claims_to_know(
     on_postgres: Database, lose: Break, database_server: Postgres
 ) -> None:
-    """A server that crashed gives the numbers again of transactions that it has forgotten."""
+    """A crashed server reuses the ids of transactions that it has forgotten."""
     lose(done=True, then=lambda: (database_server.stop(), database_server.start()))
 
     with pytest.raises(OutcomeUnclear, match="Look whether it was"):
@@ -103,7 +103,7 @@ def test_after_a_restart_of_the_server_nobody_claims_to_know(
 def test_after_a_crash_of_one_process_of_the_server_a_number_that_it_gives_again_proves_nothing(
     on_postgres: Database, database_server: Postgres
 ) -> None:
-    """It ends all connections, forgets what was not on disk yet, and goes on, without starting again as a whole."""
+    """It ends all connections, forgets unwritten data, and goes on, without restarting as a whole."""
     with pytest.raises(OutcomeUnclear), on_postgres.write() as connection:
         ours = connection.exec_driver_sql("SELECT txid_current()").scalar_one()
         connection.execute(insert(people).values(uid="ann", created_at=1))
@@ -114,9 +114,9 @@ def test_after_a_crash_of_one_process_of_the_server_a_number_that_it_gives_again
 
 
 def crash(server: Postgres, database: Database) -> None:
-    """Kill one process of PostgreSQL, as the kernel does where memory runs out; wait until it takes connections.
+    """Kill one process of PostgreSQL, as the kernel does when memory runs out; wait until it takes connections.
 
-    It ends all others first: before it has, it may still take one.
+    PostgreSQL first ends all its other processes; until then it can still accept a connection.
     """
     address = server.address(database.engine.url.database or "")
     with psycopg.connect(address) as victim, psycopg.connect(address) as other:
@@ -127,7 +127,7 @@ def crash(server: Postgres, database: Database) -> None:
 
 
 def until_given_again(server: Postgres, number: int) -> None:
-    """Use up numbers of transactions until one has been committed."""
+    """Use up transaction ids until one of them has been committed."""
     with psycopg.connect(server.address("postgres"), autocommit=True) as connection:
         while connection.execute("SELECT txid_current()").fetchone() < (number,):  # type: ignore[operator]
             pass
@@ -138,14 +138,15 @@ def test_who_waits_for_nobody_is_refused_at_once(on_postgres: Database) -> None:
         holder.exec_driver_sql("LOCK TABLE people IN EXCLUSIVE MODE")
 
         with pytest.raises(DatabaseBusy), on_postgres.write(wait=0) as connection:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 5000")  # else it might wait for ever
+            # Without this limit it could wait for ever.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 5000")
             connection.execute(insert(people).values(uid="ann", created_at=1))
 
 
 def test_a_database_that_can_only_be_read_is_away_for_who_writes(
     on_postgres: Database, database_server: Postgres
 ) -> None:
-    """A standby, or one that its host has set so because its disk is full."""
+    """A standby, or a database that its host made read-only because the disk is full."""
     name = on_postgres.engine.url.database
     database_server.command(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     on_postgres.dispose()
@@ -221,7 +222,7 @@ def test_a_server_that_lets_nobody_in_is_a_wrong_setting(on_postgres: Database, 
 
 
 def test_a_role_that_may_make_no_tables_is_told_what_its_owner_has_to_type(database_server: Postgres) -> None:
-    """Since PostgreSQL 15 only the owner of a database may, until told otherwise."""
+    """Since PostgreSQL 15, only a database's owner may create tables by default."""
     url = database_server.new_database()
     role = f"plain_{free_port()}"
     database_server.command(f"CREATE ROLE {role} LOGIN")
@@ -242,6 +243,6 @@ def test_a_role_that_may_make_no_tables_is_told_what_its_owner_has_to_type(datab
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "db.invalid"])
 def test_a_server_that_is_not_there_yet_is_none(host: str) -> None:
-    """A name that nobody knows may be that of a container that hasn't started."""
+    """An unknown name can belong to a container that hasn't started."""
     with pytest.raises(DatabaseAway):
         Database(f"postgres://rivulet@{host}:{free_port()}/rivulet").upgrade()

@@ -1,4 +1,4 @@
-"""An upgrade: it keeps a copy of a SQLite database first, once, and one that was killed is done by the next start."""
+"""Test upgrades: they first copy a SQLite database, once, and the next start finishes a killed one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def upgraded(path: Path) -> None:
 
 
 def version_of(path: Path) -> str:
-    """Read the version of a database, which must be whole and know its person."""
+    """Read the version of a database, which must be intact and hold its person."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("SELECT uid FROM people").fetchall() == [("ann",)]
@@ -74,7 +74,7 @@ def version_of(path: Path) -> str:
 
 
 def kept(path: Path) -> list[Path]:
-    """List the copies beside a database, the oldest first."""
+    """List the copies beside a database, oldest first."""
     return sorted((path.parent / "backups").iterdir(), key=lambda copy: copy.stat().st_mtime_ns)
 
 
@@ -163,7 +163,7 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_a_database_that_was_brought_back_for_all_to_read_is_for_its_owner_alone_again(tmp_path: Path) -> None:
-    """`cp` gives the mode that the umask leaves; the log ahead of a database that wasn't closed comes along."""
+    """`cp` sets the mode that the umask leaves; it also copies the write-ahead log of an open database."""
     path = tmp_path / "rivulet.db"
     before = Database(f"sqlite:///{path}")
     before.upgrade()
@@ -186,7 +186,7 @@ def test_a_database_that_was_brought_back_for_all_to_read_is_for_its_owner_alone
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Needs fork.")
 def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(present: Path, to_come: Path) -> None:
-    """F34: SIGKILL before each statement in turn; the database is of the old version or of the new one, and whole."""
+    """F34: SIGKILL before each statement in turn; the database has the old version or the new one, and is intact."""
     path, straight = present, Path(shutil.copy(present, present.with_name("straight.db")))
     upgraded(straight)
     killed = 0
@@ -205,6 +205,6 @@ def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(p
 
 
 def schema(path: Path) -> set[tuple[str, str]]:
-    """List what a database is made of."""
+    """List a database's tables and indexes."""
     with closing(sqlite3.connect(path)) as connection:
         return set(connection.execute("SELECT name, sql FROM sqlite_master").fetchall())

@@ -1,4 +1,4 @@
-"""The journal: one line a request with a number, which answers and errors show, and nothing that is a secret."""
+"""Test the access log: one line a request with an id, which answers and errors show, and no secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMBERED = re.compile(r"[0-9a-f]{32}")
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What the journal tells."""
+    """The lines of the access log."""
     caplog.set_level(logging.INFO, JOURNAL)
     return caplog
 
@@ -86,7 +86,7 @@ def test_what_machines_ask_for_again_and_again_is_left_out(
 def test_what_an_address_hides_or_makes_up_is_not_told(
     client: FlaskClient, lines: pytest.LogCaptureFixture, asked: str, written: str
 ) -> None:
-    """LC 26-4276, 24-12580: lines of the log that somebody makes up."""
+    """LC 26-4276, 24-12580: a client forges lines of the log."""
     client.get(asked)
 
     (line,) = told(lines)
@@ -182,7 +182,7 @@ def test_a_request_whose_session_cannot_be_stored_is_one_line(
 
 
 def record(**more: object) -> logging.LogRecord:
-    """Make a record of a message that tries to be two."""
+    """Create a record of a message that tries to be two."""
     made = logging.LogRecord("chat.x", logging.WARNING, "", 0, 'one\n{"level": "%s"}\r\x1b', ("error",), None)
     vars(made).update(more)
     return made

@@ -1,4 +1,4 @@
-"""Styles and scripts: bundled, named by their content, small."""
+"""Test styles and scripts: bundled, named after their content, small."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_htmx_and_its_extension_are_one_script_in_this_order(client: FlaskClient
 
 def test_a_browser_that_can_gets_it_compressed(client: FlaskClient, app: Flask) -> None:
     for path, asset in app.extensions["rivulet"].assets.items():
-        if not asset.compressed:  # icons and the font are small as they are
+        if not asset.compressed:  # icons and the font are compressed formats already
             continue
         response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
         assert response.headers["Content-Encoding"] == "gzip" and response.headers["Vary"] == "Accept-Encoding"
@@ -72,8 +72,7 @@ def test_a_browser_that_cannot_gets_it_as_it_is(client: FlaskClient, app: Flask,
 def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskClient, app: Flask) -> None:
     page = gzip.compress(client.get("/").data)
 
-    # The larger icons are for those who install it, the sheet's style for the pages beside the chat, the font for
-    # formulas.
+    # Excluded: the larger icons for installing, sheet.css for pages outside the chat, the font for formulas.
     assets = [
         asset
         for path, asset in app.extensions["rivulet"].assets.items()

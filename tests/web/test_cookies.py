@@ -1,4 +1,4 @@
-"""What cookies are called: by the instance's mark."""
+"""Test the names of cookies: they contain the instance's mark."""
 
 from __future__ import annotations
 

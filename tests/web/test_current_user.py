@@ -1,4 +1,4 @@
-"""Who is asking: newcomers, keys of composers, and what a stranger may not see."""
+"""Test the current user: newcomers, keys of composers, and what a stranger can't see."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_what_is_somebody_elses_is_not_found_and_not_touched(
 
 
 def without_keys(page: str) -> str:
-    """Take out what differs between any two pages."""
+    """Remove the values that differ between any two pages."""
     return re.sub(r'name="key" value="[^"]+"|<code>[0-9a-f]{32}</code>', "", page)
 
 
@@ -105,7 +105,7 @@ def test_a_newcomers_double_click_is_one_person_and_one_turn(app: Flask, provide
     assert counted["people"] == counted["conversations"] == counted["replies"] == 1
     assert all(
         answer.text for answer in answers
-    )  # reads the one that streams to its end: the provider is asked by then
+    )  # reads the response that streams to its end: the provider has been asked by then
     assert len(provider.calls) == 1
     assert all("Hello?" in browser.get("/conversations/1").text for browser in browsers)
 

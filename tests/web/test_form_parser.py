@@ -1,4 +1,4 @@
-"""Forms: read as Werkzeug reads them, in little memory, and nothing of them kept."""
+"""Test forms: parsed as Werkzeug does, in little memory, and never cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guards of every request: their order, and that no other module adds one."""
+"""Test the guards of every request: their order, and that no other module adds one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ BEFORE = [
     "security.refuse_other_sites",
     "request_body.refuse_broken_bodies",
     "current_user.refresh_session",
-    "proxy_login.apply_header",  # before anything asks who somebody is
+    "proxy_login.apply_header",  # before any code looks up the user
     "access.require_member",
-    "access.hide_admin_pages",  # after it: a stranger is led to the sign-in page, not told that there is nothing
+    "access.hide_admin_pages",  # after it: a stranger gets the sign-in page, not a 404
 ]
-AFTER = ["spool.spool_long_answer", "security.add_headers"]  # also on what could not be spooled
+AFTER = ["spool.spool_long_answer", "security.add_headers"]  # also on responses that could not be spooled
 
 
 def names(functions) -> list[str]:
-    """Name functions by their module and themselves."""
+    """Name functions by module and name."""
     return [f"{function.__module__.removeprefix('chat.web.')}.{function.__name__}" for function in functions]
 
 

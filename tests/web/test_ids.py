@@ -1,4 +1,4 @@
-"""Reading ids: digits and nothing else, as many as a database can compare."""
+"""Test parsing ids: digits only, within the database's range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proxies in front: what is believed of what they say, and what somebody made up."""
+"""Test proxies in front: which of their headers are believed, and which are forged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORGED = {
 
 
 def behind(tmp_path: Path, proxies: int, **environ: str) -> Flask:
-    """Make an app behind some proxies, with an address that tells whom it sees."""
+    """Create an app behind some proxies, with an address that shows the client it sees."""
     known = {"INSTANCE": str(tmp_path / "instance"), "TRUSTED_PROXIES": str(proxies), "SECRET_KEY": KEY}
     app = front_door.build(config.load({"ACCESS": "open", **known, **environ}), {"scripted": Scripted()})
     app.add_url_rule(
@@ -44,7 +44,7 @@ def behind(tmp_path: Path, proxies: int, **environ: str) -> Flask:
 
 
 def seen(app: Flask, headers: dict[str, str]) -> list[str]:
-    """Ask whom the app sees; the proxy next to it has the address 192.0.2.7."""
+    """Ask which client the app sees; the nearest proxy has the address 192.0.2.7."""
     answer = app.test_client().get("/seen", headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
     return answer.get_json()
 
@@ -90,7 +90,7 @@ def test_behind_proxies_the_scheme_is_what_the_last_one_saw(tmp_path: Path, prot
 
 
 def cookie_of(app: Flask, headers: dict[str, str]) -> tuple[str, str | None]:
-    """Send a first message; gives the cookie as it was set, and what is said of https."""
+    """Send a first message; return its Set-Cookie and Strict-Transport-Security headers."""
     answer = app.test_client().post("/conversations", data={"text": "Hello?"}, headers=HTMX | headers)
     return answer.headers["Set-Cookie"], answer.headers.get("Strict-Transport-Security")
 

@@ -1,4 +1,4 @@
-"""Bodies: read in little memory, and whole or not at all."""
+"""Test request bodies: read in little memory, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def test_a_body_too_large_is_refused_where_nobody_asks_for_it_too(client: FlaskC
 
 
 class Slow(BytesIO):
-    """A body of which no byte comes in time."""
+    """A body of which no byte arrives in time."""
 
     def read(self, _: int | None = -1) -> bytes:
-        """Do what a server's stream does under gevent."""
+        """Time out as a server's stream does under gevent."""
         raise TooSlow
 
 
@@ -66,13 +66,13 @@ def model() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, model: Upstream) -> Iterator[Gunicorn]:
-    """The app under gunicorn, of which any length of message is taken."""
+    """The app under gunicorn, without a limit on messages."""
     with gunicorn(tmp_path_factory.mktemp("gunicorn"), model, PROMPT_LIMIT="0") as server:
         yield server
 
 
 def post(server: Gunicorn, body: bytes, chunked: bool = False) -> str:
-    """Send a form, whole or in chunks; gives the answer."""
+    """Send a form, whole or in chunks; return the answer."""
     length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     head = f"POST /conversations HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\nConnection: close\r\n{length}\r\n"
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
@@ -90,7 +90,7 @@ def in_chunks(body: bytes) -> bytes:
 
 
 def peak(server: Gunicorn) -> int:
-    """Read how much memory the worker has ever taken, in MiB."""
+    """Read the worker's peak memory, in MiB."""
     asked = ["ps", "-o", "pid=", "--ppid", str(server.process.pid)]
     worker = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()[0]
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text())

@@ -1,4 +1,4 @@
-"""The headers of every answer, and writes that other sites try."""
+"""Test the headers of every answer, and cross-site writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: so many in all, so many of one address, and none is lost."""
+"""Test slots: a limit in all, a limit for each address, and no lost slots."""
 
 from __future__ import annotations
 

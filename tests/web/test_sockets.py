@@ -1,4 +1,4 @@
-"""The app under gunicorn as it is deployed, seen from a raw socket."""
+"""Test the deployed app under gunicorn over a raw socket."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: Upstream) -> Iterato
 
 
 def request(server: Gunicorn, method: str, path: str, body: bytes = b"", **headers: str) -> socket.socket:
-    """Send a request; gives the socket to read the answer from."""
+    """Send a request; return the socket with its answer."""
     connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
     fields = {"Host": "localhost", "Content-Length": str(len(body)), **headers}
     fields |= {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
@@ -41,7 +41,7 @@ def request(server: Gunicorn, method: str, path: str, body: bytes = b"", **heade
 
 
 def until(connection: socket.socket, wanted: bytes) -> bytes:
-    """Read until something has come."""
+    """Read until a text has arrived."""
     seen = b""
     while wanted not in seen:
         more = connection.recv(65_536)

@@ -1,4 +1,4 @@
-"""Long answers wait in files: as they were, in bounded numbers, with a sentence where there is no room."""
+"""Test spooling: long answers wait unchanged in a bounded number of files, with a sentence if there is no room."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def filled(folder: Path, size: int, whose: str = ADDRESS) -> Spool:
-    """Write an answer of so many bytes."""
+    """Write an answer of a number of bytes."""
     return Spool(folder, whose).fill(["x" * size])
 
 
 def breaking(text: str) -> Iterator[str]:
-    """Give a text, and break."""
+    """Yield a text, then raise an error."""
     yield text
     raise ZeroDivisionError
 
@@ -65,7 +65,7 @@ def test_the_file_has_no_name(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_files_can_not_be_made_in_is_replaced_by_the_system_s(tmp_path: Path) -> None:
-    """With Postgres INSTANCE can be read-only, as in a container of Kubernetes."""
+    """With Postgres, INSTANCE can be read-only, as in a container of Kubernetes."""
     assert spool.writable_folder(tmp_path) == tmp_path
     assert spool.writable_folder(tmp_path / "missing") == Path(tempfile.gettempdir())
 

@@ -1,4 +1,5 @@
-"""Streams end with their session. Near the limit of open files a new one gets a sentence, and all else goes on."""
+"""Test that streams end with their session. Near the limit of open files only new streams are refused, with a
+sentence."""
 
 from __future__ import annotations
 
@@ -27,13 +28,13 @@ def app(team_app: Flask) -> Flask:
 
 
 def suspend(database: Database, person_id: int) -> None:
-    """Mark somebody as suspended, and no more."""
+    """Mark a person as suspended, without other effects."""
     with database.write() as connection:
         connection.execute(update(people_table).values(suspended_at=1))
 
 
 def remove(database: Database, person_id: int) -> None:
-    """Delete somebody."""
+    """Delete a person."""
     with database.write() as connection:
         connection.exec_driver_sql("DELETE FROM people")
 
@@ -45,7 +46,7 @@ def end_sessions(database: Database, person_id: int) -> None:
 
 
 def run_out(database: Database, person_id: int) -> None:
-    """Let the time of their sessions come to its end, by idleness or by age: one column says when."""
+    """Let their sessions expire, by idleness or by age: one column holds the time of both."""
     with database.write() as connection:
         connection.execute(update(sessions).values(expires_at=clock()))
 
@@ -59,7 +60,6 @@ class Reader(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Read."""
         for chunk in self.stream:
             self.read += chunk
 
@@ -68,7 +68,7 @@ class Reader(threading.Thread):
 def test_a_stream_of_somebody_who_is_suspended_removed_or_signed_out_ends_and_says_no_more(
     app: Flask, provider: Scripted, change: Callable[[Database, int], None]
 ) -> None:
-    """ALLM 26-32717, OW 26-59219: what was begun went on after the right to it was gone."""
+    """ALLM 26-32717, OW 26-59219: a stream went on after the right to it was gone."""
     gate, database = Gate(), app.extensions["rivulet"].database
     provider.will_say("Hel", gate, "lo")
     client = signed_in(app)

@@ -1,4 +1,4 @@
-"""Every string from outside is text: titles, what a provider says is wrong, the name of its model."""
+"""Test that every string from outside is text: titles, a provider's error, the name of its model."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ def test_what_a_provider_says_is_wrong_is_text_in_the_page_and_in_the_stream(
 
 
 def assert_inert(html: str) -> None:
-    """Hold that nothing of the hostile strings came through as markup."""
+    """Check that no part of the hostile strings became markup."""
     for tag in ("<script>PWN", "<img src=x", "<svg/onload", "<b onclick", "hx-get=/x>"):
         assert tag not in html

@@ -1,4 +1,4 @@
-"""An instance under a path of its host: where the path comes from, and that every answer keeps to it."""
+"""Test an instance under a path of its host: the sources of the path, and that every answer stays below it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WRITTEN = re.compile(rf'{ATTRIBUTE.pattern}|content="[^"]*url=([^"]*)"')
 
 
 def addresses_in(answer: TestResponse) -> Iterator[str]:
-    """Give the addresses that an answer tells a browser, and the paths of its cookies."""
+    """List the addresses that an answer sends to a browser, and the paths of its cookies."""
     yield from (answer.headers[name] for name in TELLING if answer.headers.get(name))
     yield from re.findall("Path=([^;]*)", "; ".join(answer.headers.getlist("Set-Cookie")))
     if answer.mimetype in {"text/html", "text/event-stream"}:
@@ -116,7 +116,7 @@ def test_what_nobody_trusted_says_or_what_is_no_path_is_none(
 
 
 def ask(app: Flask, path: str, script_name: str, headers: dict[str, str]) -> TestResponse:
-    """Ask for a path as a server hands it on."""
+    """Request a path as a server passes it on."""
     environ = {"PATH_INFO": path, "SCRIPT_NAME": script_name}
     return app.test_client().get(path, base_url="http://localhost", headers=PAGE | headers, environ_overrides=environ)
 

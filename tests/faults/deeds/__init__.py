@@ -1,4 +1,4 @@
-"""What people do that is stored by one transaction each."""
+"""User actions that one transaction stores."""
 
 from tests.faults.deeds.accounts import Accept, Claim, Reset, SignIn
 from tests.faults.deeds.chatting import Continue, Delete, Rename, Send, Stop, TryAgain

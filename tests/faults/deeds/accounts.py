@@ -1,4 +1,4 @@
-"""What people do with their accounts."""
+"""User actions on accounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.team import PASSWORD, account, kept
 
 
 class Accept(Deed):
-    """Accepts an invite."""
+    """Accept an invite."""
 
     statements = ("UPDATE invites SET uses_left",)
 
@@ -23,88 +23,82 @@ class Accept(Deed):
         self.browser.get(f"/invites/{invites.create(self.database, 'a test')}")
 
     def do(self) -> Answer:
-        """Make an account."""
+        """Create an account."""
         return self.form("/invites/yours", email=self.email, name="Ann", password=PASSWORD)
 
     def times(self) -> int:
-        """Count the accounts."""
         return self.count(people_table, people_table.c.email == self.email)
 
     def finish(self) -> None:
-        """Be signed in."""
+        """Check that the user is signed in."""
         assert self.browser.get("/account").status == 200
 
 
 class Claim(Accept):
-    """Makes the first admin."""
+    """Create the first admin."""
 
     statements = ("DELETE FROM options",)
-    again = frozenset({303, 404})  # who has read the first answer has no link any more
+    again = frozenset({303, 404})  # a visitor who has read the first answer no longer has a link
 
     def prepare(self) -> None:
-        """Have no admin, and follow the link."""
+        """Remove the admin, and follow the link."""
         with self.database.write() as connection:
             connection.execute(update(people_table).where(people_table.c.role == accounts.ADMIN).values(role="member"))
         self.browser.get(f"/claim/{first_admin.token(self.database, KEY)}")
 
     def do(self) -> Answer:
-        """Make an admin."""
+        """Create an admin."""
         return self.form("/claim", email=self.email, password=PASSWORD)
 
     def times(self) -> int:
-        """Count the admins."""
         return self.count(people_table, people_table.c.role == accounts.ADMIN)
 
 
 class SignIn(Deed):
-    """Signs in."""
+    """Sign in."""
 
     statements = ("INSERT INTO sessions", "INSERT INTO audit")
 
     def prepare(self) -> None:
-        """Have an account."""
+        """Create an account."""
         self.person = account(self.database, self.email)
 
     def do(self) -> Answer:
-        """Sign in."""
         return self.form("/sign-in", email=self.email, password=PASSWORD)
 
     def times(self) -> int:
-        """Tell whether it was done: each time begins a session of its own, and that is right."""
+        """Tell whether the sign-in happened: each repetition rightly begins a new session."""
         return min(1, self.noted("signed_in"))
 
     def noted(self, action: str) -> int:
-        """Count what the audit log tells of an action."""
+        """Count an action's entries in the audit log."""
         return self.count(audit, audit.c.actor_id == self.person, audit.c.action == action)
 
     def finish(self) -> None:
-        """Be signed in."""
+        """Check that the user is signed in."""
         assert self.browser.get("/account").status == 200
 
 
 class Reset(SignIn):
-    """Sets a new password by a link."""
+    """Set a new password through a link."""
 
     statements = ("DELETE FROM resets", "UPDATE people SET password")
     again = frozenset({303, 404})
     new = f"{PASSWORD}, and another one"
 
     def prepare(self) -> None:
-        """Follow a link."""
         super().prepare()
         with self.database.write() as connection:
             token = password_resets.create(connection, self.person)
         self.browser.get(f"/resets/{token}")
 
     def do(self) -> Answer:
-        """Set it."""
         return self.form("/resets/yours", password=self.new)
 
     def times(self) -> int:
-        """Count."""
         return self.noted("reset_used")
 
     def finish(self) -> None:
-        """Have the new password."""
+        """Check that the new password works."""
         person = accounts.find(self.database, self.person)
         assert person and passwords.matches(person.password, self.new) and person.password != kept()

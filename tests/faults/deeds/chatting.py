@@ -1,4 +1,4 @@
-"""What people do in conversations."""
+"""User actions in conversations."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ from tests.scripted import Gate
 
 
 class Send(Deed):
-    """Sends a first message."""
+    """Send a first message."""
 
     statements = ("INSERT INTO messages", "INSERT INTO replies")
 
     def prepare(self) -> None:
-        """Open the page."""
         self.key = self.browser.form_key()
 
     def do(self) -> Answer:
-        """Send, as the same page."""
+        """Send from the same page again."""
         return self.browser.post("/conversations", text=question(self.name, 3, 0), key=self.key)
 
     def times(self) -> int:
-        """Count its messages."""
+        """Count the stored messages with its text."""
         return self.count(messages, messages.c.text == question(self.name, 3, 0))
 
     def finish(self) -> None:
-        """Wait for the answer, which was asked for once for each worker that took it up."""
+        """Wait for the answer; each worker that adopted it asked the model once."""
         question_id = select(messages.c.id).where(messages.c.text == question(self.name, 3, 0)).scalar_subquery()
         with self.database.read() as connection:
             reply_id = connection.execute(select(messages.c.id).where(messages.c.parent_id == question_id)).scalar_one()
@@ -43,12 +42,12 @@ class Send(Deed):
 
 
 class Stop(Deed):
-    """Stops an answer that is written in another process."""
+    """Stop an answer that another process writes."""
 
     statements = ("UPDATE replies SET stop=",)
 
     def prepare(self) -> None:
-        """Ask, in a process that isn't there."""
+        """Store a question whose reply belongs to a process that doesn't exist."""
         sent = self.asked()
         choice = Choice("openai", "small")
         owner = select(conversation_table.c.person_id).where(conversation_table.c.id == sent.conversation)
@@ -58,27 +57,26 @@ class Stop(Deed):
         self.change(self.reply, lease_until=2**40)
 
     def do(self) -> Answer:
-        """Stop it."""
         return self.browser.post(f"/replies/{self.reply}/stop")
 
     def times(self) -> int:
-        """Look for the word that was left."""
+        """Look for the stop mark."""
         return self.count(replies, replies.c.id == self.reply, replies.c.stop)
 
     def finish(self) -> None:
-        """Let it be taken up."""
+        """Let a worker adopt the reply."""
         self.change(self.reply, lease_until=0)
         assert until_ended(self.database, self.reply).state == "stopped"
 
 
 class Continue(Deed):
-    """Continues an answer that broke off."""
+    """Continue an answer that broke off."""
 
     statements = ("UPDATE replies SET", "continued")
     again = frozenset({400, 409})
 
     def prepare(self) -> None:
-        """Have an answer break off."""
+        """Create an answer that broke off."""
         self.reply = self.asked().reply
         self.change(self.reply, state="interrupted")
         gate = Gate()
@@ -86,11 +84,10 @@ class Continue(Deed):
         self.server.model.will_play(self.name, [HEAD, gate, *words(3, 6), ending()])
 
     def do(self) -> Answer:
-        """Continue."""
         return self.browser.post(f"/replies/{self.reply}/continue")
 
     def times(self) -> int:
-        """Count what was continued."""
+        """Count the continuations."""
         return self.count(replies, replies.c.id == self.reply, replies.c.continued == 1)
 
     def finish(self) -> None:
@@ -102,23 +99,22 @@ class Continue(Deed):
 
 
 class TryAgain(Deed):
-    """Asks for another answer."""
+    """Ask for another answer."""
 
     statements = ("INSERT INTO replies",)
     again = frozenset({409})
 
     def prepare(self) -> None:
-        """Have an answer, and let the next one wait."""
+        """Create an answer, and hold the next one back."""
         self.sent = self.asked()
         self.gate = Gate()
         self.server.model.will_play(self.name, [HEAD, self.gate, *words(0, 3), ending()])
 
     def do(self) -> Answer:
-        """Ask."""
         return self.browser.post(f"/replies/{self.sent.reply}/retry")
 
     def times(self) -> int:
-        """Count the further answers."""
+        """Count the additional answers."""
         return self.count(messages, messages.c.conversation_id == self.sent.conversation) - 2
 
     def finish(self) -> None:
@@ -129,34 +125,32 @@ class TryAgain(Deed):
 
 
 class Rename(Deed):
-    """Gives a conversation another title."""
+    """Rename a conversation."""
 
     statements = ("UPDATE conversations SET title",)
 
     def prepare(self) -> None:
-        """Have a conversation."""
+        """Create a conversation."""
         self.conversation = self.asked().conversation
 
     def do(self) -> Answer:
-        """Rename it."""
         return self.form(f"/conversations/{self.conversation}/title", title="Another title")
 
     def times(self) -> int:
-        """Look at its title."""
+        """Compare its title."""
         this = conversation_table.c.id == self.conversation
         return self.count(conversation_table, this, conversation_table.c.title == "Another title")
 
 
 class Delete(Rename):
-    """Deletes a conversation."""
+    """Delete a conversation."""
 
     statements = ("DELETE FROM conversations",)
     again = frozenset({303, 404})
 
     def do(self) -> Answer:
-        """Delete it."""
         return self.form(f"/conversations/{self.conversation}/deletion")
 
     def times(self) -> int:
-        """Look whether it is gone."""
+        """Tell whether it is gone."""
         return 1 - self.count(conversation_table, conversation_table.c.id == self.conversation)

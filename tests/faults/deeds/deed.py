@@ -1,4 +1,4 @@
-"""A deed: what somebody does by a form, and one transaction stores; how it is prepared, and how often it was done."""
+"""Define a deed: a user's form that one transaction stores, how to prepare it, and how to count it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.faults.model import question
 
 
 class Deed:
-    """One thing that somebody does by a form; `statements` is what its transaction holds, as no other does."""
+    """One form that a user sends; only its transaction contains `statements`."""
 
     statements: Sequence[str]
     again = frozenset({200, 204, 303})
-    """How it may be answered when it is done once more."""
+    """The allowed statuses if the user repeats it."""
 
     def __init__(self, server: Server):
         self.server = server
@@ -29,18 +29,18 @@ class Deed:
         self.prepare()
 
     def prepare(self) -> None:
-        """Bring about what it needs."""
+        """Create what it needs."""
 
     def do(self) -> Answer:
-        """Do it, as its form does."""
+        """Send its form."""
         raise NotImplementedError
 
     def times(self) -> int:
-        """Tell how often it was done."""
+        """Return how often it was stored."""
         raise NotImplementedError
 
     def finish(self) -> None:
-        """Let what it began come to its end, and look at it."""
+        """Wait for the end of what it began, and check it."""
 
     def count(self, table: Table, *where: ColumnElement[bool]) -> int:
         """Count the rows of a table."""
@@ -48,7 +48,7 @@ class Deed:
             return connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
 
     def change(self, reply_id: int, **values: object) -> None:
-        """Change what is stored of a reply."""
+        """Change a reply's row."""
         with self.database.write() as connection:
             connection.execute(update(replies).where(replies.c.id == reply_id).values(**values))
 
@@ -59,5 +59,5 @@ class Deed:
         return sent
 
     def form(self, path: str, **fields: str) -> Answer:
-        """Send a form as a browser without JavaScript does."""
+        """Post a form as a browser without JavaScript does."""
         return self.browser.ask("POST", path, fields, Accept="text/html")

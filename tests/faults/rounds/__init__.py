@@ -1,8 +1,7 @@
-"""Random faults, many at once, again and again: bin/faults runs them by `python -m tests.faults.rounds`.
+"""Inject random faults, many at once, again and again: bin/faults runs `python -m tests.faults.rounds`.
 
-A round is one conversation to which something happens; a wave is SLOTS of them on one server with two workers. One blow
-hurts a whole wave, and beside it each round has what happens to it alone. What must hold is checked after each wave,
-and all the while.
+A round is one conversation and its own fault. A wave is SLOTS rounds on one server with two workers, and a blow hurts
+the whole wave. Checks run during each wave and after it.
 """
 
 from tests.faults.rounds.run import KINDS, WIRES, Rounds

@@ -1,4 +1,4 @@
-"""The command line of the rounds."""
+"""Parse the command line of the rounds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.rounds import KINDS, WIRES, Rounds
 
 
 def main() -> int:
-    """Run rounds as the command line says; 1 where a promise was broken."""
+    """Run rounds as the command line says; return 1 if a promise was broken."""
     wanted = arguments()
     started = time.monotonic()
     print(f"seed {wanted.seed}", flush=True)
@@ -30,7 +30,6 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line."""
     parser = argparse.ArgumentParser(description="Hurt a server at random, and check what was promised.")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))

@@ -1,4 +1,4 @@
-"""Blows: what hurts all conversations of a wave at once."""
+"""Define blows: faults that hurt all conversations of a wave at once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tests.faults.rounds.stage import Stage
 from tests.faults.wire import BREAK, DELAY, PLACES, SWALLOW, Fault, at_random
 
 SHARE = 0.04
-"""Which share of all COMMITs is hurt on a wire that is bad."""
+"""The share of COMMITs that a bad wire hurts."""
 
 BOOT = 2.5
-"""How long a worker may take to start, in seconds."""
+"""How many seconds a worker may take to start."""
 
 
 class Blow:
-    """Nothing; `dead` are the workers that were ended, `found` is what went wrong, `told` says more of what it was.
+    """No blow; `dead` lists the killed workers, `found` the errors, `told` describes the blow.
 
-    In one that `is_outage` nobody can write to the database for a while; one that `lasts` is there from the first send
-    to the last end; after a `silent` one nobody can tell a worker that lives from one that is gone.
+    An `is_outage` blow blocks all database writes for a while. One that `lasts` spans from the first send to the last
+    end. After a `silent` one, no process can tell a live worker from a dead one.
     """
 
     is_outage = lasts = silent = False
@@ -35,36 +35,34 @@ class Blow:
 
     @contextmanager
     def around(self) -> Iterator[None]:
-        """Do what lasts from the first send of a wave to its last end."""
+        """Apply a fault from the first send of a wave to its last end."""
         yield
 
     def strike(self) -> None:
-        """Hurt the wave, at some moment of its answers."""
+        """Hurt the wave at some moment of its answers."""
 
     def spares(self, worker: int | None) -> bool:
-        """Tell whether a worker lived on, and could show it."""
+        """Tell whether a worker survived, and could show it."""
         return not self.silent and (not self.dead or (worker is not None and worker not in self.dead))
 
     def kill(self, count: int) -> None:
-        """Kill some workers."""
         for worker in self.chance.sample(self.server.workers(), count):
             self.dead.add(worker)
             self.server.send_signal(signal.SIGKILL, worker)
 
     def stop(self) -> None:
-        """Tell the server to stop, and wait for its end."""
+        """Tell the server to stop, and wait for its exit."""
         self.dead |= set(self.server.workers())
         self.stage.stopped = True
         if code := self.server.stop(self.chance.choice([signal.SIGTERM, signal.SIGINT])):
             self.found.append(f"the server was told to stop and exited by {code}")
 
     def launch(self) -> None:
-        """Start the server again."""
         self.server.launch()
         self.stage.stopped = False
 
     def until_it_answers(self, server: Server) -> None:
-        """Wait for a server that was started."""
+        """Wait for a started server."""
         try:
             server.until_it_answers()
         except AssertionError:
@@ -72,20 +70,20 @@ class Blow:
 
 
 class Kill(Blow):
-    """A worker is killed, or both."""
+    """Kill one worker, or both."""
 
     def strike(self) -> None:
-        """Kill; where both are gone, nobody renews a lease until another one has started."""
+        """Kill; if both are dead, no process renews a lease until another worker has started."""
         with self.stage.outage.lasting():
             self.kill(self.chance.choice([1, 1, 2]))
             self.until_it_answers(self.server)
 
 
 class Restart(Blow):
-    """The server is told to stop, and started again."""
+    """Stop the server, and start it again."""
 
     def strike(self) -> None:
-        """Restart; meanwhile nobody renews a lease."""
+        """Restart; meanwhile no process renews a lease."""
         with self.stage.outage.lasting():
             self.stop()
             self.launch()
@@ -93,12 +91,11 @@ class Restart(Blow):
 
 
 class Held(Blow):
-    """Another process holds the database."""
+    """Lock the database from another process."""
 
     is_outage = True
 
     def strike(self) -> None:
-        """Hold it."""
         span = self.stage.spans.draw()
         with self.stage.held() as what:
             self.told = f"{what} for {span:.1f} s"
@@ -106,13 +103,13 @@ class Held(Blow):
 
 
 class Away(Blow):
-    """While the database is away, or held, workers are killed, or servers started."""
+    """Kill workers or start servers while the database is down or locked."""
 
     is_outage = True
     other: Server | None = None
 
     def strike(self) -> None:
-        """Take it away, hurt the server, bring it back, and wait until all that was begun serves."""
+        """Take the database away, hurt the server, bring the database back, and wait until every server answers."""
         acts = [self.kill_one, self.kill_one, self.kill_all, self.add, self.restart, self.wait]
         span, act = max(BOOT, self.stage.spans.draw()), self.chance.choice(acts)
         self.told = f"{act.__name__} within {span:.1f} s"
@@ -126,29 +123,25 @@ class Away(Blow):
                 self.until_it_answers(server)
 
     def kill_one(self) -> None:
-        """Kill a worker."""
         self.kill(1)
 
     def kill_all(self) -> None:
-        """Kill both workers."""
         self.kill(2)
 
     def add(self) -> None:
-        """Start another server."""
         self.other = self.stage.another()
         self.other.launch()
 
     def restart(self) -> None:
-        """Stop the server and start it again."""
         self.stop()
         self.launch()
 
     def wait(self) -> None:
-        """Hurt nothing but the database."""
+        """Hurt only the database."""
 
     @contextmanager
     def around(self) -> Iterator[None]:
-        """Take the other server away at the end."""
+        """Remove the other server at the end."""
         try:
             yield
         finally:
@@ -158,13 +151,12 @@ class Away(Blow):
 
 
 class Severed(Blow):
-    """The wire to PostgreSQL breaks or is late at some of the COMMITs."""
+    """Break or delay the wire to PostgreSQL at some of the COMMITs."""
 
     lasts = True
 
     @contextmanager
     def around(self) -> Iterator[None]:
-        """Have a bad wire."""
         faults = [Fault(place, BREAK) for place in PLACES] * 3
         faults += [Fault(place, DELAY, self.chance.uniform(0.05, 1)) for place in ("before", "in", "half")]
         assert self.stage.wire
@@ -173,12 +165,11 @@ class Severed(Blow):
 
 
 class Silence(Blow):
-    """Some connections to PostgreSQL go silent at a COMMIT; new ones work."""
+    """Silence some connections to PostgreSQL at a COMMIT; new ones work."""
 
     silent = True
 
     def strike(self) -> None:
-        """Silence a few of them."""
         faults = [Fault(place, SWALLOW, min(10.0, self.stage.spans.draw())) for place in PLACES]
         wire = self.stage.wire
         assert wire

@@ -1,4 +1,4 @@
-"""Exports of an answer, and deletions of its conversation, at the very moment of its end."""
+"""Export an answer, or delete its conversation, at the very moment of its end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PATIENCE = 240.0
 
 
 class Export(Round):
-    """A person who asks for the conversation in other forms while the last words come, and may delete it."""
+    """A user who exports the conversation in other forms during the last words, and sometimes deletes it."""
 
     asked_early = asked_late = False
 
     def happen(self) -> None:
-        """Ask for it again and again around the end of the answer."""
+        """Export again and again around the end of the answer."""
         if not self.sent:
             return
         page, deadline = self.pages[0], time.monotonic() + PATIENCE
@@ -38,13 +38,13 @@ class Export(Round):
         self.asked_late = True
 
     def export(self, sent: Sent) -> None:
-        """Ask for the conversation in one of the forms, and judge what comes."""
+        """Export the conversation in one of the forms, and check the response."""
         form, shown = self.chance.choice(FORMS), self.pages[0].words_seen()
         with suppress(OSError):
             self.found += judged(form, shown, self.browser.get(f"/conversations/{sent.conversation}.{form}"))
 
     def delete(self, sent: Sent) -> None:
-        """Delete the conversation, and ask for it at the same time."""
+        """Delete the conversation, and export it at the same time."""
         self.deleted = self.browser.may_miss = True
         asking = threading.Thread(target=self.ask_for_all, args=(sent,))
         asking.start()
@@ -54,19 +54,19 @@ class Export(Round):
         asking.join()
 
     def ask_for_all(self, sent: Sent) -> None:
-        """Ask for each form."""
+        """Export in each form."""
         for form in FORMS:
             with suppress(OSError):
                 self.browser.get(f"/conversations/{sent.conversation}.{form}")
 
     @property
     def hit(self) -> bool:
-        """Tell whether it was asked for before the end, and after it."""
+        """Tell whether an export came before the end, and one after it."""
         return self.asked_early and (self.asked_late or self.deleted)
 
 
 def judged(form: str, shown: int, answer: Answer) -> list[str]:
-    """Complain of an export that holds less than `shown` words, which were shown before it was asked for."""
+    """Complain about an export with less than the `shown` words, which the page showed before the request."""
     if answer.status != 200:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Rounds: one conversation each, and what happens to it alone."""
+"""Define rounds: one conversation each, with its own fault."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from tests.faults.rounds.visitor import Visitor
 WORDS = 60
 PAUSE = 0.05
 LENGTH = WORDS * PAUSE
-"""How long an answer takes, in seconds."""
+"""How many seconds an answer takes."""
 
 PATIENCE = 180.0
-"""How long a person keeps at it, in seconds: longer than any outage."""
+"""How many seconds a user keeps trying: longer than any outage."""
 
 
 class Round:
-    """One conversation; nothing happens to it but what hurts the whole wave.
+    """One conversation; only the wave's blow hurts it.
 
-    `worker` writes its answer, as far as that is known; `struck` tells that the database was hurt meanwhile.
+    `worker` writes its answer, if known; `struck` says whether the blow hurt the database during the round.
     """
 
     undisturbed = True
-    """Whether its answers have to be complete."""
+    """Whether its answers must be complete."""
 
     def __init__(self, name: str, kind: str, stage: Stage, chance: random.Random):
         self.name, self.kind, self.stage, self.chance = name, kind, stage, chance
@@ -51,13 +51,13 @@ class Round:
         self.found: list[str] = []
 
     def known(self, text: str) -> int | None:
-        """Count the messages of a text of this round; None where the database can't be asked."""
+        """Count the stored copies of a text of this round; None if the database is unreachable."""
         with suppress(SQLAlchemyError, DatabaseAway):
             return len({answered.question for answered in self.answers() if answered.text == text})
         return None
 
     def play(self) -> None:
-        """Begin, and let happen what is of this kind; what goes wrong is found."""
+        """Play the round, and record its errors."""
         try:
             self.begin()
             self.happen()
@@ -70,24 +70,23 @@ class Round:
         self.follow(self.sent.reply)
 
     def follow(self, reply_id: int) -> None:
-        """Watch a reply."""
         self.pages.append(self.browser.follow(reply_id))
 
     def happen(self) -> None:
-        """Let happen what is of this kind."""
+        """Apply the fault of this kind."""
 
     def note_blow(self, blow: Blow, owners: dict[int, int]) -> None:
-        """Note how things stand when the blow comes; `owners` tells which worker talks from which port."""
+        """Record the state at the blow; `owners` maps the model's ports to workers."""
         self.worker = owners.get(self.server.model.askers.get(self.name, 0))
         writing = not self.pages or any(not page.over.is_set() for page in self.pages)
         self.struck = blow.lasts or (writing and (blow.is_outage or blow.silent))
 
     def answers(self) -> list[Answered]:
-        """List what is stored of this round's questions and answers."""
+        """List the stored questions and answers of this round."""
         return answers_to(self.server.database, self.name)
 
     def check(self, spared: bool) -> Iterator[str]:
-        """Complain of broken promises; `spared` tells that no worker of this round was hurt."""
+        """Complain about broken promises; `spared` says that no worker of this round was hurt."""
         answers = self.answers()
         if not answers and not self.deleted:
             yield f"{self.name}: the conversation is gone"
@@ -100,7 +99,7 @@ class Round:
         yield from [*self.found, *self.browser.found, *self._refused_pages()]
 
     def _check_calls(self, name: str, numbers: list[int], spared: bool) -> Iterator[str]:
-        # Continue begins the count of adoptions anew: one call of its own, and one that may have been counted before.
+        # Continue restarts the count of adoptions: it costs one call, plus one that the count can include already.
         paid, calls = 2 * self.continued, self.server.model.calls[name]
         yield from violations(self.server, name, numbers, self.pages, paid)
         if spared and calls > len(numbers) + paid:
@@ -121,19 +120,19 @@ class Round:
 
     @property
     def hit(self) -> bool:
-        """Tell whether the answer noticed anything."""
+        """Tell whether the fault reached the answer."""
         again = any(len(page.received) > 1 for page in self.pages)
         return again or self.adopted > 0 or self.struck
 
     @property
     def adopted(self) -> int:
-        """Count how often its answers were adopted."""
+        """Count the adoptions of its answers."""
         rows = [reply(self.server.database, answered.reply) for answered in self.answers()]
         return sum(row.attempts for row in rows if row)
 
 
 class Cut(Round):
-    """The browser's connection is cut at a random byte."""
+    """Cut the browser's connection at a random byte."""
 
     def follow(self, reply_id: int) -> None:
         """Watch a reply on a connection that will be cut."""
@@ -141,12 +140,12 @@ class Cut(Round):
 
 
 class Race(Round):
-    """Stop, Try again, Continue and deletion race with the answer's end."""
+    """Stop, Try again, Continue or delete at the moment of the answer's end."""
 
     undisturbed = False
 
     def happen(self) -> None:
-        """Let a race begin at a random moment of the answer, near its end above all."""
+        """Start a race at a random moment of the answer, mostly near its end."""
         if not self.sent:
             return
         self.browser.may_miss = True
@@ -159,7 +158,6 @@ class Race(Round):
             thread.join()
 
     def stop(self, sent: Sent) -> None:
-        """Stop the answer."""
         self.browser.post(f"/replies/{sent.reply}/stop")
 
     def retry(self, sent: Sent) -> None:
@@ -168,14 +166,14 @@ class Race(Round):
             self.follow(number)
 
     def go_on(self, sent: Sent) -> None:
-        """Continue an answer that was stopped."""
+        """Continue a stopped answer."""
         time.sleep(self.chance.random())
         self.continued += 1
         if self.browser.post(f"/replies/{sent.reply}/continue").status == 200:
             self.follow(sent.reply)
 
     def delete(self, sent: Sent) -> None:
-        """Delete the conversation, in few rounds."""
+        """Delete the conversation, in a few rounds."""
         if self.chance.random() < 0.2:
             self.deleted = True
             self.browser.ask("POST", f"/conversations/{sent.conversation}/deletion", {})
@@ -188,7 +186,7 @@ class Race(Round):
 
 
 def quietly(act: Callable[[Sent], None], sent: Sent) -> Callable[[], None]:
-    """Let an act fail as a click does whose server goes away."""
+    """Ignore an action's failure, as a user's click does if the server stops."""
 
     def tried() -> None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Posts whose answer is lost, and whose text may change before it is sent again with the same key."""
+"""Lose the response to a post, and resend it with the same key, mostly with another text."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tests.faults.rounds.kinds import LENGTH, PAUSE, Round
 
 NEWCOMER, TABS, KNOWN, BELOW = "newcomer", "two tabs of a newcomer", "known", "below an answer"
 WAYS = (NEWCOMER, TABS, KNOWN, BELOW)
-"""Who sends: a newcomer; one with two tabs, who sends from the other one meanwhile; somebody who has been here before,
-in a new conversation or in one that there is."""
+"""The senders: a newcomer; a user with two tabs, who also sends from the other one; and a returning user, who sends to
+a new or to an existing conversation."""
 
 FORMS = ({"HX_Request": "true"}, {"Accept": "text/html"})
-"""How a form is sent: by htmx, whose page keeps the text of a form that was refused, or by the browser itself."""
+"""How the form is sent: by htmx, whose page keeps a refused text, or by the browser itself."""
 
 SHORT = 5
-"""How many words the answers have."""
+"""The word count of the answers."""
 
 
 class Lost(Round):
-    """A person whose first post got no answer that they could read; they send it again, mostly another text."""
+    """A user who could not read the response to a first post, and sends again, mostly another text."""
 
     def begin(self) -> None:
-        """Have been here before, in some ways."""
+        """Visit the app before the round, for some senders."""
         self.way = self.chance.choice(WAYS)
         self.headers = self.chance.choice(FORMS)
         self.first = self.last = self.text(1)
@@ -43,7 +43,7 @@ class Lost(Round):
         return question(f"{self.name}-{number}", SHORT, PAUSE)
 
     def happen(self) -> None:
-        """Send at a random moment, lose the answer, and send again what one has written by then."""
+        """Send at a random moment, lose the response, and send again with the current text."""
         time.sleep(self.chance.uniform(0, LENGTH))
         path = self.person.address
         key = self.person.key if self.way == BELOW else self.person.new_key()
@@ -55,12 +55,12 @@ class Lost(Round):
         if self.chance.random() < 0.7:
             self.last = self.text(2)
         else:
-            self.browser.known = lambda _: None  # the first post may be stored while the second one is refused
+            self.browser.known = lambda _: None  # the first post can be stored while the second one is refused
         self.kept = bool(self.known(self.first))
         self.answer = self.person.insist("POST", path, {"text": self.last, "key": key}, **self.headers)
 
     def lose(self, path: str, key: str) -> None:
-        """Send the first text and leave before the answer, or without having kept anything of it."""
+        """Send the first text and leave before the response, or ignore the response."""
         with suppress(OSError):
             connection = self.browser.open("POST", path, {"text": self.first, "key": key}, **self.headers)
             if self.chance.random() < 0.5:
@@ -69,14 +69,14 @@ class Lost(Round):
             reset(connection)
 
     def check(self, spared: bool) -> Iterator[str]:
-        """Complain of broken promises, and where the last text is neither stored nor given back."""
+        """Complain about broken promises, and about a last text that is neither stored nor returned."""
         yield from super().check(spared)
         if self.answer:
             yield from self.misplaced(self.answer)
             yield from self.hidden()
 
     def misplaced(self, answer: Answer) -> Iterator[str]:
-        """Complain where the text that was sent last is nowhere, or in two places."""
+        """Complain if the last text is nowhere, or in two places."""
         refused = 400 <= answer.status < 500
         if refused and "Accept" in self.headers and self.last not in unescape(answer.body):
             yield f"{self.name} ({self.way}): the text was refused by {answer.status} and not given back"
@@ -85,14 +85,15 @@ class Lost(Round):
             yield f"{self.name} ({self.way}): answered by {answer.status}, the last text is stored {number} times"
 
     def hidden(self) -> Iterator[str]:
-        """Complain where a visitor can't open what they have said."""
+        """Complain if a visitor can't open a conversation that holds their text."""
         for answered in self.answers():
-            late = answered.text == self.first != self.last and not self.kept  # it came after all that follows it
+            # The first post arrived after all later ones.
+            late = answered.text == self.first != self.last and not self.kept
             page = self.browser.get(f"/conversations/{answered.conversation}")
             if not late and (page.status != 200 or answered.text not in unescape(page.body)):
                 yield f"{self.name} ({self.way}): {answered.text!r} is hidden from who said it, by {page.status}"
 
     @property
     def hit(self) -> bool:
-        """Tell whether the post whose answer was lost had been taken."""
+        """Tell whether the app stored the post whose response was lost."""
         return self.kept

@@ -1,4 +1,4 @@
-"""The rounds: wave after wave, and what came of them."""
+"""Run wave after wave, and collect the results."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from tests.postgres import Postgres
 SLOTS = 40
 BLOWS: dict[str, type[Blow]] = {"kill": Kill, "restart": Restart, "held": Held, "away": Away}
 WIRES: dict[str, type[Blow]] = {"severed": Severed, "silence": Silence}
-"""Blows for PostgreSQL alone."""
+"""Blows for PostgreSQL only."""
 
 ALONE: dict[str, type[Round]] = {"cut": Cut, "race": Race, "lost": Lost, "export": Export}
-"""What happens to one round alone."""
+"""Faults that hit one round."""
 
 KINDS = (*BLOWS, *WIRES, *ALONE)
 
 
 class Rounds:
-    """As many rounds as are wanted, of some kinds; `violations` is what was broken."""
+    """A number of rounds, of some kinds; `violations` lists the broken promises."""
 
     def __init__(
         self,
@@ -50,7 +50,6 @@ class Rounds:
         self.violations: list[str] = []
 
     def run(self, count: int, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Run so many rounds."""
         with staged(self.folder, self.chance, self.longest, self.postgres) as stage:
             while (left := count - self.done.total()) > 0:
                 blow = self._draw()
@@ -58,7 +57,7 @@ class Rounds:
                 tell(f"{self.done.total()} rounds, the last by {blow or 'no blow'}, {len(self.violations)} violations")
 
     def _draw(self) -> str:
-        """Draw the kind of the next wave: each once before one comes again."""
+        """Draw the kind of the next wave: each kind once before any repeats."""
         if not self.deck:
             self.deck = self.chance.sample(self.blows, len(self.blows))
         return self.deck.pop()
@@ -78,7 +77,7 @@ class Rounds:
         return ALONE.get(kind, Round)(f"r-{secrets.token_hex(6)}", kind, stage, random.Random(self.chance.random()))
 
     def table(self) -> str:
-        """Write what was done as a table."""
+        """Format the results as a table."""
         lines = ["| kind | rounds | that hit their answer |", "|---|---:|---:|"]
         lines += [f"| {kind} | {self.done[kind]} | {self.hit[kind]} |" for kind in KINDS if self.done[kind]]
         total = f"| all | {self.done.total()} | {self.hit.total()} |"

@@ -1,4 +1,4 @@
-"""Where the rounds take place: a server, its database, and the times in which that is out of reach."""
+"""Build the stage of the rounds: a server, its database, and the outages of that database."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.postgres import Postgres
 from tests.serving import KEY
 
 SHORT, LEASE, LONG = (0.3, 6.0), (6.0, 9.0), (60.0, 90.0)
-"""How long an outage lasts, in seconds: mostly shorter than a lease, sometimes longer, rarely much longer."""
+"""How many seconds an outage lasts: mostly shorter than a lease, sometimes longer, rarely much longer."""
 
 DECK = [SHORT] * 14 + [LEASE] * 5 + [LONG]
 
 
 class Spans:
-    """How long outages last, in seconds: cards of DECK, without those above `longest`, mixed again when used up."""
+    """The durations of outages in seconds: cards of DECK up to `longest`, reshuffled when used up."""
 
     def __init__(self, chance: random.Random, longest: float):
         self.chance, self.longest = chance, longest
         self.deck: list[tuple[float, float]] = []
 
     def draw(self) -> float:
-        """Draw the next one."""
+        """Draw the next duration."""
         if not self.deck:
             self.deck = [span for span in DECK if span[1] <= self.longest]
             self.chance.shuffle(self.deck)
@@ -40,9 +40,9 @@ class Spans:
 
 @dataclass
 class Outage:
-    """When nobody can write to the database, on the monotonic clock, and since when it can't even be reached.
+    """Records when no process can write to the database, on the monotonic clock, and when it is unreachable.
 
-    Where no worker is left to write, that is one, too.
+    If no worker is left to write, that counts, too.
     """
 
     depth: int = 0
@@ -51,12 +51,12 @@ class Outage:
 
     @property
     def on(self) -> bool:
-        """Tell whether there is one now."""
+        """Tell whether an outage is in progress."""
         return self.depth > 0
 
     @contextmanager
     def lasting(self) -> Iterator[None]:
-        """Have one for the time of the block, within another one or not."""
+        """Record an outage while a block runs; outages can overlap."""
         self.depth += 1
         try:
             yield
@@ -65,15 +65,15 @@ class Outage:
             self.ended = time.monotonic()
 
     def writable_since(self) -> float:
-        """Tell since when one can write."""
+        """Return since when the database has been writable."""
         return time.monotonic() if self.on else self.ended
 
 
 @dataclass
 class Stage:
-    """What a wave is played on; `postgres` and the `wire` to it are None where the database is SQLite.
+    """The stage of a wave; `postgres` and its `wire` are None on SQLite.
 
-    `stopped` tells that the server isn't there because it was told to stop.
+    `stopped` says that a test told the server to stop.
     """
 
     server: Server
@@ -88,12 +88,12 @@ class Stage:
     stopped: bool = False
 
     def another(self) -> Server:
-        """Make another server on the same database."""
+        """Create another server on the same database."""
         return Server(self.folder / "another", self.server.model, self.direct, **self.environ)
 
     @contextmanager
     def held(self) -> Iterator[str]:
-        """Have another process hold the database for the time of the block; tells what of it."""
+        """Lock the database from another process while a block runs; yield a description of the lock."""
         with self.outage.lasting(), ExitStack() as stack:
             if self.postgres:
                 tables, mode = some_tables(self.chance)
@@ -105,7 +105,7 @@ class Stage:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Have PostgreSQL be stopped for the time of the block, in order or by a crash; SQLite can only be held."""
+        """Stop PostgreSQL while a block runs, cleanly or with a crash; SQLite can only be locked."""
         if not self.postgres:
             with self.held():
                 yield
@@ -122,7 +122,7 @@ class Stage:
 
 @contextmanager
 def staged(folder: Path, chance: random.Random, longest: float, postgres: Postgres | None) -> Iterator[Stage]:
-    """Serve the app in two workers until the end of the block."""
+    """Serve the app in two workers while a block runs."""
     with ExitStack() as stack:
         wire = stack.enter_context(Wire(postgres.port)) if postgres else None
         direct = postgres.new_database() if postgres else f"sqlite:///{folder / 'rivulet.db'}"

@@ -1,4 +1,4 @@
-"""A browser that complains of every answer that no promise allows."""
+"""Act as a browser that complains about every response that breaks a promise."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from html import unescape
 from tests.faults.browser import Answer, Browser
 
 LIE = re.compile(r"nothing (was|has been) (changed|saved|stored)|(wasn't|was not) (saved|stored|done)", re.IGNORECASE)
-"""What may only be said where it is known."""
+"""The sentence that a page may show only if it is true."""
 
 
 class Visitor(Browser):
-    """One visitor; `found` is what they complain of.
+    """One visitor; `found` lists the complaints.
 
-    `may_miss` tells that what they ask for may be gone, as they have deleted it; `known` counts how often a text of
-    theirs is stored, None where nobody can tell.
+    `may_miss` says that the visitor has deleted the conversation, so that a 404 is right. `known` counts the stored
+    copies of a text; it returns None while the count is unknown.
     """
 
     def __init__(self, port: int, known: Callable[[str], int | None]):
@@ -26,7 +26,7 @@ class Visitor(Browser):
         self.found: list[str] = []
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
-        """Ask, and look at the answer. Raises OSError where there is none."""
+        """Send a request and check the answer. Raises OSError if there is none."""
         text = (form or {}).get("text", "")
         before = self.known(text) if text else None
         answer = super().ask(method, path, form, **headers)
@@ -37,6 +37,6 @@ class Visitor(Browser):
 
 
 def judged(what: str, answer: Answer, may_miss: bool) -> list[str]:
-    """Complain of an error of ours other than 503, and of a 404 for what is there."""
+    """Complain about a server error other than 503, and about a 404 for something that exists."""
     wrong = answer.status >= 500 and answer.status != 503
     return [f"{what} was answered by {answer.status}"] if wrong or (answer.status == 404 and not may_miss) else []

@@ -1,4 +1,4 @@
-"""What is looked at all the while: states and leases in the database, and whether the server says that it serves."""
+"""Watch the states and leases in the database, and the server's health, during a whole wave."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.faults.harness import Leases
 from tests.faults.rounds.stage import Stage
 
 SILENCE = 20.0
-"""How long a server may say nothing while its workers start, in seconds."""
+"""How many seconds a server may be silent while its workers start."""
 
 READY = 10.0
-"""How soon a server has to serve again that has its database again, in seconds."""
+"""How many seconds after its database returns a server must be ready."""
 
 NOTICED = 1.0
-"""How soon a server has to know that its database can't be reached, in seconds."""
+"""How many seconds a server may take to notice that its database is unreachable."""
 
 
 class Watch:
-    """Looks again and again from the beginning of a block to its end; `found` is what was seen."""
+    """Looks again and again while a block runs; `found` lists the complaints."""
 
     every = 0.1
 
@@ -50,12 +50,11 @@ class Watch:
             self.look()
 
     def look(self) -> None:
-        """Look once."""
         raise NotImplementedError
 
 
 class Stored(Watch):
-    """Looks for states that go back, and for replies without a live lease."""
+    """Complains about states that go back, and about replies without a live lease."""
 
     def __init__(self, stage: Stage):
         super().__init__(stage)
@@ -63,7 +62,7 @@ class Stored(Watch):
         self.leases = Leases(stage.server.database, stage.outage.writable_since)
 
     def look(self) -> None:
-        """Look once; while the database is away there is nothing to see."""
+        """Look once, unless the database is away."""
         began = time.monotonic()
         try:
             with self.stage.server.database.read() as connection:
@@ -77,16 +76,16 @@ class Stored(Watch):
             self.note(number, state)
 
     def note(self, number: int, state: str) -> None:
-        """Note the state of a reply."""
+        """Record the state of a reply."""
         before = self.states.get(number, "generating")
-        # A person may continue what was stopped; nothing else goes back.
+        # A user can continue a stopped reply; no other state goes back.
         if before != state and before not in {"generating", "stopped"}:
             self.found.add(f"reply {number} went from {before} to {state}")
         self.states[number] = state
 
 
 class Health(Watch):
-    """Asks the server whether it lives, and whether it is ready."""
+    """Checks the server's /healthz and /readyz."""
 
     every = 0.3
 
@@ -96,7 +95,6 @@ class Health(Watch):
         self.heard = time.monotonic()
 
     def look(self) -> None:
-        """Ask once."""
         self._revive()
         began, away = time.monotonic(), self.stage.outage.unreachable
         alive, ready = self.ask("/healthz"), self.ask("/readyz")
@@ -113,14 +111,14 @@ class Health(Watch):
             server.launch()
 
     def ask(self, path: str) -> Answer | None:
-        """Ask; None where the worker that heard it was killed, or none was there yet."""
+        """Send a request; None if its worker was killed, or if no worker has started yet."""
         try:
             return self.browser.get(path)
         except OSError:
             return None
 
     def until_ready(self) -> None:
-        """Wait until it is ready, which may not take long."""
+        """Wait until the server is ready; complain if that takes too long."""
         deadline = time.monotonic() + READY
         while not ((ready := self.ask("/readyz")) and ready.status == 200):
             if time.monotonic() > deadline:
@@ -130,7 +128,7 @@ class Health(Watch):
 
 
 def unwell(alive: Answer | None, ready: Answer | None, away: bool) -> Iterator[str]:
-    """Complain of what a server said of itself; `away` tells that its database can't be reached."""
+    """Complain about a wrong health report; `away` says that the database is unreachable."""
     if alive and alive.status != 200:
         yield f"/healthz said {alive.status}"
     if ready and (ready.status not in {200, 503} or not ready.body.strip()):

@@ -1,4 +1,4 @@
-"""A wave: many rounds at once on one server, a blow that hurts them all, and the check of what was promised."""
+"""Run a wave: many rounds at once on one server, a blow that hurts them all, and a check of the promises."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults.rounds.stage import Stage
 from tests.faults.rounds.watches import Health, Stored
 
 PATIENCE = 90.0
-"""How long it may take after a blow until all answers have ended, in seconds."""
+"""How many seconds after a blow all answers must have ended."""
 
 
 class Wave:
@@ -29,7 +29,7 @@ class Wave:
         self.journal = Journal(stage.server.log)
 
     def run(self) -> list[str]:
-        """Play it; gives what was broken."""
+        """Play the wave; return the broken promises."""
         with Stored(self.stage) as stored, Health(self.stage) as health:
             with self.blow.around():
                 self._play()
@@ -59,7 +59,7 @@ class Wave:
             if not page.over.wait(max(0.1, deadline - time.monotonic())):
                 yield f"reply {page.reply_id}: its page never came to an end"
             page.leave()
-        # What nobody watches ends, too: an answer whose post was lost with the server, or was continued.
+        # Unwatched answers end, too: their post was lost with the server, or a user continued them.
         while self._generating() and time.monotonic() < deadline:
             time.sleep(0.1)
 

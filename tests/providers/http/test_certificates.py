@@ -1,4 +1,4 @@
-"""One setting says whose certificates count: for providers, for single sign-on and for mail."""
+"""Test the setting for trusted certificates: it covers providers, single sign-on and mail."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ WAYS = [ask_a_provider, ask_a_provider_by_a_name_of_this_machine, sign_on, mail,
 
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
-    """Start the app with further settings; afterwards the usual authorities count again."""
+    """Start the app with additional settings; afterwards the usual authorities count again."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     apps: list[Flask] = []
@@ -103,7 +103,7 @@ def test_a_folder_of_authorities_counts_as_well(start, tmp_path: Path):
     (tmp_path / "authorities").mkdir()
     (tmp_path / "authorities" / "ce275665.0").write_text(CERTIFICATE.read_text())
 
-    start(CA_BUNDLE=str(tmp_path / "authorities"))  # the file's name is what `openssl rehash` makes of it
+    start(CA_BUNDLE=str(tmp_path / "authorities"))  # `openssl rehash` names the file so
 
     ask_a_provider()
     mail()

@@ -1,4 +1,4 @@
-"""Bodies that come in chunks."""
+"""Test chunked bodies."""
 
 from __future__ import annotations
 

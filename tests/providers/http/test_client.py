@@ -1,4 +1,4 @@
-"""Requests to providers: how they are retried, read, timed, broken off, and what is told about it."""
+"""Test requests to providers: their retries, streams, timeouts, cancellation, and error messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ask(server: Server, timeouts: Timeouts = QUICK, pauses=AT_ONCE, **options) -
 
 
 def heard(request: StreamingRequest) -> tuple[bytes, Exception | None]:
-    """Read until the end; gives what came, and what it ended with."""
+    """Read until the end; return the pieces, and the error that ended the stream."""
     said = b""
     try:
         for read in request:
@@ -138,7 +138,7 @@ def test_an_answer_in_http_1_0_is_read():
         assert heard(ask(server)) == (b"Hello", None)
 
 
-# What is tried again
+# Retries
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
@@ -232,7 +232,7 @@ def test_a_redirect_is_not_followed():
         assert "address" in str(error)
 
 
-# How it breaks
+# Broken connections
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_an_address_that_is_none_is_unavailable(url):
     assert isinstance(error, Unavailable)
 
 
-# How long it waits
+# Timeouts
 
 
 def test_a_server_that_sends_no_head_is_given_up():
@@ -401,7 +401,7 @@ def test_what_is_fetched_whole_has_a_limit():
         read_body(ask(server), 2000)
 
 
-# Where it goes
+# Addresses
 
 
 def test_this_machine_is_never_asked_through_a_proxy(monkeypatch):

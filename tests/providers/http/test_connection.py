@@ -1,4 +1,5 @@
-"""Closing reaches the server at once, at every stage, from another thread or greenlet, with and without TLS."""
+"""Test that closing reaches the server at once, at every stage, from another thread or greenlet, with and without
+TLS."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ AT_ONCE = 5.0
 def read(
     url: str, timeouts: Timeouts = LONG, pauses: tuple[float, ...] = (20.0,)
 ) -> tuple[HTTPResult, list, threading.Thread]:
-    """Read a result in a thread; gives what it said, and what it raised."""
+    """Read a result in a thread; return its text and its error."""
     request = StreamingRequest(url, b"{}", timeouts=timeouts, pauses=pauses)
     result = HTTPResult("a-model", request, (part.decode() for part in request))
     said: list = []
@@ -131,7 +132,7 @@ def test_closing_while_connecting_sends_nothing():
 
 
 def full_house(stack: ExitStack) -> str:
-    """Listen, but let nobody in: on Linux a full queue leaves whoever connects without an answer."""
+    """Listen without accepting: on Linux, a full queue leaves new connections without an answer."""
     listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
     for _ in range(3):
         visitor = stack.enter_context(socket.socket())

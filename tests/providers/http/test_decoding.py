@@ -1,4 +1,4 @@
-"""Aivvm's decoding: UTF-8 as it comes, and unicode-escape for the bytes that are none."""
+"""Test Aivvm's decoding: UTF-8 as it arrives, and unicode-escape for invalid bytes."""
 
 from __future__ import annotations
 

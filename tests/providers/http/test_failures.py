@@ -1,4 +1,4 @@
-"""From a server's status and words to an error for the person chatting."""
+"""Test how a server's status and text become an error for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that are not reached: what is told of it, and what the log says. Proxies are named."""
+"""Test unreachable servers: the error and the log line, which name proxies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAR = "http://models.test/v1"
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """A place of this machine where nothing listens."""
+    """A port of this machine where no process listens."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{closed.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What servers say is short, on one line, and without keys."""
+"""Test that quotations of a server's text are short, on one line, and without keys."""
 
 from __future__ import annotations
 

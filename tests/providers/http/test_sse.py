@@ -1,4 +1,4 @@
-"""Server-sent events from bytes, wherever the network cuts them."""
+"""Test server-sent events parsed from bytes that the network cuts anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Closing and time limits in a process that gevent has patched; run by test_closing.py. Prints each stage it passed."""
+"""Test closing and time limits in a process that gevent has patched; test_closing.py runs it. It prints each passed
+stage."""
 
 from gevent import monkey
 
@@ -28,7 +29,7 @@ def collect(request: StreamingRequest) -> bytes:
 
 
 def close(server: Server, pauses: tuple[float, ...] = ()) -> bytes:
-    """Close from another greenlet while a read waits; gives what was read."""
+    """Close from another greenlet while a read waits; return the bytes read."""
     with server:
         request = StreamingRequest(server.url, b"{}", timeouts=LONG, pauses=pauses)
         reader = gevent.spawn(collect, request)
@@ -39,7 +40,6 @@ def close(server: Server, pauses: tuple[float, ...] = ()) -> bytes:
 
 
 def main() -> None:
-    """Go through the stages."""
     server = Server([SILENCE])
     assert close(server) == b"" and server.left.wait(5)
     print("head")

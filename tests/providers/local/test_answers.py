@@ -1,4 +1,4 @@
-"""The small model, for real: it is loaded and asked. What needs no model is in test_local_problems.py."""
+"""Load and ask the real small model. test_problems.py has the tests that need no model."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ print(len(ticks), all(answer.value for answer in answers), flush=True)
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the model that all tests here may ask."""
+    """The folder of the model that all tests here share."""
     return tmp_path_factory.mktemp("instance")
 
 
 @pytest.fixture(scope="module")
 def model(instance: Path) -> Iterator[Local]:
-    """A model that all tests here may ask."""
+    """A model that all tests here share."""
     model = Local(instance)
     yield model
     model.close()
@@ -69,7 +69,7 @@ def model(instance: Path) -> Iterator[Local]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Local]:
-    """A model for one test alone, not started yet."""
+    """A model for one test, not started yet."""
     model = Local(tmp_path)
     yield model
     model.close()
@@ -113,7 +113,7 @@ def signal_child(model: Local, number: int) -> None:
 
 
 def worker(instance: Path, script: str = WORKER) -> subprocess.Popen[str]:
-    """Start a process that asks the model of an instance what comes on its stdin."""
+    """Start a process that asks an instance's model the questions on its stdin."""
     return subprocess.Popen(
         [sys.executable, "-c", script, str(instance)],
         stdin=subprocess.PIPE,
@@ -141,7 +141,7 @@ def is_locked(lock: Path) -> bool:
 
 def children_of(workers: list[subprocess.Popen[str]]) -> list[str]:
     """List the model's processes below some workers."""
-    # -ww: elsewhere than in a terminal ps may cut lines at 80 characters, and a checkout's path may be long.
+    # -ww: without a terminal, ps can cut lines at 80 characters, and a checkout's path can be long.
     table = subprocess.run(["ps", "-ww", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(None, 1) for line in table.splitlines())
     parents = {str(each.pid) for each in workers}
@@ -298,7 +298,7 @@ def test_workers_that_ask_at_the_same_moment_start_one_child(tmp_path):
             asker.join(40)
 
         assert len(answers) == 3 and all(len(answer) > 3 for answer in answers)
-        # One that came second to the lock waits a second for it before it goes.
+        # A process that finds the lock taken waits a second for it before it exits.
         assert until(lambda: len(children_of(workers)) == 1)
 
 

@@ -19,7 +19,7 @@ DIGEST = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that counts as the installed model, whole, with plenty of memory."""
+    """A file that passes as the installed model, complete, with plenty of memory."""
     file = tmp_path / "model.gguf"
     file.write_text("hello")
     monkeypatch.setattr(local, "find_weights", lambda: Weights(file, 5, DIGEST))

@@ -1,4 +1,4 @@
-"""A processor that can't run the model is told so, and the model's process isn't started again and again."""
+"""Test an unsuitable processor: the page says so, and the model's process isn't restarted again and again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.providers.local.test_problems import QUESTION, weights
 __all__ = ["weights"]
 
 DIES = "import os, signal, sys; open(sys.argv[1] + '.starts', 'a').write('x'); os.kill(os.getpid(), signal.SIGILL)"
-"""A child that dies as it loads the model; it leaves a mark beside the lock."""
+"""A child that dies when it loads the model; it leaves a mark beside the lock."""
 
 DIES_LATER = """
 import fcntl, os, signal, socket, sys
@@ -31,12 +31,12 @@ while True:
         os.kill(os.getpid(), signal.SIGILL)
     connection.close()
 """
-"""A child that dies as it begins an answer."""
+"""A child that dies when it begins an answer."""
 
 
 @pytest.fixture(autouse=True)
 def able(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever this machine's processor is, nothing is known against it."""
+    """Ignore this machine's processor: no reason against it is known."""
     monkeypatch.setattr(local.machine, "lacks_avx2", lambda: False)
 
 

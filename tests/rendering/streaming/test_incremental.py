@@ -1,4 +1,4 @@
-"""An answer while it is written."""
+"""Test the rendering of an answer while it grows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.rendering.constructs import CONSTRUCTS, TOGETHER
 
 
 def grown(text: str, pieces: list[str] | None = None, pause: float = 1.0) -> Page:
-    """Let an answer grow on a page, a piece each `pause` seconds."""
+    """Let an answer grow on a page, one piece each `pause` seconds."""
     page, growing = begun()
     for number, piece in enumerate(pieces or list(text)):
         page.apply(growing.feed(piece, number * pause))

@@ -1,4 +1,4 @@
-"""An answer that grows beyond what is kept of it in memory: all of it is shown, and little is kept."""
+"""Test an answer that outgrows its memory limit: the page shows all of it, and the server keeps little."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PARTS = {
 }
 BEGUN = {"a fence": "```python\n", "a table": "| x | y |\n|---|---|\n"}
 MOST = 400 * 1024
-"""The most that may be kept of an answer for a page, in bytes."""
+"""The most bytes of an answer that the server may keep for a page."""
 
 
 def parts_of(name: str, length: int) -> Iterator[str]:
-    """Give an answer of a kind in parts, as long as wanted."""
+    """Return an answer of a kind in parts, as long as wanted."""
     sent = BEGUN.get(name, "")
     yield sent
     size = len(sent)

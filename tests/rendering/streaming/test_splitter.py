@@ -1,4 +1,4 @@
-"""Where a growing text is cut."""
+"""Test where a growing text is cut."""
 
 from __future__ import annotations
 

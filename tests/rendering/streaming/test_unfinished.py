@@ -1,4 +1,4 @@
-"""What is only half written is drawn as nothing else for a moment."""
+"""Test that half-written markup is never drawn as anything else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SILENCE = 60.0
 
 
 def moments(text: str) -> list[str]:
-    """Give what a page shows after each letter of a text and a long silence."""
+    """Return the page's text after each letter and a long silence."""
     (page, growing), shown = begun(), []
     for number, sign in enumerate(text):
         page.apply(growing.feed(sign, number * SILENCE))

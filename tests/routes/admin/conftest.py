@@ -1,4 +1,4 @@
-"""What tests of the admins' pages share: a team, with an admin and a member in their browsers."""
+"""Fixtures for the admin pages: a team, with the browsers of an admin and a member."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def member(app: Flask) -> FlaskClient:
 
 
 def id_of(app: Flask, email: str) -> int:
-    """Find the id of somebody."""
+    """Find the id of a person."""
     person = accounts.by_email(app.extensions["rivulet"].database, email)
     assert person
     return person.id

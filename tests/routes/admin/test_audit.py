@@ -1,4 +1,4 @@
-"""The audit log as a page and as files."""
+"""Test the audit log as a page and as files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.team import signed_in
 
 
 def noted(app: Flask, *rows: tuple[str, str, str]) -> None:
-    """Write rows: who, what, to whom."""
+    """Write rows: actor, action, target."""
     with app.extensions["rivulet"].database.write() as connection:
         for row in rows:
             audit.note(connection, *row)
@@ -96,7 +96,7 @@ def test_who_is_no_admin_any_more_or_signs_out_gets_no_more_of_it(
         roles.change(app.extensions["rivulet"].database, "a test", id_of(app, ADMIN), "member")
 
     assert b"p0" in begun[1]
-    with pytest.raises(StreamAborted):  # a file that ended here would look whole
+    with pytest.raises(StreamAborted):  # a file that ended here would look complete
         next(parts)
 
 

@@ -1,4 +1,4 @@
-"""The door of the admins' room: one for all that is in it."""
+"""Test access to the admin pages: one rule covers them all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.team import account, change
 
 
 def rooms(app: Flask) -> list[tuple[str, str]]:
-    """List every method and address under /admin, whichever module it is from."""
+    """List every method and address under /admin, from any module."""
     rules: list[Rule] = [rule for rule in app.url_map.iter_rules() if rule.rule.split("/")[1] == "admin"]
     known = {"person_id": 1, "invite_id": 1}
     return [
@@ -29,7 +29,7 @@ def test_there_are_rooms(app: Flask) -> None:
 
 
 def test_for_a_member_there_is_nothing(app: Flask, member: FlaskClient) -> None:
-    """OW 24-7045: the page was hidden from who may not use it, and the server didn't ask."""
+    """OW 24-7045: the page was hidden from users without the right, but the server didn't check it."""
     before = rows(app)
     nowhere = member.get("/nowhere")
 
@@ -58,7 +58,7 @@ def test_a_guest_of_an_open_instance_finds_nothing(app: Flask) -> None:
 
 @pytest.mark.parametrize("change", ["suspend", "demote", "remove"])
 def test_an_admin_who_lost_the_right_is_out_at_the_next_request(app: Flask, admin: FlaskClient, change: str) -> None:
-    """OW 26-44553: the role of a while ago still counted."""
+    """OW 26-44553: a revoked role still counted."""
     database = app.extensions["rivulet"].database
     account(database, "cid@example.org", "admin")
     me = id_of(app, ADMIN)
@@ -74,7 +74,7 @@ def test_an_admin_who_lost_the_right_is_out_at_the_next_request(app: Flask, admi
 
 
 def test_a_member_who_becomes_an_admin_signs_in_anew(app: Flask, admin: FlaskClient, member: FlaskClient) -> None:
-    """A session id from before a change of rights isn't one after it."""
+    """A session id from before a change of rights must not stay valid after it."""
     answer = admin.post(f"/admin/people/{id_of(app, MEMBER)}/role", data={"role": "admin"})
 
     assert answer.headers["Location"] == "/admin/people?done=role"
@@ -82,7 +82,7 @@ def test_a_member_who_becomes_an_admin_signs_in_anew(app: Flask, admin: FlaskCli
 
 
 def test_no_page_of_an_admin_shows_what_others_say(app: Flask, admin: FlaskClient, member: FlaskClient) -> None:
-    """An admin may not read what members say."""
+    """An admin must not read members' messages."""
     member.post("/conversations", data={"text": "My diary: I like the sea"}, headers={"Accept": "text/plain"})
 
     for path in ["/conversations/1", "/conversations/1.md", "/messages/1.md", "/replies/2/generation"]:

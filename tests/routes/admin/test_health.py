@@ -1,4 +1,4 @@
-"""The page that tells how the instance does."""
+"""Test the page that shows the instance's health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invites, as an admin makes and revokes them."""
+"""Test how an admin creates and revokes invites."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORM = {"role": "member", "days": "7", "uses": "1", "email": ""}
 
 
 def made(admin: FlaskClient, **form: str) -> str:
-    """Make an invite; gives its token."""
+    """Create an invite; return its token."""
     page = admin.post("/admin/invites", data=FORM | form)
     assert page.status_code == 200 and page.headers["Cache-Control"] == "no-store, no-transform"
     return re.findall(r"http://localhost/invites/([\w-]{43})<", page.text)[0]

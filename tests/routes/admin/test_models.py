@@ -1,4 +1,4 @@
-"""The pages by which admins set up providers and models."""
+"""Test the pages where admins set up providers and models."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MODELS = "/admin/models"
 
 
 def bare(page: str) -> str:
-    """Give a page without the number of its request."""
+    """Return a page without its request id."""
     return re.sub("<code>[0-9a-f]{32}</code>", "", page)
 
 
 def registry(app: Flask) -> ProviderRegistry:
-    """Give the services of an app."""
+    """Return the registry of an app."""
     return app.extensions["rivulet"].registry
 
 
@@ -103,7 +103,7 @@ def test_the_kind_and_the_name_of_a_provider_stay(app: Flask, admin: FlaskClient
 def test_a_member_finds_no_such_pages_and_changes_nothing(
     app: Flask, member: FlaskClient, path: str, form: dict[str, str]
 ) -> None:
-    """Hold OW 24-7045: what the page doesn't show is refused by the server, too, on each route of it."""
+    """Hold OW 24-7045: each route refuses members, even though no page shows it to them."""
     before = registry(app).now()
     nowhere = member.post("/admin/nowhere", data=form)
 
@@ -126,7 +126,7 @@ def test_a_provider_that_is_not_there_is_not_found(admin: FlaskClient, path: str
 
 @pytest.mark.parametrize("field", ["url", "base_url", "host", "api_base", "provider", "key_url"])
 def test_no_other_route_takes_an_address(app: Flask, member: FlaskClient, provider: Scripted, field: str) -> None:
-    """Hold OW 24-7959, LC 26-54033, NC 23-49785: who chats can't say which server is asked."""
+    """Hold OW 24-7959, LC 26-54033, NC 23-49785: a user can't choose the server that Rivulet asks."""
     form = {"text": "Hello?", "model": "scripted/small", field: "http://evil.test/v1"}
 
     said = member.post("/conversations", data=form, headers=TEXT).text
@@ -244,7 +244,7 @@ def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
 def test_what_a_provider_says_is_text_in_the_pages(
     admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    """Hold LB 25-59417: names and sentences from outside are text wherever they stand."""
+    """Hold LB 25-59417: names and sentences from outside are text on every page."""
     monkeypatch.setattr(provider, "models", lambda: [Model(text, text), Model("other", text)])
     monkeypatch.setattr(provider, "problem", lambda: text)
 

@@ -1,4 +1,4 @@
-"""The people, as an admin sees and changes them."""
+"""Test how an admin sees and changes users."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.turns import count, eventually, stored
 
 
 def actions(app: Flask) -> list[tuple[str, str, str]]:
-    """Read what was noted of changes, the newest first."""
+    """Read the audit log's changes, newest first."""
     rows = audit.page(app.extensions["rivulet"].database)
     return [(row.actor, row.action, row.subject) for row in rows if "sign" not in row.action]
 
@@ -47,7 +47,7 @@ def test_guests_are_not_listed(app: Flask, admin: FlaskClient) -> None:
 def test_a_suspended_member_is_out_at_once_and_their_answer_stops(
     app: Flask, admin: FlaskClient, member: FlaskClient, provider: Scripted
 ) -> None:
-    """ALLM 26-32717: who was suspended went on."""
+    """ALLM 26-32717: a suspended user's answer went on."""
     gate = Gate()
     provider.will_say("Once ", gate, "upon a time")
     member.post("/conversations", data={"text": "Tell me"}, headers={"HX-Request": "true"})

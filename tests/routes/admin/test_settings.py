@@ -1,4 +1,4 @@
-"""The page of settings: what holds, and no secret."""
+"""Test the page of settings: it shows the values in force, and no secret."""
 
 from __future__ import annotations
 

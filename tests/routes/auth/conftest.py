@@ -1,4 +1,4 @@
-"""What tests of the doors share: a team's instance."""
+"""Fixtures for the tests of signing in: a team's instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: what strangers reach, and where they are led."""
+"""Test access: the pages that strangers can open, and their redirects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRAFT = {"text": "What I wrote\nfor long"}
     ],
 )
 def test_nobody_is_led_to_another_site(app: Flask, place: str) -> None:
-    """LB 25-59426, GR 24-4940, 24-8021, 47870, 26-59806: where to go on was the client's to say."""
+    """LB 25-59426, GR 24-4940, 24-8021, 47870, 26-59806: the client chose the target of a redirect."""
     account(app.extensions["rivulet"].database)
 
     answer = sign_in(app.test_client(), next=place)
@@ -170,7 +170,7 @@ def test_where_anybody_has_an_account_there_is_a_way_to_sign_in_and_who_is_signe
 
 @pytest.mark.parametrize("shown", ["http://[", "http://a\u2100b/", "//evil.example", "", "nonsense"])
 def test_an_address_that_is_none_leads_to_the_first_page(app: Flask, shown: str) -> None:
-    """LC 25-66452: a header that nobody expected."""
+    """LC 25-66452: an unexpected header."""
     headers = {**HTMX, "HX-Current-URL": shown.encode().decode("latin-1")}
 
     answer = app.test_client().get("/conversations/1", headers=headers)

@@ -1,4 +1,4 @@
-"""A member's own page: where they are signed in, and another password."""
+"""Test a member's account page: their sessions, and changing the password."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_somebody_is_called_is_no_password_of_theirs(app: Flask) -> None:
     ],
 )
 def test_whatever_is_to_be_a_password_is_answered(app: Flask, password: bytes) -> None:
-    """OW 26-87012: a text that nobody expected."""
+    """OW 26-87012: an unexpected text."""
     client = signed_in(app)
     body = b"present=" + PASSWORD.replace(" ", "+").encode() + b"&password=" + password
 
@@ -91,7 +91,8 @@ def test_who_guesses_the_present_password_has_to_wait(app: Flask) -> None:
 
 
 def test_others_who_fail_keep_nobody_from_changing_their_password(app: Flask) -> None:
-    """Whoever fails on purpose at the door, as them, from their address and at large, would keep its owner waiting."""
+    """An attacker who fails on purpose (under the owner's name, from their address, and in all) would keep the owner
+    waiting."""
     client = signed_in(app)
     for number in range(21):
         sign_in(app.test_client(), password="not the password")
@@ -140,7 +141,7 @@ def test_all_others_are_signed_out_at_once(app: Flask) -> None:
 
 
 def test_nobody_ends_somebody_elses_session(app: Flask) -> None:
-    """OW 25-63681, 26-45399: an id of somebody else's was as good as one's own."""
+    """OW 25-63681, 26-45399: another user's id was as good as one's own."""
     ann, bob = signed_in(app), signed_in(app, "bob@example.org")
     database = app.extensions["rivulet"].database
     whose = accounts.by_email(database, "bob@example.org")

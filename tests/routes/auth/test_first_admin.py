@@ -1,4 +1,4 @@
-"""The page that makes the first admin, and the line in the log that leads there."""
+"""Test the page that creates the first admin, and the log line with its link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORM = {"email": "Ann@example.org", "password": PASSWORD}
 
 
 def said(tmp_path: Path, **environ: str) -> list[str]:
-    """Start the app; gives what it has to say."""
+    """Start the app; return its messages."""
     known = {"INSTANCE": str(tmp_path / "instance"), "ACCESS": "team", "SECRET_KEY": KEY, "LOCAL_MODEL": "off"}
     return front_door.create_app(known | environ, watching=False).extensions["rivulet"].startup.warnings
 
@@ -49,7 +49,7 @@ def test_who_clicks_twice_is_the_admin_and_in(tmp_path: Path) -> None:
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert "Account" in second.get("/").text
-    assert first.post(place, data=FORM).status_code == 404  # nor has it the link any more
+    assert first.post(place, data=FORM).status_code == 404  # nor does it have the link any more
 
 
 def test_the_link_is_the_same_at_each_start_and_leads_to_the_address_that_is_set(tmp_path: Path) -> None:

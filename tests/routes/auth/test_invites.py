@@ -1,4 +1,4 @@
-"""Redeeming an invite, in a browser that has never been here."""
+"""Test redeeming an invite in a fresh browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the 
 
 @pytest.fixture
 def database(app: Flask) -> Database:
-    """Its database."""
+    """The app's database."""
     return app.extensions["rivulet"].database
 
 
@@ -51,7 +51,7 @@ def test_an_invite_makes_an_account_and_signs_in(client: FlaskClient, database: 
 def test_the_token_leaves_the_address_at_the_first_view_and_the_browser_once_it_is_used(
     client: FlaskClient, database: Database
 ) -> None:
-    """An address is kept in histories, and shown to who looks on."""
+    """Histories keep an address, and bystanders can see it."""
     token = invites.create(database, "command line")
 
     place = follow(client, f"/invites/{token}")
@@ -75,7 +75,7 @@ def test_what_was_said_as_a_guest_comes_along(app: Flask, client: FlaskClient, d
 
 @pytest.mark.parametrize("extra", [{"role": "admin"}, {"id": "1"}, {"is_admin": "1"}, {"uses_left": "9"}])
 def test_the_form_gives_no_more_than_the_invite(client: FlaskClient, database: Database, extra: dict[str, str]) -> None:
-    """LC 24-10359: a form with a field more changed what it was not for."""
+    """LC 24-10359: a form with an additional field changed more than it was for."""
     token = invites.create(database, "command line")
 
     client.post(follow(client, f"/invites/{token}"), data=FORM | extra)
@@ -99,7 +99,7 @@ def revoke(database: Database, token: str) -> None:
 
 
 def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
-    """Follow an invite that can't be, and do what who had followed it before would do."""
+    """Follow an unusable invite, and submit the form as a browser that followed it earlier would."""
     yield client.get(f"/invites/{token}")
     client.set_cookie(named(client, cookies.LINK), token)
     yield client.get("/invites/yours")
@@ -108,7 +108,7 @@ def used(client: FlaskClient, token: str) -> Iterator[TestResponse]:
 
 @pytest.mark.parametrize("happens", [spend, run_out, revoke])
 def test_an_invite_that_is_over_looks_like_one_that_never_was(client: FlaskClient, database: Database, happens) -> None:
-    """Used, run out, revoked and made up are told apart by nobody."""
+    """No one can tell whether an invite is used, expired, revoked or invented."""
     token = invites.create(database, "command line")
     happens(database, token)
     before = count(database, people_table)
@@ -152,7 +152,7 @@ def test_what_cannot_be_is_told_and_what_was_typed_kept(
 
 
 def clicked(app: Flask, token: str, **form: str) -> TestResponse:
-    """Post the form as the second click does, before the first one's answer is there: with the link alone."""
+    """Post the form as the second click does, before the first response arrives: with only the link."""
     client = app.test_client()
     client.set_cookie(named(client, cookies.LINK), token)
     return client.post("/invites/yours", data=FORM | form)
@@ -163,7 +163,7 @@ def clicked(app: Flask, token: str, **form: str) -> TestResponse:
 def test_who_clicks_twice_has_one_account_and_is_in(
     tmp_path: Path, request: pytest.FixtureRequest, server: str, uses: int
 ) -> None:
-    """The second one ended on the page of invites that are over, or of addresses that are taken."""
+    """The second click ended on the page of closed invites, or of taken addresses."""
     url = request.getfixturevalue("database_server").new_database() if server == "postgres" else ""
     app = team(tmp_path, DATABASE_URL=url)
     database = app.extensions["rivulet"].database
@@ -219,7 +219,7 @@ def test_an_invite_that_is_over_lets_nobody_in_by_their_password(
 
 
 def test_where_a_proxy_says_who_comes_in_no_invite_makes_an_account(tmp_path: Path) -> None:
-    """It would have a password for whatever address was typed, whose owner the proxy lets in to it one day."""
+    """It would create a password for any typed address, whose owner the proxy could later let in to that account."""
     app = team(tmp_path, AUTH_HEADER="X-Email", TRUSTED_PROXIES="1")
     token = invites.create(app.extensions["rivulet"].database, "command line")
 
@@ -293,7 +293,7 @@ def test_a_name_is_one_short_line(client: FlaskClient, database: Database) -> No
 
 
 def test_a_form_is_for_the_invite_that_it_was_made_for(client: FlaskClient, database: Database) -> None:
-    """An invite of somebody else's, which another page followed meanwhile, takes nothing of what was typed."""
+    """Another user's invite, which another page followed meanwhile, receives none of the typed data."""
     first, planted = invites.create(database, "command line"), invites.create(database, "x", email="mal@evil.example")
     shown = client.get(follow(client, f"/invites/{first}")).text
     follow(client, f"/invites/{planted}")
@@ -306,7 +306,7 @@ def test_a_form_is_for_the_invite_that_it_was_made_for(client: FlaskClient, data
 
 
 def test_another_site_cannot_redeem_an_invite_in_somebodys_browser(client: FlaskClient, database: Database) -> None:
-    """OW 24-7806: an ambient cookie, or none, is not who is asking."""
+    """OW 24-7806: an ambient cookie, or none, does not prove the user's intent."""
     token = invites.create(database, "command line")
 
     answer = client.post(follow(client, f"/invites/{token}"), data=FORM, headers={"Sec-Fetch-Site": "cross-site"})

@@ -1,4 +1,4 @@
-"""Signing in and out, and what that does to sessions."""
+"""Test signing in and out, and its effect on sessions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
 
 
 def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: Flask) -> None:
-    """Session fixation: an id from before the sign-in isn't the signed-in one."""
+    """Session fixation: a session id from before the sign-in must not be signed in after it."""
     account(app.extensions["rivulet"].database)
     client, thief = app.test_client(), app.test_client()
     sign_in(client)
@@ -64,7 +64,7 @@ def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: 
 
 
 def test_signing_out_ends_the_session_for_whoever_copied_its_cookie(app: Flask) -> None:
-    """OW 26-59219: a session that was signed out of opens nothing."""
+    """OW 26-59219: a signed-out session opens nothing."""
     client, thief = signed_in(app), app.test_client()
     cookie = client.get_cookie(named(client))
     assert cookie
@@ -90,7 +90,7 @@ def test_what_a_guest_said_is_taken_along(tmp_path: Path, provider: Scripted) ->
 
 
 def test_the_sixth_try_waits_whatever_address_is_made_up(app: Flask) -> None:
-    """Security.md A2: rotating forged addresses are one, and the right password waits, too."""
+    """Security.md A2: rotating forged addresses count as one, and the right password waits, too."""
     account(app.extensions["rivulet"].database)
     forged = [{"X-Forwarded-For": f"203.0.113.{number}"} for number in range(6)]
     form = {"email": "ann@example.org", "password": "wrong guess"}
@@ -117,13 +117,13 @@ def test_from_one_address_twenty_a_minute_whatever_is_forged(app: Flask) -> None
 
 
 def fail_at_large(app: Flask, email: str) -> None:
-    """Guess by another browser until there is a wait."""
+    """Guess in another browser until it must wait."""
     while app.test_client().post("/sign-in", data={"email": email, "password": "wrong guess"}).status_code == 403:
         pass
 
 
 def test_what_others_fail_at_keeps_nobody_out_where_they_came_in_before(app: Flask) -> None:
-    """OWASP's device cookies: a wait for the account would else be a way to keep its owner out."""
+    """OWASP's device cookies: a wait for the account would let an attacker keep its owner out."""
     known = signed_in(app)
     known.post("/sign-out")
 
@@ -172,7 +172,7 @@ def test_by_https_the_cookie_is_for_this_host_alone(app: Flask) -> None:
 
 
 def test_by_https_a_name_without_a_prefix_opens_nothing(tmp_path: Path, provider: Scripted) -> None:
-    """Another host of the domain can set that cookie, and have somebody chat as its guest."""
+    """Another host of the domain can set that cookie, and let a user chat as its guest."""
     app = team(tmp_path, provider, ACCESS="open")
     guest, member = app.test_client(), signed_in(app)
     begin(guest, "Said as a guest")
@@ -284,7 +284,7 @@ def test_signing_out_by_https_takes_the_cookie_back_in_the_way_that_browsers_tak
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_signing_out_takes_back_what_a_link_or_single_sign_on_left_in_the_browser(app: Flask, scheme: str) -> None:
-    """On a machine that others use, too, the next one would find an invite or a reset link for up to an hour."""
+    """On a shared machine the next user would find an invite or a reset link for up to an hour."""
     client = app.test_client()
     prefix = "__Host-" if scheme == "https" else ""
     kept = [f"{prefix}{named(client, name)}" for name in (cookies.LINK, cookies.OPENID)]

@@ -1,4 +1,4 @@
-"""Forgotten passwords: asking for a link, and using it."""
+"""Test forgotten passwords: asking for a link, and using it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEW = "another river altogether"
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letters that don't keep a test waiting."""
+    """Send mails without keeping a test waiting."""
     monkeypatch.setattr(password_resets, "LONGEST_DELAY", 0.05)
 
 
@@ -46,7 +46,7 @@ def app(tmp_path: Path, provider: Scripted, mails: Mailbox) -> Iterator[Flask]:
 
 
 def link_for(app: Flask, email: str = "ann@example.org") -> str:
-    """Make a link as an admin does."""
+    """Create a link as an admin does."""
     database = app.extensions["rivulet"].database
     person = accounts.by_email(database, email)
     assert person
@@ -72,7 +72,7 @@ def test_a_link_sets_a_password_once_and_ends_all_sessions(app: Flask) -> None:
 
 
 def test_a_form_is_for_the_link_that_it_was_made_for(app: Flask) -> None:
-    """Another page, or tab, follows another link meanwhile."""
+    """Another page, or tab, can follow another link meanwhile."""
     database = app.extensions["rivulet"].database
     account(database)
     account(database, "mal@example.org")
@@ -108,7 +108,7 @@ def test_a_poor_password_does_not_use_the_link_up(app: Flask, poor: str) -> None
 def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is_asked_for(
     app: Flask, mails: Mailbox
 ) -> None:
-    """LB 25-59426: a link that led where the request's headers said."""
+    """LB 25-59426: a link that led to the host in the request's headers."""
     account(app.extensions["rivulet"].database)
     client = app.test_client()
 
@@ -122,7 +122,7 @@ def test_who_forgot_is_mailed_a_link_to_the_address_that_is_set_whatever_host_is
 
 
 def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailbox) -> None:
-    """ALLM 26-21484: the answer told who has an account."""
+    """ALLM 26-21484: the answer revealed which addresses have an account."""
     account(app.extensions["rivulet"].database)
     client = app.test_client()
 
@@ -135,7 +135,7 @@ def test_known_and_unknown_addresses_are_answered_alike(app: Flask, mails: Mailb
 
 
 def test_a_new_password_is_not_kept_waiting_by_others_tries(app: Flask) -> None:
-    """Whoever fails on purpose would keep its owner out for good."""
+    """An attacker who fails on purpose would keep the owner out for good."""
     account(app.extensions["rivulet"].database)
     for _ in range(5):
         sign_in(app.test_client(), password="not the password")

@@ -1,4 +1,4 @@
-"""Who somebody is by the word of a proxy in front."""
+"""Test sign-in through the headers of a proxy in front."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ HEADER = {"AUTH_HEADER": "X-Forwarded-Email", "TRUSTED_PROXIES": "1"}
 
 @pytest.fixture
 def app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An app behind a proxy that says who somebody is."""
+    """An app behind a proxy that names the user."""
     app = team(tmp_path, provider, **HEADER)
     yield app
     app.extensions["rivulet"].database.dispose()
 
 
 def said(email: str | None, passed: str | None = "203.0.113.7") -> dict[str, str]:
-    """Give the headers that the proxy adds."""
+    """Return the headers that the proxy adds."""
     told = {"X-Forwarded-Email": email, "X-Forwarded-For": passed}
     return {name: value for name, value in told.items() if value is not None}
 
 
 def seen(client: FlaskClient, **headers: Any) -> Any:
-    """Open the page of one's account; gives the answer."""
+    """Open the account page; return the response."""
     return client.get("/account", headers=said(**headers))
 
 
@@ -59,7 +59,7 @@ def test_whom_the_proxy_names_is_let_in_and_made_a_member(app: Flask) -> None:
 
 
 def test_a_client_without_cookies_leaves_fifty_sessions_at_most_and_one_line_in_the_audit_log(app: Flask) -> None:
-    """A probe behind the proxy made a session and a line by each request."""
+    """A probe behind the proxy created a session and a log line with each request."""
     account(app.extensions["rivulet"].database)
     client = app.test_client(use_cookies=False)
 
@@ -100,7 +100,7 @@ def test_another_name_is_another_person_at_the_next_request(app: Flask) -> None:
 
 
 def begin_as(client: FlaskClient, email: str) -> int:
-    """Begin a conversation as somebody."""
+    """Begin a conversation as a user."""
     client.environ_base |= {"HTTP_X_FORWARDED_EMAIL": email, "HTTP_X_FORWARDED_FOR": "203.0.113.7"}
     conversation = begin(client)
     ended(client, conversation)
@@ -123,7 +123,7 @@ def test_whom_the_proxy_names_no_more_is_signed_out(app: Flask, email: str | Non
 
 
 def test_who_is_suspended_stays_out_and_ends_what_was_open(app: Flask) -> None:
-    """OW 26-59219, ALLM 26-32717: the second way in knows it, too."""
+    """OW 26-59219, ALLM 26-32717: the proxy's sign-in checks the suspension, too."""
     client = app.test_client()
     seen(client, email="ann@example.org")
     with app.extensions["rivulet"].database.write() as connection:
@@ -157,7 +157,7 @@ def test_what_names_nobody_or_two_is_refused(app: Flask, email: str) -> None:
 
 
 def raw(email: str) -> dict[str, str]:
-    """Give the headers as a server hands them on."""
+    """Return the headers as a server passes them on."""
     return {"HTTP_X_FORWARDED_EMAIL": email.encode().decode("latin-1"), "HTTP_X_FORWARDED_FOR": "203.0.113.7"}
 
 
@@ -220,7 +220,7 @@ def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
 
 
 def claim_of(app: Flask) -> str:
-    """Give the address of the link that makes the first admin."""
+    """Return the address of the first admin's link."""
     token = first_admin.token(app.extensions["rivulet"].database, str(app.secret_key))
     assert token
     return f"/claim/{token}"
@@ -228,7 +228,7 @@ def claim_of(app: Flask) -> str:
 
 @pytest.mark.parametrize("been_here", [False, True])
 def test_the_link_makes_whom_the_proxy_names_the_first_admin(app: Flask, been_here: bool) -> None:
-    """One who was claimed with another address could never come in, and the link was gone."""
+    """An admin claimed with another address could never sign in, and the link was used up."""
     client = app.test_client()
     if been_here:
         seen(client, email="ann@example.org")
@@ -311,7 +311,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
 
 
 def asked(server: Gunicorn, *lines: str) -> str:
-    """Ask for one's account with such lines in the head; gives the whole answer."""
+    """Open the account page with these header lines; return the whole answer."""
     head = "\r\n".join(["GET /account HTTP/1.1", "Host: localhost", "Connection: close", *lines, "", ""])
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
         connection.sendall(head.encode("latin-1"))

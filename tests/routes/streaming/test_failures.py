@@ -1,4 +1,4 @@
-"""Answers whose streams break in their middle: what their reader is told, and that none ends as a whole one does."""
+"""Test streams that break in the middle: the reader gets a sentence, and no broken stream ends like a complete one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LED_ON = '<meta http-equiv="refresh" content="1; url=/conversations/1">'
 
 
 def broken(patch: pytest.MonkeyPatch, owner: Any, name: str, error: Exception, holds: int = 0) -> None:
-    """Let a function raise an error after it has worked a few times."""
+    """Let a function raise an error after a few successful calls."""
     works, left = getattr(owner, name), [holds]
 
     def breaks(*given: Any, **named: Any) -> Any:
@@ -49,7 +49,7 @@ PLACES: dict[str, Callable[[pytest.MonkeyPatch, Exception], None]] = {
 
 
 def streamed(client: FlaskClient, provider: Scripted, address: str, **request: Any) -> str:
-    """Read a stream whose answer goes on as soon as its first piece has come; gives what was sent."""
+    """Read a stream whose answer goes on after its first piece; return the bytes sent."""
     gate = Gate()
     provider.will_say("One, ", gate, "two.")
     try:
@@ -137,7 +137,7 @@ def test_an_answer_that_could_not_be_ended_is_no_whole_one(
     database, running = app.extensions["rivulet"].database, app.extensions["rivulet"].replies.writer.find(2)
     eventually(lambda: text_stored(database, 2) == "One, ")
 
-    running.publish([], ended=True)  # as the writer does where it gives up, and its process' mirror after a Continue
+    running.publish([], ended=True)  # as the writer does when it gives up, and as another process does after a Continue
 
     assert isinstance(running, OwnedReply) and response.text.rstrip().endswith(told)
     gate.open()

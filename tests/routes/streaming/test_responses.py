@@ -1,4 +1,4 @@
-"""An answer on its way: each form of it shows what is stored, as soon as it is."""
+"""Test an answer in progress: each form of it shows the stored text, as soon as it is stored."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.scripted import Gate, Scripted
 
 
 def pieces(response: TestResponse) -> Iterator[str]:
-    """Read a stream piece by piece, as it is sent."""
+    """Read a stream piece by piece, as the server sends it."""
     return (piece.decode() for piece in response.iter_encoded())
 
 
 def until(wanted: str, sent: Iterator[str]) -> str:
-    """Read a stream until a text has come; gives all that came."""
+    """Read a stream until a text has arrived; return everything read."""
     seen = ""
     while wanted not in seen:
         seen += next(sent)

@@ -1,4 +1,4 @@
-"""What the tests of backups share: a database with something in it, and the commands as bin/ calls them."""
+"""Fixtures for the tests of backups: a database with rows, and the commands as bin/ calls them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.turns import answered, asked, guest
 Addresses = Callable[[], str]
 
 Command = Callable[..., tuple[int, str]]
-"""Runs `backup`, `restore` or `move` with arguments; gives the exit code and what was said."""
+"""Runs `backup`, `restore` or `move` with arguments; returns the exit code and the output."""
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def instance(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(instance: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command for the SQLite database of the instance, or another one by DATABASE_URL."""
+    """A function that runs a command on the instance's SQLite database, or on the one in DATABASE_URL."""
 
     def run(name: str, *arguments: object, **environ: str) -> tuple[int, str]:
         given = [list(map(str, arguments))] if name != "move" else []
@@ -51,14 +51,14 @@ def lived_in(instance: Path) -> Iterator[Database]:
 
 
 def move_in(database: Database, text: str = "Hello?") -> None:
-    """Make a new database, with a person and a conversation."""
+    """Create a database with a person and a conversation."""
     database.upgrade()
     answered(database, asked(database, guest(database, "ann"), text))
 
 
 @pytest.fixture
 def filled(instance: Path) -> Path:
-    """The file of the instance's SQLite database, full of things; nobody has it open."""
+    """The file of the instance's SQLite database, full of rows and not open in any process."""
     database = Database(f"sqlite:///{instance / 'rivulet.db'}")
     fill(database)
     database.dispose()
@@ -67,7 +67,7 @@ def filled(instance: Path) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Addresses:
-    """Gives the address of an empty database, of both kinds."""
+    """A function that returns the address of an empty database, for each kind."""
     if request.param == "sqlite":
         return lambda: f"sqlite:///{tmp_path / 'target' / 'new.db'}"
     server: Postgres = request.getfixturevalue("database_server")

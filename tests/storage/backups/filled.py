@@ -1,4 +1,4 @@
-"""A database with something in each table, as awkward as it can be."""
+"""Fill every table of a database with rows that are as awkward as possible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chat.storage.tables import metadata
 
 AWKWARD = "Grüße 👋🏽 \\ ' \" \t\r\n é é ﷽ \x01\x7f \u2028 %s :name {} 'x', NULL"
 LATE = 2**40
-"""A moment that 32 bits don't hold."""
+"""A time beyond 32 bits."""
 
 KNOWN: dict[str, list[dict[str, Any]]] = {
     "people": [
@@ -64,11 +64,11 @@ KNOWN: dict[str, list[dict[str, Any]]] = {
     "services": [{"name": "s", "kind": "openai", "key": "closed", "enabled": False, "created_at": LATE}],
     "hidden_models": [{"provider": "p", "model": AWKWARD}],
 }
-"""What stands in each table."""
+"""The rows of each table."""
 
 
 def fill(database: Database) -> None:
-    """Store it all in a new database, and delete the newest person."""
+    """Store all rows in a new database, and delete the newest person."""
     database.upgrade()
     with database.write() as connection:
         for table in metadata.sorted_tables:
@@ -88,7 +88,7 @@ def used(url: str) -> Iterator[Database]:
 
 
 def read(url: str) -> dict[str, list[Row]]:
-    """Read all that a database holds, by table."""
+    """Read a whole database, by table."""
     with used(url) as database, database.read() as connection:
         return {
             table.name: sorted(connection.execute(select(table)).all(), key=repr) for table in metadata.sorted_tables
@@ -96,12 +96,10 @@ def read(url: str) -> dict[str, list[Row]]:
 
 
 def tables_in(url: str) -> list[str]:
-    """List the tables of a database."""
     with used(url) as database, database.read() as connection:
         return inspect(connection).get_table_names()
 
 
 def change(url: str, statement: str) -> None:
-    """Run a statement."""
     with used(url) as database, database.write() as connection:
         connection.exec_driver_sql(statement)

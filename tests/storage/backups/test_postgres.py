@@ -1,4 +1,4 @@
-"""Backup and restoring of PostgreSQL, by a server of the tests' own."""
+"""Test backup and restore of PostgreSQL, on the tests' own server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ONLY_PROGRAMS = {"PATH": os.environ.get("PATH", "")}
 
 @pytest.fixture
 def url(database_server: Postgres) -> Iterator[str]:
-    """The address of a database with a conversation, that nobody is connected to."""
+    """The address of a database with a conversation, and without connections."""
     address = database_server.new_database()
     database = Database(address)
     move_in(database)
@@ -30,7 +30,7 @@ def url(database_server: Postgres) -> Iterator[str]:
 
 
 def said_in(url: str, schema: str = "public") -> list[str]:
-    """List what people and models have said in a database."""
+    """List the messages in a database."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(f"SELECT text FROM {schema}.messages ORDER BY id".encode())
         return [text for (text,) in rows]
@@ -55,7 +55,7 @@ def test_a_copy_comes_back_and_what_was_there_is_kept(url: str, run: Command, tm
     assert stat.S_IMODE((tmp_path / "a.dump").stat().st_mode) == 0o600
     database = Database(url)
     database.upgrade()
-    move_in(database)  # numbers go on where the copy's ended
+    move_in(database)  # new ids continue after the copy's last one
     database.dispose()
 
 
@@ -114,7 +114,7 @@ def test_a_copy_that_is_cut_changes_nothing(url: str, run: Command, tmp_path: Pa
 
 @pytest.fixture
 def newer_url(newer_server: Postgres, database_server: Postgres) -> str:
-    """The address of an empty database on a server that is newer than pg_dump here."""
+    """The address of an empty database on a server newer than this machine's pg_dump."""
     versions = []
     for server in (newer_server, database_server):
         with psycopg.connect(server.address("postgres")) as connection:
@@ -155,7 +155,7 @@ def test_a_copy_that_a_newer_pg_dump_made_is_refused_with_what_to_do(url: str, r
 
 
 def scripted(folder: Path, name: str, text: str) -> dict[str, str]:
-    """Put a program of PostgreSQL's that is ours on the PATH."""
+    """Put a fake PostgreSQL program on the PATH."""
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!{sys.executable}\nimport os, sys\n{text}\n")
     (folder / name).chmod(0o755)

@@ -1,4 +1,4 @@
-"""What can't be moved is refused in a sentence, and the target stays empty."""
+"""Test refused moves: one sentence says why, and the target stays empty."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ def test_a_pooler_is_refused_with_what_to_do(filled: Path, run: Command, databas
 
 
 def make_newer(file: Path) -> None:
-    """Let a database be of a version to come."""
+    """Give a database the version of a future release."""
     change(f"sqlite:///{file}", "UPDATE alembic_version SET version_num = '9999'")
 
 
 def make_too_old(file: Path) -> None:
-    """Let a database be of a version from which no step leads here."""
+    """Give a database a version that has no upgrade path."""
     change(f"sqlite:///{file}", "UPDATE alembic_version SET version_num = '0003'")
 
 
 def make_another(file: Path) -> None:
-    """Let it be the database of another program."""
+    """Turn it into another program's database."""
     change(f"sqlite:///{file}", "DROP TABLE alembic_version")
 
 
 def forget_the_parent(file: Path) -> None:
-    """Take a person away, and leave what is theirs, as a shell of SQLite does."""
+    """Delete a person but not their rows, as a SQLite shell can."""
     with closing(connect(file)) as connection:
         connection.execute("DELETE FROM people WHERE uid = 'ann'")
 
 
 def put_in_nul(file: Path) -> None:
-    """Put in a character that Postgres can't store; Rivulet itself keeps it out."""
+    """Insert a character that Postgres can't store; Rivulet itself never stores it."""
     with closing(connect(file)) as connection:
         connection.execute("UPDATE messages SET text = ? WHERE id = 1", ["a\0b"])
 

@@ -1,4 +1,4 @@
-"""Backup and restoring of SQLite: whole or not at all, nothing written over, nothing taken that isn't ours."""
+"""Test backup and restore of SQLite: whole or not at all, without overwriting files, and only for our databases."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from tests.versions import NEXT
 
 
 def said_in(path: Path) -> list[str]:
-    """List what people and models have said in a file of SQLite."""
+    """List the messages in a SQLite file."""
     with closing(sqlite3.connect(path)) as connection:
         return [text for (text,) in connection.execute("SELECT text FROM messages ORDER BY id")]
 
 
 def change(path: Path, statement: str) -> None:
-    """Run a statement on a file of SQLite."""
+    """Run a statement on a SQLite file."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(statement)
 
 
 def names(folder: Path) -> list[str]:
-    """List what is in a folder."""
+    """List the names in a folder."""
     return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
 def copy(lived_in: Database, run: Command, tmp_path: Path) -> Path:
-    """A backup, whose database has gone on since."""
+    """A backup, whose database has changed since."""
     run("backup", tmp_path / "copy.db")
     with lived_in.write() as connection:
         connection.exec_driver_sql("UPDATE messages SET text = 'Later.'")
@@ -62,7 +62,8 @@ def test_a_backup_is_one_file_for_its_owner_alone_named_by_the_time(
 
 def test_a_backup_holds_what_stands_in_the_log_ahead_only(lived_in: Database, run: Command, tmp_path: Path) -> None:
     with closing(sqlite3.connect(lived_in.engine.url.database or "")) as reading:
-        reading.execute("SELECT * FROM messages").fetchone()  # keeps the log from being moved into the file
+        # An open read keeps SQLite from moving the log into the file.
+        reading.execute("SELECT * FROM messages").fetchone()
         with lived_in.write() as connection:
             connection.exec_driver_sql("UPDATE messages SET text = 'In the log.'")
 
@@ -100,7 +101,7 @@ def test_where_nothing_was_stored_yet_there_is_nothing_to_copy(run: Command, ins
 
 
 def on_a_full_disk(command: str, room: int, *arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command where no file may grow past a size."""
+    """Run a command with a limit on the size of files."""
     code = f"import os, sys; from chat.storage import backups; sys.exit(backups.{command}(os.environ, sys.argv[1:]))"
     return subprocess.run(
         [sys.executable, "-B", "-c", code, *map(str, arguments)],
@@ -175,29 +176,29 @@ def test_nothing_comes_back_under_a_server_that_runs(
 
 
 def cut(path: Path) -> None:
-    """Take away the second half."""
+    """Cut off the second half."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def spoil(path: Path) -> None:
-    """Write nonsense into the last pages: what stands in the middle may be what is read first."""
+    """Write nonsense into the last pages: SQLite can read the middle ones first."""
     content = bytearray(path.read_bytes())
     content[-9000:] = b"x" * 9000
     path.write_bytes(content)
 
 
 def make_newer(path: Path) -> None:
-    """Let it be of a version to come."""
+    """Give it the version of a future release."""
     change(path, "UPDATE alembic_version SET version_num = '9999'")
 
 
 def make_too_old(path: Path) -> None:
-    """Let it be of a version from which no step leads here."""
+    """Give it a version that has no upgrade path."""
     change(path, "UPDATE alembic_version SET version_num = '0005'")
 
 
 def make_another(path: Path) -> None:
-    """Let it be of another program."""
+    """Turn it into another program's."""
     path.unlink()
     change(path, "CREATE TABLE messages (id INTEGER)")
 

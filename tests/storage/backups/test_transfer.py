@@ -1,4 +1,4 @@
-"""An instance moves from one database to another one, whole or not at all."""
+"""Test moving an instance from one database to another, whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.team import signed_in, team
 
 
 def next_person(url: str) -> int:
-    """Make one more person; gives their number."""
+    """Create one more person; return their id."""
     with used(url) as database, database.write() as connection:
         made = connection.execute(insert(people), {"uid": "new", "created_at": 0}).inserted_primary_key
     assert made
@@ -48,7 +48,7 @@ def test_an_instance_with_rows_in_every_table_moves_to_postgres_on_to_another_an
     assert (there[0], on[0], home[0]) == (0, 0, 0), there[1] + on[1] + home[1]
     assert [name for name in metadata.tables if not before[name]] == []
     assert before == read(first) == read(second) == read(back) == read(start)
-    assert next_person(back) == next_person(second) == next_person(first) == 4  # 3 was somebody who is gone
+    assert next_person(back) == next_person(second) == next_person(first) == 4  # 3 was a person who is gone
     assert "Set DATABASE_URL" in there[1] and str(filled) in there[1]
 
 
@@ -160,7 +160,7 @@ sys.exit(code)
 
 
 def memory_of(instance: Path, target: str, **environ: str) -> int:
-    """Move an instance in a process of its own; gives the most memory that it held, in bytes."""
+    """Move an instance in a separate process; return its peak memory in bytes."""
     environ |= {"INSTANCE": str(instance), "RIVULET_MOVES_TO": target}
     done = subprocess.run(
         [sys.executable, "-c", MEASURED], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=100
@@ -184,10 +184,9 @@ def test_the_memory_stays_small_however_much_was_said(filled: Path, database_ser
 
 
 class Terminal(io.StringIO):
-    """A stream that is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """Tell that it is one."""
         return True
 
 

@@ -1,4 +1,4 @@
-"""A disk that is emptied at each restart is recognised, wherever this runs."""
+"""Test that a start recognises a disk that each restart empties, on every platform."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def mounts(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def warned(**environ: str) -> list[str]:
-    """Read the warnings of a start that listens to everyone."""
+    """Read the warnings of a start that listens on all networks."""
     environ = {"HOST": "0.0.0.0", "INSTANCE": "/data", **environ}
     return disk.warnings(environ, config.load(environ))
 

@@ -1,4 +1,4 @@
-"""Two machines don't use one SQLite file on a network share; any number of servers of one machine do."""
+"""Test that two machines can't share one SQLite file on a network share, but servers on one machine can."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def machine(file: Path, name: str) -> Iterator[subprocess.Popen[str]]:
-    """Let another machine of some name use a file."""
+    """Let another machine use a file."""
     command = [sys.executable, "-c", ANOTHER, str(file), name]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -68,7 +68,7 @@ def test_servers_of_one_machine_are_one(file: Path, monkeypatch: pytest.MonkeyPa
 
 def test_of_two_that_began_at_the_same_moment_one_ends(file: Path) -> None:
     with machine(file, "bbb") as later:
-        earlier = Heartbeat(file)  # which saw nobody
+        earlier = Heartbeat(file)  # which saw no other machine
         earlier.own = file.with_name("rivulet.db-on-aaa")
         eventually(lambda: earlier._beat() or later.poll() is not None)
 
@@ -82,7 +82,7 @@ def test_another_mount_of_a_folder_is_another_machine(tmp_path: Path) -> None:
 
 @pytest.fixture
 def shares(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """One folder, mounted twice by sshfs: locks and memory don't reach from one mount to the other."""
+    """One folder, mounted twice with sshfs: locks and memory don't reach from one mount to the other."""
     remote, ssh = tmp_path / "remote", tmp_path / "ssh"
     remote.mkdir()
     ssh.write_text(f"#!/bin/sh\nexec {SFTP}\n")

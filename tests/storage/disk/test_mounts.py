@@ -1,4 +1,4 @@
-"""A network share is told from a disk."""
+"""Test how a network share is told from a disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DISK = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw"
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file in which Linux lists what is mounted."""
+    """The file in which Linux lists its mounts."""
     monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "mountinfo")
     return tmp_path / "mountinfo"
 

@@ -1,4 +1,4 @@
-"""What tests of single sign-on share: a provider that the tests run, and an instance whose people it is for."""
+"""Fixtures for single sign-on: a provider that the tests run, and an instance that uses it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def provider_there() -> Iterator[Idp]:
 
 @pytest.fixture
 def idp(provider_there: Idp) -> Idp:
-    """That provider, which knows Ann, without what earlier tests did to it."""
+    """That provider, with Ann as its user and without faults from earlier tests."""
     provider_there.reset()
     return provider_there
 
 
 @pytest.fixture
 def app(tmp_path: Path, idp: Idp) -> Iterator[Flask]:
-    """An app whose people of example.org sign in there."""
+    """An app whose users at example.org sign in there."""
     app = team(tmp_path, **idp.settings(**HOME))
     yield app
     app.extensions["rivulet"].database.dispose()
@@ -40,7 +40,7 @@ def app(tmp_path: Path, idp: Idp) -> Iterator[Flask]:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, provider_there: Idp) -> Iterator[Flask]:
-    """An app like that, for the many tests of what lets nobody in."""
+    """Such an app, shared by the many tests of refused sign-ins."""
     app = team(tmp_path_factory.mktemp("kept"), **provider_there.settings(**HOME))
     yield app
     app.extensions["rivulet"].database.dispose()
@@ -48,7 +48,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, provider_there: Idp) -> Itera
 
 @pytest.fixture
 def shut(kept: Flask) -> Iterator[Flask]:
-    """That app, which has not asked the provider yet; at the end, nobody has an account there."""
+    """That app before it contacts the provider; at the end, no account exists there."""
     kept.extensions["rivulet"].oidc.discovery = Discovery(kept.extensions["rivulet"].settings.oidc_issuer, SECRET)
     yield kept
     assert count(kept.extensions["rivulet"].database, people) == 0

@@ -1,4 +1,4 @@
-"""What proves who somebody is, and what proves nothing."""
+"""Test which tokens prove a user's identity, and which don't."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_token_that_says_something_else_signs_nobody_in(shut: Flask, idp: Idp,
 
 @pytest.mark.parametrize("way", ["unsigned", "signed_by_what_all_know", "signed_by_the_secret", "signed_by_another"])
 def test_a_token_that_the_provider_did_not_sign_signs_nobody_in(shut: Flask, idp: Idp, way: str) -> None:
-    """LB 24-24566: what isn't proven is not believed. `none`, HS256 with what is public, and another one's key."""
+    """LB 24-24566: an unproven claim is not believed. `none`, HS256 with public data, and another provider's key."""
     idp.sign = getattr(idp, way)
 
     answer = through(shut.test_client())
@@ -67,7 +67,7 @@ def test_what_is_no_token_signs_nobody_in(shut: Flask, idp: Idp, token: str) -> 
 
 
 def test_a_return_that_nobody_left_for_signs_nobody_in(app: Flask) -> None:
-    """Login CSRF: somebody else's return, in a browser that did not leave, or that left for another one."""
+    """Login CSRF: another user's return, in a browser that did not leave, or that left for another sign-in."""
     ours, other = app.test_client(), app.test_client()
     theirs = there(other)
 
@@ -146,7 +146,7 @@ def test_an_email_that_is_not_verified_decides_nothing(shut: Flask, idp: Idp, ve
 def test_what_providers_say_in_their_own_way_is_understood(
     app: Flask, idp: Idp, told: dict[str, Any], thin: bool
 ) -> None:
-    """Cognito says a string; Authentik knows people without a name."""
+    """Cognito sends a string; Authentik has users without a name."""
     idp.thin, idp.person = thin, idp.person | told
 
     assert through(app.test_client()).status_code == 303 and person(app)
@@ -191,7 +191,7 @@ ENTRA = {"OIDC_DOMAINS": "example.org", "OIDC_TRUST_EMAIL": "on"}
 def test_an_issuer_that_is_trusted_need_not_say_that_an_email_is_verified(
     tmp_path: Path, idp: Idp, told: dict[str, Any], status: int
 ) -> None:
-    """Microsoft Entra never does, and tells the e-mail of people without a mailbox as preferred_username."""
+    """Microsoft Entra never says so, and sends the e-mail of users without a mailbox as preferred_username."""
     app = team(tmp_path, **idp.settings(**ENTRA))
     idp.person = {"sub": "7", "email": "ann@example.org", "name": "Ann"} | told
 

@@ -1,4 +1,4 @@
-"""The provider there: what it publishes, how it fails, and what it is told."""
+"""Test the OpenID provider: its metadata, its failures, and the data that it receives."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_provider_that_hangs_is_given_up(shut: Flask, idp: Idp) -> None:
 
 
 def test_the_secret_is_told_to_the_token_endpoint_alone(app: Flask, idp: Idp) -> None:
-    """LB 24-37895: a secret never leaves for another host, not by a redirect either."""
+    """LB 24-37895: a secret never leaves for another host, even through a redirect."""
     client = app.test_client()
     with serving() as elsewhere:
         idp.broken[TOKEN] = lambda: ("", 307, {"Location": f"{elsewhere.issuer}/token"})
@@ -133,7 +133,7 @@ def test_an_issuer_may_be_written_with_a_slash_at_its_end(tmp_path: Path, idp: I
 
 
 def test_neither_the_secret_nor_a_token_is_logged(app: Flask, idp: Idp, caplog: pytest.LogCaptureFixture) -> None:
-    """ALLM 24-6842, LC 24-12580: what is secret is in no log."""
+    """ALLM 24-6842, LC 24-12580: no log contains a secret."""
     client = app.test_client()
     idp.broken[TOKEN] = lambda: ({"error": "invalid_client", "error_description": SECRET}, 401)
 

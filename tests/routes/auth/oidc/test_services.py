@@ -1,6 +1,6 @@
-"""What the services of docs/in-front.md say of a person, and whether that lets them in with the settings given there.
+"""Test what the services in docs/in-front.md say about a user, and whether the settings there let that user in.
 
-The names and forms of the claims are those of each service's documentation; the person is made up.
+The names and forms of the claims come from each service's documentation; the user is invented.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EMAIL = {"email": "ann@example.org"}
 
 @dataclass(frozen=True)
 class Service:
-    """What a service says in the ID token and at its userinfo address, and what has to be set for it."""
+    """A service's claims in the ID token and at its userinfo address, and the settings that it needs."""
 
     token: dict[str, Any]
     userinfo: dict[str, Any] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def test_whom_a_service_does_not_vouch_for_is_kept_out(tmp_path: Path, idp: Idp,
 
 
 def status_of(folder: Path, idp: Idp, service: Service) -> tuple[int, bool]:
-    """Sign in by a service at an instance of its own; tell the status, and whether there is an account now."""
+    """Sign in with a service at a new instance; return the status, and whether an account exists."""
     app = team(folder, **idp.settings(**HOME, **service.settings))
     idp.person = service.token
     idp.broken[USERINFO] = lambda: service.userinfo or service.token

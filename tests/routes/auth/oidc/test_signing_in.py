@@ -1,4 +1,4 @@
-"""Signing in there: the way there and back, and where it ends."""
+"""Test single sign-on: the way to the provider and back, and its target."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_address_of_the_return_is_of_app_url_where_that_is_set(tmp_path: Pat
 def test_signing_in_gives_another_session_id_and_takes_what_a_guest_said_along(
     tmp_path: Path, idp: Idp, provider: Scripted
 ) -> None:
-    """Session fixation: an id from before the sign-in isn't the signed-in one."""
+    """Session fixation: a session id from before the sign-in must not be signed in after it."""
     app = team(tmp_path, provider, ACCESS="open", **idp.settings(**HOME))
     client, thief = app.test_client(), app.test_client()
     conversation = begin(client, "Said as a guest")
@@ -88,7 +88,7 @@ DRAFT = {"text": "What I wrote\nfor long", "next": "/conversations/7"}
 
 
 def test_a_draft_waits_in_its_tab_until_somebody_has_signed_in_in_another_one(app: Flask) -> None:
-    """Without a script it was lost: what is taken along there has no room for it."""
+    """Without a script the draft was lost, because the round trip has no room for it."""
     client = app.test_client()
     page = client.post("/conversations", data=DRAFT, headers={"Accept": "text/html"})
 

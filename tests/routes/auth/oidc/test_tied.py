@@ -1,4 +1,4 @@
-"""Whose account a sign-in there opens."""
+"""Test which account a single sign-on opens."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("email", OTHERS)
 def test_whoever_is_of_another_domain_is_not_let_in(shut: Flask, idp: Idp, email: str) -> None:
-    """OW 26-59223: a name that ends alike is another one."""
+    """OW 26-59223: a name with the same ending is another domain."""
     idp.person["email"] = email
 
     answer = through(shut.test_client())
@@ -62,7 +62,7 @@ def test_without_domains_only_those_with_an_account_are_let_in(tmp_path: Path, i
 
 
 def test_an_account_with_a_password_is_not_tied_by_an_email_alone(app: Flask, idp: Idp) -> None:
-    """Pre-hijacking: whoever made an account in another's name would share it with them."""
+    """Pre-hijacking: an attacker who made an account in another user's name would share it with them."""
     account(app.extensions["rivulet"].database)
 
     answer = through(app.test_client())
@@ -140,7 +140,7 @@ def test_somebody_whose_address_changes_there_stays_who_they_are(app: Flask, idp
 
 
 def test_who_is_suspended_stays_out(app: Flask, idp: Idp) -> None:
-    """OW 26-59219, ALLM 26-32717: the second way in knows it, too."""
+    """OW 26-59219, ALLM 26-32717: single sign-on checks the suspension, too."""
     through(app.test_client())
     with app.extensions["rivulet"].database.write() as connection:
         connection.execute(update(people).values(suspended_at=1))
