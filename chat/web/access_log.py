@@ -83,8 +83,8 @@ class Entry:
         milliseconds = round((time.monotonic() - self._began) * 1000)
         fields = {"method": self.method, "path": self.path, "route": self.route, "status": int(self.status)}
         fields |= {"bytes": size, "ms": milliseconds}
-        line = "%s %s %s %s %d ms"
-        logger.info(line, self.method, self.path, self.status, what, milliseconds, extra={"fields": fields})
+        texts = (self.method, self.path, self.status, what, milliseconds)
+        logger.info("%s %s %s %s %d ms", *texts, extra={"fields": fields})
 
 
 class CountedStream:

@@ -14,8 +14,6 @@ from chat.people.sessions import digest
 from chat.web import cookies, urls
 from chat.web.state import state
 
-LASTS = HOUR
-
 
 def absolute_url(place: str) -> str:
     """Return the URL of a place, with the host of APP_URL, else that of the request."""
@@ -26,7 +24,7 @@ def absolute_url(place: str) -> str:
 def follow(place: str, token: str) -> Response:
     """Put the token in a cookie, and redirect to the page that uses it."""
     response = urls.lead_to(place)
-    cookies.set_cookie(response, cookies.LINK, token, LASTS)
+    cookies.set_cookie(response, cookies.LINK, token, HOUR)
     return response
 
 

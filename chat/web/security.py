@@ -30,7 +30,6 @@ HEADERS = {
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 HEALTH = {"health.alive", "health.ready"}
-HSTS = f"max-age={YEAR}"
 
 
 class UnknownHost(Exception):
@@ -123,5 +122,5 @@ def add_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store, no-transform")
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = HSTS
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     return response
