@@ -126,7 +126,7 @@ def post_worker_init(worker: Any) -> None:
     state = getattr(worker.app.callable, "extensions", {}).get("rivulet")  # the smallest app of the bench has none
     under = getattr(worker.app.callable, "config", {}).get("APPLICATION_ROOT", "").rstrip("/")
     if state:
-        state.metrics.share(counts, worker.row)
+        state.metrics.board.share(counts, worker.row)
         arguments = (worker, state.replies, number("DRAIN_SECONDS", 4, 3_600))
         worker.draining = threading.Thread(target=shutdown.drain_and_exit, args=arguments, name="draining", daemon=True)
         worker.draining.start()

@@ -6,7 +6,6 @@ docs/operating.md lists the same names.
 from __future__ import annotations
 
 import platform
-from mmap import mmap
 
 from chat import VERSION
 from chat.metrics.board import Board
@@ -20,7 +19,7 @@ WAITS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300)
 
 
 class Metrics:
-    """All numbers of this process and, after `share`, of the other workers of its server."""
+    """All numbers of this process and, once its board is shared, of the other workers of its server."""
 
     def __init__(self) -> None:
         board = self.board = Board()
@@ -50,10 +49,6 @@ class Metrics:
             Reading("rivulet_open_files", "Open files of the workers, their connections included.", files_of),
             Constant("rivulet_build_info", "What is running.", version=VERSION, python=platform.python_version()),
         ]
-
-    def share(self, memory: mmap, row: int) -> None:
-        """Count in a row of the memory that all workers of a server share."""
-        self.board.share(memory, row)
 
     def render(self) -> str:
         """Write the sums over all workers in Prometheus' text format."""

@@ -37,9 +37,11 @@ class Follower:
     def next(self, timeout: float) -> str | None:
         """Wait for more text; return "" after `timeout` seconds without any, and None at the end."""
         self.over = self.dismissed or time.monotonic() >= self.until
-        text, position = (None, 0) if self.over else self.shown.wait(self.position, timeout)
-        self.over = self.over or self.dismissed
         if self.over:
+            return None
+        text, position = self.shown.wait(self.position, timeout)
+        if self.dismissed:
+            self.over = True
             return None
         if text is None and self.shown.lost:
             self.shown = self.reader.follow(self.reply_id)

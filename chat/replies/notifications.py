@@ -34,10 +34,8 @@ class Changes:
         self._is_sqlite = database.is_sqlite
         self._outage = database.outage
         self._broken = database.engine.dialect.loaded_dbapi.OperationalError
-        with (
-            self._translating_errors(),
-            limit_time(CONNECT_TIMEOUT, Silence(f"no answer within {CONNECT_TIMEOUT:.0f} s")),
-        ):
+        silence = Silence(f"no answer within {CONNECT_TIMEOUT:.0f} s")
+        with self._translating_errors(), limit_time(CONNECT_TIMEOUT, silence):
             held = database.engine.raw_connection()
             self._connection = cast(Any, held.driver_connection)
             held.detach()  # the pool is for transactions, which are short
@@ -53,15 +51,12 @@ class Changes:
             with self._translating_errors():
                 list(self._connection.notifies(timeout=timeout, stop_after=1))
         elif self._is_sqlite:
-            self._poll(timeout)
+            deadline = time.monotonic() + timeout
+            while (version := self._read_version()) == self._version and time.monotonic() < deadline:
+                time.sleep(POLL_INTERVAL)
+            self._version = version
         else:
             time.sleep(min(timeout, POOLER_POLL_INTERVAL))
-
-    def _poll(self, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        while (version := self._read_version()) == self._version and time.monotonic() < deadline:
-            time.sleep(POLL_INTERVAL)
-        self._version = version
 
     @contextmanager
     def _translating_errors(self) -> Iterator[None]:

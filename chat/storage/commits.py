@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
@@ -47,15 +46,13 @@ def was_committed(engine: Engine, ticket: Ticket) -> bool:
 
     Raises OutcomeUnclear.
     """
-    deadline = time.monotonic() + OUTCOME_WAIT
-    for looks in count():
-        status = read_status(engine, ticket, ends_it=looks > 0)
-        if status in {"committed", "aborted"}:
-            return status == "committed"
+    deadline, is_second_look = time.monotonic() + OUTCOME_WAIT, False
+    while (status := read_status(engine, ticket, ends_it=is_second_look)) not in {"committed", "aborted"}:
         if status == "unknown" or time.monotonic() > deadline:
             raise OutcomeUnclear
+        is_second_look = True
         time.sleep(PAUSE)
-    raise AssertionError
+    return status == "committed"
 
 
 def read_status(engine: Engine, ticket: Ticket, ends_it: bool) -> str:

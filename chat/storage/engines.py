@@ -133,7 +133,7 @@ def prepare_sqlite(connection: Any, _: Any) -> None:
 
 
 def overwrite_deleted(connection: Connection) -> None:
-    """Make a connection overwrite what it deletes, as not every build of SQLite does; on Postgres, vacuum will."""
+    """Make a connection overwrite deleted data, which not every build of SQLite does; on Postgres, vacuum will."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
 

@@ -27,7 +27,6 @@ SERVES = "The database is there: Rivulet serves now."
 REPLACES = "RIVULET_REPLACES_WORKER"
 """gunicorn.conf.py sets this variable for a worker that replaces another one."""
 
-
 logger = logging.getLogger(__name__)
 
 

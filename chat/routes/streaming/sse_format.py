@@ -34,6 +34,6 @@ def long_event(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def event(html: str) -> str:
-    """Write an event with a data line for each line of HTML; a space follows the colon only where the line needs it."""
+    """Write an event with a data line for each line of HTML; a space follows the colon only if the line needs it."""
     lines = html.replace("\r", "").split("\n")
     return "".join(f"data:{' ' * line.startswith(' ')}{line}\n" for line in lines) + "\n"

@@ -92,18 +92,16 @@ def move(old: Place, new: Place, terminal: TextIO) -> str:
 
 def copy(source: Connection, target: Connection, place: Place, terminal: TextIO) -> int:
     """Copy all rows, read them back and compare; return their number. Raises Refused."""
-    with closing(Progress(terminal, sum(count(source, table) for table in metadata.sorted_tables))) as progress:
-        written = {table: copy_table(source, target, table, progress) for table in metadata.sorted_tables}
+    tables = metadata.sorted_tables
+    total = sum(source.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
+    with closing(Progress(terminal, total)) as progress:
+        written = {table: copy_table(source, target, table, progress) for table in tables}
         continue_numbers(source, target)
         progress.begin("checked")
         for table, digest in written.items():
             if read_digest(target, table, progress) != digest:
                 raise Refused(DIFFERS.format(table.name, place.name))
     return sum(digest.rows for digest in written.values())
-
-
-def count(connection: Connection, table: Table) -> int:
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def copy_table(source: Connection, target: Connection, table: Table, progress: Progress) -> Digest:
