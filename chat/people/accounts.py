@@ -157,12 +157,8 @@ def set_password(connection: Connection, person_id: int, password_hash: str) -> 
 
 def end_access(connection: Connection, person_id: int) -> None:
     """End everything that the old password opened: sessions and reset links."""
-    delete_resets(connection, person_id)
-    end_sessions(connection, person_id)
-
-
-def delete_resets(connection: Connection, person_id: int) -> None:
     connection.execute(DELETE_RESETS, {"person": person_id})
+    end_sessions(connection, person_id)
 
 
 def end_sessions(connection: Connection, person_id: int) -> None:

@@ -77,7 +77,7 @@ BEYOND_ALL = 2**31 - 1
 def note(connection: Connection, actor: Actor, action: str, subject: str = "") -> None:
     """Insert a row about an action. Raises ValueError if it isn't in ACTIONS."""
     if action not in ACTIONS:
-        raise ValueError(f"{action!r} is no action of the audit log. Add it to chat.people.audit.ACTIONS.")
+        raise ValueError(f"{action!r} isn't an action of the audit log. Add it to chat.people.audit.ACTIONS.")
     row = {"action": action, "subject": to_line(subject), "actor": to_line(name_of(actor))}
     connection.execute(INSERT_ENTRY, row | {"actor_id": None if isinstance(actor, str) else actor.id})
 

@@ -51,7 +51,7 @@ def create(connection: Connection, person_id: int) -> str:
     token, token_digest = link_tokens.create()
     connection.execute(accounts.LOCK_PERSON, {"person": person_id})  # before the links, as a suspension does
     connection.execute(DELETE_EXPIRED)
-    accounts.delete_resets(connection, person_id)
+    connection.execute(accounts.DELETE_RESETS, {"person": person_id})
     connection.execute(INSERT_RESET, {"digest": token_digest, "person_id": person_id})
     return token
 

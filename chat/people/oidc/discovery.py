@@ -49,7 +49,7 @@ class Discovery:
         found = self._cached_json(WELL_KNOWN, f"{self._address}{WELL_KNOWN}")
         if str(found.get("issuer", "")).rstrip("/") != self._address:
             self._cached.clear()
-            raise self._unavailable("it says that it is another issuer than OIDC_ISSUER")
+            raise self._unavailable("it names another issuer than OIDC_ISSUER")
         return found
 
     def issuer(self) -> str:
@@ -60,7 +60,7 @@ class Discovery:
         """Return an endpoint, which must use https if the issuer does. Raises ProviderUnavailable."""
         address = str(self.metadata().get(name, ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self._address).scheme}:
-            raise self._unavailable(f"it publishes no {name} that can be used")
+            raise self._unavailable(f"it publishes no usable {name}")
         return address
 
     def keys(self, refresh: bool = False) -> KeySet:
@@ -83,9 +83,9 @@ class Discovery:
         try:
             found = json.loads(read_body(request, LARGEST))
         except (ProviderError, ValueError, RecursionError) as error:
-            raise self._unavailable(f"{urlsplit(url).path} gave no answer that can be used") from error
+            raise self._unavailable(f"{urlsplit(url).path} gave no usable answer") from error
         if not isinstance(found, dict):
-            raise self._unavailable(f"{urlsplit(url).path} gave something else than an object")
+            raise self._unavailable(f"{urlsplit(url).path} gave JSON that is no object")
         return found
 
     def _unavailable(self, why: str) -> ProviderUnavailable:

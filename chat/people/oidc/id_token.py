@@ -55,7 +55,7 @@ def reason_of(error: Exception, token: str) -> str:
     with suppress(ValueError, AttributeError):
         signature = str(json.loads(urlsafe_b64decode(f"{token.partition('.')[0]}==")).get("alg"))
         if signature in {"HS256", "HS384", "HS512"}:
-            return f"it is signed by {signature}. Choose RS256 for this app at the provider."
+            return f"it is signed with {signature}. Choose RS256 for this app at the provider."
     return type(error).__name__
 
 
@@ -95,5 +95,5 @@ def is_verified(claims: Mapping[str, Any], is_trusted: bool) -> bool:
     verified = claim is True or (isinstance(claim, str) and claim.lower() == "true")
     if not verified:
         how = "not there" if claim is None else "not true"
-        logger.warning("the claim email_verified is %s, so the e-mail of a sign-in decides nothing", how)
+        logger.warning("the claim email_verified is %s, so the e-mail address of this sign-in finds no account", how)
     return verified

@@ -40,7 +40,7 @@ def change_password() -> Response:
     new = request.form.get("password", "")
     try:
         person = authenticate()
-        passwords.require_good(new, person.email, person.name or "")
+        passwords.require_good(new, person.email, person.name)
         password_hash = passwords.hash_password(new)
         with state.database.write() as connection:
             accounts.change_password(connection, person, password_hash)

@@ -53,21 +53,15 @@ def redeem() -> Response | tuple[str, int]:
         return secret_links.leave("/")
     if secret_links.is_for_other_link():
         return urls.lead_to("/invites/yours")
+    database, token = state.database, secret_links.token()
     try:
-        return create_account(secret_links.token())
+        invite = invites.find(database, token)
+        if current_user.member():
+            return page(invite), 409
+        current_user.login_as(invites.redeem(database, token, newcomer(invite)))
     except NotFound:
-        if not (invites.is_spent(state.database, secret_links.token()) and login.sign_in_again()):
+        if not (invites.is_spent(database, token) and login.sign_in_again()):
             raise
-    return secret_links.leave("/")
-
-
-def create_account(token: str) -> Response | tuple[str, int]:
-    """Create the account of an invite, and sign in with a guest's conversations. Raises NotFound."""
-    invite = invites.find(state.database, token)
-    if current_user.member():
-        return page(invite), 409
-    try:
-        current_user.login_as(invites.redeem(state.database, token, newcomer(invite)))
     except (BadEmail, BadPassword, EmailTaken) as error:
         if not (isinstance(error, EmailTaken) and login.sign_in_again()):
             return page(invite, problem=str(error)), 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from chat.people import accounts, login_throttle, password_resets, passwords
 from chat.routes.auth import login
@@ -19,26 +19,22 @@ MAIL_QUEUED = (
 bp = Blueprint("password_resets", __name__)
 
 
-class SpentLink(Exception):
-    """A reset link can't be used, for whatever reason."""
-
-
 @bp.get("/resets/<token>")
 def follow(token: str) -> Response:
-    """Follow a reset link. Raises SpentLink."""
+    """Follow a reset link. Raises NotFound."""
     email_of(token)
     return secret_links.follow("/resets/yours", token)
 
 
 @bp.get("/resets/yours")
 def show() -> str:
-    """Show the form of the link that was followed. Raises SpentLink."""
+    """Show the form of the link that was followed. Raises NotFound."""
     return form(email_of(secret_links.token()))
 
 
 @bp.post("/resets/yours")
 def redeem() -> Response:
-    """Set the new password. Raises SpentLink."""
+    """Set the new password. Raises NotFound."""
     token = secret_links.token()
     email, password = email_of(token), request.form.get("password", "")
     if secret_links.is_for_other_link():
@@ -48,8 +44,6 @@ def redeem() -> Response:
         password_resets.redeem(state.database, token, passwords.hash_password(password))
     except passwords.BadPassword as error:
         return Response(form(email, str(error)), 400)
-    except NotFound as error:  # used a moment ago
-        raise SpentLink from error
     with state.database.write() as connection:
         login_throttle.clear_failures(connection, login_throttle.account_digest(state.secret, email))
     current_user.logout()
@@ -57,11 +51,8 @@ def redeem() -> Response:
 
 
 def email_of(token: str) -> str:
-    """Return the e-mail address of a link's person. Raises SpentLink."""
-    try:
-        return str(password_resets.find(state.database, token).email)
-    except NotFound as error:
-        raise SpentLink from error
+    """Return the e-mail address of a link's person. Raises NotFound."""
+    return password_resets.find(state.database, token).email
 
 
 def form(email: str, problem: str = "") -> str:
@@ -70,14 +61,14 @@ def form(email: str, problem: str = "") -> str:
 
 @bp.get("/resets")
 def ask() -> str:
-    """Show the form that asks for a link. Raises NotFound if no mail server is set."""
+    """Show the form that asks for a link."""
     require_mail()
     return render_request()
 
 
 @bp.post("/resets")
 def send() -> Response:
-    """Mail a link to the owner of an e-mail address; the response is the same if there is none. Raises NotFound."""
+    """Mail a link to the owner of an e-mail address; the response is the same if there is none."""
     require_mail()
     email = request.form.get("email", "")
     try:
@@ -92,16 +83,16 @@ def send() -> Response:
 
 
 def require_mail() -> None:
-    """Raise NotFound if no mail server is set."""
+    """Answer as for a page that doesn't exist if no mail server is set; NotFound is about links here."""
     if not state.settings.smtp_url:
-        raise NotFound
+        abort(404)
 
 
 def render_request(email: str = "", problem: str = "", done: str = "") -> str:
     return render_template("accounts/forgotten.html", email=email, problem=problem, done=done)
 
 
-@bp.errorhandler(SpentLink)
-def refuse(_: SpentLink) -> tuple[str, int]:
+@bp.errorhandler(NotFound)
+def refuse(_: NotFound) -> tuple[str, int]:
     """Answer all unusable links alike: used, expired and invented ones."""
     return render_template("accounts/closed_reset.html"), 404

@@ -222,7 +222,7 @@ def test_the_log_says_what_to_choose_where_tokens_are_signed_by_the_secret(
 
     through(shut.test_client())
 
-    assert "signed by HS256. Choose RS256 for this app" in caplog.text
+    assert "signed with HS256. Choose RS256 for this app" in caplog.text
 
 
 def test_an_issuer_that_begins_like_one_of_anybody_may_be_trusted(tmp_path: Path) -> None:
