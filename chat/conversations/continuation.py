@@ -30,7 +30,7 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
     with database.write() as connection:
         people.lock_active(connection, person_id)
         lock_leaf(connection, person_id, reply_of(connection, person_id, reply_id).conversation_id)
-        reply = reply_of(connection, person_id, reply_id)  # again: another Continue may have been first
+        reply = reply_of(connection, person_id, reply_id)  # again: another Continue could have come first
         require_unfinished(connection, reply)
         rate_limits.register_send(connection, asker)
         owner = secrets.token_hex(16)
