@@ -31,7 +31,7 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
     with database.write() as connection:
         people.lock_active(connection, person_id)
         lock_leaf(connection, person_id, reply_of(connection, person_id, reply_id).conversation_id)
-        reply = reply_of(connection, person_id, reply_id)  # again: another Continue may have been first
+        reply = reply_of(connection, person_id, reply_id)  # again: another Continue could have come first
         require_unfinished(connection, reply)
         rate_limits.register_send(connection, asker)
         owner = secrets.token_hex(16)
@@ -39,7 +39,8 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
         cleared = {"continued": replies.c.continued + 1, "error": None, "finish_reason": None, "ended_at": None}
         going = back | cleared | {"address": asker.address}
         connection.execute(update(replies).where(replies.c.id == reply_id).values(going))
-        move_to_log(connection, reply)
+        connection.execute(insert(pieces).values(reply_id=reply_id, seq=0, text=reply.text))  # the log begins with it
+        connection.execute(update(messages).where(messages.c.id == reply_id).values(text="", html=None))
     return Turn(reply.conversation_id, reply_id, owner, person_id, reply.text)
 
 
@@ -51,8 +52,3 @@ def require_unfinished(connection: Connection, reply: Reply) -> None:
     whole = reply.state == "complete" and reply.finish_reason != "length"
     if whole or follows or not reply.text.strip():
         raise NothingToContinue("This answer can't be continued. Ask a new question, or try again.")
-
-
-def move_to_log(connection: Connection, reply: Reply) -> None:
-    connection.execute(insert(pieces).values(reply_id=reply.id, seq=0, text=reply.text))
-    connection.execute(update(messages).where(messages.c.id == reply.id).values(text="", html=None))

@@ -1,6 +1,6 @@
 """Render messages again whose HTML an older version made, and store the new HTML.
 
-Pages never show the old HTML: its renderer may have let an attack through, and our style sheet doesn't fit it.
+Pages never show the old HTML: its renderer could have let an attack through, and our style sheet doesn't fit it.
 """
 
 from __future__ import annotations

@@ -51,11 +51,8 @@ class Block:
 
 def direct(html: str) -> str:
     """Set the direction of the blocks of sanitised HTML that hold right-to-left letters."""
-    return html if html.isascii() or not RTL.search(html) else "".join(direct_blocks(html))
-
-
-def direct_blocks(html: str) -> list[str]:
-    """Split HTML at the tags of its blocks, and set the directions in the start tags."""
+    if html.isascii() or not RTL.search(html):
+        return html
     found: list[str] = []
     blocks: list[Block] = []
     end = 0
@@ -67,7 +64,7 @@ def direct_blocks(html: str) -> list[str]:
             blocks.append(Block(tag[2], len(found) - 1, "dir=" in tag[3]))
         elif blocks:
             close(blocks, found)
-    return [*found, html[end:]]
+    return "".join([*found, html[end:]])
 
 
 def count(blocks: list[Block], text: str, place: int) -> None:

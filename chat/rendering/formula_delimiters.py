@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 LENGTH_LIMIT = 4_000
-"""The longest formula, in characters, that may hold blank lines."""
+"""The longest formula, in characters, that can hold blank lines."""
 
 ENVIRONMENTS = """
     align alignat alignedat aligned array Bmatrix bmatrix cases dcases eqnarray equation flalign gather gathered matrix

@@ -94,36 +94,27 @@ def read_code(match: re.Match[str]) -> str:
     return ticks + shield(match[0][len(ticks) : -len(ticks)]) + ticks
 
 
-def read_dollars(match: re.Match[str]) -> str | None:
-    """Encode the content of two dollars; return None if it is no formula."""
-    start, end = match.span()
-    before, after = match.string[max(0, start - 3) : start], match.string[end : end + 8]
-    return encode_match(match) if formula_delimiters.is_inline(match[0][1:-1], before, after) else None
-
-
-def read_double_dollars(match: re.Match[str]) -> str | None:
-    return encode_match(match) if formula_delimiters.is_display(match[0][2:-2], stands_alone(match)) else None
-
-
-def read_brackets(match: re.Match[str]) -> str | None:
-    return encode_match(match) if formula_delimiters.is_bracketed(match[0][2:-2], stands_alone(match)) else None
-
-
-def read_parentheses(match: re.Match[str]) -> str | None:
-    return encode_match(match) if formula_delimiters.is_parenthesised(match[0][2:-2]) else None
-
-
-def read_environment(match: re.Match[str]) -> str | None:
-    """Encode an environment without delimiters; return None if other text shares its lines."""
-    return encode_match(match) if stands_alone(match) and len(match[0]) <= formula_delimiters.LENGTH_LIMIT else None
-
-
-def encode_match(match: re.Match[str]) -> str:
-    """Encode a formula without the marks of the quotation around it."""
+def read_formula(match: re.Match[str]) -> str | None:
+    """Encode a formula without the marks of the quotation around it; return None if the match is none."""
+    if not is_formula(match, match[0][2:-2]):
+        return None
     source = match[0]
     if "\n" in source and ">" in before_on_line(match):
         source = re.sub(r"\n[ \t]*>[ \t>]*", "\n", source)
     return encode_formula(source)
+
+
+def is_formula(match: re.Match[str], content: str) -> bool:
+    if match.lastgroup == "dollars":
+        start, end = match.span()
+        before, after = match.string[max(0, start - 3) : start], match.string[end : end + 8]
+        return formula_delimiters.is_inline(match[0][1:-1], before, after)
+    if match.lastgroup == "parentheses":
+        return formula_delimiters.is_parenthesised(content)
+    if match.lastgroup == "bare":
+        return stands_alone(match) and len(match[0]) <= formula_delimiters.LENGTH_LIMIT
+    is_display = formula_delimiters.is_display if match.lastgroup == "double" else formula_delimiters.is_bracketed
+    return is_display(content, stands_alone(match))
 
 
 def before_on_line(match: re.Match[str]) -> str:
@@ -172,11 +163,11 @@ def end_address(match: re.Match[str]) -> str:
 
 READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "code": read_code,
-    "brackets": read_brackets,
-    "parentheses": read_parentheses,
-    "bare": read_environment,
-    "double": read_double_dollars,
-    "dollars": read_dollars,
+    "brackets": read_formula,
+    "parentheses": read_formula,
+    "bare": read_formula,
+    "double": read_formula,
+    "dollars": read_formula,
     "tilde": shield_match,
     "tag": shield_match,
     "less": shield_match,

@@ -1,4 +1,4 @@
-"""The time that one rendering may spend on colours and formulas."""
+"""The time that one rendering can spend on colours and formulas."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def draft(status: int) -> dict[str, object]:
     if not text or access.needs_login():
         return {}
     action = "/conversations" if status == 404 else request.path
-    # The parent stays, unless it may be the error.
+    # Keep the parent, unless it could be the error.
     parent = "" if status in {400, 404} else request.form.get("parent", "")
     return {"draft": text, "action": action, **pages.composer(), "parent": parent}
 

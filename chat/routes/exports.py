@@ -31,7 +31,13 @@ bp = Blueprint("exports", __name__)
 def conversation(conversation_id: int, form: str) -> Response:
     """Send the branch that a conversation shows, in another form."""
     with spool.hold_write_lock(), state.database.read():
-        return render_export(conversations.find(state.database, current_user.person_id(), conversation_id), form)
+        current = conversations.find(state.database, current_user.person_id(), conversation_id)
+        path = conversations.read_transcript(state.database, current.leaf_id)
+        response = spool.respond(write_parts(current, path, form), FORMS[form])
+    name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
+    given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+    response.headers.set("Content-Disposition", "inline", **given)
+    return response
 
 
 @bp.get("/messages/<id:message_id>.md")
@@ -48,15 +54,6 @@ def negotiate_form() -> str | None:
         return None
     wanted = request.accept_mimetypes.best_match(["text/html", *FORMS.values()])
     return next((form for form, mimetype in FORMS.items() if mimetype == wanted), None)
-
-
-def render_export(current: Conversation, form: str) -> Response:
-    path = conversations.read_transcript(state.database, current.leaf_id)
-    response = spool.respond(write_parts(current, path, form), FORMS[form])
-    name, plain = file_name(current.title, form), f"Conversation {current.id}.{form}"
-    given = {"filename": name if name.isascii() else plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
-    response.headers.set("Content-Disposition", "inline", **given)
-    return response
 
 
 def write_parts(current: Conversation, path: Iterable[Message], form: str) -> Iterator[str]:

@@ -54,9 +54,9 @@ def problems() -> list[str]:
     return [sentence for provider in state.registry.now().providers.values() if (sentence := provider.problem())]
 
 
-def require_enabled(choice: Choice) -> None:
-    """Raise UnknownModel if an admin has disabled a model: Continue would use it again."""
-    if (choice.provider, choice.model) in state.registry.now().hidden:
+def require_enabled(reply: Reply) -> None:
+    """Raise UnknownModel if an admin has disabled the reply's model."""
+    if (reply.provider, reply.model) in state.registry.now().hidden:
         raise UnknownModel(NOT_OFFERED)
 
 

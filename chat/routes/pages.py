@@ -99,7 +99,7 @@ def sidebar(person_id: int | None, conversation_id: int | None = None) -> dict[s
 def tab_title(listed: Sequence[Conversation], current: Conversation | None, in_sight: bool = True) -> str:
     """Return the title of a tab, with a sign if it is answering, or the number of unread answers.
 
-    The open conversation's unread answer counts only if the page may be out of sight.
+    The open conversation's unread answer counts only if the page can be out of sight.
     """
     here = current.id if current else None
     answering = any(row.answering for row in listed if row.id == here)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 
 from chat import conversations, rendering
-from chat.conversations import Choice
 from chat.routes import model_choice, pages
 from chat.routes.streaming import event_stream
 from chat.web import current_user
@@ -60,7 +59,7 @@ def retry(reply_id: int) -> Response:
 def continue_reply(reply_id: int) -> Response:
     asker = current_user.rate_limit_subject()
     begun = conversations.reply_of(state.database, asker.person_id, reply_id)
-    model_choice.require_enabled(Choice(begun.provider, begun.model))
+    model_choice.require_enabled(begun)
     turn = conversations.continue_reply(state.database, asker, reply_id)
     state.replies.start(turn)
     if not pages.wants_fragment():
