@@ -208,7 +208,7 @@ def test_the_file_of_authorities_is_read_once(trusted):
     assert (tls_context.cache_info().misses, tls_context.cache_info().hits) == (1, 2)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has all of 127.0.0.0/8.")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
 def test_a_host_of_another_name_is_refused_with_a_trusted_certificate(trusted):
     with (
         SecureServer(plain("Hello"), bind="127.0.0.2") as server,
