@@ -108,7 +108,7 @@ def on_both(setup: Setup) -> Iterator[tuple[Browser, dict[str, Server]]]:
 
 SCENARIOS = [
     Scenario("page", "the first page, and conversations of 20 and of 2,000 messages, in Chromium", pages, "chromium"),
-    Scenario("greet", "the first message of somebody new, in the page", greeted, "chromium"),
+    Scenario("greet", "a newcomer's first message, in the page", greeted, "chromium"),
     Scenario("watch", "one turn after another in the page, watched to its end", watched, "chromium"),
 ]
 

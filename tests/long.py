@@ -18,7 +18,7 @@ BROWSER = Path(__file__).parent / "browser"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="run also the tests that take long or need the network")
+    parser.addoption("--long", action="store_true", help="also run the tests that take long or need the network")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:
     """Return a sentence that says why a test can't run; None if it can."""
     if item.get_closest_marker("long") and not config.getoption("--long"):
-        return "It takes long or needs the network; --long runs it."
+        return "This test takes long or needs the network; --long runs it."
     if BROWSER in item.path.parents and not os.environ.get("CHROMIUM"):
         return f"No Chromium was found for {item.path.name}; set CHROMIUM to the path of one."
     if item.get_closest_marker("firefox") and not os.environ.get("FIREFOX"):

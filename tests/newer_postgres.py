@@ -41,7 +41,7 @@ def install() -> None:
         subprocess.run(["npm", "pack", PACKAGE], cwd=folder, check=True)
         (package,) = Path(folder).glob("*.tgz")
         if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != INTEGRITY:
-            sys.exit(f"{PACKAGE} is not what it was when it was pinned.")
+            sys.exit(f"The download of {PACKAGE} differs from the pinned version.")
         with tarfile.open(package) as archive:
             archive.extractall(folder)  # the digest proves that the archive is safe
         link(Path(folder) / "package")

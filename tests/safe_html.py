@@ -12,7 +12,7 @@ from tests.house import is_in
 def safe_by_rendering(module: str, tree: ast.Module) -> Iterator[str]:
     """Complain about text that is marked as safe HTML anywhere except in rendering's `mark_safe`.
 
-    Markup may receive a literal, a rendered template or nothing, and stand in annotations: it then escapes every value
+    Markup may receive a literal, a rendered template or nothing, and stand in annotations. It then escapes every value
     it is joined or formatted with.
     """
     allowed = {id(part) for node in ast.walk(tree) for part in harmless_markup(module, node)}

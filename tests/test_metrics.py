@@ -206,7 +206,7 @@ def test_a_tick_that_waits_for_the_database_is_counted_with_its_wait(
     assert value(replies.metrics, "rivulet_pieces_total") == 0
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="This system doesn't tell.")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="This system has no /proc.")
 def test_memory_and_files_are_those_of_the_process() -> None:
     metrics = Metrics()
 

@@ -87,7 +87,7 @@ def test_a_bench_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="CPU and memory are read from /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="The bench reads CPU and memory from /proc.")
 def test_what_a_process_uses_is_read_with_its_children() -> None:
     assert os.getpid() in tree(os.getpid())
     assert cpu_seconds(os.getpid()) > 0

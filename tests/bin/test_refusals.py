@@ -94,7 +94,7 @@ def closed(tmp_path: Path) -> Iterator[Path]:
     if folder.parent == tmp_path:
         folder.mkdir(mode=0o500)
     elif not folder.exists():
-        pytest.skip("As root all can be written to here.")
+        pytest.skip("Root can write to every folder here.")
     yield folder
 
 

@@ -162,7 +162,7 @@ def test_as_many_files_may_be_open_as_the_machine_allows(start: Start):
 
 def test_a_higher_limit_of_open_files_is_left_alone(start: Start):
     if hard_limit() != resource.RLIM_INFINITY and hard_limit() < 30_000:
-        pytest.skip("This machine doesn't allow more.")
+        pytest.skip("This machine doesn't allow enough open files.")
 
     assert seen(start(files=30_000))["files"] == 30_000
 

@@ -113,7 +113,7 @@ def own_address() -> str:
         try:
             probe.connect(("192.0.2.1", 9))
         except OSError:
-            pytest.skip("This machine is in no network, so it has no address but loopback.")
+            pytest.skip("This machine has only a loopback address.")
         return str(probe.getsockname()[0])
 
 

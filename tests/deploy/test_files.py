@@ -1,7 +1,7 @@
 """Test that the platforms' files contain what the platforms read, as far as tests can tell without them.
 
-The facts come from their documentation as of 2026: the schemas of app.json and render.yaml, the references of fly.toml
-and railway.json, and the Compose specification.
+The facts come from their documentation as of 2026. It includes the schemas of app.json and render.yaml, the references
+of fly.toml and railway.json, and the Compose specification.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def test_systemd_leaves_a_worker_that_was_out_of_memory_to_gunicorn_to_replace()
     assert files.unit()["Service"]["OOMPolicy"] == "continue"
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="The unit is verified where systemd-analyze is.")
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="This test needs systemd-analyze.")
 def test_systemd_can_read_the_unit(tmp_path: Path) -> None:
     # The check reads only the unit itself: the program that it starts is not on this machine.
     there = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", files.unit_text(), flags=re.MULTILINE)
@@ -115,7 +115,7 @@ def test_behind_nginx_at_a_port_of_its_own_a_form_by_plain_http_is_taken(tmp_pat
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.skipif(not proxies.find("caddy"), reason="Caddy's configuration is read where Caddy is.")
+@pytest.mark.skipif(not proxies.find("caddy"), reason="This test needs Caddy.")
 @pytest.mark.parametrize("block", blocks("in-front.md", "caddy"))
 def test_caddy_can_read_its_configuration(tmp_path: Path, block: str) -> None:
     (tmp_path / "Caddyfile").write_text(block.replace("$2a$14$...", "$2a$14$" + "a" * 53))

@@ -50,7 +50,7 @@ def limit_files(server: Server, size: int) -> None:
         resource.prlimit(worker, resource.RLIMIT_FSIZE, (size, hard))
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Only Linux limits the files of a running process.")
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Only Linux can limit a running process's files.")
 def test_a_full_disk_loses_nothing_that_was_shown_and_recovers_by_itself(tmp_path: Path, model: Model) -> None:
     """F24: reads work; a send is refused with its text kept; the running answer ends, never as complete."""
     with served(tmp_path, model) as server:

@@ -1,7 +1,8 @@
 """Put a wire between the app and PostgreSQL that breaks, delays or goes silent at a chosen COMMIT.
 
-A fault can hurt a COMMIT at four places: "before" it reaches the server; "in" it, when it is done and its answer is on
-its way; in the middle of that answer ("half"); and "after" the client has the answer. New connections always work.
+A fault can hurt a COMMIT at four places. "before": before it reaches the server. "in": when it is done and its answer
+is on its way. "half": in the middle of that answer. "after": after the client has the answer. New connections always
+work.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Make the pictures of docs/formulas.md: each command as Rivulet draws it, beside KaTeX.
+"""Create the pictures of docs/formulas.md: each command as Rivulet draws it, beside KaTeX.
 
     npm install --prefix /somewhere katex@0.19.1
     CHROMIUM=/usr/bin/chromium python -m tests.rendering.pictures /somewhere/node_modules/katex
 
-It writes the table, too, whose verdicts are in commands.py.
+It also writes the table; commands.py holds the verdicts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ source. `python -m tests.rendering.pictures` makes this page; a test holds that 
 
 
 def page(katex: Path) -> str:
-    """Write a page with KaTeX in it, our style and our font."""
+    """Write a page with KaTeX, our style and our font."""
     style = (TOP / "static" / "css" / "formulas.css").read_text()
     font = base64.b64encode((TOP / "static" / "fonts" / "math.woff2").read_bytes()).decode()
     ours = style.replace("math.woff2", f"data:font/woff2;base64,{font}")
@@ -58,7 +58,7 @@ def page(katex: Path) -> str:
 
 
 def sheet(number: int, sources: list[str]) -> str:
-    """Write ten rows, each a command as both draw it."""
+    """Write ten rows, each with a command as both draw it."""
     rows = []
     for place, source in enumerate(sources, number * A_SHEET + 1):
         ours = formulas.draw(source, True, TimeBudget(1e9))
@@ -72,7 +72,7 @@ DRAW = """for (const place of document.querySelectorAll(".katex-here"))
 
 
 def photograph(katex: Path, folder: Path) -> None:
-    """Write one picture for ten commands."""
+    """Take a screenshot of ten commands."""
     file = folder / "formulas-page.html"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
@@ -88,7 +88,7 @@ def photograph(katex: Path, folder: Path) -> None:
 
 
 def sheets() -> Iterator[list[str]]:
-    """Give the commands ten by ten."""
+    """Return the commands in batches of ten."""
     sources = list(COMMANDS)
     for first in range(0, len(sources), A_SHEET):
         yield sources[first : first + A_SHEET]
@@ -108,7 +108,7 @@ def table() -> str:
 
 
 def cell(source: str) -> str:
-    """Write a source into a cell, where a bar would end it."""
+    """Write a source into a table cell, where a bar would end it."""
     return source.replace("|", "\\|")
 
 

@@ -109,7 +109,7 @@ def test_where_nothing_can_be_said_the_connection_breaks_and_the_log_quotes_noth
     assert QUOTED not in log and "Error handling request" not in log
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="There is no curl here.")
+@pytest.mark.skipif(not shutil.which("curl"), reason="This test needs curl.")
 def test_curl_fails_where_a_file_is_cut(server: Broken, browser: requests.Session, tmp_path: Path) -> None:
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
 

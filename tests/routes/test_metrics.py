@@ -162,7 +162,7 @@ def test_a_worker_counts_in_the_same_places_whatever_admins_have_set_up(tmp_path
 SENT = 'rivulet_requests_total{route="/conversations",method="POST",status="2xx"}'
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="It finds the workers in /proc.")
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="This test finds the workers in /proc.")
 def test_two_workers_tell_one_sum_and_a_killed_one_still_counts(tmp_path: Path) -> None:
     with upstream() as model, gunicorn(tmp_path, model, WEB_CONCURRENCY="2") as server:
         eventually(lambda: told_by(server, "rivulet_workers") == 2)

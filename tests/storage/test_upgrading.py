@@ -184,7 +184,7 @@ def test_a_database_that_was_brought_back_for_all_to_read_is_for_its_owner_alone
     assert modes == dict.fromkeys(("rivulet.db", "rivulet.db-shm", "rivulet.db-wal"), 0o600)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Needs fork.")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="This test needs fork.")
 def test_a_migration_that_is_killed_at_any_statement_is_done_by_the_next_start(present: Path, to_come: Path) -> None:
     """F34: SIGKILL before each statement in turn; the database has the old version or the new one, and is intact."""
     path, straight = present, Path(shutil.copy(present, present.with_name("straight.db")))

@@ -30,14 +30,14 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Hurt a server at random, and check what was promised.")
+    parser = argparse.ArgumentParser(description="Inject random faults into a server, and check its promises.")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
-    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
+    parser.add_argument("--postgres", action="store_true", help="use PostgreSQL instead of SQLite")
     parser.add_argument("--kinds", type=lambda text: text.split(","), default=KINDS, help=f"some of {','.join(KINDS)}")
     wanted = parser.parse_args()
     if unknown := set(wanted.kinds) - set(KINDS):
-        parser.error(f"there is no kind {', '.join(sorted(unknown))}")
+        parser.error(f"unknown kinds: {', '.join(sorted(unknown))}")
     if set(wanted.kinds) <= set(WIRES) and not wanted.postgres:
         parser.error(f"{' and '.join(WIRES)} need --postgres")
     return wanted

@@ -13,8 +13,8 @@ from tests.faults.rounds.kinds import LENGTH, PAUSE, Round
 
 NEWCOMER, TABS, KNOWN, BELOW = "newcomer", "two tabs of a newcomer", "known", "below an answer"
 WAYS = (NEWCOMER, TABS, KNOWN, BELOW)
-"""The senders: a newcomer; a user with two tabs, who also sends from the other one; and a returning user, who sends to
-a new or to an existing conversation."""
+"""The senders. A newcomer; a user with two tabs, who also sends from the other one. A returning user, who sends to a
+new or to an existing conversation."""
 
 FORMS = ({"HX_Request": "true"}, {"Accept": "text/html"})
 """How the form is sent: by htmx, whose page keeps a refused text, or by the browser itself."""
