@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,12 +17,6 @@ from tests.security.odd import Request
 
 LENIENT = list(HealthCheck)
 AT_ONCE = 10
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have passwords be hashed in no time: how well is for other tests."""
-    monkeypatch.setattr("chat.people.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=LENIENT)
