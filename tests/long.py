@@ -1,4 +1,6 @@
-"""A pytest plugin that leaves out what isn't asked for, or can't run here; the closing lines name it.
+"""A pytest plugin that leaves out what isn't asked for, or can't run here, and says what runs first.
+
+The closing lines name what was left out.
 
 `--long` asks for the tests that take long or need the network. Those of tests/browser need CHROMIUM, the path of a
 Chromium, and those marked so FIREFOX, that of a Firefox; bin/test sets both. Those marked so need nginx, PgBouncer
@@ -14,7 +16,10 @@ from pathlib import Path
 import pytest
 
 SFTP = Path("/usr/lib/openssh/sftp-server")
-BROWSER = Path(__file__).parent / "browser"
+TESTS = Path(__file__).parent
+BROWSER = TESTS / "browser"
+WAITING = ["faults", "browser", "deploy", "bin", "people"]
+"""Folders whose tests wait more than they work. They run first, several at once; the others then fill every core."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,15 +29,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores, because many tests wait."""
-    return (os.cpu_count() or 1) + 1
+    """Run three processes more than there are cores, because many tests wait."""
+    return (os.cpu_count() or 1) + 3
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is left out as skipped, with the reason."""
+    """Mark what is left out as skipped, with the reason; put what waits first."""
+    items.sort(key=place)
     for item in items:
         if reason := reason_to_skip(config, item):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def place(item: pytest.Item) -> int:
+    """Give a test's place in the order of folders."""
+    folders = {TESTS / name: number for number, name in enumerate(WAITING)}
+    return min((folders[above] for above in item.path.parents if above in folders), default=len(WAITING))
 
 
 def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:

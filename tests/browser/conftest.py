@@ -38,9 +38,12 @@ def provider(site: Site) -> Scripted:
     return site.provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The Chromium that CHROMIUM names; without one tests/long.py skips what is here."""
+    """The Chromium that CHROMIUM names; without one tests/long.py skips what is here.
+
+    It ends with this folder's tests: its loop, which runs in this thread, would keep others from running theirs.
+    """
     chromium = os.environ["CHROMIUM"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
