@@ -23,7 +23,7 @@ from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 from tests.turns import guest
 
-pytest_plugins = ["tests.long", "tests.counted", "tests.canary", "tests.team"]
+pytest_plugins = ["tests.long", "tests.counted", "tests.canary", "tests.shared", "tests.team"]
 
 
 @pytest.fixture
@@ -67,8 +67,7 @@ def either(request: pytest.FixtureRequest) -> Iterator[Database]:
     if request.param == "sqlite":
         yield request.getfixturevalue("database")
         return
-    database = Database(request.getfixturevalue(request.param).new_database())
-    database.upgrade()
+    database = Database(request.getfixturevalue(request.param).migrated_database())
     yield database
     database.dispose()
 

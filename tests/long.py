@@ -1,4 +1,7 @@
-"""A pytest plugin that skips slow tests and tests that can't run here; the closing lines name them.
+"""A pytest plugin that skips slow tests and tests that can't run here, and orders the others.
+
+The closing lines name what it skipped.
+
 
 `--long` includes the tests that take long or need the network. Tests in tests/browser need CHROMIUM, the path of a
 Chromium; tests with the mark firefox need FIREFOX. bin/test sets both. Other marks stand for nginx, PgBouncer and
@@ -14,7 +17,10 @@ from pathlib import Path
 import pytest
 
 SFTP = Path("/usr/lib/openssh/sftp-server")
-BROWSER = Path(__file__).parent / "browser"
+TESTS = Path(__file__).parent
+BROWSER = TESTS / "browser"
+WAITING = ["faults", "browser", "deploy", "bin", "people"]
+"""Folders whose tests wait more than they work. They run first, several at once; the others then fill every core."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,15 +29,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Start one process more than the machine has cores, because many tests wait."""
-    return (os.cpu_count() or 1) + 1
+    """Start three processes more than the machine has cores, because many tests wait."""
+    return (os.cpu_count() or 1) + 3
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that can't run as skipped, with the reason."""
+    """Mark the tests that can't run as skipped, with the reason; put the tests that wait first."""
+    items.sort(key=place)
     for item in items:
         if reason := reason_to_skip(config, item):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def place(item: pytest.Item) -> int:
+    """Give a test's place in the order of folders."""
+    folders = {TESTS / name: number for number, name in enumerate(WAITING)}
+    return min((folders[above] for above in item.path.parents if above in folders), default=len(WAITING))
 
 
 def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:

@@ -16,12 +16,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from chat.storage.database import Database
 from tests.serving import free_port
 
 PATIENCE = 60.0
@@ -122,11 +124,23 @@ class Postgres:
         """Give the address of one of its databases."""
         return f"postgresql://rivulet@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
-        """Make an empty database; gives its address."""
+    def new_database(self, template: str = "template1") -> str:
+        """Make an empty database, or a copy of another one; gives its address."""
         name = f"rivulet_{next(self.numbers)}"
-        self.command(f"CREATE DATABASE {name}")
+        self.command(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.address(name)
+
+    def migrated_database(self) -> str:
+        """Make a database at HEAD without any rows; gives its address."""
+        return self.new_database(self.migrated)
+
+    @cached_property
+    def migrated(self) -> str:
+        """The name of a database at HEAD to which nobody connects."""
+        database = Database(self.new_database())
+        database.upgrade()
+        database.dispose()
+        return str(database.engine.url.database)
 
     def command(self, statement: str) -> None:
         """Run a statement as the administrator."""

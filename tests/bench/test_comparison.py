@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from bench.comparison import Pair, compare
 from bench.figures import Range
 from bench.report import Rows
@@ -64,21 +62,3 @@ def test_a_figure_that_is_missing_in_one_round_has_no_ratio() -> None:
     [pair] = pairs(rounds(ours=[1.0, 1.0]), rounds(ours=[1.0]))
 
     assert pair.ratio is None
-
-
-def test_the_table_names_the_commit_and_shows_ratios_with_their_range() -> None:
-    ours, other = rounds(floor=[1.0] * 3, ours=[0.93, 0.98, 1.04]), rounds(floor=[1.0] * 3, ours=[1.0] * 3)
-
-    head, _, line = str(compare(ours, other, "1234567890")).splitlines()
-
-    assert head == "| what | ours | 1234567 | ours : 1234567 | noise (floor : floor) |"
-    assert line == "| busy, ours: cpu | 0.980 (0.930..1.04) | 1.00 | 0.980 (0.930..1.04) | 1.00 |"
-
-
-def test_a_comparison_can_be_written_with_all_that_was_measured() -> None:
-    other = rounds(floor=[2.0], ours=[2.0])
-
-    written = asdict(compare(rounds(floor=[1.0], ours=[1.0]), other, "1234567890"))
-
-    assert (written["commit"], written["figures"]) == ("1234567890", other)
-    assert written["pairs"][0]["ratio"] == {"median": 0.5, "least": 0.5, "most": 0.5}

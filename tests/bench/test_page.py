@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from bench import page, servers, stored
 from bench.chromium import Tab, chromium
@@ -20,24 +21,31 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[str]:
     """The fake provider."""
     with servers.upstream() as upstream:
         yield upstream
 
 
-@pytest.fixture
-def ours(tmp_path: Path, upstream: str) -> Iterator[Server]:
-    """Rivulet's server."""
-    with servers.rivulet(tmp_path / "ours", upstream) as server:
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory, upstream: str) -> Iterator[Server]:
+    """Rivulet."""
+    with servers.rivulet(tmp_path_factory.mktemp("rivulet") / "ours", upstream) as server:
         yield server
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium, whose tabs share nothing."""
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
-def tab() -> Iterator[Tab]:
-    """A page in a fresh browser."""
-    with chromium() as browser, Tab(browser) as tab:
+def tab(browser: Browser) -> Iterator[Tab]:
+    """A page in a browser that has never been anywhere."""
+    with Tab(browser) as tab:
         yield tab
 
 
@@ -72,17 +80,12 @@ def test_the_floors_page_shows_an_answer(tmp_path: Path, upstream: str, tab: Tab
 
 
 @needs_chromium
-def test_the_last_message_of_a_conversation_is_waited_for(ours: Server) -> None:
-    with chromium() as browser:
-        rows = list(page.Reader(browser, ours, 60).opens())
+def test_the_last_message_of_a_conversation_is_waited_for(ours: Server, browser: Browser) -> None:
+    rows = list(page.Reader(browser, ours, 60).opens())
 
     short, long = (row["figures"] for row in rows)
     assert short["shown_ms"] > 0
     assert long["times_20"] == long["shown_ms"] / short["shown_ms"]
-
-
-def test_an_answer_is_asked_for_in_the_providers_words() -> None:
-    assert str(Answer(200, 20)) == "bench id=1 tokens=200 rate=20 kind=prose"
 
 
 def test_the_bench_stands_alone() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from bench import report
@@ -60,28 +57,12 @@ def test_a_bound_whose_scenario_did_not_run_is_left_out() -> None:
     assert report.lines(BOUNDS, {}) == []
 
 
-def test_a_row_shows_the_bound_as_set_and_as_it_is_here() -> None:
-    row = str(line(LATENCY, [1.0], [40.0]))
-
-    assert row == "| latency | ≤ 15 ms, here 30.0 | 1.00 | 40.0 | 40.0 | **no** | – | – |"
-
-
 def test_figures_of_several_rounds_are_kept_in_their_order() -> None:
     rounds: report.Rounds = {}
     for value in (3.0, 1.0):
         report.keep(rounds, "busy", {"what": "ours", "figures": {"cpu": value}})
 
     assert rounds == {"busy": {"ours": {"cpu": [3.0, 1.0]}}}
-
-
-def test_the_file_holds_every_figure_and_every_bound(tmp_path: Path) -> None:
-    rounds = measured(cpu=([0.2], [0.3]))
-
-    report.write(tmp_path / "made" / "bench.json", rounds, report.lines([COST], rounds))
-
-    written = json.loads((tmp_path / "made" / "bench.json").read_text())
-    assert written["figures"] == rounds
-    assert written["bounds"][0]["holds"] is True
 
 
 def test_every_bound_is_of_a_scenario_that_there_is() -> None:

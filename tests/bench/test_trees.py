@@ -11,7 +11,7 @@ import pytest
 
 from bench import stored, trees
 from bench.setup import Setup
-from bench.trees import HERE, ROOT, Tree, Unusable, check_out
+from bench.trees import HERE, ROOT, Tree, check_out
 
 AUTHOR = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"]
 CONFIG = "import os\n\nbind = f'127.0.0.1:{os.environ[\"PORT\"]}'\n"
@@ -73,29 +73,6 @@ def test_a_commit_is_checked_out_as_it_was(repository: Path, checkout: Path) -> 
     assert "first" in (checkout / "app.py").read_text()
 
 
-def test_a_checkout_leaves_the_repository_as_it_was(repository: Path, checkout: Path) -> None:
-    later(repository)
-    before = {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()}
-
-    check_out("HEAD~1", checkout)
-
-    assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
-
-
-@pytest.mark.parametrize("name", ["nowhere", "HEAD~7", "HEAD:app.py", "--all"])
-def test_what_is_no_commit_is_refused_in_one_sentence(name: str, repository: Path, checkout: Path) -> None:
-    with pytest.raises(Unusable, match=rf"^Git finds no commit {name} here\.$"):
-        check_out(name, checkout)
-
-
-def test_a_commit_without_requirements_is_refused(repository: Path, checkout: Path) -> None:
-    git(repository, "rm", "--quiet", "requirements.txt")
-    git(repository, "commit", "--quiet", "--message", "Drop the requirements")
-
-    with pytest.raises(Unusable, match=r"has no requirements\.txt, so its server can't be run\.$"):
-        check_out("HEAD", checkout)
-
-
 def test_other_requirements_get_an_environment_of_their_own_once(
     repository: Path, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,20 +87,6 @@ def test_other_requirements_get_an_environment_of_their_own_once(
     assert capsys.readouterr().err.count("Installing the packages of") == 1
 
 
-def test_packages_that_cannot_be_installed_are_tried_again_next_time(
-    repository: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    write(repository, "no-such-package==1\n", APP)
-    later(repository, "flask\n")
-
-    for _ in range(2):
-        with pytest.raises(Unusable, match=r"can't be installed, as the lines above say\.$"):
-            check_out("HEAD~1", checkout)
-
-    assert capfd.readouterr().err.count("No matching distribution found for no-such-package==1") == 2
-
-
 def test_the_server_of_another_commit_is_its_own(repository: Path, tmp_path: Path) -> None:
     later(repository)
 
@@ -131,17 +94,6 @@ def test_the_server_of_another_commit_is_its_own(repository: Path, tmp_path: Pat
 
     with other.ours() as server, urllib.request.urlopen(server.url) as response:
         assert response.read() == b"first"
-
-
-def test_a_server_that_does_not_start_ends_with_its_log_and_a_sentence(repository: Path, tmp_path: Path) -> None:
-    write(repository, (repository / "requirements.txt").read_text(), "import no_such_module\n")
-
-    with pytest.raises(Unusable) as caught:
-        Setup(tmp_path, "http://127.0.0.1:9/v1").at("HEAD")
-
-    *log, sentence = str(caught.value).splitlines()
-    assert "no_such_module" in "".join(log)
-    assert sentence == "The server of HEAD doesn't start, as the lines above say."
 
 
 def test_conversations_are_stored_only_where_the_migrations_are_the_same(tmp_path: Path) -> None:

@@ -32,23 +32,12 @@ def test_a_wish_is_read_from_a_message() -> None:
     assert wish_in("bench id=7 tokens=200 rate=20 kind=list") == Wish(7, 200, 20.0, "list")
 
 
-@pytest.mark.parametrize("text", ["bench", "Hello? tokens=3", "bench hurry=9"])
-def test_what_a_message_does_not_wish_is_as_usual(text: str) -> None:
-    assert wish_in(text) == Wish()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_says_as_many_stamped_tokens_as_are_wished(upstream: str, kind: str) -> None:
     text = said(upstream, f"bench tokens=300 rate=0 kind={kind}")
 
     assert len(set(STAMP.findall(text.encode()))) == 300
     assert len(text) == length(kind, 300)
-
-
-def test_it_lists_its_model(upstream: str) -> None:
-    provider = OpenAICompatible(upstream)
-
-    assert [model.id for model in provider.models()] == ["bench"]
 
 
 def test_it_says_no_token_before_it_is_due(upstream: str) -> None:

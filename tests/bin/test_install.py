@@ -109,7 +109,7 @@ def test_tests_run_where_the_local_model_cannot_be_installed(checkout: Checkout)
 
     assert result.returncode == 0, result.stderr
     assert checkout.installs == list(FILES)
-    assert checkout.calls[-1] == "-m pytest -n auto --long tests/bin"
+    assert checkout.calls[-1] == "-m pytest -n auto --dist loadfile --no-loadscope-reorder --long tests/bin"
 
 
 @pytest.fixture

@@ -52,9 +52,9 @@ def run_pytest(folder: Path, name: str, *arguments: str, text: str = "def test_i
     (folder / "tests/conftest.py").write_text('pytest_plugins = ["tests.long"]\n')
     (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "pytest_timeout", *arguments],
         cwd=folder,
-        env={**os.environ, **environ},
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ},
         capture_output=True,
         text=True,
         timeout=60,

@@ -41,9 +41,12 @@ def provider(site: Site) -> Scripted:
     return site.provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
-    """Start the Chromium that CHROMIUM names with a set of fonts; without CHROMIUM, tests/long.py skips these tests."""
+    """Start the Chromium that CHROMIUM names with a set of fonts; without CHROMIUM, tests/long.py skips these tests.
+
+    It ends with this folder's tests: its event loop runs in this thread and would keep other tests from running theirs.
+    """
     folder = tmp_path_factory.mktemp("fonts")
     with sync_playwright() as playwright, ExitStack() as stack:
 

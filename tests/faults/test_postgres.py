@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +22,7 @@ from chat.web.readiness import NO_ANSWER
 from tests.faults.browser import Browser
 from tests.faults.harness import Model, Server, served, until, until_ended, violations, words_stored
 from tests.faults.model import question
-from tests.postgres import Postgres
+from tests.postgres import Postgres, column
 from tests.serving import KEY
 from tests.turns import asked, count, guest
 
@@ -104,6 +103,13 @@ def test_connections_that_the_database_ends_are_not_noticed(
     assert violations(one, "ended", [sent.reply], pages) == []
 
 
+def waiting(server: Postgres, database: Database) -> list[str]:
+    """List the statements that wait in a database for what another transaction holds."""
+    query = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with server.connect(str(database.engine.url.database)) as connection:
+        return column(connection, query)
+
+
 def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     model: Model, database_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +122,7 @@ def test_an_end_and_a_deletion_at_the_same_moment_wait_for_each_other(
     def held(*which: Any) -> dict[int, str]:
         found = owners(*which)
         deletion.start()
-        time.sleep(0.3)  # in this time the deletion begins to wait for this transaction's locks
+        until(lambda: waiting(database_server, database))
         return found
 
     deletion = threading.Thread(target=conversations.delete, args=(database, person, turn.conversation_id))

@@ -21,6 +21,8 @@ from chat.people import passwords
 from chat.people.passwords import BadPassword
 from tests.serving import ROOT
 
+pytestmark = pytest.mark.usefixtures("real_hashes")
+
 KOREAN = "\uac15\ubb3c\uc774 \ud750\ub978\ub2e4"
 
 

@@ -25,7 +25,9 @@ RECORDINGS = {
     path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).parent.glob("recordings/*.json"))
 }
 SPEED = 10
-QUICK = Timeouts(connect=2, first_byte=2, read=0.4, total=20)
+PATIENT = Timeouts(connect=20, first_byte=20, read=20, total=20)
+QUICK = Timeouts(connect=20, first_byte=20, read=0.4, total=20)
+"""For a recording that ends in silence."""
 
 EXPECTED: dict[str, tuple[str, type[ProviderError] | None]] = {
     "01-chat-normal": ("Hello! How can I help you?", None),
@@ -75,9 +77,11 @@ def ending(recording: dict[str, Any]) -> list[Step]:
     return [SILENCE] if recording["end"] in ("idle", "complete, connection kept open") else []
 
 
-def replay(script: list[Step], body: dict[str, Any]) -> tuple[str, ProviderError | None, Server]:
+def replay(script: list[Step], recording: dict[str, Any]) -> tuple[str, ProviderError | None, Server]:
+    """Ask as was recorded, and be answered by a script; gives what was said, how it failed, and who was asked."""
+    body, timeouts = request_of(recording), QUICK if recording["end"] == "idle" else PATIENT
     with Server(script) as server:
-        provider = Aivvm(server.url, body["key"], QUICK)
+        provider = Aivvm(server.url, body["key"], timeouts)
         result = provider.create_completion(body["model"]["id"], body["messages"], True)
         said = ""
         try:
@@ -115,7 +119,7 @@ def test_a_recorded_answer_is_told(name, how):
     recording = RECORDINGS[name]
     text, error = EXPECTED[name]
 
-    said, failed, server = replay(how(recording), request_of(recording))
+    said, failed, server = replay(how(recording), recording)
 
     assert said == text
     assert type(failed) is (error or type(None))
@@ -129,16 +133,15 @@ def test_a_recorded_answer_is_told_wherever_it_is_cut(name):
     text, error = EXPECTED[name]
 
     for place in range(1, len(stream), 3):
-        said, failed, _ = replay([stream[:place], 0.002, stream[place:], *ending(recording)], request_of(recording))
+        said, failed, _ = replay([stream[:place], 0.002, stream[place:], *ending(recording)], recording)
 
         assert (said, type(failed)) == (text, error or type(None)), f"cut at {place}"
 
 
 def test_what_goes_up_is_what_was_recorded():
     recording = RECORDINGS["01-chat-normal"]
-    body = request_of(recording)
 
-    _, _, server = replay(at_once(recording), body)
+    _, _, server = replay(at_once(recording), recording)
 
     assert server.body == json.loads(recording["request_latin1"].partition("\r\n\r\n")[2])
 
@@ -146,7 +149,7 @@ def test_what_goes_up_is_what_was_recorded():
 def test_the_recorded_rate_limit_says_when_to_come_back():
     recording = RECORDINGS["33-chat-up-429"]
 
-    _, error, _ = replay(at_once(recording), request_of(recording))
+    _, error, _ = replay(at_once(recording), recording)
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == 20
@@ -156,7 +159,7 @@ def test_the_recorded_rate_limit_says_when_to_come_back():
 def test_no_recorded_error_shows_the_key_or_raw_text(name):
     recording = RECORDINGS[name]
 
-    _, error, _ = replay(at_once(recording), request_of(recording))
+    _, error, _ = replay(at_once(recording), recording)
 
     assert "bad-key" not in str(error)
     assert "500" not in str(error)

@@ -49,18 +49,23 @@ def visit(request: pytest.FixtureRequest, tmp_path: Path, provider: Scripted) ->
     settings = config.load({"INSTANCE": str(tmp_path / "instance"), "ACCESS": access, **UNLIMITED, **SECRETS})
     app = front_door.build(settings, {"scripted": provider})
     cast.enrol(app, "boss", "admin")
-    yield Visit(app, provider, access, role)
+    yield Visit(app, provider, access, role, request.config.getoption("--long"))
     app.extensions["rivulet"].database.dispose()
 
 
 class Visit:
     """A visitor of some kind; each call is made by a browser of its own, so that none lives on what another did."""
 
-    def __init__(self, app: Flask, provider: Scripted, access: str, role: str):
-        self.app, self.provider, self.access, self.role = app, provider, access, role
+    def __init__(self, app: Flask, provider: Scripted, access: str, role: str, long: bool):
+        self.app, self.provider, self.access, self.role, self.long = app, provider, access, role, long
         self.owner = cast.owner(app, provider)
         self.person_id = cast.visiting(app, role)
         self.cells = 0
+
+    def forms(self, number: int) -> list[str]:
+        """Say how a route is called: as a page or by htmx, in turn over routes and visitors; --long does both."""
+        turn = number + VISITORS.index((self.access, self.role))
+        return list(FORMS) if self.long else [list(FORMS)[turn % 2]]
 
     def browser(self) -> FlaskClient:
         """Open a browser in which the visitor is known, as far as they are."""
@@ -149,7 +154,8 @@ def test_every_route_answers_each_visitor_as_its_row_says(visit: Visit, counted:
     """
     before, mine = visit.owners_belongings(), visit.own_row()
 
-    complaints = [complaint for route in routes(visit.app) for complaint in wrong(visit, *route)]
+    called = [(form, route) for number, route in enumerate(routes(visit.app)) for form in visit.forms(number)]
+    complaints = [complaint for form, route in called for complaint in wrong(visit, form, *route)]
     counted("cells of the route matrix hold", visit.cells)
 
     assert complaints == [], "\n".join(complaints)
@@ -158,18 +164,17 @@ def test_every_route_answers_each_visitor_as_its_row_says(visit: Visit, counted:
     visit.require_that_the_owners_answer_goes_on()
 
 
-def wrong(visit: Visit, name: str, method: str, rule: Rule) -> Iterator[str]:
+def wrong(visit: Visit, form: str, name: str, method: str, rule: Rule) -> Iterator[str]:
     """Call a route with things that are the visitor's own, another's, and nobody's; complain of other answers than the
     table's, and where another's can be told from nobody's.
     """
-    for form in FORMS:
-        answers = {whose: visit.call(method, rule, of, form) for whose, of in visit.things(name, rule).items()}
-        for whose, response in answers.items():
-            want = expected(visit.access, visit.role, name, whose)
-            if answer(response) != want:
-                yield f"{visit.access}, {visit.role}, {name}, {form}, {whose}: {answer(response)} instead of: {want}"
-            if want is NOT_FOUND and same(response) != same(answers["nobody's"]):
-                yield f"{visit.access}, {visit.role}, {name}, {form}, {whose}: it is told from what is not there"
+    answers = {whose: visit.call(method, rule, of, form) for whose, of in visit.things(name, rule).items()}
+    for whose, response in answers.items():
+        want = expected(visit.access, visit.role, name, whose)
+        if answer(response) != want:
+            yield f"{visit.access}, {visit.role}, {name}, {form}, {whose}: {answer(response)} instead of: {want}"
+        if want is NOT_FOUND and same(response) != same(answers["nobody's"]):
+            yield f"{visit.access}, {visit.role}, {name}, {form}, {whose}: it is told from what is not there"
 
 
 @pytest.mark.parametrize("visit", [("open", "guest"), ("open", "member")], ids=" ".join, indirect=True)

@@ -10,6 +10,11 @@ from chat.storage import schema
 from tests import versions
 
 
+@pytest.fixture(autouse=True)
+def migrations(real_migrations: None) -> None:
+    """Migrate as instances do."""
+
+
 @pytest.fixture
 def present(tmp_path: Path) -> Path:
     """A database of this version, with a person in it."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -28,6 +29,7 @@ from chat.storage.database import Database, DatabaseBusy, clock
 from chat.storage.engines import DatabaseUnusable, engine_for, url_of
 from chat.storage.schema import HEAD
 from chat.storage.tables import metadata, people
+from tests.turns import eventually
 
 TOP = Path(__file__).parent.parent.parent
 
@@ -97,6 +99,19 @@ def wishes(path: Path) -> set[tuple[str, str]]:
     return {(name, word) for name, sql in schema(path) for word in words if word in (sql or "")}
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that transactions make while others hold what they need."""
+    made: list[float] = []
+
+    def pause(seconds: float) -> None:
+        made.append(seconds)
+        time.sleep(seconds)
+
+    monkeypatch.setattr(transactions, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+    return made
+
+
 def in_background(do: Callable[[], object]) -> tuple[list[object], threading.Thread]:
     """Run a function in a thread; return the place of its result, and the thread."""
     outcome: list[object] = []
@@ -158,14 +173,14 @@ def test_four_processes_upgrade_and_write_at_once(tmp_path: Path) -> None:
     database.dispose()
 
 
-def test_an_upgrade_waits_for_who_holds_the_file(tmp_path: Path) -> None:
+def test_an_upgrade_waits_for_who_holds_the_file(tmp_path: Path, pauses: list[float]) -> None:
     database = Database(f"sqlite:///{tmp_path / 'new.db'}")
     database.engine.connect().close()
     other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     done, upgrade = in_background(database.upgrade)
 
-    time.sleep(0.1)
+    eventually(lambda: len(pauses) > 2)
     early = list(done)
     other.close()
     upgrade.join(20)
@@ -174,13 +189,15 @@ def test_an_upgrade_waits_for_who_holds_the_file(tmp_path: Path) -> None:
     database.dispose()
 
 
-def test_a_reader_waits_for_a_process_that_comes_or_goes(database: Database, tmp_path: Path) -> None:
+def test_a_reader_waits_for_a_process_that_comes_or_goes(
+    database: Database, tmp_path: Path, pauses: list[float]
+) -> None:
     database.dispose()
     other = sqlite3.connect(tmp_path / "rivulet.db", isolation_level=None)
     other.executescript("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")
     done, reading = in_background(lambda: count(database))
 
-    time.sleep(0.1)
+    eventually(lambda: len(pauses) > 2)
     early = list(done)
     other.close()
     reading.join(20)
@@ -299,7 +316,7 @@ def test_a_second_writer_is_told_that_the_database_is_busy(database: Database) -
     assert count(database) == 1
 
 
-def test_a_second_writer_waits_for_the_first(database: Database) -> None:
+def test_a_second_writer_waits_for_the_first(database: Database, pauses: list[float]) -> None:
     order: list[str] = []
 
     def write_later() -> None:
@@ -311,10 +328,8 @@ def test_a_second_writer_waits_for_the_first(database: Database) -> None:
     second = threading.Thread(target=write_later)
     with database.write() as connection:
         second.start()
-        while not order:
-            time.sleep(0.001)
         connection.execute(guest("ann"))
-        time.sleep(0.05)
+        eventually(lambda: len(pauses) > 2)
         order.append("first is done")
     second.join(10)
 

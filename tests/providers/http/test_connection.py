@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,18 @@ def wait_until(true) -> None:
         time.sleep(0.005)
 
 
+def wait_until_within(thread: threading.Thread, *names: str) -> None:
+    """Wait until a thread is in functions of these names."""
+    wait_until(lambda: set(names) <= set(functions_of(thread)))
+
+
+def functions_of(thread: threading.Thread) -> Iterator[str]:
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame:
+        yield frame.f_code.co_name
+        frame = frame.f_back
+
+
 def assert_closes_at_once(result: HTTPResult, thread: threading.Thread) -> None:
     result.close()
     thread.join(AT_ONCE)
@@ -66,6 +79,7 @@ def test_closing_while_the_head_is_awaited():
     with Server([SILENCE]) as server:
         result, said, thread = read(server.url)
         assert server.arrived.wait(AT_ONCE)
+        wait_until_within(thread, "_send", "readinto")
 
         assert_closes_at_once(result, thread)
 
@@ -77,7 +91,7 @@ def test_closing_while_the_first_piece_is_awaited():
     with Server([head(), SILENCE]) as server:
         result, said, thread = read(server.url)
         assert server.arrived.wait(AT_ONCE)
-        time.sleep(0.05)
+        wait_until_within(thread, "_reads", "readinto")
 
         assert_closes_at_once(result, thread)
 
@@ -89,6 +103,7 @@ def test_closing_while_the_next_piece_is_awaited():
     with Server([head(), chunk("Hel"), SILENCE]) as server:
         result, said, thread = read(server.url)
         wait_until(lambda: said)
+        wait_until_within(thread, "_reads", "readinto")
 
         assert_closes_at_once(result, thread)
 
@@ -101,7 +116,7 @@ def test_closing_between_two_tries():
     with Server(whole("503 Busy", ""), plain("Hello")) as server:
         result, said, thread = read(server.url)
         assert server.arrived.wait(AT_ONCE)
-        time.sleep(0.05)
+        wait_until_within(thread, "_answer", "wait")
 
         assert_closes_at_once(result, thread)
 
@@ -112,7 +127,7 @@ def test_closing_while_an_error_is_read():
     with Server([head("500 Oops"), chunk("{"), SILENCE], plain("Hello")) as server:
         result, said, thread = read(server.url)
         assert server.arrived.wait(AT_ONCE)
-        time.sleep(0.05)
+        wait_until_within(thread, "_error_body", "readinto")
 
         assert_closes_at_once(result, thread)
 
@@ -124,7 +139,7 @@ def test_closing_while_connecting_sends_nothing():
     with ExitStack() as stack:
         url = full_house(stack)
         result, said, thread = read(url, Timeouts(connect=1, first_byte=30))
-        time.sleep(0.05)
+        wait_until_within(thread, "create_connection")
 
         assert_closes_at_once(result, thread)
 

@@ -168,6 +168,7 @@ def test_the_account_is_for_those_who_have_one(tmp_path: Path, provider: Scripte
     assert change(client).status_code == 401
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_password_kept_by_other_parameters_is_kept_anew_at_sign_in(app: Flask) -> None:
     database = app.extensions["rivulet"].database
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
