@@ -40,7 +40,7 @@ class Line:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the median keeps to the bound."""
+        """Return whether the median keeps to the bound."""
         value = self.ratio if self.bound.ratio else self.ours
         if value is None:
             return False

@@ -21,7 +21,7 @@ KILOBYTE = 80
 
 
 def fits(tree: Tree) -> bool:
-    """Tell whether a tree can read rows of the present one: both must have the same migrations."""
+    """Return whether a tree can read rows of the present one: both must have the same migrations."""
     return migrations(tree) == migrations(HERE)
 
 

@@ -98,7 +98,7 @@ def print_reset_link(person_id: int) -> None:
 @click.argument("role", type=click.Choice(accounts.ROLES))
 @report_errors
 def role(email: str, role: str) -> None:
-    """Make somebody a member or an admin; they sign in anew."""
+    """Make somebody a member or an admin; they must sign in again."""
     roles.change(state.database, BY, find(email).id, role)
     click.echo(f"The role of {email} is {role} now.", err=True)
 

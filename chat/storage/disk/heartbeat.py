@@ -47,7 +47,7 @@ class Heartbeat:
         threading.Thread(target=self._work, name="heartbeat", daemon=True).start()
 
     def poll(self) -> dict[Path, str]:
-        """Read the files of other machines; return those that changed since the last time, with their hosts."""
+        """Read the files of other machines; return the files that changed since the last time, with their hosts."""
         before, self.seen = self.seen, {path: read(path) for path in self._others()}
         # An empty file is being written at this moment.
         both = {path: said for path, said in self.seen.items() if said and before.get(path)}
