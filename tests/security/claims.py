@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,14 +18,6 @@ ASVS = (DOCS / "security" / "asvs.md").read_text()
 PART = re.compile(r"\b(?:OW|LC|ALLM|LB|NC|GR|CL|ST|M365)\b|GHSA(?:-[0-9a-z]{4}){3}|\b\d\d-\d{3,6}\b|\b\d{4,6}\b")
 """A product, or an id; one without its year has that of the one before."""
 
-SUITE = {
-    node.name: ast.get_docstring(node) or ""
-    for path in TESTS.rglob("test_*.py")
-    for node in ast.walk(ast.parse(path.read_text()))
-    if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-}
-"""Every test of the suite, with what it says of itself."""
-
 
 class Row(NamedTuple):
     """A class of published vulnerabilities: its name, its ids, and the tests that show it or why none can."""
@@ -32,6 +25,17 @@ class Row(NamedTuple):
     name: str
     ids: set[str]
     shown: str
+
+
+@cache
+def suite() -> dict[str, str]:
+    """Read every test of the suite, with what it says of itself."""
+    return {
+        node.name: ast.get_docstring(node) or ""
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
 
 
 def ids(text: str) -> set[str]:

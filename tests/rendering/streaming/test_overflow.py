@@ -13,11 +13,11 @@ from chat.rendering.streaming.splitter import OPEN_LIMIT
 from tests.rendering.checks import Page, text_of
 
 PARTS = {
-    "paragraphs": "A *word* and `some` more.\n\n" * 200,
-    "a line without end": "word and more, " * 400,
-    "a fence": "count = count + 1  # <more>\n" * 200,
-    "a list": "- one **thing**\n- more\n" * 200,
-    "a table": "| a | `more` |\n" * 400,
+    "paragraphs": "A *word* and `some` more.\n\n" * 500,
+    "a line without end": "word and more, " * 1000,
+    "a fence": "count = count + 1  # <more>\n" * 500,
+    "a list": "- one **thing**\n- more\n" * 500,
+    "a table": "| a | `more` |\n" * 1000,
 }
 BEGUN = {"a fence": "```python\n", "a table": "| x | y |\n|---|---|\n"}
 MOST = 400 * 1024
