@@ -78,5 +78,7 @@ def mailbox(speaks: str = "smtp") -> Iterator[Mailbox]:
     """Serve while a block runs."""
     with Mailbox(speaks) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()  # a loop whose socket is closed under it turns for ever

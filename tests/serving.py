@@ -90,8 +90,10 @@ def upstream() -> Iterator[Upstream]:
     """Serve a scripted model."""
     with Upstream() as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()  # a loop whose socket is closed under it turns for ever
 
 
 class Gunicorn:

@@ -97,5 +97,7 @@ def stranger(tls: bool) -> Iterator[Stranger]:
         if tls:
             server.socket = secured(server.socket)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()

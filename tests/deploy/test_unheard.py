@@ -26,9 +26,10 @@ SERVER = 'exec gunicorn "app:create_app()"'
 
 
 def workers(server: Started) -> set[int]:
+    """List the worker processes; the shell of a pipe that nobody reads is a child of the server's, too."""
     listed = subprocess.run(["ps", "-Awwo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.split(maxsplit=2) for line in listed.splitlines() if "gunicorn" in line)
-    return {int(child) for child, parent, _ in rows if int(parent) == server.process.pid}
+    return {int(child) for child, parent, line in rows if int(parent) == server.process.pid and line[:5] != "bash "}
 
 
 def until_healthy(server: Started) -> set[int]:

@@ -53,8 +53,9 @@ def test_what_is_held_back_and_cut_never_comes() -> None:
 
 
 def test_a_backend_that_is_closed_is_passed_over_and_one_that_is_retired_is_not_asked() -> None:
-    closed = free_port()
-    with Server(whole("200 OK", "here")) as up, Router(NGINX, closed, int(up.url.rpartition(":")[2])) as router:
+    # It closes each connection and says so, else the router would ask again on one that is about to be closed.
+    closed, here = free_port(), whole("200 OK", "here", "Connection: close")
+    with Server(here) as up, Router(NGINX, closed, int(up.url.rpartition(":")[2])) as router:
         bodies = [Browser(router.port).get("/").body for _ in range(4)]
         refused = router.did["refused"]
         router.retire(closed)
