@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, key_in, reply_in, rows
 from tests.scripted import Gate, Scripted
+from tests.security.cast import settle
 
 
 def test_a_visitor_who_only_looks_leaves_no_row_and_gets_no_cookie(client: FlaskClient, app: Flask) -> None:
@@ -58,6 +59,7 @@ def test_what_is_somebody_elses_is_not_found_and_not_touched(
     """OW 26-45349, 26-70483; LC 26-31950."""
     gate, stranger = Gate(), app.test_client()
     begin(stranger, "I am somebody, too.")
+    settle(app)
     provider.will_say("Hel", gate, "lo")
     conversation = begin(client, "This is private.")
     gate.wait_until_reached()
