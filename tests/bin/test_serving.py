@@ -36,7 +36,7 @@ def create_app():
     return answer
 
 def state(warning):
-    metrics = SimpleNamespace(share=lambda memory, row: None)
+    metrics = SimpleNamespace(board=SimpleNamespace(share=lambda memory, row: None))
     replies = SimpleNamespace(drain=lambda patience, is_listening: None)
     return SimpleNamespace(warnings=[warning], startup=None, metrics=metrics, replies=replies)
 

@@ -48,7 +48,7 @@ def new_tab(request: pytest.FixtureRequest) -> Iterator[Callable[[], Tab]]:
     """Open tabs of one browser, with JavaScript or without."""
     browser, script = request.param
     if browser == "chromium":
-        chromium = request.getfixturevalue("browser")
+        chromium = request.getfixturevalue("browsers")("dejavu")
         yield lambda: ChromiumTab(chromium, script)
         return
     with running(script) as firefox:

@@ -123,6 +123,7 @@ def test_who_is_signed_out_is_led_to_sign_in_and_back_under_the_path(
         tab.see("h1", "Your account")
         tab.click(".sidebar__name")
         walk.watch_an_answer(tab, instance)
+        eventually(lambda: any(write.path == "/conversations/1/reading" for write in instance.writes))
         with instance.app.extensions["rivulet"].database.write() as connection:
             connection.exec_driver_sql("DELETE FROM sessions")
         tab.click(".again button")

@@ -17,6 +17,7 @@ from tests.marked import PASSWORD
 from tests.routes.broken import QUOTED
 from tests.scripted import Gate
 from tests.serving import Gunicorn, Upstream, upstream
+from tests.turns import eventually
 
 ADMIN = {"ADMIN_EMAIL": "ann@example.org", "ADMIN_PASSWORD": PASSWORD}
 SIGN_IN = {"email": "ann@example.org", "password": PASSWORD}
@@ -70,7 +71,7 @@ def test_bare_text_ends_with_where_it_goes_on(server: Broken, browser: requests.
     text = begin(server, browser, model, TEXT)
 
     assert text.startswith("One, ") and "[Something broke on the server. The answer goes on in " in text
-    assert "One, two." in browser.get(server.url + address_in(text)).text
+    eventually(lambda: "One, two." in browser.get(server.url + address_in(text)).text)
 
 
 def test_a_page_without_javascript_is_led_to_its_conversation(
