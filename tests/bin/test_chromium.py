@@ -50,3 +50,20 @@ def test_else_apt_installs_one_as_root_on_debian(checkout: Checkout):
 def test_without_any_the_tests_run_and_know_that(checkout: Checkout):
     assert chromium_of(checkout) == ""
     assert "-m playwright install chromium" in checkout.calls
+
+
+def test_pages_open_in_the_headless_shell(checkout: Checkout):
+    for name in ("chromium", "chromium-headless-shell"):
+        checkout.has_tool(name, WORKS)
+
+    assert chromium_of(checkout) == f"{checkout.tools}/chromium"
+    assert checkout.environment["HEADLESS_SHELL"] == f"{checkout.tools}/chromium-headless-shell"
+
+
+def test_pages_open_in_a_chromium_that_is_named(checkout: Checkout):
+    for name in ("my-own", "chromium-headless-shell"):
+        checkout.has_tool(name, WORKS)
+
+    chromium_of(checkout, CHROMIUM=f"{checkout.tools}/my-own")
+
+    assert checkout.environment["HEADLESS_SHELL"] == ""

@@ -43,7 +43,7 @@ def provider(site: Site) -> Scripted:
 
 @pytest.fixture(scope="package")
 def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
-    """Start the Chromium that CHROMIUM names with a set of fonts; without CHROMIUM, tests/long.py skips these tests.
+    """Start HEADLESS_SHELL or CHROMIUM with a set of fonts; without CHROMIUM, tests/long.py skips these tests.
 
     It ends with this folder's tests: its event loop runs in this thread and would keep other tests from running theirs.
     """
@@ -52,12 +52,10 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
         @cache
         def browser(fonts: str) -> Browser:
+            path = os.environ.get("HEADLESS_SHELL") or os.environ["CHROMIUM"]
             arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
-            return stack.enter_context(
-                playwright.chromium.launch(
-                    executable_path=os.environ["CHROMIUM"], args=arguments, env=environment(folder, fonts)
-                )
-            )
+            launched = playwright.chromium.launch(executable_path=path, args=arguments, env=environment(folder, fonts))
+            return stack.enter_context(launched)
 
         yield browser
 
