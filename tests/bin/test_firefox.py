@@ -52,7 +52,7 @@ def test_else_apt_installs_one_as_root_on_debian_and_nginx_and_pgbouncer(checkou
 
 def test_what_is_there_is_not_installed(checkout: Checkout):
     checkout.is_debian()
-    for tool in ("firefox", "nginx", "pgbouncer", "sshfs"):
+    for tool in ("chromium-headless-shell", "firefox", "nginx", "pgbouncer", "sshfs"):
         checkout.has_tool(tool, WORKS)
 
     firefox_of(checkout)
