@@ -121,3 +121,15 @@ def test_the_index_lists_every_decision() -> None:
 
     assert len(titles) >= 100
     assert [title for title in titles if f"- [{title}](" not in index] == []
+
+
+@pytest.mark.parametrize("page", [DOCS / "architecture.md", DOCS / "growing-html.md"], ids=lambda page: page.name)
+def test_every_file_that_the_pages_on_the_code_name_is_there(page: Path) -> None:
+    folders = [TOP / name for name in ("chat", "static", "templates", "tests")]
+    files = [
+        path.as_posix() for path in (*TOP.glob("*.py"), *(file for folder in folders for file in folder.rglob("*.*")))
+    ]
+    named = re.findall(r"[\w/.-]+\.(?:py|js|html|css)\b", page.read_text())
+
+    assert len(named) > 5
+    assert [name for name in named if not any(file.endswith(f"/{name}") for file in files)] == []
