@@ -1,12 +1,13 @@
-"""A pytest plugin that makes once in a process what is the same in every app of its tests.
+"""A pytest plugin that makes once a process what all apps of its tests have in common.
 
-Templates, rules and migrations took two thirds of the time that it takes to build an app and show its first page.
-Passwords are hashed quickly, except where a test asks for `real_hashes`. Tests of storage ask for `real_migrations`.
-Servers in processes of their own share nothing of this.
+Templates, rules, migrations and assets took most of the time of building an app and showing its first page. Passwords
+are hashed quickly, unless a test asks for `real_hashes`. The tests of storage ask for `real_migrations`. Servers that
+tests start in their own processes share nothing of this.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -21,38 +22,46 @@ from werkzeug.routing import Rule
 
 from chat.people import passwords
 from chat.storage import schema
+from chat.web import assets
 
 Statement = tuple[str, Any]
 
 HASHER, run_migrations = passwords.HASHER, schema.run_migrations
-"""What instances use."""
+"""The originals, which instances use."""
 
 ran: dict[str, list[Statement]] = {}
-"""What the migrations of an empty database ran, by the kind of database."""
+"""The statements of the migrations of an empty database, by the kind of database."""
 
 
 class Templates(BytecodeCache):
-    """The templates that an app of this process has compiled; Jinja compares what they were compiled from."""
+    """The compiled templates of this process; Jinja compares their sources."""
 
     def __init__(self) -> None:
         self.compiled: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give what is known of a template."""
+        """Load a template if some app has compiled it."""
         if bucket.key in self.compiled:
             bucket.bytecode_from_string(self.compiled[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template."""
+        """Keep a compiled template."""
         self.compiled[bucket.key] = bucket.bytecode_to_string()
 
 
 def pytest_configure() -> None:
-    """Share it, before any app is built."""
+    """Replace the originals before any app is built."""
     passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    assets.join_files, assets.load_plain = cache(assets.join_files), cache(assets.load_plain)
     Flask.jinja_options = {"bytecode_cache": Templates()}
     Rule._compile_builder = remember_builders(Rule._compile_builder)  # type: ignore[method-assign]
     schema.run_migrations = repeat_migrations
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the collected tests from garbage collection: they stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -69,7 +78,7 @@ def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def remember_builders(compile_builder: Callable[..., Any]) -> Callable[..., Any]:
-    """Remember what writes the addresses of a rule, which finds its converters in the rule that it is given."""
+    """Remember the functions that build a rule's URLs; they look up converters in the rule that calls them."""
     known: dict[object, Any] = {}
 
     def remembered(rule: Rule, append_unknown: bool = True) -> Any:
@@ -82,7 +91,7 @@ def remember_builders(compile_builder: Callable[..., Any]) -> Callable[..., Any]
 
 
 def repeat_migrations(connection: Connection) -> None:
-    """Run the statements that the migrations of another empty database ran."""
+    """Repeat the statements of another empty database's migrations."""
     kind = connection.dialect.name
     if schema.version_of(connection):
         run_migrations(connection)
@@ -94,7 +103,7 @@ def repeat_migrations(connection: Connection) -> None:
 
 
 def note_migrations(connection: Connection) -> list[Statement]:
-    """Run the migrations; gives the statements that they ran."""
+    """Run the migrations and return their statements."""
     statements: list[Statement] = []
 
     def note(*ran: Any) -> None:
