@@ -149,7 +149,13 @@ class SessionStore(BaseCache):
     def move(self, connection: Connection, before: str, after: str, value: Any, agent: str) -> None:
         """Replace a session by a new one of a member or an admin. If they have too many, the oldest one ends."""
         it, person_id = digest(after), value["person"]
-        row = {"it": it, "stored": json.dumps(value), "whose": person_id, "agent": agent, "idle": self.spans["idle"]}
+        row = {
+            "it": it,
+            "stored": json.dumps(value),
+            "whose": person_id,
+            "agent": agent,
+            "idle": min(self.spans.values()),
+        }
         connection.execute(DELETE_SESSION, {"it": digest(before)})
         connection.execute(DELETE_CROWDED, {"person": person_id})  # first, so that it can't end the new one
         connection.execute(INSERT_OF_ACCOUNT, row)

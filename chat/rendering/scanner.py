@@ -136,7 +136,8 @@ def read_stars(match: re.Match[str]) -> str:
         return shield(match[0])
     if begins(match, line):
         return match[0] + STOP
-    return STOP + match[0] if closes and not line[-1].isalnum() and not BEGUN.search(line) else match[0]
+    ends = closes and not line[-1].isalnum() and not BEGUN.search(line) and re.match(r"\w", after)
+    return STOP + match[0] if ends else match[0]
 
 
 def begins(match: re.Match[str], line: str) -> bool:

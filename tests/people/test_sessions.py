@@ -8,6 +8,8 @@ import threading
 import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 
+from chat.config import Settings
+from chat.config.durations import DAY
 from chat.people import accounts as people_of_accounts
 from chat.people import roles
 from chat.people.sessions import SessionStore, digest
@@ -32,6 +34,17 @@ def expire(database: Database) -> None:
 def count(database: Database) -> int:
     with database.read() as connection:
         return connection.execute(select(func.count()).select_from(sessions)).scalar_one()
+
+
+def test_a_sign_in_ends_after_the_longest_time_even_if_idle_sessions_live_longer(database: Database) -> None:
+    store = SessionStore(database, Settings(session_idle_days=60, session_days=30))
+    person = account(database)
+    with database.write() as connection:
+        store.move(connection, "before", "after", {"person": person}, "a browser")
+
+    with database.read() as connection:
+        begun, end = connection.execute(select(sessions.c.created_at, sessions.c.expires_at)).one()
+    assert end - begun == 30 * DAY
 
 
 def test_a_session_is_found_again(store: SessionStore) -> None:
