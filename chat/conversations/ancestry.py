@@ -66,7 +66,7 @@ class Ancestry:
             time.sleep(0)
 
     def unread(self) -> int:
-        """Count the messages above those that this read."""
+        """Count the messages further up, which were not read."""
         if self._next is None:
             return 0
         with self.database.read() as connection:

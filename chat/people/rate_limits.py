@@ -24,7 +24,7 @@ SOON = 5
 
 OLD_SENDS = select(sends.c.id).where(sends.c.at < clock() - MINUTE).with_for_update(skip_locked=True)
 DELETE_OLD = delete(sends).where(sends.c.id.in_(OLD_SENDS))
-"""Deletes old sends, except those that another transaction is deleting."""
+"""Deletes old sends, and skips rows that another transaction is deleting."""
 
 INSERT_SEND = insert(sends).values(at=clock())
 

@@ -7,7 +7,7 @@ dialect        translates what CommonMark would misread. Its parts: scanner (emp
 shields        noncharacters that protect signs while Markdown is parsed
 markdown       Markdown to HTML, not yet sanitised
 placeholders   takes our own HTML (code, formulas, footnotes) out while the rest is sanitised. Its parts: links,
-               tags (those that a model can use), highlighter, and formulas, which uses latex and mathml
+               tags (the HTML that a model can use), highlighter, and formulas, which uses latex and mathml
 time_budget    how long colours and formulas can take
 sanitizer      the allow-lists
 directions     blocks that are read from right to left

@@ -13,12 +13,13 @@ from chat.people.accounts import Refused
 from chat.people.sliding_window import TooMany
 from chat.routes import pages
 from chat.routes.auth import login
-from chat.routes.messages import BadMessage, TooLong, posted_text
+from chat.routes.messages import BadMessage, TooLong
 from chat.routes.model_choice import NoModel, UnknownModel
 from chat.server.logs import REQUEST_ID, report
 from chat.storage.database import DatabaseAway, NotFound
 from chat.web import access, urls
 from chat.web.access import LoginRequired
+from chat.web.form_parser import posted_text
 from chat.web.request_body import MAX_RETURNED_FORM, PublicFormTooLarge
 from chat.web.security import CrossOrigin, UnknownHost
 from chat.web.streams import TooManyStreams

@@ -10,7 +10,7 @@ from chat.conversations import Draft, Turn, WrongParent, paging
 from chat.routes import model_choice, pages
 from chat.routes.streaming import html_page, plain_text
 from chat.web import current_user, form_key, ids, urls
-from chat.web.form_parser import URLENCODED, unescape
+from chat.web.form_parser import URLENCODED, posted_text, unescape
 from chat.web.state import state
 
 bp = Blueprint("messages", __name__)
@@ -84,11 +84,6 @@ def read_text() -> str:
             f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."
         )
     return text
-
-
-def posted_text() -> str:
-    fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
-    return fields[-1]
 
 
 def require_utf8() -> None:

@@ -7,6 +7,7 @@ import time
 from io import BytesIO
 from typing import IO, Any
 
+from flask import request
 from htmx_flask.requests import HtmxAwareRequest
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -65,3 +66,9 @@ class Request(HtmxAwareRequest):
     def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
         # Werkzeug's own stays open if the form breaks off.
         return BytesIO()
+
+
+def posted_text() -> str:
+    """Return the message in the form of this request, as it was typed."""
+    fields = request.form.getlist("text") or [""]  # an example's button adds its own field after the box
+    return fields[-1]

@@ -81,7 +81,7 @@ class Sessions(CacheLibSessionInterface):
         g.is_unsaved = True
         super().save_session(app, session, response)
         g.is_unsaved = False
-        if session.modified and not session:
+        if not session:
             cookies.delete_cookie(response, cookies.SESSION)
 
 

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, render_template, request
 from chat.people import accounts
 from chat.people.login_throttle import TooManyAttempts
 from chat.routes import pages
-from chat.routes.messages import posted_text
 from chat.web import access, cookies, current_user, proxy_login, urls
+from chat.web.form_parser import posted_text
 from chat.web.ids import ID
 from chat.web.state import state
 
