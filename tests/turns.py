@@ -101,9 +101,9 @@ def text_stored(database: Database, reply_id: int) -> str:
         return "".join(connection.execute(said).scalars()) + connection.execute(whole).scalar_one()
 
 
-def eventually(holds: Callable[[], object], patience: float = 20.0) -> None:
-    """Wait until a condition holds; fail if it doesn't within `patience` seconds."""
+def eventually(holds: Callable[[], object], patience: float = 20.0, pause: float = 0.002) -> None:
+    """Look every `pause` seconds until a condition holds; fail if it doesn't within `patience` seconds."""
     deadline = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.002)
+        time.sleep(pause)

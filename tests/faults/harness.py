@@ -19,6 +19,7 @@ from chat.storage.tables import messages, pieces, replies
 from tests.faults.browser import Browser, Watching
 from tests.faults.model import QUESTION, Model
 from tests.serving import Gunicorn
+from tests.turns import eventually
 
 PATIENCE = 60.0
 OWNERLESS = 10
@@ -156,11 +157,8 @@ def until_ended(database: Database, reply_id: int) -> Row:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.02)
+    """Wait until a condition holds; servers under faults need patience."""
+    eventually(holds, PATIENCE, pause=0.02)
 
 
 def replies_of(database: Database, conversation_id: int) -> list[int]:
