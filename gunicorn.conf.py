@@ -105,6 +105,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
+    gc.disable()  # until the app is loaded: what loads it makes no garbage that is worth looking for
     worker.answering = 0
     request_heads.install()
     if worker.age > server.num_workers:
@@ -120,6 +121,7 @@ def post_worker_init(worker: Any) -> None:
     # The hundred thousand objects of the start stay, so the collector needn't look at them during requests.
     gc.collect()
     gc.freeze()
+    gc.enable()
     # Ctrl+C reaches the master and the workers. The master stops them, so they ignore the signal.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker.doors = [listener.dup() for listener in worker.sockets]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ SFTP = Path("/usr/lib/openssh/sftp-server")
 TESTS = Path(__file__).parent
 BROWSER = TESTS / "browser"
 WAITING = ["faults", "browser", "deploy", "bin", "people"]
-"""Folders whose tests wait more than they work. They run first, several at once; the others then fill every core."""
+"""Folders whose tests wait more than they work. They run first, and in turns, because not all wait equally long."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,16 +36,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that can't run as skipped, with the reason; put the tests that wait first."""
-    items.sort(key=place)
+    places = find_places(dict.fromkeys(item.path for item in items))
+    items.sort(key=lambda item: places.get(item.path, len(places)))
     for item in items:
         if reason := reason_to_skip(config, item):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def place(item: pytest.Item) -> int:
-    """Give a test's place in the order of folders."""
-    folders = {TESTS / name: number for number, name in enumerate(WAITING)}
-    return min((folders[above] for above in item.path.parents if above in folders), default=len(WAITING))
+def find_places(paths: Iterable[Path]) -> dict[Path, int]:
+    """Number the files of each waiting folder."""
+    folders = [[path for path in paths if TESTS / name in path.parents] for name in WAITING]
+    return {path: number for folder in folders for number, path in enumerate(folder)}
 
 
 def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:

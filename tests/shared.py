@@ -1,8 +1,8 @@
 """A pytest plugin that makes once a process what all apps of its tests have in common.
 
-Templates, rules, migrations and assets took most of the time of building an app and showing its first page. Passwords
-are hashed quickly, unless a test asks for `real_hashes`. The tests of storage ask for `real_migrations`. Servers that
-tests start in their own processes share nothing of this.
+Templates, rules, statements, migrations and assets took most of the time of building an app and showing its first page.
+Passwords are hashed quickly, unless a test asks for `real_hashes`. The tests of storage ask for `real_migrations`.
+Servers that tests start in their own processes share nothing of this.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from werkzeug.routing import Rule
 
 from chat.people import passwords
-from chat.storage import schema
+from chat.storage import engines, schema
 from chat.web import assets
 
 Statement = tuple[str, Any]
@@ -54,7 +55,8 @@ def pytest_configure() -> None:
     passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     assets.join_files, assets.load_plain = cache(assets.join_files), cache(assets.load_plain)
     Flask.jinja_options = {"bytecode_cache": Templates()}
-    Rule._compile_builder = remember_builders(Rule._compile_builder)  # type: ignore[method-assign]
+    Rule.compile = remember_rules(Rule.compile)  # type: ignore[assignment, method-assign]
+    share_statements()
     schema.run_migrations = repeat_migrations
 
 
@@ -77,17 +79,33 @@ def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "run_migrations", run_migrations)
 
 
-def remember_builders(compile_builder: Callable[..., Any]) -> Callable[..., Any]:
-    """Remember the functions that build a rule's URLs; they look up converters in the rule that calls them."""
-    known: dict[object, Any] = {}
+def remember_rules(compile_rule: Callable[[Rule], None]) -> Callable[[Rule], None]:
+    """Compile each rule once, and hand on what that adds to it."""
+    known: dict[object, Rule] = {}
 
-    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+    def remembered(rule: Rule) -> None:
+        first = known.setdefault((rule.rule, repr(rule.defaults), rule.merge_slashes, rule.host, rule.subdomain), rule)
+        if first is rule:
+            return compile_rule(rule)
+        rule._parts, rule._trace, rule._converters = first._parts, first._trace, first._converters
+        rule.arguments |= first.arguments
+        rule._build = first._build.__func__.__get__(rule)  # type: ignore[attr-defined]
+        rule._build_unknown = first._build_unknown.__func__.__get__(rule)  # type: ignore[attr-defined]
 
     return remembered
+
+
+def share_statements() -> None:
+    """Compile each statement for SQLite once: every engine has the same dialect and one cache."""
+    SQLiteDialect_pysqlite.__hash__ = lambda dialect: hash(type(dialect))  # type: ignore[assignment, method-assign]
+    SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign]
+    compiled: dict[object, object] = {}
+
+    def create(url: str, **options: Any) -> Engine:
+        shared = {"compiled_cache": compiled} if url.startswith("sqlite") else {}
+        return create_engine(url, **options, execution_options=shared)
+
+    engines.create_engine = create  # type: ignore[attr-defined, assignment]
 
 
 def repeat_migrations(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
 from chat.server import exits
 from tests import postgres
 from tests.bin.checkout import ROOT
@@ -41,21 +42,46 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
     return said
 
 
+def refusal_here(folder: Path, capfd: pytest.CaptureFixture[str], environ: dict[str, str]) -> str:
+    """Make the app in this process, as each worker does; it must exit with one sentence."""
+    known = {"HOME": str(folder), "INSTANCE": str(folder / "instance"), "LOCAL_MODEL": "off"}
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        create_app(known | {name: text.format(folder=folder) for name, text in environ.items()})
+    said = "".join(capfd.readouterr())
+    assert ended.value.code == exits.CANNOT_START
+    assert said.count("\n") == 1 and PASSWORD not in said
+    return said
+
+
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
         ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS can't be used"),
-        ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS can't be used"),
         ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY can't be less than 1"),
         ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
         ({"HOST": "not a host", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
+        (OPEN | {"SECRET_KEY": f"changeme-{PASSWORD}-{PASSWORD}"}, "SECRET_KEY can be guessed"),
+        ({"DATABASE_URL": f"{NOWHERE}?sslmode=sometimes"}, 'invalid sslmode value: "sometimes"). Check DATABASE_URL'),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else " ".join(value),
+)
+def test_a_start_that_can_not_go_well_is_refused_in_one_sentence(
+    tmp_path: Path, environ: dict[str, str], said: str
+) -> None:
+    assert said in refusal(tmp_path, **environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS can't be used"),
         ({"ACCESS": "everyone"}, "ACCESS can't be used"),
         ({"FIRST_BYTE_TIMEOUT": "long"}, "FIRST_BYTE_TIMEOUT can't be used"),
         ({"OPENAI_BASE_URL": f"http//{PASSWORD}"}, "OPENAI_BASE_URL can't be used"),
         ({"HOST": "0.0.0.0"}, "SECRET_KEY is not set"),
         (OPEN | {"SECRET_KEY": PASSWORD}, "SECRET_KEY is too short"),
         (OPEN | {"SECRET_KEY": "x" * 64}, "SECRET_KEY can be guessed"),
-        (OPEN | {"SECRET_KEY": f"changeme-{PASSWORD}-{PASSWORD}"}, "SECRET_KEY can be guessed"),
         (OPEN | {"SECRET_KEY": "at-least-32-random-characters-of-your-own"}, "SECRET_KEY can be guessed"),
         ({"INSTANCE": "/dev/null/instance"}, "INSTANCE is /dev/null/instance, which can't be made"),
         ({"DATABASE_URL": PASSWORD}, "DATABASE_URL is no address"),
@@ -65,14 +91,13 @@ def refusal(folder: Path, *arguments: str, **environ: str) -> str:
             {"DATABASE_URL": "sqlite:///{folder}/none/a.db"},
             "(No such file or directory: {folder}/none/a.db). Check DATABASE_URL",
         ),
-        ({"DATABASE_URL": f"{NOWHERE}?sslmode=sometimes"}, 'invalid sslmode value: "sometimes"). Check DATABASE_URL'),
     ],
     ids=lambda value: "" if isinstance(value, str) else " ".join(value),
 )
-def test_a_start_that_can_not_go_well_is_refused_in_one_sentence(
-    tmp_path: Path, environ: dict[str, str], said: str
+def test_a_setting_that_can_not_be_used_is_refused_in_one_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], environ: dict[str, str], said: str
 ) -> None:
-    assert said.replace("{folder}", str(tmp_path)) in refusal(tmp_path, **environ)
+    assert said.replace("{folder}", str(tmp_path)) in refusal_here(tmp_path, capfd, environ)
 
 
 @pytest.mark.parametrize("port", ["many", "70000"])

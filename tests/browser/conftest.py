@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.chromium import ARGUMENTS
+from tests.browser.firefox import Firefox, running
 from tests.browser.fonts import FONTS, environment
 from tests.browser.site import Site
 from tests.scripted import Scripted
@@ -24,6 +25,9 @@ document.addEventListener("securitypolicyviolation", event => {
 """
 
 expect.set_options(timeout=15_000)
+
+FEW_PROCESSES = ["--in-process-gpu", "--renderer-process-limit=1"]
+"""Tests take longer if each page starts a process of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +57,18 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         @cache
         def browser(fonts: str) -> Browser:
             path = os.environ.get("HEADLESS_SHELL") or os.environ["CHROMIUM"]
-            arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
+            arguments = [*ARGUMENTS, *FEW_PROCESSES, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
             launched = playwright.chromium.launch(executable_path=path, args=arguments, env=environment(folder, fonts))
             return stack.enter_context(launched)
 
         yield browser
+
+
+@pytest.fixture(scope="package")
+def firefoxes() -> Iterator[Callable[[bool], Firefox]]:
+    """Start FIREFOX with JavaScript or without."""
+    with ExitStack() as stack:
+        yield cache(lambda script: stack.enter_context(running(script)))
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ FONTS = {
 }
 """The folders of Debian's fonts-dejavu-core and fonts-noto-core."""
 
-with_all_fonts = pytest.mark.parametrize("fonts", list(FONTS), indirect=True)
 each_theme = pytest.mark.parametrize(("theme", "fonts"), [("light", "dejavu"), ("dark", "noto")], indirect=["fonts"])
 """Both themes and both sets of fonts in two runs: colours don't depend on fonts, nor sizes on colours."""
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.people import accounts, invites, roles
-from tests.browser.fonts import each_theme, with_all_fonts
+from tests.browser.checks import check
+from tests.browser.fonts import each_theme
 from tests.browser.site import Site
-from tests.browser.test_access import OVERFLOWING, SMALL, WIDTHS, complaints
 from tests.serving import KEY
 from tests.team import PASSWORD, account
 
@@ -51,28 +51,15 @@ def enter(visit: Callable[..., Page], site: Site) -> Callable[..., Page]:
     return enter
 
 
-@pytest.mark.parametrize("name", PAGES)
 @each_theme
-def test_axe_finds_nothing_and_nothing_overflows(enter: Callable[..., Page], name: str, theme: str) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_passes_all_checks(enter: Callable[..., Page], name: str, theme: str) -> None:
     page = enter(name, color_scheme=theme)
+
     for summary in page.locator("details summary").all():
         summary.click()
 
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(OVERFLOWING) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert complaints(page) == []
-
-
-@with_all_fonts
-@pytest.mark.parametrize("name", PAGES)
-def test_what_is_pressed_is_large_enough_for_a_finger(enter: Callable[..., Page], name: str) -> None:
-    page = enter(name, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 800})
-    for summary in page.locator("details summary").all():
-        summary.tap()
-
-    assert page.evaluate(SMALL, 44) == []
+    check(page)
 
 
 def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(

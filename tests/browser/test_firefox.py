@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.browser.firefox import running
+from tests.browser.firefox import Firefox
 from tests.browser.site import Site
 from tests.browser.tabs import FirefoxTab
 from tests.scripted import Scripted
@@ -18,13 +18,13 @@ NOTED = "One[^a] and two[^b].\n\n[^a]: The first.\n[^b]: The second."
 
 
 @pytest.fixture(scope="module")
-def tab() -> Iterator[FirefoxTab]:
+def tab(firefoxes: Callable[[bool], Firefox]) -> Iterator[FirefoxTab]:
     """A tab as narrow as a phone."""
-    with running(script=True) as firefox:
-        tab = FirefoxTab(firefox)
-        narrow = {"width": 390, "height": 844}
-        firefox.command("browsingContext.setViewport", context=tab.context, viewport=narrow)
-        yield tab
+    tab = FirefoxTab(firefoxes(True))
+    narrow = {"width": 390, "height": 844}
+    tab.firefox.command("browsingContext.setViewport", context=tab.context, viewport=narrow)
+    yield tab
+    tab.close()
 
 
 def ask(tab: FirefoxTab, site: Site, provider: Scripted, answer: str) -> None:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.checks import check
 from tests.browser.fonts import each_theme
 from tests.browser.site import Site
-from tests.browser.test_access import OVERFLOWING, complaints
 from tests.openid import Idp, serving
 from tests.serving import KEY
 
@@ -111,13 +111,11 @@ def test_back_leads_to_the_form_and_not_there_again(leave_for: Callable[..., Pag
 
 
 @each_theme
-def test_axe_finds_nothing_and_nothing_overflows(leave_for: Callable[..., Page], team_site: Site, theme: str) -> None:
-    page = leave_for(f"{team_site.url}/sign-in", color_scheme=theme, viewport={"width": 320, "height": 700})
-    found = complaints(page) + page.evaluate(OVERFLOWING)
+def test_its_pages_pass_all_checks(leave_for: Callable[..., Page], team_site: Site, theme: str) -> None:
+    page = leave_for(f"{team_site.url}/sign-in", color_scheme=theme)
+    check(page)
     page.goto(f"{team_site.url}/account")
     page.get_by_role("button", name="Sign in with Example").click()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
 
-    found += complaints(page) + page.evaluate(OVERFLOWING)
-
-    assert found == []
+    check(page)

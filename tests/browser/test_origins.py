@@ -7,15 +7,14 @@ or an address it sends only Origin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.asking import stored
 from tests.browser import attacks, walk
-from tests.browser.firefox import running
 from tests.browser.origins import ELSEWHERE, ORIGINS, Instance
 from tests.browser.tabs import ChromiumTab, FirefoxTab, Tab
 from tests.marked import PASSWORD
@@ -30,47 +29,44 @@ BROWSERS = {
 }
 
 
-def browsers(*always: str) -> list[Any]:
-    """List all browsers; only the named ones run without --long."""
-    needs = {name: [pytest.mark.firefox] if name.startswith("firefox") else [] for name in BROWSERS}
-    rare = {name: [] if name in always else [pytest.mark.long] for name in BROWSERS}
-    return [pytest.param(each, id=name, marks=needs[name] + rare[name]) for name, each in BROWSERS.items()]
+HALF, OTHER_HALF = {"localhost", "name", "nginx"}, {"address", "https"}
+"""Each has an origin that browsers trust and one that they don't."""
 
 
-WALKING, ATTACKED = browsers("chromium-script", "firefox-no script"), browsers("chromium-no script", "firefox-script")
-"""A user and an attacker share the browsers, so that each browser visits every origin."""
-
-WHERE = [pytest.param(origin, id=name, marks=pytest.mark.nginx if name == "nginx" else ()) for name, origin in ORIGINS]
-
-
-@pytest.fixture(scope="module")
-def new_tab(request: pytest.FixtureRequest) -> Iterator[Callable[[], Tab]]:
-    """Open tabs of one browser, with JavaScript or without."""
-    browser, script = request.param
-    if browser == "chromium":
-        chromium = request.getfixturevalue("browsers")("dejavu")
-        yield lambda: ChromiumTab(chromium, script)
-        return
-    with running(script) as firefox:
-        yield lambda: FirefoxTab(firefox)
+def pairs(always: dict[str, set[str]]) -> pytest.MarkDecorator:
+    """Pair each browser with each origin; only those that `always` names run without --long."""
+    found = []
+    for (name, browser), (place, origin) in product(BROWSERS.items(), ORIGINS):
+        conditions = [
+            (pytest.mark.firefox, name.startswith("firefox")),
+            (pytest.mark.nginx, place == "nginx"),
+            (pytest.mark.long, place not in always.get(name, ())),
+        ]
+        marks = [mark for mark, holds in conditions if holds]
+        found.append(pytest.param(browser, origin, id=f"{name}-{place}", marks=marks))
+    return pytest.mark.parametrize(("tab", "instance"), found, indirect=True)
 
 
 @pytest.fixture
-def tab(new_tab: Callable[[], Tab]) -> Iterator[Tab]:
-    """A tab of a fresh browser."""
-    tab = new_tab()
+def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
+    """A tab of a fresh browser, with JavaScript or without."""
+    browser, script = request.param
+    if browser == "chromium":
+        tab: Tab = ChromiumTab(request.getfixturevalue("browsers")("dejavu"), script)
+    else:
+        tab = FirefoxTab(request.getfixturevalue("firefoxes")(script))
     yield tab
     tab.close()
 
 
-@pytest.fixture(params=WHERE)
+@pytest.fixture
 def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
     """A new instance at each origin."""
     with request.param(tmp_path) as instance:
         yield instance
 
 
-@pytest.mark.parametrize("new_tab", WALKING, indirect=True)
+@pairs({"chromium-script": HALF, "firefox-no script": OTHER_HALF})
 def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, instance: Instance) -> None:
     walk.whole(tab, instance)
 
@@ -84,7 +80,7 @@ def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, ins
     assert {name.startswith("__Host-rivulet") for name in names} == {instance.scheme == "https"}
 
 
-@pytest.mark.parametrize("new_tab", ATTACKED, indirect=True)
+@pairs({"firefox-script": HALF, "chromium-no script": OTHER_HALF})
 @pytest.mark.parametrize("step", [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)])
 def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instance, step: int) -> None:
     """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough.

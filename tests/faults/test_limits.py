@@ -25,16 +25,18 @@ Servers = Callable[..., list[Server]]
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def servers(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Servers]:
-    """Serve with two workers on SQLite, or with two servers of two workers each on PostgreSQL."""
+    """Serve with two workers on SQLite, or with two servers of one worker each on PostgreSQL."""
     with ExitStack() as stack:
 
         def serve(**environ: str) -> list[Server]:
             folders = [tmp_path / "one"]
-            environ = {"WEB_CONCURRENCY": "2", "SECRET_KEY": KEY, **UNLIMITED, **environ}
+            environ = {"SECRET_KEY": KEY, **UNLIMITED, **environ}
             if request.param == "postgres":
                 database_server = request.getfixturevalue("database_server")
                 folders.append(tmp_path / "two")
                 environ |= {"DATABASE_URL": database_server.new_database()}
+            else:
+                environ |= {"WEB_CONCURRENCY": "2"}
             return [stack.enter_context(served(folder, model, **environ)) for folder in folders]
 
         yield serve

@@ -1,4 +1,4 @@
-"""Test PostgreSQL under two servers of two workers each, as on two machines: followed from any, hurt, restarted."""
+"""Test PostgreSQL under two servers, as on two machines: followed from any, hurt, restarted."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PAUSE = 0.04
 
 @pytest.fixture
 def servers(tmp_path: Path, model: Model, database_server: Postgres) -> Iterator[tuple[Server, Server]]:
-    """Two servers of two workers each on one database."""
-    environ = {"DATABASE_URL": database_server.new_database(), "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2"}
+    """Two servers of one worker each on one database."""
+    environ = {"DATABASE_URL": database_server.new_database(), "SECRET_KEY": KEY}
     with served(tmp_path / "one", model, **environ) as one, served(tmp_path / "two", model, **environ) as two:
         yield one, two
 

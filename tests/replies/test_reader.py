@@ -112,6 +112,7 @@ def test_one_query_asks_for_the_news_of_all(
     asked_for.clear()
     with database.write() as connection:
         log.store(connection, [log.ReplyUpdate(turn.reply_id, turn.owner or "", 0, ["So"]) for turn in turns])
+    eventually(lambda: asked_for)
 
     said = [followed(follower, until="So") for follower in followers]
 

@@ -10,7 +10,6 @@ from sqlalchemy import event
 from werkzeug.wrappers import Response
 
 from chat.people import accounts as accounts_people
-from chat.storage.database import Database
 from chat.storage.tables import attempts, people, sessions
 from chat.web import cookies
 from tests.asking import begin, ended, named, rows
@@ -246,14 +245,15 @@ def test_a_password_changed_in_the_moment_of_signing_in_is_not_the_one_that_lets
 
 def test_signing_in_takes_two_write_transactions(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """One counts the attempt, one starts the session and clears the failures."""
-    account(app.extensions["rivulet"].database)
-    client, writes, write = app.test_client(), [], Database.write
-    monkeypatch.setattr(Database, "write", lambda *args, **more: writes.append(1) or write(*args, **more))
+    database, writes = app.extensions["rivulet"].database, []
+    account(database)
+    write = database.write
+    monkeypatch.setattr(database, "write", lambda *args, **more: writes.append(1) or write(*args, **more))
 
-    answer = sign_in(client)
+    answer = sign_in(app.test_client())
 
     assert answer.status_code == 303 and len(writes) == 2
-    with app.extensions["rivulet"].database.read() as connection:
+    with database.read() as connection:
         assert connection.execute(attempts.select()).all() == []
 
 
