@@ -295,12 +295,10 @@ FORWARDED = {
 
 
 @pytest.mark.parametrize("environ", [{}, {"FORWARDED_ALLOW_IPS": "*"}])
-@pytest.mark.parametrize("header", FORWARDED)
-def test_gunicorn_itself_believes_nobody_who_says_that_it_was_forwarded(
-    start: Start, header: str, environ: dict[str, str]
-):
+def test_gunicorn_itself_believes_nobody_who_says_that_it_was_forwarded(start: Start, environ: dict[str, str]):
     address = address_of(start(**environ))
 
-    answer = requests.get(address, headers={header: FORWARDED[header], "Connection": "close"}, timeout=10)
+    for header in FORWARDED.items():
+        answer = requests.get(address, headers=dict([header, ("Connection", "close")]), timeout=10)
 
-    assert answer.json()["forwarded"] == ["http", "", None]
+        assert answer.json()["forwarded"] == ["http", "", None], header

@@ -29,12 +29,11 @@ BROWSERS = {
 }
 
 
-HALF, OTHER_HALF = {"localhost", "name", "nginx"}, {"address", "https"}
-"""Each has an origin that browsers trust and one that they don't."""
-
-
 def pairs(always: dict[str, set[str]]) -> pytest.MarkDecorator:
-    """Pair each browser with each origin; only those that `always` names run without --long."""
+    """Pair each browser with each origin; only those that `always` names run without --long.
+
+    There, each browser visits an origin that it trusts, and one that it doesn't.
+    """
     found = []
     for (name, browser), (place, origin) in product(BROWSERS.items(), ORIGINS):
         conditions = [
@@ -66,7 +65,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
         yield instance
 
 
-@pairs({"chromium-script": HALF, "firefox-no script": OTHER_HALF})
+@pairs({"chromium-script": {"localhost", "name", "nginx"}, "firefox-no script": {"address", "https"}})
 def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, instance: Instance) -> None:
     walk.whole(tab, instance)
 
@@ -80,7 +79,7 @@ def test_a_person_claims_signs_in_asks_stops_renames_and_signs_out(tab: Tab, ins
     assert {name.startswith("__Host-rivulet") for name in names} == {instance.scheme == "https"}
 
 
-@pairs({"firefox-script": HALF, "chromium-no script": OTHER_HALF})
+@pairs({"firefox-script": {"localhost", "name"}, "chromium-no script": {"address", "https"}})
 @pytest.mark.parametrize("step", [pytest.param(5, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)])
 def test_another_site_cannot_write_in_a_visitors_name(tab: Tab, instance: Instance, step: int) -> None:
     """OW 24-7806, 26-54007; GR 24-1727; ALLM 26-32617: the cookie alone was enough.

@@ -24,6 +24,16 @@ from tests.team import account
 from tests.turns import eventually
 
 PATH = "/chat"
+PAIRS = pytest.mark.parametrize(
+    ("strips", "script"),
+    [
+        pytest.param(True, True, id="taken off-JavaScript"),
+        pytest.param(False, False, id="left on-no JavaScript"),
+        pytest.param(True, False, id="taken off-no JavaScript", marks=pytest.mark.long),
+        pytest.param(False, True, id="left on-JavaScript", marks=pytest.mark.long),
+    ],
+)
+"""Whether nginx takes the path off, and whether the browser runs JavaScript."""
 STRIPS = pytest.mark.parametrize("strips", [True, False], ids=["nginx takes the path off", "nginx leaves the path on"])
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
 
@@ -58,8 +68,7 @@ def watched(browser: Browser, script: bool, expected: str = "nothing") -> Iterat
     assert all(name.startswith("__Secure-rivulet") for name, *_ in kept)
 
 
-@STRIPS
-@SCRIPT
+@PAIRS
 def test_a_person_claims_signs_in_asks_stops_renames_exports_and_signs_out(
     browser: Browser, tmp_path: Path, strips: bool, script: bool
 ) -> None:
