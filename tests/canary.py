@@ -1,10 +1,10 @@
-"""A pytest plugin that looks for marked secrets in whatever a test makes, and fails the test that shows one.
+"""A pytest plugin that searches all output of a test for marked secrets, and fails the test if it finds one.
 
-Every secret of the suite's settings holds MARK. It is looked for in each head and body that an app of this process
-answers, or a server of ours over a socket of this process (tests/serving.py knows their ports); in each record of the
-log with its traceback; and in the sentences of our errors. When a test has ended, it is looked for in the files it left
-in its folder: databases, logs of servers, what scripts said. When a module has ended, in the files of the folders that
-its fixtures made; at the end, in all that Postgres holds and wrote. tests/looking.py names the files that may hold it.
+Every secret in the tests' settings contains MARK. The plugin searches each response of an app in this process; each
+response of our servers that this process reads (tests/serving.py knows their ports); each log record with its
+traceback; and the text of our errors. After a test it searches the files in the test's folder, such as databases and
+logs; after a module, the folders of its fixtures; at the end, all contents and logs of Postgres. tests/looking.py names
+the files that may contain a secret.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tests.watches import made, watch_all
 
 
 def pytest_configure() -> None:
-    """Stand where something may be shown."""
+    """Watch everything that could show a secret."""
     watch_all()
 
 
 @pytest.fixture(autouse=True)
 def canary(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Look for secrets in whatever a test makes."""
+    """Search a test's output for secrets."""
     folders = [request.getfixturevalue("tmp_path")] if "tmp_path" in request.fixturenames else []
     made.difference_update(folders)
     with watching(*folders):
@@ -33,7 +33,7 @@ def canary(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def canary_of_module() -> Iterator[None]:
-    """Look for secrets in what the fixtures of a module have left, once all of them have ended."""
+    """Search the folders of a module's fixtures after their end."""
     yield
     folders = sorted(made)
     made.clear()
@@ -43,7 +43,7 @@ def canary_of_module() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Have what was looked through be counted with the test."""
+    """Add the number of searches to the test's report."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What tests share: a database of their own, a scripted provider, an app around both."""
+"""Define fixtures for all tests: a database, a scripted provider, and an app with both."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytest_plugins = ["tests.long", "tests.counted", "tests.canary", "tests.shared",
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings of an instance on loopback, in a folder of its own, with secrets that nothing may show."""
+    """Settings of an instance on loopback, in its own folder, with secrets that must never appear."""
     return config.load({"INSTANCE": str(tmp_path / "instance"), **UNLIMITED, **SECRETS})
 
 
@@ -51,7 +51,7 @@ def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what is marked so on a newer PostgreSQL, too."""
+    """Run the tests marked `newer_postgres` on a newer PostgreSQL, too."""
     if not metafunc.definition.get_closest_marker("newer_postgres"):
         return
     if "either" in metafunc.fixturenames:
@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(params=["sqlite", "database_server"], ids=["sqlite", "postgres"])
 def either(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """An empty database, once of each kind; the other kind is skipped where there is none."""
+    """An empty database, once on SQLite and once on PostgreSQL; the latter is skipped if it isn't installed."""
     if request.param == "sqlite":
         yield request.getfixturevalue("database")
         return
@@ -80,13 +80,13 @@ def person(database: Database) -> int:
 
 @pytest.fixture
 def replies(database: Database, provider: Scripted) -> Replies:
-    """The replies of this process, without the watch for those whose worker is gone."""
+    """The replies of this process; nothing adopts those of a worker that died."""
     return Replies(database, {"scripted": provider}, Metrics())
 
 
 @pytest.fixture
 def provider() -> Scripted:
-    """A provider that says what the test scripts."""
+    """A provider that answers as the test scripts it."""
     return Scripted()
 
 
@@ -102,25 +102,25 @@ def app(settings: Settings, provider: Scripted, migrated: Path) -> Iterator[Flas
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser that has never been here."""
+    """A browser without cookies."""
     return app.test_client()
 
 
 @pytest.fixture(scope="session")
 def database_server(request: pytest.FixtureRequest) -> postgres.Postgres:
-    """A PostgreSQL; what needs it is skipped where there is none, and what is marked so has a newer one, too."""
+    """A PostgreSQL. Tests that need it are skipped if there is none; marked tests run on a newer one, too."""
     return request.getfixturevalue(getattr(request, "param", "older_server"))
 
 
 @pytest.fixture(scope="session")
 def older_server(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
-    """The PostgreSQL that is installed on this machine."""
+    """The installed PostgreSQL."""
     yield from serving(postgres.programs(), f"{request.node.name} needs PostgreSQL. {postgres.MISSING}")
 
 
 @pytest.fixture(scope="session")
 def newer_server() -> Iterator[postgres.Postgres]:
-    """A newer PostgreSQL than that."""
+    """A newer PostgreSQL."""
     yield from serving(newer_postgres.programs(), newer_postgres.MISSING)
 
 

@@ -1,6 +1,6 @@
-"""A pytest plugin that ends a run with what its tests counted: cells of the matrix, classes shown, requests sent.
+"""A pytest plugin that ends a run with the tests' own counts, such as cells of the matrix and requests of the fuzzer.
 
-A test says so by the fixture `counted`; the numbers travel with its report, so that they add up over all workers.
+A test counts with the fixture `counted`. The numbers are part of its report, so the plugin adds them up over workers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Counted = Callable[[str, int], None]
 
 @pytest.fixture
 def counted(record_property: Callable[[str, object], None]) -> Counted:
-    """Count something in the closing lines: its name, and how many."""
+    """Count something under a name."""
     return lambda what, number: record_property("counted", (what, number))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Write a line for each thing that was counted; the last report of a test tells all of it."""
+    """Print each sum; a test's last report has all of its counts."""
     sums: Counter[str] = Counter()
     for report in [report for reports in terminalreporter.stats.values() for report in reports]:
         for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "teardown" else ():

@@ -1,4 +1,4 @@
-"""Looking for the mark of the suite's secrets in texts, files and databases; tests/canary.py says when."""
+"""Search texts, files and databases for the mark of the tests' secrets; tests/canary.py decides when."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ searched: Counter[str] = Counter()
 
 
 def look(where: str, text: str | bytes) -> None:
-    """Look for the mark in something."""
+    """Search a text; note where it was if it contains the mark."""
     if MARK.encode() in (text.encode(errors="replace") if isinstance(text, str) else text):
         found.append(where)
 
 
 def look_in(folder: Path) -> None:
-    """Look through the files of a folder."""
+    """Search the files of a folder."""
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):  # SQLite's logs go with the last connection, which a thread may just close
             if path.is_file() and not path.is_symlink() and path.name not in KEPT and path.stat().st_size < MOST:
@@ -39,7 +39,7 @@ def look_in(folder: Path) -> None:
 
 
 def look_in_databases(server: Postgres) -> None:
-    """Look through all that the databases of a server hold, and what it wrote."""
+    """Search all databases of a server, and its log."""
     for table, rows in server.contents():
         look(f"the table {table}", rows)
         searched["tables of Postgres"] += 1
@@ -48,7 +48,7 @@ def look_in_databases(server: Postgres) -> None:
 
 @contextmanager
 def watching(*folders: Path) -> Iterator[None]:
-    """Fail what shows a secret meanwhile, or leaves one in a folder."""
+    """Raise AssertionError if a secret appears while a block runs, or in these folders after it."""
     found.clear()
     yield
     for folder in folders:
@@ -58,14 +58,14 @@ def watching(*folders: Path) -> Iterator[None]:
 
 @contextmanager
 def watching_databases(server: Postgres) -> Iterator[None]:
-    """Fail what leaves a secret in a database of a server, or in its log."""
+    """Raise AssertionError if a server's databases or log contain a secret after a block."""
     yield
     look_in_databases(server)
     complain()
 
 
 def complain() -> None:
-    """Raise AssertionError where a secret was seen."""
+    """Raise AssertionError if a secret was found."""
     seen = sorted(set(found))
     found.clear()
     assert seen == [], f"A secret was shown in {', '.join(seen)}."

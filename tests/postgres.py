@@ -1,6 +1,6 @@
-"""A PostgreSQL of the tests' own: in a temporary folder, on a loopback port, gone at the end.
+"""Run a PostgreSQL for tests, in a temporary folder and on a loopback port.
 
-`python -m tests.postgres` prints the folder of its programs, or ends with 1 where there is none; bin/test asks so.
+`python -m tests.postgres` prints the folder of its programs, or exits with 1 if there is none; bin/test uses it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STRANGERS = ("postgres", "nobody")
 
 
 def programs() -> Path | None:
-    """Find the folder of PostgreSQL's programs, the newest version's first; None where there is none."""
+    """Find the folder of the newest PostgreSQL's programs; None if there is none."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     on_path = [Path(found).parent for name in ("pg_ctl", "initdb") if (found := shutil.which(name))]
     for folder in [*on_path, *named_by_pg_config(), *versions, Path("/usr/local/bin"), Path("/opt/homebrew/bin")]:
@@ -44,7 +44,7 @@ def programs() -> Path | None:
 
 
 def named_by_pg_config() -> list[Path]:
-    """Ask pg_config, which may be installed without a server."""
+    """Ask pg_config, which can be installed without the server."""
     if not shutil.which("pg_config"):
         return []
     asked = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)
@@ -52,7 +52,7 @@ def named_by_pg_config() -> list[Path]:
 
 
 def not_root() -> dict[str, Any]:
-    """Give what Popen needs to run as somebody else where we are root; nothing elsewhere."""
+    """Return Popen's arguments for running as another user if we are root, else none."""
     if os.geteuid() != 0:
         return {}
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -67,14 +67,14 @@ WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT IN ('pg_catalog', '
 
 
 def reachable(found: Path, folder: Path) -> Path:
-    """Copy programs that stand in a folder of root's own to one that others may enter; gives where they are."""
+    """Return programs that other users can run: copy them if only root can enter their folder."""
     if all(above.stat().st_mode & stat.S_IXOTH for above in found.resolve().parents):
         return found
     return Path(shutil.copytree(found.parent, folder / "programs", symlinks=True)) / found.name
 
 
 class Postgres:
-    """One server; every database on it is a test's own."""
+    """A server; each test has its own database on it."""
 
     def __init__(self, folder: Path, found: Path):
         self.programs = found
@@ -99,7 +99,7 @@ class Postgres:
         return {"cwd": self.folder, "env": environ, **self.as_user}
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it accepts connections."""
         # Nothing here outlives the machine, so nothing need wait for its disk.
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "fsync": "off"}
         options |= {"max_connections": 100, "shared_buffers": "16MB"}
@@ -113,7 +113,7 @@ class Postgres:
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        """Tell whether it takes connections."""
+        """Check whether it accepts connections."""
         try:
             psycopg.connect(self.address("postgres"), connect_timeout=5).close()
         except psycopg.OperationalError:
@@ -121,22 +121,22 @@ class Postgres:
         return True
 
     def address(self, name: str) -> str:
-        """Give the address of one of its databases."""
+        """Return the address of one of its databases."""
         return f"postgresql://rivulet@127.0.0.1:{self.port}/{name}"
 
     def new_database(self, template: str = "template1") -> str:
-        """Make an empty database, or a copy of another one; gives its address."""
+        """Create an empty database, or a copy of another one; return its address."""
         name = f"rivulet_{next(self.numbers)}"
         self.command(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.address(name)
 
     def migrated_database(self) -> str:
-        """Make a database at HEAD without any rows; gives its address."""
+        """Create a database at HEAD without rows; return its address."""
         return self.new_database(self.migrated)
 
     @cached_property
     def migrated(self) -> str:
-        """The name of a database at HEAD to which nobody connects."""
+        """The name of a database at HEAD, which only serves as a template."""
         database = Database(self.new_database())
         database.upgrade()
         database.dispose()
@@ -148,7 +148,7 @@ class Postgres:
             connection.execute(statement.encode())
 
     def contents(self) -> Iterator[tuple[str, str]]:
-        """Read all that its databases hold: the name of each table, and its rows as text."""
+        """Read the name of each table in all databases, and its rows as text."""
         with self.connect("postgres") as connection:
             names = column(connection, "SELECT datname FROM pg_database WHERE datallowconn")
         for name in names:
@@ -157,11 +157,11 @@ class Postgres:
                     yield f"{table} of {name}", "\n".join(column(connection, f"SELECT it::text FROM ONLY {table} it"))
 
     def connect(self, database: str) -> psycopg.Connection:
-        """Connect to one of its databases; bytes are written as the text they may be."""
+        """Connect to one of its databases; bytes are read as text if possible."""
         return psycopg.connect(self.address(database), options="-c bytea_output=escape")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop it: SIGINT ends its connections and closes the files well, SIGQUIT is a crash."""
+        """Stop it: SIGINT ends its connections and closes its files, SIGQUIT is a crash."""
         self.process.send_signal(how)
         self.process.wait(PATIENCE)
 
@@ -173,7 +173,7 @@ def column(connection: psycopg.Connection, query: str) -> list[str]:
 
 @contextmanager
 def postgres(found: Path | None = None) -> Iterator[Postgres]:
-    """Serve PostgreSQL until the end of the block, by default the one that is installed."""
+    """Serve PostgreSQL while a block runs, by default the installed one."""
     found = found or programs()
     assert found, MISSING
     # Not in pytest's folder, which nobody but its owner may enter.

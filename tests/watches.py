@@ -1,4 +1,4 @@
-"""Where tests/canary.py stands: beside every app, log, error, socket and folder of this process."""
+"""Watch every app, log, error, socket and folder of this process for tests/canary.py."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ made: set[Path] = set()
 
 
 class Watched:
-    """The body of an answer, looked through as it goes by; a mark may be cut between two pieces."""
+    """The body of a response, searched as it passes; two pieces can each hold a part of a mark."""
 
     def __init__(self, body: Iterable[bytes], where: str):
         self.body, self.where, self.end = body, where, b""
@@ -53,7 +53,7 @@ class Watched:
 
 
 def watch_all() -> None:
-    """Stand everywhere."""
+    """Start all watches."""
     watch_apps()
     watch_logs()
     for error in ERRORS:
@@ -63,7 +63,7 @@ def watch_all() -> None:
 
 
 def watch_apps() -> None:
-    """Look at what apps of this process answer."""
+    """Search the responses of apps in this process."""
     answer = Flask.__call__
 
     def answered(app: Flask, environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -80,7 +80,7 @@ def watch_apps() -> None:
 
 
 def watch_logs() -> None:
-    """Look at each record of the log."""
+    """Search each log record."""
     handle = logging.Logger.handle
 
     def handled(logger: logging.Logger, record: logging.LogRecord) -> None:
@@ -91,7 +91,7 @@ def watch_logs() -> None:
 
 
 def watch_error(kind: type[Exception]) -> None:
-    """Look at the sentence of each error of a kind when it is made."""
+    """Search the text of each error of a class when it is created."""
     make = kind.__init__
 
     def made(error: Exception, *words: Any, **more: Any) -> None:
@@ -102,7 +102,7 @@ def watch_error(kind: type[Exception]) -> None:
 
 
 def watch_sockets() -> None:
-    """Look at what comes from servers of ours, whoever reads it."""
+    """Search what this process receives from our servers."""
     connect, recv, recv_into = socket.socket.connect, socket.socket.recv, socket.socket.recv_into
 
     def connected(self: socket.socket, address: Any) -> None:
@@ -124,7 +124,7 @@ def watch_sockets() -> None:
 
 
 def hear(connection: socket.socket, piece: bytes) -> bytes:
-    """Look at a piece that came from a server; a mark may be cut between two pieces, or between two chunks."""
+    """Search a piece from a server; two pieces, or two chunks, can each hold a part of a mark."""
     if connection in heard:
         port, end = heard[connection]
         look(f"an answer of the server at port {port}", CHUNK.sub(b"", end + piece))
@@ -133,7 +133,7 @@ def hear(connection: socket.socket, piece: bytes) -> bytes:
 
 
 def watch_folders() -> None:
-    """Note the folders that are made."""
+    """Note each new temporary folder."""
     make = pytest.TempPathFactory.mktemp
 
     def noted(factory: pytest.TempPathFactory, basename: str, numbered: bool = True) -> Path:
@@ -145,6 +145,6 @@ def watch_folders() -> None:
 
 
 def written(record: logging.LogRecord) -> str:
-    """Write a record with its fields and traceback."""
+    """Format a record with its fields and traceback."""
     broke = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info and record.exc_info[0] else ""
     return f"{record.getMessage()} {getattr(record, 'fields', '')} {broke}"

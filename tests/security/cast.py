@@ -1,4 +1,4 @@
-"""Who plays in the tests of security: an owner of private things, and visitors of each kind with their own."""
+"""Create the people of the security tests: an owner of private conversations, and visitors of each role."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Things = dict[str, Any]
 
 @dataclass
 class Owner:
-    """A member with a conversation that broke off, and one whose answer is being written."""
+    """A member with two conversations: the answer of one is interrupted, that of the other is still being written."""
 
     person_id: int
     finished: Things
@@ -45,7 +45,7 @@ class Owner:
 
 
 def owner(app: Flask, provider: Scripted) -> Owner:
-    """Let Olga ask twice; the second answer waits at a gate."""
+    """Create Olga and her two conversations; the second answer waits at a gate."""
     person_id = enrol(app, "olga", "member")
     client, gate = signed_in(app, person_id), Gate()
     provider.will_say("It stays here.")
@@ -60,7 +60,7 @@ def owner(app: Flask, provider: Scripted) -> Owner:
 
 
 def enrol(app: Flask, name: str, role: str) -> int:
-    """Make a person of a role."""
+    """Create a person with a role."""
     row = {"uid": name, "role": role, "email": f"{name}@example.org", "name": name, "created_at": clock()}
     row |= {"password": HASH}
     with database(app).write() as connection:
@@ -68,7 +68,7 @@ def enrol(app: Flask, name: str, role: str) -> int:
 
 
 def signed_in(app: Flask, person_id: int) -> FlaskClient:
-    """Give a browser of a person."""
+    """Return a person's signed-in browser."""
     client = app.test_client()
     with client.session_transaction() as session:
         session["person"] = person_id
@@ -76,7 +76,7 @@ def signed_in(app: Flask, person_id: int) -> FlaskClient:
 
 
 def visiting(app: Flask, role: str) -> int | None:
-    """Make a visitor of a role; a stranger is nobody yet."""
+    """Create a visitor with a role; a stranger has no row in the database."""
     if role == "stranger":
         return None
     if role == "guest":
@@ -89,7 +89,7 @@ def visiting(app: Flask, role: str) -> int | None:
 
 
 def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
-    """Make what stands in an address beside a person's own things: somebody, an invite, a provider, a link."""
+    """Create the rest that an address can name: another person, an invite, a provider, a link's token."""
     made: Things = {}
     someone = enrol(app, f"spare-{secrets.token_hex(8)}", "member") if wanted & {"person_id", "token"} else 0
     if "person_id" in wanted:
@@ -113,12 +113,12 @@ def spare(app: Flask, wanted: set[str], endpoint: str) -> Things:
 
 
 def invite(app: Flask) -> str:
-    """Make an invite for somebody new; gives its token."""
+    """Create an invite and return its token."""
     return invites.create(database(app), "a test", email=f"{secrets.token_hex(8)}@example.org")
 
 
 def own_things(app: Flask, person_id: int) -> Things:
-    """Give a person a conversation that broke off, whose every button can be pressed."""
+    """Create a conversation whose answer is interrupted, so that all its buttons can be pressed."""
     with let_in(app, person_id):
         turn = answered(database(app), asked(database(app), person_id, "Mine"), "Some.", "interrupted")
     break_off(database(app), turn.reply_id)
@@ -127,7 +127,7 @@ def own_things(app: Flask, person_id: int) -> Things:
 
 @contextmanager
 def let_in(app: Flask, person_id: int) -> Iterator[None]:
-    """Let a person who may be suspended ask meanwhile, as they did before."""
+    """Lift a person's suspension while a block runs, so that they can ask."""
     this = people.c.id == person_id
     with database(app).write() as connection:
         suspended = connection.execute(select(people.c.suspended_at).where(this)).scalar()
@@ -138,19 +138,19 @@ def let_in(app: Flask, person_id: int) -> Iterator[None]:
 
 
 def break_off(stored: Database, reply_id: int) -> None:
-    """Have a reply be one that broke off after some thought."""
+    """Store a reply as interrupted, with some reasoning."""
     with stored.write() as connection:
         broken = {"state": "interrupted", "reasoning": "Let me think."}
         connection.execute(update(replies).where(replies.c.id == reply_id).values(broken))
 
 
 def session_of(app: Flask, person_id: int) -> str:
-    """Give the name that the table knows a session of a person by."""
+    """Return the stored name of one of a person's sessions."""
     return read(app, select(sessions.c.id).where(sessions.c.person_id == person_id))[0].id
 
 
 def settle(app: Flask) -> None:
-    """Wait until no answer is being written any more."""
+    """Wait until no answer is being written."""
     states = select(replies.c.state).where(replies.c.state == "generating")
     eventually(lambda: not read(app, states))
 
@@ -162,17 +162,17 @@ def read(app: Flask, query: Select[Any]) -> list[Any]:
 
 
 def things(conversation_id: int, reply_id: int) -> Things:
-    """Name a conversation and what is in it as addresses do."""
+    """Return the ids of a conversation and its messages, by the argument that names each in an address."""
     return {"conversation_id": conversation_id, "reply_id": reply_id, "message_id": reply_id - 1}
 
 
 def database(app: Flask) -> Database:
-    """Give an app's database."""
+    """Return an app's database."""
     return app.extensions["rivulet"].database
 
 
 def belongings(app: Flask, person_id: int) -> dict[str, list[dict[str, Any]]]:
-    """Read a person's row and all rows that hang on it, in whatever table, but for what moves by itself."""
+    """Read a person's row and all rows that refer to it, without the columns that change by themselves."""
     kept: dict[str, list[dict[str, Any]]] = {}
     with database(app).read() as connection:
         for table in metadata.sorted_tables:
@@ -183,11 +183,11 @@ def belongings(app: Flask, person_id: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def hangs_on(table: Table, row: dict[str, Any], kept: dict[str, list[dict[str, Any]]]) -> bool:
-    """Tell whether a row names, by one of its foreign keys, a row that is kept."""
+    """Check whether one of a row's foreign keys refers to a row already found."""
     keys = [(key.parent.name, key.column) for key in table.foreign_keys if key.column.table is not table]
     return any(row[name] in {one[to.name] for one in kept.get(to.table.name, ())} for name, to in keys)
 
 
 def still(row: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what moves by itself."""
+    """Remove the columns that change by themselves."""
     return {name: value for name, value in row.items() if name not in MOVING}

@@ -1,4 +1,4 @@
-"""What docs/security.md and the pages in docs/security/ claim, and the ids that tests name in their docstrings."""
+"""Read the claims of docs/security.md and docs/security/, and the ids in the tests' docstrings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PART = re.compile(r"\b(?:OW|LC|ALLM|LB|NC|GR|CL|ST|M365)\b|GHSA(?:-[0-9a-z]{4}){
 
 
 class Row(NamedTuple):
-    """A class of published vulnerabilities: its name, its ids, and the tests that show it or why none can."""
+    """A class of published vulnerabilities: its name, its ids, and its tests, or why it has none."""
 
     name: str
     ids: set[str]
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 @cache
 def suite() -> dict[str, str]:
-    """Read every test of the suite, with what it says of itself."""
+    """Read the docstring of every test."""
     return {
         node.name: ast.get_docstring(node) or ""
         for path in TESTS.rglob("test_*.py")
@@ -39,12 +39,12 @@ def suite() -> dict[str, str]:
 
 
 def ids(text: str) -> set[str]:
-    """Read ids as products with their numbers: `OW 24-7806, 7035; GR 24-1727` are three."""
+    """Parse ids, grouped by product: `OW 24-7806, 7035; GR 24-1727` has three."""
     return set(read(text))
 
 
 def read(text: str) -> Iterator[str]:
-    """Give each id of a text in full."""
+    """List the ids in a text, in full."""
     product = year = ""
     for part in PART.findall(text):
         if re.fullmatch("[A-Z]+|M365", part):
@@ -57,7 +57,7 @@ def read(text: str) -> Iterator[str]:
 
 
 def rows(page: str) -> Iterator[list[str]]:
-    """Read the cells of a page's tables, line by line, without their heads."""
+    """Read the rows of a page's tables, without the headings."""
     for line in page.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if line.startswith("| ") and cells[0] not in {"class", "requirement", "header or default"}:
@@ -75,5 +75,5 @@ def named() -> set[str]:
 
 
 def requirements() -> dict[str, str]:
-    """Read the answers to ASVS: each number with its answer."""
+    """Read the answer to each requirement of ASVS, by number."""
     return {number.strip(): answer for numbers, answer, *_ in rows(ASVS) for number in numbers.split(",")}

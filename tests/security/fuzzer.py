@@ -1,4 +1,4 @@
-"""Whoever sends what chance makes, with things of their own, and holds what all answers have in common."""
+"""Send random requests as visitors with their own data, and check what every answer must satisfy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Visitor = tuple[FlaskClient, Things]
 
 
 class Fuzzer:
-    """Sends what chance makes, as visitors who have things of their own, and holds what every answer has in common."""
+    """Sends random requests as visitors with their own data, and checks every answer."""
 
     def __init__(self, app: Flask):
         self.app, self.statuses, self.done = app, Counter[int](), Counter[str]()
@@ -57,7 +57,7 @@ class Fuzzer:
         self.visitors: dict[str, Visitor] = {}
 
     def send_some(self, chance: Random, number: int) -> None:
-        """Send some requests, to one route after another in no order."""
+        """Send requests to all routes, in random order."""
         self.visitors.clear()
         self.undo()
         for _ in range(number):
@@ -65,12 +65,12 @@ class Fuzzer:
             self.send(route, self.role(chance, route[0]), request(chance))
 
     def role(self, chance: Random, name: str) -> str:
-        """Choose who asks: mostly somebody whom the route is for."""
+        """Choose the sender's role: mostly one that may use the route."""
         usual = "admin" if " admin_" in name else "guest" if name.endswith(".redeem") else "member"
         return chance.choice([usual, usual, *ROLES])
 
     def send(self, route: tuple[str, str, Rule], role: str, sent: Request) -> None:
-        """Send a request as somebody; who has spent something by it, or lost a cookie, is somebody new afterwards."""
+        """Send a request. If it used up the sender's data or cookie, replace the sender."""
         name, usual, rule = route
         browser, own = self.visitors.get(role) or self.newcomer(role)
         method, place = sent.method or usual, self.place(rule, usual, sent.whose, own)
@@ -95,7 +95,7 @@ class Fuzzer:
             self.undo()
 
     def newcomer(self, role: str) -> Visitor:
-        """Let somebody new in; gives their browser and their things."""
+        """Create a visitor; return their browser and their data."""
         person_id = cast.visiting(self.app, "guest") if role == "guest" else None
         person_id = person_id or cast.enrol(self.app, f"{role}-{secrets.token_hex(8)}", role)
         browser, own = cast.signed_in(self.app, person_id), cast.own_things(self.app, person_id)
@@ -103,7 +103,7 @@ class Fuzzer:
         return self.visitors[role]
 
     def undo(self) -> None:
-        """Undo what an admin may have done to everybody: the provider is on, and no list grows for ever."""
+        """Undo an admin's changes that affect everybody: turn the provider on, and empty lists that would grow."""
         providers = self.app.extensions["rivulet"].registry
         records.set_enabled(providers, "a test", "scripted", True)
         for model in ("small", "large"):
@@ -115,20 +115,20 @@ class Fuzzer:
                 connection.execute(delete(table))
 
     def follow(self, browser: FlaskClient, rule: Rule) -> None:
-        """Follow a link, for what is behind one."""
+        """Open a link's address first, for the forms behind it."""
         if kind := LINKED.get(rule.endpoint):
             token = cast.spare(self.app, {"token"}, rule.endpoint)["token"]
             assert browser.get(f"/{kind}/{token}").status_code == 303
 
     def place(self, rule: Rule, method: str, whose: str, own: Things) -> str:
-        """Write the address of a rule with one's own things, with nobody's, or with a text that is no thing."""
+        """Fill in a rule's address with the sender's data, with ids that don't exist, or with text."""
         if whose in {"own", "nobody's"}:
             of = own | self.named(rule, own) if whose == "own" else dict.fromkeys(own, NOBODYS)
             return address(self.app, rule, method, arguments(self.app, **of))
         return re.sub("<[^>]+>", escaped(whose), rule.rule)
 
     def named(self, rule: Rule, own: Things) -> Things:
-        """Find or make what else stands in an address: a session, a provider, somebody, an invite, a link's token."""
+        """Find or create the rest that an address can name: a session, a provider, a person, an invite, a token."""
         if rule.endpoint == "account.end_session":
             return {"name": own["session"]}
         if rule.endpoint in {"admin_models.set_model", "admin_models.set_enabled"}:
@@ -141,7 +141,7 @@ class Fuzzer:
         return made | {"name": PROVIDER.name}
 
     def end(self, counted: Counted) -> None:
-        """Hold that the process lives on and writes nothing any more; count what was sent."""
+        """Check that the process still answers and that no answer is being written; count the requests."""
         cast.settle(self.app)
         assert self.app.test_client().get("/readyz").status_code == 200
         assert len(self.statuses) > 3 and self.statuses[200] and self.statuses[404]

@@ -1,33 +1,33 @@
-"""Who may do what: a row for each method and endpoint, an answer for each kind of visitor.
+"""Define who may do what: a row for each method and endpoint, with the expected answer for each role.
 
 A new route fails the tests until it has a row here.
 """
 
 from __future__ import annotations
 
-ALLOWED = "it is done, whatever is asked for"
-OWN = "one's own is done; what is another's is not found, as what doesn't exist"
-FOUND = "what there is is done; what there isn't is not found"
+ALLOWED = "the request succeeds"
+OWN = "the request succeeds for one's own data; another's isn't found, just as what doesn't exist"
+FOUND = "the request succeeds for what exists; the rest isn't found"
 REFUSED = "the form is read and refused in a sentence: what the tests send is not right, or not for this visitor"
 SPENT = "what there is is refused in a sentence, and what there isn't not found"
 NOT_FOUND = "there is no such page"
-SIGN_IN = "the way to the page that signs in"
+SIGN_IN = "a redirect to the sign-in page"
 
 COLUMNS = ("stranger", "guest", "outside", "member", "admin")
-"""With ACCESS=open a stranger, and a guest; with ACCESS=team whoever is no member; with both a member, and an admin."""
+"""With ACCESS=open strangers and guests; with ACCESS=team everybody outside it; with both, members and admins."""
 
 PUBLIC = (ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED)
 CHAT = (ALLOWED, ALLOWED, SIGN_IN, ALLOWED, ALLOWED)
-"""What begins or lists: it shows a visitor their own and nothing else."""
+"""Routes that begin or list conversations: they show only the visitor's own."""
 
 THEIRS = (NOT_FOUND, OWN, SIGN_IN, OWN, OWN)
-"""What is found through the person who asks. An admin is no exception."""
+"""Routes that search only the visitor's own data. An admin is no exception."""
 
 ACCOUNT = (SIGN_IN, SIGN_IN, SIGN_IN, ALLOWED, ALLOWED)
 ADMIN = (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, ALLOWED)
 ADMIN_FINDS = (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, FOUND)
 LINK = (FOUND, FOUND, FOUND, FOUND, FOUND)
-"""Whoever has the link may."""
+"""Routes that are open to everybody with the link."""
 
 CLOSED = (NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND)
 
@@ -106,7 +106,7 @@ VISITORS = [(access, role) for access in ("open", "team") for role in ROLES]
 
 
 def column(access: str, role: str) -> str:
-    """Name the column of a visitor. Whoever is suspended is a stranger; a guest of open times is no member."""
+    """Return the column of a role. A suspended member counts as a stranger, and so does a guest where ACCESS=team."""
     if role in {"member", "another member", "admin"}:
         return role.removeprefix("another ")
     if access == "team":
@@ -115,7 +115,7 @@ def column(access: str, role: str) -> str:
 
 
 def expected(access: str, role: str, name: str, whose: str) -> str:
-    """Look up what a visitor gets of a route for what is their `own`, `another's` or `nobody's`."""
+    """Look up the expected answer for data that is the visitor's `own`, `another's` or `nobody's`."""
     word = ROWS[name][COLUMNS.index(column(access, role))]
     if word is OWN:
         return ALLOWED if whose == "own" else NOT_FOUND

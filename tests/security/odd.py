@@ -1,4 +1,4 @@
-"""Requests as nobody should send them, made by chance: a random.Random, or hypothesis's, which shrinks what breaks."""
+"""Create random, malformed requests, from random.Random or from Hypothesis, which shrinks those that fail."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Pairs = list[tuple[str, str]]
 
 @lru_cache
 def escaped(text: str) -> str:
-    """Escape a text for an address or a form, halves of characters and all."""
+    """Percent-encode a text, even with lone surrogates."""
     return quote(text.encode("utf-8", "surrogatepass"), safe="")
 
 
 def joined(pairs: Iterable[tuple[str, str]]) -> str:
-    """Write fields as a form does."""
+    """Encode fields as a form."""
     return "&".join(f"{escaped(name)}={escaped(value)}" for name, value in pairs)
 
 
@@ -76,7 +76,7 @@ PLANES = [0x80, 0x800, 0x1_0000, 0x11_0000]
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent: whose things the address names, the method, the query, headers, and a body with its type."""
+    """A request: whose data the address names, the method, the query, headers, and a body with its type."""
 
     whose: str
     method: str
@@ -87,7 +87,7 @@ class Request:
 
 
 def request(chance: Random) -> Request:
-    """Make a request that is odd in every way, or in one or two: those come as far as the handlers."""
+    """Create a request that is odd in every way, or in one or two ways, so that it reaches the handlers."""
     odd = [chance.choice([True, False]) for _ in range(5)] if chance.randrange(3) else [True] * 5
     whose, method, query, headers, body = odd
     return Request(
@@ -100,12 +100,12 @@ def request(chance: Random) -> Request:
 
 
 def form(chance: Random) -> tuple[str, bytes]:
-    """Make a form with all that forms want, and little else in its place."""
+    """Create a form with all known fields, most of them valid."""
     return FORM, joined([*pairs(chance, 2), *USUAL.items()]).encode()
 
 
 def odd_body(chance: Random) -> tuple[str, bytes]:
-    """Make a body of some kind, and say which; it may be another."""
+    """Create a body and a content type, which can disagree."""
     kind = chance.randrange(5)
     if kind == 0:
         return FORM, joined(pairs(chance, 10)).encode()
@@ -117,12 +117,12 @@ def odd_body(chance: Random) -> tuple[str, bytes]:
 
 
 def pairs(chance: Random, most: int) -> Pairs:
-    """Make some fields; one may be there twice."""
+    """Create some fields; a name can occur twice."""
     return [(chance.choice(FIELDS), text(chance)) for _ in range(chance.randrange(most + 1))]
 
 
 def text(chance: Random) -> str:
-    """Make a text, one of the lists or of any characters; seldom a huge one, which takes long to send."""
+    """Create a text from the lists or of random characters; rarely a huge one, which takes long to send."""
     if not chance.randrange(100):
         return HUGE
     if chance.randrange(3):
@@ -131,12 +131,12 @@ def text(chance: Random) -> str:
 
 
 def some_bytes(chance: Random) -> bytes:
-    """Make the bytes of a body."""
+    """Create the bytes of a body."""
     return chance.choice(BYTES) if chance.randrange(2) else chance.randbytes(chance.randrange(65))
 
 
 def nested(chance: Random, deepest: int) -> Any:
-    """Make a value as JSON has them."""
+    """Create a JSON value."""
     if deepest and not chance.randrange(3):
         return [nested(chance, deepest - 1) for _ in range(chance.randrange(4))]
     return chance.choice([None, True, False, 0, -1, 2**70, 1e308, text(chance)])

@@ -1,4 +1,4 @@
-"""docs/security.md and docs/security/ say what is true: tests exist, classes are shown, no requirement is left out."""
+"""Test the claims of docs/security.md and docs/security/: their tests exist, and no requirement is left out."""
 
 from __future__ import annotations
 

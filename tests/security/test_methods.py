@@ -1,4 +1,4 @@
-"""What asks changes nothing, and what asks a provider is counted: over every route there is."""
+"""Test all routes: a GET changes nothing, and a request to a provider counts against the limits."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_no_route_that_is_asked_changes_anything(app: Flask, role: str, method: 
 
 
 def dump(app: Flask) -> dict[str, list[dict[str, object]]]:
-    """Read every table, but for what is noted of who was here."""
+    """Read every table, except what the app notes of visits."""
     with cast.database(app).read() as connection:
         read = {table.name: connection.execute(select(table)).mappings().all() for table in metadata.sorted_tables}
     return {
@@ -63,7 +63,7 @@ def dump(app: Flask) -> dict[str, list[dict[str, object]]]:
 
 @pytest.fixture
 def limited(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
-    """An instance on which a person asks for one answer a minute."""
+    """An instance that allows a person one answer a minute."""
     limits = UNLIMITED | {"MESSAGES_PER_MINUTE": "1"}
     app = front_door.build(
         config.load({"INSTANCE": str(tmp_path / "instance"), "ACCESS": "open", **limits}), {"scripted": provider}
@@ -89,7 +89,7 @@ def test_whatever_route_asks_a_provider_is_counted_and_refused_past_the_limit(
 
 
 def sent(app: Flask, person_id: int, method: str, rule: Rule) -> tuple[bool, int]:
-    """Send what a form of a person's page does; tells whether it was let through, and how much it counted."""
+    """Send a form of a person's page; return whether it was accepted, and how much it counted."""
     before, known = rows(app)["sends"], arguments(app, **cast.own_things(app, person_id))
     data: dict[str, Any] = {"data": SENT} if method == "POST" else {}
     browser = cast.signed_in(app, person_id)

@@ -1,4 +1,4 @@
-"""What comes out: drawings are code, nothing sent is echoed as markup, no address in a text is asked."""
+"""Test the output: drawings are shown as code, input isn't echoed as markup, and no address in a text is fetched."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_nothing_that_was_sent_is_echoed_as_markup(app: Flask, counted: Counted,
 
 
 def named(app: Flask, rule: Rule) -> dict[str, str]:
-    """Give the name of a provider where that is what an address names."""
+    """Return a provider's name for addresses that name one."""
     return {"name": next(iter(app.extensions["rivulet"].registry))} if rule.endpoint.startswith("admin_models.") else {}
 
 
@@ -87,7 +87,7 @@ def test_every_answer_names_its_type(app: Flask) -> None:
 
 
 def answers(app: Flask, person_id: int, headers: dict[str, str], **more: str) -> Iterator[tuple[str, TestResponse]]:
-    """Call every route as a person with things of their own, and with more fields; gives each answer by its address."""
+    """Call every route as a person with their own data, and with more fields; return each answer by its address."""
     for _, method, rule in routes(app):
         place = address(app, rule, method, arguments(app, **cast.own_things(app, person_id)))
         data: dict[str, Any] = {"data": SENT | more} if method == "POST" else {}
@@ -137,14 +137,14 @@ def test_no_route_allows_another_origin_to_read(client: FlaskClient, app: Flask)
 
 @pytest.fixture
 def sink() -> Iterator[socket.socket]:
-    """A port of this machine at which somebody would hear of it if an address were asked."""
+    """A listening port, which would notice if an address were fetched."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         yield server
 
 
 def heard(sink: socket.socket) -> bool:
-    """Tell whether anybody came."""
+    """Check whether somebody connected."""
     try:
         sink.accept()[0].close()
     except BlockingIOError:
@@ -214,7 +214,7 @@ def test_a_file_that_is_sent_is_kept_nowhere(app: Flask, tmp_path: Path, counted
 
 
 def files(folder: Path) -> set[str]:
-    """List the files of a folder and the one above it."""
+    """List the files of a folder and of the one above it."""
     return {str(path) for path in folder.rglob("*")} | {str(path) for path in folder.parent.glob("*")}
 
 

@@ -1,4 +1,4 @@
-"""What the package does not hold: ways for a text to become a program."""
+"""Test that the package has no way for a text to become a program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUILT_IN = {"eval", "exec", "compile", "__import__"}
 
 
 def dangers(module: str, tree: ast.Module) -> Iterator[str]:
-    """Complain of what makes a program, an object or a template of a text, or starts a program that isn't listed."""
+    """Complain about code that runs, unpickles or compiles a text, or that starts a program that isn't listed."""
     used = {*house.imported(module, tree, set()), *house.dotted(tree)}
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     yield from (f"{module} calls {name}" for name in called & BUILT_IN)

@@ -1,4 +1,4 @@
-"""Every route, called as every kind of visitor with what is their own, another's, and nobody's."""
+"""Test every route as every role, with data that is the visitor's own, another's, and nobody's."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ OF_EACH_ANSWER = re.compile(r'[0-9a-f]{32}|name="key" value="[^"]+"')
 
 @pytest.fixture(params=VISITORS, ids=" ".join)
 def visit(request: pytest.FixtureRequest, tmp_path: Path, provider: Scripted) -> Iterator[Visit]:
-    """An instance on which Olga has private things, and a visitor of some kind comes by."""
+    """An instance with Olga's private data, and a visitor with a role."""
     access, role = request.param
     settings = config.load({"INSTANCE": str(tmp_path / "instance"), "ACCESS": access, **UNLIMITED, **SECRETS})
     app = front_door.build(settings, {"scripted": provider})
@@ -54,7 +54,7 @@ def visit(request: pytest.FixtureRequest, tmp_path: Path, provider: Scripted) ->
 
 
 class Visit:
-    """A visitor of some kind; each call is made by a browser of its own, so that none lives on what another did."""
+    """A visitor with a role. Each call uses a new browser, so that calls don't depend on one another."""
 
     def __init__(self, app: Flask, provider: Scripted, access: str, role: str, long: bool):
         self.app, self.provider, self.access, self.role, self.long = app, provider, access, role, long
@@ -63,16 +63,16 @@ class Visit:
         self.cells = 0
 
     def forms(self, number: int) -> list[str]:
-        """Say how a route is called: as a page or by htmx, in turn over routes and visitors; --long does both."""
+        """Choose how to call a route: as a page or by htmx, in turn; --long does both."""
         turn = number + VISITORS.index((self.access, self.role))
         return list(FORMS) if self.long else [list(FORMS)[turn % 2]]
 
     def browser(self) -> FlaskClient:
-        """Open a browser in which the visitor is known, as far as they are."""
+        """Open a browser with the visitor's session, if they have one."""
         return self.app.test_client() if self.person_id is None else cast.signed_in(self.app, self.person_id)
 
     def call(self, method: str, rule: Rule, of: Things, form: str, **more: str) -> TestResponse:
-        """Call a route with what the forms want, and with what no form has."""
+        """Call a route with the fields of its form, and with some that no form has."""
         sent = EXTRA | more
         data: dict[str, Any] = {"data": SENT | sent} if method == "POST" else {}
         where = address(self.app, rule, method, arguments(self.app, **of))
@@ -84,7 +84,7 @@ class Visit:
         return response
 
     def things(self, name: str, rule: Rule) -> dict[str, Things]:
-        """Give what is the visitor's own, as far as they can have some, what is Olga's, and what is nobody's.
+        """Return the visitor's own data, if they can have any, then Olga's, then ids that don't exist.
 
         A guest may become somebody by a link: each call is made by another one. For an admin somebody else is another:
         who Olga is they may change.
@@ -108,19 +108,19 @@ class Visit:
         }
 
     def may(self, name: str) -> bool:
-        """Tell whether a route does anything for this visitor with what isn't theirs."""
+        """Check whether this visitor may use a route on data that isn't theirs."""
         return expected(self.access, self.role, name, "another's") not in {NOT_FOUND, SIGN_IN}
 
     def owners_belongings(self) -> dict[str, list[dict[str, Any]]]:
-        """Read all that is Olga's."""
+        """Read all of Olga's rows."""
         return cast.belongings(self.app, self.owner.person_id)
 
     def own_row(self) -> list[dict[str, Any]]:
-        """Read what is stored of the visitor as a person."""
+        """Read the visitor's own row."""
         return cast.belongings(self.app, self.person_id or 0)["people"]
 
     def require_that_the_owners_answer_goes_on(self) -> None:
-        """Let the provider go on; hold that nobody had stopped it and that its answer is whole."""
+        """Let the provider go on; check that nobody has stopped it, and that its answer is complete."""
         assert not self.provider.sayings[1].cancelled.is_set()
         self.owner.gate.open()
         reply_id, database = self.owner.running["reply_id"], cast.database(self.app)
@@ -129,7 +129,7 @@ class Visit:
 
 
 def answer(response: TestResponse) -> str:
-    """Say in a word of the table what an answer is."""
+    """Return the matrix's word for an answer."""
     place = response.headers.get("Location", response.headers.get("HX-Redirect", ""))
     if re.fullmatch(r"/sign-in(\?next=.*)?", place) or response.status_code == 401:
         return SIGN_IN
@@ -138,7 +138,7 @@ def answer(response: TestResponse) -> str:
 
 
 def same(response: TestResponse) -> tuple[int, str, dict[str, str]]:
-    """Give of an answer what two answers to one question have in common."""
+    """Return the parts of an answer that two equal requests have in common."""
     own = {"X-Request-ID", "Set-Cookie", "Content-Length"}
     headers = {name: value for name, value in response.headers.items() if name not in own}
     return response.status_code, OF_EACH_ANSWER.sub("", response.text), headers
@@ -165,7 +165,7 @@ def test_every_route_answers_each_visitor_as_its_row_says(visit: Visit, counted:
 
 
 def wrong(visit: Visit, form: str, name: str, method: str, rule: Rule) -> Iterator[str]:
-    """Call a route with things that are the visitor's own, another's, and nobody's; complain of other answers than the
+    """Call a route with data that is the visitor's own, another's, and nobody's; complain about answers other than the
     table's, and where another's can be told from nobody's.
     """
     answers = {whose: visit.call(method, rule, of, form) for whose, of in visit.things(name, rule).items()}
@@ -199,7 +199,7 @@ def test_what_is_anothers_is_not_reached_through_ones_own(visit: Visit, fields: 
 
 
 def without_row(app: Flask) -> set[str]:
-    """List what the table says nothing of."""
+    """List the routes without a row in the matrix."""
     return {name for name, _, _ in routes(app)} - ROWS.keys()
 
 
