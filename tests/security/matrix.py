@@ -8,8 +8,8 @@ from __future__ import annotations
 ALLOWED = "the request succeeds"
 OWN = "the request succeeds for one's own data; another's isn't found, just as what doesn't exist"
 FOUND = "the request succeeds for what exists; the rest isn't found"
-REFUSED = "the form is read and refused in a sentence: what the tests send is not right, or not for this visitor"
-SPENT = "what there is is refused in a sentence, and what there isn't not found"
+REFUSED = "the form is refused with a sentence: its fields are wrong, or not for this visitor"
+SPENT = "what exists is refused with a sentence; the rest isn't found"
 NOT_FOUND = "there is no such page"
 SIGN_IN = "a redirect to the sign-in page"
 
