@@ -51,13 +51,13 @@ def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests marked `newer_postgres` on a newer PostgreSQL, too."""
+    """Run the tests marked `newer_postgres` on a newer PostgreSQL, too; those with servers only with --long."""
     if not metafunc.definition.get_closest_marker("newer_postgres"):
         return
     if "either" in metafunc.fixturenames:
         metafunc.parametrize("either", ["sqlite", "database_server", "newer_server"], indirect=True)
     elif "database_server" in metafunc.fixturenames:
-        servers = ["older_server", "newer_server"]
+        servers = ["older_server", pytest.param("newer_server", marks=pytest.mark.long)]
         metafunc.parametrize("database_server", servers, indirect=True, scope="session")
 
 

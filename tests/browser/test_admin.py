@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+import requests
+from playwright.sync_api import Page, StorageState, StorageStateCookie, expect
 
 from chat.people import accounts, invites, roles
 from tests.browser.checks import check
@@ -36,15 +37,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.close()
 
 
+@pytest.fixture(scope="module")
+def admin(site: Site) -> StorageState:
+    """A browser's state in which the admin is signed in."""
+    fields = {"email": "ann@example.org", "password": PASSWORD}
+    answer = requests.post(f"{site.url}/sign-in", data=fields, allow_redirects=False, timeout=10)
+    return {"cookies": [cookie_of(name, value) for name, value in answer.cookies.items()]}
+
+
+def cookie_of(name: str, value: str) -> StorageStateCookie:
+    return {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}
+
+
 @pytest.fixture
-def enter(visit: Callable[..., Page], site: Site) -> Callable[..., Page]:
-    """Sign the admin in, in the browser that a test chooses, and open one of the admin pages."""
+def enter(visit: Callable[..., Page], site: Site, admin: StorageState) -> Callable[..., Page]:
+    """Open one of the admin pages as the admin, in the browser that a test chooses."""
 
     def enter(name: str, **options: object) -> Page:
-        page = visit(f"{site.url}/sign-in?next=/admin{'/' if name else ''}{name}", **options)
-        page.get_by_label("E-mail address").fill("ann@example.org")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page = visit(f"{site.url}/admin{'/' if name else ''}{name}", storage_state=admin, **options)
         expect(page.get_by_role("navigation", name="Administration")).to_be_visible()
         return page
 

@@ -67,7 +67,9 @@ def page(server: Started) -> bytes:
         return connection.recv(100)
 
 
-@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize(
+    "lost", [pytest.param(name, marks=() if "both" in name else pytest.mark.long) for name in LOST]
+)
 def test_a_wrong_setting_has_its_exit_code_though_nobody_can_read_why(start: Start, lost: str) -> None:
     server = start(f"{SERVER} {LOST[lost]}", ACCESS="everyone")
 

@@ -96,7 +96,7 @@ def test_copies_made_while_answers_stream_are_whole_and_a_server_goes_on_with_on
         while "generating" in states(server.database).values():
             copies.append(tmp_path / f"{len(copies)}.copy")
             command("backup", tmp_path / "one" / "instance", copies[-1], setting)
-            time.sleep(0.3)
+            time.sleep(0.6)
         ends = [until_ended(server.database, sent.reply).state for _, sent, _ in asked]
 
     assert ends == ["complete"] * STREAMS and len(copies) > 2

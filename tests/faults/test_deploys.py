@@ -16,10 +16,14 @@ from tests.faults.model import HEAD, ending, question, words
 from tests.scripted import Gate
 from tests.serving import KEY
 
-STOPS = pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+BOTH_STOPS = pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+STOPS = pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)], ids=["SIGTERM", "SIGINT"]
+)
+"""From the signal on, a server does the same after both."""
 
 
-@STOPS
+@BOTH_STOPS
 def test_a_short_answer_ends_before_the_server_does(tmp_path: Path, model: Model, how: signal.Signals) -> None:
     """F4: told to stop in mid-answer, with enough time; the browser reads the end."""
     with served(tmp_path, model, DRAIN_SECONDS="20", WEB_CONCURRENCY="2") as server:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -23,7 +24,12 @@ MOST = 5
 Servers = Callable[..., list[Server]]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def at(database: str, setting: str, most: int, *marks: pytest.MarkDecorator) -> Any:
+    """Test a limit on one database."""
+    return pytest.param(database, setting, most, id=f"{database}-{setting}", marks=marks)
+
+
+@pytest.fixture
 def servers(request: pytest.FixtureRequest, tmp_path: Path, model: Model) -> Iterator[Servers]:
     """Serve with two workers on SQLite, or with two servers of one worker each on PostgreSQL."""
     with ExitStack() as stack:
@@ -84,7 +90,14 @@ def stored(server: Server) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("setting", "most"), [("MAX_CONCURRENT_ANSWERS", MOST), ("MESSAGES_PER_MINUTE", MOST + 1)], ids=["answers", "sends"]
+    ("servers", "setting", "most"),
+    [
+        at("sqlite", "MAX_CONCURRENT_ANSWERS", MOST),
+        at("postgres", "MESSAGES_PER_MINUTE", MOST + 1),
+        at("sqlite", "MESSAGES_PER_MINUTE", MOST + 1, pytest.mark.long),
+        at("postgres", "MAX_CONCURRENT_ANSWERS", MOST, pytest.mark.long),
+    ],
+    indirect=["servers"],
 )
 def test_of_a_persons_parallel_sends_exactly_as_many_go_through_as_may(
     servers: Servers, model: Model, setting: str, most: int
@@ -99,14 +112,23 @@ def test_of_a_persons_parallel_sends_exactly_as_many_go_through_as_may(
     until(lambda: len(model.calls) == MOST + 1)
 
 
-@pytest.mark.parametrize("setting", ["MAX_CONCURRENT_ANSWERS_PER_ADDRESS", "MESSAGES_PER_MINUTE_PER_ADDRESS"])
+@pytest.mark.parametrize(
+    ("servers", "setting", "most"),
+    [
+        at("sqlite", "MESSAGES_PER_MINUTE_PER_ADDRESS", MOST),
+        at("postgres", "MAX_CONCURRENT_ANSWERS_PER_ADDRESS", MOST),
+        at("sqlite", "MAX_CONCURRENT_ANSWERS_PER_ADDRESS", MOST, pytest.mark.long),
+        at("postgres", "MESSAGES_PER_MINUTE_PER_ADDRESS", MOST, pytest.mark.long),
+    ],
+    indirect=["servers"],
+)
 def test_of_an_addresss_parallel_newcomers_exactly_as_many_go_through_as_may_and_no_other_guest_is_made(
-    servers: Servers, model: Model, setting: str
+    servers: Servers, model: Model, setting: str, most: int
 ) -> None:
-    serving = servers(**{setting: str(MOST)})
+    serving = servers(**{setting: str(most)})
 
     answers = all_at_once(visitors(serving))
 
-    assert answers == {200: MOST, 429: AT_ONCE - MOST}
-    assert stored(serving[0]) == (MOST, MOST)
-    until(lambda: len(model.calls) == MOST)
+    assert answers == {200: most, 429: AT_ONCE - most}
+    assert stored(serving[0]) == (most, most)
+    until(lambda: len(model.calls) == most)
