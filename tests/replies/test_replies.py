@@ -45,8 +45,9 @@ def test_a_turn_sent_twenty_times_at_once_calls_the_provider_once(
     provider.will_say(gate, "So it goes.")
 
     def send() -> None:
-        turns.append(asked(database, person, key="k"))
-        replies.start(turns[-1])
+        turn = asked(database, person, key="k")
+        turns.append(turn)
+        replies.start(turn)
 
     at_once(20, send)
     gate.open()
