@@ -6,6 +6,7 @@ Every search names the person, so another person's id is simply not found.
 from chat.conversations.ancestry import Ancestry
 from chat.conversations.branches import edit, show, try_again, versions
 from chat.conversations.continuation import NothingToContinue, continue_reply
+from chat.conversations.days import group_by_day
 from chat.conversations.html_renewal import Renewal
 from chat.conversations.paging import Window
 from chat.conversations.queries import (
@@ -43,6 +44,7 @@ __all__ = [
     "delete",
     "edit",
     "find",
+    "group_by_day",
     "listing",
     "mark_read",
     "message_of",

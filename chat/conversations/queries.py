@@ -18,9 +18,6 @@ from chat.storage.database import Database, NotFound
 from chat.storage.deletion import delete_part
 from chat.storage.tables import conversations, messages, replies
 
-LISTED = 200
-"""How many conversations the list shows, the newest first."""
-
 MINE = conversations.c.person_id == bindparam("person")
 SELECT_CONVERSATION = select(*CONVERSATION_COLUMNS).where(conversations.c.id == bindparam("id"), MINE)
 
@@ -60,10 +57,10 @@ def first(source: Database | Connection, statement: Select, **which: int | None)
         return connection.execute(statement, which).first()
 
 
-def listing(database: Database, person_id: int | None) -> list[Conversation]:
-    """List a person's conversations, the newest first, with `answering`."""
+def listing(database: Database, person_id: int | None, most: int = 10_000) -> list[Conversation]:
+    """List a person's latest conversations, the newest first, with `answering`."""
     with database.read() as connection:
-        rows = connection.execute(SELECT_CONVERSATIONS, {"person": person_id, "most": LISTED})
+        rows = connection.execute(SELECT_CONVERSATIONS, {"person": person_id, "most": most})
         return list(map(Conversation._make, rows))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Response, g, render_template
@@ -17,6 +18,7 @@ from chat.providers.model_list import last_part
 from chat.routes import model_choice, reply_facts
 from chat.web import current_user, form_key, urls
 from chat.web.state import state
+from chat.web.time_zones import reader_zone
 
 EXAMPLES = (
     "Explain how a suspension bridge carries its load.",
@@ -24,6 +26,9 @@ EXAMPLES = (
     "What should I ask before I buy a used bicycle?",
     "Show me a list comprehension in Python, and when not to use one.",
 )
+
+LISTED, MOST_LISTED = 60, 10_000
+"""How many conversations the list shows at first, and at most."""
 
 RENEWAL = 0.5
 """How long a page waits, in seconds, for answers that are being rendered again."""
@@ -87,13 +92,29 @@ def page_content(conversation_id: int | None, window: Window | None = None) -> d
 
 
 def sidebar(person_id: int | None, conversation_id: int | None = None) -> dict[str, Any]:
-    """Gather a person's conversations, the open one, and the title of the tab. Raises NotFound."""
-    listed = conversations.listing(state.database, person_id) if person_id else []
+    """Gather the list of conversations as far as the reader has opened it, and what `heading` does."""
+    depth = list_depth()
+    content = heading(person_id, conversation_id, depth + 1)
+    listed = content["conversations"]
+    older = depth + LISTED if len(listed) > depth < MOST_LISTED else 0
+    days = conversations.group_by_day(listed[:depth], datetime.now(reader_zone()))
+    return content | {"conversations": listed[:depth], "days": days, "older": older}
+
+
+def heading(person_id: int | None, conversation_id: int | None = None, most: int = LISTED) -> dict[str, Any]:
+    """Gather a person's latest conversations, the open one, and the title of the tab. Raises NotFound."""
+    listed = conversations.listing(state.database, person_id, most) if person_id else []
     current = next((each for each in listed if each.id == conversation_id), None)
-    if conversation_id is not None and not current:  # an old one: the list has the newest
+    if conversation_id is not None and not current:  # it is older than the listed ones
         current = conversations.find(state.database, person_id, conversation_id)
     answering = any(each.answering for each in listed)
     return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
+
+
+def list_depth() -> int:
+    """Return how many conversations to list: a page of them, or as many pages as the reader has opened."""
+    asked = request.args.get("listed", type=int) or request.headers.get("Listed", type=int) or 0
+    return LISTED * -(-max(LISTED, min(asked, MOST_LISTED)) // LISTED)
 
 
 def tab_title(listed: Sequence[Conversation], current: Conversation | None, in_sight: bool = True) -> str:

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import insert
 
 from chat import conversations
-from chat.conversations import queries
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import conversations as conversation_table
@@ -47,16 +46,13 @@ def test_the_list_knows_which_conversation_is_answering(database: Database, pers
     assert listed == {"Done": False, "Running": True}
 
 
-def test_the_list_is_short_and_begins_with_the_newest(
-    database: Database, person: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queries, "LISTED", 3)
+def test_the_list_is_as_long_as_asked_for_and_begins_with_the_newest(database: Database, person: int) -> None:
     with database.write() as connection:
         for number in range(5):
             row = {"person_id": person, "title": str(number), "created_at": clock(), "updated_at": clock() + number}
             connection.execute(insert(conversation_table).values(row))
 
-    assert [row.title for row in conversations.listing(database, person)] == ["4", "3", "2"]
+    assert [row.title for row in conversations.listing(database, person, 3)] == ["4", "3", "2"]
 
 
 @pytest.mark.parametrize("stranger", ["other", "nobody"])

@@ -67,7 +67,7 @@ class Subscription:
             if reply.state == "generating":
                 raise StillGenerating
             shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
-            return {**shown, **pages.sidebar(self.person_id, reply.conversation_id)}
+            return {**shown, **pages.heading(self.person_id, reply.conversation_id)}
 
 
 def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:

@@ -289,6 +289,6 @@ def test_the_list_goes_on_asking_where_another_answer_is_still_written(client: F
     page = client.get("/conversations").text
     gate.open()
 
-    listed = re.search(r'<ul class="list" id="conversations"([^>]*)>', page)
+    listed = re.search(r'<div class="list" id="conversations"([^>]*)>', page)
     assert listed and 'hx-trigger="every 3s"' in listed[1]
     assert page.count("(answering)") == 1

@@ -1,0 +1,19 @@
+"""The reader's time zone, which a script tells in a cookie."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import request
+
+COOKIE = "rivulet-zone"
+"""browser.js sets it. It is the same for all instances of a host, so its name has no mark."""
+
+
+def reader_zone() -> tzinfo:
+    """Return the time zone of the reader's browser; UTC if it isn't known."""
+    try:
+        return ZoneInfo(request.cookies.get(COOKIE, "UTC"))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return UTC
