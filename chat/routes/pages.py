@@ -138,8 +138,10 @@ def body(window: Window) -> dict[str, Any]:
 def composer(leaf: Message | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the leaf's model is chosen."""
     own = model_choice.option_of(leaf) if isinstance(leaf, Reply) else None
-    offered = {"offers": model_choice.options(), "chosen": own.value if own else "", "notes": model_choice.problems()}
-    return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered}
+    operates = current_user.is_operator()
+    offered = {"offers": model_choice.options(), "chosen": own.value if own else "", "operates": operates}
+    problems = {"notes": model_choice.problems() if operates else []}
+    return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered, **problems}
 
 
 def message_view(message: Message) -> dict[str, Any]:

@@ -38,6 +38,12 @@ def member() -> Person | None:
     return found if found and found.role in accounts.ROLES else None
 
 
+def is_operator() -> bool:
+    """Return whether the visitor looks after this instance: an admin, or anybody where it serves only its machine."""
+    found = person()
+    return state.settings.access == "local" or (found is not None and found.role == accounts.ADMIN)
+
+
 def require_admin() -> Person:
     """Return the admin who is asking. Raise NotFound for everybody else."""
     found = person()

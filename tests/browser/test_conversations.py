@@ -78,7 +78,8 @@ def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provi
     address = page.url
 
     page.get_by_text("Rename, save or delete…").click()
-    page.get_by_role("button", name="Delete this conversation for good").click()
+    page.get_by_text("Delete this conversation…").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
 
     expect(page.locator(".welcome")).to_be_visible()
     expect(page.locator(".list")).not_to_contain_text("Forget this")
