@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from chat import conversations
 from chat.conversations import paging
-from chat.routes import exports, pages
+from chat.routes import exports, pages, sidebar
 from chat.web import current_user, ids, urls
 from chat.web.state import state
 
@@ -28,10 +28,10 @@ def index() -> str:
     """Show the list alone to htmx, which asks while an answer is being written elsewhere; to others the first page."""
     if not pages.wants_fragment():
         return pages.page()
-    content = pages.sidebar(current_user.person_id())
+    content = sidebar.gather(current_user.person_id())
     open_id = request.args.get("current", type=int)
     current = next((row for row in content["conversations"] if row.id == open_id), None)
-    title = pages.tab_title(content["conversations"], current, in_sight=False)
+    title = sidebar.tab_title(content["conversations"], current, in_sight=False)
     return render_template("conversations/_listed.html", **content | {"current": current, "title": title})
 
 
@@ -78,7 +78,7 @@ def mark_read(conversation_id: int) -> Response:
     if not pages.wants_fragment():
         return urls.lead_to(f"/conversations/{conversation_id}")
     with pages.snapshot():
-        content = pages.sidebar(current_user.person_id(), conversation_id)
+        content = sidebar.gather(current_user.person_id(), conversation_id)
     return Response(render_template("conversations/_listed.html", **content))
 
 

@@ -7,7 +7,7 @@ from htmx_flask import make_response
 
 from chat import conversations
 from chat.conversations import Draft, Turn, WrongParent, paging
-from chat.routes import model_choice, pages
+from chat.routes import model_choice, pages, sidebar
 from chat.routes.streaming import html_page, plain_text
 from chat.web import current_user, form_key, ids, urls
 from chat.web.form_parser import URLENCODED, posted_text, unescape
@@ -117,5 +117,5 @@ def fragments(turn: Turn, opening: bool) -> Response:
             html = render_template("conversations/_opened.html", **content)
             return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
         window = paging.newest(state.database, turn.reply_id, size=2)
-        content = {**pages.sidebar(turn.person_id, turn.conversation_id), **pages.body(window)}
+        content = {**sidebar.gather(turn.person_id, turn.conversation_id), **pages.body(window)}
     return make_response(render_template("messages/_sent.html", **content))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Response, g, render_template
@@ -15,10 +14,9 @@ from chat import conversations, rendering
 from chat.conversations import Conversation, Message, Reply, Window, paging
 from chat.people import accounts
 from chat.providers.model_list import last_part
-from chat.routes import model_choice, reply_facts
+from chat.routes import model_choice, reply_facts, sidebar
 from chat.web import current_user, form_key, urls
 from chat.web.state import state
-from chat.web.time_zones import reader_zone
 
 EXAMPLES = (
     "Explain how a suspension bridge carries its load.",
@@ -26,9 +24,6 @@ EXAMPLES = (
     "What should I ask before I buy a used bicycle?",
     "Show me a list comprehension in Python, and when not to use one.",
 )
-
-LISTED, MOST_LISTED = 60, 10_000
-"""How many conversations the list shows at first, and at most."""
 
 RENEWAL = 0.5
 """How long a page waits, in seconds, for answers that are being rendered again."""
@@ -85,48 +80,19 @@ def page(conversation_id: int | None = None, window: Window | None = None, **mor
 
 def page_content(conversation_id: int | None, window: Window | None = None) -> dict[str, Any]:
     """Gather the list, the messages of a window, by default the last ones, and a composer. Raises NotFound."""
-    listed = sidebar(current_user.person_id(), conversation_id)
+    listed = sidebar.gather(current_user.person_id(), conversation_id)
+    if conversation_id is None:
+        return {**listed, **body(Window()), "chosen": last_choice(listed["conversations"]), "examples": EXAMPLES}
     if window is None:
-        window = paging.newest(state.database, listed["current"].leaf_id) if listed["current"] else Window()
-    return {**listed, **body(window), "examples": EXAMPLES if conversation_id is None else ()}
+        window = paging.newest(state.database, listed["current"].leaf_id)
+    return {**listed, **body(window), "examples": ()}
 
 
-def sidebar(person_id: int | None, conversation_id: int | None = None) -> dict[str, Any]:
-    """Gather the list of conversations as far as the reader has opened it, and what `heading` does."""
-    depth = list_depth()
-    content = heading(person_id, conversation_id, depth + 1)
-    listed = content["conversations"]
-    older = depth + LISTED if len(listed) > depth < MOST_LISTED else 0
-    days = conversations.group_by_day(listed[:depth], datetime.now(reader_zone()))
-    return content | {"conversations": listed[:depth], "days": days, "older": older}
-
-
-def heading(person_id: int | None, conversation_id: int | None = None, most: int = LISTED) -> dict[str, Any]:
-    """Gather a person's latest conversations, the open one, and the title of the tab. Raises NotFound."""
-    listed = conversations.listing(state.database, person_id, most) if person_id else []
-    current = next((each for each in listed if each.id == conversation_id), None)
-    if conversation_id is not None and not current:  # it is older than the listed ones
-        current = conversations.find(state.database, person_id, conversation_id)
-    answering = any(each.answering for each in listed)
-    return {"conversations": listed, "current": current, "answering": answering, "title": tab_title(listed, current)}
-
-
-def list_depth() -> int:
-    """Return how many conversations to list: a page of them, or as many pages as the reader has opened."""
-    asked = request.args.get("listed", type=int) or request.headers.get("Listed", type=int) or 0
-    return LISTED * -(-max(LISTED, min(asked, MOST_LISTED)) // LISTED)
-
-
-def tab_title(listed: Sequence[Conversation], current: Conversation | None, in_sight: bool = True) -> str:
-    """Return the title of a tab, with a sign if it is answering, or the number of unread answers.
-
-    The open conversation's unread answer counts only if the page can be out of sight.
-    """
-    here = current.id if current else None
-    answering = any(row.answering for row in listed if row.id == here)
-    unread = sum(row.unread for row in listed if not (in_sight and row.id == here))
-    sign = "… " if answering else f"({unread}) " if unread else ""
-    return sign + (f"{current.title} · Rivulet" if current else "Rivulet")
+def last_choice(listed: Sequence[Conversation]) -> str:
+    """Return the choice of the model that wrote the latest answer, "" if it isn't offered any more."""
+    leaf = conversations.read_message(state.database, listed[0].leaf_id) if listed else None
+    own = model_choice.option_of(leaf) if isinstance(leaf, Reply) else None
+    return own.value if own else ""
 
 
 def body(window: Window) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 
 from chat import conversations, rendering
-from chat.routes import model_choice, pages
+from chat.routes import model_choice, pages, sidebar
 from chat.routes.streaming import event_stream
 from chat.web import current_user
 from chat.web.state import state
@@ -66,5 +66,5 @@ def continue_reply(reply_id: int) -> Response:
         return pages.answer_change(turn.conversation_id)
     with pages.snapshot():
         reply = conversations.reply_of(state.database, turn.person_id, reply_id)
-        content = {"message": pages.message_view(reply), **pages.sidebar(turn.person_id, turn.conversation_id)}
+        content = {"message": pages.message_view(reply), **sidebar.gather(turn.person_id, turn.conversation_id)}
     return Response(render_template("messages/_continued.html", **content))

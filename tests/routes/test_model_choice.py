@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +17,7 @@ from chat.providers.openai import OpenAICompatible
 from tests.asking import HTMX, PAGE, TEXT, rows
 from tests.providers.server import Server, delta, sse, whole
 from tests.scripted import Scripted
+from tests.team import signed_in, team
 
 
 @pytest.fixture
@@ -90,3 +93,55 @@ def test_a_model_that_does_not_seem_to_chat_is_not_on_offer(
     monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
 
     assert "Whisper" not in client.get("/").text
+
+
+def chosen(page: str) -> list[str]:
+    """Return the values of the chosen options of a page's picker."""
+    return re.findall(r'<option value="([^"]+)" selected>', page)
+
+
+def test_a_new_conversation_has_the_model_that_was_asked_last(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "models", lambda: [Model("a", "A"), Model("b", "B")])
+    assert chosen(client.get("/").text) == ["scripted/a"]
+
+    client.post("/conversations", data={"text": "Hello?", "model": "scripted/b"}, headers=TEXT).get_data()
+    assert chosen(client.get("/").text) == ["scripted/b"]
+
+    client.post("/conversations/1/messages", data={"text": "And?", "model": "scripted/a"}, headers=TEXT).get_data()
+    assert chosen(client.get("/").text) == ["scripted/a"]
+
+
+def test_a_model_that_is_gone_is_not_remembered(
+    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
+    monkeypatch.setattr(provider, "models", lambda: [Model("a", "A"), Model("b", "B")])
+
+    assert chosen(client.get("/").text) == ["scripted/a"]
+
+
+def test_models_of_one_name_stand_under_their_providers(settings: Settings) -> None:
+    app = front_door.build(settings, {"near": Scripted(), "far": Scripted()})
+
+    page = app.test_client().get("/").text
+
+    groups = re.findall(r'<optgroup label="(\w+)">\s*<option value="([^"]+)"', page)
+    assert groups == [("far", "far/small"), ("near", "near/small")]
+    assert chosen(page) == ["near/small"]
+    app.extensions["rivulet"].database.dispose()
+
+
+def test_a_guest_does_not_see_what_is_wrong_with_a_provider(
+    tmp_path: Path, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = team(tmp_path, provider, ACCESS="open")
+    monkeypatch.setattr(provider, "working", False)
+    monkeypatch.setattr(provider, "problem", lambda: "The server at 10.0.0.7 can't be reached.")
+
+    for client in (app.test_client(), signed_in(app)):
+        page = client.get("/").text
+        assert "10.0.0.7" not in page and "Ask the person who runs this app." in page
+    assert "10.0.0.7" in signed_in(app, "admin@example.org", "admin").get("/").text
+    app.extensions["rivulet"].database.dispose()

@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, render_template, request
 
 from chat import conversations, rendering
 from chat.replies import Follower
-from chat.routes import pages
+from chat.routes import pages, sidebar
 from chat.storage.database import NotFound
 from chat.web import current_user, spool
 from chat.web.state import state
@@ -67,7 +67,7 @@ class Subscription:
             if reply.state == "generating":
                 raise StillGenerating
             shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
-            return {**shown, **pages.heading(self.person_id, reply.conversation_id)}
+            return {**shown, **sidebar.heading(self.person_id, reply.conversation_id)}
 
 
 def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:

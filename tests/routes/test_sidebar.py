@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from chat.routes.pages import LISTED
+from chat.routes.sidebar import LISTED
 from chat.storage.tables import conversations
 from chat.web.time_zones import COOKIE
 from tests.team import signed_in
