@@ -21,7 +21,8 @@ from chat.web.state import state, state_of
 
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "shortcuts", "problem", "branches", "following", "sharing", "growing"),
-    *("list", "reading", "selecting", "place", "popovers", "copying", "formulas", "printing", "times", "offline"),
+    *("list", "reading", "selecting", "place", "focus", "popovers", "copying", "formulas", "printing", "times"),
+    "offline",
 ]
 
 BUNDLES = {

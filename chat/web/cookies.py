@@ -18,11 +18,18 @@ SESSION = "rivulet"
 LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 """The token of a secret link, the state of a single sign-on, and the account that this browser signed in to."""
 
+ZONE = "rivulet-zone"
+"""The time zone of the browser. list.js sets it; it has no mark, because it is the same for all instances."""
+
 
 def full_name(name: str) -> str:
     """Return the name as it is sent."""
-    prefix = ("__Secure-" if request.script_root else "__Host-") if request.is_secure else ""
-    return f"{prefix}{name}-{state.mark}"
+    return f"{prefix()}{name}-{state.mark}"
+
+
+def prefix() -> str:
+    """Return the prefix of every cookie's name."""
+    return ("__Secure-" if request.script_root else "__Host-") if request.is_secure else ""
 
 
 def path() -> str:

@@ -7,13 +7,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import request
 
-COOKIE = "rivulet-zone"
-"""browser.js sets it. It is the same for all instances of a host, so its name has no mark."""
+from chat.web import cookies
 
 
 def reader_zone() -> tzinfo:
     """Return the time zone of the reader's browser; UTC if it isn't known."""
     try:
-        return ZoneInfo(request.cookies.get(COOKIE, "UTC"))
+        return ZoneInfo(request.cookies.get(cookies.prefix() + cookies.ZONE, "UTC"))
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return UTC

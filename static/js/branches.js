@@ -13,7 +13,7 @@
     const all = document.getElementById("model")
     if (!models || !all || models.length > 1) return
     const chosen = models.value
-    models.replaceChildren(...[...all.options].map(option => option.cloneNode(true)))
+    models.replaceChildren(...[...all.children].map(group => group.cloneNode(true)))
     models.value = chosen
   }
   document.addEventListener("pointerover", fill)

@@ -5,6 +5,7 @@
   document.addEventListener("htmx:config:request", ({ detail }) => { detail.ctx.request.headers.Listed = `${shown()}` })
 
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
-  const path = document.getElementById("to-new")?.pathname
-  if (path) document.cookie = `rivulet-zone=${zone}; path=${path}; max-age=31536000; samesite=lax`
+  const path = document.getElementById("to-new")?.pathname.replace(/(.)\/$/, "$1")
+  const [prefix, secure] = location.protocol === "http:" ? ["", ""] : [path === "/" ? "__Host-" : "__Secure-", "; secure"]
+  if (path) document.cookie = `${prefix}rivulet-zone=${zone}; path=${path}; max-age=31536000; samesite=lax${secure}`
 }

@@ -10,7 +10,7 @@
     const link = detail.ctx.sourceElement
     if (!link?.matches?.(".list__item, .sidebar__new")) return
     document.getElementById("sidebar").hidePopover()
-    if (link.id === "to-new" && !touch.matches) document.getElementById("text").focus()
+    if (!touch.matches) document.getElementById("text").focus({ preventScroll: true })
   })
 
   document.addEventListener("toggle", ({ target, newState }) => {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, send
-from tests.scripted import Scripted
+from tests.scripted import Gate, Scripted
 
 FOCUSED = """() => {
   const at = document.activeElement
@@ -129,3 +129,22 @@ def test_the_drawer_is_closed_by_its_button_without_javascript_too(visit: Callab
     page.locator("#sidebar").get_by_role("button", name="Close").click()
 
     expect(page.locator("#sidebar")).to_be_hidden()
+
+
+def test_the_focus_is_in_the_box_after_what_replaces_the_element_that_had_it(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("A river ", gate)
+    send(page, "Tell me")
+    expect(page.locator(".reply")).to_contain_text("A river")
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".reply--stopped")).to_be_visible()
+    expect(page.locator("#text")).to_be_focused()
+
+    for name in ("Try again", "Send again"):
+        provider.will_say(f"Said after {name}.")
+        if name == "Send again":
+            page.locator(".edit summary").click()
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(".reply--complete")).to_contain_text(f"Said after {name}.")
+        expect(page.locator("#text")).to_be_focused()

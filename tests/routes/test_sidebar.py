@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from chat.routes.sidebar import LISTED
 from chat.storage.tables import conversations
-from chat.web.time_zones import COOKIE
+from chat.web.cookies import ZONE
 from tests.team import signed_in
 
 DAY = 86_400
@@ -74,7 +74,7 @@ def test_the_list_is_in_days(reader: FlaskClient) -> None:
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_a_day_is_the_readers(reader: FlaskClient, app: Flask, zone: str) -> None:
-    reader.set_cookie(COOKIE, zone)
+    reader.set_cookie(ZONE, zone)
     at_noon = int(time.time()) // DAY * DAY - DAY // 2  # of yesterday, in UTC
     with app.extensions["rivulet"].database.write() as connection:
         connection.execute(conversations.update().values(updated_at=at_noon))
@@ -86,6 +86,6 @@ def test_a_day_is_the_readers(reader: FlaskClient, app: Flask, zone: str) -> Non
 
 @pytest.mark.parametrize("zone", ["", "Nowhere", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 500, "%00", "é"])
 def test_a_zone_that_is_none_is_utc(reader: FlaskClient, zone: str) -> None:
-    reader.set_cookie(COOKIE, zone)
+    reader.set_cookie(ZONE, zone)
 
     assert days(reader)[0] == "Today"

@@ -1,0 +1,10 @@
+// Focus: a swap can remove the element that has the focus, such as the button of a retry. Then the composer gets it,
+// so that the next Tab doesn't begin at the top of the page. On a touch screen that would open the keyboard.
+{
+  let active = null
+  document.addEventListener("htmx:before:swap", () => { active = document.activeElement })
+  document.addEventListener("htmx:after:swap", () => {
+    if (touch.matches || !active || active.isConnected || document.activeElement !== document.body) return
+    document.getElementById("text")?.focus({ preventScroll: true })
+  })
+}
