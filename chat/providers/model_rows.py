@@ -18,10 +18,23 @@ WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_len
 NO_CHAT = re.compile(
     r"(?<![a-z0-9])(embed(ding)?s?|embeddinggemma|minilm|bge|rerank(er|ing)?|whisper|tts|stt|transcri(be|ption)"
     r"|text-to-speech|moderations?|realtime|dall-e|gpt-image|stable-diffusion|imagen|veo|sora|babbage|davinci"
-    r"|3\.5-turbo-instruct)(?![a-z])",
+    r"|3\.5-turbo-instruct|gpt-audio|4o(-mini)?-audio|codex|computer-use|deep-research|search-api|(o1|o3|gpt-5(\.\d+)?)-pro"
+    r")(?![a-z])",
     re.IGNORECASE,
 )
-"""Models that can't chat, as whole words of a name."""
+"""Models that can't chat, as whole words of a name. OpenAI's last ones speak only Responses, or want sound."""
+
+PREFERRED = [
+    re.compile(rf"(?:.*/)?{family}(?:-latest)?", re.IGNORECASE)
+    for family in (
+        r"gpt-(\d+(?:\.\d+)?)",
+        r"claude-sonnet-(\d+(?:[.-]\d)?)(?:-\d{8})?",
+        r"gemini-(\d+(?:\.\d+)?)-(?:pro|flash)",
+        r"mistral-large()",
+        r"deepseek-chat()",
+    )
+]
+"""Families of models for everyday questions, the first one first; the group is the version."""
 
 
 def models_in(request: StreamingRequest) -> list[Model]:
@@ -48,6 +61,15 @@ def window_of(row: Mapping[str, Any]) -> int | None:
 
 def chats(name: str) -> bool:
     return not NO_CHAT.search(name)
+
+
+def preference(name: str) -> tuple[int, list[int]]:
+    """Return a sort key: models for everyday questions first, of each family the newest first."""
+    for place, family in enumerate(PREFERRED):
+        if found := family.fullmatch(name):
+            numbers = [int(number) for number in re.findall(r"\d+", found[1])]
+            return place, [-number for number in [*numbers, 0, 0][:2]]
+    return len(PREFERRED), []
 
 
 def by_name(model: Model) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from flask import g
 
 from chat.conversations import Choice, Reply
 from chat.providers.base import Model
+from chat.providers.model_rows import preference
 from chat.web.state import state
 
 NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
@@ -31,7 +32,7 @@ class NoModel(Exception):
 
 
 def options() -> list[ModelOption]:
-    """List the enabled models of working providers, the default first; once a request."""
+    """List the enabled models of working providers, once a request. The first is the default, or else a usual one."""
     if "options" not in g:
         known = state.registry.now()
         found = [
@@ -40,7 +41,7 @@ def options() -> list[ModelOption]:
             if provider.working
             for model in known.models(name)
         ]
-        g.options = sorted(found, key=lambda option: option.value != known.default)
+        g.options = sorted(found, key=lambda option: (option.value != known.default, preference(option.model.id)))
     return g.options
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.providers.base import Model
-from chat.providers.model_rows import chats
+from chat.providers.model_rows import chats, preference
 from chat.providers.openai import OpenAICompatible
 from tests.providers.server import Script, Server, whole
 
@@ -113,6 +113,11 @@ def test_a_model_that_is_a_path_is_called_by_its_last_part(id: str, name: str) -
         "davincible",
         "gpt-3.5-turbo",
         "imagent",
+        "gpt-5",
+        "gpt-5-mini",
+        "codexample",
+        "audiobook-writer",
+        "research-helper",
     ],
 )
 def test_a_model_that_only_has_such_letters_in_its_name_chats(name: str) -> None:
@@ -137,6 +142,15 @@ def test_a_model_that_only_has_such_letters_in_its_name_chats(name: str) -> None
         "gpt-3.5-turbo-instruct",
         "davinci-002",
         "models/imagen-4.0-generate",
+        "codex-mini-latest",
+        "gpt-5.1-codex-max",
+        "computer-use-preview",
+        "o3-deep-research",
+        "gpt-audio",
+        "gpt-4o-mini-audio-preview",
+        "gpt-5-search-api",
+        "o1-pro",
+        "gpt-5.2-pro",
     ],
 )
 def test_a_model_of_a_family_that_does_not_chat_is_told(name: str) -> None:
@@ -169,3 +183,14 @@ def test_an_address_with_a_version_of_the_api_is_asked_as_azure_wants_it() -> No
 
         assert server.requests[0].startswith(b"GET /openai/deployments/x/models?api-version=2024-10-21 ")
         assert server.head["api-key"] == "a-long-key" and "authorization" not in server.head
+
+
+def test_usual_models_come_first_and_the_newest_of_a_family_before_older_ones() -> None:
+    names = ["alpha", "gpt-4.1-mini", "gpt-4.1", "gpt-5", "gpt-5.1", "gpt-5.10", "gpt-5-2025-08-07", "claude-opus-4-1"]
+    names += ["anthropic/claude-sonnet-4.5", "claude-sonnet-4-20250514", "google/gemini-2.5-pro", "gemini-1.5-flash"]
+
+    assert sorted(names, key=preference) == [
+        *("gpt-5.10", "gpt-5.1", "gpt-5", "gpt-4.1"),
+        *("anthropic/claude-sonnet-4.5", "claude-sonnet-4-20250514", "google/gemini-2.5-pro", "gemini-1.5-flash"),
+        *("alpha", "gpt-4.1-mini", "gpt-5-2025-08-07", "claude-opus-4-1"),
+    ]
