@@ -1,5 +1,5 @@
 // Popovers: an opened popover takes the focus; the browser closes it on Escape and returns the focus. While the drawer
-// is open, neither keys nor a screen reader can reach the page below it.
+// is open, neither keys nor a screen reader can reach the page below it. A click elsewhere closes the menu of the head.
 {
   document.addEventListener("beforetoggle", ({ target, newState }) => {
     if (target.id !== "sidebar") return
@@ -17,6 +17,11 @@
     if (!target.popover || newState !== "open") return
     (target.querySelector("[aria-current]") ?? target.querySelector("a, button")).focus()
   }, true)
+
+  document.addEventListener("click", ({ target }) => {
+    const menu = document.querySelector(".conversation__menu[open]")
+    if (menu && !menu.contains(target)) menu.open = false
+  })
 
   document.addEventListener("toggle", ({ target }) => {
     if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })

@@ -77,7 +77,7 @@ def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provi
     expect(page.locator(".reply")).to_contain_text("Hel")
     address = page.url
 
-    page.get_by_text("Rename, save or delete…").click()
+    page.get_by_label("Rename, save or delete").click()
     page.get_by_text("Delete this conversation…").click()
     page.get_by_role("button", name="Delete", exact=True).click()
 

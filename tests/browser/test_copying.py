@@ -90,7 +90,7 @@ def test_what_could_not_be_copied_is_said(answered: Page) -> None:
 
 
 def test_a_conversation_is_saved_under_its_title(answered: Page) -> None:
-    answered.get_by_text("Rename, save or delete…").click()
+    answered.get_by_label("Rename, save or delete").click()
 
     with answered.expect_download() as saved:
         answered.get_by_role("link", name="Markdown").click()

@@ -89,7 +89,7 @@ def test_a_conversation_is_renamed(
     send(page, "Hello?")
     expect(page.locator(".reply--complete")).to_be_visible()
 
-    page.get_by_text("Rename, save or delete…").click()
+    page.get_by_label("Rename, save or delete").click()
     page.get_by_label("Title of this conversation").fill("The river")
     page.get_by_role("button", name="Rename").click()
 

@@ -163,7 +163,7 @@ def test_all_of_a_long_conversation_can_be_printed(page: Page, site: Site, long:
     page.goto(f"{site.url}/conversations/{long.conversation_id}{place.format(long.reply_id - 100)}")
     page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
 
-    page.get_by_text("Rename, save or delete…").click()
+    page.get_by_label("Rename, save or delete").click()
     page.get_by_role("button", name="Print all").click()
 
     expect(page).to_have_title("printed")
@@ -177,7 +177,7 @@ def test_where_the_rest_can_not_be_fetched_the_print_says_what_it_leaves_out(
     page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
     page.context.set_offline(True)
 
-    page.get_by_text("Rename, save or delete…").click()
+    page.get_by_label("Rename, save or delete").click()
     page.get_by_role("button", name="Print all").click()
 
     expect(page).to_have_title("printed")
