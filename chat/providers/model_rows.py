@@ -76,6 +76,10 @@ def by_name(model: Model) -> tuple[str, str]:
     return model.name.lower(), model.id
 
 
+def usual_first(model: Model) -> tuple[object, ...]:
+    return preference(model.id), *by_name(model)
+
+
 def row_of(found: Any) -> dict[str, Any] | None:
     """Return a row as an object: a row can be just an id, or have its id in `model` or `name` (Ollama)."""
     if isinstance(found, str):

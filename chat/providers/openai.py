@@ -15,7 +15,7 @@ from chat.providers.errors import ModelNotFound, ProviderError, Unavailable
 from chat.providers.http.client import StreamingRequest
 from chat.providers.http.urls import with_path, with_version
 from chat.providers.model_list import LIST_TIMEOUTS, ModelList
-from chat.providers.model_rows import by_name, chats, models_in
+from chat.providers.model_rows import by_name, chats, models_in, usual_first
 from chat.providers.openai_stream import OpenAIStream
 
 FIRST_LIST_PATIENCE = 1.5
@@ -104,7 +104,7 @@ class OpenAICompatible(AbstractProvider):
         first = [model for model in listed if model.id == self.model]
         if self.model and not first:
             first = [Model(self.model, self.model)]
-        return first + sorted((model for model in listed if model.id != self.model), key=by_name)
+        return first + sorted((model for model in listed if model.id != self.model), key=usual_first)
 
     def _fetch_models(self) -> list[Model]:
         """Fetch the list. Without one, look for it at /v1; a configured model works without a list."""

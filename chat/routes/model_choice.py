@@ -8,7 +8,6 @@ from flask import g
 
 from chat.conversations import Choice, Reply
 from chat.providers.base import Model
-from chat.providers.model_rows import preference
 from chat.web.state import state
 
 NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
@@ -32,7 +31,7 @@ class NoModel(Exception):
 
 
 def options() -> list[ModelOption]:
-    """List the enabled models of working providers, once a request. The first is the default, or else a usual one."""
+    """List the enabled models of working providers, the default first; once a request."""
     if "options" not in g:
         known = state.registry.now()
         found = [
@@ -41,7 +40,7 @@ def options() -> list[ModelOption]:
             if provider.working
             for model in known.models(name)
         ]
-        g.options = sorted(found, key=lambda option: (option.value != known.default, preference(option.model.id)))
+        g.options = sorted(found, key=lambda option: option.value != known.default)
     return g.options
 
 

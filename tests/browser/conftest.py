@@ -26,9 +26,6 @@ document.addEventListener("securitypolicyviolation", event => {
 
 expect.set_options(timeout=15_000)
 
-FEW_PROCESSES = ["--in-process-gpu", "--renderer-process-limit=1"]
-"""Tests take longer if each page starts a process of its own."""
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -57,7 +54,7 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         @cache
         def browser(fonts: str) -> Browser:
             path = os.environ.get("HEADLESS_SHELL") or os.environ["CHROMIUM"]
-            arguments = [*ARGUMENTS, *FEW_PROCESSES, "--host-resolver-rules=MAP *.lan 127.0.0.1"]
+            arguments = [*ARGUMENTS, "--in-process-gpu", "--host-resolver-rules=MAP *.lan 127.0.0.1"]
             launched = playwright.chromium.launch(executable_path=path, args=arguments, env=environment(folder, fonts))
             return stack.enter_context(launched)
 

@@ -447,6 +447,12 @@ def test_the_models_are_listed_by_name_and_those_that_do_not_chat_left_out():
         assert provider.problem() is None
 
 
+def test_a_usual_model_comes_first_and_before_it_the_one_that_is_set():
+    with Server(listing("a", "gpt-5", "gpt-4.1")) as server:
+        assert [model.id for model in OpenAICompatible(server.url).models()] == ["gpt-5", "gpt-4.1", "a"]
+        assert OpenAICompatible(server.url, model="a").models()[0].id == "a"
+
+
 def test_the_model_that_is_set_comes_first():
     with Server(listing("a", "b", "c")) as server:
         assert [model.id for model in OpenAICompatible(server.url, model="b").models()] == ["b", "a", "c"]

@@ -145,11 +145,3 @@ def test_a_guest_does_not_see_what_is_wrong_with_a_provider(
         assert "10.0.0.7" not in page and "Ask the person who runs this app." in page
     assert "10.0.0.7" in signed_in(app, "admin@example.org", "admin").get("/").text
     app.extensions["rivulet"].database.dispose()
-
-
-def test_where_no_default_is_set_a_usual_model_answers(
-    client: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(provider, "models", lambda: [Model(name, name) for name in ("aa", "gpt-4.1", "gpt-5")])
-
-    assert chosen(client.get("/").text) == ["scripted/gpt-5"]
