@@ -298,7 +298,7 @@ FORWARDED = {
 def test_gunicorn_itself_believes_nobody_who_says_that_it_was_forwarded(start: Start, environ: dict[str, str]):
     address = address_of(start(**environ))
 
-    for header in FORWARDED.items():
-        answer = requests.get(address, headers=dict([header, ("Connection", "close")]), timeout=10)
+    for header, value in FORWARDED.items():
+        answer = requests.get(address, headers={header: value, "Connection": "close"}, timeout=10)
 
         assert answer.json()["forwarded"] == ["http", "", None], header

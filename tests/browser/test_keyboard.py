@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.pages import answering
 from tests.browser.site import Site, send
-from tests.scripted import Gate, Scripted
+from tests.scripted import Scripted
 
 FOCUSED = """() => {
   const at = document.activeElement
@@ -131,11 +132,10 @@ def test_the_drawer_is_closed_by_its_button_without_javascript_too(visit: Callab
     expect(page.locator("#sidebar")).to_be_hidden()
 
 
-def test_the_focus_is_in_the_box_after_what_replaces_the_element_that_had_it(page: Page, provider: Scripted) -> None:
-    gate = Gate()
-    provider.will_say("A river ", gate)
-    send(page, "Tell me")
-    expect(page.locator(".reply")).to_contain_text("A river")
+def test_the_focus_is_in_the_box_after_what_replaces_the_element_that_had_it(
+    page: Page, site: Site, provider: Scripted
+) -> None:
+    answering(page, site)
 
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".reply--stopped")).to_be_visible()
