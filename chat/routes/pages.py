@@ -89,8 +89,12 @@ def page_content(conversation_id: int | None, window: Window | None = None) -> d
 
 
 def last_choice(listed: Sequence[Conversation]) -> str:
-    """Return the choice of the model that wrote the latest answer, "" if it isn't offered any more."""
-    leaf = conversations.read_message(state.database, listed[0].leaf_id) if listed else None
+    """Return the choice of the model that wrote the latest answer."""
+    return choice_of(conversations.read_message(state.database, listed[0].leaf_id)) if listed else ""
+
+
+def choice_of(leaf: Message | None) -> str:
+    """Return the choice of the model that wrote a reply, "" if it isn't offered any more."""
     own = model_choice.option_of(leaf) if isinstance(leaf, Reply) else None
     return own.value if own else ""
 
@@ -103,9 +107,8 @@ def body(window: Window) -> dict[str, Any]:
 
 def composer(leaf: Message | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the leaf's model is chosen."""
-    own = model_choice.option_of(leaf) if isinstance(leaf, Reply) else None
     operates = current_user.is_operator()
-    offered = {"offers": model_choice.options(), "chosen": own.value if own else "", "operates": operates}
+    offered = {"offers": model_choice.options(), "chosen": choice_of(leaf), "operates": operates}
     problems = {"notes": model_choice.problems() if operates else []}
     return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered, **problems}
 
