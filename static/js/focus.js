@@ -2,9 +2,13 @@
 // so that the next Tab doesn't begin at the top of the page. On a touch screen that would open the keyboard.
 {
   let active = null
-  document.addEventListener("htmx:before:swap", () => { active = document.activeElement })
+  document.addEventListener("htmx:before:swap", () => {
+    // Two swaps can overlap: the element of the first one counts, not the body that has the focus since.
+    if (document.activeElement !== document.body) active = document.activeElement
+  })
   document.addEventListener("htmx:after:swap", () => {
     if (touch.matches || !active || active.isConnected || document.activeElement !== document.body) return
     document.getElementById("text")?.focus({ preventScroll: true })
+    active = null
   })
 }

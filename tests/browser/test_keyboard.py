@@ -148,3 +148,17 @@ def test_the_focus_is_in_the_box_after_what_replaces_the_element_that_had_it(
         page.get_by_role("button", name=name).click()
         expect(page.locator(".reply--complete")).to_contain_text(f"Said after {name}.")
         expect(page.locator("#text")).to_be_focused()
+
+
+def test_the_focus_is_in_the_box_after_two_swaps_that_overlap(page: Page) -> None:
+    page.get_by_role("link", name="New conversation").focus()
+
+    page.evaluate("""() => {
+      const tell = name => document.dispatchEvent(new CustomEvent(name, { detail: { ctx: {} } }))
+      tell("htmx:before:swap")
+      document.activeElement.remove()
+      tell("htmx:before:swap")
+      tell("htmx:after:swap")
+    }""")
+
+    expect(page.locator("#text")).to_be_focused()
