@@ -16,7 +16,7 @@ from chat import cli, config, providers, routes
 from chat.config import Settings, secret_key
 from chat.conversations import Renewal
 from chat.metrics import Metrics
-from chat.people import first_admin
+from chat.people import first_admin, rate_limits
 from chat.people.sessions import SessionStore
 from chat.providers.base import AbstractProvider, Timeouts
 from chat.providers.http import certificates
@@ -135,7 +135,7 @@ def make_state(settings: Settings, keys: list[str], configured: Mapping[str, Abs
     """Open the database and make what uses it. Raise DatabaseUnusable."""
     db, metrics = Database(engines.url_of(settings)), Metrics()
     registry = ProviderRegistry(db, SecretBox(keys), configured, Timeouts.from_settings(settings))
-    replies, sessions = Replies(db, registry, metrics), SessionStore(db, settings)
+    replies, sessions = Replies(db, registry, metrics, rate_limits.limits_of(settings)), SessionStore(db, settings)
     replies.count_errors_of(configured)
     return State(
         settings=settings,

@@ -8,20 +8,20 @@ from pathlib import Path
 from chat.storage import schema
 from chat.storage.database import Database
 
-NEXT = "0007"
+NEXT = f"{int(schema.HEAD) + 1:04}"
 
-STEP = """
+STEP = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "{NEXT}"
+down_revision = "{schema.HEAD}"
 
 
 def upgrade():
     for number in range(3):
-        op.add_column("people", sa.Column(f"fact_{number}", sa.Text))
-        op.create_index(f"ix_people_fact_{number}", "people", [f"fact_{number}"])
+        op.add_column("people", sa.Column(f"fact_{{number}}", sa.Text))
+        op.create_index(f"ix_people_fact_{{number}}", "people", [f"fact_{{number}}"])
     op.execute("UPDATE people SET fact_0 = uid")
     with op.batch_alter_table("sessions") as sessions:
         sessions.add_column(sa.Column("fact", sa.Text, nullable=False, server_default="none"))
@@ -29,12 +29,12 @@ def upgrade():
 """
 """Columns, indexes, an update of rows, a table that SQLite rebuilds, and a new table."""
 
-TO_COME = """
+TO_COME = f"""
 import sys
 from pathlib import Path
 from chat.storage import schema
 
-schema.HEAD, schema.MIGRATIONS = "0007", Path(sys.argv[2])
+schema.HEAD, schema.MIGRATIONS = "{NEXT}", Path(sys.argv[2])
 """
 """Turns a process into the future version; the second argument names the folder of its migrations."""
 

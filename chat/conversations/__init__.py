@@ -19,6 +19,7 @@ from chat.conversations.queries import (
     reasoning_of,
     reply_of,
 )
+from chat.conversations.queue import NotQueued, Queued, QueueFull, find_queued, is_followed, send_now, take_back
 from chat.conversations.records import Conversation, Message, Reply
 from chat.conversations.submission import StillAnswering, WrongParent, ask
 from chat.conversations.titles import NoTitle, rename
@@ -32,7 +33,10 @@ __all__ = [
     "Draft",
     "Message",
     "NoTitle",
+    "NotQueued",
     "NothingToContinue",
+    "QueueFull",
+    "Queued",
     "Renewal",
     "Reply",
     "StillAnswering",
@@ -44,7 +48,9 @@ __all__ = [
     "delete",
     "edit",
     "find",
+    "find_queued",
     "group_by_day",
+    "is_followed",
     "listing",
     "mark_read",
     "message_of",
@@ -53,7 +59,9 @@ __all__ = [
     "reasoning_of",
     "rename",
     "reply_of",
+    "send_now",
     "show",
+    "take_back",
     "try_again",
     "versions",
 ]

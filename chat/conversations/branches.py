@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from sqlalchemy import Boolean, Connection, bindparam, func, select, union_all, update
 
 from chat import people
-from chat.conversations.queries import message_of, reply_of
+from chat.conversations.queries import lock_leaf, message_of, reply_of
 from chat.conversations.records import Message
 from chat.conversations.submission import (
     SELECT_GENERATING,
     WrongParent,
     find_turn,
-    lock_leaf,
     require_answered,
 )
 from chat.conversations.turns import Choice, Draft, Turn, insert_message, insert_reply, key_of

@@ -7,9 +7,9 @@ import secrets
 from sqlalchemy import Connection, insert, select, update
 
 from chat import people
-from chat.conversations.queries import reply_of
+from chat.conversations.queries import lock_leaf, reply_of
 from chat.conversations.records import Reply
-from chat.conversations.submission import StillAnswering, lock_leaf
+from chat.conversations.submission import StillAnswering
 from chat.conversations.turns import Turn
 from chat.people import rate_limits
 from chat.people.rate_limits import Asker

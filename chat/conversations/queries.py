@@ -21,6 +21,8 @@ from chat.storage.tables import conversations, messages, replies
 MINE = conversations.c.person_id == bindparam("person")
 SELECT_CONVERSATION = select(*CONVERSATION_COLUMNS).where(conversations.c.id == bindparam("id"), MINE)
 
+SELECT_LEAF = SELECT_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
+
 # By way of the running replies, because these are few.
 ANSWERING = (
     select(messages.c.conversation_id)
@@ -70,6 +72,14 @@ def find(source: Database | Connection, person_id: int | None, conversation_id: 
     if found is None:
         raise NotFound
     return Conversation(*found)
+
+
+def lock_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
+    """Return the last shown message, and lock the conversation until the transaction ends. Raises NotFound."""
+    found = first(connection, SELECT_LEAF, id=conversation_id, person=person_id)
+    if found is None:
+        raise NotFound
+    return found.leaf_id
 
 
 def read_message(source: Database | Connection, message_id: int | None) -> Message | None:

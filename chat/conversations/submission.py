@@ -7,15 +7,14 @@ from dataclasses import replace
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from chat import people
-from chat.conversations.queries import SELECT_CONVERSATION
+from chat.conversations import queue
+from chat.conversations.queries import lock_leaf
 from chat.conversations.titles import title_of
 from chat.conversations.turns import Draft, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
 from chat.storage.tables import conversations, messages, replies
 from chat.storage.transactions import retry_on_conflict
-
-SELECT_LEAF = SELECT_CONVERSATION.with_only_columns(conversations.c.leaf_id).with_for_update()
 
 INSERT_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
 
@@ -29,7 +28,6 @@ SELECT_TURN = (
 )
 
 SELECT_GENERATING = select(replies.c.id).where(replies.c.state == "generating")
-SELECT_GENERATING_ABOVE = SELECT_GENERATING.where(replies.c.id == bindparam("reply"))
 
 
 class StillAnswering(Exception):
@@ -44,8 +42,9 @@ class WrongParent(Exception):
 def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Draft) -> Turn:
     """Store a person's message and an empty reply to it in one transaction; without a conversation start a new one.
 
-    The message follows the draft's parent, or the last shown reply. If the key was used for the same text, return that
-    turn, without an owner. A newcomer becomes a guest. Raises NotFound, StillAnswering, WrongParent and TooMany.
+    The message follows the draft's parent, or the last shown reply. While that reply is running, a draft with `room`
+    waits in the queue. If the key was used for the same text, return that turn, without an owner. A newcomer becomes a
+    guest. Raises NotFound, StillAnswering, QueueFull, WrongParent and TooMany.
     """
     key = key_of(draft, f"conversation {conversation_id}")
     with database.write() as connection:
@@ -56,7 +55,9 @@ def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Dr
             return known
         parent_id = draft.parent_id
         above = leaf_id if parent_id is None else require_reply(connection, conversation_id, parent_id)
-        require_answered(connection, SELECT_GENERATING_ABOVE, reply=above)
+        if conversation_id and above and draft.room and queue.is_running(connection, above):
+            return queue.add(connection, asker, conversation_id, above, draft, key)
+        require_answered(connection, queue.SELECT_RUNNING, reply=above)
         if conversation_id is None:
             titled = {"person_id": asker.person_id, "title": title_of(draft.text)}
             conversation_id = connection.execute(INSERT_CONVERSATION, titled).scalar_one()
@@ -75,14 +76,6 @@ def ensure_person(connection: Connection, asker: Asker) -> Asker:
     people.lock_active(connection, asker.person_id)
     people.merge_into(connection, lost, asker.person_id)
     return asker
-
-
-def lock_leaf(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
-    """Return the last shown message, and lock the conversation until the transaction ends. Raises NotFound."""
-    found = connection.execute(SELECT_LEAF, {"id": conversation_id, "person": person_id}).first()
-    if found is None:
-        raise NotFound
-    return found.leaf_id
 
 
 def find_turn(connection: Connection, person_id: int | None, key: str) -> Turn | None:

@@ -39,19 +39,23 @@ class Choice:
 
 @dataclass(frozen=True)
 class Draft:
-    """A person's text and the model to answer it; `key` is the form's own, `parent_id` the reply that it follows."""
+    """A person's text and the model to answer it; `key` is the form's own, `parent_id` the reply that it follows.
+
+    `room` is how many characters can wait for a running reply; 0 if none can.
+    """
 
     text: str
     choice: Choice
     key: str | None = None
     parent_id: int | None = None
+    room: int = 0
 
 
 @dataclass(frozen=True)
 class Turn:
     """A person's message and the reply to it; `stored` is the text of a continued reply.
 
-    `owner` is the right to write the reply; None if another process has it.
+    `owner` is the right to write the reply; None if another process has it. A `queued` message waits for that reply.
     """
 
     conversation_id: int
@@ -59,6 +63,7 @@ class Turn:
     owner: str | None
     person_id: int | None
     stored: str = ""
+    queued: bool = False
 
 
 def key_of(draft: Draft, place: str) -> str | None:

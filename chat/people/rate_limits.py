@@ -13,6 +13,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, String, bindparam, delete, insert, literal, select
 
+from chat.config import Settings
 from chat.people.sliding_window import MINUTE, TooMany, digest, waits
 from chat.storage import locks
 from chat.storage.database import clock
@@ -35,6 +36,17 @@ class Limit:
 
     answers: int = 0
     sends: int = 0
+
+
+Limits = tuple[Limit, Limit]
+"""The limits of a person, and of an address."""
+
+UNLIMITED: Limits = (Limit(), Limit())
+
+
+def limits_of(settings: Settings) -> Limits:
+    own = Limit(settings.max_concurrent_answers, settings.messages_per_minute)
+    return own, Limit(settings.max_concurrent_answers_per_address, settings.messages_per_minute_per_address)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from math import inf
 
-from chat.conversations import Turn
+from chat.conversations import Turn, queue
 from chat.metrics import Metrics
+from chat.people.rate_limits import UNLIMITED, Limits
 from chat.providers.base import AbstractProvider
 from chat.replies import adoption, log
 from chat.replies.follower import Follower
@@ -29,8 +30,15 @@ BUSY = "The server has no room for another answer just now. Try again in a momen
 class Replies:
     """All replies of this process: it starts, stops and follows them, and hands them to other processes at its end."""
 
-    def __init__(self, database: Database, providers: Mapping[str, AbstractProvider], metrics: Metrics):
+    def __init__(
+        self,
+        database: Database,
+        providers: Mapping[str, AbstractProvider],
+        metrics: Metrics,
+        limits: Limits = UNLIMITED,
+    ):
         self.database = database
+        self.limits = limits
         self.providers = providers
         self.metrics = metrics
         self.writer = Writer(database, self.metrics)
@@ -42,8 +50,8 @@ class Replies:
         self.metrics.provider_errors.expect(product(names, error_kinds()))
 
     def watch(self) -> None:
-        """Look for replies whose worker is gone, in the background."""
-        adoption.Adopter(self.database, self.adopt).start()
+        """Look for replies whose worker is gone, and for messages whose turn has come, in the background."""
+        adoption.Adopter(self.database, self.adopt, self.send_queued).start()
 
     def adopt(self, trusted: bool = True) -> None:
         """Go on with released replies and, if leases are `trusted`, with replies whose lease has expired."""
@@ -63,6 +71,12 @@ class Replies:
                 leases.release(connection, {turn.reply_id: turn.owner})
         else:
             self._write(OwnedReply(turn.reply_id, turn.owner, [turn.stored] if turn.stored else []))
+
+    def send_queued(self, reply_id: int | None = None) -> None:
+        """Send the message that waited for a reply, or all whose reply is complete. Raises DatabaseAway."""
+        for due in [] if self.draining else queue.list_due(self.database, reply_id):
+            if turn := queue.send_due(self.database, self.limits, due):
+                self.start(turn)
 
     def _write(self, reply: OwnedReply) -> None:
         self.writer.add(reply)

@@ -33,12 +33,14 @@ logger = logging.getLogger(__name__)
 class Adopter:
     """Looks for replies whose worker is gone, as long as the process runs; `adopt(trusted)` takes them.
 
-    After the database was locked or away, living owners get time to renew first.
+    After the database was locked or away, living owners get time to renew first. At each look it also calls
+    `send_queued()`, for a message whose page is closed or whose worker died at the end of the answer.
     """
 
-    def __init__(self, database: Database, adopt: Callable[[bool], None]):
+    def __init__(self, database: Database, adopt: Callable[[bool], None], send_queued: Callable[[], None]):
         self.database = database
         self.adopt = adopt
+        self.send_queued = send_queued
         self._renewable = 0
         self._looked = 0.0
 
@@ -57,6 +59,7 @@ class Adopter:
 
     def check(self) -> None:
         """Look once. Raises DatabaseAway."""
+        self.send_queued()
         late = leases.late_owners(self.database)
         trusted = bool(late - {None}) and self._is_trusted()
         if trusted or None in late:

@@ -8,7 +8,7 @@ from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from chat.conversations import NothingToContinue, NoTitle, StillAnswering, WrongParent
+from chat.conversations import NothingToContinue, NoTitle, NotQueued, QueueFull, StillAnswering, WrongParent
 from chat.people.accounts import Refused
 from chat.people.sliding_window import TooMany
 from chat.routes import pages
@@ -32,6 +32,8 @@ STATUS = {
     NoTitle: 400,
     WrongParent: 400,
     StillAnswering: 409,
+    QueueFull: 409,
+    NotQueued: 409,
     NoModel: 503,
     TooManyStreams: 503,
     Refused: 403,

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 from htmx_flask import make_response
 
 from chat import conversations
-from chat.conversations import Draft, Turn, WrongParent, paging
+from chat.conversations import Draft, Turn, Window, WrongParent, paging
 from chat.routes import model_choice, pages, sidebar
 from chat.routes.streaming import html_page, plain_text
 from chat.web import current_user, form_key, ids, urls
@@ -14,6 +14,10 @@ from chat.web.form_parser import URLENCODED, posted_text, unescape
 from chat.web.state import state
 
 bp = Blueprint("messages", __name__)
+
+
+LONGEST_QUEUE = 200_000
+"""How many characters can wait for an answer where PROMPT_LIMIT sets no limit."""
 
 
 class BadMessage(Exception):
@@ -67,7 +71,12 @@ def read_draft() -> tuple[Draft, str]:
         raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
     choice = model_choice.choose(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
-    return Draft(text, choice, key.turn, parent_id), key.guest
+    return Draft(text, choice, key.turn, parent_id, queue_room()), key.guest
+
+
+def queue_room() -> int:
+    """Return how many characters can wait for an answer: none without JavaScript, because no page would tell."""
+    return (state.settings.prompt_limit or LONGEST_QUEUE) if pages.wants_fragment() else 0
 
 
 def read_text() -> str:
@@ -98,8 +107,10 @@ def require_utf8() -> None:
 
 
 def answer(turn: Turn, opening: bool) -> Response:
-    """Answer a send; redirect the repetition of an earlier one to its conversation."""
+    """Answer a send, or show that it waits; redirect the repetition of an earlier one to its conversation."""
     place = f"/conversations/{turn.conversation_id}"
+    if turn.queued and pages.wants_fragment():
+        return waiting(turn)
     if pages.wants_fragment():
         return fragments(turn, opening) if turn.owner else make_response("", redirect=urls.of(place))
     if turn.owner is None:
@@ -107,6 +118,14 @@ def answer(turn: Turn, opening: bool) -> Response:
     if request.accept_mimetypes.best_match(["text/html", "text/plain"]) == "text/plain":
         return plain_text.as_text(turn)
     return html_page.as_page(turn)
+
+
+def waiting(turn: Turn) -> Response:
+    """Show htmx the message that waits, with all that waited before it."""
+    with pages.snapshot():
+        current = conversations.find(state.database, turn.person_id, turn.conversation_id)
+        queued = conversations.find_queued(state.database, turn.conversation_id)
+    return make_response(render_template("messages/_queue.html", current=current, queued=queued))
 
 
 def fragments(turn: Turn, opening: bool) -> Response:
@@ -117,5 +136,10 @@ def fragments(turn: Turn, opening: bool) -> Response:
             html = render_template("conversations/_opened.html", **content)
             return make_response(html, push_url=urls.of(f"/conversations/{turn.conversation_id}"))
         window = paging.newest(state.database, turn.reply_id, size=2)
-        content = {**sidebar.gather(turn.person_id, turn.conversation_id), **pages.body(window)}
-    return make_response(render_template("messages/_sent.html", **content))
+        return make_response(render_added(turn.conversation_id, window))
+
+
+def render_added(conversation_id: int, window: Window) -> str:
+    """Render a turn that is added to the end of an open conversation, with a new composer."""
+    content = {**sidebar.gather(current_user.person_id(), conversation_id), **pages.body(window)}
+    return render_template("messages/_sent.html", **content)

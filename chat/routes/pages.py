@@ -110,7 +110,11 @@ def composer(leaf: Message | None = None) -> dict[str, Any]:
     operates = current_user.is_operator()
     offered = {"offers": model_choice.options(), "chosen": choice_of(leaf), "operates": operates}
     problems = {"notes": model_choice.problems() if operates else []}
-    return {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id, **offered, **problems}
+    queued = conversations.find_queued(state.database, leaf.conversation_id) if leaf else None
+    running = leaf.id if isinstance(leaf, Reply) and leaf.state == "generating" else None
+    answering = {"queued": queued, "running": running}
+    form = {"key": form_key.new_key(), "owner": form_key.owner(), "parent": leaf and leaf.id}
+    return {**form, **answering, **offered, **problems}
 
 
 def message_view(message: Message) -> dict[str, Any]:

@@ -67,4 +67,5 @@ def continue_reply(reply_id: int) -> Response:
     with pages.snapshot():
         reply = conversations.reply_of(state.database, turn.person_id, reply_id)
         content = {"message": pages.message_view(reply), **sidebar.gather(turn.person_id, turn.conversation_id)}
+        content |= {"messages": [content["message"]], **pages.composer(reply)}
     return Response(render_template("messages/_continued.html", **content))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. A start with nothing to migrate doesn't load Alembic."""
 
 OLDEST = "0006"

@@ -105,9 +105,7 @@ def refresh_session() -> None:
 
 def rate_limit_subject(guest: str = "") -> Asker:
     """Return who wants an answer, and within which limits. Without limits per address it names no address."""
-    settings = state.settings
-    own = Limit(settings.max_concurrent_answers, settings.messages_per_minute)
-    shared = Limit(settings.max_concurrent_answers_per_address, settings.messages_per_minute_per_address)
+    own, shared = rate_limits.limits_of(state.settings)
     address = rate_limits.address_digest(state.secret, request.remote_addr) if shared != Limit() else None
     return Asker(person_id(), guest, address, own, shared)
 

@@ -32,6 +32,14 @@
     drafts.sent(place, sent)
     sent = place = ""
   })
+  // A message that waits goes back into the box before the server deletes it, so no lost answer can lose it.
+  document.addEventListener("htmx:before:request", ({ target }) => {
+    if (target.id !== "take-back") return
+    const waits = document.querySelector(".queued__text").textContent
+    box().value = waits + (box().value && "\n\n") + box().value
+    keep()
+    if (!touch.matches) box().focus()
+  })
   onComposer("htmx:response:error", giveBack)
   onComposer("htmx:error", giveBack)
   drafts.tabs.onmessage = ({ data }) => { if (drafts.wasSent(data) && data.place === place) box().value = "" }

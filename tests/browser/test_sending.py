@@ -142,20 +142,40 @@ def test_a_text_for_a_server_that_is_gone_stays_in_the_box_and_is_sent_later(
     site.close()
 
 
-def test_while_an_answer_is_written_the_next_text_stays_in_the_box(page: Page, provider: Scripted) -> None:
+def test_a_message_written_while_an_answer_runs_is_sent_at_its_end(page: Page, provider: Scripted) -> None:
     gate = Gate()
     provider.will_say("Slowly ", gate, "done.")
-    page.locator("#text").fill("First")
-    page.keyboard.press("Enter")
+    provider.will_say("Quickly done.")
+    send(page, "First")
     expect(page.locator(".reply")).to_contain_text("Slowly")
 
     page.locator("#text").fill("Second")
     page.keyboard.press("Enter")
-    expect(page.locator("#problem")).to_contain_text("still being written")
+    expect(page.locator(".queued__text")).to_have_text("Second")
+    expect(page.locator("#text")).to_have_value("")
     gate.open()
 
-    expect(page.locator(".reply--complete")).to_contain_text("Slowly done.")
-    expect(page.locator("#text")).to_have_value("Second")
+    expect(page.locator(".reply--complete")).to_contain_text(["Slowly done.", "Quickly done."])
+    expect(page.locator(".message")).to_contain_text(["First", "Second"])
+    expect(page.locator("#queued")).to_have_text("")
+
+
+def test_stop_keeps_the_message_that_waits_and_it_can_be_taken_back(page: Page, provider: Scripted) -> None:
+    provider.will_say("Slowly ", Gate())
+    send(page, "First")
+    expect(page.locator(".reply")).to_contain_text("Slowly")
+    page.locator("#text").fill("Second")
+    page.keyboard.press("Enter")
+    expect(page.locator(".queued__text")).to_have_text("Second")
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#queued")).to_contain_text("Not sent")
+    page.locator("#text").fill("And more")
+    page.get_by_role("button", name="Take back").click()
+
+    expect(page.locator("#queued")).to_have_text("")
+    expect(page.locator("#text")).to_have_value("Second\n\nAnd more")
+    expect(page.locator("#text")).to_be_focused()
 
 
 def test_what_is_typed_while_a_send_is_under_way_is_kept(page: Page, provider: Scripted) -> None:

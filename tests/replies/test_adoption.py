@@ -425,7 +425,7 @@ def test_a_look_that_fails_is_followed_by_another(
     monkeypatch.setattr(leases, "late_owners", fail)
 
     with caplog.at_level(logging.ERROR), pytest.raises(SystemExit):
-        adoption.Adopter(database, lambda trusted: None)._work()
+        adoption.Adopter(database, lambda trusted: None, lambda: None)._work()
 
     assert "RuntimeError" in caplog.text
     assert SECRET not in caplog.text
@@ -435,7 +435,7 @@ def test_a_look_that_fails_is_followed_by_another(
 def looks(database: Database) -> tuple[adoption.Adopter, list[bool]]:
     """A watch, and whether leases were trusted each time it took replies."""
     taken: list[bool] = []
-    return adoption.Adopter(database, taken.append), taken
+    return adoption.Adopter(database, taken.append, lambda: None), taken
 
 
 def test_a_lease_that_ran_out_is_believed_at_the_third_look(

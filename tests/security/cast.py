@@ -12,14 +12,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Select, Table, insert, select, update
 
+from chat import conversations
+from chat.conversations import Draft
 from chat.people import invites, password_resets
+from chat.people.rate_limits import Asker
 from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.storage.database import Database, clock
 from chat.storage.tables import metadata, people, replies, sessions
 from tests.asking import begin, ended, reply_in
 from tests.scripted import Gate, Scripted
-from tests.turns import answered, asked, eventually, guest, text_stored
+from tests.turns import CHOICE, answered, asked, eventually, guest, text_stored
 
 PRIVATE = "What Olga alone knows"
 NOBODYS = 999_999_999
@@ -118,9 +121,11 @@ def invite(app: Flask) -> str:
 
 
 def own_things(app: Flask, person_id: int) -> Things:
-    """Create a conversation whose answer is interrupted, so that all its buttons can be pressed."""
+    """Create a conversation whose answer broke off while a message waits, so that all its buttons can be pressed."""
     with let_in(app, person_id):
-        turn = answered(database(app), asked(database(app), person_id, "Mine"), "Some.", "interrupted")
+        turn = asked(database(app), person_id, "Mine")
+        conversations.ask(database(app), Asker(person_id), turn.conversation_id, Draft("Later", CHOICE, room=100))
+        answered(database(app), turn, "Some.", "interrupted")
     break_off(database(app), turn.reply_id)
     return things(turn.conversation_id, turn.reply_id)
 

@@ -35,6 +35,7 @@ LINKED = {
 SPENDING = {
     *("POST account.end_session", "POST account.end_others", "POST conversations.delete", "POST conversations.rename"),
     *("POST messages.create", "POST messages.create (new)", "POST messages.edit"),
+    *("POST queue.send", "POST queue.take_back"),
     *("POST replies.continue_reply", "POST replies.retry", "POST replies.stop"),
 }
 """After what somebody's things are gone, or other things, or more and more."""

@@ -22,7 +22,7 @@ from tests.security.calls import SENT, routes
 from tests.serving import UNLIMITED
 
 ASKING = {f"POST {way}" for way in ("messages.create (new)", "messages.create", "messages.edit")}
-ASKING |= {"POST replies.retry", "POST replies.continue_reply"}
+ASKING |= {"POST replies.retry", "POST queue.send", "POST replies.continue_reply"}
 """The routes that ask a provider: one more is no matter, if it is counted."""
 
 BY_ITSELF = {"sessions": {"expires_at", "seen_at", "data"}, "people": {"seen_at"}}

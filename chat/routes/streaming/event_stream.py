@@ -37,6 +37,7 @@ def events(subscription: Subscription, mark: Markup, once: bool) -> Iterator[str
     growing = rendering.BoundedRenderer(f"m{subscription.reply_id}")
     yield from growing_events(subscription, growing, mark, once)
     if not subscription.follower.detached:
+        subscription.send_queued()
         messages, html = growing.end()
         yield "".join(map(event, [*messages, subscription.render_end("messages/_ended.html", shown=html)]))
 

@@ -47,6 +47,11 @@ class Subscription:
         """The address of its conversation."""
         return f"{self.root}/conversations/{self.conversation_id}"
 
+    def send_queued(self) -> None:
+        """Send the message that waited for this reply. Raises DatabaseAway."""
+        with self.app.app_context():
+            state.replies.send_queued(self.reply_id)
+
     def render_end(self, template: str, sent: int = 0, shown: str | None = None) -> str:
         """Render the finished reply, after `sent` characters of its text; the page shows HTML of the digest `shown`.
 
@@ -67,7 +72,10 @@ class Subscription:
             if reply.state == "generating":
                 raise StillGenerating
             shown = {"message": pages.message_view(reply), "rest": reply.text[sent:]}
-            return {**shown, **sidebar.heading(self.person_id, reply.conversation_id)}
+            listed = sidebar.heading(self.person_id, reply.conversation_id)
+            queued = conversations.find_queued(state.database, reply.conversation_id)
+            followed = listed["current"].leaf_id != reply.id and conversations.is_followed(state.database, reply.id)
+            return {**shown, **listed, "queued": queued, "followed": followed}
 
 
 def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:

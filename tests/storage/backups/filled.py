@@ -55,6 +55,9 @@ KNOWN: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "pieces": [{"reply_id": 2, "seq": number, "text": AWKWARD * (number % 5)} for number in range(2_500)],
+    "queued": [
+        {"conversation_id": 1, "reply_id": 2, "text": AWKWARD, "provider": "p", "model": AWKWARD, "created_at": LATE}
+    ],
     "sends": [{"person_id": 1, "address": "a", "at": LATE}],
     "invites": [{"digest": "d", "role": "member", "uses_left": 3, "made_by": 1, "created_at": 1, "expires_at": LATE}],
     "resets": [{"digest": "d", "person_id": 1, "expires_at": LATE}],

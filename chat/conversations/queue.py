@@ -1,0 +1,157 @@
+"""The queue: a message that a person writes while a model answers waits for the end of that answer.
+
+One message waits in a conversation; what is written after it is added to it. It is sent only after a complete answer:
+after a stopped or failed one it waits until the person sends it or takes it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from chat import people
+from chat.conversations.queries import lock_leaf
+from chat.conversations.turns import Choice, Draft, Turn, insert_message, insert_reply
+from chat.people.rate_limits import Asker, Limits
+from chat.people.sliding_window import TooMany
+from chat.storage.database import Database, NotFound, clock
+from chat.storage.tables import conversations, messages, queued, replies
+from chat.storage.tables import people as persons
+
+HERE = queued.c.conversation_id == bindparam("conversation")
+SELECT_QUEUED = (
+    select(queued.c.conversation_id, queued.c.reply_id, queued.c.text, replies.c.state)
+    .join(replies, replies.c.id == queued.c.reply_id)
+    .where(HERE)
+)
+SELECT_WHOLE = select(queued).where(HERE)
+INSERT_QUEUED = insert(queued).values(created_at=clock())
+DELETE_QUEUED = delete(queued).where(HERE).returning(queued)
+UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
+SELECT_RUNNING = select(replies.c.id).where(replies.c.id == bindparam("reply"), replies.c.state == "generating")
+SELECT_DUE = (
+    select(queued.c.conversation_id, conversations.c.person_id)
+    .join(replies, replies.c.id == queued.c.reply_id)
+    .join(conversations, conversations.c.id == queued.c.conversation_id)
+    .join(persons, persons.c.id == conversations.c.person_id)
+    .where(replies.c.state == "complete", persons.c.suspended_at.is_(None))
+    .order_by(queued.c.conversation_id)
+)
+
+
+class QueueFull(Exception):
+    """The text that waits would be too long; the error says what to do."""
+
+
+class NotQueued(Exception):
+    """No message waits; the error says why."""
+
+
+class Queued(NamedTuple):
+    """A message that waits, and the state of the reply that it waits for."""
+
+    conversation_id: int
+    reply_id: int
+    text: str
+    state: str
+
+
+class Due(NamedTuple):
+    """A conversation whose queued message can be sent, and its person."""
+
+    conversation_id: int
+    person_id: int
+
+
+def find_queued(database: Database, conversation_id: int) -> Queued | None:
+    with database.read() as connection:
+        found = connection.execute(SELECT_QUEUED, {"conversation": conversation_id}).first()
+        return Queued(*found) if found else None
+
+
+def is_running(connection: Connection, reply_id: int) -> bool:
+    return connection.execute(SELECT_RUNNING, {"reply": reply_id}).first() is not None
+
+
+def add(
+    connection: Connection, asker: Asker, conversation_id: int, reply_id: int, draft: Draft, key: str | None
+) -> Turn:
+    """Let a draft wait for a running reply, below what waits already. The same key again changes nothing.
+
+    Raises QueueFull.
+    """
+    waiting = Turn(conversation_id, reply_id, None, asker.person_id, queued=True)
+    before = connection.execute(SELECT_WHOLE, {"conversation": conversation_id}).first()
+    if before and key and before.turn_key == key:
+        return waiting
+    text = f"{before.text}\n\n{draft.text}" if before else draft.text
+    if len(text) > draft.room:
+        raise QueueFull(f"More than {draft.room:,} characters can't wait for an answer. Send the rest after it.")
+    connection.execute(DELETE_QUEUED, {"conversation": conversation_id})
+    row = {"conversation_id": conversation_id, "reply_id": reply_id, "text": text, "turn_key": key}
+    connection.execute(INSERT_QUEUED, row | asdict(draft.choice) | {"address": asker.address})
+    return waiting
+
+
+def take_back(database: Database, person_id: int | None, conversation_id: int) -> str:
+    """Delete the message that waits, and return its text. Raises NotQueued and NotFound."""
+    with database.write() as connection:
+        people.lock_active(connection, person_id)
+        lock_leaf(connection, person_id, conversation_id)
+        return take(connection, conversation_id).text
+
+
+def take(connection: Connection, conversation_id: int) -> Row:
+    """Delete the message that waits, and return its row. Raises NotQueued."""
+    row = connection.execute(DELETE_QUEUED, {"conversation": conversation_id}).first()
+    if row is None:
+        raise NotQueued("No message is waiting here any more: it has been sent or taken back.")
+    return row
+
+
+def send_now(database: Database, asker: Asker, conversation_id: int) -> Turn:
+    """Send the message that waits below the shown reply; if that is running, let it wait for that one's end.
+
+    Raises NotQueued, NotFound and TooMany.
+    """
+    with database.write() as connection:
+        people.lock_active(connection, asker.person_id)
+        leaf = lock_leaf(connection, asker.person_id, conversation_id)
+        if leaf and is_running(connection, leaf):
+            connection.execute(UPDATE_REPLY, {"conversation": conversation_id, "reply": leaf})
+            return Turn(conversation_id, leaf, None, asker.person_id, queued=True)
+        return send(connection, asker, take(connection, conversation_id), leaf)
+
+
+def is_followed(database: Database, reply_id: int) -> bool:
+    """Return whether a message follows a reply."""
+    with database.read() as connection:
+        return connection.execute(select(messages.c.id).where(messages.c.parent_id == reply_id)).first() is not None
+
+
+def list_due(database: Database, reply_id: int | None = None) -> list[Due]:
+    """List the conversations whose queued message can be sent: all, or the one that waited for a reply."""
+    due = SELECT_DUE if reply_id is None else SELECT_DUE.where(queued.c.reply_id == reply_id)
+    with database.read() as connection:
+        return [Due(*row) for row in connection.execute(due)]
+
+
+def send_due(database: Database, limits: Limits, due: Due) -> Turn | None:
+    """Send a message whose reply is complete. Return None if it has been sent, or a limit holds it back."""
+    try:
+        with database.write() as connection:
+            people.lock_active(connection, due.person_id)
+            lock_leaf(connection, due.person_id, due.conversation_id)
+            row = take(connection, due.conversation_id)
+            asker = Asker(due.person_id, "", row.address, *limits)
+            return send(connection, asker, row, row.reply_id)
+    except (NotFound, NotQueued, TooMany):
+        return None
+
+
+def send(connection: Connection, asker: Asker, row: Row, parent_id: int | None) -> Turn:
+    """Store a message that waited, and an empty reply to it. Raises TooMany."""
+    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, row.turn_key)
+    return insert_reply(connection, asker, row.conversation_id, message_id, Choice(row.provider, row.model))

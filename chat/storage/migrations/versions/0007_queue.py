@@ -1,0 +1,24 @@
+"""Messages that wait for the end of a reply."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Make the table of queued messages."""
+    conversation = sa.ForeignKey("conversations.id", ondelete="CASCADE")
+    op.create_table(
+        "queued",
+        sa.Column("conversation_id", sa.Integer, conversation, primary_key=True, autoincrement=False),
+        sa.Column("reply_id", sa.Integer, sa.ForeignKey("messages.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("provider", sa.String(64), nullable=False),
+        sa.Column("model", sa.Text, nullable=False),
+        sa.Column("turn_key", sa.String(64)),
+        sa.Column("address", sa.String(32)),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_queued_reply_id", "queued", ["reply_id"])
