@@ -22,7 +22,6 @@ from chat.web.state import state, state_of
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "shortcuts", "problem", "branches", "following", "sharing", "growing"),
     *("list", "reading", "selecting", "place", "focus", "popovers", "copying", "formulas", "printing", "times"),
-    "offline",
 ]
 
 BUNDLES = {

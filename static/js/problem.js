@@ -1,10 +1,20 @@
 // Problems: show errors above the composer. Rivulet's own errors name their place (HX-Retarget). This module writes the
-// sentence if no server answers, or if a router answers with its own error page.
+// sentence if no server answers, or if a router answers with its own error page. A thin line at the top says that the
+// browser is offline, or that something else couldn't be loaded. All this goes with the next good answer.
 {
+  const line = document.getElementById("offline")
+  let lost = false
+
+  const look = () => { line.textContent = navigator.onLine ? lost ? "Rivulet can't be reached just now." : "" : "You are offline." }
+  const lose = () => look(lost = true)
+  const find = () => {
+    document.querySelector(".unreachable")?.remove()
+    look(lost = false)
+  }
   const say = event => {
-    if (!event.target.closest?.("form")) return
+    if (!event.target.closest?.("form")) return lose()
     const sentence = document.createElement("p")
-    sentence.className = "problem"
+    sentence.className = "problem unreachable"
     sentence.textContent = "Rivulet can't be reached just now. Your text is still here; send it again in a moment."
     document.getElementById("problem").replaceChildren(sentence)
   }
@@ -16,4 +26,10 @@
     ctx.swap = "none"
     say(event)
   })
+  document.addEventListener("htmx:after:request", ({ detail }) => { if (detail.ctx.response?.status < 400) find() })
+  document.addEventListener("htmx:sse:error", lose)
+  document.addEventListener("htmx:sse:after:connection", find)
+  document.addEventListener("htmx:sse:close", find)
+  addEventListener("online", look)
+  addEventListener("offline", look)
 }

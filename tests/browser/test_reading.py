@@ -230,3 +230,18 @@ def test_being_offline_is_said_as_long_as_it_lasts(page: Page) -> None:
     page.context.set_offline(False)
 
     expect(line).to_have_count(0)
+
+
+def test_an_outage_is_said_until_the_answer_goes_on(page: Page, provider: Scripted) -> None:
+    gate, line = Gate(), page.locator("#offline")
+    provider.will_say("Slowly ", gate, "done.")
+    outage = [lambda route: route.fulfill(content_type="text/event-stream", body="event:beat\n\n")]
+    page.route("**/generation", lambda route: (outage.pop() if outage else Route.abort)(route))
+    send(page, "Hello?")
+
+    expect(line).to_have_text("Rivulet can't be reached just now.")
+    page.unroute_all()
+    gate.open()
+
+    expect(page.locator(".reply--complete")).to_contain_text("Slowly done.")
+    expect(line).to_have_text("")

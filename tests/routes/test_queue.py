@@ -22,7 +22,7 @@ def conversation(client: FlaskClient, provider: Scripted, gate: Gate) -> int:
     conversation = begin(client, "First")
     gate.wait_until_reached()
     sent = client.post(f"/conversations/{conversation}/messages", data={"text": "<i>Later"}, headers=HTMX)
-    assert sent.status_code == 200 and "&lt;i&gt;Later" in sent.text and "when this answer ends" in sent.text
+    assert sent.status_code == 200 and "&lt;i&gt;Later" in sent.text and "Sent when this answer ends" in sent.text
     return conversation
 
 
@@ -60,12 +60,12 @@ def test_it_is_sent_though_its_page_is_closed(
 def test_after_stop_the_page_offers_to_send_it(client: FlaskClient, provider: Scripted, conversation: int) -> None:
     client.post(f"/replies/{reply_in(client, conversation)}/stop")
     page = ended(client, conversation)
-    assert "Not sent" in page and 'form="send-queued"' in page
+    assert "Not sent yet" in page and 'form="send-queued"' in page
 
     provider.will_say("Three.")
     sent = client.post(f"/conversations/{conversation}/queued/sending", headers=PAGE)
 
-    assert sent.status_code == 200 and "Three." in sent.text and "Not sent" not in ended(client, conversation)
+    assert sent.status_code == 200 and "Three." in sent.text and "Not sent yet" not in ended(client, conversation)
 
 
 @pytest.mark.parametrize("form", [PAGE, HTMX], ids=["page", "htmx"])
@@ -83,6 +83,6 @@ def test_while_it_waits_the_page_shows_it_again_and_a_visitor_without_htmx_is_le
 ) -> None:
     address = f"/conversations/{conversation}/queued"
 
-    assert "when this answer ends" in client.get(address, headers=HTMX).text
-    assert "when this answer ends" in client.get(f"/conversations/{conversation}").text
+    assert "Sent when this answer ends" in client.get(address, headers=HTMX).text
+    assert "Sent when this answer ends" in client.get(f"/conversations/{conversation}").text
     assert client.get(address, headers=PAGE).location == f"/conversations/{conversation}"
