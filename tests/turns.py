@@ -95,7 +95,7 @@ def stored(database: Database, reply_id: int) -> Row:
 
 def text_stored(database: Database, reply_id: int) -> str:
     """Read a reply's stored text, from its pieces or its message."""
-    said = select(pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
+    said = select(pieces.c.text).where(pieces.c.reply_id == reply_id, pieces.c.seq >= 0).order_by(pieces.c.seq)
     whole = select(messages.c.text).where(messages.c.id == reply_id)
     with database.read() as connection:
         return "".join(connection.execute(said).scalars()) + connection.execute(whole).scalar_one()

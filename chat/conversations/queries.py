@@ -105,13 +105,11 @@ def reply_of(source: Database | Connection, person_id: int | None, reply_id: int
 
 
 def reasoning_of(database: Database, person_id: int | None, reply_id: int) -> str:
-    """Return the reasoning before a reply. Raises NotFound, also if there is none."""
+    """Return the stored reasoning before a reply, "" for none. Raises NotFound."""
     with database.read() as connection:
         reply_of(connection, person_id, reply_id)
         thought = connection.execute(select(replies.c.reasoning).where(replies.c.id == reply_id)).scalar()
-    if not thought:
-        raise NotFound
-    return thought
+    return thought or ""
 
 
 def mark_read(database: Database, person_id: int | None, conversation_id: int) -> None:

@@ -39,7 +39,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Reply(Message):
-    """A model's message and how it was made, without its reasoning, which can be long."""
+    """A model's message and how it was made; of its reasoning, which can be long, only whether there is some."""
 
     state: str
     provider: str
@@ -54,13 +54,15 @@ class Reply(Message):
     first_word_ms: int | None
     duration_ms: int | None
     reasoning_ms: int | None
+    reasoned: bool = False
 
 
 OF_MESSAGE = [field.name for field in fields(Message)]
-OF_REPLY = [field.name for field in fields(Reply)][len(OF_MESSAGE) :]
+OF_REPLY = [field.name for field in fields(Reply)][len(OF_MESSAGE) : -1]
+REASONED = replies.c.reasoning.is_not(None)
 
 CONVERSATION_COLUMNS = [conversations.c[name] for name in Conversation._fields if name != "answering"]
-MESSAGE_COLUMNS = [messages.c[name] for name in OF_MESSAGE] + [replies.c[name] for name in OF_REPLY]
+MESSAGE_COLUMNS = [messages.c[name] for name in OF_MESSAGE] + [replies.c[name] for name in OF_REPLY] + [REASONED]
 # HTML is as long as the text, and only pages need it.
 COLUMNS_WITHOUT_HTML = [null() if column is messages.c.html else column for column in MESSAGE_COLUMNS]
 

@@ -43,6 +43,7 @@ class CreateResult:
         self._kept: list[str] = []
         self._tags = Thoughts()
         self._thoughts = io.StringIO()
+        self._tell: Callable[[str], object] = len
         self._error: ProviderError | None = None
         self._length, self._closed = 0, False
 
@@ -100,11 +101,16 @@ class CreateResult:
     def gather(self, pause: Callable[[], float]) -> None:
         """Wait `pause()` seconds before each read, so that one read returns more bytes."""
 
+    def listen(self, tell: Callable[[str], object]) -> None:
+        """Call `tell` with each piece of reasoning as it arrives."""
+        self._tell = tell
+
     def think(self, thought: str) -> None:
-        """Store reasoning, up to its limit."""
+        """Take a piece of reasoning, up to the limit of all."""
         if thought and self._thoughts.tell() < REASONING_LIMIT:
             self.thinking_since = self.thinking_since or time.monotonic()
             self._thoughts.write(thought)
+            self._tell(thought)
 
     @property
     def reasoning(self) -> str:

@@ -60,7 +60,8 @@ class Replies:
 
     def resume(self, reply: Adoption, owner: str) -> None:
         """Go on with an adopted reply after its stored text. Raises DatabaseAway."""
-        self._write(OwnedReply(reply.id, owner, log.read_pieces(self.database, reply.id), reply.attempts))
+        said = log.read_pieces(self.database, reply.id)
+        self._write(OwnedReply(reply.id, owner, said.text, reply.attempts, said.thoughts))
 
     def start(self, turn: Turn) -> None:
         """Write the reply of a turn in the background, if this process owns it."""
@@ -108,7 +109,11 @@ class Replies:
 
     def so_far(self, reply_id: int) -> str:
         """Read the stored text of an unfinished reply: another process can have shown more than this one knows."""
-        return "".join(log.read_pieces(self.database, reply_id))
+        return "".join(log.read_pieces(self.database, reply_id).text)
+
+    def reasoning_so_far(self, reply_id: int) -> str:
+        """Read the stored reasoning of an unfinished reply."""
+        return "".join(log.read_pieces(self.database, reply_id).thoughts)
 
     def drain(self, patience: float, listening: Callable[[], bool] = bool) -> None:
         """Let answers that are written or followed here run for `patience` seconds, then hand them to other processes.

@@ -98,9 +98,10 @@ def adopt_one(database: Database, reply: Adoption, owner: str, resume: Callable[
 
 
 def end_reply(database: Database, reply: Adoption, owner: str) -> None:
-    """End a reply with the text in its log."""
-    text = "".join(log.read_pieces(database, reply.id))
+    """End a reply with what is in its log."""
+    said = log.read_pieces(database, reply.id)
+    text, reasoning = "".join(said.text), "".join(said.thoughts)
     outcome = STOPPED if reply.stop else fail(GIVEN_UP, "Interrupted", text)
-    ending = log.render_ending(reply.id, outcome.state, text, {"error": outcome.error})
+    ending = log.render_ending(reply.id, outcome.state, text, {"error": outcome.error, "reasoning": reasoning})
     with database.write() as connection:
         log.store(connection, [log.ReplyUpdate(reply.id, owner, 0, [], ending)])

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from chat.replies.live import OwnedReply
-from chat.replies.log import Ending, ReplyUpdate
+from chat.replies.log import Ending, ReplyUpdate, Thought
 
 
 class Backlog:
@@ -20,7 +20,7 @@ class Backlog:
         self.unsettled: dict[OwnedReply, ReplyUpdate] = {}
 
     def put(self, reply: OwnedReply, said: str | Ending) -> None:
-        """Add a piece of text, or the end of a reply."""
+        """Add a piece of text, a Thought, or the end of a reply."""
         self._said.append((reply, said))
 
     def take(self, holds: Callable[[OwnedReply], bool]) -> dict[OwnedReply, ReplyUpdate]:
@@ -33,8 +33,11 @@ class Backlog:
             said.setdefault(reply, []).append(word)
         updates, self.unsettled = self.unsettled, {}
         for reply, words in said.items():
-            update = updates.setdefault(reply, ReplyUpdate(reply.id, reply.owner, len(reply.stored), []))
-            if text := "".join(word for word in words if isinstance(word, str)):
-                update.pieces.append(text)  # one row is cheaper to store and to read
+            first = ReplyUpdate(reply.id, reply.owner, len(reply.stored), [], heard=len(reply.thoughts))
+            update = updates.setdefault(reply, first)
+            for pieces, is_thought in ((update.pieces, False), (update.thoughts, True)):
+                said_so = (word for word in words if isinstance(word, str) and isinstance(word, Thought) is is_thought)
+                if text := "".join(said_so):
+                    pieces.append(text)  # one row is cheaper to store and to read
             update.ending = next((word for word in words if isinstance(word, Ending)), update.ending)
         return {reply: update for reply, update in updates.items() if holds(reply)}

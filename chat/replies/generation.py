@@ -13,9 +13,10 @@ from chat.providers.answer import RETRACTED, CreateResult
 from chat.providers.base import AbstractProvider, Messages
 from chat.providers.errors import ContextTooLong, ProviderError, Unavailable
 from chat.providers.finish_reasons import LENGTH, finish_of
+from chat.providers.thoughts import GAP
 from chat.replies.context_window import alternate_roles, continuation_messages, cost, fit
 from chat.replies.live import OwnedReply
-from chat.replies.log import clean, render_ending
+from chat.replies.log import Thought, clean, render_ending
 from chat.replies.outcome import BROKEN, STOPPED, UNKNOWN, Outcome, fail, finish
 from chat.replies.stopwatch import Stopwatch
 from chat.replies.writer import Writer
@@ -40,7 +41,8 @@ class Generation:
         self.providers = providers
         self.message: Reply | None = None
         self.said = list(reply.stored)
-        self.earlier = len(self.said)
+        self.thoughts = list(reply.thoughts)
+        self.earlier, self.earlier_thoughts = len(self.said), len(self.thoughts)
         self.result: CreateResult | None = None
         self.stopwatch = Stopwatch()
         self.facts: dict[str, str | int | None] = {}
@@ -123,6 +125,7 @@ class Generation:
         with self.result as result:
             self.reply.attach(result)
             result.gather(self.writer.batch_delay)
+            result.listen(self._think)
             for piece in result:
                 if piece is RETRACTED:
                     del self.said[self.earlier :]
@@ -136,14 +139,22 @@ class Generation:
                     break
         return result
 
+    def _think(self, thought: str) -> None:
+        """Store reasoning; what a worker that died left of it comes first, and stays apart."""
+        if words := clean(thought):
+            follows = self.thoughts and len(self.thoughts) == self.earlier_thoughts
+            self.thoughts.append(GAP + words if follows else words)
+            self.writer.put(self.reply, Thought(self.thoughts[-1]))
+
     def _end(self, outcome: Outcome) -> None:
         outcome = STOPPED if self.reply.stopped else outcome
         if outcome.kind:
             self.metrics.provider_errors.add(self.message.provider if self.message else "", outcome.kind)
         if self.message:
             self.facts |= self.stopwatch.facts(self.result)
-        if self.result and self.result.reasoning:
-            self.facts["reasoning"] = clean(self.result.reasoning)
+        if self.earlier_thoughts:
+            self.facts["reasoning_ms"] = None  # how long they took died with their worker
+        self.facts["reasoning"] = "".join(self.thoughts)
         self.facts["error"] = outcome.error and clean(outcome.error)
         self.writer.put(self.reply, render_ending(self.reply.id, outcome.state, self.text, self.facts))
 

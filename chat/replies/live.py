@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from chat.providers.answer import CreateResult
@@ -13,14 +14,16 @@ MOST = 16 * 1024
 
 
 class LiveReply:
-    """The stored pieces of one reply, numbered from 0 as in the log.
+    """The stored pieces of one reply's text and, in `thoughts`, of its reasoning, in the order of the log.
 
     `ended`: no more comes. `lost`: the rest is in the log only. `drained`: this process goes away. `continued`: which
     Continue the numbers belong to, if known. `attempts`: how often another process took the reply over.
     """
 
-    def __init__(self, stored: list[str] | None = None):
-        self.stored = stored or []
+    def __init__(self, stored: list[str] | None = None, thoughts: list[str] | None = None):
+        self.stored, self.thoughts = stored or [], thoughts or []
+        self._thinking_since: float | None = None
+        self._spoke_at: float | None = None
         self.ended = self.lost = self.drained = False
         self.continued: int | None = None
         self.attempts = 0
@@ -32,13 +35,29 @@ class LiveReply:
         """What the provider says to the user who waits; known only where the reply is written."""
         return ""
 
-    def publish(self, pieces: list[str], ended: bool = False) -> None:
+    @property
+    def thought_for(self) -> float | None:
+        """For how many seconds the model has thought, or did before its first word, if this process saw it begin."""
+        since = self._thinking_since
+        return None if since is None else (self._spoke_at or time.monotonic()) - since
+
+    def publish(self, pieces: list[str], ended: bool = False, thoughts: Sequence[str] = ()) -> None:
         """Show stored pieces to the followers."""
         with self._publishing:
+            self._note_times(bool(pieces), bool(thoughts))
+            self.thoughts += thoughts
             self.stored += pieces
             self.ended = self.ended or ended
-            if pieces or ended:  # waking all followers at each commit of others would wear out the machine
+            if pieces or thoughts or ended:  # waking all followers at each commit of others would wear out the machine
                 self.wake()
+
+    def _note_times(self, speaks: bool, thinks: bool) -> None:
+        if self.stored:
+            return
+        if thinks and not self.thoughts:
+            self._thinking_since = time.monotonic()
+        if speaks:
+            self._spoke_at = time.monotonic()
 
     def wake(self) -> None:
         """Wake all followers."""
@@ -51,27 +70,40 @@ class LiveReply:
         self.drained = not self.ended
         self.publish([], ended=True)
 
-    def wait(self, position: int, timeout: float) -> tuple[str | None, int]:
+    def wait(self, position: int, timeout: float, heard: int | None = None) -> tuple[str | None, int]:
         """Wait for text past a number of pieces; return some of it, and the number of pieces up to its end.
 
-        The text is "" after `timeout` seconds without news, and None at the end.
+        The text is "" after `timeout` seconds without news, or with thoughts past `heard`, and None at the end.
         """
         changed = self._changed  # read before the check below, so that a later change sets this event
-        if position == len(self.stored) and not self.ended:
+        if position == len(self.stored) and heard in (None, len(self.thoughts)) and not self.ended:
             changed.wait(timeout)
         ended = self.ended  # read before the pieces: they are complete by then
-        size, end = 0, position
-        while end < len(self.stored) and (end == position or size + len(self.stored[end]) <= MOST):
-            size += len(self.stored[end])
-            end += 1
-        return (None if ended and end == position else "".join(self.stored[position:end])), end
+        text, end = join(self.stored, position)
+        return (None if ended and end == position else text), end
+
+
+def join(pieces: list[str], start: int) -> tuple[str, int]:
+    """Join pieces from a number on, up to MOST characters or one piece; return also the number of the next one."""
+    size, end = 0, start
+    while end < len(pieces) and (end == start or size + len(pieces[end]) <= MOST):
+        size += len(pieces[end])
+        end += 1
+    return "".join(pieces[start:end]), end
 
 
 class OwnedReply(LiveReply):
     """A reply that this process writes; `owner` is the right to write it."""
 
-    def __init__(self, reply_id: int, owner: str, stored: list[str] | None = None, attempts: int = 0):
-        super().__init__(stored)
+    def __init__(
+        self,
+        reply_id: int,
+        owner: str,
+        stored: list[str] | None = None,
+        attempts: int = 0,
+        thoughts: list[str] | None = None,
+    ):
+        super().__init__(stored, thoughts)
         self.attempts = attempts
         self.id = reply_id
         self.owner = owner
@@ -81,10 +113,7 @@ class OwnedReply(LiveReply):
     @property
     def notice(self) -> str:
         """What to tell the user who waits for the first word."""
-        if self._result is None or self.stored:
-            return ""
-        thinking = self._result.thinking_since
-        return self._result.notice or (f"Thinking… {time.monotonic() - thinking:.0f} s" if thinking else "")
+        return "" if self._result is None or self.stored else self._result.notice
 
     def attach(self, result: CreateResult) -> None:
         """Let a stop reach the provider's result; close it at once if the stop came first."""

@@ -1,4 +1,4 @@
-"""The log: the pieces of each reply, and its end.
+"""The log: the pieces of each reply, and its end. Text is numbered from 0 up, reasoning from -1 down.
 
 Each write names its owner: a writer that has lost a reply changes nothing. States only go forward: `generating`, then
 `complete`, `stopped`, `interrupted` or `failed`.
@@ -49,11 +49,14 @@ UPDATE_UNREAD = (
 
 INSERT_PIECES = "INSERT INTO pieces (reply_id, seq, text) VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING"
 
-# The keys are the ids of replies, the values the numbers of their first new pieces.
+# The keys are the ids of replies, the values how many pieces of their text are known; at -id, of their reasoning.
 SELECT_PIECES = """
-    SELECT pieces.reply_id, pieces.text FROM {}
+    SELECT pieces.reply_id, pieces.seq, pieces.text FROM {0}
     JOIN pieces ON pieces.reply_id = CAST(asked.key AS INTEGER) AND pieces.seq >= CAST(asked.value AS INTEGER)
-    ORDER BY pieces.reply_id, pieces.seq
+    UNION ALL
+    SELECT pieces.reply_id, pieces.seq, pieces.text FROM {0}
+    JOIN pieces ON pieces.reply_id = -CAST(asked.key AS INTEGER) AND pieces.seq < -CAST(asked.value AS INTEGER)
+    ORDER BY 1, 2
 """
 SELECT_PROGRESS = """
     SELECT replies.id, replies.continued, replies.attempts FROM {}
@@ -90,15 +93,34 @@ def clean(piece: str) -> str:
     return piece.replace("\0", "")
 
 
+class Thought(str):
+    """A piece of reasoning."""
+
+
+class Pieces(NamedTuple):
+    """Pieces of a reply's text, and of the reasoning before it."""
+
+    text: list[str]
+    thoughts: list[str]
+
+
 @dataclass
 class ReplyUpdate:
-    """What one reply stores in a tick: pieces from number `seq` on, and perhaps its end."""
+    """What one reply stores in a tick: pieces from number `seq` on, thoughts after `heard`, and perhaps its end."""
 
     reply_id: int
     owner: str
     seq: int
     pieces: list[str]
     ending: Ending | None = None
+    heard: int = 0
+    thoughts: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[tuple[int, int, str]]:
+        """The rows of its pieces."""
+        said = [(self.reply_id, self.seq + number, text) for number, text in enumerate(self.pieces)]
+        return said + [(self.reply_id, -1 - self.heard - number, text) for number, text in enumerate(self.thoughts)]
 
 
 class Progress(NamedTuple):
@@ -130,7 +152,7 @@ def lock_owners(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 def insert_pieces(connection: Connection, news: Iterable[ReplyUpdate]) -> None:
     """Insert pieces that aren't stored yet, with the driver's executemany: SQLAlchemy's takes twice the time."""
-    rows = [(item.reply_id, item.seq + number, text) for item in news for number, text in enumerate(item.pieces)]
+    rows = [row for item in news for row in item.rows]
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     if rows:
         connection.exec_driver_sql(INSERT_PIECES.format(mark=mark), rows)
@@ -150,8 +172,8 @@ def end_reply(connection: Connection, reply_id: int, owner: str, ending: Ending)
     return True
 
 
-def read_pieces(database: Database, reply_id: int) -> list[str]:
-    return read_updates(database, {reply_id: 0})[0].get(reply_id, [])
+def read_pieces(database: Database, reply_id: int) -> Pieces:
+    return read_updates(database, {reply_id: (0, 0)})[0].get(reply_id) or Pieces([], [])
 
 
 def count_generating(database: Database) -> int:
@@ -160,12 +182,19 @@ def count_generating(database: Database) -> int:
         return connection.execute(COUNT_GENERATING).scalar_one()
 
 
-def read_updates(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, Progress]]:
-    """Read new pieces of replies (id to the number of the first one), and which replies aren't finished."""
-    found: dict[int, list[str]] = {}
-    asked = {"asked": json.dumps(dict(wanted))}
+def read_updates(
+    database: Database, known: Mapping[int, tuple[int, int]]
+) -> tuple[dict[int, Pieces], dict[int, Progress]]:
+    """Read the pieces of replies after the `known` numbers of them, and which replies aren't finished."""
+    found: dict[int, Pieces] = {}
+    said = {reply_id: said for reply_id, (said, _) in known.items()}
+    heard = {-reply_id: heard for reply_id, (_, heard) in known.items()}
+    asked = {"asked": json.dumps(said | heard)}
     with database.read() as connection:
         later, written = SELECT_UPDATES[connection.dialect.name]
-        for reply_id, piece in connection.execute(later, asked):
-            found.setdefault(reply_id, []).append(piece)
+        for reply_id, seq, piece in connection.execute(later, asked):
+            news = found.setdefault(reply_id, Pieces([], []))
+            (news.text if seq >= 0 else news.thoughts).append(piece)
+        for news in found.values():
+            news.thoughts.reverse()  # their numbers go down
         return found, {row.id: Progress(row.continued, row.attempts) for row in connection.execute(written, asked)}

@@ -88,18 +88,24 @@ class Reader:
 
     def _fetch(self, followed: dict[int, LiveReply]) -> None:
         with self._fetching:  # two threads would show the same pieces twice
-            wanted = {reply_id: len(shown.stored) for reply_id, shown in followed.items() if not shown.ended}
-            pieces, generating = log.read_updates(self.database, wanted)
-            for reply_id in wanted:
-                publish(followed[reply_id], pieces.get(reply_id, []), generating.get(reply_id))
+            known = {
+                reply_id: (len(shown.stored), len(shown.thoughts))
+                for reply_id, shown in followed.items()
+                if not shown.ended
+            }
+            pieces, generating = log.read_updates(self.database, known)
+            for reply_id in known:
+                publish(followed[reply_id], pieces.get(reply_id), generating.get(reply_id))
 
 
-def publish(shown: LiveReply, pieces: list[str], progress: log.Progress | None) -> None:
+def publish(shown: LiveReply, pieces: log.Pieces | None, progress: log.Progress | None) -> None:
     """Show news in a mirror. A mirror that missed an end and a Continue has ended, too."""
+    text, thoughts = pieces or ([], [])
     if progress and shown.continued is None:
         shown.continued = progress.continued
+        shown.thoughts, thoughts = thoughts, []  # nobody here knows when they began
     if progress and progress.continued == shown.continued:
         shown.attempts = progress.attempts
-        shown.publish(pieces)
+        shown.publish(text, thoughts=thoughts)
     else:
         shown.publish([], ended=True)

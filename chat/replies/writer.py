@@ -65,7 +65,7 @@ class Writer:
         return bool(self._owned)
 
     def put(self, reply: OwnedReply, said: str | Ending) -> None:
-        """Queue a piece of text, or the end of a reply; followers see it once it is stored."""
+        """Queue a piece of text, a Thought, or the end of a reply; followers see it once it is stored."""
         if self._holds(reply):
             self._backlog.put(reply, said)
             self._news.set()
@@ -114,7 +114,7 @@ class Writer:
                     self._store({reply: update}, alone=True)
         else:
             self.metrics.pieces.add(
-                by=sum(len(update.pieces) for update in updates.values() if update.reply_id in kept)
+                by=sum(len(it.pieces) + len(it.thoughts) for it in updates.values() if it.reply_id in kept)
             )
             for reply, update in updates.items():
                 self._show(reply, update, kept)
@@ -126,7 +126,7 @@ class Writer:
         if update.reply_id not in kept:
             self._lose(reply)
             return
-        reply.publish(update.pieces, ended=update.ending is not None)
+        reply.publish(update.pieces, ended=update.ending is not None, thoughts=update.thoughts)
         if update.ending:
             self._forget(reply)
 
@@ -135,8 +135,9 @@ class Writer:
         logger.error("reply %s could not be stored: %s", reply.id, type(error).__name__)
         reply.stop()
         try:
-            text = "".join(log.read_pieces(self.database, reply.id))
-            ending = render_ending(reply.id, "failed", text, {"error": UNSTORED})
+            said = log.read_pieces(self.database, reply.id)
+            facts = {"error": UNSTORED, "reasoning": "".join(said.thoughts)}
+            ending = render_ending(reply.id, "failed", "".join(said.text), facts)
             with self._transaction() as connection:
                 log.store(connection, [ReplyUpdate(reply.id, reply.owner, 0, [], ending)])
         except Exception:

@@ -139,7 +139,9 @@ def view_of(message: Message, versions: list[int], is_last: bool) -> dict[str, A
     offers = model_choice.options() if is_last else [own] if own else []  # a script fetches the others
     speaker = own.model.name if own else last_part(message.model)
     facts = reply_facts.list_facts(message)
-    return view | {"html": html_of(message), "offers": offers, "speaker": speaker, "facts": facts}
+    thoughts = state.replies.reasoning_so_far(message.id) if message.state == "generating" else ""
+    shown = {"html": html_of(message), "thoughts": thoughts}
+    return view | shown | {"offers": offers, "speaker": speaker, "facts": facts}
 
 
 def html_of(reply: Reply) -> str:

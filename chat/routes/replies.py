@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from chat import conversations, rendering
 from chat.routes import model_choice, pages, sidebar
 from chat.routes.streaming import event_stream
+from chat.storage.database import NotFound
 from chat.web import current_user
 from chat.web.state import state
 
@@ -25,12 +26,15 @@ def follow(reply_id: int) -> Response:
 
 @bp.get("/reasoning")
 def reasoning(reply_id: int) -> str:
-    """Show the reasoning before a reply: a fragment for htmx, else a page of its own."""
+    """Show the reasoning before a reply, or so far: a fragment for htmx, else a page of its own."""
     with state.database.read():
         reply = conversations.reply_of(state.database, current_user.person_id(), reply_id)
         current = conversations.find(state.database, current_user.person_id(), reply.conversation_id)
-        thought = conversations.reasoning_of(state.database, current_user.person_id(), reply_id)
-    thoughts = rendering.render(thought, f"t{reply_id}")
+        stored = conversations.reasoning_of(state.database, current_user.person_id(), reply_id)
+        now = state.replies.reasoning_so_far(reply_id) if reply.state == "generating" else ""
+    if not (stored or now):
+        raise NotFound
+    thoughts = rendering.render("\n\n".join(filter(None, (stored, now))), f"t{reply_id}")
     if pages.wants_fragment():
         return thoughts
     return render_template("messages/reasoning.html", thoughts=thoughts, reply_id=reply_id, current=current)

@@ -45,7 +45,9 @@
   // Look before each swap, because a scroll event can arrive after the swap that it should have stopped.
   document.addEventListener("htmx:before:swap", look)
   document.addEventListener("htmx:after:swap", event => {
-    const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")
+    const comes = from => event.detail.ctx.sourceElement?.matches?.(from)
+    const asks = comes("#composer, .again, .edit form, .list__item")
+    if (comes(".reasoning")) following = false
     if (asks || following && (goal < Infinity || !turns(pause))) toEnd()
     else look()
   })

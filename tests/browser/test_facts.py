@@ -30,18 +30,29 @@ def test_an_answer_tells_its_facts_on_request(
     expect(facts.locator("time")).to_have_attribute("datetime", re.compile(r"^\d{4}-\d\d-\d\dT.*Z$"))
 
 
-def test_thinking_is_told_with_its_seconds_until_the_first_word(page: Page, provider: Scripted) -> None:
-    thinking, speaking = Gate(), Gate()
-    provider.will_say(Thought("Let me see."), thinking, "It is", speaking, " so.")
+def test_reasoning_is_shown_while_the_model_thinks_and_folds_when_it_answers(page: Page, provider: Scripted) -> None:
+    more, thinking, speaking = Gate(), Gate(), Gate()
+    long = [Thought(f"\nLine {number} of *many*.") for number in range(60)]
+    provider.will_say(Thought("Let me see."), more, *long, thinking, "It is", speaking, " so.")
     send(page, "Is it so?")
 
-    expect(page.locator(".reply__notice")).to_have_text(re.compile(r"^Thinking… \d+ s$"))
+    fold = page.locator(".reply").locator("details").first
+    expect(fold.locator("summary")).to_have_text(re.compile(r"^Thinking… \d+ s$"))
+    expect(page.get_by_text("Let me see.")).to_be_visible()
+    more.open()
+    expect(page.locator(".thoughts")).to_have_text("\n".join(["Let me see.", *(thought[1:] for thought in long)]))
+    expect(page.get_by_text("Line 59 of *many*.")).to_be_in_viewport()
+    assert fold.evaluate("element => element.clientHeight < innerHeight / 2")
     thinking.open()
-    expect(page.locator(".reply")).to_contain_text("It is")
-    expect(page.locator(".reply__notice")).to_be_hidden()
+    expect(page.locator(".reply__body", has_text="It is")).to_be_visible()
+    expect(fold.locator("summary")).to_have_text(re.compile(r"^Thought for [\d.]+ s$"))
+    expect(page.locator(".thoughts")).to_be_hidden()
+    fold.locator("summary").click()
+    expect(fold.locator("em").last).to_have_text("many")
     speaking.open()
 
-    expect(page.locator(".reply--complete .reasoning summary")).to_have_text(re.compile(r"^Thought for [\d.]+ s$"))
+    expect(page.locator(".reply--complete .reasoning[open]")).to_contain_text("Line 59 of many.")
+    expect(fold.locator("summary")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -56,7 +67,7 @@ def test_what_was_thought_is_folded_away_and_can_be_read(
 
     page.locator(".reasoning summary").click()
     if not javascript:
-        page.get_by_role("link", name="Read what it thought").click()
+        page.get_by_role("link", name="Show reasoning").click()
 
     expect(page.locator(".reasoning__text")).to_contain_text("They greet me. <script>")
     expect(page.locator(".reasoning__text em")).to_have_text("greet")

@@ -114,7 +114,7 @@ def reply(database: Database, reply_id: int) -> Row | None:
 
 def text_of(database: Database, reply_id: int) -> str:
     """Read a reply's stored text, from its message and its pieces."""
-    said = select(pieces.c.text).where(pieces.c.reply_id == reply_id).order_by(pieces.c.seq)
+    said = select(pieces.c.text).where(pieces.c.reply_id == reply_id, pieces.c.seq >= 0).order_by(pieces.c.seq)
     with database.read() as connection:
         message = connection.execute(select(messages.c.text).where(messages.c.id == reply_id)).scalar()
         return (message or "") + "".join(connection.execute(said).scalars())

@@ -40,6 +40,11 @@ def said(text: str) -> bytes:
     return chunk(f"data: {json.dumps(delta(text))}\n\n")
 
 
+def thought(text: str) -> bytes:
+    """Write a piece of reasoning."""
+    return chunk(f"data: {json.dumps(delta('', reasoning_content=text))}\n\n")
+
+
 def words(first: int, last: int) -> list[bytes]:
     """Write the pieces of the words from one number to before another."""
     return [said(f"w{number} ") for number in range(first, last)]

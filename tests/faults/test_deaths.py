@@ -15,8 +15,9 @@ from chat.storage.database import Database
 from chat.storage.tables import replies
 from tests.faults import harness
 from tests.faults.harness import Model, served, until, until_ended, violations, words_stored
-from tests.faults.model import question
+from tests.faults.model import HEAD, ending, question, thought, words
 from tests.faults.rounds import Rounds
+from tests.providers.server import SILENCE
 
 WORDS = 60
 PAUSE = 0.05
@@ -42,6 +43,28 @@ def test_an_answer_goes_on_in_another_worker_when_its_own_is_killed(tmp_path: Pa
         assert [row.state for row in rows] == ["complete"] * 8
         assert [len(words_stored(server.database, turn.reply)) for turn in sent] == [WORDS] * 8
         assert rows[0].attempts == 1 and model.calls[names[0]] == 2
+
+
+def test_reasoning_is_kept_once_when_its_worker_is_killed(tmp_path: Path, model: Model) -> None:
+    """F1: SIGKILL of the worker while the model thinks; it thinks again in the other one."""
+    model.will_play(
+        "thinks",
+        [HEAD, *(thought(f"t{number} ") for number in range(20)), SILENCE],
+        [HEAD, thought("Again."), *words(0, 5), ending()],
+    )
+    with served(tmp_path, model, WEB_CONCURRENCY="2") as server:
+        browser = server.browser()
+        sent = browser.send(question("thinks"))
+        page = browser.follow(sent.reply)
+        until(lambda: b"t19" in b"".join(page.received))
+
+        server.send_signal(signal.SIGKILL, server.owner("thinks"))
+        page.until_over()
+
+        row = until_ended(server.database, sent.reply)
+        first = "".join(f"t{number} " for number in range(20))
+        assert (row.state, row.attempts, row.reasoning) == ("complete", 1, f"{first}\n\nAgain.")
+        assert words_stored(server.database, sent.reply) == list(range(5))
 
 
 def test_an_answer_that_nobody_watches_goes_on_in_the_worker_that_follows(tmp_path: Path, model: Model) -> None:

@@ -155,6 +155,16 @@ def test_thoughts_are_kept_beside_the_text_with_the_moment_they_began():
     assert (result.text, result.reasoning) == ("So.", "Let me see.")
 
 
+def test_who_listens_hears_each_thought_as_it_comes():
+    heard: list[str] = []
+    result = CreateResult("small", ["<think>Hm. ", "Let me see.</think>So."])
+    result.listen(heard.append)
+
+    first = next(iter(result))
+
+    assert (first, heard) == ("So.", ["Hm. ", "Let me see."])
+
+
 def test_the_window_of_a_model_is_what_a_refusal_told_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     class Listing(AbstractProvider):
         def create_completion(self, model: str, messages: Messages, stream: bool, **kwargs: object) -> CreateResult:

@@ -23,7 +23,7 @@ from chat.storage.database import Database, DatabaseBusy
 from chat.storage.leases import Adoption
 from chat.storage.tables import pieces
 from tests.replies.writing import abandoned, change, expire, finished, followed, lease_left, numbered_pieces
-from tests.scripted import Gate, Scripted
+from tests.scripted import Gate, Scripted, Thought
 from tests.turns import answered, asked, count, eventually, stored
 
 SECRET = "xyzzy" * 3
@@ -79,6 +79,50 @@ def test_an_answer_that_never_began_is_asked_for_as_if_for_the_first_time(
 
     assert provider.calls[0].messages == [{"role": "user", "content": "Hello?"}]
     assert stored(database, turn.reply_id).text == "So it goes."
+
+
+def test_reasoning_whose_worker_is_gone_is_kept_and_the_next_ones_stands_apart(
+    database: Database, person: int, replies: Replies, provider: Scripted
+) -> None:
+    turn, gate = abandoned(database, person, thoughts=["Hm. ", "Let me"]), Gate()
+    provider.will_say(Thought("Again: "), Thought("let me see."), gate, "So it goes.")
+
+    replies.adopt()
+    eventually(lambda: replies.reasoning_so_far(turn.reply_id) == "Hm. Let me\n\nAgain: let me see.")
+    gate.open()
+    finished(replies, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert provider.calls[0].messages == [{"role": "user", "content": "Hello?"}]
+    assert (reply.state, reply.text) == ("complete", "So it goes.")
+    assert (reply.reasoning, reply.reasoning_ms) == ("Hm. Let me\n\nAgain: let me see.", None)
+
+
+def test_reasoning_before_adopted_text_is_there_once(
+    database: Database, person: int, replies: Replies, provider: Scripted
+) -> None:
+    turn = abandoned(database, person, "So ", "it ", thoughts=["Hm."])
+    provider.will_say("goes.")
+
+    replies.adopt()
+    finished(replies, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.text, reply.reasoning, count(database, pieces)) == ("So it goes.", "Hm.", 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "state"), [({"stop": True}, "stopped"), ({"attempts": 2}, "failed")], ids=["stopped", "given up"]
+)
+def test_a_reply_that_nobody_goes_on_with_keeps_its_reasoning(
+    database: Database, person: int, replies: Replies, values: dict[str, object], state: str
+) -> None:
+    turn = abandoned(database, person, thoughts=["Hm. ", "Let me see."], **values)
+
+    replies.adopt()
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.reasoning) == (state, "Hm. Let me see.")
 
 
 def test_the_pieces_go_on_where_the_numbers_stopped(

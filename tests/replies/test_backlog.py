@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chat.replies.backlog import Backlog
 from chat.replies.live import OwnedReply
-from chat.replies.log import Ending
+from chat.replies.log import Ending, Thought
 
 END = Ending("complete", "So it goes", "", 1)
 
@@ -22,6 +22,16 @@ def test_what_was_said_since_the_last_look_is_one_piece() -> None:
 
     assert (item.reply_id, item.owner, item.seq, item.pieces, item.ending) == (1, "me", 1, ["it goes"], END)
     assert backlog.take(holds_all) == {}
+
+
+def test_thoughts_are_a_piece_of_their_own() -> None:
+    backlog, running = Backlog(), OwnedReply(1, "me", ["So "], thoughts=["Hm. "])
+    for said in (Thought("Let me "), "it ", Thought("see."), "goes"):
+        backlog.put(running, said)
+
+    [item] = backlog.take(holds_all).values()
+
+    assert (item.seq, item.pieces, item.heard, item.thoughts) == (1, ["it goes"], 1, ["Let me see."])
 
 
 def test_what_may_be_stored_comes_again_as_it_was_and_before_the_rest() -> None:

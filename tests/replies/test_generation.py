@@ -19,7 +19,7 @@ from chat.replies import Replies, generation
 from chat.replies.log import clean
 from chat.replies.outcome import BROKEN
 from chat.storage.database import Database, DatabaseAway
-from tests.replies.writing import change, resume, say
+from tests.replies.writing import change, finished, resume, say
 from tests.scripted import Gate, Scripted, Thought
 from tests.turns import answered, asked, eventually, stored
 
@@ -360,6 +360,21 @@ def test_what_was_thought_is_kept_beside_the_answer(answer, provider: Scripted) 
 
     assert (reply.state, reply.text, reply.reasoning) == ("complete", "So.", "Let me see.")
     assert reply.reasoning_ms is not None and reply.first_word_ms is not None and reply.duration_ms is not None
+
+
+def test_what_is_thought_is_stored_while_the_model_thinks_and_kept_if_a_reader_stops_it(
+    replies: Replies, database: Database, provider: Scripted, turn: Turn
+) -> None:
+    provider.will_say(Thought("Let me\0 "), Thought("see."), Gate(), "So.")
+    replies.start(turn)
+    eventually(lambda: replies.reasoning_so_far(turn.reply_id) == "Let me see.")
+
+    replies.stop(turn.reply_id)
+    finished(replies, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert (reply.state, reply.text, reply.reasoning) == ("stopped", "", "Let me see.")
+    assert reply.reasoning_ms is not None and replies.reasoning_so_far(turn.reply_id) == ""
 
 
 def test_an_answer_without_thoughts_has_none(answer, provider: Scripted) -> None:

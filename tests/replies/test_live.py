@@ -56,6 +56,35 @@ def test_who_waits_is_not_woken_for_nothing(shown: LiveReply) -> None:
     assert not was_woken and waited_for.is_set()
 
 
+def test_who_listens_is_woken_by_thoughts(shown: LiveReply) -> None:
+    shown.publish([], thoughts=["Hm."])
+
+    assert shown.wait(0, 20, heard=0) == ("", 0)
+    assert shown.wait(0, 0.01, heard=1) == ("", 0)
+
+
+def test_thinking_lasts_from_the_first_thought_to_the_first_word(
+    shown: LiveReply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("chat.replies.live.time.monotonic", lambda: now)
+    times = [shown.thought_for]
+    for pieces, thoughts in (([], ["Hm. "]), ([], ["Well."]), (["So"], []), ([" it"], ["Wait."])):
+        shown.publish(pieces, thoughts=thoughts)
+        now += 2
+        times.append(shown.thought_for)
+
+    assert times == [None, 2, 4, 4, 4]
+
+
+def test_reasoning_that_was_stored_before_is_not_timed() -> None:
+    shown = LiveReply(thoughts=["Hm."])
+
+    shown.publish([], thoughts=["Well."])
+
+    assert shown.thought_for is None
+
+
 def test_the_end_comes_after_all_text(shown: LiveReply) -> None:
     shown.publish(["So."], ended=True)
 

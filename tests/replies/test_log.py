@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import event
 
@@ -11,7 +13,7 @@ from chat.replies import log
 from chat.replies.log import Ending, ReplyUpdate
 from chat.storage.database import Database
 from chat.storage.tables import pieces
-from tests.replies.writing import abandoned, change
+from tests.replies.writing import abandoned, change, numbered_pieces
 from tests.turns import answered, asked, count, stored
 
 
@@ -36,15 +38,29 @@ def test_pieces_are_read_in_the_order_they_were_said(database: Database, turn: T
     store(database, news(turn, "So ", "it "))
     store(database, news(turn, "goes", seq=2))
 
-    assert log.read_pieces(database, turn.reply_id) == ["So ", "it ", "goes"]
-    assert log.read_updates(database, {turn.reply_id: 2}) == ({turn.reply_id: ["goes"]}, {turn.reply_id: (0, 0)})
+    assert log.read_pieces(database, turn.reply_id).text == ["So ", "it ", "goes"]
+    later = log.read_updates(database, {turn.reply_id: (2, 0)})
+    assert later == ({turn.reply_id: (["goes"], [])}, {turn.reply_id: (0, 0)})
 
 
 def test_pieces_that_are_stored_already_change_nothing(database: Database, turn: Turn) -> None:
     store(database, news(turn, "So ", "it "))
     store(database, news(turn, "So ", "it ", "goes"))
 
-    assert log.read_pieces(database, turn.reply_id) == ["So ", "it ", "goes"]
+    assert log.read_pieces(database, turn.reply_id).text == ["So ", "it ", "goes"]
+
+
+def test_reasoning_is_numbered_and_read_apart_from_the_text(database: Database, turn: Turn) -> None:
+    first = replace(news(turn, "So "), thoughts=["Hm. ", "Let me "])
+    later = replace(news(turn, "it goes", seq=1), heard=2, thoughts=["see."])
+
+    for update in (first, later, later):
+        store(database, update)
+
+    thoughts = [(-3, "see."), (-2, "Let me "), (-1, "Hm. ")]
+    assert numbered_pieces(database, turn.reply_id) == [*thoughts, (0, "So "), (1, "it goes")]
+    assert log.read_pieces(database, turn.reply_id) == (["So ", "it goes"], ["Hm. ", "Let me ", "see."])
+    assert log.read_updates(database, {turn.reply_id: (2, 1)})[0] == {turn.reply_id: ([], ["Let me ", "see."])}
 
 
 def test_the_news_of_many_replies_are_kept_apart(database: Database, person: int) -> None:
@@ -53,7 +69,7 @@ def test_the_news_of_many_replies_are_kept_apart(database: Database, person: int
     kept = store(database, *[news(turn, f"{number}") for number, turn in enumerate(turns)])
 
     assert kept == {turn.reply_id for turn in turns}
-    assert [log.read_pieces(database, turn.reply_id) for turn in turns] == [["0"], ["1"], ["2"]]
+    assert [log.read_pieces(database, turn.reply_id).text for turn in turns] == [["0"], ["1"], ["2"]]
 
 
 def test_a_writer_that_lost_its_reply_changes_nothing(database: Database, person: int, turn: Turn) -> None:
@@ -63,7 +79,7 @@ def test_a_writer_that_lost_its_reply_changes_nothing(database: Database, person
     kept = store(database, news(turn, "Too late"), news(mine, "In time"))
 
     assert kept == {mine.reply_id}
-    assert log.read_updates(database, {turn.reply_id: 0}) == ({}, {turn.reply_id: (0, 0)})
+    assert log.read_updates(database, {turn.reply_id: (0, 0)}) == ({}, {turn.reply_id: (0, 0)})
 
 
 def test_a_writer_that_lost_its_reply_does_not_end_it(database: Database, turn: Turn) -> None:
@@ -101,7 +117,7 @@ def test_the_end_moves_the_text_into_the_message(database: Database, turn: Turn)
     assert {name: reply._mapping[name] for name in facts} == facts
     assert (reply.owner, reply.lease_until) == (None, None)
     assert reply.ended_at is not None
-    assert log.read_updates(database, {turn.reply_id: 0}) == ({}, {})
+    assert log.read_updates(database, {turn.reply_id: (0, 0)}) == ({}, {})
 
 
 def test_a_reply_ends_once(database: Database, turn: Turn) -> None:
@@ -127,9 +143,9 @@ def test_what_is_new_comes_from_each_replys_own_number_on(database: Database, pe
     ids = [turn.reply_id for turn in turns]
     answered(database, turns[2])
 
-    found, generating = log.read_updates(database, {ids[0]: 1, ids[1]: 3, ids[2]: 0, 99: 0})
+    found, generating = log.read_updates(database, {ids[0]: (1, 0), ids[1]: (3, 0), ids[2]: (0, 0), 99: (0, 0)})
 
-    assert found == {ids[0]: ["it ", "goes"]}
+    assert found == {ids[0]: (["it ", "goes"], [])}
     assert generating == {ids[0]: (0, 0), ids[1]: (0, 0)}
 
 
@@ -138,7 +154,7 @@ def test_the_news_of_hundreds_of_replies_take_two_queries(database: Database, tu
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
 
-    found, generating = log.read_updates(database, dict.fromkeys(range(100, 2_000), 0) | {turn.reply_id: 0})
+    found, generating = log.read_updates(database, dict.fromkeys([*range(100, 2_000), turn.reply_id], (0, 0)))
 
-    assert (found, generating) == ({turn.reply_id: ["So"]}, {turn.reply_id: (0, 0)})
+    assert (found, generating) == ({turn.reply_id: (["So"], [])}, {turn.reply_id: (0, 0)})
     assert len([statement for statement in statements if "SELECT" in statement]) == 2

@@ -77,20 +77,11 @@ def test_a_notice_is_the_results(running: OwnedReply) -> None:
     assert running.notice == "Two are before you."
 
 
-def test_who_waits_for_the_first_word_is_told_that_the_model_thinks(running: OwnedReply) -> None:
-    result = Noted("small")
-    running.attach(result)
-    result.think("Hm.")
-
-    assert running.notice == "Thinking… 0 s"
-    running.publish(["So"])
-    assert running.notice == ""
-
-
-def test_what_a_provider_has_to_say_comes_before_its_thoughts(running: OwnedReply) -> None:
+def test_a_notice_ends_with_the_first_word(running: OwnedReply) -> None:
     result = Noted("small")
     result.notice = "Two are before you."
     running.attach(result)
-    result.think("Hm.")
 
-    assert running.notice == "Two are before you."
+    running.publish(["So"])
+
+    assert running.notice == ""

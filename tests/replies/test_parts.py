@@ -32,6 +32,17 @@ def test_a_long_text_comes_in_parts(database: Database, pieces: list[str]) -> No
     assert [nothing, follower.next(0), follower.next(0)] == ["", "The end", None]
 
 
+def test_long_reasoning_comes_in_parts(database: Database) -> None:
+    follower, running = follower_of(database)
+    running.publish([], thoughts=["a", "b" * (2 * MOST + 5), "c"])
+
+    parts = list(iter(follower.next_thought, ""))
+    running.publish([], thoughts=["d"])
+
+    assert "".join(parts) == "a" + "b" * (2 * MOST + 5) + "c" and max(map(len, parts)) <= MOST
+    assert [follower.next_thought(), follower.next(0)] == ["d", ""]
+
+
 def test_what_is_said_after_the_beginning_is_not_so_far(database: Database) -> None:
     follower, running = follower_of(database, "a" * MOST, "b" * MOST)
 

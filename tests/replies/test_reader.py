@@ -18,7 +18,7 @@ from chat.replies import reader as reading
 from chat.replies.notifications import Changes
 from chat.replies.reader import Reader
 from chat.storage.database import Database
-from tests.replies.writing import followed, say
+from tests.replies.writing import followed, say, think
 from tests.scripted import Gate, Scripted
 from tests.turns import answered, asked, eventually
 
@@ -94,13 +94,41 @@ def test_whoever_follows_whenever_sees_each_piece_once(
     assert seen == [whole] * 24
 
 
+def test_reasoning_of_another_process_is_followed_and_timed_from_its_first_piece(
+    database: Database, reader: Reader, turn: Turn
+) -> None:
+    early = Follower(reader, turn.reply_id, None)
+    early.listens = True
+    think(database, turn, 0, "Hm. ")
+    assert early.next(20) == "" and early.next_thought() == "Hm. "
+    think(database, turn, 1, "Let me ", "see.")
+    assert early.next(20) == "" and early.next_thought() == "Let me see."
+    say(database, turn, 0, "So.")
+    assert early.next(20) == "So." and early.next_thought() == ""
+
+    assert early.shown.thought_for is not None and early.shown.thought_for == early.shown.thought_for
+
+
+def test_who_comes_in_the_middle_of_reasoning_gets_all_of_it_and_does_not_know_its_time(
+    database: Database, reader: Reader, turn: Turn
+) -> None:
+    think(database, turn, 0, "Hm. ", "Let me see.")
+
+    late = Follower(reader, turn.reply_id, None)
+
+    assert (late.next_thought(), late.next_thought()) == ("Hm. Let me see.", "")
+    assert late.shown.thought_for is None
+
+
 def test_one_query_asks_for_the_news_of_all(
     database: Database, person: int, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked_for: list[int] = []
     news = log.read_updates
 
-    def noted(database: Database, wanted: Mapping[int, int]) -> tuple[dict[int, list[str]], dict[int, log.Progress]]:
+    def noted(
+        database: Database, wanted: Mapping[int, tuple[int, int]]
+    ) -> tuple[dict[int, log.Pieces], dict[int, log.Progress]]:
         asked_for.append(len(wanted))
         return news(database, wanted)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -29,7 +29,7 @@ from chat.storage.leases import LEASE
 from chat.storage.tables import pieces
 from chat.storage.tables import replies as reply_table
 from tests.replies.writing import change, expire, finished, followed, lease_left, numbered_pieces, resume, say
-from tests.scripted import Gate, Scripted
+from tests.scripted import Gate, Scripted, Thought
 from tests.turns import answered, asked, count, eventually, stored, text_stored
 
 
@@ -88,20 +88,27 @@ def test_nothing_is_published_before_its_transaction_is_done(
     missing: list[str] = []
     publish = OwnedReply.publish
 
-    def publish_what_is_stored(running: OwnedReply, said: list[str], ended: bool = False) -> None:
-        published.extend(said)
+    def publish_what_is_stored(
+        running: OwnedReply, said: list[str], ended: bool = False, thoughts: Sequence[str] = ()
+    ) -> None:
+        published.extend([*thoughts, *said])
+        if not (ended or log.read_pieces(database, running.id).thoughts == [*running.thoughts, *thoughts]):
+            missing.append(f"{running.thoughts} {thoughts}")
         if not text_stored(database, running.id).startswith("".join([*running.stored, *said])):
             missing.append(f"{running.stored} {said}")
-        publish(running, said, ended)
+        publish(running, said, ended, thoughts)
 
     monkeypatch.setattr(OwnedReply, "publish", publish_what_is_stored)
     turn = asked(database, person)
-    provider.will_say(*"So it goes.")
+    gate = Gate()
+    provider.will_say(Thought("Hm."), gate, *"So it goes.")
 
     replies.start(turn)
+    eventually(lambda: published)
+    gate.open()
     finished(replies, turn)
 
-    assert "".join(published) == "So it goes."
+    assert "".join(published) == "Hm.So it goes."
     assert missing == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select, update
 
 from chat.conversations import Turn
@@ -25,6 +27,13 @@ def expire(database: Database, reply_id: int) -> None:
     change(database, reply_id, lease_until=clock() - 1)
 
 
+def think(database: Database, turn: Turn, heard: int, *thoughts: str) -> None:
+    """Store reasoning as the owner of a reply does."""
+    with database.write() as connection:
+        update = ReplyUpdate(turn.reply_id, turn.owner or "", 0, [], heard=heard, thoughts=list(thoughts))
+        assert reply_log.store(connection, [update])
+
+
 def say(database: Database, turn: Turn, seq: int, *said: str) -> None:
     """Store pieces as the owner of a reply does."""
     with database.write() as connection:
@@ -36,11 +45,12 @@ def resume(replies: Replies, turn: Turn) -> None:
     replies.resume(Adoption(turn.reply_id, 0, False), turn.owner or "")
 
 
-def abandoned(database: Database, person: int, *said: str, **values: object) -> Turn:
+def abandoned(database: Database, person: int, *said: str, thoughts: Sequence[str] = (), **values: object) -> Turn:
     """Ask for an answer whose worker died after it had stored some pieces."""
     turn = asked(database, person)
+    numbered = [*enumerate(said), *((-1 - number, thought) for number, thought in enumerate(thoughts))]
     with database.write() as connection:
-        rows = [{"reply_id": turn.reply_id, "seq": seq, "text": text} for seq, text in enumerate(said)]
+        rows = [{"reply_id": turn.reply_id, "seq": seq, "text": text} for seq, text in numbered]
         if rows:
             connection.execute(insert(pieces), rows)
     change(database, turn.reply_id, **{"lease_until": clock() - 1, **values})

@@ -163,6 +163,7 @@ class LocalResult(CreateResult):
         messages, stream, options = self._request
         server = OpenAICompatible(f"{endpoint.url}/v1", endpoint.key, self._provider.timeouts)
         self._answer = server.create_completion(MODEL.id, messages, stream, **options)
+        self._answer.listen(self.think)
         if self._closed:
             return
         try:
@@ -172,7 +173,6 @@ class LocalResult(CreateResult):
         finally:
             answer = self._answer
             self.finish_reason, self.usage, self.aside = answer.finish_reason, answer.usage, answer.aside
-            self.think(answer.reasoning)
 
     def close(self) -> None:
         """Cancel the answer; the model can serve the next one at once."""

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from chat import rendering
 from chat.conversations import Reply
 from chat.routes.streaming import responses
+from chat.routes.streaming.reasoning_fold import ReasoningFold
 from chat.routes.streaming.responses import Subscription
 from chat.routes.streaming.sse_format import event, long_event, partial, partial_of
 
@@ -29,13 +30,14 @@ def as_events(reply: Reply, once: bool = False) -> Response:
     """Stream a reply as server-sent events of htmx partials; with `once`, send its text so far and end."""
     mark = Markup(render_template("messages/_resumed.html", message=reply))
     subscription = responses.subscribe(reply.conversation_id, reply.id, responses.SPAN)
-    return responses.send(subscription, events(subscription, mark, once), "text/event-stream", COME_AGAIN)
+    side = side_partials(subscription, ReasoningFold(subscription, reply), mark)
+    return responses.send(subscription, events(subscription, side, once), "text/event-stream", COME_AGAIN)
 
 
-def events(subscription: Subscription, mark: Markup, once: bool) -> Iterator[str]:
+def events(subscription: Subscription, side: Iterator[list[Markup]], once: bool) -> Iterator[str]:
     """Yield the events of a reply; the last one puts its finished article in place, which ends the connection."""
     growing = rendering.BoundedRenderer(f"m{subscription.reply_id}")
-    yield from growing_events(subscription, growing, mark, once)
+    yield from growing_events(subscription, growing, side, once)
     if not subscription.follower.detached:
         subscription.send_queued()
         messages, html = growing.end()
@@ -43,7 +45,7 @@ def events(subscription: Subscription, mark: Markup, once: bool) -> Iterator[str
 
 
 def growing_events(
-    subscription: Subscription, growing: rendering.IncrementalRenderer, mark: Markup, once: bool
+    subscription: Subscription, growing: rendering.IncrementalRenderer, side: Iterator[list[Markup]], once: bool
 ) -> Iterator[str]:
     """Yield an event for each change, and a beat after a long silence."""
     follower = subscription.follower
@@ -51,7 +53,7 @@ def growing_events(
     if text is None:
         yield ": here\n\n"  # if nothing follows: htmx repeats a request whose response was empty
         return
-    side, said, beat = side_partials(subscription, mark), bool(text), time.monotonic() + responses.HEARTBEAT
+    said, beat = bool(text), time.monotonic() + responses.HEARTBEAT
     texts = chain([text], follower.so_far())
     body = partial_of(f"#reply-{subscription.reply_id}-body", "innerHTML", growing.begin(texts, time.monotonic()))
     yield from long_event(chain(body, next(side)))
@@ -63,6 +65,7 @@ def growing_events(
         if messages or now >= beat:
             yield "".join(map(event, messages)) or HEARTBEAT_EVENT
             beat = now + responses.HEARTBEAT
+    yield from map(event, chain.from_iterable(iter(lambda: next(side), [])))
 
 
 def pause(beat: float, due: float | None, said: bool) -> float:
@@ -71,16 +74,17 @@ def pause(beat: float, due: float | None, said: bool) -> float:
     return max(0, until if said else min(until, NOTICE_POLL))
 
 
-def side_partials(subscription: Subscription, mark: Markup) -> Iterator[list[Markup]]:
-    """Yield at each look the partials that changed beside the answer: the provider's notice, and the resumed mark."""
+def side_partials(subscription: Subscription, fold: ReasoningFold, mark: Markup) -> Iterator[list[Markup]]:
+    """Yield at each look the partials that changed beside the answer: reasoning, provider's notice, resumed mark."""
     scope, shown = f"#reply-{subscription.reply_id}", None
     while True:
         live, before = subscription.follower.shown, shown
         notice, resumed = shown = (live.notice, mark if live.attempts else Markup())
         if shown == before:
-            yield []
+            yield fold.news()
         else:
             yield [
+                *fold.news(),
                 partial(f"{scope}-notice", "innerHTML", escape(notice)),
                 partial(f"{scope}-resumed", "innerHTML", resumed),
             ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from flask import Response
 from markupsafe import Markup, escape
@@ -11,11 +11,14 @@ from chat import rendering
 from chat.conversations import Turn, paging
 from chat.routes import pages
 from chat.routes.streaming import responses
+from chat.routes.streaming.reasoning_fold import fold
 from chat.routes.streaming.responses import Subscription
 from chat.web.state import state
 
 ANSWER_HERE = Markup("<!-- the answer -->")
-"""Where to cut the template of a streamed page in two."""
+"""Where to cut a template in two."""
+
+BODY = Markup('<div class="reply__body"><div class="raw">')
 
 RELOAD = Markup('<meta http-equiv="refresh" content="1; url={}">')
 """Leads a page to its conversation when this process goes away or the page breaks."""
@@ -32,20 +35,40 @@ def as_page(turn: Turn) -> Response:
     )
 
 
+def thinking(subscription: Subscription) -> Generator[str, None, str | None]:
+    """Yield the reasoning until the answer begins, then its closed fold; return the first word, None at the end."""
+    follower, tail = subscription.follower, ""
+    text: str | None = ""
+    follower.listens = True
+    while text == "":
+        text, thought = follower.next(responses.HEARTBEAT), follower.next_thought()
+        if thought and not tail:
+            head, tail = subscription.render("messages/_thinking.html", thoughts=ANSWER_HERE).split(ANSWER_HERE)
+            yield head
+        yield str(escape(thought)) or "<!-- -->"
+    if tail:
+        yield tail + fold(subscription)
+    follower.listens = False
+    return text
+
+
 def page_of(parts: list[str], subscription: Subscription) -> Iterator[str]:
     """Yield the first of two parts of a page, the growing answer, its finished form, and the second part.
 
     An open block is plain text; the style hides it as soon as its rendered block follows.
     """
     yield parts.pop(0)
+    text = yield from thinking(subscription)
+    yield BODY
     # Blocks after one that is too long to keep stay plain text.
     blocks = rendering.Blocks(f"m{subscription.reply_id}")
-    while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:
+    while text is not None:
         closed = "" if blocks.is_long else blocks.feed(text)
         if closed:
             yield Markup('</div><div class="block">{}</div><div class="raw">{}').format(closed, blocks.open)
         else:
             yield str(escape(text)) or "<!-- -->"
+        text = subscription.follower.next(responses.HEARTBEAT)
     if subscription.follower.detached:
         yield RELOAD.format(subscription.address)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from math import inf
 
@@ -24,10 +25,12 @@ def as_text(turn: Turn) -> Response:
 def text_of(subscription: Subscription) -> Iterator[str]:
     """Yield the text of a reply; if it isn't whole, say why at the end."""
     yield ""  # sends the headers
-    sent = 0
-    while (text := subscription.follower.next(responses.HEARTBEAT)) is not None:
+    sent, beat = 0, time.monotonic() + responses.HEARTBEAT
+    while (text := subscription.follower.next(max(0, beat - time.monotonic()))) is not None:
         sent += len(text)
-        yield text or ("" if sent else "\n")
+        if text or time.monotonic() >= beat:
+            yield text or ("" if sent else "\n")
+            beat = time.monotonic() + responses.HEARTBEAT
     if subscription.follower.detached:
         yield SIGNED_OUT if subscription.follower.dismissed else LEFT.format(subscription.address)
     else:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
+from markupsafe import Markup
 
 from chat import conversations, rendering
 from chat.replies import Follower
@@ -51,6 +52,12 @@ class Subscription:
         """Send the message that waited for this reply. Raises DatabaseAway."""
         with self.app.app_context():
             state.replies.send_queued(self.reply_id)
+
+    def render(self, template: str, **values: Any) -> Markup:
+        """Render a part of the reply while it is written."""
+        known = {"root": self.root, "message": {"id": self.reply_id}}
+        with self.app.app_context():
+            return Markup(render_template(template, **known | values))
 
     def render_end(self, template: str, sent: int = 0, shown: str | None = None) -> str:
         """Render the finished reply, after `sent` characters of its text; the page shows HTML of the digest `shown`.

@@ -74,6 +74,7 @@ pieces = Table(
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
 )
+"""What is written so far of a running reply: its text is numbered from 0 up, its reasoning from -1 down."""
 
 queued = Table(
     "queued",
