@@ -12,7 +12,7 @@ from chat.web import current_user
 from chat.web.state import state
 
 NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
-NO_MODEL = "No model is connected yet. Connect one in Models."
+NO_MODEL = "No model is connected yet."
 UNAVAILABLE = "No model is available now. Ask the person who runs this app."
 
 

@@ -20,6 +20,7 @@ PROTOCOLS = {
     "openai": "OpenAI-compatible",
     "aivvm": "chatbot-ui v1 (Aivvm)",
     "environment": "From environment variables",
+    "demo": "Comes with Rivulet",
 }
 TESTED = {"saved": "{} is saved, but doesn't work yet.", "asked": "{} doesn't work."}
 """What an address says after a test of the connection, and how the page begins if that failed."""
@@ -102,7 +103,7 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
     first = known.default.removeprefix(f"{entry.name}/")
     return {
         "entry": entry,
-        "protocol": PROTOCOLS.get(entry.kind, entry.kind),
+        "protocol": PROTOCOLS.get("demo" if entry.is_demo else entry.kind, entry.kind),
         "wrong": entry.problem(),
         "unneeded": entry.is_demo and model_choice.needs_no_demo(),
         "models": models,
@@ -119,7 +120,7 @@ def add() -> Response:
     form = read_form(request.form)
     records.add(state.registry, current_user.require_operator(), form)
     if works(form.name):
-        return urls.lead_to(f"/?connected={quote(form.name)}")
+        return lead_to_chat(form.name)
     return lead_to(form.name, "saved")
 
 
@@ -130,17 +131,25 @@ def works(name: str) -> bool:
     return bool(entry.models()) and not entry.problem()
 
 
+def lead_to_chat(name: str) -> Response:
+    """Lead to a new conversation with a model of the provider."""
+    return urls.lead_to(f"/?connected={quote(name)}")
+
+
 def lead_to(name: str, done: str) -> Response:
     return notices.lead_to(f"/admin/models/{quote(name)}", done)
 
 
 @bp.post("/<name>")
 def change(name: str) -> Response:
-    kind = state.registry.find(name).kind
-    if kind not in KINDS:
+    """Store and test a change; who mends a provider goes on to the first page, as after connecting one."""
+    before = state.registry.find(name)
+    if before.kind not in KINDS:
         raise NotFound
-    records.change(state.registry, current_user.require_operator(), read_form(request.form, name, kind))
-    state.registry.find(name).refresh()
+    was_broken = bool(before.problem())
+    records.change(state.registry, current_user.require_operator(), read_form(request.form, name, before.kind))
+    if works(name) and was_broken:
+        return lead_to_chat(name)
     return lead_to(name, "saved")
 
 
