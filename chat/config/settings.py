@@ -109,7 +109,7 @@ class Settings:
     aivvm_url: str = setting("", credentials.server, "chatbot-ui v1 server.")
     aivvm_api_key: str = setting("", credentials.key, "OpenAI key to pass to the server at AIVVM_URL, if needed.")
     local_model: str = setting(
-        "auto", LOCAL, "Built-in demo model: `auto` (if no other provider is set), `on` or `off`."
+        "auto", LOCAL, "Built-in demo model: `auto` (only while no other model is connected), `on` or `off`."
     )
     prompt_limit: int = setting(100_000, NATURAL, "Longest message in characters (0: up to 1 MiB).")
     max_concurrent_answers: int = setting(4, NATURAL, "Answers in progress per person (0: no limit).")

@@ -28,6 +28,7 @@ SELECT_ALL = SELECT_MEMBERS.order_by(people_table.c.email, people_table.c.id)
 SELECT_PAGE = SELECT_MEMBERS.where(people_table.c.id < BEFORE).order_by(people_table.c.id.desc()).limit(PAGE + 1)
 SELECT_ONE = SELECT_MEMBERS.where(accounts.IS_PERSON)
 SELECT_BY_EMAIL = SELECT_MEMBERS.where(people_table.c.email == bindparam("email"))
+COUNT_MEMBERS = select(func.count()).select_from(people_table).where(people_table.c.role.in_(ROLES))
 COUNT_CONVERSATIONS = (
     select(func.count()).select_from(conversations).where(conversations.c.person_id == bindparam("person"))
 )
@@ -45,6 +46,11 @@ def page(database: Database, before: int | None = None) -> list[Member]:
     with database.read() as connection:
         rows = connection.execute(SELECT_PAGE, {"before": BEYOND_ALL if before is None else before})
         return [Member(*row) for row in rows]
+
+
+def count(database: Database) -> int:
+    with database.read() as connection:
+        return connection.execute(COUNT_MEMBERS).scalar_one()
 
 
 def everyone(database: Database) -> list[Member]:

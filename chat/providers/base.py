@@ -51,6 +51,8 @@ class AbstractProvider(ABC):
     better: str = ""
     """The URL that was found to work, if `url` does not."""
     working: bool = False
+    demo: bool = False
+    """Whether it is only for trying Rivulet: its models are on offer only as long as there are no others."""
     supports_stream: bool = False
     supports_gpt_35_turbo: bool = False
     supports_gpt_4: bool = False

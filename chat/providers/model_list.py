@@ -37,8 +37,8 @@ def is_usable_id(found: Any) -> bool:
 
 
 def display_name(row: Mapping[str, Any]) -> str:
-    """Return a model's name, or its id. A path is shortened to its file name."""
-    name = row.get("name")
+    """Return a model's name (Anthropic's is in `display_name`), or its id. A path is shortened to its file name."""
+    name = row.get("name", row.get("display_name"))
     name = (redact(name, "", LONGEST_NAME) if isinstance(name, str) else "") or row["id"]
     return last_part(name)
 

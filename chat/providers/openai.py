@@ -13,7 +13,7 @@ from chat.providers.answer import CreateResult
 from chat.providers.base import AbstractProvider, Messages, Model, Timeouts
 from chat.providers.errors import ModelNotFound, ProviderError, Unavailable
 from chat.providers.http.client import StreamingRequest
-from chat.providers.http.urls import with_path, with_version
+from chat.providers.http.urls import host_of, with_path, with_version
 from chat.providers.model_list import LIST_TIMEOUTS, ModelList
 from chat.providers.model_rows import by_name, chats, models_in, usual_first
 from chat.providers.openai_stream import OpenAIStream
@@ -24,6 +24,9 @@ FIRST_LIST_PATIENCE = 1.5
 NO_LIST = "No model list at this URL. Does it end in /v1?"
 FOUND = "No model list at this URL. There is one at {better}: use that address."
 NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
+ANTHROPIC = "api.anthropic.com", {"anthropic-version": "2023-06-01"}
+"""A host whose list of models wants its own headers; its other addresses speak the OpenAI protocol."""
+
 MISSING = {301, 302, 303, 307, 308, 404, 405, 410, 501}
 """The statuses of a server without a model list at this URL."""
 
@@ -109,7 +112,7 @@ class OpenAICompatible(AbstractProvider):
     def _fetch_models(self) -> list[Model]:
         """Fetch the list. Without one, look for it at /v1; a configured model works without a list."""
         self.better = ""
-        request = self._request("/models", LIST_TIMEOUTS, pauses=())
+        request = self._list_request("/models")
         try:
             return models_in(request)
         except ProviderError:
@@ -128,9 +131,17 @@ class OpenAICompatible(AbstractProvider):
         """Return the same URL with /v1 if there is a list, or ""."""
         better = with_version(self.url)
         try:
-            return better if better and models_in(self._request("/v1/models", LIST_TIMEOUTS, pauses=())) else ""
+            return better if better and models_in(self._list_request("/v1/models")) else ""
         except ProviderError:
             return ""
+
+    def _list_request(self, path: str) -> StreamingRequest:
+        host, version = ANTHROPIC
+        if host_of(self.url) != host:
+            return self._request(path, LIST_TIMEOUTS, pauses=())
+        url = with_path(self.url, f"{path}?limit=1000")
+        headers = version | ({"x-api-key": self._key} if self._key else {})
+        return StreamingRequest(url, headers=headers, timeouts=LIST_TIMEOUTS, key=self._key, pauses=())
 
     def _request(self, path: str, timeouts: Timeouts, **options: Any) -> StreamingRequest:
         auth = {"api-key": self._key} if "api-version=" in self.url else {"Authorization": f"Bearer {self._key}"}

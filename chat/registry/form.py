@@ -17,7 +17,7 @@ KINDS: dict[str, type[OpenAICompatible] | type[Aivvm]] = {"openai": OpenAICompat
 
 LONGEST_URL = 300
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,31}")
 URL = re.compile(
     r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(\?[a-z0-9.=-]*)?",
     re.IGNORECASE,
@@ -41,34 +41,35 @@ class ProviderForm:
 
 def read_form(form: Mapping[str, str], name: str | None = None, kind: str | None = None) -> ProviderForm:
     """Read a form; an existing provider passes its `name` and `kind`. Raises InvalidProvider."""
-    name = form.get("name", "").strip() if name is None else name
+    name = " ".join(form.get("name", "").split()) if name is None else name
     kind = form.get("kind", "") if kind is None else kind
     if not NAME.fullmatch(name):
         raise InvalidProvider(
-            "A name has 1 to 32 letters, digits, dots, dashes or underscores, and begins with a letter or a digit."
+            "The name can't be used. Use 1 to 32 letters (A to Z), digits, spaces, dots, dashes or underscores, and "
+            "begin with a letter or a digit."
         )
     if kind not in KINDS:
-        raise InvalidProvider("Choose the protocol that the server speaks.")
+        raise InvalidProvider("Choose an API type.")
     return ProviderForm(name, kind, good_url(form.get("url", "")), good_key(form.get("key", "")))
 
 
 def check_name_is_free(name: str, taken: set[str]) -> None:
-    """Raise InvalidProvider if a name is taken, or reserved for the environment."""
-    if name.lower() in PROVIDERS:
-        raise InvalidProvider(f"The name {name} is kept for what the environment sets up. Choose another one.")
+    """Raise InvalidProvider if a name is taken in any case, or is one that the environment would take away."""
+    if name in PROVIDERS:
+        raise InvalidProvider(f"The name {name} is reserved. Choose another one.")
     if name.lower() in {other.lower() for other in taken}:
         raise InvalidProvider(f"There is a provider with the name {name} already. Choose another one.")
 
 
 def good_url(url: str) -> str:
     """Return the address of a server without the slash at its end. Raises InvalidProvider."""
-    why = "It begins with http:// or https://, and has a host and perhaps a path; no user, no #."
+    why = "Enter one such as https://api.example.com/v1, without a user name or a #."
     try:
         url = credentials.server(url)
     except ValueError as error:
         url, why = "", f"{str(error).capitalize()}." if isinstance(error, Unusable) else why
     if not URL.fullmatch(url) or len(url) > LONGEST_URL:
-        raise InvalidProvider(f"The address can't be used. {why}")
+        raise InvalidProvider(f"The URL can't be used. {why}")
     return url
 
 

@@ -22,7 +22,7 @@ from chat.registry.rows import (
 from chat.storage.database import NotFound, clock
 from chat.storage.tables import hidden_models, services
 
-OTHER_ADDRESS = "The key was entered for another address and goes nowhere else. Enter the key for this one, too."
+OTHER_ADDRESS = "The API key was entered for another URL and is sent nowhere else. Enter it again for this URL."
 
 LEAST_SHOWN_OF = 12
 """The end of a key is shown if the key has so many characters: of a shorter one, four would be too many."""
@@ -40,7 +40,10 @@ DELETE_HIDDEN_MODELS = delete(hidden_models).where(IS_OF_PROVIDER)
 
 
 def add(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
-    """Add a provider. Raises InvalidProvider if its name is taken."""
+    """Add a provider, or leave it if a double click has added it. Raises InvalidProvider if its name is taken."""
+    known = registry.now().entries.get(form.name)
+    if known and known.origin == (form.kind, form.url, form.key):
+        return
     key = encrypt_key(registry.box, form)
     with registry.changing(admin, "provider_added", f"{form.name} ({form.url})") as connection:
         check_name_is_free(form.name, {*registry.configured, *(record.name for record in load_records(connection))})

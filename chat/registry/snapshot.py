@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from chat.providers.base import AbstractProvider, Model, Timeouts
+from chat.providers.http.error_wordings import without_advice
 from chat.registry.encryption import DecryptionError, SecretBox
 from chat.registry.form import KINDS
 from chat.registry.rows import ENVIRONMENT, Models, ProviderRecord, Stored
 from chat.server import logs
 from chat.storage.database import NotFound
 
-LOCKED = "Its key can't be read, as SECRET_KEY is another one than it was. Enter the key again."
-IDLE = "It can't be used as it is set up."
-UNKNOWN = "This Rivulet doesn't know the protocol that it speaks. A newer one does."
+LOCKED = "Its API key can't be decrypted, because SECRET_KEY has changed. Enter the key again."
+IDLE = "It isn't configured correctly."
+UNKNOWN = "Its API type is unknown. Update Rivulet."
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,14 @@ class ProviderEntry:
             self.provider.refresh()
 
     def problem(self) -> str:
-        """Return a sentence about what is wrong with it; empty if nothing is."""
+        """Return for the operator what is wrong with it; empty if nothing is."""
         if self.provider is None:
             return self.wrong
-        return self.provider.problem() or ("" if self.provider.working else IDLE)
+        return without_advice(self.provider.problem() or ("" if self.provider.working else IDLE))
+
+    @property
+    def is_demo(self) -> bool:
+        return self.provider is not None and self.provider.demo
 
 
 @dataclass(frozen=True)

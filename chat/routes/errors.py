@@ -17,7 +17,7 @@ from chat.routes.messages import BadMessage, TooLong
 from chat.routes.model_choice import NoModel, UnknownModel
 from chat.server.logs import REQUEST_ID, report
 from chat.storage.database import DatabaseAway, NotFound
-from chat.web import access, urls
+from chat.web import access, current_user, urls
 from chat.web.access import LoginRequired
 from chat.web.form_parser import posted_text
 from chat.web.request_body import MAX_RETURNED_FORM, PublicFormTooLarge
@@ -34,7 +34,6 @@ STATUS = {
     StillAnswering: 409,
     QueueFull: 409,
     NotQueued: 409,
-    NoModel: 503,
     TooManyStreams: 503,
     Refused: 403,
     DatabaseAway: 503,
@@ -64,6 +63,7 @@ def register(app: Flask) -> None:
     for error, status in STATUS.items():
         app.register_error_handler(error, responder_for(status))
     app.register_error_handler(TooMany, too_many)
+    app.register_error_handler(NoModel, no_model)
     app.register_error_handler(LoginRequired, lead_to_login)
     app.register_error_handler(NotFound, lambda _: respond(NOT_FOUND, 404))
     app.register_error_handler(UnknownHost, lambda _: respond(OTHER_NAME, 400))
@@ -83,6 +83,10 @@ def too_many(error: TooMany) -> Response:
     response = respond(str(error), 429)
     response.headers["Retry-After"] = str(error.wait)
     return response
+
+
+def no_model(error: NoModel) -> Response:
+    return respond(str(error), 503, connects=current_user.is_operator())
 
 
 def lead_to_login(error: LoginRequired) -> Response:
@@ -120,10 +124,11 @@ def internal_error(error: Exception) -> Response:
     return respond(BROKEN, 500)
 
 
-def respond(sentence: str, status: int) -> Response:
-    """Send a sentence in the form that the request accepts."""
+def respond(sentence: str, status: int, connects: bool = False) -> Response:
+    """Send a sentence in the form that the request accepts; to somebody who `connects` models with a link to them."""
     number = REQUEST_ID.get()
     told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in INTERNAL}
+    told |= {"connects": connects}
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if not wants_page():

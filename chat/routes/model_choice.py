@@ -8,9 +8,12 @@ from flask import g
 
 from chat.conversations import Choice, Reply
 from chat.providers.base import Model
+from chat.web import current_user
 from chat.web.state import state
 
 NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
+NO_MODEL = "No model is connected yet."
+UNAVAILABLE = "No model is available now. Ask the person who runs this app."
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class ModelOption:
     value: str
     provider: str
     model: Model
+    is_demo: bool = False
 
 
 class UnknownModel(Exception):
@@ -31,17 +35,35 @@ class NoModel(Exception):
 
 
 def options() -> list[ModelOption]:
-    """List the enabled models of working providers, the default first; once a request."""
+    """List the enabled models of working providers, the default first; once a request.
+
+    Demo models come last, or with LOCAL_MODEL=auto only where there are no others.
+    """
     if "options" not in g:
         known = state.registry.now()
         found = [
-            ModelOption(f"{name}/{model.id}", name, model)
+            ModelOption(f"{name}/{model.id}", name, model, provider.demo)
             for name, provider in known.providers.items()
             if provider.working
             for model in known.models(name)
         ]
-        g.options = sorted(found, key=lambda option: option.value != known.default)
+        if state.settings.local_model == "auto":
+            found = [option for option in found if not option.is_demo] or found
+        g.options = sorted(found, key=lambda option: (option.value != known.default, option.is_demo))
     return g.options
+
+
+def has_only_demo() -> bool:
+    return bool(options()) and all(option.is_demo for option in options())
+
+
+def needs_no_demo() -> bool:
+    return state.settings.local_model == "auto" and not all(option.is_demo for option in options())
+
+
+def first_of(provider: str) -> ModelOption | None:
+    """Return the model of a provider that a new conversation begins with."""
+    return next((option for option in options() if option.provider == provider), None)
 
 
 def option_of(reply: Reply) -> ModelOption | None:
@@ -50,8 +72,18 @@ def option_of(reply: Reply) -> ModelOption | None:
     return next((option for option in options() if (option.provider, option.model.id) == own), None)
 
 
-def problems() -> list[str]:
-    return [sentence for provider in state.registry.now().providers.values() if (sentence := provider.problem())]
+def connection_notice(provider: str) -> str:
+    """Return that a provider is connected, with the number of its models that people can choose."""
+    if count := len(state.registry.now().models(provider)):
+        return f"{provider} is connected: {count} {'model' if count == 1 else 'models'}."
+    return f"{provider} is connected, but none of its models seems to chat. You can turn one on below."
+
+
+def problems() -> dict[str, str]:
+    """Return for the operator what is wrong with the providers in use, by name."""
+    entries = [entry for entry in state.registry.now().entries.values() if entry.enabled]
+    used = [entry for entry in entries if not (entry.is_demo and needs_no_demo())]
+    return {entry.name: sentence for entry in used if (sentence := entry.problem())}
 
 
 def require_enabled(reply: Reply) -> None:
@@ -69,10 +101,14 @@ def choose(value: str) -> Choice:
     if options():
         raise UnknownModel(NOT_OFFERED)
     state.registry.require_known()
-    raise NoModel(
-        " ".join(problems())
-        or "No model is set up here yet. Set OPENAI_API_KEY and start Rivulet again, or add one at /admin/models."
-    )
+    raise NoModel(why_none())
+
+
+def why_none() -> str:
+    """Return why there is no model; only operators read what is wrong with which server."""
+    if not current_user.is_operator():
+        return UNAVAILABLE
+    return " ".join(problems().values()) or NO_MODEL
 
 
 def ask_again() -> list[ModelOption]:

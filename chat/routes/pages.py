@@ -18,6 +18,14 @@ from chat.routes import model_choice, reply_facts, sidebar
 from chat.web import current_user, form_key, urls
 from chat.web.state import state
 
+DEMO_EXAMPLES = (
+    "What is the capital of Japan?",
+    "Give me three tips for better sleep.",
+    "What is photosynthesis, in one sentence?",
+    "Why is exercise good for you?",
+)
+"""Questions that the demo model answered acceptably in each of four tries, of some thirty that we asked it."""
+
 EXAMPLES = (
     "Explain how a suspension bridge carries its load.",
     "Write a limerick about a river that is late.",
@@ -82,10 +90,19 @@ def page_content(conversation_id: int | None, window: Window | None = None) -> d
     """Gather the list, the messages of a window, by default the last ones, and a composer. Raises NotFound."""
     listed = sidebar.gather(current_user.person_id(), conversation_id)
     if conversation_id is None:
-        return {**listed, **body(Window()), "chosen": last_choice(listed["conversations"]), "examples": EXAMPLES}
+        return {**listed, **body(Window()), **beginning(listed["conversations"])}
     if window is None:
         window = paging.newest(state.database, listed["current"].leaf_id)
     return {**listed, **body(window), "examples": ()}
+
+
+def beginning(listed: Sequence[Conversation]) -> dict[str, Any]:
+    """Gather what a new conversation begins with: a model, examples, and whether a provider was just connected."""
+    examples = DEMO_EXAMPLES if model_choice.has_only_demo() else EXAMPLES
+    name = request.args.get("connected", "") if current_user.is_operator() else ""
+    if first := model_choice.first_of(name):
+        return {"chosen": first.value, "examples": examples, "connected": model_choice.connection_notice(name)}
+    return {"chosen": last_choice(listed), "examples": examples}
 
 
 def last_choice(listed: Sequence[Conversation]) -> str:
@@ -109,7 +126,7 @@ def composer(leaf: Message | None = None) -> dict[str, Any]:
     """Gather what the composer offers; the leaf's model is chosen."""
     operates = current_user.is_operator()
     offered = {"offers": model_choice.options(), "chosen": choice_of(leaf), "operates": operates}
-    problems = {"notes": model_choice.problems() if operates else []}
+    problems = {"notes": model_choice.problems() if operates else {}, "only_demo": model_choice.has_only_demo()}
     queued = conversations.find_queued(state.database, leaf.conversation_id) if leaf else None
     running = leaf.id if isinstance(leaf, Reply) and leaf.state == "generating" else None
     answering = {"queued": queued, "running": running}

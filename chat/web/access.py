@@ -57,9 +57,14 @@ def require_member() -> None:
 
 
 def hide_admin_pages() -> None:
-    """Raise NotFound under /admin for everybody but admins, so that others can't tell whether a page exists."""
-    rule = request.url_rule.rule if request.url_rule else ""
-    if f"{rule}/".startswith("/admin/"):
+    """Raise NotFound under /admin for everybody but admins, so that others can't tell whether a page exists.
+
+    The pages of models are also for the person at an instance that serves only its own machine.
+    """
+    place = f"{request.url_rule.rule if request.url_rule else ''}/"
+    if place.startswith("/admin/models/"):
+        current_user.require_operator()
+    elif place.startswith("/admin/"):
         current_user.require_admin()
 
 

@@ -8,14 +8,18 @@ from chat.config.durations import HOUR
 from chat.people import accounts, authentication, login_throttle, rate_limits
 from chat.people.authentication import Verified
 from chat.people.login_throttle import LoginAttempt
-from chat.people.person import Person
+from chat.people.person import Actor, Person
 from chat.people.rate_limits import Asker, Limit
 from chat.people.sessions import digest
 from chat.storage.database import NotFound
 from chat.web import known_browsers, session_interface
+from chat.web.proxies import is_local_request
 from chat.web.state import state
 
 LONGEST_AGENT = 300
+
+AT_THIS_MACHINE = "somebody at this machine"
+"""The actor in the audit log where the person who looks after the models has no account."""
 
 
 def person_id() -> int | None:
@@ -38,18 +42,32 @@ def member() -> Person | None:
     return found if found and found.role in accounts.ROLES else None
 
 
-def is_operator() -> bool:
-    """Return whether the visitor looks after this instance: an admin, or anybody where it serves only its machine."""
+def admin() -> Person | None:
     found = person()
-    return state.settings.access == "local" or (found is not None and found.role == accounts.ADMIN)
+    return found if found and found.role == accounts.ADMIN else None
 
 
 def require_admin() -> Person:
     """Return the admin who is asking. Raise NotFound for everybody else."""
-    found = person()
-    if found is None or found.role != accounts.ADMIN:
-        raise NotFound
-    return found
+    if found := admin():
+        return found
+    raise NotFound
+
+
+def is_operator() -> bool:
+    """Return whether the visitor looks after the models: an admin, or whoever is at this machine if we serve no other.
+
+    Behind a proxy, somebody from elsewhere can look as if they were here.
+    """
+    here = state.settings.access == "local" and is_local_request(request.environ)
+    return here or admin() is not None
+
+
+def require_operator() -> Actor:
+    """Return who looks after the models. Raise NotFound for everybody else."""
+    if is_operator():
+        return admin() or AT_THIS_MACHINE
+    raise NotFound
 
 
 def login(email: str, password: str) -> None:

@@ -97,7 +97,7 @@ def test_the_app_starts_where_the_local_model_cannot_be_installed(checkout: Chec
     result = checkout.run("run")
 
     assert result.returncode == 0
-    assert "Installing the small model failed" in result.stdout
+    assert "Installing the demo model failed" in result.stdout
     assert checkout.calls[-1] == "-m gunicorn app:create_app()"
 
 
@@ -126,7 +126,7 @@ def test_a_local_model_that_could_not_be_installed_is_not_tried_at_the_next_star
     result = without_model.run("run")
 
     assert without_model.calls == ["-m gunicorn app:create_app()"]
-    said = "Installing the small model failed within the last day. To try again now, run: bin/run --retry\n"
+    said = "Installing the demo model failed within the last day. To try again now, run: bin/run --retry\n"
     assert result.stdout == said
 
 

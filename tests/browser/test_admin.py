@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,11 +13,22 @@ from playwright.sync_api import Page, StorageState, StorageStateCookie, expect
 from chat.people import accounts, invites, roles
 from tests.browser.checks import check
 from tests.browser.fonts import each_theme
-from tests.browser.site import Site
+from tests.browser.site import Site, send
+from tests.providers.server import Server, delta, sse, whole
 from tests.serving import KEY
 from tests.team import PASSWORD, account
 
-PAGES = ["people", "people/3/removal", "invites", "audit", "models", "models/scripted", "settings", ""]
+PAGES = [
+    "people",
+    "people/3/removal",
+    "invites",
+    "audit",
+    "models?preset=groq",
+    "models/scripted",
+    "settings",
+    "health",
+]
+PAGES += [""]
 LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
 
 
@@ -101,3 +114,19 @@ def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: 
 
     expect(page.get_by_role("status").first).to_contain_text("They are signed out")
     expect(page.locator("li", has_text="eve@example.org")).to_contain_text("Suspended")
+
+
+def test_the_person_at_this_machine_connects_a_model_without_javascript(
+    visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    answers = whole("200 OK", '{"data": [{"id": "a"}, {"id": "b"}]}'), sse(delta("Hello there.", "stop"), "[DONE]")
+    with Server(*answers) as server, closing(Site(tmp_path)) as site:
+        page = visit(site.url, java_script_enabled=False)
+        page.get_by_role("link", name="Models").click()
+        page.get_by_role("link", name="LM Studio").click()
+        page.get_by_label("Base URL").fill(f"{server.url}/v1")
+        page.get_by_role("button", name="Connect").click()
+
+        expect(page.get_by_role("status").first).to_have_text("LM Studio is connected: 2 models.")
+        send(page, "Hello?")
+        expect(page.locator(".reply")).to_contain_text("Hello there.")

@@ -79,7 +79,14 @@ def walk(url: str, open_: Open, run: Run) -> None:
     run("document.querySelector('#sign-in button').click()")
     until(run, "document.querySelector('#text') !== null")
 
-    for path in ("/admin/models", "/admin/models/acme", "/admin/invites", "/admin/people", "/account", "/"):
+    for path in (
+        "/admin/models?preset=other",
+        "/admin/models/acme",
+        "/admin/invites",
+        "/admin/people",
+        "/account",
+        "/",
+    ):
         open_(f"{url}{path}")
         run(ANOTHER)
         until(run, "document.querySelector('#last').value")

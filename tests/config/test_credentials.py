@@ -98,7 +98,7 @@ def test_an_address_is_read_without_what_belongs_to_one_request(pasted: str, url
 def test_an_address_that_can_not_be_used_is_refused_by_name_and_not_quoted(name: str, odd: str) -> None:
     with pytest.raises(WrongSetting) as setting:
         config.load({name: odd})
-    with pytest.raises(InvalidProvider, match="address can't be used") as form:
+    with pytest.raises(InvalidProvider, match="URL can't be used") as form:
         good_url(odd)
 
     assert name in str(setting.value) and "abcdefgh" not in str(setting.value) + str(form.value)

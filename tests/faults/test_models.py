@@ -29,7 +29,13 @@ LONG_LINE = [b"data: ", *[b"x" * 65_536] * 40]
 SCRIPTS: dict[str, tuple[list[Any], str, int, int, str]] = {
     # id-and-name: script, state, words kept, calls, a part of the sentence
     "F7-400": (whole("400 Bad Request", f'{{"error": {{"message": "no {KEY}"}}}}'), "failed", 0, 1, "won't answer"),
-    "F7-401": (whole("401 Unauthorized", f'{{"error": {{"message": "{KEY}"}}}}'), "failed", 0, 1, "refuses the key"),
+    "F7-401": (
+        whole("401 Unauthorized", f'{{"error": {{"message": "{KEY}"}}}}'),
+        "failed",
+        0,
+        1,
+        "rejected the API key",
+    ),
     "F7-403": (whole("403 Forbidden", KEY), "failed", 0, 1, "refuses access"),
     "F7-404": (whole("404 Not Found", "{}"), "failed", 0, 1, "doesn't have this model"),
     "F8-429": (whole("429 Too Many Requests", "{}", "Retry-After: 0"), "failed", 0, 3, "too many requests"),

@@ -161,7 +161,7 @@ def heard(provider: AbstractProvider) -> Heard:
 
 
 def local() -> Local:
-    """Create the provider of the small model, as if its process were running."""
+    """Create the provider of the demo model, as if its process were running."""
     provider = Local.__new__(Local)
     provider.__dict__ |= {
         "timeouts": OpenAICompatible(URL)._timeouts,

@@ -54,7 +54,7 @@ def test_nothing_is_wrong_with_a_server_without_a_list_where_a_model_is_set() ->
 
 def test_a_key_that_is_refused_is_told_and_no_other_address_tried() -> None:
     with Server(whole("401 Unauthorized", "")) as server:
-        assert "refuses the key" in str(asked(server, "").problem())
+        assert "rejected the API key" in str(asked(server, "").problem())
         assert server.connections == 1
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from chat import config
+from chat.providers import openai
 from chat.providers.answer import CreateResult
 from chat.providers.base import Model, Timeouts
 from chat.providers.errors import (
@@ -84,6 +85,23 @@ def test_without_a_key_nothing_is_signed():
         ask(server).text
 
         assert "authorization" not in server.head
+
+
+def test_the_models_of_anthropic_are_listed_with_its_own_headers(monkeypatch):
+    """Its list refuses a bearer token alone, and is 20 models long unless more are asked for."""
+    monkeypatch.setattr(openai, "ANTHROPIC", ("127.0.0.1", openai.ANTHROPIC[1]))
+    listed = {"data": [{"type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5"}]}
+    with Server(whole("200 OK", json.dumps(listed)), HELLO) as server:
+        provider = OpenAICompatible(f"{server.url}/v1", "a-key")
+        provider.refresh()
+
+        assert server.requests[0].startswith(b"GET /v1/models?limit=1000 HTTP/1.1\r\n")
+        assert (server.head["x-api-key"], server.head["anthropic-version"]) == ("a-key", "2023-06-01")
+        assert "authorization" not in server.head
+        assert [model.name for model in provider.models()] == ["Claude Sonnet 4.5"]
+
+        assert provider.create_completion("claude-sonnet-4-5", QUESTION, True).text == "Hello"
+        assert server.head["authorization"] == "Bearer a-key"
 
 
 def test_a_slash_at_the_end_of_the_address_does_no_harm():
@@ -404,7 +422,7 @@ def test_a_web_page_is_no_answer(status):
 
         assert said == ""
         assert type(error) is Unavailable
-        assert "address" in str(error)
+        assert "URL is probably wrong" in str(error)
 
 
 def test_a_web_page_without_a_type_is_no_answer():

@@ -181,5 +181,5 @@ def test_the_recorded_refusal_of_a_list_is_a_problem_with_the_key():
 
         provider.refresh()
 
-        assert "refuses the key" in (provider.problem() or "")
+        assert "rejected the API key" in (provider.problem() or "")
         assert "bad-key" not in (provider.problem() or "")

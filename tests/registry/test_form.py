@@ -56,17 +56,30 @@ def test_an_address_is_kept_without_its_last_slash(url: str, kept: str) -> None:
 )
 def test_an_address_that_could_be_read_in_two_ways_or_holds_a_secret_is_refused(url: str) -> None:
     """Hold OW 26-45400: two parsers can take different parts of an address for its host."""
-    with pytest.raises(InvalidProvider, match="address can't be used"):
+    with pytest.raises(InvalidProvider, match="URL can't be used"):
         read_form(GOOD | {"url": url})
 
 
-@pytest.mark.parametrize("name", ["", " ", ".", "..", "-a", "a/b", "a b", "a\nb", "<b>", "é", "a" * 33, "a%2fb", "a\0"])
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "-a", "a/b", "<b>", "é", "a" * 33, "a%2fb", "a\0"])
 def test_a_name_that_does_not_fit_an_address_is_refused(name: str) -> None:
-    with pytest.raises(InvalidProvider, match="A name has"):
+    with pytest.raises(InvalidProvider, match="name can't be used"):
         read_form(GOOD | {"name": name})
 
 
-@pytest.mark.parametrize(("name", "taken"), [("OpenAI", set()), ("local", set()), ("Acme", {"acme"})])
+@pytest.mark.parametrize(
+    ("name", "kept"), [("River Labs", "River Labs"), (" a \n b ", "a b"), ("llama.cpp", "llama.cpp")]
+)
+def test_a_name_can_have_spaces_one_at_a_time(name: str, kept: str) -> None:
+    assert read_form(GOOD | {"name": name}).name == kept
+
+
+def test_openai_can_be_called_by_its_name_where_the_environment_sets_up_none() -> None:
+    check_name_is_free("OpenAI", {"local", "acme"})
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"), [("openai", set()), ("local", set()), ("OpenAI", {"openai"}), ("Acme", {"acme"})]
+)
 def test_a_name_that_is_taken_is_refused_in_any_case(name: str, taken: set[str]) -> None:
     with pytest.raises(InvalidProvider, match="Choose another one"):
         check_name_is_free(name, taken)
@@ -74,7 +87,7 @@ def test_a_name_that_is_taken_is_refused_in_any_case(name: str, taken: set[str])
 
 @pytest.mark.parametrize("kind", ["", "local", "environment", "OpenAI", "os"])
 def test_a_protocol_that_is_not_on_offer_is_refused(kind: str) -> None:
-    with pytest.raises(InvalidProvider, match="protocol"):
+    with pytest.raises(InvalidProvider, match="API type"):
         read_form(GOOD | {"kind": kind})
 
 

@@ -157,7 +157,7 @@ def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: Provid
     """Hold LB 24-37895, NC 26-82639: a key never goes to a host that replaced its own."""
     records.add(registry, ADMIN, ACME)
 
-    with pytest.raises(InvalidProvider, match="Enter the key"):
+    with pytest.raises(InvalidProvider, match="Enter it again"):
         records.change(registry, ADMIN, ProviderForm("acme", "openai", url))
     assert registry["acme"].url == URL
 
@@ -204,7 +204,7 @@ def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(databa
     lost = registry_of(database, NEW)
 
     assert "acme" not in lost
-    assert lost.find("acme").problem().startswith("Its key can't be read")
+    assert lost.find("acme").problem().startswith("Its API key can't be decrypted")
     records.change(lost, ADMIN, ACME)
     assert key_of(lost) == KEY and lost.find("acme").problem() == ""
 
@@ -219,7 +219,7 @@ def test_a_worker_that_still_has_the_old_secret_breaks_on_nothing(database: Data
     old.refresh()
 
     assert list(new) == ["acme", "other"]
-    assert "other" not in old and "can't be read" in old.find("other").problem()
+    assert "other" not in old and "can't be decrypted" in old.find("other").problem()
 
 
 def test_a_provider_of_the_environment_is_turned_off_and_on_and_not_changed(
@@ -355,7 +355,7 @@ def test_a_row_of_a_kind_that_is_not_known_is_told_of_and_breaks_nothing(
 
     later = registry_of(database)
 
-    assert "acme" not in later and "doesn't know the protocol" in later.find("acme").problem()
+    assert "acme" not in later and "API type is unknown" in later.find("acme").problem()
 
 
 def test_an_address_of_the_environment_is_shown_without_its_secrets(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from flask.testing import FlaskClient
 
 import app as front_door
 from chat.config import Settings
+from chat.people import accounts
 from chat.providers.base import Model
 from chat.providers.openai import OpenAICompatible
+from chat.registry import records
+from chat.registry.form import ProviderForm
+from chat.routes import pages
 from tests.asking import HTMX, PAGE, TEXT, rows
 from tests.providers.server import Server, delta, sse, whole
 from tests.scripted import Scripted
@@ -28,18 +33,20 @@ def bare(settings: Settings) -> Iterator[Flask]:
     app.extensions["rivulet"].database.dispose()
 
 
-def test_with_no_model_the_page_opens_and_says_which_setting_to_set(bare: Flask) -> None:
+def test_with_no_model_the_page_opens_and_leads_to_where_one_is_connected(bare: Flask) -> None:
     page = bare.test_client().get("/")
 
     assert page.status_code == 200
-    assert "No model is set up yet." in page.text and "OPENAI_API_KEY" in page.text and 'id="text"' in page.text
+    assert "No model is connected yet." in page.text and 'id="text"' in page.text
+    assert 'href="/admin/models">Connect a model</a>' in page.text
 
 
 @pytest.mark.parametrize("form", [HTMX, TEXT, PAGE])
-def test_with_no_model_a_text_is_given_back_with_what_to_set(bare: Flask, form: dict[str, str]) -> None:
+def test_with_no_model_a_text_is_given_back_with_the_way_to_connect_one(bare: Flask, form: dict[str, str]) -> None:
     response = bare.test_client().post("/conversations", data={"text": "Keep me"}, headers=form)
 
-    assert response.status_code == 503 and "OPENAI_API_KEY" in response.text
+    assert response.status_code == 503 and "No model is connected yet." in response.text
+    assert ('href="/admin/models"' in response.text) == (form is not TEXT)
     assert (">Keep me</textarea>" in response.text) == (form is PAGE)
     assert set(rows(bare).values()) == {0}
 
@@ -142,6 +149,60 @@ def test_a_guest_does_not_see_what_is_wrong_with_a_provider(
 
     for client in (app.test_client(), signed_in(app)):
         page = client.get("/").text
-        assert "10.0.0.7" not in page and "Ask the person who runs this app." in page
+        sent = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
+        assert "10.0.0.7" not in page + sent
+        assert "Ask the person who runs this app." in page and "Ask the person who runs this app." in sent
     assert "10.0.0.7" in signed_in(app, "admin@example.org", "admin").get("/").text
+    app.extensions["rivulet"].database.dispose()
+
+
+class Demo(Scripted):
+    """A scripted demo model."""
+
+    demo = True
+
+
+def demo_and(settings: Settings, **others: Scripted) -> FlaskClient:
+    """Return a browser at an app with a demo and other providers."""
+    return front_door.build(settings, {"local": Demo(), **others}).test_client()
+
+
+def test_with_the_demo_model_alone_the_page_says_so_and_asks_what_it_can_answer(settings: Settings) -> None:
+    page = demo_and(settings).get("/").text
+
+    assert "This is a demo model" in page and 'href="/admin/models">Connect a real one</a>' in page
+    assert pages.DEMO_EXAMPLES[0] in page and pages.EXAMPLES[0] not in page
+
+
+@pytest.mark.parametrize(("local_model", "offered"), [("auto", False), ("on", True)])
+def test_with_a_real_model_the_demo_goes_or_comes_last(settings: Settings, local_model: str, offered: bool) -> None:
+    page = demo_and(replace(settings, local_model=local_model), real=Scripted()).get("/").text
+
+    assert ("local/small" in page) == offered and chosen(page) == ["real/small"]
+    assert pages.EXAMPLES[0] in page and "Connect a real one" not in page
+
+
+def test_a_conversation_with_the_demo_goes_on_with_a_real_model(settings: Settings) -> None:
+    app = front_door.build(settings, {"local": Demo()})
+    client, registry = app.test_client(), app.extensions["rivulet"].registry
+    client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
+
+    with Server(whole("200 OK", '{"data": [{"id": "a"}, {"id": "b"}]}')) as server:
+        records.add(registry, "a test", ProviderForm("real", "openai", server.url))
+        registry.find("real").refresh()
+        page = client.get("/conversations/1").text
+
+    assert chosen(page) == ["real/a"] and "local/small" not in page
+    app.extensions["rivulet"].database.dispose()
+
+
+def test_only_an_operator_is_told_that_a_provider_was_connected(tmp_path: Path, provider: Scripted) -> None:
+    app = team(tmp_path, provider)
+
+    pages_of = {
+        role: signed_in(app, f"{role}@example.org", role).get("/?connected=scripted") for role in accounts.ROLES
+    }
+
+    assert ["is connected: 2 models." in page.text for page in pages_of.values()] == [False, True]
+    assert "is connected" not in signed_in(app, "admin@example.org").get("/?connected=<b>x").text
     app.extensions["rivulet"].database.dispose()

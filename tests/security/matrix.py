@@ -14,7 +14,10 @@ NOT_FOUND = "there is no such page"
 SIGN_IN = "a redirect to the sign-in page"
 
 COLUMNS = ("stranger", "guest", "outside", "member", "admin")
-"""With ACCESS=open strangers and guests; with ACCESS=team everybody outside it; with both, members and admins."""
+"""With ACCESS=open strangers and guests; with ACCESS=team everybody outside it; with both, members and admins.
+
+An instance for its own machine answers as an open one, but anybody there looks after the models as an admin does.
+"""
 
 PUBLIC = (ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED)
 CHAT = (ALLOWED, ALLOWED, SIGN_IN, ALLOWED, ALLOWED)
@@ -79,6 +82,7 @@ ROWS = {
     "POST account.change_password": (SIGN_IN, SIGN_IN, SIGN_IN, REFUSED, REFUSED),
     "POST account.end_session": ACCOUNT,
     "POST account.end_others": ACCOUNT,
+    "GET admin_overview.show": ADMIN,
     "GET admin_health.show": ADMIN,
     "GET admin_audit.index": ADMIN,
     "GET admin_audit.as_csv": ADMIN,
@@ -105,11 +109,13 @@ ROWS = {
 }
 
 ROLES = ("stranger", "guest", "suspended", "member", "another member", "admin")
-VISITORS = [(access, role) for access in ("open", "team") for role in ROLES]
+VISITORS = [*((access, role) for access in ("open", "team") for role in ROLES), ("local", "guest"), ("local", "member")]
 
 
-def column(access: str, role: str) -> str:
+def column(access: str, role: str, name: str) -> str:
     """Return the column of a role. A suspended member counts as a stranger, and so does a guest where ACCESS=team."""
+    if access == "local" and " admin_models." in name:
+        return "admin"
     if role in {"member", "another member", "admin"}:
         return role.removeprefix("another ")
     if access == "team":
@@ -119,7 +125,7 @@ def column(access: str, role: str) -> str:
 
 def expected(access: str, role: str, name: str, whose: str) -> str:
     """Look up the expected answer for data that is the visitor's `own`, `another's` or `nobody's`."""
-    word = ROWS[name][COLUMNS.index(column(access, role))]
+    word = ROWS[name][COLUMNS.index(column(access, role, name))]
     if word is OWN:
         return ALLOWED if whose == "own" else NOT_FOUND
     if word in {FOUND, SPENT}:

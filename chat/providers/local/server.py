@@ -1,4 +1,4 @@
-"""Serve the small model on loopback: the child process of chat/providers/local, run as a script.
+"""Serve the demo model on loopback: the child process of chat/providers/local, run as a script.
 
     python -P server.py LOCK WEIGHTS DIGEST
 

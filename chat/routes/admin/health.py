@@ -13,7 +13,7 @@ from chat.storage import engines
 from chat.storage.schema import HEAD
 from chat.web.state import state
 
-bp = Blueprint("admin_health", __name__, url_prefix="/admin")
+bp = Blueprint("admin_health", __name__, url_prefix="/admin/health")
 
 
 @bp.get("")

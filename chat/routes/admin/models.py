@@ -1,32 +1,39 @@
-"""Providers and models: add, change, enable and disable them, and choose the default model."""
+"""Providers and models: connect, change, enable and disable them, and choose the default model."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
 
-from chat.registry import records
+from chat.registry import presets, records
 from chat.registry.form import KINDS, InvalidProvider, read_form
 from chat.registry.snapshot import ProviderEntry
+from chat.routes import model_choice
 from chat.storage.database import NotFound
-from chat.web import current_user, notices
+from chat.web import current_user, notices, urls
 from chat.web.state import state
 
 NEW = {"name": "", "kind": "openai", "url": ""}
 PROTOCOLS = {
-    "openai": "OpenAI and all that speak as it does",
+    "openai": "OpenAI-compatible",
     "aivvm": "chatbot-ui v1 (Aivvm)",
-    "environment": "Set up by the environment",
+    "environment": "From environment variables",
+    "demo": "Comes with Rivulet",
 }
-NOTICES = {
-    "added": "The provider is there.",
-    "changed": "That is changed, for answers that begin from now on.",
-    "deleted": "The provider is deleted.",
-    "asked": "It was asked again.",
-}
+TESTED = {"saved": "{} is saved, but doesn't work yet.", "asked": "{} doesn't work."}
+"""What an address says after a test of the connection, and how the page begins if that failed."""
+
+NOTICES = {"changed": "Saved. Applies to new answers.", "deleted": "Provider deleted."}
 
 bp = Blueprint("admin_models", __name__, url_prefix="/admin/models")
+
+
+@bp.context_processor
+def audience() -> dict[str, bool]:
+    """Tell templates whether the visitor looks after the models alone, and can't open the other admin pages."""
+    return {"alone": current_user.admin() is None}
 
 
 @bp.before_request
@@ -37,8 +44,13 @@ def refresh() -> None:
 
 @bp.get("")
 def index() -> str:
-    """Show all providers, and a form for a new one."""
-    return render_list(NEW)
+    """Show all providers and the presets; with a chosen one also the form for a new provider."""
+    preset = presets.find(request.args.get("preset", ""))
+    if preset is None:
+        return render_list(NEW)
+    taken = {name.lower() for name in state.registry.now().entries}
+    name = presets.free_name(preset.name, taken) if preset.name else ""
+    return render_list(NEW | {"preset": preset.slug, "name": name, "url": preset.url})
 
 
 @bp.get("/<name>")
@@ -59,16 +71,26 @@ def refuse(error: InvalidProvider) -> tuple[str, int]:
 
 def render_list(form: dict[str, str], problem: str = "") -> str:
     entries = [describe(entry) for entry in state.registry.now().entries.values()]
-    kinds = {kind: PROTOCOLS[kind] for kind in KINDS}
-    return render_template(
-        "admin/models.html", entries=entries, form=form, kinds=kinds, problem=problem, done=notices.read(NOTICES)
-    )
+    offered = {"presets": (*presets.PRESETS, presets.OTHER), "kinds": {kind: PROTOCOLS[kind] for kind in KINDS}}
+    chosen = presets.find(form.get("preset", "")) or (presets.OTHER if problem else None)
+    said = {"problem": problem, "done": notices.read(NOTICES)}
+    return render_template("admin/models.html", entries=entries, form=form, chosen=chosen, **offered, **said)
 
 
 def render_provider(entry: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
-    return render_template(
-        "admin/provider.html", **describe(entry), form=form, problem=problem, done=notices.read(NOTICES)
-    )
+    content = describe(entry)
+    problem, done = (problem, "") if problem else outcome(entry, content["wrong"])
+    return render_template("admin/provider.html", **content, form=form, problem=problem, done=done)
+
+
+def outcome(entry: ProviderEntry, wrong: str) -> tuple[str, str]:
+    """Return what is wrong with a provider, or else the notice about the last action: never both."""
+    done = request.args.get("done", "")
+    if wrong and entry.enabled:
+        return f"{TESTED.get(done, TESTED['asked']).format(entry.name)} {wrong}", ""
+    if done in TESTED and entry.enabled:
+        return "", model_choice.connection_notice(entry.name)
+    return "", notices.read(NOTICES)
 
 
 def describe(entry: ProviderEntry) -> dict[str, Any]:
@@ -81,8 +103,9 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
     first = known.default.removeprefix(f"{entry.name}/")
     return {
         "entry": entry,
-        "protocol": PROTOCOLS.get(entry.kind, entry.kind),
+        "protocol": PROTOCOLS.get("demo" if entry.is_demo else entry.kind, entry.kind),
         "wrong": entry.problem(),
+        "unneeded": entry.is_demo and model_choice.needs_no_demo(),
         "models": models,
         "others": others,
         "hidden": hidden,
@@ -93,46 +116,69 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
 
 @bp.post("")
 def add() -> Response:
+    """Store a provider and test it: one that works leads to the first page, the others to what is wrong with them."""
     form = read_form(request.form)
-    records.add(state.registry, current_user.require_admin(), form)
-    return notices.lead_to(f"/admin/models/{form.name}", "added")
+    records.add(state.registry, current_user.require_operator(), form)
+    if works(form.name):
+        return lead_to_chat(form.name)
+    return lead_to(form.name, "saved")
+
+
+def works(name: str) -> bool:
+    """Fetch a provider's list of models; return whether there are models to choose."""
+    entry = state.registry.find(name)
+    entry.refresh()
+    return bool(entry.models()) and not entry.problem()
+
+
+def lead_to_chat(name: str) -> Response:
+    """Lead to a new conversation with a model of the provider."""
+    return urls.lead_to(f"/?connected={quote(name)}")
+
+
+def lead_to(name: str, done: str) -> Response:
+    return notices.lead_to(f"/admin/models/{quote(name)}", done)
 
 
 @bp.post("/<name>")
 def change(name: str) -> Response:
-    kind = state.registry.find(name).kind
-    if kind not in KINDS:
+    """Store and test a change; who mends a provider goes on to the first page, as after connecting one."""
+    before = state.registry.find(name)
+    if before.kind not in KINDS:
         raise NotFound
-    records.change(state.registry, current_user.require_admin(), read_form(request.form, name, kind))
-    return notices.lead_to(f"/admin/models/{name}", "changed")
+    was_broken = bool(before.problem())
+    records.change(state.registry, current_user.require_operator(), read_form(request.form, name, before.kind))
+    if works(name) and was_broken:
+        return lead_to_chat(name)
+    return lead_to(name, "saved")
 
 
 @bp.post("/<name>/state")
 def set_enabled(name: str) -> Response:
-    records.set_enabled(state.registry, current_user.require_admin(), name, "on" in request.form)
-    return notices.lead_to(f"/admin/models/{name}", "changed")
+    records.set_enabled(state.registry, current_user.require_operator(), name, "on" in request.form)
+    return lead_to(name, "changed")
 
 
 @bp.post("/<name>/asking")
 def ask_again(name: str) -> Response:
     """Fetch a provider's list of models now."""
     state.registry.find(name).refresh()
-    return notices.lead_to(f"/admin/models/{name}", "asked")
+    return lead_to(name, "asked")
 
 
 @bp.post("/<name>/offer")
 def set_model(name: str) -> Response:
     """Enable or disable a model, or make it the default: the button that was pressed says which."""
-    admin, form = current_user.require_admin(), request.form
+    operator, form = current_user.require_operator(), request.form
     if "first" in form:
-        records.set_default_model(state.registry, admin, name, form["first"])
+        records.set_default_model(state.registry, operator, name, form["first"])
     else:
         model = form.get("on", form.get("off", ""))
-        records.set_model_enabled(state.registry, admin, name, model, "on" in form)
-    return notices.lead_to(f"/admin/models/{name}", "changed")
+        records.set_model_enabled(state.registry, operator, name, model, "on" in form)
+    return lead_to(name, "changed")
 
 
 @bp.post("/<name>/deletion")
 def delete(name: str) -> Response:
-    records.remove(state.registry, current_user.require_admin(), name)
+    records.remove(state.registry, current_user.require_operator(), name)
     return notices.lead_to("/admin/models", "deleted")

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from chat import config
-from chat.storage import engines
+from chat.storage import backup_stamp, engines
 from chat.storage.backups import transfer
 from chat.storage.backups.endpoints import kind_of
 from chat.storage.backups.target import Place, Refused
@@ -64,6 +64,7 @@ def make(place: Place, target: Path | None = None) -> str:
     kind = kind_of(place)
     target = target or timestamped(place.folder, ending=kind.ENDING)
     kind.backup(place, target)
+    backup_stamp.leave(place.url.render_as_string(hide_password=False))
     return f"All that is stored is copied to {target} ({target.stat().st_size / 1e6:.1f} MB)."
 
 

@@ -388,7 +388,7 @@ def test_an_error_whose_body_never_ends_is_told_all_the_same(monkeypatch):
     with Server([head("401 Unauthorized"), chunk("{"), SILENCE]) as server:
         _, error = heard(ask(server, Timeouts(2, 60, 60, 60)))
 
-        assert "refuses the key" in str(error)
+        assert "rejected the API key" in str(error)
 
 
 def test_of_an_error_no_more_is_read_than_is_of_use():

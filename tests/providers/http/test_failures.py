@@ -237,10 +237,10 @@ def test_when_to_try_again_is_said_in_words_that_agree(retry_after: float | None
         (403, "Country, region, or territory not supported", Refused, "country or region"),
         (403, "Your project does not have access to model x", BadKey, "it says: Your project"),
         (400, "Your credit balance is too low to access the API", RateLimited, "no credit"),
-        (400, "The API key has expired", BadKey, "refuses the key"),
+        (400, "The API key has expired", BadKey, "rejected the API key"),
         (503, "Loading model", Unavailable, "still loading"),
         (400, "Too many tokens, please wait before trying again", RateLimited, "too many requests"),
-        (404, "404 page not found", Unavailable, "at this address"),
+        (404, "404 page not found", Unavailable, "at this URL"),
     ],
 )
 def test_words_count_for_more_than_a_status(status: int, words: str, expected: type, says: str) -> None:

@@ -1,4 +1,4 @@
-"""Load and ask the real small model. test_problems.py has the tests that need no model."""
+"""Load and ask the real demo model. test_problems.py has the tests that need no model."""
 
 from __future__ import annotations
 

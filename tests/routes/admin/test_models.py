@@ -36,7 +36,7 @@ def registry(app: Flask) -> ProviderRegistry:
 def test_an_admin_adds_a_provider_sees_the_end_of_its_key_and_never_the_key(app: Flask, admin: FlaskClient) -> None:
     answer = admin.post(MODELS, data=ACME)
 
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"{MODELS}/acme?done=added")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{MODELS}/acme?done=saved")
     pages = [admin.get(path).text for path in (MODELS, answer.headers["Location"])]
     assert registry(app)["acme"].url == HOME
     assert all(HOME in page for page in pages) and "<code>5678</code>" in pages[1]
@@ -67,7 +67,7 @@ def test_what_is_refused_is_kept_in_the_form_but_for_the_key(admin: FlaskClient)
     answer = admin.post(MODELS, data=ACME | {"url": 'ftp://"><b>.test'})
 
     assert answer.status_code == 400
-    assert "The address can&#39;t be used" in answer.text and 'value="acme"' in answer.text
+    assert "The URL can&#39;t be used" in answer.text and 'value="acme"' in answer.text
     assert "ftp://&#34;&gt;&lt;b&gt;.test" in answer.text and KEY not in answer.text
 
 
@@ -76,7 +76,7 @@ def test_with_another_address_the_key_is_asked_for_on_the_provider_s_own_page(ap
 
     answer = admin.post(f"{MODELS}/acme", data={"url": "http://127.0.0.1:10/v1", "key": ""})
 
-    assert answer.status_code == 400 and "Enter the key for this one, too." in answer.text
+    assert answer.status_code == 400 and "Enter it again for this URL." in answer.text
     assert 'value="http://127.0.0.1:10/v1"' in answer.text and registry(app)["acme"].url == HOME
 
 
@@ -226,8 +226,7 @@ def test_a_provider_that_can_not_be_reached_says_so_and_is_asked_again(admin: Fl
 
     answer = admin.post(f"{MODELS}/acme/asking", follow_redirects=True)
 
-    assert "It was asked again." in answer.text
-    assert "The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
+    assert "acme doesn&#39;t work. The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
     assert "Not working" in admin.get(MODELS).text
 
 
@@ -236,7 +235,7 @@ def test_what_is_deleted_is_gone(app: Flask, admin: FlaskClient) -> None:
 
     answer = admin.post(f"{MODELS}/acme/deletion", follow_redirects=True)
 
-    assert "The provider is deleted." in answer.text and "acme" not in registry(app)
+    assert "Provider deleted." in answer.text and "acme" not in registry(app)
     assert admin.get(f"{MODELS}/acme").status_code == 404
 
 
@@ -281,8 +280,93 @@ def test_an_admin_sees_models_that_do_not_seem_to_chat_and_turns_them_on(
 def test_an_address_that_is_found_to_be_meant_is_offered(app: Flask, admin: FlaskClient) -> None:
     with Server(whole("404 Not Found", ""), whole("200 OK", '{"data": [{"id": "a"}]}')) as server:
         admin.post(MODELS, data=ACME | {"url": server.url, "key": ""})
-        registry(app).find("acme").refresh()
 
         page = admin.get(f"{MODELS}/acme").text
 
     assert f"There is one at {server.url}/v1" in page and f'value="{server.url}/v1"' in page
+
+
+LIST = whole("200 OK", '{"data": [{"id": "a"}, {"id": "b"}]}')
+WRONG_KEY = whole("401 Unauthorized", '{"error": {"message": "Incorrect API key provided"}}')
+
+
+def told(page: str) -> list[str]:
+    """Read what a page says at its top: a problem, a notice, or both."""
+    return re.findall(r'<p class="(?:problem|done|welcome__setup)"[^>]*>(.*?)</p>', page)
+
+
+def test_a_provider_that_is_connected_leads_to_the_first_page_with_one_of_its_models(admin: FlaskClient) -> None:
+    with Server(LIST) as server:
+        page = admin.post(MODELS, data=ACME | {"name": "River Labs", "url": server.url}, follow_redirects=True)
+
+    assert page.request.path == "/" and told(page.text) == ["River Labs is connected: 2 models."]
+    assert re.findall(r'<option value="([^"]+)" selected>', page.text) == ["River Labs/a"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "problem"),
+    [
+        ([WRONG_KEY], "rejected the API key."),
+        ([whole("404 Not Found", "")], "No model list at this URL. Does it end in /v1?"),
+        ([whole("200 OK", '{"data": []}')], "lists no models yet. Load one there, then ask again."),
+    ],
+)
+def test_a_provider_that_does_not_work_is_saved_and_the_page_says_both_in_one_message(
+    app: Flask, admin: FlaskClient, answers: list[list[bytes]], problem: str
+) -> None:
+    with Server(*answers) as server:
+        page = admin.post(MODELS, data=ACME | {"url": server.url}, follow_redirects=True)
+
+    (message,) = told(page.text)
+    assert page.request.path == f"{MODELS}/acme" and "acme" in registry(app).now().entries
+    assert message.startswith("acme is saved, but doesn&#39;t work yet. ") and message.endswith(problem)
+
+
+def test_whoever_mends_a_provider_goes_on_to_the_first_page(admin: FlaskClient) -> None:
+    with Server(WRONG_KEY, LIST) as server:
+        admin.post(MODELS, data=ACME | {"url": server.url})
+
+        page = admin.post(f"{MODELS}/acme", data={"url": server.url, "key": "another-key-of-16"}, follow_redirects=True)
+
+    assert page.request.path == "/" and told(page.text) == ["acme is connected: 2 models."]
+
+
+def test_a_change_to_a_provider_that_works_is_tested_and_told_on_its_page(admin: FlaskClient) -> None:
+    with Server(LIST, LIST, WRONG_KEY) as server:
+        admin.post(MODELS, data=ACME | {"url": server.url})
+
+        good = admin.post(f"{MODELS}/acme", data={"url": server.url, "key": "another-key-of-16"}, follow_redirects=True)
+        bad = admin.post(
+            f"{MODELS}/acme", data={"url": server.url, "key": "third-key-of-letters"}, follow_redirects=True
+        )
+
+    assert told(good.text) == ["acme is connected: 2 models."]
+    assert len(told(bad.text)) == 1 and "rejected the API key." in told(bad.text)[0]
+
+
+def test_a_double_click_connects_once(app: Flask, admin: FlaskClient) -> None:
+    first, second = (admin.post(MODELS, data=ACME) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert admin.post(MODELS, data=ACME | {"key": "another-key-of-16"}).status_code == 400
+    assert admin.get("/admin/audit").text.count("added a provider") == 1
+
+
+def test_a_preset_fills_the_form(admin: FlaskClient) -> None:
+    page = admin.get(f"{MODELS}?preset=groq").text
+
+    assert 'name="name" value="Groq"' in page and 'name="url" type="url" value="https://api.groq.com/openai/v1"' in page
+    assert 'href="https://console.groq.com/keys"' in page
+    assert "<form class" not in admin.get(MODELS).text and "<form class" not in admin.get(f"{MODELS}?preset=x").text
+
+
+def test_a_preset_that_is_connected_already_gets_another_name(admin: FlaskClient) -> None:
+    admin.post(MODELS, data=ACME | {"name": "Groq"})
+
+    assert 'name="name" value="Groq 2"' in admin.get(f"{MODELS}?preset=groq").text
+
+
+def test_a_form_that_is_refused_keeps_its_preset(admin: FlaskClient) -> None:
+    page = admin.post(MODELS, data=ACME | {"preset": "ollama", "url": "nonsense"}).text
+
+    assert 'name="preset" value="ollama"' in page and "Ollama needs none" in page

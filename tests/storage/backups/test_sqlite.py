@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from chat.storage import backup_stamp
 from chat.storage.database import Database
 from chat.storage.schema import HEAD
 from tests.serving import ROOT
@@ -58,6 +59,22 @@ def test_a_backup_is_one_file_for_its_owner_alone_named_by_the_time(
     assert (code, said_in(made)) == (0, ["Hello?", "Hi."])
     assert str(made) in said and made.name.startswith("rivulet-20") and made.suffix == ".db"
     assert stat.S_IMODE(made.stat().st_mode) == 0o600 and stat.S_IMODE(made.parent.stat().st_mode) == 0o700
+
+
+def test_a_backup_is_noted_for_the_admins(lived_in: Database, run: Command) -> None:
+    assert backup_stamp.age(lived_in) is None
+
+    run("backup")
+
+    assert backup_stamp.age(lived_in) in range(60)
+
+
+def test_a_backup_that_can_not_be_noted_is_one_all_the_same(lived_in: Database, run: Command, instance: Path) -> None:
+    change(instance / "rivulet.db", "DROP TABLE options")
+
+    code, said = run("backup")
+
+    assert code == 0 and said.startswith("All that is stored is copied") and len(names(instance / "backups")) == 1
 
 
 def test_a_backup_holds_what_stands_in_the_log_ahead_only(lived_in: Database, run: Command, tmp_path: Path) -> None:
