@@ -14,7 +14,7 @@ import app as front_door
 from chat.config import Settings
 from chat.providers.base import Model
 from chat.providers.openai import OpenAICompatible
-from tests.asking import HTMX, PAGE, TEXT, rows
+from tests.asking import HTMX, PAGE, TEXT, begin, rows
 from tests.providers.server import Server, delta, sse, whole
 from tests.scripted import Scripted
 from tests.team import signed_in, team
@@ -145,3 +145,14 @@ def test_a_guest_does_not_see_what_is_wrong_with_a_provider(
         assert "10.0.0.7" not in page and "Ask the person who runs this app." in page
     assert "10.0.0.7" in signed_in(app, "admin@example.org", "admin").get("/").text
     app.extensions["rivulet"].database.dispose()
+
+
+def test_a_providers_problem_is_named_before_a_conversation_and_not_below_each_one(
+    app: Flask, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "problem", lambda: "The server is away.")
+    client = signed_in(app, role="admin")
+    begin(client)
+
+    assert "The server is away." in client.get("/").text
+    assert "The server is away." not in client.get("/conversations/1").text
