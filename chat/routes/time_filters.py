@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
+from chat.web.time_zones import reader_zone
+
 
 def register(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=moment, day=day, seconds=seconds)
+    app.jinja_env.filters.update(moment=moment, day=day, date=date, seconds=seconds)
 
 
 def moment(at: int) -> str:
@@ -18,6 +20,11 @@ def moment(at: int) -> str:
 
 def day(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def date(at: int) -> str:
+    """Write a day in the reader's time zone, for paper: a script leaves it as it is."""
+    return f"{datetime.fromtimestamp(at, reader_zone()):%-d %B %Y}"
 
 
 def seconds(milliseconds: int) -> str:

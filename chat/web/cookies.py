@@ -1,4 +1,4 @@
-"""The cookies of this instance. Each name ends in the instance's mark, because browsers don't tell ports apart.
+"""The cookies. The name of an instance's own ends in its mark, because browsers don't tell ports apart.
 
 Over https a prefix makes browsers refuse a cookie that came over plain http. `__Host-` also refuses cookies that
 another host set, but needs the whole host; an instance under a path uses `__Secure-`.
@@ -19,12 +19,18 @@ LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 """The token of a secret link, the state of a single sign-on, and the account that this browser signed in to."""
 
 ZONE = "rivulet-zone"
-"""The time zone of the browser. list.js sets it; it has no mark, because it is the same for all instances."""
+"""The time zone of the browser. list.js sets it."""
+
+APPEARANCE = {name: f"rivulet-{name}" for name in ("theme", "size", "sidebar")}
+"""What `appearance` keeps."""
+
+UNMARKED = {ZONE, *APPEARANCE.values()}
+"""Cookies of the browser rather than of an instance. They can be read during an outage, when the mark isn't known."""
 
 
 def full_name(name: str) -> str:
     """Return the name as it is sent."""
-    return f"{prefix()}{name}-{state.mark}"
+    return prefix() + (name if name in UNMARKED else f"{name}-{state.mark}")
 
 
 def prefix() -> str:

@@ -8,7 +8,7 @@
 
   document.addEventListener("htmx:after:swap", ({ detail }) => {
     const link = detail.ctx.sourceElement
-    if (!link?.matches?.(".list__item, .sidebar__new")) return
+    if (!link?.matches?.(".list__item, .begins")) return
     document.getElementById("sidebar").hidePopover()
     if (!touch.matches) document.getElementById("text").focus({ preventScroll: true })
   })

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.checks import check, complaints, overflowing, small_for_a_finger
 from tests.browser.fonts import FONTS, each_theme
@@ -78,8 +79,14 @@ def test_an_arabic_answer_reads_from_right_to_left(page: Page, site: Site, provi
 def test_printed_it_is_the_conversation_alone(page: Page, site: Site, provider: Scripted) -> None:
     answered(page, site)
 
+    expect(page.locator(".code .copy")).to_be_visible()
+    page.get_by_text("Appearance").click()
+    page.get_by_label("Dark").check()
+
     page.emulate_media(media="print")
 
-    for hidden in (".sidebar", ".bar", ".composer", ".actions"):
+    for hidden in (".sidebar", ".bar", ".composer", ".actions", ".conversation__menu", ".code .copy"):
         assert not page.locator(hidden).first.is_visible()
     assert page.locator(".message__text").is_visible() and page.locator(".reply pre").is_visible()
+    assert re.match(r"Tell me about rivers\s+\d+ \w+ \d{4}\s", page.locator("body").inner_text())
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"

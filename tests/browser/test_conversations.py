@@ -108,6 +108,9 @@ def test_on_a_phone_the_list_is_a_drawer_and_nothing_is_wider_than_the_screen(
     expect(sidebar).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.locator(".welcome")).to_be_visible()
+
 
 def test_answers_are_marked_until_they_are_seen(page: Page, provider: Scripted) -> None:
     gates = [Gate(), Gate()]

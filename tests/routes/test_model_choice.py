@@ -19,7 +19,7 @@ from chat.providers.openai import OpenAICompatible
 from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.routes import pages
-from tests.asking import HTMX, PAGE, TEXT, rows
+from tests.asking import HTMX, PAGE, TEXT, begin, rows
 from tests.providers.server import Server, delta, sse, whole
 from tests.scripted import Scripted
 from tests.team import signed_in, team
@@ -206,3 +206,14 @@ def test_only_an_operator_is_told_that_a_provider_was_connected(tmp_path: Path, 
     assert ["is connected: 2 models." in page.text for page in pages_of.values()] == [False, True]
     assert "is connected" not in signed_in(app, "admin@example.org").get("/?connected=<b>x").text
     app.extensions["rivulet"].database.dispose()
+
+
+def test_a_providers_problem_is_named_before_a_conversation_and_not_below_each_one(
+    app: Flask, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "problem", lambda: "The server is away.")
+    client = signed_in(app, role="admin")
+    begin(client)
+
+    assert "The server is away." in client.get("/").text
+    assert "The server is away." not in client.get("/conversations/1").text

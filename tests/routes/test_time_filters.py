@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
-from chat.routes.time_filters import day, moment, seconds
+from chat.routes.time_filters import date, day, moment, seconds
+from chat.web.cookies import ZONE
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,9 @@ def test_a_duration_is_written_for_people(milliseconds: int, written: str) -> No
 def test_a_time_is_written_for_machines_and_for_people() -> None:
     assert moment(1_795_529_000) == "2026-11-24T14:03:20Z"
     assert day(1_795_529_000) == "24 Nov 2026, 14:03 UTC"
+
+
+@pytest.mark.parametrize(("zone", "written"), [("", "24 November 2026"), ("Pacific/Kiritimati", "25 November 2026")])
+def test_a_date_on_paper_is_the_readers(app: Flask, zone: str, written: str) -> None:
+    with app.test_request_context(headers={"Cookie": f"{ZONE}={zone}"}):
+        assert date(1_795_529_000) == written

@@ -39,6 +39,7 @@ ROWS = {
     "GET health.alive": PUBLIC,
     "GET health.ready": PUBLIC,
     "GET health.metrics": PUBLIC,  # the tests ask from this machine; tests/routes/test_metrics.py asks from elsewhere
+    "POST appearance.change": CHAT,
     "GET conversations.new": CHAT,
     "GET conversations.index": CHAT,
     "POST messages.create (new)": CHAT,
