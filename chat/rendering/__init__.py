@@ -1,4 +1,4 @@
-"""Markdown to safe HTML; the only room that marks a model's text as safe. streaming/ does so while a text grows.
+"""Markdown to safe HTML; the only room that marks a text as safe. streaming/ does so while a text grows.
 
 pipeline       the steps in their order
 input_limits   limits on the length, nesting and cost of a text
@@ -11,9 +11,11 @@ placeholders   takes our own HTML (code, formulas, footnotes) out while the rest
 time_budget    how long colours and formulas can take
 sanitizer      the allow-lists
 directions     blocks that are read from right to left
+questions      what a person wrote: plain text, with its fences as code
 """
 
 from .pipeline import VERSION, mark_safe, render, render_plain, render_unfinished
+from .questions import beginning_of, first_line, render_question
 from .streaming.blocks import Blocks
 from .streaming.incremental import IncrementalRenderer
 from .streaming.overflow import BoundedRenderer
@@ -24,9 +26,12 @@ __all__ = [
     "Blocks",
     "BoundedRenderer",
     "IncrementalRenderer",
+    "beginning_of",
     "digest",
+    "first_line",
     "mark_safe",
     "render",
     "render_plain",
+    "render_question",
     "render_unfinished",
 ]

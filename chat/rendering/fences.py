@@ -14,7 +14,7 @@ OPENING = re.compile(
     r"^(?P<before>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<label>[^\n]*)$",
     re.MULTILINE,
 )
-LINE = re.compile(r"([ \t>]*)(`{3,}|~{3,})[ \t]*([^`\n]*)\n?")
+LINE = re.compile(r"([ \t>]*)(`{3,}+|~{3,}+)[ \t]*+([^`\n]*)\n?")
 NESTING = {"markdown", "md", "mdx"}
 
 
@@ -69,13 +69,20 @@ class Fence:
 
 def split(text: str) -> Iterator[tuple[str, str]]:
     """Split a text into pairs: prose, and the fence behind it as CommonMark needs it, "" for none."""
-    start, has_some = 0, "```" in text or "~~~" in text
-    while has_some and (opening := OPENING.search(text, start)):
-        fence = Fence(opening["mark"], opening["label"], opening["before"])
-        end, is_closed = find_end(fence, text, opening.end() + 1)
-        yield text[start : opening.start()], lengthen(text[opening.start() : end], fence, is_closed)
+    start = 0
+    for fence, opening, end, is_closed in find(text):
+        yield text[start:opening], lengthen(text[opening:end], fence, is_closed)
         start = end
     yield text[start:], ""
+
+
+def find(text: str) -> Iterator[tuple[Fence, int, int, bool]]:
+    """Yield each fence, where it starts and ends, and whether a line closes it."""
+    end, has_some = 0, "```" in text or "~~~" in text
+    while has_some and (opening := OPENING.search(text, end)):
+        fence = Fence(opening["mark"], opening["label"], opening["before"])
+        end, is_closed = find_end(fence, text, opening.end() + 1)
+        yield fence, opening.start(), end, is_closed
 
 
 def find_end(fence: Fence, text: str, start: int) -> tuple[int, bool]:

@@ -145,20 +145,28 @@ def message_views(window: Window) -> list[dict[str, Any]]:
 
 
 def view_of(message: Message, versions: list[int], is_last: bool) -> dict[str, Any]:
-    """Add a message's place among its versions, in a circle; to a reply also its HTML, facts and models."""
+    """Add a message's place among its versions, in a circle, and its HTML; to a reply also its facts and models."""
     place = versions.index(message.id)
     after = versions[(place + 1) % len(versions)]
     around = {"place": place + 1, "versions": len(versions), "before": versions[place - 1], "after": after}
     view = vars(message) | around | {"last": is_last}
     if not isinstance(message, Reply):
-        return view
+        return view | question_view(message.text)
     own = model_choice.option_of(message)
-    offers = model_choice.options() if is_last else [own] if own else []  # a script fetches the others
+    offers = model_choice.options()
+    models = {"choosable": len(offers) > 1, "offers": offers if is_last else []}  # a script copies them to the others
     speaker = own.model.name if own else last_part(message.model)
-    facts = reply_facts.list_facts(message)
     thoughts = state.replies.reasoning_so_far(message.id) if message.state == "generating" else ""
     shown = {"html": html_of(message), "thoughts": thoughts}
-    return view | shown | {"offers": offers, "speaker": speaker, "facts": facts}
+    return view | models | shown | {"speaker": speaker, "facts": reply_facts.list_facts(message)}
+
+
+def question_view(text: str) -> dict[str, Any]:
+    """Prepare a person's text; a long one has a beginning, which the page shows until it is unfolded."""
+    beginning = rendering.beginning_of(text)
+    lines = text.strip("\n").count("\n") + 1
+    shown = {"html": rendering.render_question(text), "lines": lines}
+    return shown | {"beginning": beginning and rendering.render_question(beginning)}
 
 
 def html_of(reply: Reply) -> str:

@@ -1,10 +1,13 @@
-// Copying: a click fetches an answer's Markdown, or takes a block's code. The button shows whether it worked.
+// Code and copying: each block of code gets two buttons. "Wrap" breaks its long lines, now and on later pages. "Copy"
+// takes its code, or for an answer fetches its Markdown, and shows whether that worked.
 {
-  const button = document.createElement("button")
-  button.className = "copy quiet"
-  button.type = "button"
-  button.textContent = "Copy"
-  button.translate = true
+  const settings = kept("localStorage")
+  const make = (name, textContent, ariaLabel) => Object.assign(document.createElement("button"), {
+    className: `${name} quiet`, type: "button", translate: true, textContent, ariaLabel,
+  })
+  const wrap = make("wrap", "Wrap", "Wrap lines")
+  const button = make("copy", "Copy", "Copy code")
+  wrap.ariaPressed = settings.wrap ?? false
 
   // Safari copies only a promise made during the click. A page over plain HTTP has no clipboard except in a copy event.
   const copy = async text => {
@@ -36,7 +39,8 @@
   }
 
   document.addEventListener("click", event => {
-    const button = event.target.closest?.(".copy")
+    const button = event.target.closest?.(".copy, .wrap")
+    if (button?.ariaPressed) return button.ariaPressed = wrap.ariaPressed = settings.wrap = button.ariaPressed === "false"
     if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
     const code = button.closest(".code")?.querySelector("code").textContent.replace(/\n$/, "")
@@ -47,7 +51,7 @@
   const offer = () => {
     // A loop over one tag name: a selector for all of this takes sixty times as long on a long page.
     for (const caption of document.getElementsByTagName("figcaption"))
-      if (caption.lastElementChild?.className !== button.className) caption.append(button.cloneNode(true))
+      if (caption.lastElementChild?.className !== button.className) caption.append(wrap.cloneNode(true), button.cloneNode(true))
   }
   document.addEventListener("htmx:after:swap", offer)
   offer()

@@ -18,6 +18,8 @@
     (target.querySelector("[aria-current]") ?? target.querySelector("a, button")).focus()
   }, true)
 
+  document.addEventListener("submit", ({ target }) => target.querySelector(".models:popover-open")?.hidePopover())
+
   document.addEventListener("click", ({ target }) => {
     const menu = document.querySelector(".conversation__menu[open]")
     if (menu && !menu.contains(target)) menu.open = false

@@ -215,7 +215,7 @@ def test_a_provider_that_fails_can_be_tried_again(
     expect(page.locator(".reply--interrupted")).to_contain_text("The model can't be reached.")
     expect(page.locator(".message")).to_contain_text("Are you there?")
 
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Retry answer").click()
 
     expect(page.locator(".reply--complete")).to_contain_text("Here I am.")
     expect(page.locator(".reply")).to_have_count(1)

@@ -51,31 +51,30 @@ def test_an_edited_message_is_answered_anew_and_both_versions_are_kept(
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_a_whole_answer_is_tried_again_with_another_model(
+def test_a_whole_answer_is_retried_with_another_model(
     visit: Callable[..., Page], site: Site, provider: Scripted, javascript: bool
 ) -> None:
     page = visit(site.url, java_script_enabled=javascript)
     ask(page, provider, "Hello?", "From the small one.")
     provider.will_say("From the large one.")
 
-    page.locator(".reply--complete").hover()
-    page.get_by_label("Model to try again with").select_option("Large")
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Choose another model to retry with").click()
+    page.get_by_role("button", name="Large").click()
 
     expect(page.locator(".reply--complete")).to_contain_text("From the large one.")
     expect(page.locator(".versions")).to_contain_text("2/2")
     assert [call.model for call in provider.calls] == ["small", "large"]
 
 
-def test_an_earlier_answer_is_tried_again_with_another_model(page: Page, provider: Scripted) -> None:
+def test_an_earlier_answer_is_retried_with_another_model(page: Page, provider: Scripted) -> None:
     ask(page, provider, "One?", "One.")
     ask(page, provider, "Two?", "Two.")
     page.reload()
     provider.will_say("Uno.")
 
-    page.get_by_label("Model to try again with").first.hover()
-    page.get_by_label("Model to try again with").first.select_option("Large")
-    page.get_by_role("button", name="Try again").first.click()
+    page.locator(".reply").first.hover()
+    page.get_by_role("button", name="Choose another model to retry with").first.click()
+    page.get_by_role("button", name="Large").click()
 
     expect(page.locator(".reply--complete")).to_have_count(1)
     expect(page.locator(".reply--complete")).to_contain_text("Uno.")
@@ -101,11 +100,11 @@ def test_an_answer_that_broke_off_goes_on_in_its_place(
 def test_versions_and_editing_are_reached_by_keys(page: Page, provider: Scripted) -> None:
     ask(page, provider, "One?", "One.")
     summary, box = page.locator(".edit summary"), page.locator(".edit textarea")
-    page.keyboard.press("Shift+Tab")  # the answer's facts
-    page.keyboard.press("Shift+Tab")  # the Copy button
-    page.keyboard.press("Shift+Tab")  # the model for Try again
+    page.keyboard.press("Shift+Tab")  # the answer's details
+    page.keyboard.press("Shift+Tab")  # the models to retry with
     page.keyboard.press("Shift+Tab")
-    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    expect(page.get_by_role("button", name="Retry answer")).to_be_focused()
+    page.keyboard.press("Shift+Tab")  # the Copy button
     page.keyboard.press("Shift+Tab")
     expect(summary).to_be_focused()
     assert page.locator(".edit").evaluate("edit => getComputedStyle(edit.parentElement).opacity") == "1"

@@ -58,6 +58,23 @@ def test_code_is_copied_as_it_is(answered: Page) -> None:
     expect(answered.locator(".code .copy")).to_have_count(1)
 
 
+def test_long_lines_of_code_wrap_on_request_and_on_later_pages_too(page: Page, provider: Scripted) -> None:
+    provider.will_say("```\n" + "word " * 200 + "\n```\n\nand\n\n```\n" + "word " * 200 + "\n```")
+    send(page, "Show me")
+    expect(page.locator(".reply--complete")).to_be_visible()
+    wrap, scrolls = page.get_by_role("button", name="Wrap lines"), "all => all.map(e => e.scrollWidth > e.clientWidth)"
+    assert page.locator("pre").evaluate_all(scrolls) == [True, True]
+
+    wrap.first.click()
+    expect(wrap.first).to_have_attribute("aria-pressed", "true")
+    assert page.locator("pre").evaluate_all(scrolls) == [False, True]
+    page.reload()
+    assert page.locator("pre").evaluate_all(scrolls) == [False, False]
+    wrap.first.click()
+
+    assert page.locator("pre").evaluate_all(scrolls) == [True, False]
+
+
 def test_code_can_be_copied_while_the_answer_goes_on(page: Page, provider: Scripted) -> None:
     gate = Gate()
     provider.will_say("```\nls\n```\n\n", "And then ", gate, "more.")
@@ -107,7 +124,7 @@ def test_without_javascript_copy_leads_to_the_markdown_and_nothing_is_dead(
     send(page, "Show me")
     expect(page.locator(".reply--complete")).to_contain_text("The end.")
 
-    for dead in (".code .copy", ".jump", ".sidebar__keys", "#offline"):
+    for dead in (".code button", ".jump", ".sidebar__keys", "#offline"):
         expect(page.locator(dead).locator("visible=true")).to_have_count(0)
     page.locator(".finished .copy").click()
 

@@ -1,13 +1,14 @@
-"""Test how the style sheet draws an answer's formulas, lists and quotations."""
+"""Test how the style sheet draws messages: pairs, long questions, formulas, lists and quotations."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.site import send
+from tests.browser.site import Site, send
 from tests.scripted import Scripted
 
 SUM = " + ".join(f"a_{{{number}}}" for number in range(40))
@@ -20,8 +21,9 @@ ARABIC = "مكتبة لبناء الواجهات"
 
 def answer(page: Page, provider: Scripted, text: str) -> None:
     provider.will_say(text)
+    before = page.locator(".reply--complete").count()
     send(page, "Draw it")
-    expect(page.locator(".reply--complete")).to_be_visible()
+    expect(page.locator(".reply--complete")).to_have_count(before + 1)
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -95,3 +97,52 @@ def test_the_tags_that_are_drawn_look_so(page: Page, provider: Scripted) -> None
     assert water.evaluate("e => getComputedStyle(e).verticalAlign") == "sub"
     assert page.locator(".reply__body kbd").evaluate("e => getComputedStyle(e).borderBottomWidth") == "2px"
     assert page.locator("mark").evaluate("e => getComputedStyle(e).backgroundColor") != "rgba(0, 0, 0, 0)"
+
+
+GAPS = """[...document.querySelectorAll(".messages > *")].slice(0, -1).map(article => {
+  const text = each => each.querySelector(".message__text, .reply__body").getBoundingClientRect()
+  return Math.round(text(article.nextElementSibling).top - text(article).bottom)
+})"""
+
+
+def test_a_question_and_its_answer_are_a_pair_and_only_the_last_answer_shows_its_actions(
+    page: Page, provider: Scripted
+) -> None:
+    page.set_viewport_size({"width": 1440, "height": 800})
+    answer(page, provider, "One.")
+    answer(page, provider, "Two.")
+    page.mouse.move(0, 0)
+
+    within, between, _ = page.evaluate(GAPS)
+    assert within < 24 and between > 3 * within
+    opacities = "all => all.map(one => getComputedStyle(one).opacity)"
+    expect(page.locator(".copy").last).to_have_css("opacity", "1")
+    expect(page.locator(".copy").first).to_have_css("opacity", "0")
+    assert page.locator(".facts > summary").evaluate_all(opacities) == ["0", "1"]
+    page.locator(".reply").first.hover()
+
+    expect(page.locator(".copy").first).to_have_css("opacity", "1")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_long_question_is_folded_and_shown_whole_on_request_and_in_print(
+    visit: Callable[..., Page], site: Site, provider: Scripted, javascript: bool
+) -> None:
+    page = visit(site.url, java_script_enabled=javascript)
+    provider.will_say("One.")
+    send(page, "Why?\n```python\n" + "\n".join(f"line_{number}" for number in range(300)) + "\n```")
+    expect(page.locator(".reply--complete")).to_be_visible()
+    last, height = page.locator(".unfolded").get_by_text("line_299"), "document.documentElement.scrollHeight"
+    expect(last).to_be_hidden()
+    assert page.evaluate(height) < 1000
+    page.emulate_media(media="print")
+    expect(last).to_be_visible()
+    assert page.evaluate(height) > 3000
+    page.emulate_media(media="screen")
+
+    page.get_by_text("Show all 303 lines").click()
+
+    expect(last).to_be_visible()
+    assert page.locator("pre").locator("visible=true").inner_text().startswith("line_0\nline_1\n")
+    page.get_by_text("Show less").click()
+    expect(last).to_be_hidden()

@@ -51,8 +51,11 @@ def test_everything_is_reached_in_a_sensible_order_and_the_focus_is_seen(page: P
         "Keyboard",
         "Rename, save",
         "Edit",
-        "Copy",
-        "Try again",
+        "Wrap",
+        "Copy code",
+        "Copy answer",
+        "Retry",
+        "Details",
         "Your message",
     ]
     found = [next(number for number, name in enumerate(names) if name.startswith(start)) for start in order]
@@ -141,7 +144,7 @@ def test_the_focus_is_in_the_box_after_what_replaces_the_element_that_had_it(
     expect(page.locator(".reply--stopped")).to_be_visible()
     expect(page.locator("#text")).to_be_focused()
 
-    for name in ("Try again", "Send again"):
+    for name in ("Retry answer", "Send again"):
         provider.will_say(f"Said after {name}.")
         if name == "Send again":
             page.locator(".edit summary").click()

@@ -36,19 +36,20 @@ def test_the_end_is_followed_by_a_reader_who_is_there(page: Page, provider: Scri
     gate.open()
 
     expect(page.get_by_text("The end.")).to_be_in_viewport()
-    expect(page.get_by_role("button", name="Jump to the newest")).to_be_hidden()
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_hidden()
 
 
 def test_a_reader_who_is_elsewhere_is_left_there_and_led_to_the_newest_by_a_button(
     page: Page, provider: Scripted
 ) -> None:
-    gate, jump = Gate(), page.get_by_role("button", name="Jump to the newest")
+    gate, jump = Gate(), page.get_by_role("button", name="Jump to latest")
     provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
     send(page, "At length, please")
     expect(page.locator(".reply p")).to_have_count(41)
     expect(jump).to_be_hidden()
     page.evaluate("scrollTo(0, 200)")
     expect(jump).to_be_visible()
+    assert jump.evaluate("jump => jump.getBoundingClientRect().left > jump.form.getBoundingClientRect().right")
 
     gate.open()
     expect(page.locator(".reply--complete")).to_contain_text("The end.")
@@ -134,7 +135,7 @@ def test_an_answer_that_outruns_a_glide_to_its_end_is_followed(page: Page, provi
     send(page, "At length, please")
     expect(page.locator(".reply p")).to_have_count(41)
     page.evaluate("scrollTo(0, 200)")
-    expect(page.get_by_role("button", name="Jump to the newest")).to_be_visible()
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_visible()
 
     page.evaluate(GLIDE, begin)
     page.wait_for_timeout(100)
@@ -168,6 +169,35 @@ def test_the_end_stays_in_sight_when_the_window_changes(page: Page, provider: Sc
     expect(page.get_by_text("The end.")).to_be_in_viewport()
 
 
+ENDS = """[...document.querySelectorAll(".reply__body p, .actions")].map(e => {
+  const { top, bottom } = e.getBoundingClientRect()
+  return [top, bottom]
+})"""
+
+CARETS = """[...document.querySelectorAll(".reply__body, .reply__body *")]
+  .filter(e => !["none", "normal"].includes(getComputedStyle(e, "::after").content)
+    && getComputedStyle(e, "::after").display !== "none").map(e => e.textContent)"""
+
+
+def test_nothing_moves_at_the_end_of_an_answer_whose_caret_stands_after_its_text(
+    page: Page, provider: Scripted
+) -> None:
+    gate = Gate()
+    provider.will_say("One.\n\n- two\n- three", gate, "\n\n> Four.\n\n", "Five", second := Gate())
+    send(page, "Count")
+    expect(page.locator(".reply li")).to_have_count(2)
+    assert page.evaluate(CARETS) == ["three"]
+    gate.open()
+    expect(page.locator(".reply__body p").last).to_have_text("Five")
+    assert page.evaluate(CARETS) == ["Five"]
+    before = page.evaluate(ENDS)
+
+    second.open()
+    expect(page.locator(".reply--complete")).to_be_visible()
+
+    assert page.evaluate(ENDS) == before and page.evaluate(CARETS) == []
+
+
 def test_after_the_jump_the_end_is_followed_again(page: Page, provider: Scripted) -> None:
     gate = Gate()
     provider.will_say(LINES * 40, gate, LINES * 40, "The end.")
@@ -175,7 +205,7 @@ def test_after_the_jump_the_end_is_followed_again(page: Page, provider: Scripted
     expect(page.locator(".reply p")).to_have_count(41)
     page.evaluate("scrollTo(0, 200)")
 
-    page.get_by_role("button", name="Jump to the newest").click()
+    page.get_by_role("button", name="Jump to latest").click()
     gate.open()
 
     expect(page.get_by_text("The end.")).to_be_in_viewport()

@@ -1,4 +1,4 @@
-"""Test titles: a conversation's title is its first words, until its owner renames it."""
+"""Test titles: a conversation's title is the first line of its first message, until its owner renames it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,21 @@ def title(database: Database, person: int) -> str:
     ("text", "title"),
     [
         ("Hello?", "Hello?"),
-        ("  Two\n\nlines\tof text ", "Two lines of text"),
+        ("  Two\twords \n\nand more lines", "Two words"),
+        ("# **Why** does `f()` ~~fail~~?", "Why does f() fail?"),
+        ("> - See [the docs](https://example.org/a)", "See the docs"),
+        ("```python\ndef f(): ...\n```\n\nWhat is this?\n", "What is this?"),
+        ("~~~\n---\nx = 1 ``` 2\n", "x = 1 ``` 2"),
+        ("f(*args, **kwargs) in __init__.py is 2 * 3", "f(*args, **kwargs) in __init__.py is 2 * 3"),
+        ("```\n```", "``` ```"),
+        ("😀", "😀"),
         ("\n" * 1000 + "Late", "Late"),
         ("x" * 80, "x" * 80),
         ("x" * 81, "x" * 79 + "…"),
         ("word " * 40, "word " * 14 + "word…"),
     ],
 )
-def test_a_conversation_is_titled_by_its_first_words(text: str, title: str) -> None:
+def test_a_conversation_is_titled_by_its_first_line_without_markdown(text: str, title: str) -> None:
     assert title_of(text) == title
     assert len(title) <= TITLE_LENGTH
 

@@ -135,6 +135,8 @@ BUILT = {
     "matrices": ("$\\begin{matrix}" + "a&" * 450 + "\\end{matrix}$ ") * 100,
     "braces": ("$" + "{" * 490 + "}" * 490 + "$ ") * 100,
     "macros": "$\\def\\a{\\a\\a}\\a$ " * 5000,
+    "blanks after a fence's mark": "```\n```" + " " * SIZE + "`",
+    "a long mark that closes nothing": "~~~\n" + "~" * SIZE + "`",
     "an open code block": "```python\n" + "(" * 140_000,
     "code of all languages": "".join(
         f"```{name}\n{sign * 2000}\n```\n" for name in ("java", "lua", "perl", "make", "c#") for sign in "(<a.: "

@@ -15,7 +15,7 @@ from tests.scripted import Gate, Scripted
 
 def said(page: str) -> list[str]:
     """List a page's texts in order: messages as they were typed, and the paragraphs of replies."""
-    return re.findall(r'<p(?: class="message__text")? dir="auto">([^<]+)</p>', page)
+    return re.findall(r'<(?:div class="message__text"|p) dir="auto">([^<]+)</', page)
 
 
 def asked_and_answered(client: FlaskClient, provider: Scripted, text: str, answer: str) -> int:
@@ -146,15 +146,13 @@ def test_an_earlier_answer_tried_again_is_another_branch(client: FlaskClient, pr
     assert said(client.get(f"/conversations/{conversation}").text) == ["One?", "One.", "Two?", "Two."]
 
 
-def test_an_earlier_answer_names_its_own_model_only(client: FlaskClient, provider: Scripted) -> None:
+def test_only_the_last_answer_lists_the_models_to_retry_with(client: FlaskClient, provider: Scripted) -> None:
     conversation = asked_and_answered(client, provider, "One?", "One.")
     client.post(f"/conversations/{conversation}/messages", data={"text": "Two?"}, headers=TEXT).get_data()
 
-    choices = re.findall(
-        r'<select class="again__model".*?</select>', client.get(f"/conversations/{conversation}").text, re.DOTALL
-    )
+    menus = re.findall(r'<div class="models".*?</div>', client.get(f"/conversations/{conversation}").text, re.DOTALL)
 
-    assert [choice.count("<option") for choice in choices] == [1, 2]
+    assert [menu.count("<button name") for menu in menus] == [0, 2]
 
 
 def test_the_buttons_lead_from_version_to_version_in_a_circle(client: FlaskClient, provider: Scripted) -> None:

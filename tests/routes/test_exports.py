@@ -91,7 +91,7 @@ def test_headings_of_messages_can_be_told_from_ours(client: FlaskClient, provide
     alone = client.get(f"/messages/{reply_in(client, conversation)}.md").text
 
     assert [line for line in given.split("\n") if line.startswith("#")] == [
-        "# # small A question",
+        "# small",
         "## You",
         "## small",
     ]

@@ -39,7 +39,7 @@ def test_a_stop_before_the_first_word_reaches_the_provider(client: FlaskClient, 
     page = ended(client, conversation)
 
     assert provider.sayings[0].cancelled.is_set()
-    assert "Too late" not in page and "You stopped this answer." in page and "Try again" in page
+    assert "Too late" not in page and "You stopped this answer." in page and "Retry" in page
 
 
 def test_a_stop_after_the_end_changes_nothing(client: FlaskClient, provider: Scripted) -> None:
@@ -61,7 +61,7 @@ def test_a_provider_that_fails_is_quoted_with_the_persons_text_still_there(
     page = ended(client, begin(client, "My question"))
 
     assert "The &lt;model&gt; can&#39;t be reached. Try again in a minute." in page
-    assert "My question" in page and "Some words" in page and "Try again</button>" in page
+    assert "My question" in page and "Some words" in page and "Retry</button>" in page
 
 
 def test_trying_again_gives_a_new_reply_to_the_same_message(client: FlaskClient, provider: Scripted) -> None:
@@ -77,7 +77,7 @@ def test_trying_again_gives_a_new_reply_to_the_same_message(client: FlaskClient,
     page = ended(client, conversation)
 
     assert 'hx-sse:connect="/replies/3/generation"' in response.text and 'id="conversations"' in response.text
-    assert "Here it is." in page and page.count("My question</p>") == 1 and "Too many requests." not in page
+    assert "Here it is." in page and page.count("My question</div>") == 1 and "Too many requests." not in page
     assert provider.calls[0].messages == provider.calls[1].messages
     assert provider.calls[0].model == provider.calls[1].model
 
@@ -144,5 +144,5 @@ def test_a_page_that_shares_its_connections_is_told_how_far_an_answer_is(
 
     over = client.get(asked).text
 
-    assert "ends." not in running and "Try again" not in running
-    assert "A river ends." in over and "Try again" in over
+    assert "ends." not in running and "Retry" not in running
+    assert "A river ends." in over and "Retry" in over

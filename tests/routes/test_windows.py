@@ -27,7 +27,7 @@ def long(app: Flask, client: FlaskClient) -> Turn:
 
 def said(page: str) -> list[int]:
     """List which messages of a long conversation a page shows."""
-    return [int(number) for number in re.findall(r">Message (\d+)</p>", page)]
+    return [int(number) for number in re.findall(r">Message (\d+)</(?:p|div)>", page)]
 
 
 def more(page: str) -> list[str]:

@@ -140,7 +140,7 @@ class Cut(Round):
 
 
 class Race(Round):
-    """Stop, Try again, Continue or delete at the moment of the answer's end."""
+    """Stop, Retry, Continue or delete at the moment of the answer's end."""
 
     undisturbed = False
 

@@ -76,7 +76,7 @@ def test_without_javascript_the_page_says_how_an_answer_failed(client: FlaskClie
 
     page = client.post("/conversations", data={"text": "Speak"}, headers=PAGE).text
 
-    assert "The model is busy." in page and "Try again" in page and "Speak" in page
+    assert "The model is busy." in page and "Retry" in page and "Speak" in page
 
 
 def test_a_page_opened_in_mid_answer_shows_the_text_so_far_and_refreshes_itself(
