@@ -118,7 +118,6 @@ class ReplyUpdate:
 
     @property
     def rows(self) -> list[tuple[int, int, str]]:
-        """The rows of its pieces."""
         said = [(self.reply_id, self.seq + number, text) for number, text in enumerate(self.pieces)]
         return said + [(self.reply_id, -1 - self.heard - number, text) for number, text in enumerate(self.thoughts)]
 

@@ -13,7 +13,7 @@ from chat.replies import Replies
 from chat.replies.live import OwnedReply
 from chat.storage.database import Database
 from tests.replies.writing import finished, followed
-from tests.scripted import Gate, Scripted
+from tests.scripted import Gate, Scripted, Thought
 from tests.turns import asked, eventually, stored, text_stored
 
 Begun = tuple[Turn, Gate]
@@ -80,6 +80,24 @@ def test_an_answer_that_takes_longer_is_left_and_another_process_goes_on_at_once
     assert (left.state, left.owner, left.lease_until) == ("generating", None, 0)
     assert stored(database, turn.reply_id).text == "So went on."
     assert elsewhere.calls[0].messages[1] == {"role": "assistant", "content": "So "}
+
+
+def test_reasoning_that_is_left_is_stored_and_goes_on_in_another_process(
+    database: Database, person: int, replies: Replies, other: Replies, provider: Scripted, elsewhere: Scripted
+) -> None:
+    turn, gate = asked(database, person), Gate()
+    provider.will_say(Thought("Hm."), gate, "Never said.")
+    elsewhere.will_say(Thought("Again."), "So it goes.")
+    replies.start(turn)
+    gate.wait_until_reached()
+
+    replies.drain(0)
+    kept = replies.reasoning_so_far(turn.reply_id)
+    other.adopt()
+    finished(other, turn)
+
+    reply = stored(database, turn.reply_id)
+    assert (kept, reply.text, reply.reasoning) == ("Hm.", "So it goes.", "Hm.\n\nAgain.")
 
 
 def test_an_answer_that_is_left_again_and_again_goes_on_all_the_same(
