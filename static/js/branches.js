@@ -12,6 +12,6 @@
   document.addEventListener("beforetoggle", ({ target }) => {
     if (!target.matches(".models:empty")) return
     for (const { label, children } of document.getElementById("model").children)
-      target.append(make("p", label), ...[...children].map(({ text, value }) => make("button", text, value)))
+      target.append(make("b", label), ...[...children].map(({ text, value }) => make("button", text, value)))
   }, true)
 }
