@@ -19,8 +19,8 @@ ATTRIBUTE = re.compile(
     r'(?<![\w:-])(href|src|action|formaction|hx-(?:get|post|put|patch|delete|sse:connect))="([^"]*)"'
 )
 IN_QUOTES = re.compile(r"""["'(=]\s*/[\w{].{0,30}""")
-FOREIGN = {"{{ address }}"}
-"""The address of an OpenID provider."""
+FOREIGN = {"{{ address }}", "{{ chosen.keys }}"}
+"""The addresses of an OpenID provider, and of the page where a model provider hands out API keys."""
 
 OF_HTMX = {"HX-Redirect", "HX-Location", "HX-Push-Url", "HX-Replace-Url", "Location", "Content-Location", "Refresh"}
 BY_NAME = {"redirect", "location", "push_url", "replace_url"}

@@ -129,4 +129,4 @@ def test_the_person_at_this_machine_connects_a_model_without_javascript(
 
         expect(page.get_by_role("status").first).to_have_text("LM Studio is connected: 2 models.")
         send(page, "Hello?")
-        expect(page.locator(".reply")).to_contain_text("Hello there.")
+        expect(page.locator(".reply").last).to_contain_text("Hello there.")

@@ -232,7 +232,7 @@ def test_a_redirect_is_not_followed():
 
         assert len(server.requests) == 1
         assert isinstance(error, Unavailable)
-        assert "address" in str(error)
+        assert "at this URL" in str(error)
 
 
 # Broken connections

@@ -21,7 +21,7 @@ from chat.providers.errors import ContextTooLong, Interrupted
 from chat.providers.local import MODEL, QUEUED, STARTING, Local
 from chat.providers.local.child import INSTALL, Endpoint, find_weights
 
-pytestmark = pytest.mark.skipif(find_weights() is None, reason=f"The local model is not installed: {INSTALL}")
+pytestmark = pytest.mark.skipif(find_weights() is None, reason=f"The demo model is not installed: {INSTALL}")
 
 ROOT = Path(__file__).parents[3]
 STORY = "Tell me a long story about the sea."
