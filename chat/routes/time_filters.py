@@ -5,25 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Flask
+from markupsafe import Markup
 
 from chat.web.time_zones import reader_zone
 
 
 def register(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=moment, day=day, date=date, seconds=seconds)
+    app.jinja_env.filters.update(time=time, date=date, seconds=seconds)
 
 
-def moment(at: int) -> str:
-    """Write a time for machines; a script puts it into the reader's language and time zone."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def day(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%-d %b %Y, %H:%M} UTC"
+def time(at: int) -> Markup:
+    """Write a time for machines and, in the reader's time zone, for people."""
+    zone = reader_zone()
+    shown = f"{datetime.fromtimestamp(at, zone):%-d %b %Y, %H:%M}{' UTC' * (zone is UTC)}"
+    return Markup('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}">{}</time>').format(datetime.fromtimestamp(at, UTC), shown)
 
 
 def date(at: int) -> str:
-    """Write a day in the reader's time zone, for paper: a script leaves it as it is."""
+    """Write a day in the reader's time zone."""
     return f"{datetime.fromtimestamp(at, reader_zone()):%-d %B %Y}"
 
 

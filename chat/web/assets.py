@@ -21,7 +21,7 @@ from chat.web.state import state, state_of
 
 SCRIPTS = [
     *("browser", "drafts", "composer", "keys", "shortcuts", "problem", "branches", "following", "sharing", "growing"),
-    *("list", "reading", "selecting", "place", "focus", "popovers", "copying", "formulas", "printing", "times"),
+    *("list", "reading", "selecting", "place", "focus", "popovers", "copying", "formulas", "printing"),
     "appearance",
 ]
 

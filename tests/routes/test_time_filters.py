@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from chat.routes.time_filters import date, day, moment, seconds
+from chat.routes.time_filters import date, seconds, time
 from chat.web.cookies import ZONE
 
 
@@ -17,9 +17,13 @@ def test_a_duration_is_written_for_people(milliseconds: int, written: str) -> No
     assert seconds(milliseconds) == written
 
 
-def test_a_time_is_written_for_machines_and_for_people() -> None:
-    assert moment(1_795_529_000) == "2026-11-24T14:03:20Z"
-    assert day(1_795_529_000) == "24 Nov 2026, 14:03 UTC"
+@pytest.mark.parametrize(
+    ("zone", "written"),
+    [("", "24 Nov 2026, 14:03 UTC"), ("Nowhere", "24 Nov 2026, 14:03 UTC"), ("Asia/Tokyo", "24 Nov 2026, 23:03")],
+)
+def test_a_time_is_written_for_machines_and_in_the_readers_zone(app: Flask, zone: str, written: str) -> None:
+    with app.test_request_context(headers={"Cookie": f"{ZONE}={zone}"}):
+        assert time(1_795_529_000) == f'<time datetime="2026-11-24T14:03:20Z">{written}</time>'
 
 
 @pytest.mark.parametrize(("zone", "written"), [("", "24 November 2026"), ("Pacific/Kiritimati", "25 November 2026")])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from flask import Flask, Response, current_app, render_template, request
@@ -18,7 +19,7 @@ from chat import conversations, rendering
 from chat.replies import Follower
 from chat.routes import pages, sidebar
 from chat.storage.database import NotFound
-from chat.web import current_user, spool
+from chat.web import current_user, spool, time_zones
 from chat.web.state import state
 from chat.web.streams import StillGenerating, StreamAborted, Streams
 
@@ -41,6 +42,7 @@ class Subscription:
     conversation_id: int
     reply_id: int
     root: str
+    zone: tzinfo
     follower: Follower
 
     @property
@@ -65,6 +67,7 @@ class Subscription:
         A deleted reply is no message. Raises StillGenerating.
         """
         with self.app.app_context():
+            time_zones.keep_zone(self.zone)
             content = self._content(sent)
             stands = shown is not None and content["message"] and shown == rendering.digest(content["message"]["html"])
             known = {"root": self.root, "reply_id": self.reply_id, "stands": stands}
@@ -90,7 +93,8 @@ def subscribe(conversation_id: int, reply_id: int, span: float) -> Subscription:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     follower = state.replies.follow(reply_id, span)
     session, person_id = current_user.session_name(), current_user.person_id()
-    return Subscription(app, session, person_id, conversation_id, reply_id, request.script_root, follower)
+    zone = time_zones.reader_zone()
+    return Subscription(app, session, person_id, conversation_id, reply_id, request.script_root, zone, follower)
 
 
 def send(subscription: Subscription, stream: Iterator[str], mimetype: str, farewell: str) -> Response:
