@@ -108,7 +108,7 @@ def why_none() -> str:
     """Return why there is no model; only operators read what is wrong with which server."""
     if not current_user.is_operator():
         return UNAVAILABLE
-    return " ".join(problems().values()) or NO_MODEL
+    return " ".join(f"{name}: {problem}" for name, problem in problems().items()) or NO_MODEL
 
 
 def ask_again() -> list[ModelOption]:

@@ -119,7 +119,7 @@ def test_a_text_for_no_model_stays_in_the_box(page: Page, provider: Scripted, mo
 
     page.get_by_role("button", name="Send").click()
 
-    expect(page.locator("#problem")).to_contain_text("OPENAI_API_KEY")
+    expect(page.locator("#problem")).to_contain_text("Connect a model")
     expect(page.locator("#text")).to_have_value("Keep me")
 
 
