@@ -14,11 +14,16 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(time=time, date=date, seconds=seconds)
 
 
+def moment(at: int) -> str:
+    """Write a time for machines."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def time(at: int) -> Markup:
     """Write a time for machines and, in the reader's time zone, for people."""
     zone = reader_zone()
     shown = f"{datetime.fromtimestamp(at, zone):%-d %b %Y, %H:%M}{' UTC' * (zone is UTC)}"
-    return Markup('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}">{}</time>').format(datetime.fromtimestamp(at, UTC), shown)
+    return Markup('<time datetime="{}">{}</time>').format(moment(at), shown)
 
 
 def date(at: int) -> str:
