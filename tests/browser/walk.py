@@ -73,7 +73,7 @@ def stop_an_answer(tab: Tab, instance: Instance) -> None:
     instance.provider.will_say("A lake ", Gate())
     send(tab, "And of lakes?")
     tab.see(".reply", "A lake")
-    tab.click('[action$="/stop"] button')
+    tab.click(".composer__stop")
     tab.see(".reply--stopped", "A lake")
 
 
