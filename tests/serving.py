@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests import fork_server
 from tests.marked import SECRETS
 from tests.scripted import PATIENCE, Gate
 
@@ -125,11 +124,7 @@ class Gunicorn:
 
     def launch(self) -> None:
         OURS.add(self.port)
-        command = [sys.executable, "-m", "gunicorn", f"{self.module}:create_app()"]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
-            )
+        self.process = fork_server.start("gunicorn", f"{self.module}:create_app()", environ=self.environ, log=self.log)
 
     def until_it_answers(self) -> None:
         deadline = time.monotonic() + PATIENCE

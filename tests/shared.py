@@ -8,7 +8,7 @@ Servers that tests start in their own processes share nothing of this.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -60,10 +60,13 @@ def pytest_configure() -> None:
     schema.run_migrations = repeat_migrations
 
 
-def pytest_collection_finish() -> None:
-    """Exempt the collected tests from garbage collection: they stay to the end."""
-    gc.collect()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect the tests without looking for garbage; exempt them from that later, too: they stay to the end."""
+    gc.disable()
+    yield
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
