@@ -45,7 +45,7 @@
   // Look before each swap, because a scroll event can arrive after the swap that it should have stopped.
   document.addEventListener("htmx:before:swap", look)
   document.addEventListener("htmx:after:swap", event => {
-    const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item")
+    const asks = event.detail.ctx.sourceElement?.matches?.("#composer, .again, .edit form, .list__item, body")
     if (asks || following && (goal < Infinity || !turns(pause))) toEnd()
     else look()
   })
