@@ -82,8 +82,13 @@ def page(conversation_id: int | None = None, window: Window | None = None, **mor
     """Render the whole page at the end of a conversation, at another window, or at the start of a new one."""
     member = current_user.member()
     may_sign_in = member is None and accounts.has_accounts(state.database)
-    content = page_content(conversation_id, window)
-    return render_template("conversations/page.html", **content, member=member, may_sign_in=may_sign_in, **more)
+    content = page_content(conversation_id, window) | {"member": member, "may_sign_in": may_sign_in}
+    return render_template("conversations/page.html", **content, at_newest=opens_at_newest(), **more)
+
+
+def opens_at_newest() -> bool:
+    """Return whether a page begins at the newest message without JavaScript: not at a window, nor to refresh itself."""
+    return not (request.args or (request.referrer or "").endswith(request.path))
 
 
 def page_content(conversation_id: int | None, window: Window | None = None) -> dict[str, Any]:

@@ -54,8 +54,8 @@ FIRST = "../../"
 PAPER = "#fbf9f5"
 """The background of an installed app before its first page: the paper of the light theme."""
 
-COMMENT = re.compile(rb"^ *//.*\n", re.MULTILINE)
-"""A comment line of our scripts; comments are a quarter of their bytes."""
+UNREAD = re.compile(rb"^ *(//.*\n)?", re.MULTILINE)
+"""The indentation and the comment lines of our scripts, which browsers don't need."""
 
 IMMUTABLE = f"public, max-age={YEAR}, immutable"
 
@@ -87,7 +87,7 @@ def join_files(folder: Path, name: str, font: str) -> Asset:
     mimetype, kind, files = BUNDLES[name]
     suffix = name.rsplit(".", 1)[1]
     content = b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files)
-    content = COMMENT.sub(b"", content) if kind == "js" else content.replace(FONT.encode(), f"../..{font}".encode())
+    content = UNREAD.sub(b"", content) if kind == "js" else content.replace(FONT.encode(), f"../..{font}".encode())
     return make_text(name, mimetype, content)
 
 

@@ -1,16 +1,19 @@
 // Keys: Enter sends, except on an on-screen keyboard or if the user chose line breaks. Arrow up edits the last message.
-// Escape closes an open element, or stops the answer if none is open. ? lists the shortcuts.
+// Escape closes an open editor, or stops the answer if none is open. The list of shortcuts names the others.
 {
   const settings = kept("localStorage")
   const last = selector => [...document.querySelectorAll(selector)].at(-1)
+  const click = element => { element?.click(); return true }
 
   // Safari ends a composition before the Enter that ended it; 229 is the code of a key that belongs to a composition.
   const composes = event => event.isComposing || event.keyCode === 229
   const sends = event => event.ctrlKey || event.metaKey || !(event.shiftKey || settings.breaks || onScreen(event))
-
-  const close = details => {
-    details.open = false
-    details.querySelector("summary").focus()
+  const outside = selector => ({ target }) =>
+    !settings.plain && !target.matches("input, textarea, select") && click(last(selector))
+  // In a box with a text, a Mac moves the cursor with these keys.
+  const go = step => ({ target }) => {
+    const items = [...document.querySelectorAll(".list__item")]
+    return !target.value && click(items[items.findIndex(item => item.ariaCurrent) + step])
   }
 
   const keys = {
@@ -24,22 +27,28 @@
       if (edit) return edit.open = true
     },
     Escape({ target }) {
-      if (document.querySelector(":popover-open") || String(getSelection())) return
-      const opened = ".edit[open], .conversation__menu[open]"
-      const details = target.closest(opened) ?? last(opened)
-      if (details) close(details)
-      else last("[aria-busy] [action$='/stop']")?.requestSubmit()
+      if (String(getSelection())) return
+      const edit = target.closest(".edit[open]") ?? last(".edit[open]")
+      if (edit) {
+        edit.open = false
+        edit.firstElementChild.focus()
+      } else last("[aria-busy] [action$='/stop']")?.requestSubmit()
       return true
     },
-    "?"({ target }) {
-      if (target.matches("input, textarea, select") || settings.plain) return
-      document.getElementById("shortcuts")?.togglePopover()
-      return true
-    },
+    "/": outside("[for=text]"),
+    "?": outside(".sidebar__keys"),
+    "Alt ArrowUp": go(-1),
+    "Alt ArrowDown": go(1),
+    "Ctrl Shift O": () => click(last("#to-new")),
+    "Ctrl Shift C": () => click(last("a.copy")),
   }
 
+  const named = ({ key, ctrlKey, metaKey, altKey, shiftKey }) => key === "Enter" ? key
+    : ctrlKey || metaKey ? `Ctrl ${shiftKey ? "Shift " : ""}${key.toUpperCase()}` : (altKey ? "Alt " : "") + key
+
   addEventListener("keydown", event => {
-    const alone = event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey)
-    if (!composes(event) && alone && event.target.matches && keys[event.key]?.(event)) event.preventDefault()
+    const act = keys[named(event)]
+    // What is open above the page has keys of its own.
+    if (act && !composes(event) && !document.querySelector(":modal, :popover-open") && act(event)) event.preventDefault()
   })
 }

@@ -46,7 +46,7 @@
   document.addEventListener("htmx:before:swap", look)
   document.addEventListener("htmx:after:swap", event => {
     const comes = from => event.detail.ctx.sourceElement?.matches?.(from)
-    const asks = comes("#composer, .again, .edit form, .list__item")
+    const asks = comes("#composer, .again, .edit form, .list__item, body")
     if (comes(".reasoning")) following = false
     if (asks || following && (goal < Infinity || !turns(pause))) toEnd()
     else look()

@@ -79,16 +79,62 @@ def test_a_question_mark_outside_of_a_box_lists_the_shortcuts(page: Page) -> Non
     expect(link).to_be_focused()
 
 
-def test_whoever_speaks_to_the_computer_can_turn_the_question_mark_off(page: Page) -> None:
+def test_the_list_of_shortcuts_holds_the_focus_until_a_click_outside_closes_it(page: Page) -> None:
+    shortcuts, opener = page.locator("#shortcuts"), page.get_by_role("button", name="Keyboard shortcuts")
+    opener.focus()
+    page.keyboard.press("Enter")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main, nav')") is None
+    page.keyboard.press("/")
+    expect(page.locator("#text")).not_to_be_focused()
+
+    shortcuts.get_by_role("heading").click()
+    expect(shortcuts).to_be_visible()
+    page.mouse.click(5, 5)
+
+    expect(shortcuts).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_keys_lead_to_the_box_to_other_conversations_and_copy_the_last_answer(page: Page, provider: Scripted) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    box, text = page.locator("#text"), page.locator(".message__text")
+    for name in ("First", "Second"):
+        provider.will_say(f"To {name}.")
+        send(page, name)
+        expect(page.locator(".reply--complete")).to_contain_text(f"To {name}.")
+        page.keyboard.press("ControlOrMeta+Shift+O")
+        expect(page.locator(".welcome")).to_be_visible()
+
+    page.keyboard.press("Alt+ArrowDown")
+    expect(text).to_have_text("Second")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(text).to_have_text("First")
+    page.keyboard.press("ControlOrMeta+Shift+C")
+    expect(page.locator("#announcement")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "To First.\n"
+    page.keyboard.press("Alt+ArrowUp")
+    expect(text).to_have_text("Second")
+    box.blur()
+    page.keyboard.press("/")
+
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+
+
+def test_whoever_speaks_to_the_computer_can_turn_the_single_keys_off(page: Page) -> None:
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("The ? key opens nothing").check()
+    page.get_by_label("The keys / and ? do nothing").check()
     page.keyboard.press("Escape")
     page.reload()
     page.get_by_role("link", name="New conversation").focus()
 
     page.keyboard.press("?")
+    page.keyboard.press("/")
 
     expect(page.locator("#shortcuts")).to_be_hidden()
+    expect(page.locator("#text")).not_to_be_focused()
 
 
 def test_the_list_of_shortcuts_says_how_it_is(page: Page) -> None:

@@ -158,6 +158,40 @@ def test_a_print_says_what_it_leaves_out(page: Page, site: Site, long: Turn) -> 
     expect(page.get_by_role("link", name="Earlier messages")).to_be_hidden()
 
 
+@pytest.mark.parametrize("turns", [4, 30], ids=["where the page begins", "further up"])
+def test_back_and_a_reload_lead_to_the_message_that_was_read(page: Page, site: Site, long: Turn, turns: int) -> None:
+    page.goto(f"{site.url}/conversations/{long.conversation_id}")
+    message = page.locator(f"#message-{long.reply_id - 2 * turns + 1}")
+    while not message.count():
+        page.evaluate("scrollTo(0, 0)")
+        settled(page)
+    message.evaluate("message => scrollBy(0, message.getBoundingClientRect().top - 150)")
+    page.wait_for_function("() => history.state?.place")
+
+    for leave in (lambda: page.get_by_role("link", name="Hello?").click(), lambda: page.goto(f"{site.url}/sign-in")):
+        leave()
+        expect(page.get_by_text("Hi.").or_(page.get_by_label("Password"))).to_be_visible()
+        page.go_back()
+        expect(message).to_be_in_viewport()
+        assert abs(height(message) - 150) < 2
+    page.reload()
+
+    expect(message).to_be_in_viewport()
+    assert abs(height(message) - 150) < 2
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_conversation_opens_at_its_newest_message(
+    page: Page, visit: Callable[..., Page], site: Site, long: Turn, javascript: bool
+) -> None:
+    state = page.context.storage_state()
+    page = visit(site.url, java_script_enabled=javascript, storage_state=state)
+
+    page.locator(f"#to-{long.conversation_id}").click()
+
+    expect(page.locator(f"#reply-{long.reply_id}")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("place", ["", "?at={}"], ids=["from the end", "from the middle"])
 def test_all_of_a_long_conversation_can_be_printed(page: Page, site: Site, long: Turn, place: str) -> None:
     page.goto(f"{site.url}/conversations/{long.conversation_id}{place.format(long.reply_id - 100)}")
@@ -175,9 +209,10 @@ def test_where_the_rest_can_not_be_fetched_the_print_says_what_it_leaves_out(
 ) -> None:
     page.goto(f"{site.url}/conversations/{long.conversation_id}")
     page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
+    page.get_by_label("Rename, save or delete").click()
+    expect(page.get_by_role("button", name="Print all")).to_be_visible()
     page.context.set_offline(True)
 
-    page.get_by_label("Rename, save or delete").click()
     page.get_by_role("button", name="Print all").click()
 
     expect(page).to_have_title("printed")

@@ -19,7 +19,7 @@ from tests.turns import asked, guest
 def test_the_first_page_offers_a_composer_examples_and_models(client: FlaskClient) -> None:
     page = client.get("/").text
 
-    assert 'action="/conversations#latest"' in page and 'id="text"' in page and "autofocus" in page
+    assert 'action="/conversations"' in page and 'id="text"' in page and "autofocus" in page
     assert "suspension bridge" in page and ">Small</option>" in page and ">Large</option>" in page
 
 

@@ -206,7 +206,7 @@ def test_a_message_past_the_limit_is_refused_however_it_is_sent_and_the_draft_ke
 
     assert [refused.status_code for refused in (fragment, page, text)] == [413] * 3
     assert all("24 characters; 20 is the most" in refused.text for refused in (fragment, page, text))
-    assert f">{long}</textarea>" in page.text and f'action="{address}#latest"' in page.text
+    assert f">{long}</textarea>" in page.text and f'action="{address}"' in page.text
     assert taken.status_code == 200 and rows(app)["messages"] == before["messages"] + 2
 
 
