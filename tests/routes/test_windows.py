@@ -178,7 +178,7 @@ def test_htmx_gets_what_a_new_title_changes(client: FlaskClient) -> None:
         for number, headers in ((second, here), (first, here), (first, gone))
     )
 
-    assert "… Rivers · Rivulet</title>" in renamed and ">Rivers</h1>" in renamed
+    assert "Rivers · Rivulet</title>" in renamed and ">Rivers</h1>" in renamed
     assert ">Rivers</h1>" in other and other.count('dir="auto">Rivers<') == 2
     assert "</h1>" not in elsewhere and elsewhere.count('dir="auto">Rivers<') == 2
 
