@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
+from htmx_flask import make_response
 
 from chat import conversations
 from chat.conversations import paging
@@ -65,10 +66,20 @@ def parse_window() -> tuple[str | None, int]:
     return None, 0
 
 
+@bp.get("/conversations/<id:conversation_id>/menu")
+@pages.snapshot()
+def show_menu(conversation_id: int) -> str:
+    """Show what can be done with a conversation: a fragment for htmx, else a page of its own."""
+    conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
+    name = "_menu" if pages.wants_fragment() else "menu"
+    is_open = sidebar.open_id() == conversation_id
+    return render_template(f"conversations/{name}.html", conversation=conversation, is_open=is_open)
+
+
 @bp.post("/conversations/<id:conversation_id>/title")
 def rename(conversation_id: int) -> Response:
     conversations.rename(state.database, current_user.person_id(), conversation_id, request.form.get("title", ""))
-    return urls.lead_to(f"/conversations/{conversation_id}")
+    return answer_from_menu(conversation_id, "Renamed.")
 
 
 @bp.post("/conversations/<id:conversation_id>/reading")
@@ -87,4 +98,15 @@ def delete(conversation_id: int) -> Response:
     """Delete a conversation, and cancel its running answers, upstream too."""
     running = conversations.delete(state.database, current_user.person_id(), conversation_id)
     state.replies.cancel(running)
-    return urls.lead_to("/")
+    if pages.wants_fragment() and sidebar.open_id() == conversation_id:
+        return make_response(pages.visit(), replace_url=urls.of("/"))
+    return answer_from_menu(None, "Deleted.")
+
+
+def answer_from_menu(conversation_id: int | None, sentence: str) -> Response:
+    """Show htmx the list that changed; lead a plain form to a conversation, or to the first page."""
+    if not pages.wants_fragment():
+        return urls.lead_to(f"/conversations/{conversation_id}" if conversation_id else "/")
+    with pages.snapshot():
+        content = sidebar.gather_beside(current_user.person_id())
+    return make_response(render_template("conversations/_changed.html", **content, sentence=sentence))

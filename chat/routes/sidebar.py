@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from flask import request
 
 from chat import conversations
 from chat.conversations import Conversation
+from chat.storage.database import NotFound
+from chat.web.ids import ID
 from chat.web.state import state
 from chat.web.time_zones import reader_zone
 
@@ -25,6 +28,20 @@ def gather(person_id: int | None, conversation_id: int | None = None) -> dict[st
     older = depth + LISTED if len(listed) > depth < MOST_LISTED else 0
     days = conversations.group_by_day(listed[:depth], datetime.now(reader_zone()))
     return content | {"conversations": listed[:depth], "days": days, "older": older}
+
+
+def gather_beside(person_id: int | None) -> dict[str, Any]:
+    """Gather the list beside the conversation that htmx shows; another tab can have deleted that one."""
+    try:
+        return gather(person_id, open_id())
+    except NotFound:
+        return gather(person_id)
+
+
+def open_id() -> int | None:
+    """Return the id of the conversation that htmx shows."""
+    shown = re.search(f"/conversations/({ID})(?![^?#])", request.headers.get("HX-Current-URL", ""))
+    return int(shown[1]) if shown else None
 
 
 def heading(person_id: int | None, conversation_id: int | None = None, most: int = LISTED) -> dict[str, Any]:

@@ -1,27 +1,38 @@
 // Popovers: an opened popover takes the focus; the browser closes it on Escape and returns the focus. While the drawer
-// is open, neither keys nor a screen reader can reach the page below it. A click elsewhere closes the menu of the head.
+// is open, neither keys nor a screen reader can reach the page below it. Every "⋯" opens the same popover, because the
+// list that holds them is replaced every 3 s while a conversation is answering.
 {
+  let opener
+  const focus = element => element?.focus({ preventScroll: true })
+  const box = () => touch.matches ? null : document.getElementById("text")
+
   document.addEventListener("beforetoggle", ({ target, newState }) => {
     if (target.id !== "sidebar") return
     for (const rest of document.querySelectorAll(".skip, .bar, main")) rest.inert = newState === "open"
   }, true)
 
-  document.addEventListener("htmx:after:swap", ({ detail }) => {
-    const link = detail.ctx.sourceElement
-    if (!link?.matches?.(".list__item, .sidebar__new")) return
-    document.getElementById("sidebar").hidePopover()
-    if (!touch.matches) document.getElementById("text").focus({ preventScroll: true })
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    const menu = document.getElementById("menu")
+    if (ctx.target === menu) {
+      const source = document.getElementById(opener = ctx.sourceEvent.submitter.id)
+      const { bottom, right } = source.getBoundingClientRect()
+      menu.style.cssText = `--below:${bottom}px;--right:${right}px`
+      menu.showPopover({ source })
+    } else if (menu.contains(ctx.sourceEvent?.target)) menu.hidePopover()
+    else if (ctx.sourceElement?.matches?.(".list__item, .sidebar__new")) {
+      document.getElementById("sidebar").hidePopover()
+      focus(box())
+    }
   })
 
   document.addEventListener("toggle", ({ target, newState }) => {
-    if (!target.popover || newState !== "open") return
-    (target.querySelector("[aria-current]") ?? target.querySelector("a, button")).focus()
+    if (newState === "open" && target.popover) {
+      const first = target.querySelector("[aria-current]") ?? target.querySelector(`${box() ? "input, " : ""}a, button`)
+      first.focus()
+      first.select?.()
+    } else if (target.id === "menu" && !document.querySelector(":focus:not(#menu *)"))
+      focus(document.getElementById(opener) ?? box())
   }, true)
-
-  document.addEventListener("click", ({ target }) => {
-    const menu = document.querySelector(".conversation__menu[open]")
-    if (menu && !menu.contains(target)) menu.open = false
-  })
 
   document.addEventListener("toggle", ({ target }) => {
     if (target.open && target.matches(".facts, .reasoning")) target.lastElementChild.scrollIntoView({ block: "nearest" })

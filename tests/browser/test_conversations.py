@@ -82,10 +82,47 @@ def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provi
     page.get_by_role("button", name="Delete", exact=True).click()
 
     expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator("#text")).to_be_focused()
     expect(page.locator(".list")).not_to_contain_text("Forget this")
     assert provider.sayings[0].cancelled.is_set()
     gone = page.goto(address)
     assert gone and gone.status == 404
+
+
+def test_a_row_of_the_list_has_a_menu_that_stays_open_while_the_list_changes(page: Page, provider: Scripted) -> None:
+    gate, menu = Gate(), page.locator("#menu")
+    for name in ("Keep", "Rename me"):
+        provider.will_say(f"To {name}.", *([gate] if name == "Keep" else []))
+        page.get_by_role("link", name="New conversation").click()
+        expect(page.locator(".welcome")).to_be_visible()
+        send(page, name)
+        expect(page.locator(".reply")).to_contain_text(f"To {name}.")
+    page.get_by_role("link", name="Keep").click()
+    expect(page.locator(".message__text")).to_have_text("Keep")
+    row = page.get_by_role("button", name="Options for Rename me")
+
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_label("Title of this conversation")).to_be_focused()
+    gate.open()
+    expect(page.locator(".list__answering")).to_have_count(0)
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_label("Title of this conversation")).to_be_focused()
+    page.keyboard.type("Renamed")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("button", name="Options for Renamed")).to_be_focused()
+    expect(menu).to_be_hidden()
+    expect(page).to_have_title("Keep · Rivulet")
+    page.keyboard.press("Enter")
+    page.get_by_text("Delete this conversation…").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator(".list")).not_to_contain_text("Renamed")
+    expect(page.locator("#text")).to_be_focused()
+    expect(page.locator(".message__text")).to_have_text("Keep")
 
 
 def test_on_a_phone_the_list_is_a_drawer_and_nothing_is_wider_than_the_screen(

@@ -74,7 +74,7 @@ def test_a_draft_outlives_a_sign_out_in_another_tab_for_its_writer_alone(
     other = page.context.new_page()
 
     sign_out(other, team)
-    page.reload()
+    page.get_by_role("button", name="Send").click()
     sign_in(page, email)
 
     expect(page.locator("#text")).to_have_value(draft)

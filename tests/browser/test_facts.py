@@ -91,10 +91,13 @@ def test_a_conversation_is_renamed(
 
     page.get_by_label("Rename, save or delete").click()
     page.get_by_label("Title of this conversation").fill("The river")
-    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("button", name="Rename", exact=True).click()
 
     expect(page.get_by_role("link", name="The river")).to_be_attached()
+    expect(page.get_by_role("heading", name="The river")).to_be_visible()
     expect(page).to_have_title("The river · Rivulet")
+    if javascript:
+        expect(page.get_by_label("Rename, save or delete")).to_be_focused()
 
 
 @pytest.mark.parametrize(

@@ -256,8 +256,11 @@ def test_escape_stops_the_answer(page: Page, provider: Scripted) -> None:
 
 OPEN = {
     "an edit": "document.querySelector('.edit').open = true",
-    "the list of shortcuts": "document.querySelector('#shortcuts').showPopover()",
-    "the menu": "document.querySelector('.conversation__menu').open = true",
+    "the list of shortcuts": "document.querySelector('#shortcuts').showModal()",
+    "the menu": """new Promise(done => {
+      document.addEventListener("toggle", () => done(), { capture: true, once: true })
+      document.getElementById("menu-here").click()
+    })""",
     "a selection": "getSelection().selectAllChildren(document.querySelector('.message__text'))",
 }
 
@@ -271,7 +274,7 @@ def test_escape_closes_what_is_open_and_stops_nothing(page: Page, provider: Scri
     page.evaluate(script)
 
     page.keyboard.press("Escape")
-    expect(page.locator("details[open], :popover-open")).to_have_count(0)
+    expect(page.locator("details[open], :modal, :popover-open")).to_have_count(0)
     gate.open()
 
     expect(page.locator(".reply--complete")).to_contain_text("As I was saying")

@@ -80,7 +80,7 @@ def stop_an_answer(tab: Tab, instance: Instance) -> None:
 def rename(tab: Tab, instance: Instance) -> None:
     """Reopen the conversation, whose page no longer changes, and give it another title."""
     tab.open(f"{instance.url}/conversations/1")
-    tab.click(".conversation__menu summary")
+    tab.click("#menu-here")
     tab.fill("[name=title]", "Waters")
     tab.click(".rename button")
     tab.see(".list__title", "Waters")

@@ -138,6 +138,7 @@ SHOWING = [
     *(("GET", f"/conversations/{{c}}.{form}", PAGE) for form in ("md", "txt", "json")),
     ("GET", "/messages/{r}.md", PAGE),
     ("GET", "/conversations/{c}/messages", PAGE),
+    *(("GET", "/conversations/{c}/menu", form) for form in (PAGE, HTMX)),
     ("GET", "/conversations?current={c}", HTMX),
     ("GET", "/conversations?current={c}", PAGE),
     ("GET", "/", PAGE),

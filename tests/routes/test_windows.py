@@ -146,6 +146,54 @@ def test_where_nothing_was_thought_there_is_nothing_to_read(client: FlaskClient,
     assert client.get("/replies/2/reasoning").status_code == 404
 
 
+def test_without_javascript_a_conversation_begins_at_its_newest_message_and_a_refresh_where_it_was(
+    client: FlaskClient,
+) -> None:
+    address = f"/conversations/{begin(client)}"
+    newest = "<noscript><span"
+
+    assert client.get(address, headers={"Referer": "http://localhost/"}).text.count(newest) == 1
+    assert newest not in client.get(address, headers={"Referer": f"http://localhost{address}"}).text
+    assert newest not in client.get(f"{address}?at=2").text
+
+
+def test_htmx_gets_the_menu_of_a_conversation_alone_and_anyone_else_a_page(client: FlaskClient) -> None:
+    address = f"/conversations/{begin(client)}"
+    here = HTMX | {"HX-Current-URL": f"http://localhost{address}?at=1"}
+
+    menu, elsewhere = (client.get(f"{address}/menu", headers=headers).text for headers in (here, HTMX))
+    page = client.get(f"{address}/menu").text
+
+    assert "<html" not in menu and "Print all" in menu and "Print all" not in elsewhere
+    assert page.startswith("<!doctype html>") and f'action="{address}/deletion"' in page and "Print all" not in page
+
+
+def test_htmx_gets_what_a_new_title_changes(client: FlaskClient) -> None:
+    first, second = begin(client, "First"), begin(client, "Second")
+    here = HTMX | {"HX-Current-URL": f"http://localhost/conversations/{second}"}
+    gone = HTMX | {"HX-Current-URL": "http://localhost/conversations/999"}
+
+    renamed, other, elsewhere = (
+        client.post(f"/conversations/{number}/title", data={"title": "Rivers"}, headers=headers).text
+        for number, headers in ((second, here), (first, here), (first, gone))
+    )
+
+    assert "Rivers · Rivulet</title>" in renamed and ">Rivers</h1>" in renamed
+    assert ">Rivers</h1>" in other and other.count('dir="auto">Rivers<') == 2
+    assert "</h1>" not in elsewhere and elsewhere.count('dir="auto">Rivers<') == 2
+
+
+def test_htmx_gets_a_new_conversation_for_the_deleted_one_that_it_shows(client: FlaskClient) -> None:
+    first, second = begin(client, "First"), begin(client, "Second")
+    here = HTMX | {"HX-Current-URL": f"http://localhost/conversations/{second}"}
+
+    other = client.post(f"/conversations/{first}/deletion", headers=here)
+    shown = client.post(f"/conversations/{second}/deletion", headers=here)
+
+    assert "HX-Replace-Url" not in other.headers and 'id="main"' not in other.text and "Deleted." in other.text
+    assert shown.headers["HX-Replace-Url"] == "/" and "conversation--new" in shown.text
+
+
 def test_a_conversation_is_renamed_and_a_title_of_nothing_refused(client: FlaskClient) -> None:
     conversation = begin(client)
     ended(client, conversation)

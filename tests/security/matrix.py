@@ -40,6 +40,7 @@ ROWS = {
     "GET conversations.index": CHAT,
     "POST messages.create (new)": CHAT,
     "GET conversations.show": THEIRS,
+    "GET conversations.show_menu": THEIRS,
     "POST conversations.rename": THEIRS,
     "POST conversations.mark_read": THEIRS,
     "POST conversations.delete": THEIRS,
