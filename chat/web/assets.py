@@ -1,7 +1,6 @@
 """The page's styles, scripts, icons and font, named by a hash of their content.
 
-Each bundle is one compressed file. htmx and its extension hx-sse share one, because htmx as a deferred script of its
-own starts before the extension has registered.
+Each bundle is one compressed file. Our scripts share one with htmx: after its words, theirs compress better.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import rjsmin
 from flask import Blueprint, Flask, Response, request
 
 from chat.config.durations import YEAR
@@ -25,20 +24,17 @@ SCRIPTS = [
     "appearance",
 ]
 
+STYLES = [
+    *("base", "page", "conversation", "message", "actions", "facts", "answer", "formulas", "code"),
+    *("composer", "shortcuts", "print"),
+]
+
 BUNDLES = {
-    "page.css": (
-        "text/css",
-        "css",
-        [
-            *("base", "page", "conversation", "message", "actions", "facts", "answer", "formulas", "code"),
-            *("composer", "shortcuts", "print"),
-        ],
-    ),
-    "sheet.css": ("text/css", "css", ["sheet", "admin"]),
-    "htmx.js": ("text/javascript", "vendor", ["htmx-4.0.1.min", "hx-sse-4.0.1.min"]),
-    "page.js": ("text/javascript", "js", SCRIPTS),
+    "page.css": [f"css/{name}.css" for name in STYLES],
+    "sheet.css": ["css/sheet.css", "css/admin.css"],
+    "page.js": ["vendor/htmx-4.0.1.min.js", "vendor/hx-sse-4.0.1.min.js", *(f"js/{name}.js" for name in SCRIPTS)],
 }
-"""Name of a bundle: its type, its folder in static/, and its files in order."""
+"""Name of a bundle: its files in static/, in order."""
 
 ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512", "touch-180.png": "180x180"}
 """Name of an icon: its size."""
@@ -46,16 +42,19 @@ ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512"
 FONT = "math.woff2"
 """The font of formulas. The style sheet names it, and a browser loads it when a page has a formula."""
 
-TYPES = {"svg": "image/svg+xml", "png": "image/png", "woff2": "font/woff2"}
+TYPES = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "woff2": "font/woff2",
+}
 
 FIRST = "../../"
 """The first page in the manifest. Addresses there are relative to its own, so they work under any path."""
 
 PAPER = "#fbf9f5"
 """The background of an installed app before its first page: the paper of the light theme."""
-
-UNREAD = re.compile(rb"^ *(//.*\n)?", re.MULTILINE)
-"""The indentation and the comment lines of our scripts, which browsers don't need."""
 
 IMMUTABLE = f"public, max-age={YEAR}, immutable"
 
@@ -83,12 +82,17 @@ def register(app: Flask) -> None:
 
 
 def join_files(folder: Path, name: str, font: str) -> Asset:
-    """Join a bundle's files; the address of the font in it works under any path."""
-    mimetype, kind, files = BUNDLES[name]
-    suffix = name.rsplit(".", 1)[1]
-    content = b"\n".join((folder / kind / f"{file}.{suffix}").read_bytes() for file in files)
-    content = UNREAD.sub(b"", content) if kind == "js" else content.replace(FONT.encode(), f"../..{font}".encode())
-    return make_text(name, mimetype, content)
+    return make_text(
+        name, TYPES[name.rpartition(".")[2]], b"\n".join(read(folder / path, font) for path in BUNDLES[name])
+    )
+
+
+def read(path: Path, font: str) -> bytes:
+    """Read a file of a bundle: our scripts without comments and blanks, and styles with the address of the font."""
+    content = path.read_bytes()
+    if path.parent.name == "js":
+        return rjsmin.jsmin(content)
+    return content.replace(FONT.encode(), f"../..{font}".encode())
 
 
 def load_plain(path: Path) -> Asset:

@@ -19,7 +19,7 @@ LINK, OPENID, BROWSER = "rivulet-link", "rivulet-openid", "rivulet-browser"
 """The token of a secret link, the state of a single sign-on, and the account that this browser signed in to."""
 
 ZONE = "rivulet-zone"
-"""The time zone of the browser. list.js sets it."""
+"""The time zone of the browser."""
 
 APPEARANCE = {name: f"rivulet-{name}" for name in ("theme", "size", "sidebar")}
 """What `appearance` keeps."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from chat.web import access, current_user, proxy_login, request_body, security, spool
+from chat.web import access, current_user, proxy_login, request_body, security, spool, time_zones
 
 BEFORE = (
     security.refuse_during_outage,
@@ -22,7 +22,7 @@ BEFORE = (
     access.hide_admin_pages,
 )
 
-AFTER = (spool.spool_long_answer, security.add_headers)
+AFTER = (time_zones.remember_zone, spool.spool_long_answer, security.add_headers)
 """Runs for a guard's answer, too, before Flask stores the session."""
 
 

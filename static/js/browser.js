@@ -4,6 +4,9 @@ const touch = matchMedia("(pointer: coarse)")
 const kept = store => { try { return window[store] } catch { return {} } }
 const channel = name => { try { return new BroadcastChannel(name) } catch { return { postMessage() {} } } }
 const announce = sentence => { document.getElementById("announcement").textContent = sentence }
+const box = () => document.getElementById("text")
+// The composer's box gets the focus, except on a touch screen, where that would open the keyboard.
+const focusBox = () => { if (!touch.matches) box()?.focus({ preventScroll: true }) }
 // An on-screen keyboard covers a part of the page, or sends keys without a code.
 const onScreen = (() => {
   const tallest = new Map()

@@ -1,7 +1,6 @@
 // The composer: sending empties the box at once, so that the user can type on. The box survives every swap
 // (hx-preserve), and a text that could not be sent returns to it. Until a text is sent, it is a draft.
 {
-  const box = () => document.getElementById("text")
   const here = () => box() && `${box().form.dataset.owner} ${box().form.getAttribute("action")}`
   const onComposer = (name, act) =>
     document.addEventListener(name, event => { if (event.target.id === "composer") act(event) })
@@ -25,7 +24,7 @@
     if (event.detail.ctx.sourceEvent?.submitter?.name === "text") return
     sent = box().value
     box().value = ""
-    if (!touch.matches) box().focus()
+    focusBox()
   })
   onComposer("htmx:after:request", event => {
     if (event.detail.ctx.response.status >= 400) return
@@ -38,7 +37,7 @@
     const waits = document.querySelector(".queued__text").textContent
     box().value = waits + (box().value && "\n\n") + box().value
     keep()
-    if (!touch.matches) box().focus()
+    focusBox()
   })
   onComposer("htmx:response:error", giveBack)
   onComposer("htmx:error", giveBack)

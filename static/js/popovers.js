@@ -3,8 +3,6 @@
 // list that holds them is replaced every 3 s while a conversation is answering.
 {
   let opener
-  const focus = element => element?.focus({ preventScroll: true })
-  const box = () => touch.matches ? null : document.getElementById("text")
 
   document.addEventListener("beforetoggle", ({ target, newState }) => {
     if (target.id !== "sidebar") return
@@ -21,17 +19,20 @@
     } else if (menu.contains(ctx.sourceEvent?.target)) menu.hidePopover()
     else if (ctx.sourceElement?.matches?.(".list__item, .begins")) {
       document.getElementById("sidebar").hidePopover()
-      focus(box())
+      focusBox()
     }
   })
 
   document.addEventListener("toggle", ({ target, newState }) => {
     if (newState === "open" && target.popover) {
-      const first = target.querySelector("[aria-current]") ?? target.querySelector(`${box() ? "input, " : ""}a, button`)
+      const first = target.querySelector("[aria-current]") ?? target.querySelector(`${touch.matches ? "" : "input, "}a, button`)
       first.focus()
       first.select?.()
-    } else if (target.id === "menu" && !document.querySelector(":focus:not(#menu *)"))
-      focus(document.getElementById(opener) ?? box())
+    } else if (target.id === "menu" && !document.querySelector(":focus:not(#menu *)")) {
+      const button = document.getElementById(opener)
+      if (button) button.focus({ preventScroll: true })
+      else focusBox()
+    }
   }, true)
 
   document.addEventListener("submit", ({ target }) => target.querySelector(".models:popover-open")?.hidePopover())

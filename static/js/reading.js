@@ -51,11 +51,10 @@
     if (asks || following && (goal < Infinity || !turns(pause))) toEnd()
     else look()
   })
-  document.addEventListener("click", event => {
-    if (!event.target.closest?.(".jump")) return
+  document.addEventListener("click", ({ target }) => {
+    if (!target.matches(".jump")) return
     document.querySelector("#later .newest")?.click()
     toEnd()
-    if (!touch.matches) document.getElementById("text").focus()
   })
   if (document.querySelector(".messages > *") && !location.hash) toEnd()
   else look()

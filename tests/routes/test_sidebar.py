@@ -84,6 +84,14 @@ def test_a_day_is_the_readers(reader: FlaskClient, app: Flask, zone: str) -> Non
     assert days(reader) == [["Today", "Yesterday", "Previous 7 days"][age]]
 
 
+def test_a_zone_that_a_script_tells_is_kept_in_a_cookie(reader: FlaskClient) -> None:
+    told = reader.get("/", headers={"Time-Zone": "Asia/Tokyo"})
+    again = reader.get("/", headers={"Time-Zone": "Asia/Tokyo"})
+
+    assert told.headers["Set-Cookie"].startswith(f"{ZONE}=Asia/Tokyo;") and "Set-Cookie" not in again.headers
+    assert "Set-Cookie" not in reader.get("/", headers={"Time-Zone": "../Nowhere"}).headers
+
+
 @pytest.mark.parametrize("zone", ["", "Nowhere", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 500, "%00", "é"])
 def test_a_zone_that_is_none_is_utc(reader: FlaskClient, zone: str) -> None:
     reader.set_cookie(ZONE, zone)
