@@ -82,9 +82,8 @@ def register(app: Flask) -> None:
 
 
 def join_files(folder: Path, name: str, font: str) -> Asset:
-    return make_text(
-        name, TYPES[name.rpartition(".")[2]], b"\n".join(read(folder / path, font) for path in BUNDLES[name])
-    )
+    content = b"\n".join(read(folder / path, font) for path in BUNDLES[name])
+    return make_text(name, TYPES[name.rpartition(".")[2]], content)
 
 
 def read(path: Path, font: str) -> bytes:

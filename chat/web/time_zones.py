@@ -1,4 +1,4 @@
-"""The reader's time zone. A script tells it in a header of its requests, and a cookie keeps it for those of the page."""
+"""The reader's time zone: a script tells it in a header of its requests, and a cookie keeps it."""
 
 from __future__ import annotations
 

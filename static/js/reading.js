@@ -8,8 +8,7 @@
   const page = document.documentElement
   let following = false
   let last = page.scrollTop
-  let turned = -glide
-  let goal = Infinity
+  let turned = -glide, goal = Infinity
 
   const turns = time => performance.now() - turned < time
   const end = () => page.scrollHeight - page.clientHeight

@@ -19,7 +19,12 @@ BEFORE = [
     "access.require_member",
     "access.hide_admin_pages",  # after it: a stranger gets the sign-in page, not a 404
 ]
-AFTER = ["spool.spool_long_answer", "security.add_headers"]  # also on responses that could not be spooled
+# They run on responses that could not be spooled, too.
+AFTER = ["time_zones.remember_zone", "spool.spool_long_answer", "security.add_headers"]
+    "time_zones.remember_zone",
+    "spool.spool_long_answer",
+    "security.add_headers",
+]  # also on responses that could not be spooled
 
 
 def names(functions) -> list[str]:
