@@ -21,10 +21,6 @@ BEFORE = [
 ]
 # They run on responses that could not be spooled, too.
 AFTER = ["time_zones.remember_zone", "spool.spool_long_answer", "security.add_headers"]
-    "time_zones.remember_zone",
-    "spool.spool_long_answer",
-    "security.add_headers",
-]  # also on responses that could not be spooled
 
 
 def names(functions) -> list[str]:
