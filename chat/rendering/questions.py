@@ -67,7 +67,7 @@ def split(text: str) -> Iterator[tuple[str, str | None, str]]:
     for fence, opening, end, is_closed in islice(fences.find(text), MOST):
         if fence.before.strip():
             continue
-        code = text[opening:end].partition("\n")[2]
-        yield text[start:opening], code[: code.rstrip("\n").rfind("\n") + 1] if is_closed else code, fence.label
+        lines = text[opening:end].partition("\n")[2]
+        yield text[start:opening], lines[: lines.rstrip("\n").rfind("\n") + 1] if is_closed else lines, fence.label
         start = end
     yield text[start:], None, ""

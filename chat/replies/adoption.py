@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 class Adopter:
     """Looks for replies whose worker is gone, as long as the process runs; `adopt(trusted)` takes them.
 
-    After the database was locked or away, living owners get time to renew first. At each look it also calls
-    `send_queued()`, for a message whose page is closed or whose worker died at the end of the answer.
+    After the database was locked or away, living owners get time to renew first. After each look it
+    also calls `send_queued()`, for a message whose page is closed or whose worker died at the end of the answer.
     """
 
     def __init__(self, database: Database, adopt: Callable[[bool], None], send_queued: Callable[[], None]):
@@ -51,6 +51,7 @@ class Adopter:
         while True:
             try:
                 self.check()
+                self.send_queued()
             except DatabaseAway:
                 self._renewable = 0
             except Exception as error:
@@ -59,7 +60,6 @@ class Adopter:
 
     def check(self) -> None:
         """Look once. Raises DatabaseAway."""
-        self.send_queued()
         late = leases.late_owners(self.database)
         trusted = bool(late - {None}) and self._is_trusted()
         if trusted or None in late:

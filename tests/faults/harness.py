@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Row, select
 
 from chat.storage.database import Database, clock
-from chat.storage.tables import messages, pieces, replies
+from chat.storage.tables import messages, pieces, queued, replies
 from tests.faults.browser import Browser, Watching
 from tests.faults.model import QUESTION, Model
 from tests.serving import Gunicorn
@@ -186,6 +186,12 @@ class Answered:
     def words(self) -> int:
         """The number of words in its answer."""
         return int(QUESTION.findall(self.text)[0][1])
+
+
+def waiting(database: Database) -> list[str]:
+    """List the messages that wait for the end of an answer."""
+    with database.read() as connection:
+        return list(connection.execute(select(queued.c.text)).scalars())
 
 
 def answers_to(database: Database, name: str) -> list[Answered]:

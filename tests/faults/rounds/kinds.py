@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chat.storage.database import DatabaseAway
 from tests.faults.browser import Sent, Watching, replies_in
-from tests.faults.harness import Answered, Server, answers_to, reply, violations, words_stored
+from tests.faults.harness import Answered, Server, answers_to, reply, violations, waiting, words_stored
 from tests.faults.model import question
 from tests.faults.person import Person
 from tests.faults.rounds.blows import Blow
@@ -51,9 +51,11 @@ class Round:
         self.found: list[str] = []
 
     def known(self, text: str) -> int | None:
-        """Count the stored copies of a text of this round; None if the database is unreachable."""
+        """Count the stored copies of a text of this round, also as it waits; None if the database is unreachable."""
         with suppress(SQLAlchemyError, DatabaseAway):
-            return len({answered.question for answered in self.answers() if answered.text == text})
+            sent = {answered.question: answered.text for answered in self.answers()}
+            stored = [*sent.values(), *waiting(self.server.database)]
+            return sum(text in each.split("\n\n") for each in stored)  # what waits together is one message
         return None
 
     def play(self) -> None:

@@ -6,9 +6,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
-
-from chat.storage.tables import replies
+from chat.conversations import queue
+from chat.replies import log
 from tests.faults.rounds.blows import Blow
 from tests.faults.rounds.journal import Journal, repeated, traces, wordy
 from tests.faults.rounds.kinds import LENGTH, Round
@@ -60,12 +59,13 @@ class Wave:
                 yield f"reply {page.reply_id}: its page never came to an end"
             page.leave()
         # Unwatched answers end, too: their post was lost with the server, or a user continued them.
-        while self._generating() and time.monotonic() < deadline:
+        while self._goes_on() and time.monotonic() < deadline:
             time.sleep(0.1)
 
-    def _generating(self) -> bool:
-        with self.server.database.read() as connection:
-            return connection.execute(select(replies.c.id).where(replies.c.state == "generating")).first() is not None
+    def _goes_on(self) -> bool:
+        database = self.server.database
+        with database.read():
+            return log.count_generating(database) > 0 or bool(queue.list_due(database))
 
     def _check_workers(self) -> Iterator[str]:
         if lost := self.before - self.blow.dead - set(self.server.workers()):
