@@ -33,6 +33,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: Upstream) -> Iterato
     server.kill()
 
 
+ALL_HOLD = """places => new Promise(done => {
+  const holders = new Set(), tabs = new BroadcastChannel("following")
+  tabs.onmessage = ({ data }) => {
+    if (data.holds) holders.add(data.me)
+    if (holders.size === places) { tabs.close(); done() }
+  }
+  tabs.postMessage({ me: "", holds: false, asks: true })
+})"""
+"""Wait until so many pages have said that they follow."""
+
+
 @pytest.fixture
 def gate() -> Iterator[Gate]:
     """The gate at which the answer waits for a test."""
@@ -104,6 +115,7 @@ def waiting(first: Page) -> Page:
         other = first.context.new_page()
         with other.expect_request(follows):
             other.goto(first.url)
+    first.evaluate(ALL_HOLD, PLACES)
     last = first.context.new_page()
     with last.expect_event("requestfinished", lambda request: request.url.endswith("/generation?once")):
         last.goto(first.url)
