@@ -11,9 +11,12 @@
   const outside = selector => ({ target }) =>
     !settings.plain && !target.matches("input, textarea, select") && click(last(selector))
   // In a box with a text, a Mac moves the cursor with these keys.
-  const go = step => ({ target }) => {
+  const go = (step, act) => ({ target }) => {
     const items = [...document.querySelectorAll(".list__item")]
-    return !target.value && click(items[items.findIndex(item => item.ariaCurrent) + step])
+    const from = items.findIndex(item => act ? item === target : item.ariaCurrent)
+    if (target.value || act && from < 0) return
+    items[from + step]?.[act ?? "click"]()
+    return true
   }
 
   const keys = {
@@ -22,10 +25,11 @@
       event.target.form.requestSubmit()
       return true
     },
-    ArrowUp({ target }) {
-      const edit = target.id === "text" && !target.value && last(".edit")
-      if (edit) return edit.open = true
+    ArrowUp(event) {
+      const edit = event.target.id === "text" && !event.target.value && last(".edit")
+      return edit ? edit.open = true : go(-1, "focus")(event)
     },
+    ArrowDown: go(1, "focus"),
     Escape({ target }) {
       if (String(getSelection())) return
       const edit = target.closest(".edit[open]") ?? last(".edit[open]")

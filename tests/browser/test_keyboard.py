@@ -116,7 +116,13 @@ def test_keys_lead_to_the_box_to_other_conversations_and_copy_the_last_answer(pa
     assert page.evaluate("navigator.clipboard.readText()") == "To First.\n"
     page.keyboard.press("Alt+ArrowUp")
     expect(text).to_have_text("Second")
-    box.blur()
+    listed = page.locator(".list__item")
+    listed.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(listed.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(listed.first).to_be_focused()
+    listed.first.blur()
     page.keyboard.press("/")
 
     expect(box).to_be_focused()
