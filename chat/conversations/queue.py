@@ -30,6 +30,7 @@ SELECT_WHOLE = select(queued).where(HERE)
 INSERT_QUEUED = insert(queued).values(created_at=clock())
 DELETE_QUEUED = delete(queued).where(HERE).returning(queued)
 UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
+SELECT_USED = select(messages.c.id).where(messages.c.turn_key == bindparam("key"))
 SELECT_RUNNING = select(replies.c.id).where(replies.c.id == bindparam("reply"), replies.c.state == "generating")
 SELECT_DUE = (
     select(queued.c.conversation_id, conversations.c.person_id)
@@ -152,6 +153,11 @@ def send_due(database: Database, limits: Limits, due: Due) -> Turn | None:
 
 
 def send(connection: Connection, asker: Asker, row: Row, parent_id: int | None) -> Turn:
-    """Store a message that waited, and an empty reply to it. Raises TooMany."""
-    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, row.turn_key)
+    """Store a message that waited, and an empty reply to it. Raises TooMany.
+
+    Since it waited, its form can have sent the same words again: then these have the key.
+    """
+    is_used = connection.execute(SELECT_USED, {"key": row.turn_key}).first()
+    key = None if is_used else row.turn_key
+    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, key)
     return insert_reply(connection, asker, row.conversation_id, message_id, Choice(row.provider, row.model))
