@@ -31,6 +31,8 @@ INSERT_QUEUED = insert(queued).values(created_at=clock())
 DELETE_QUEUED = delete(queued).where(HERE).returning(queued)
 UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
 SELECT_USED = select(messages.c.id).where(messages.c.turn_key == bindparam("key"))
+RUNNING = select(replies.c.id).where(replies.c.state == "generating")
+MOVE = UPDATE_REPLY.where(queued.c.reply_id.in_(RUNNING))
 SELECT_RUNNING = select(replies.c.id).where(replies.c.id == bindparam("reply"), replies.c.state == "generating")
 SELECT_DUE = (
     select(queued.c.conversation_id, conversations.c.person_id)
@@ -124,6 +126,12 @@ def send_now(database: Database, asker: Asker, conversation_id: int) -> Turn:
             connection.execute(UPDATE_REPLY, {"conversation": conversation_id, "reply": leaf})
             return Turn(conversation_id, leaf, None, asker.person_id, queued=True)
         return send(connection, asker, take(connection, conversation_id), leaf)
+
+
+def move(connection: Connection, turn: Turn) -> Turn:
+    """Let the message that waits for a running answer wait for that of a newer version, which the page shows now."""
+    connection.execute(MOVE, {"conversation": turn.conversation_id, "reply": turn.reply_id})
+    return turn
 
 
 def is_followed(database: Database, reply_id: int) -> bool:
