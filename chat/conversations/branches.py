@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Boolean, Connection, bindparam, func, select, union_all, update
 
 from chat import people
+from chat.conversations import queue
 from chat.conversations.queries import lock_leaf, message_of, reply_of
 from chat.conversations.records import Message
 from chat.conversations.submission import (
@@ -63,7 +64,7 @@ def edit(database: Database, asker: Asker, message_id: int, draft: Draft) -> Tur
         if draft.parent_id not in {None, edited.parent_id}:
             raise WrongParent("An edited message stays where it was. Reload the page, then edit it again.")
         added = insert_message(connection, edited.conversation_id, edited.parent_id, "user", draft.text, key)
-        return insert_reply(connection, asker, edited.conversation_id, added, draft.choice)
+        return queue.move(connection, insert_reply(connection, asker, edited.conversation_id, added, draft.choice))
 
 
 def show(database: Database, person_id: int | None, message_id: int) -> Message:

@@ -30,6 +30,9 @@ SELECT_WHOLE = select(queued).where(HERE)
 INSERT_QUEUED = insert(queued).values(created_at=clock())
 DELETE_QUEUED = delete(queued).where(HERE).returning(queued)
 UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
+SELECT_USED = select(messages.c.id).where(messages.c.turn_key == bindparam("key"))
+RUNNING = select(replies.c.id).where(replies.c.state == "generating")
+MOVE = UPDATE_REPLY.where(queued.c.reply_id.in_(RUNNING))
 SELECT_RUNNING = select(replies.c.id).where(replies.c.id == bindparam("reply"), replies.c.state == "generating")
 SELECT_DUE = (
     select(queued.c.conversation_id, conversations.c.person_id)
@@ -125,6 +128,12 @@ def send_now(database: Database, asker: Asker, conversation_id: int) -> Turn:
         return send(connection, asker, take(connection, conversation_id), leaf)
 
 
+def move(connection: Connection, turn: Turn) -> Turn:
+    """Let the message that waits for a running answer wait for that of a newer version, which the page shows now."""
+    connection.execute(MOVE, {"conversation": turn.conversation_id, "reply": turn.reply_id})
+    return turn
+
+
 def is_followed(database: Database, reply_id: int) -> bool:
     """Return whether a message follows a reply."""
     with database.read() as connection:
@@ -152,6 +161,11 @@ def send_due(database: Database, limits: Limits, due: Due) -> Turn | None:
 
 
 def send(connection: Connection, asker: Asker, row: Row, parent_id: int | None) -> Turn:
-    """Store a message that waited, and an empty reply to it. Raises TooMany."""
-    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, row.turn_key)
+    """Store a message that waited, and an empty reply to it. Raises TooMany.
+
+    Since it waited, its form can have sent the same words again: then these have the key.
+    """
+    is_used = connection.execute(SELECT_USED, {"key": row.turn_key}).first()
+    key = None if is_used else row.turn_key
+    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, key)
     return insert_reply(connection, asker, row.conversation_id, message_id, Choice(row.provider, row.model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +19,16 @@ from chat.replies.generation import Generation, error_kinds
 from chat.replies.live import OwnedReply
 from chat.replies.reader import Reader
 from chat.replies.writer import Writer
+from chat.server.logs import report
 from chat.storage import leases
-from chat.storage.database import Database
+from chat.storage.database import Database, DatabaseAway
 from chat.storage.leases import Adoption
 
 __all__ = ["Follower", "Replies"]
 
 BUSY = "The server has no room for another answer just now. Try again in a moment."
+
+logger = logging.getLogger(__name__)
 
 
 class Replies:
@@ -76,8 +80,13 @@ class Replies:
     def send_queued(self, reply_id: int | None = None) -> None:
         """Send the message that waited for a reply, or all whose reply is complete. Raises DatabaseAway."""
         for due in [] if self.draining else queue.list_due(self.database, reply_id):
-            if turn := queue.send_due(self.database, self.limits, due):
-                self.start(turn)
+            try:
+                if turn := queue.send_due(self.database, self.limits, due):
+                    self.start(turn)
+            except DatabaseAway:
+                raise
+            except Exception as error:  # the others go on
+                report(logger, f"the message that waits in conversation {due.conversation_id}", error)
 
     def _write(self, reply: OwnedReply) -> None:
         self.writer.add(reply)

@@ -79,9 +79,12 @@ def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provi
 
     page.get_by_label("Rename, save or delete").click()
     page.get_by_text("Delete this conversation…").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    with page.expect_response("**/deletion"):
+        page.get_by_role("button", name="Delete", exact=True).dblclick()
 
     expect(page.locator(".welcome")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#problem")).to_have_text("")
     expect(page.locator("#text")).to_be_focused()
     expect(page.locator(".list")).not_to_contain_text("Forget this")
     assert provider.sayings[0].cancelled.is_set()

@@ -160,6 +160,32 @@ def test_a_message_written_while_an_answer_runs_is_sent_at_its_end(page: Page, p
     expect(page.locator("#queued")).to_have_text("")
 
 
+def test_the_second_click_of_a_double_click_on_send_does_not_stop_the_answer(page: Page, provider: Scripted) -> None:
+    gate = Gate()
+    provider.will_say("Slowly ", gate, "done.")
+    send(page, "First")
+    expect(page.locator(".reply")).to_contain_text("Slowly")
+    page.locator("#text").fill("Second")
+
+    page.get_by_role("button", name="Send").dblclick()
+    expect(page.locator(".queued__text")).to_have_text("Second")
+    gate.open()
+
+    expect(page.locator(".reply--complete").first).to_contain_text("Slowly done.")
+
+
+def test_a_double_click_takes_the_message_back_once(page: Page, provider: Scripted) -> None:
+    provider.will_say("Slowly ", Gate())
+    send(page, "First")
+    expect(page.locator(".reply")).to_contain_text("Slowly")
+    send(page, "Second")
+
+    page.get_by_role("button", name="Take back").dblclick()
+
+    expect(page.locator("#text")).to_have_value("Second")
+    expect(page.locator("#queued, #problem")).to_have_text(["", ""])
+
+
 def test_stop_keeps_the_message_that_waits_and_it_can_be_taken_back(page: Page, provider: Scripted) -> None:
     provider.will_say("Slowly ", Gate())
     send(page, "First")

@@ -124,6 +124,34 @@ def test_two_processes_send_it_once(either: Database) -> None:
     assert len([turn for turn in turns if turn]) == 1 and len(turns) == 4
 
 
+def test_it_can_be_sent_though_its_form_has_sent_the_same_words_since(either: Database) -> None:
+    person = guest(either, "ann")
+    first = asked(either, person, "First")
+    wait(either, person, first, "Go on", "1")
+    answered(either, first, "Half", "stopped")
+    answered(either, wait(either, person, first, "Go on", "1"), "More.")
+
+    conversations.send_now(either, Asker(person), first.conversation_id)
+
+    assert texts(either, person, first.conversation_id) == ["First", "Half", "Go on", "More.", "Go on", ""]
+
+
+def test_after_an_edit_it_waits_for_the_answer_to_the_new_version(either: Database) -> None:
+    person = guest(either, "ann")
+    first = asked(either, person, "First")
+    wait(either, person, first)
+    question = conversations.reply_of(either, person, first.reply_id).parent_id
+    assert question
+
+    edited = conversations.edit(either, Asker(person), question, Draft("Edited", CHOICE))
+    answered(either, first)
+    assert send_due(either) == []
+    answered(either, edited)
+
+    assert len(send_due(either)) == 1
+    assert texts(either, person, first.conversation_id) == ["Edited", "Hi.", "Later", ""]
+
+
 def test_that_of_a_suspended_person_stays(database: Database, person: int) -> None:
     first = asked(database, person)
     wait(database, person, first)

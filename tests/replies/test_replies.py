@@ -14,15 +14,16 @@ from flask import Flask
 from sqlalchemy import select
 
 from chat import conversations
-from chat.conversations import Turn
+from chat.conversations import Draft, Turn, queue
+from chat.people.rate_limits import Asker
 from chat.replies import Replies
 from chat.storage.database import Database
-from chat.storage.tables import messages, people
+from chat.storage.tables import messages, people, queued
 from chat.storage.tables import replies as reply_table
 from tests.asking import HTMX, key_in
 from tests.replies.writing import finished
 from tests.scripted import Gate, Scripted
-from tests.turns import asked, count, eventually, stored
+from tests.turns import CHOICE, answered, asked, count, eventually, stored
 
 UNDER_GEVENT = Path(__file__).parent / "under_gevent.py"
 
@@ -184,3 +185,23 @@ def test_a_machine_without_a_thread_to_spare_fails_the_reply(
 
     assert conversations.reply_of(database, person, turn.reply_id).state == "failed"
     assert provider.calls == []
+
+
+def test_a_message_that_breaks_while_it_is_sent_holds_up_no_other(
+    database: Database, replies: Replies, person: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = [asked(database, person), asked(database, person)]
+    for turn in turns:
+        draft = Draft("Later", CHOICE, room=100)
+        conversations.ask(database, Asker(person), turn.conversation_id, draft)
+        answered(database, turn)
+    send = queue.send_due
+    broken = turns[0].conversation_id
+    monkeypatch.setattr(
+        queue, "send_due", lambda *given: 1 / 0 if given[-1].conversation_id == broken else send(*given)
+    )
+
+    replies.send_queued()
+
+    assert count(database, queued) == 1 and conversations.find_queued(database, broken)
+    assert f"waits in conversation {broken} broke with ZeroDivisionError" in caplog.text

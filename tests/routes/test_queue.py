@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -76,6 +78,18 @@ def test_taken_back_it_is_in_the_box(app: Flask, client: FlaskClient, conversati
     assert rows(app)["queued"] == 0
     again = client.post(f"/conversations/{conversation}/queued/return", headers=form)
     assert again.status_code == 409 and "sent or taken back" in again.text
+
+
+def test_the_end_of_the_answer_shows_another_tab_that_it_was_taken_back(
+    client: FlaskClient, gate: Gate, conversation: int
+) -> None:
+    reply = reply_in(client, conversation)
+    client.post(f"/conversations/{conversation}/queued/return")
+    gate.open()
+
+    events = client.get(f"/replies/{reply}/generation").text
+
+    assert re.search(r'hx-target="#queued" hx-swap="innerHTML">\s*</hx-partial>', events.replace("data:", ""))
 
 
 def test_while_it_waits_the_page_shows_it_again_and_a_visitor_without_htmx_is_led_to_the_conversation(

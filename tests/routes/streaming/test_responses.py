@@ -158,7 +158,7 @@ def test_a_follow_of_a_finished_reply_is_its_last_event(client: FlaskClient, pro
     response = client.get(f"/replies/{reply_in(client, conversation)}/generation")
 
     assert response.status_code == 200 and response.mimetype == "text/event-stream"
-    assert response.text.count("<hx-partial") == 2 and "All said." in response.text
+    assert response.text.count("<hx-partial") == 3 and "All said." in response.text
     assert 'hx-target="#reply-2" hx-swap="outerHTML"' in response.text
 
 
