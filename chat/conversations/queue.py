@@ -154,6 +154,8 @@ def send_due(database: Database, limits: Limits, due: Due) -> Turn | None:
             people.lock_active(connection, due.person_id)
             lock_leaf(connection, due.person_id, due.conversation_id)
             row = take(connection, due.conversation_id)
+            if is_running(connection, row.reply_id):  # it was continued since, or the message waits for another one
+                raise NotQueued
             asker = Asker(due.person_id, "", row.address, *limits)
             return send(connection, asker, row, row.reply_id)
     except (NotFound, NotQueued, TooMany):

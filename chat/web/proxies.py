@@ -23,6 +23,10 @@ PROXY_HEADERS = (
     "X_FORWARDED_HOST",
     "X_FORWARDED_PROTO",
     "X_FORWARDED_PREFIX",
+    "X_FORWARDED_SERVER",
+    "X_CLIENT_IP",
+    "CF_CONNECTING_IP",
+    "TRUE_CLIENT_IP",
 )
 """The headers that proxies add, as WSGI writes them."""
 

@@ -12,7 +12,7 @@ from chat import conversations
 from chat.conversations import Draft, NotQueued, QueueFull, StillAnswering, Turn, queue
 from chat.people.rate_limits import UNLIMITED, Asker, Limit
 from chat.storage.database import Database, NotFound
-from chat.storage.tables import people, queued, sends
+from chat.storage.tables import people, queued, replies, sends
 from tests.turns import CHOICE, answered, asked, count, guest, stored
 
 DRAFT = Draft("Later", CHOICE, room=100)
@@ -105,6 +105,18 @@ def test_it_is_counted_when_it_is_sent_and_waits_as_long_as_a_limit_holds(databa
     with database.write() as connection:
         connection.execute(update(sends).values(at=0))
     assert send_due(database, limits) != [None] and count(database, sends) == 1
+
+
+def test_it_is_not_sent_below_an_answer_that_runs_again(database: Database, person: int) -> None:
+    first = asked(database, person)
+    wait(database, person, first)
+    answered(database, first, "Half")
+    (due,) = queue.list_due(database)
+    with database.write() as connection:
+        connection.execute(update(replies).values(state="generating"))
+
+    assert queue.send_due(database, UNLIMITED, due) is None
+    assert conversations.find_queued(database, first.conversation_id)
 
 
 def test_two_processes_send_it_once(either: Database) -> None:

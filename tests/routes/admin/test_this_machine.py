@@ -19,7 +19,15 @@ from tests.team import account, change, signed_in
 
 MODELS = "/admin/models"
 FORM = {"name": "acme", "kind": "openai", "url": "http://127.0.0.1:9/v1"}
-PROXIED = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"]
+PROXIED = [
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "Forwarded",
+    "Via",
+    "CF-Connecting-IP",
+]
 
 
 @pytest.fixture
