@@ -97,4 +97,4 @@ def require_reply(connection: Connection, conversation_id: int | None, message_i
 def require_answered(connection: Connection, generating: Select, **which: int | None) -> None:
     """Raise StillAnswering if a statement finds a running reply."""
     if connection.execute(generating, which).first():
-        raise StillAnswering("The answer above is still being written. Wait for its end, or stop it, then send again.")
+        raise StillAnswering("The last answer is still being written. Wait for it to end, or stop it, then send again.")

@@ -149,7 +149,9 @@ def draft(status: int) -> dict[str, object]:
     action = "/conversations" if status == 404 else request.path
     # Keep the parent, unless it could be the error.
     parent = "" if status in {400, 404} else request.form.get("parent", "")
-    return {"draft": text, "action": action, **pages.composer(), "parent": parent}
+    begun = (request.view_args or {}).get("conversation_id") if status != 404 else None
+    form = {"parent": parent, "chosen": request.form.get("model", "")}
+    return {"draft": text, "action": action, "begun": begun, **pages.composer(), **form}
 
 
 def typed_text() -> str:

@@ -14,7 +14,7 @@
   const go = (step, act) => ({ target }) => {
     const items = [...document.querySelectorAll(".list__item")]
     const from = items.findIndex(item => act ? item === target : item.ariaCurrent)
-    if (target.value || act && from < 0) return
+    if (target.matches("input, textarea, select") && target.value || act && from < 0) return
     items[from + step]?.[act ?? "click"]()
     return true
   }

@@ -2,10 +2,9 @@
 // sentence if no server answers, or if a router answers with its own error page. A thin line at the top says that the
 // browser is offline, or that something else couldn't be loaded. All this goes with the next good answer.
 {
-  const line = document.getElementById("offline")
   let lost = false
 
-  const look = () => { line.textContent = navigator.onLine ? lost ? "Rivulet can't be reached just now." : "" : "You are offline." }
+  const look = () => { document.getElementById("offline").textContent = navigator.onLine ? lost ? "Rivulet can't be reached just now." : "" : "You are offline." }
   const lose = () => look(lost = true)
   const find = () => {
     document.querySelector(".unreachable")?.remove()
@@ -15,7 +14,7 @@
     if (!event.target.closest?.("form")) return lose()
     const sentence = document.createElement("p")
     sentence.className = "problem unreachable"
-    sentence.textContent = "Rivulet can't be reached just now. Your text is still here; send it again in a moment."
+    sentence.textContent = "Rivulet can't be reached just now. Nothing is lost; try again in a moment."
     document.getElementById("problem").replaceChildren(sentence)
   }
 

@@ -55,6 +55,6 @@
     document.querySelector("#later .newest")?.click()
     toEnd()
   })
-  if (document.querySelector(".messages > *") && !location.hash) toEnd()
+  if (document.querySelector(".messages > *") && !location.hash && !document.getElementById(history.state?.place?.id)) toEnd()
   else look()
 }

@@ -2,7 +2,7 @@
 {
   // Replacing a block or a body would drop the selection in it, so its events wait until the selection is gone.
   document.addEventListener("htmx:sse:before:message", event => {
-    const body = event.target.querySelector(".reply__body")
+    const body = event.target.querySelector(":scope > .reply__body")
     const block = event.detail.connection.url.includes("once") ? body : body?.lastElementChild
     const selected = () => !getSelection().isCollapsed && block?.contains(getSelection().anchorNode)
     if (!selected()) return

@@ -4,9 +4,9 @@
   const settings = kept("localStorage")
   const signs = /^Mac/.test(navigator.platform) ? { Ctrl: "⌘", Alt: "⌥", Shift: "⇧" } : {}
 
-  const list = document.getElementById("shortcuts")
-
   document.addEventListener("click", ({ target }) => {
+    // Back replaces the whole page.
+    const list = document.getElementById("shortcuts")
     if (target === list) list.close()
     if (!target.matches?.(".sidebar__keys")) return
     for (const key of list.querySelectorAll("kbd")) key.textContent = signs[key.textContent] ?? key.textContent

@@ -55,6 +55,23 @@ def test_reasoning_is_shown_while_the_model_thinks_and_folds_when_it_answers(pag
     expect(fold.locator("summary")).to_be_in_viewport()
 
 
+def test_a_continued_answer_with_reasoning_grows_below_its_fold(page: Page, provider: Scripted) -> None:
+    provider.will_say(Thought("Let me see."), "Use:\n\n```python\nx = 1\n", Gate())
+    send(page, "How?")
+    expect(page.locator(".reply__body").last).to_contain_text("x = 1")
+    page.get_by_role("button", name="Stop").click()
+    gate = Gate()
+    provider.will_say("y = 2\n```\n\n", gate, "Done.")
+
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".reply[aria-busy] > .reply__body")).to_contain_text("y = 2")
+    page.reload()
+    gate.open()
+
+    expect(page.locator(".reply--complete > .reply__body")).to_contain_text("Done.")
+    expect(page.locator(".messages > article")).to_have_count(2)
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_what_was_thought_is_folded_away_and_can_be_read(
     visit: Callable[..., Page], site: Site, provider: Scripted, javascript: bool

@@ -116,6 +116,13 @@ def test_keys_lead_to_the_box_to_other_conversations_and_copy_the_last_answer(pa
     assert page.evaluate("navigator.clipboard.readText()") == "To First.\n"
     page.keyboard.press("Alt+ArrowUp")
     expect(text).to_have_text("Second")
+    page.go_back()
+    expect(text).to_have_text("First")
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.go_forward()
+    expect(text).to_have_text("Second")
     listed = page.locator(".list__item")
     listed.first.focus()
     page.keyboard.press("ArrowDown")

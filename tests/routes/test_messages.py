@@ -191,6 +191,7 @@ def test_while_an_answer_is_written_the_next_message_waits_in_the_box_of_a_page_
         response = client.post(f"/conversations/{conversation}/messages", data={"text": "Keep me"}, headers=form)
         assert response.status_code == 409 and "still being written" in response.text
         assert (">Keep me</textarea>" in response.text) == (form is PAGE)
+        assert (f'href="/conversations/{conversation}">Back' in response.text) == (form is PAGE)
 
     gate.open()
     assert "Hello" in ended(client, conversation)
