@@ -1,7 +1,7 @@
 """The queue: a message that a person writes while a model answers waits for the end of that answer.
 
-One message waits in a conversation; what is written after it is added to it. It is sent only after a complete answer:
-after a stopped or failed one it waits until the person sends it or takes it back.
+Several can wait; each one is sent below the answer to the one before it. They are sent only after a complete answer:
+after a stopped or failed one they wait until the person sends them or takes them back.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from chat import people
 from chat.conversations.queries import lock_leaf
@@ -25,10 +25,13 @@ SELECT_QUEUED = (
     select(queued.c.conversation_id, queued.c.reply_id, queued.c.text, replies.c.state)
     .join(replies, replies.c.id == queued.c.reply_id)
     .where(HERE)
+    .order_by(queued.c.id)
 )
-SELECT_WHOLE = select(queued).where(HERE)
+SELECT_WAITING = select(queued.c.text, queued.c.turn_key).where(HERE)
 INSERT_QUEUED = insert(queued).values(created_at=clock())
-DELETE_QUEUED = delete(queued).where(HERE).returning(queued)
+DELETE_ALL = delete(queued).where(HERE).returning(queued.c.id, queued.c.text)
+FIRST = select(func.min(queued.c.id)).where(HERE).scalar_subquery()
+DELETE_FIRST = delete(queued).where(queued.c.id == FIRST).returning(queued)
 UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
 SELECT_USED = select(messages.c.id).where(messages.c.turn_key == bindparam("key"))
 RUNNING = select(replies.c.id).where(replies.c.state == "generating")
@@ -36,12 +39,15 @@ MOVE = UPDATE_REPLY.where(queued.c.reply_id.in_(RUNNING))
 SELECT_RUNNING = select(replies.c.id).where(replies.c.id == bindparam("reply"), replies.c.state == "generating")
 SELECT_DUE = (
     select(queued.c.conversation_id, conversations.c.person_id)
+    .distinct()
     .join(replies, replies.c.id == queued.c.reply_id)
     .join(conversations, conversations.c.id == queued.c.conversation_id)
     .join(persons, persons.c.id == conversations.c.person_id)
     .where(replies.c.state == "complete", persons.c.suspended_at.is_(None))
     .order_by(queued.c.conversation_id)
 )
+
+GONE = "No message is waiting here any more: it has been sent or taken back."
 
 
 class QueueFull(Exception):
@@ -53,7 +59,7 @@ class NotQueued(Exception):
 
 
 class Queued(NamedTuple):
-    """A message that waits, and the state of the reply that it waits for."""
+    """The messages that wait in a conversation, and the state of the reply that the first one waits for."""
 
     conversation_id: int
     reply_id: int
@@ -70,8 +76,10 @@ class Due(NamedTuple):
 
 def find_queued(database: Database, conversation_id: int) -> Queued | None:
     with database.read() as connection:
-        found = connection.execute(SELECT_QUEUED, {"conversation": conversation_id}).first()
-        return Queued(*found) if found else None
+        rows = connection.execute(SELECT_QUEUED, {"conversation": conversation_id}).all()
+    if not rows:
+        return None
+    return Queued(conversation_id, rows[0].reply_id, "\n\n".join(row.text for row in rows), rows[0].state)
 
 
 def is_running(connection: Connection, reply_id: int) -> bool:
@@ -81,36 +89,37 @@ def is_running(connection: Connection, reply_id: int) -> bool:
 def add(
     connection: Connection, asker: Asker, conversation_id: int, reply_id: int, draft: Draft, key: str | None
 ) -> Turn:
-    """Let a draft wait for a running reply, below what waits already. The same key again changes nothing.
+    """Let a draft wait for a running reply, after what waits already. A key that waits already changes nothing.
 
     Raises QueueFull.
     """
     waiting = Turn(conversation_id, reply_id, None, asker.person_id, queued=True)
-    before = connection.execute(SELECT_WHOLE, {"conversation": conversation_id}).first()
-    if before and key and before.turn_key == key:
+    before = connection.execute(SELECT_WAITING, {"conversation": conversation_id}).all()
+    if key and any(row.turn_key == key for row in before):
         return waiting
-    text = f"{before.text}\n\n{draft.text}" if before else draft.text
-    if len(text) > draft.room:
+    if sum(len(row.text) for row in before) + len(draft.text) > draft.room:
         raise QueueFull(f"More than {draft.room:,} characters can't wait for an answer. Send the rest after it.")
-    connection.execute(DELETE_QUEUED, {"conversation": conversation_id})
-    row = {"conversation_id": conversation_id, "reply_id": reply_id, "text": text, "turn_key": key}
+    row = {"conversation_id": conversation_id, "reply_id": reply_id, "text": draft.text, "turn_key": key}
     connection.execute(INSERT_QUEUED, row | asdict(draft.choice) | {"address": asker.address})
     return waiting
 
 
 def take_back(database: Database, person_id: int | None, conversation_id: int) -> str:
-    """Delete the message that waits, and return its text. Raises NotQueued and NotFound."""
+    """Delete the messages that wait, and return their text. Raises NotQueued and NotFound."""
     with database.write() as connection:
         people.lock_active(connection, person_id)
         lock_leaf(connection, person_id, conversation_id)
-        return take(connection, conversation_id).text
+        rows = connection.execute(DELETE_ALL, {"conversation": conversation_id}).all()
+    if not rows:
+        raise NotQueued(GONE)
+    return "\n\n".join(row.text for row in sorted(rows, key=lambda row: row.id))
 
 
 def take(connection: Connection, conversation_id: int) -> Row:
-    """Delete the message that waits, and return its row. Raises NotQueued."""
-    row = connection.execute(DELETE_QUEUED, {"conversation": conversation_id}).first()
+    """Delete the first message that waits, and return its row. Raises NotQueued."""
+    row = connection.execute(DELETE_FIRST, {"conversation": conversation_id}).first()
     if row is None:
-        raise NotQueued("No message is waiting here any more: it has been sent or taken back.")
+        raise NotQueued(GONE)
     return row
 
 
@@ -170,4 +179,6 @@ def send(connection: Connection, asker: Asker, row: Row, parent_id: int | None) 
     is_used = connection.execute(SELECT_USED, {"key": row.turn_key}).first()
     key = None if is_used else row.turn_key
     message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, key)
-    return insert_reply(connection, asker, row.conversation_id, message_id, Choice(row.provider, row.model))
+    turn = insert_reply(connection, asker, row.conversation_id, message_id, Choice(row.provider, row.model))
+    connection.execute(UPDATE_REPLY, {"conversation": row.conversation_id, "reply": turn.reply_id})  # the rest waits
+    return turn

@@ -51,13 +51,29 @@ def test_a_message_waits_and_is_sent_below_the_answer(either: Database) -> None:
 def test_what_is_written_after_it_waits_below_it(database: Database, person: int) -> None:
     first = asked(database, person)
 
-    for text, key in (("One", "1"), ("One", "1"), ("Two", "2")):
+    for text, key in (("One", "1"), ("Two", "2"), ("One", "1")):
         wait(database, person, first, text, key)
 
     found = conversations.find_queued(database, first.conversation_id)
     assert found and (found.text, found.state) == ("One\n\nTwo", "generating")
     with pytest.raises(QueueFull, match="More than 100 characters"):
         wait(database, person, first, "x" * 95)
+
+
+def test_several_messages_are_sent_one_after_the_other(either: Database) -> None:
+    person = guest(either, "ann")
+    first = asked(either, person, "First")
+    for text in ("One", "Two"):
+        wait(either, person, first, text, key=text)
+
+    answered(either, first, "Said.")
+    (turn,) = send_due(either)
+    assert turn and texts(either, person, first.conversation_id) == ["First", "Said.", "One", ""]
+    assert wait(either, person, turn, "Two", key="Two").queued and send_due(either) == []
+    answered(either, turn, "Said, too.")
+
+    assert len(send_due(either)) == 1 and send_due(either) == []
+    assert texts(either, person, first.conversation_id) == ["First", "Said.", "One", "Said, too.", "Two", ""]
 
 
 def test_a_draft_without_room_does_not_wait(database: Database, person: int) -> None:

@@ -64,7 +64,7 @@ def test_a_question_goes_on_from_the_answer_above(database: Database, person: in
 def test_a_question_waits_until_the_answer_above_is_there(database: Database, person: int) -> None:
     turn = asked(database, person)
 
-    with pytest.raises(StillAnswering, match="Wait for its end, or stop it"):
+    with pytest.raises(StillAnswering, match="Wait for it to end, or stop it"):
         asked(database, person, "And?", turn.conversation_id)
 
     assert count(database, messages) == 2

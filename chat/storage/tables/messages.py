@@ -79,12 +79,8 @@ pieces = Table(
 queued = Table(
     "queued",
     metadata,
-    Column(
-        "conversation_id",
-        ForeignKey("conversations.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("reply_id", ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("text", Text, nullable=False),
     Column("provider", String(64), nullable=False),
@@ -92,8 +88,9 @@ queued = Table(
     Column("turn_key", String(64)),
     Column("address", String(32)),
     Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
 )
-"""A message that waits for the end of a reply, one a conversation."""
+"""Messages that wait for the end of a reply."""
 
 sends = Table(
     "sends",

@@ -55,7 +55,7 @@ class Round:
         with suppress(SQLAlchemyError, DatabaseAway):
             sent = {answered.question: answered.text for answered in self.answers()}
             stored = [*sent.values(), *waiting(self.server.database)]
-            return sum(text in each.split("\n\n") for each in stored)  # what waits together is one message
+            return stored.count(text)
         return None
 
     def play(self) -> None:

@@ -12,7 +12,8 @@ def upgrade() -> None:
     conversation = sa.ForeignKey("conversations.id", ondelete="CASCADE")
     op.create_table(
         "queued",
-        sa.Column("conversation_id", sa.Integer, conversation, primary_key=True, autoincrement=False),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("conversation_id", sa.Integer, conversation, nullable=False),
         sa.Column("reply_id", sa.Integer, sa.ForeignKey("messages.id", ondelete="CASCADE"), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("provider", sa.String(64), nullable=False),
@@ -20,5 +21,7 @@ def upgrade() -> None:
         sa.Column("turn_key", sa.String(64)),
         sa.Column("address", sa.String(32)),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_queued_reply_id", "queued", ["reply_id"])
+    for column in ("conversation_id", "reply_id"):
+        op.create_index(f"ix_queued_{column}", "queued", [column])
