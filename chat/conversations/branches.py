@@ -11,12 +11,11 @@ from chat.conversations import queue
 from chat.conversations.queries import lock_leaf, message_of, reply_of
 from chat.conversations.records import Message
 from chat.conversations.submission import (
-    SELECT_GENERATING,
     WrongParent,
     find_turn,
     require_answered,
 )
-from chat.conversations.turns import Choice, Draft, Turn, insert_message, insert_reply, key_of
+from chat.conversations.turns import SELECT_GENERATING, Choice, Draft, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound
 from chat.storage.tables import conversations, messages, replies

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from chat import people
 from chat.conversations.queries import lock_leaf
-from chat.conversations.turns import Choice, Draft, Turn, insert_message, insert_reply
+from chat.conversations.turns import SELECT_GENERATING, Choice, Draft, Turn, insert_message, insert_reply
 from chat.people.rate_limits import Asker, Limits
 from chat.people.sliding_window import TooMany
 from chat.storage.database import Database, NotFound, clock
@@ -22,7 +22,7 @@ from chat.storage.tables import people as persons
 
 HERE = queued.c.conversation_id == bindparam("conversation")
 SELECT_QUEUED = (
-    select(queued.c.conversation_id, queued.c.reply_id, queued.c.text, replies.c.state)
+    select(queued.c.reply_id, queued.c.text, replies.c.state)
     .join(replies, replies.c.id == queued.c.reply_id)
     .where(HERE)
     .order_by(queued.c.id)
@@ -34,9 +34,8 @@ FIRST = select(func.min(queued.c.id)).where(HERE).scalar_subquery()
 DELETE_FIRST = delete(queued).where(queued.c.id == FIRST).returning(queued)
 UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
 SELECT_USED = select(messages.c.id).where(messages.c.turn_key == bindparam("key"))
-RUNNING = select(replies.c.id).where(replies.c.state == "generating")
-MOVE = UPDATE_REPLY.where(queued.c.reply_id.in_(RUNNING))
-SELECT_RUNNING = select(replies.c.id).where(replies.c.id == bindparam("reply"), replies.c.state == "generating")
+UPDATE_RUNNING = UPDATE_REPLY.where(queued.c.reply_id.in_(SELECT_GENERATING))
+SELECT_RUNNING = SELECT_GENERATING.where(replies.c.id == bindparam("reply"))
 SELECT_DUE = (
     select(queued.c.conversation_id, conversations.c.person_id)
     .distinct()
@@ -61,7 +60,6 @@ class NotQueued(Exception):
 class Queued(NamedTuple):
     """The messages that wait in a conversation, and the state of the reply that the first one waits for."""
 
-    conversation_id: int
     reply_id: int
     text: str
     state: str
@@ -79,7 +77,7 @@ def find_queued(database: Database, conversation_id: int) -> Queued | None:
         rows = connection.execute(SELECT_QUEUED, {"conversation": conversation_id}).all()
     if not rows:
         return None
-    return Queued(conversation_id, rows[0].reply_id, "\n\n".join(row.text for row in rows), rows[0].state)
+    return Queued(rows[0].reply_id, "\n\n".join(row.text for row in rows), rows[0].state)
 
 
 def is_running(connection: Connection, reply_id: int) -> bool:
@@ -104,11 +102,16 @@ def add(
     return waiting
 
 
+def lock(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
+    """Lock a person, then their conversation, until the transaction ends; return its shown leaf. Raises NotFound."""
+    people.lock_active(connection, person_id)
+    return lock_leaf(connection, person_id, conversation_id)
+
+
 def take_back(database: Database, person_id: int | None, conversation_id: int) -> str:
     """Delete the messages that wait, and return their text. Raises NotQueued and NotFound."""
     with database.write() as connection:
-        people.lock_active(connection, person_id)
-        lock_leaf(connection, person_id, conversation_id)
+        lock(connection, person_id, conversation_id)
         rows = connection.execute(DELETE_ALL, {"conversation": conversation_id}).all()
     if not rows:
         raise NotQueued(GONE)
@@ -129,8 +132,7 @@ def send_now(database: Database, asker: Asker, conversation_id: int) -> Turn:
     Raises NotQueued, NotFound and TooMany.
     """
     with database.write() as connection:
-        people.lock_active(connection, asker.person_id)
-        leaf = lock_leaf(connection, asker.person_id, conversation_id)
+        leaf = lock(connection, asker.person_id, conversation_id)
         if leaf and is_running(connection, leaf):
             connection.execute(UPDATE_REPLY, {"conversation": conversation_id, "reply": leaf})
             return Turn(conversation_id, leaf, None, asker.person_id, queued=True)
@@ -139,7 +141,7 @@ def send_now(database: Database, asker: Asker, conversation_id: int) -> Turn:
 
 def move(connection: Connection, turn: Turn) -> Turn:
     """Let the message that waits for a running answer wait for that of a newer version, which the page shows now."""
-    connection.execute(MOVE, {"conversation": turn.conversation_id, "reply": turn.reply_id})
+    connection.execute(UPDATE_RUNNING, {"conversation": turn.conversation_id, "reply": turn.reply_id})
     return turn
 
 
@@ -160,8 +162,7 @@ def send_due(database: Database, limits: Limits, due: Due) -> Turn | None:
     """Send a message whose reply is complete. Return None if it has been sent, or a limit holds it back."""
     try:
         with database.write() as connection:
-            people.lock_active(connection, due.person_id)
-            lock_leaf(connection, due.person_id, due.conversation_id)
+            lock(connection, due.person_id, due.conversation_id)
             row = take(connection, due.conversation_id)
             if is_running(connection, row.reply_id):  # it was continued since, or the message waits for another one
                 raise NotQueued

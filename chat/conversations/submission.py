@@ -13,7 +13,7 @@ from chat.conversations.titles import title_of
 from chat.conversations.turns import Draft, Turn, insert_message, insert_reply, key_of
 from chat.people.rate_limits import Asker
 from chat.storage.database import Database, NotFound, clock
-from chat.storage.tables import conversations, messages, replies
+from chat.storage.tables import conversations, messages
 from chat.storage.transactions import retry_on_conflict
 
 INSERT_CONVERSATION = insert(conversations).values(created_at=clock(), updated_at=clock()).returning(conversations.c.id)
@@ -27,7 +27,7 @@ SELECT_TURN = (
     .group_by(messages.c.conversation_id, conversations.c.person_id)
 )
 
-SELECT_GENERATING = select(replies.c.id).where(replies.c.state == "generating")
+STILL_ANSWERING = "The last answer is still being written. Wait for it to end, or stop it, then send again."
 
 
 class StillAnswering(Exception):
@@ -55,9 +55,10 @@ def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Dr
             return known
         parent_id = draft.parent_id
         above = leaf_id if parent_id is None else require_reply(connection, conversation_id, parent_id)
-        if conversation_id and above and draft.room and queue.is_running(connection, above):
+        if conversation_id and above and queue.is_running(connection, above):
+            if not draft.room:
+                raise StillAnswering(STILL_ANSWERING)
             return queue.add(connection, asker, conversation_id, above, draft, key)
-        require_answered(connection, queue.SELECT_RUNNING, reply=above)
         if conversation_id is None:
             titled = {"person_id": asker.person_id, "title": title_of(draft.text)}
             conversation_id = connection.execute(INSERT_CONVERSATION, titled).scalar_one()
@@ -97,4 +98,4 @@ def require_reply(connection: Connection, conversation_id: int | None, message_i
 def require_answered(connection: Connection, generating: Select, **which: int | None) -> None:
     """Raise StillAnswering if a statement finds a running reply."""
     if connection.execute(generating, which).first():
-        raise StillAnswering("The last answer is still being written. Wait for it to end, or stop it, then send again.")
+        raise StillAnswering(STILL_ANSWERING)

@@ -16,6 +16,7 @@ from chat.storage.tables import conversations, messages, replies
 
 INSERT_MESSAGE = insert(messages).values(created_at=clock()).returning(messages.c.id)
 INSERT_REPLY = insert(replies).values(state="generating", lease_until=clock() + LEASE, created_at=clock())
+SELECT_GENERATING = select(replies.c.id).where(replies.c.state == "generating")
 
 # Whether another model wrote the shown branch; we compare only its last reply.
 OTHER_MODEL = (replies.c.provider != bindparam("provider")) | (replies.c.model != bindparam("model"))

@@ -116,13 +116,16 @@ class Replies:
         """Follow a reply from its beginning for at most `span` seconds; for none if this process is drained."""
         return Follower(self.reader, reply_id, self.writer.find(reply_id), 0 if self.drained else span)
 
+    def both_so_far(self, reply_id: int) -> tuple[str, str]:
+        """Read the stored text and reasoning of an unfinished reply: another process can have shown more of it."""
+        pieces = log.read_pieces(self.database, reply_id)
+        return "".join(pieces.text), "".join(pieces.thoughts)
+
     def so_far(self, reply_id: int) -> str:
-        """Read the stored text of an unfinished reply: another process can have shown more than this one knows."""
-        return "".join(log.read_pieces(self.database, reply_id).text)
+        return self.both_so_far(reply_id)[0]
 
     def reasoning_so_far(self, reply_id: int) -> str:
-        """Read the stored reasoning of an unfinished reply."""
-        return "".join(log.read_pieces(self.database, reply_id).thoughts)
+        return self.both_so_far(reply_id)[1]
 
     def drain(self, patience: float, listening: Callable[[], bool] = bool) -> None:
         """Let answers that are written or followed here run for `patience` seconds, then hand them to other processes.

@@ -161,8 +161,8 @@ def view_of(message: Message, versions: list[int], is_last: bool) -> dict[str, A
     offers = model_choice.options()
     models = {"choosable": len(offers) > 1, "offers": offers if is_last else []}  # a script copies them to the others
     speaker = own.model.name if own else last_part(message.model)
-    thoughts = state.replies.reasoning_so_far(message.id) if message.state == "generating" else ""
-    shown = {"html": html_of(message), "thoughts": thoughts}
+    said, thoughts = state.replies.both_so_far(message.id) if message.state == "generating" else ("", "")
+    shown = {"html": html_of(message, said), "thoughts": thoughts}
     return view | models | shown | {"speaker": speaker, "facts": reply_facts.list_facts(message)}
 
 
@@ -174,10 +174,12 @@ def question_view(text: str) -> dict[str, Any]:
     return shown | {"beginning": beginning and rendering.render_question(beginning)}
 
 
-def html_of(reply: Reply) -> str:
-    """Return a reply's HTML; if an older version rendered it, its plain text until it is rendered again."""
+def html_of(reply: Reply, said: str) -> str:
+    """Return a reply's HTML, of an unfinished one that of what is `said`.
+
+    If an older version rendered it, return its plain text until it is rendered again.
+    """
     if reply.state == "generating":
-        said = state.replies.so_far(reply.id)
         return said and rendering.render_unfinished(said, f"m{reply.id}")
     if reply.html is not None and reply.html_version == rendering.VERSION:
         return rendering.mark_safe(reply.html)

@@ -55,7 +55,7 @@ def require_admin() -> Person:
 
 
 def is_operator() -> bool:
-    """Return whether the visitor looks after the models: an admin, or whoever is at this machine if we serve no other.
+    """Return whether the visitor may manage models: an admin, or anyone on this machine if it is the only one served.
 
     Behind a proxy, somebody from elsewhere can look as if they were here.
     """

@@ -21,7 +21,7 @@ OLD = 7 * DAY
 LIMITS = ("MESSAGES_PER_MINUTE", "MESSAGES_PER_MINUTE_PER_ADDRESS", "MAX_CONCURRENT_ANSWERS_PER_ADDRESS")
 """The limits without which one visitor of an open instance can spend everything."""
 
-NO_BACKUP = "No backup yet. Rivulet knows only of those that bin/backup makes."
+NO_BACKUP = "No backup yet. Only backups made with bin/backup are counted."
 
 bp = Blueprint("admin_overview", __name__, url_prefix="/admin")
 
