@@ -64,7 +64,7 @@ def test_an_empty_list_says_that_there_are_no_models_yet(answer: Any) -> None:
         provider = asked(server)
 
         assert provider.models() == []
-        assert provider.problem() == f"The server at {server.host} lists no models yet. Load one there, then ask again."
+        assert provider.problem() == f"No models found at {server.host}. Load one there, then refresh the models."
 
 
 @pytest.mark.parametrize(

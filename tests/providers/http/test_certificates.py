@@ -110,7 +110,7 @@ def test_a_folder_of_authorities_counts_as_well(start, tmp_path: Path):
 
 
 def test_a_provider_whose_certificate_nobody_trusts_is_told_with_the_setting_that_helps():
-    with pytest.raises(Unavailable, match=r"certificate is not trusted\..*CA_BUNDLE"):
+    with pytest.raises(Unavailable, match=r"certificate that isn't trusted\..*CA_BUNDLE"):
         ask_a_provider()
 
 

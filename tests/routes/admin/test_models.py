@@ -226,7 +226,7 @@ def test_a_provider_that_can_not_be_reached_says_so_and_is_asked_again(admin: Fl
 
     answer = admin.post(f"{MODELS}/acme/asking", follow_redirects=True)
 
-    assert "acme doesn&#39;t work. The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
+    assert "acme doesn&#39;t work. 127.0.0.1:9 can&#39;t be reached. Check that it is running" in answer.text
     assert "Not working" in admin.get(MODELS).text
 
 
@@ -306,9 +306,9 @@ def test_a_provider_that_is_connected_leads_to_the_first_page_with_one_of_its_mo
 @pytest.mark.parametrize(
     ("answers", "problem"),
     [
-        ([WRONG_KEY], "rejected the API key."),
+        ([WRONG_KEY], "rejected the API key. Check it."),
         ([whole("404 Not Found", "")], "No model list at this URL. Does it end in /v1?"),
-        ([whole("200 OK", '{"data": []}')], "lists no models yet. Load one there, then ask again."),
+        ([whole("200 OK", '{"data": []}')], "Load one there, then refresh the models."),
     ],
 )
 def test_a_provider_that_does_not_work_is_saved_and_the_page_says_both_in_one_message(
@@ -341,7 +341,7 @@ def test_a_change_to_a_provider_that_works_is_tested_and_told_on_its_page(admin:
         )
 
     assert told(good.text) == ["acme is connected: 2 models."]
-    assert len(told(bad.text)) == 1 and "rejected the API key." in told(bad.text)[0]
+    assert len(told(bad.text)) == 1 and "rejected the API key. Check it." in told(bad.text)[0]
 
 
 def test_a_double_click_connects_once(app: Flask, admin: FlaskClient) -> None:
