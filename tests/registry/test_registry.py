@@ -157,7 +157,7 @@ def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: Provid
     """Hold LB 24-37895, NC 26-82639: a key never goes to a host that replaced its own."""
     records.add(registry, ADMIN, ACME)
 
-    with pytest.raises(InvalidProvider, match="Enter it again"):
+    with pytest.raises(InvalidProvider, match="enter the API key again"):
         records.change(registry, ADMIN, ProviderForm("acme", "openai", url))
     assert registry["acme"].url == URL
 

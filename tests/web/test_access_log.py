@@ -162,7 +162,7 @@ def test_a_stream_that_breaks_is_reported_with_the_number(
     follow = client.get("/replies/2/generation")
     follow.get_data()
 
-    assert re.search(rf"a stream broke with ZeroDivisionError[^\0]*\[{follow.headers['X-Request-ID']}\]", caplog.text)
+    assert re.search(rf"a stream failed with ZeroDivisionError[^\0]*\[{follow.headers['X-Request-ID']}\]", caplog.text)
 
 
 def test_an_error_that_a_person_can_mend_is_said_without_a_number(client: FlaskClient) -> None:

@@ -67,7 +67,7 @@ def test_what_is_refused_is_kept_in_the_form_but_for_the_key(admin: FlaskClient)
     answer = admin.post(MODELS, data=ACME | {"url": 'ftp://"><b>.test'})
 
     assert answer.status_code == 400
-    assert "The URL can&#39;t be used" in answer.text and 'value="acme"' in answer.text
+    assert "The URL isn&#39;t valid" in answer.text and 'value="acme"' in answer.text
     assert "ftp://&#34;&gt;&lt;b&gt;.test" in answer.text and KEY not in answer.text
 
 
@@ -76,7 +76,7 @@ def test_with_another_address_the_key_is_asked_for_on_the_provider_s_own_page(ap
 
     answer = admin.post(f"{MODELS}/acme", data={"url": "http://127.0.0.1:10/v1", "key": ""})
 
-    assert answer.status_code == 400 and "Enter it again for this URL." in answer.text
+    assert answer.status_code == 400 and "The URL changed, so enter the API key again." in answer.text
     assert 'value="http://127.0.0.1:10/v1"' in answer.text and registry(app)["acme"].url == HOME
 
 
