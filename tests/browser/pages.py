@@ -86,7 +86,7 @@ def edited(page: Page, site: Site) -> None:
     answered(page, site)
     site.provider.will_say("Short.")
     page.locator(".edit summary").click()
-    page.get_by_role("button", name="Send again").click()
+    page.locator(".edit[open]").get_by_role("button", name="Send").click()
     expect(page.locator(".versions").first).to_be_visible()
     expect(page.locator(".reply--complete")).to_contain_text("Short.")
     page.locator(".edit summary").click()

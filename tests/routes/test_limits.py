@@ -187,7 +187,7 @@ def test_the_wait_is_said_as_it_stands_in_the_header(limited: Limited, provider:
 
     refused = client.post("/conversations", data={"text": DRAFT}, headers=TEXT)
 
-    told = re.search(r"^That was 1 message within a minute. Send the next one in (\d+) seconds?\.\n$", refused.text)
+    told = re.search(r"^You've reached the limit of 1 message a minute. Try again in (\d+) seconds?\.\n$", refused.text)
     assert told and told[1] == refused.headers["Retry-After"]
 
 
@@ -205,7 +205,7 @@ def test_a_message_past_the_limit_is_refused_however_it_is_sent_and_the_draft_ke
     taken = client.post(address, data={"text": long[:20]}, headers=HTMX)
 
     assert [refused.status_code for refused in (fragment, page, text)] == [413] * 3
-    assert all("24 characters; 20 is the most" in refused.text for refused in (fragment, page, text))
+    assert all("24 characters (limit 20)" in refused.text for refused in (fragment, page, text))
     assert f">{long}</textarea>" in page.text and f'action="{address}"' in page.text
     assert taken.status_code == 200 and rows(app)["messages"] == before["messages"] + 2
 

@@ -24,7 +24,7 @@ def conversation(client: FlaskClient, provider: Scripted, gate: Gate) -> int:
     conversation = begin(client, "First")
     gate.wait_until_reached()
     sent = client.post(f"/conversations/{conversation}/messages", data={"text": "<i>Later"}, headers=HTMX)
-    assert sent.status_code == 200 and "&lt;i&gt;Later" in sent.text and "Sent when this answer ends" in sent.text
+    assert sent.status_code == 200 and "&lt;i&gt;Later" in sent.text and "Will be sent after this answer" in sent.text
     return conversation
 
 
@@ -97,6 +97,6 @@ def test_while_it_waits_the_page_shows_it_again_and_a_visitor_without_htmx_is_le
 ) -> None:
     address = f"/conversations/{conversation}/queued"
 
-    assert "Sent when this answer ends" in client.get(address, headers=HTMX).text
-    assert "Sent when this answer ends" in client.get(f"/conversations/{conversation}").text
+    assert "Will be sent after this answer" in client.get(address, headers=HTMX).text
+    assert "Will be sent after this answer" in client.get(f"/conversations/{conversation}").text
     assert client.get(address, headers=PAGE).location == f"/conversations/{conversation}"

@@ -155,7 +155,7 @@ def test_a_model_that_was_turned_off_is_not_offered_and_refused_where_it_is_post
     refused = member.post("/conversations", data={"text": "Hello?", "model": "scripted/small"}, headers=PAGE)
 
     assert "scripted/small" not in page and "scripted/large" in page
-    assert refused.status_code == 400 and "not on offer here any more" in refused.text
+    assert refused.status_code == 400 and "no longer available" in refused.text
     assert "Hello?</textarea>" in refused.text and provider.calls == []
 
 
