@@ -88,7 +88,8 @@ def message_for(name: str, most: int, wait: int) -> str:
     if name == "shared_answers":
         return "Too many answers are in progress on your network. Try again in a moment."
     who = "You've" if name == "own_sends" else "Your network has"
-    return f"{who} reached the limit of {pluralize(most, 'message')} a minute. Try again in {pluralize(wait, 'second')}."
+    limit, span = pluralize(most, "message"), pluralize(wait, "second")
+    return f"{who} reached the limit of {limit} a minute. Try again in {span}."
 
 
 @cache

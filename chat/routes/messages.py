@@ -89,9 +89,7 @@ def read_text() -> str:
         raise BadMessage("The message contains an invalid character (NUL). Remove it and send again.")
     most = state.settings.prompt_limit
     if most and len(text) > most:
-        raise TooLong(
-            f"The message is too long: {len(text):,} characters (limit {most:,}). Shorten it or split it up."
-        )
+        raise TooLong(f"The message is too long: {len(text):,} characters (limit {most:,}). Shorten it or split it up.")
     return text
 
 

@@ -100,7 +100,7 @@ def missing(page: Page, site: Site) -> None:
 def signing_in(page: Page, site: Site) -> None:
     """Fail to sign in."""
     page.goto(f"{site.url}/sign-in")
-    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Email").fill("ann@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert").first).to_be_visible()

@@ -27,7 +27,7 @@ def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
 
 def sign_in(page: Page, email: str) -> None:
     """Sign in on the page that asks for it."""
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#text")).to_be_visible()

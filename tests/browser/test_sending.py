@@ -76,7 +76,7 @@ def test_an_example_is_sent_by_its_button(page: Page, provider: Scripted) -> Non
     [
         ("  \n ", "Write a message first"),
         ("x" * 100_001, "100,001 characters"),
-        ("😀" * 90_000, "1 MiB"),
+        ("😀" * 90_000, "1 MB"),
     ],
 )
 def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: str, sentence: str) -> None:

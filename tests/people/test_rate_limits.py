@@ -64,7 +64,7 @@ def test_a_person_has_so_many_answers_written_and_the_next_when_one_has_ended(
     turns = [ask(database, asker) for _ in range(most)]
     before = kept(database)
 
-    with pytest.raises(TooMany, match=r"of yours (is|are) still being written\. Wait .* stop") as refused:
+    with pytest.raises(TooMany, match=r"You already have .* in progress\. Wait .* stop") as refused:
         ask(database, asker)
 
     assert (refused.value.wait, kept(database)) == (SOON, before)

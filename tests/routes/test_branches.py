@@ -286,5 +286,5 @@ def test_an_answer_that_another_worker_went_on_with_is_marked(
 
     marked = client.get(f"/conversations/{conversation}").text
 
-    assert "reply--resumed" in marked and "This answer was resumed" in marked
+    assert "reply--resumed" in marked and "Resumed after a server restart" in marked
     assert "reply--resumed" not in unmarked and reply_in(client, conversation) == 2

@@ -217,7 +217,7 @@ def test_without_a_limit_a_message_is_as_long_as_a_body_may_be(limited: Limited,
     refused = client.post("/conversations", data={"text": "x" * 1_100_000}, headers=TEXT)
 
     assert taken.status_code == 200 and len(provider.calls[0].messages[-1]["content"]) == 1_000_000
-    assert refused.status_code == 413 and "1 MiB" in refused.text
+    assert refused.status_code == 413 and "1 MB" in refused.text
 
 
 def test_no_address_is_kept_as_it_is(limited: Limited, provider: Scripted, gate: Gate) -> None:

@@ -133,14 +133,14 @@ def test_a_body_past_the_limit_is_given_back_too(client: FlaskClient, app: Flask
     page = refused(client, app, 413, data={"text": typed}, headers=PAGE)
     fragment = refused(client, app, 413, data={"text": typed}, headers=HTMX)
 
-    assert "larger than 1 MiB" in page.text and f"{typed}</textarea>" in page.text
-    assert "larger than 1 MiB" in fragment.text and len(fragment.text) < 500
+    assert "larger than 1 MB" in page.text and f"{typed}</textarea>" in page.text
+    assert "larger than 1 MB" in fragment.text and len(fragment.text) < 500
 
 
 def test_a_body_far_past_the_limit_is_refused_in_a_sentence(client: FlaskClient, app: Flask) -> None:
     response = refused(client, app, 413, data={"text": "x" * 6_000_000}, headers=PAGE)
 
-    assert "larger than 1 MiB" in response.text and len(response.text) < 5_000
+    assert "larger than 1 MB" in response.text and len(response.text) < 5_000
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_taken_back_it_is_in_the_box(app: Flask, client: FlaskClient, conversati
     assert taken.status_code == 200 and (">&lt;i&gt;Later</textarea>" in taken.text) == (form is PAGE)
     assert rows(app)["queued"] == 0
     again = client.post(f"/conversations/{conversation}/queued/return", headers=form)
-    assert again.status_code == 409 and "sent or taken back" in again.text
+    assert again.status_code == 409 and "already sent or taken back" in again.text
 
 
 def test_the_end_of_the_answer_shows_another_tab_that_it_was_taken_back(

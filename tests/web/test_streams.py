@@ -150,7 +150,7 @@ def test_a_stream_past_the_limit_gets_a_sentence_and_its_answer_is_written(app: 
     app.extensions["rivulet"].streams.limit = 1
 
     assert refused.status_code == 503
-    assert "The server can't stream more answers" in refused.text
+    assert "stream more answers right now" in refused.text
     assert "So it goes." in ended(client, conversation)
 
 

@@ -369,4 +369,4 @@ def test_a_preset_that_is_connected_already_gets_another_name(admin: FlaskClient
 def test_a_form_that_is_refused_keeps_its_preset(admin: FlaskClient) -> None:
     page = admin.post(MODELS, data=ACME | {"preset": "ollama", "url": "nonsense"}).text
 
-    assert 'name="preset" value="ollama"' in page and "Ollama needs none" in page
+    assert 'name="preset" value="ollama"' in page and "Ollama needs a key only" in page
