@@ -96,7 +96,7 @@ def test_without_javascript_links_lead_up_and_down(
     page = visit(site.url, java_script_enabled=False, storage_state=page.context.storage_state())
     page.goto(f"{site.url}/conversations/{long.conversation_id}")
 
-    for link, first in (("Earlier", 121), ("Earlier", 81), ("Later", 121)):
+    for link, first in (("Older", 121), ("Older", 81), ("Newer", 121)):
         page.get_by_role("link", name=f"{link} messages").click()
         expect(page.locator(".message__text").first).to_have_text(f"Message {first}")
         assert shown(page) == texts(first, first + 39)
