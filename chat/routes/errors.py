@@ -132,7 +132,7 @@ def respond(sentence: str, status: int, connects: bool = False) -> Response:
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if not wants_page():
-        rest = f" Say this number to whoever runs it: {number}" if sentence in INTERNAL else ""
+        rest = f" Error reference: {number}" if sentence in INTERNAL else ""
         return Response(f"{sentence}{rest}\n", status, mimetype="text/plain")
     return Response(render_template("errors/page.html", **told, **draft(status)), status)
 

@@ -116,7 +116,7 @@ def remedy(url: URL, reason: str) -> str:
     """Write what to do about a database that can't be opened."""
     folder = Path(url.database or "").absolute().parent
     if reason.startswith("permission denied for schema"):
-        return f"Let it create tables. As the database's owner, run: GRANT CREATE ON SCHEMA public TO {url.username};"
+        return f"Let it create tables. Run as the database's owner: GRANT CREATE ON SCHEMA public TO {url.username};"
     if url.drivername == "sqlite" and folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
         runs, owns = os.geteuid(), folder.stat().st_uid
         return f"Rivulet runs as user {runs}, but the folder belongs to user {owns}. Run `chown -R {runs} {folder}`."

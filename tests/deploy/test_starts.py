@@ -30,7 +30,7 @@ OF_RENDER = {
 }
 """The variables that Heroku's buildpack and Render set for every Python app."""
 
-UNWANTED = r'!!!(?! There is no admin yet)|HTTP/1\.1"|Traceback'
+UNWANTED = r'!!!(?! No admin yet)|HTTP/1\.1"|Traceback'
 """Patterns of warnings, of gunicorn's own access log, and of errors."""
 
 

@@ -135,7 +135,7 @@ def test_the_number_that_a_trusted_proxy_gave_is_kept(tmp_path: Path, proxies: i
 def test_a_page_that_tells_of_an_error_shows_the_number(client: FlaskClient) -> None:
     page = client.get("/nope", headers=PAGE)
 
-    assert f"Say this number to whoever runs it: <code>{page.headers['X-Request-ID']}</code>" in page.text
+    assert f"Error reference: <code>{page.headers['X-Request-ID']}</code>" in page.text
 
 
 @pytest.mark.parametrize("form", [PAGE, HTMX, TEXT])
@@ -148,7 +148,7 @@ def test_what_broke_is_shown_and_reported_with_the_number(
     answer = client.get("/conversations/1", headers=form)
     number = answer.headers["X-Request-ID"]
 
-    assert answer.status_code == 500 and re.search(rf"Say this number .*{number}", answer.text)
+    assert answer.status_code == 500 and re.search(rf"Error reference: .*{number}", answer.text)
     assert re.search(rf"ZeroDivisionError[^\0]*\[{number}\]\n", caplog.text)
 
 
