@@ -21,8 +21,8 @@ from chat.providers.openai_stream import OpenAIStream
 FIRST_LIST_PATIENCE = 1.5
 """How many seconds the first call waits for the model list."""
 
-NO_LIST = "No model list at this URL. Does it end in /v1?"
-FOUND = "No model list at this URL. There is one at {better}: use that address."
+NO_LIST = "No model list at this URL. Does it need /v1?"
+FOUND = "No model list at this URL. There is one at {better}: use that URL."
 NO_MODELS = "No models found at {host}. Load one there, then refresh the models."
 ANTHROPIC = "api.anthropic.com", {"anthropic-version": "2023-06-01"}
 """A host whose list of models wants its own headers; its other addresses speak the OpenAI protocol."""

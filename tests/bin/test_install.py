@@ -54,7 +54,7 @@ def test_an_install_that_broke_off_is_resumed(checkout: Checkout):
     result = checkout.run("run")
 
     assert broken.returncode == 1
-    assert broken.stderr.startswith("pip says why\npip couldn't install requirements.txt")
+    assert broken.stderr.startswith("pip says why\nInstalling requirements.txt failed (see above).")
     assert result.returncode == 0
     assert [call.split()[1] for call in checkout.calls] == ["venv", "pip", "pip", "gunicorn"]
 

@@ -307,7 +307,7 @@ def test_a_provider_that_is_connected_leads_to_the_first_page_with_one_of_its_mo
     ("answers", "problem"),
     [
         ([WRONG_KEY], "rejected the API key. Check it."),
-        ([whole("404 Not Found", "")], "No model list at this URL. Does it end in /v1?"),
+        ([whole("404 Not Found", "")], "No model list at this URL. Does it need /v1?"),
         ([whole("200 OK", '{"data": []}')], "Load one there, then refresh the models."),
     ],
 )
