@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+SEVEN_TO_ONE = {"runOnly": {"type": "rule", "values": ["color-contrast-enhanced"]}, "resultTypes": ["violations"]}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -63,9 +64,14 @@ def small_for_a_finger(page: Page) -> list[str]:
         wire.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
-def complaints(page: Page) -> list[Any]:
+def faint(page: Page) -> list[Any]:
+    """List the texts with less contrast than 7:1."""
+    return complaints(page, SEVEN_TO_ONE)
+
+
+def complaints(page: Page, rules: dict[str, Any] = RULES) -> list[Any]:
     """Run axe; the policy doesn't apply to scripts that the test itself injects."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    found = page.evaluate("rules => axe.run(document, rules)", rules)
     return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]]
