@@ -24,7 +24,8 @@ WIDTH = """
 
 VANISHED = """
 signs => signs.filter(sign => {
-  const [selector, pseudo] = sign.split("::"), style = getComputedStyle(document.querySelector(selector), pseudo && `::${pseudo}`)
+  const [selector, pseudo] = sign.split(/(?=::)/)
+  const style = getComputedStyle(document.querySelector(selector), pseudo)
   return style.backgroundColor === getComputedStyle(document.body).backgroundColor && style.borderTopWidth === "0px"
 })
 """
