@@ -43,6 +43,7 @@ def check(page: Page) -> None:
         if width in {360, 1440}:
             found[f"axe at {width}"] = complaints(page)
     found["small for a finger"] = small_for_a_finger(page)
+    found["small for a mouse in the smallest text"] = small_for_a_mouse(page)
     assert not any(found.values()), {name: all_found for name, all_found in found.items() if all_found}
 
 
@@ -50,6 +51,12 @@ def overflowing(page: Page) -> list[str]:
     """List the elements that reach beyond the page's edge, and the page if it can be scrolled sideways."""
     is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return page.evaluate(OVERFLOWING) + ["the page"] * is_wide
+
+
+def small_for_a_mouse(page: Page) -> list[str]:
+    """List what is too small to be clicked, in the smallest text."""
+    page.evaluate("document.documentElement.dataset.size = `small`")
+    return page.evaluate(SMALL, 24)
 
 
 def small_for_a_finger(page: Page) -> list[str]:

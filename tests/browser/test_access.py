@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.checks import SMALL, check, complaints, faint, overflowing, small_for_a_finger
+from tests.browser.checks import check, complaints, faint, overflowing, small_for_a_finger, small_for_a_mouse
 from tests.browser.fonts import FONTS, each_theme
 from tests.browser.pages import STATES, State, answered, answering
 from tests.browser.site import Site, send
@@ -136,8 +136,9 @@ def test_at_400_percent_a_message_can_be_read_and_sent(
         expect(page.locator(sticking)).not_to_be_in_viewport()
     page.locator("#menu-here").click()
     expect(menu.get_by_label("Title of this conversation")).to_be_in_viewport(ratio=1)
+    assert small_for_a_mouse(page) == []
     page.keyboard.press("Escape")
     send(page, "And now?")
 
     expect(page.locator(".reply--complete")).to_have_count(2)
-    assert overflowing(page) == [] and page.evaluate(SMALL, 24) == []
+    assert overflowing(page) == []
