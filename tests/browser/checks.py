@@ -42,8 +42,8 @@ def check(page: Page) -> None:
         found[f"small for a mouse at {width}"] = page.evaluate(SMALL, 24)
         if width in {360, 1440}:
             found[f"axe at {width}"] = complaints(page)
-    found["small for a finger"] = small_for_a_finger(page)
     found["small for a mouse in the smallest text"] = small_for_a_mouse(page)
+    found["small for a finger"] = small_for_a_finger(page)
     assert not any(found.values()), {name: all_found for name, all_found in found.items() if all_found}
 
 

@@ -135,7 +135,7 @@ def test_at_400_percent_a_message_can_be_read_and_sent(
     for sticking in (".bar", ".conversation__head", ".composer"):
         expect(page.locator(sticking)).not_to_be_in_viewport()
     page.locator("#menu-here").click()
-    expect(menu.get_by_label("Title of this conversation")).to_be_in_viewport(ratio=1)
+    expect(menu.get_by_label("Chat title")).to_be_in_viewport(ratio=1)
     assert small_for_a_mouse(page) == []
     page.keyboard.press("Escape")
     send(page, "And now?")
