@@ -65,6 +65,7 @@ def test_an_answer_that_begins_is_announced_and_so_is_its_being_stopped(
     end = client.get(f"/replies/{reply}/generation").text
 
     assert announced(sent.text) == "Answering…"
+    assert f'id="reply-{reply}-notice" role="status"' in sent.text
     assert "Answer stopped." in end
 
 
