@@ -26,7 +26,8 @@ VANISHED = """
 signs => signs.filter(sign => {
   const [selector, pseudo] = sign.split(/(?=::)/)
   const style = getComputedStyle(document.querySelector(selector), pseudo)
-  return style.backgroundColor === getComputedStyle(document.body).backgroundColor && style.borderTopWidth === "0px"
+  const grounds = [getComputedStyle(document.body).backgroundColor, "rgba(0, 0, 0, 0)"]
+  return grounds.includes(style.backgroundColor) && style.borderTopWidth === "0px"
 })
 """
 
