@@ -27,7 +27,7 @@ signs => signs.filter(sign => {
   const [selector, pseudo] = sign.split(/(?=::)/)
   const style = getComputedStyle(document.querySelector(selector), pseudo)
   const grounds = [getComputedStyle(document.body).backgroundColor, "rgba(0, 0, 0, 0)"]
-  return grounds.includes(style.backgroundColor) && style.borderTopWidth === "0px"
+  return grounds.includes(style.backgroundColor) && style.backgroundImage === "none" && style.borderTopWidth === "0px"
 })
 """
 
