@@ -97,7 +97,7 @@ def test_the_app_starts_where_the_local_model_cannot_be_installed(checkout: Chec
     result = checkout.run("run")
 
     assert result.returncode == 0
-    assert "Installing the demo model failed" in result.stdout
+    assert "Couldn't install the demo model" in result.stdout
     assert checkout.calls[-1] == "-m gunicorn app:create_app()"
 
 
