@@ -17,6 +17,7 @@ ACTIONS = {
     "account_claimed": "became the first admin",
     "account_made": "got an account",
     "person_added": "added a person",
+    "name_changed": "changed a name",
     "signed_in": "signed in",
     "sign_in_throttled": "failed to sign in, and has to wait",
     "signed_out_everywhere": "signed out everywhere else",

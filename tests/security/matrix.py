@@ -82,6 +82,7 @@ ROWS = {
     "POST oidc.disconnect": ACCOUNT,
     "GET account.show": ACCOUNT,
     "POST account.change_password": (SIGN_IN, SIGN_IN, SIGN_IN, REFUSED, REFUSED),
+    "POST account.change_name": ACCOUNT,
     "POST account.end_session": ACCOUNT,
     "POST account.end_others": ACCOUNT,
     "GET admin_overview.show": ADMIN,
