@@ -69,9 +69,7 @@ def is_valid(connection: Connection, secret: str, given: str) -> bool:
     return hmac.compare_digest(token_of(secret, value).encode(), given.encode())
 
 
-def create_first_admin(
-    database: Database, secret: str, given: str, email: str, password: str, name: str = ""
-) -> int:
+def create_first_admin(database: Database, secret: str, given: str, email: str, password: str, name: str = "") -> int:
     """Create the first admin, and return their id. Raises BadEmail, BadPassword, and Refused for a used link."""
     email = accounts.require_email(email)
     name = accounts.clean_name(name)
