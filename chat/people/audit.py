@@ -39,8 +39,8 @@ ACTIONS = {
     "provider_off": "turned off a provider",
     "provider_deleted": "deleted a provider",
     "key_changed": "changed a provider's key",
-    "model_on": "turned on a model",
-    "model_off": "turned off a model",
+    "model_on": "turned on models",
+    "model_off": "turned off models",
     "model_first": "chose the model to begin with",
 }
 """All actions: the name that is stored, and the words that a page shows after the actor."""

@@ -107,7 +107,7 @@ ROWS = {
     "POST admin_models.change": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, SPENT),
     "POST admin_models.set_enabled": ADMIN_FINDS,
     "POST admin_models.ask_again": ADMIN_FINDS,
-    "POST admin_models.set_model": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, NOT_FOUND),  # there is no such model
+    "POST admin_models.save_models": ADMIN_FINDS,
     "POST admin_models.delete": ADMIN_FINDS,
 }
 
