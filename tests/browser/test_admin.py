@@ -110,7 +110,7 @@ def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: 
     page = enter("people", java_script_enabled=False)
 
     row = page.locator("li", has_text="eve@example.org")
-    row.get_by_text("Change").click()
+    row.get_by_text("Manage").click()
     row.get_by_role("button", name="Suspend").click()
 
     expect(page.get_by_role("status").first).to_contain_text("They are signed out")

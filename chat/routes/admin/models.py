@@ -104,7 +104,7 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
     hidden = {model for provider, model in known.hidden if provider == entry.name}
     hidden |= {model.id for model in others} - shown
     models = models + others
-    first = known.default.removeprefix(f"{entry.name}/")
+    first = next(iter(model_choice.options()), None)  # the one that new chats begin with
     return {
         "entry": entry,
         "protocol": PROTOCOLS.get("demo" if entry.is_demo else entry.kind, entry.kind),
@@ -114,7 +114,7 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
         "others": others,
         "hidden": hidden,
         "on": [model for model in models if model.id not in hidden],
-        "first": first if first != known.default else "",
+        "first": first.model.id if first and first.provider == entry.name else "",
     }
 
 

@@ -66,18 +66,29 @@ def actions(app: Flask) -> list[tuple[str, str]]:
 def test_one_save_turns_models_on_and_off_and_sets_the_default(app: Flask, admin: FlaskClient) -> None:
     before = form(admin)
 
-    answer = admin.post(f"{PAGE}/offer", data=before.data(["gpt-5", "whisper-1"], first="gpt-5"))
+    answer = admin.post(f"{PAGE}/offer", data=before.data(["large", "whisper-1"], first="large"))
 
     after = admin.get(answer.headers["Location"]).text
     assert answer.status_code == 303 and answer.headers["Location"].endswith("#models")
     assert before.ticked() == LISTED and before.names() == [*LISTED, "whisper-1"]
-    assert Form(after).ticked() == ["gpt-5", "whisper-1"] and Form(after).first == ["gpt-5"]
+    assert Form(after).ticked() == ["large", "whisper-1"] and Form(after).first == ["large"]
     assert "Saved. Applies to new answers." in after and "2 of 5 models are on" in after and "Not for chat" in after
     assert actions(app) == [
         ("model_on", "scripted/whisper-1"),
-        ("model_off", "scripted, 3 models: gpt-5-mini, claude-sonnet, large"),
-        ("model_first", "scripted/gpt-5"),
+        ("model_off", "scripted, 3 models: gpt-5, gpt-5-mini, claude-sonnet"),
+        ("model_first", "scripted/large"),
     ]
+
+
+def test_without_a_choice_the_first_model_is_shown_as_the_default_and_a_save_keeps_it_open(
+    app: Flask, admin: FlaskClient
+) -> None:
+    shown = form(admin)
+
+    admin.post(f"{PAGE}/offer", data=shown.data(LISTED[1:]))
+
+    assert shown.first == ["gpt-5"] and form(admin).first == ["gpt-5-mini"]
+    assert app.extensions["rivulet"].registry.now().default == ""
 
 
 def test_a_save_without_a_change_notes_nothing(app: Flask, admin: FlaskClient) -> None:
