@@ -95,9 +95,9 @@ def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
 
     phone = visit(link, java_script_enabled=False, viewport={"width": 360, "height": 800})
     phone.get_by_label("Your name").fill("Dora")
-    phone.get_by_label("E-mail address").fill("dora@example.org")
-    phone.get_by_label("A password").fill(PASSWORD)
-    phone.get_by_role("button", name="Make my account").click()
+    phone.get_by_label("Email").fill("dora@example.org")
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Create account").click()
     expect(phone.locator("#text")).to_be_visible()
     page.goto(page.url.replace("/invites", "/people"))
 
@@ -113,7 +113,7 @@ def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: 
     row.get_by_text("Manage").click()
     row.get_by_role("button", name="Suspend").click()
 
-    expect(page.get_by_role("status").first).to_contain_text("They are signed out")
+    expect(page.get_by_role("status").first).to_contain_text("Suspended and signed out")
     expect(page.locator("li", has_text="eve@example.org")).to_contain_text("Suspended")
 
 

@@ -41,7 +41,7 @@ def listed(page: str) -> list[int]:
 def test_where_nobody_has_an_account_an_empty_list_says_that_chats_stay_with_the_browser(
     app: Flask, client: FlaskClient
 ) -> None:
-    sentence = "Chats stay with this browser"
+    sentence = "They stay with this browser"
     alone = client.get("/").text
 
     member = signed_in(app)

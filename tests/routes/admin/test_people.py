@@ -91,7 +91,7 @@ def test_somebody_is_removed_only_after_a_question(app: Flask, admin: FlaskClien
 
     asked = admin.get(f"/admin/people/{bob}/removal")
 
-    assert "one conversation" in asked.text and MEMBER in asked.text
+    assert "its chat." in asked.text and MEMBER in asked.text
     assert count(app.extensions["rivulet"].database, table) == 2
 
     answer = admin.post(f"/admin/people/{bob}/removal")
@@ -107,7 +107,7 @@ def test_the_last_admin_stays_and_is_told_why(app: Flask, admin: FlaskClient, me
     answer = admin.post(f"/admin/people/{id_of(app, ADMIN)}/{way}", data={"role": "member"})
 
     assert answer.status_code == 409
-    assert f"{ADMIN} is the last admin" in answer.text and "Bob" not in answer.text and MEMBER in answer.text
+    assert f"{ADMIN} is the only admin" in answer.text and "Bob" not in answer.text and MEMBER in answer.text
     assert admin.get("/admin/people").status_code == 200
 
 
