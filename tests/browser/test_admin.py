@@ -107,7 +107,9 @@ def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
     expect(page.get_by_text("dora@example.org").first).to_be_visible()
 
 
-def test_without_javascript_somebody_is_suspended_and_no_copy_button_is_dead(enter: Callable[..., Page], site: Site) -> None:
+def test_without_javascript_somebody_is_suspended_and_no_copy_button_is_dead(
+    enter: Callable[..., Page], site: Site
+) -> None:
     account(site.app.extensions["rivulet"].database, "eve@example.org")
     page = enter("people", java_script_enabled=False)
 
