@@ -26,7 +26,7 @@ BY = "command line"
 
 COLUMNS = ("EMAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
 
-user = AppGroup("user", help="Manage accounts: add, list, change roles, reset passwords.")
+user = AppGroup("user", help="Manage accounts: add, list, change names and roles, suspend, reset passwords.")
 
 
 def serves() -> bool:
@@ -91,6 +91,16 @@ def print_reset_link(person_id: int) -> None:
     token = directory.create_reset(state.database, BY, person_id)
     click.echo("Send this link to them privately. It works once, for 30 minutes:", err=True)
     click.echo(link(f"/resets/{token}"))
+
+
+@user.command()
+@click.argument("email")
+@click.argument("name")
+@report_errors
+def name(email: str, name: str) -> None:
+    """Change a display name."""
+    accounts.rename(state.database, BY, find(email).id, name)
+    click.echo(f"Name of {email} changed.", err=True)
 
 
 @user.command()
