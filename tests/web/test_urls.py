@@ -27,7 +27,7 @@ WRITTEN = re.compile(rf'{ATTRIBUTE.pattern}|content="[^"]*url=([^"]*)"')
 
 def addresses_in(answer: TestResponse) -> Iterator[str]:
     """List the addresses that an answer sends to a browser, and the paths of its cookies."""
-    yield from (answer.headers[name] for name in TELLING if answer.headers.get(name))
+    yield from (answer.headers[name] for name in TELLING if answer.headers.get(name, "false") != "false")
     yield from re.findall("Path=([^;]*)", "; ".join(answer.headers.getlist("Set-Cookie")))
     if answer.mimetype in {"text/html", "text/event-stream"}:
         yield from (one or other for _, one, other in WRITTEN.findall(answer.text))
