@@ -198,6 +198,10 @@ def test_a_path_that_cannot_be_served_stops_the_start(tmp_path: Path, environ: d
     [
         ({"APP_URL": "https://Chat.example.org/team/chat/"}, "https://Chat.example.org/team/chat"),
         ({"SCRIPT_NAME": "/chat", "PORT": "8001"}, "http://localhost:8001/chat"),
+        ({"HOST": "192.0.2.7"}, "http://192.0.2.7:8000"),
+        ({"HOST": "2001:db8::7"}, "http://[2001:db8::7]:8000"),
+        ({"HOST": "0.0.0.0"}, ""),
+        ({"HOST": "::"}, ""),
     ],
 )
 def test_links_that_a_shell_prints_have_the_path(environ: dict[str, str], address: str) -> None:

@@ -15,7 +15,7 @@ from chat.web import cookies
 from tests.asking import begin, ended, named, rows
 from tests.postgres import Postgres
 from tests.scripted import Scripted
-from tests.team import PASSWORD, account, sign_in, signed_in, team
+from tests.team import PASSWORD, account, sign_in, signed_in, team, wrong_field
 from tests.turns import count
 
 TIMES = ("created_at", "seen_at", "expires_at")
@@ -41,6 +41,7 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
 
     assert known.status_code == unknown.status_code == 403 and known.mimetype == "text/html"
     assert known.text.replace("ann@", "bob@") == unknown.text
+    assert wrong_field(known.text) == "password"
     assert "not the password" not in known.text and "Set-Cookie" not in known.headers
 
 
