@@ -32,7 +32,7 @@ def test_what_nobody_chose_is_folded_away(admin: FlaskClient) -> None:
 def test_a_secret_is_told_to_be_set_and_no_more(admin: FlaskClient) -> None:
     page = admin.get("/admin/settings").text
 
-    assert "set, and not shown" in page
+    assert "set (hidden)" in page
     assert not [value for value in SECRETS.values() if value in page]
 
 
