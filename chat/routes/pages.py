@@ -71,11 +71,11 @@ def answer_change(conversation_id: int, message: Message | None = None) -> Respo
     return Response(render_template("conversations/_opened.html", **content, switched=message and message.id))
 
 
-def visit(conversation_id: int | None = None) -> str:
-    """Render a conversation, or the start of a new one; for htmx only the parts that differ from its page."""
+def visit(conversation_id: int | None = None, notice: str = "") -> str:
+    """Render a conversation, or the start of a new one; for htmx only what differs, and a notice to read aloud."""
     if not wants_fragment():
         return page(conversation_id)
-    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True)
+    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True, notice=notice)
 
 
 def page(conversation_id: int | None = None, window: Window | None = None, **more: Any) -> str:
