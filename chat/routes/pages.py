@@ -82,7 +82,8 @@ def page(conversation_id: int | None = None, window: Window | None = None, **mor
     """Render the whole page at the end of a conversation, at another window, or at the start of a new one."""
     member = current_user.member()
     may_sign_in = member is None and accounts.has_accounts(state.database)
-    content = page_content(conversation_id, window) | {"member": member, "may_sign_in": may_sign_in}
+    visitor = {"member": member, "may_sign_in": may_sign_in, "accountless": member is None and not may_sign_in}
+    content = page_content(conversation_id, window) | visitor
     return render_template("conversations/page.html", **content, at_newest=opens_at_newest(), **more)
 
 

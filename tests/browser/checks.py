@@ -25,7 +25,9 @@ OVERFLOWING = """
 
 SMALL = """
 least => [...document.querySelectorAll("a, button, summary, select, textarea, input")].filter(one => {
-  const box = one.getBoundingClientRect()
+  // Whoever presses the label around a checkbox or a radio button presses that.
+  const pressed = one.matches("[type=checkbox], [type=radio]") && one.closest("label") || one
+  const box = pressed.getBoundingClientRect()
   const inText = one.tagName === "A" && one.closest(".reply__body, p")
   const hidden = !one.checkVisibility() || box.width < 2 || one.closest(".visually-hidden") || one.matches(".skip")
   return !hidden && !inText && Math.min(box.width, box.height) < least
