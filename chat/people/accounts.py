@@ -18,12 +18,12 @@ from chat.storage.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
-LONGEST_EMAIL = 254
+LONGEST_EMAIL, LONGEST_NAME = 254, 100
 
-PROXY = "by the proxy in front"
+PROXY = "through the proxy"
 """How the audit log names a login by AUTH_HEADER, which can happen at each request."""
 
-SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
+SUSPENDED = "Your account is suspended. Ask an admin."
 
 IS_PERSON = people.c.id == bindparam("person")
 IS_ADMIN = (people.c.role == ADMIN) & people.c.suspended_at.is_(None)
@@ -34,6 +34,7 @@ LOCK_ACTIVE = select(people.c.id).where(IS_PERSON, people.c.suspended_at.is_(Non
 SELECT_ADMIN = select(people.c.id).where(IS_PERSON, IS_ADMIN)
 LOCK_ADMIN = SELECT_ADMIN.with_for_update(read=True)
 INSERT_PERSON = insert(people).values(created_at=clock()).returning(people.c.id)
+UPDATE_NAME = update(people).where(IS_PERSON).values(name=bindparam("given"))
 UPDATE_PASSWORD = update(people).where(IS_PERSON).values(password=bindparam("hash"))
 UPDATE_SAME_PASSWORD = UPDATE_PASSWORD.where(people.c.password == bindparam("known"))
 UPDATE_UNLINKED_PASSWORD = UPDATE_PASSWORD.values(subject=None)
@@ -102,8 +103,26 @@ def require_email(email: str) -> str:
     name, _, host = address.rpartition("@")
     is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
     if not (is_word and name and "@" not in name and "." in host.strip(".")):
-        raise BadEmail("That is no e-mail address. It looks like name@example.org.")
+        raise BadEmail("Enter a valid email, such as name@example.org.")
     return address
+
+
+def clean_name(text: str) -> str:
+    """Return a typed name as it is stored: one short line."""
+    return audit.to_line(text)[:LONGEST_NAME].rstrip()
+
+
+def rename(database: Database, by: Actor, person_id: int, name: str) -> None:
+    """Change a person's name; an empty one removes it. Raises NotFound."""
+    name = clean_name(name)
+    with database.write() as connection:
+        person = load(connection, LOCK_PERSON, person=person_id)
+        if person is None:
+            raise NotFound
+        if person.name == name:
+            return
+        connection.execute(UPDATE_NAME, {"person": person_id, "given": name or None})
+        audit.note(connection, by, "name_changed", f"{person.email}, {name}" if isinstance(by, str) else name)
 
 
 def create(connection: Connection, email: str, role: str, password_hash: str | None, name: str = "") -> int:
@@ -132,7 +151,7 @@ def start_login(
     """
     person = load(connection, LOCK_PERSON, person=person_id)
     if person is None or person.suspended_at is not None or (known and person.password != known):
-        raise Refused("Your account has changed in this moment. Sign in again.")
+        raise Refused("Your account was changed. Sign in again.")
     if guest_id is not None:
         merge_into(connection, guest_id, person_id)
     if by != PROXY or not connection.execute(SELECT_RECENT_LOGIN, {"person": person_id}).scalar():
@@ -144,7 +163,7 @@ def change_password(connection: Connection, person: Person, password_hash: str) 
     """Replace a person's password. Raises Refused if it is no longer the one in `person`."""
     row = {"person": person.id, "hash": password_hash, "known": person.password}
     if not connection.execute(UPDATE_SAME_PASSWORD, row).rowcount:
-        raise Refused("Your password was changed elsewhere just now. Sign in again.")
+        raise Refused("Your password was changed elsewhere. Sign in again.")
     audit.note_own(connection, person.id, "password_changed")
     end_access(connection, person.id)
 

@@ -88,11 +88,11 @@ def add(database: Database, by: Actor, email: str, role: str, name: str, passwor
     try:
         with database.write() as connection:
             accounts.lock_admin(connection, by)
-            person_id = accounts.create(connection, email, role, password_hash, audit.to_line(name))
+            person_id = accounts.create(connection, email, role, password_hash, accounts.clean_name(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
             return find_one(connection, SELECT_ONE, person=person_id)
     except IntegrityError as error:
-        raise EmailTaken(f"{email} has an account here already.") from error
+        raise EmailTaken(f"{email} already has an account.") from error
 
 
 def create_reset(database: Database, by: Actor, person_id: int) -> str:

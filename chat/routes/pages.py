@@ -27,10 +27,10 @@ DEMO_EXAMPLES = (
 """Questions that the demo model answered acceptably in each of four tries, of some thirty that we asked it."""
 
 EXAMPLES = (
-    "Explain how a suspension bridge carries its load.",
-    "Write a limerick about a river that is late.",
-    "What should I ask before I buy a used bicycle?",
-    "Show me a list comprehension in Python, and when not to use one.",
+    "How does a suspension bridge work?",
+    "Write a limerick about a late river",
+    "What should I check on a used bike?",
+    "Explain list comprehensions in Python",
 )
 
 RENEWAL = 0.5
@@ -68,21 +68,22 @@ def answer_change(conversation_id: int, message: Message | None = None) -> Respo
             conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
             window = paging.around(state.database, conversation, message.id)
         content = page_content(conversation_id, window)
-    return Response(render_template("conversations/_opened.html", **content, switched=message is not None))
+    return Response(render_template("conversations/_opened.html", **content, switched=message and message.id))
 
 
-def visit(conversation_id: int | None = None) -> str:
-    """Render a conversation, or the start of a new one; for htmx only the parts that differ from its page."""
+def visit(conversation_id: int | None = None, notice: str = "") -> str:
+    """Render a conversation, or the start of a new one; for htmx only what differs, and a notice to read aloud."""
     if not wants_fragment():
         return page(conversation_id)
-    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True)
+    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True, notice=notice)
 
 
 def page(conversation_id: int | None = None, window: Window | None = None, **more: Any) -> str:
     """Render the whole page at the end of a conversation, at another window, or at the start of a new one."""
     member = current_user.member()
     may_sign_in = member is None and accounts.has_accounts(state.database)
-    content = page_content(conversation_id, window) | {"member": member, "may_sign_in": may_sign_in}
+    visitor = {"member": member, "may_sign_in": may_sign_in, "accountless": member is None and not may_sign_in}
+    content = page_content(conversation_id, window) | visitor
     return render_template("conversations/page.html", **content, at_newest=opens_at_newest(), **more)
 
 

@@ -1,4 +1,4 @@
-"""The account page: password, single sign-on, and sessions."""
+"""The account page: name, password, single sign-on, and sessions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from chat.web.access import LoginRequired
 from chat.web.state import state
 
 NOTICES = {
-    "changed": "Your password is changed. You were signed out everywhere else.",
-    "connected": "Your account is connected. You can sign in by that from now on.",
-    "disconnected": "Your account isn't connected any more. You sign in with your password.",
+    "changed": "Password changed. Other sessions were signed out.",
+    "named": "Name saved.",
+    "connected": "Connected. You can now use single sign-on.",
+    "disconnected": "Disconnected. Sign in with your password.",
 }
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -33,6 +34,13 @@ def require_account() -> None:
 @bp.get("")
 def show() -> str:
     return page(done=notices.read(NOTICES))
+
+
+@bp.post("/name")
+def change_name() -> Response:
+    member = require_member()
+    accounts.rename(state.database, member, member.id, request.form.get("name", ""))
+    return notices.lead_to("/account", "named")
 
 
 @bp.post("/password")
@@ -58,7 +66,7 @@ def authenticate() -> Person:
 
 
 def explain_refusal(error: accounts.Refused) -> str:
-    return "That isn't your current password." if isinstance(error, authentication.WrongPassword) else str(error)
+    return "The current password is wrong." if isinstance(error, authentication.WrongPassword) else str(error)
 
 
 @bp.post("/sessions/<name>/end")
