@@ -20,7 +20,7 @@ LABEL_LIMIT = 200
 BLANKS = re.compile(r"\s+")
 
 FIGURE = (
-    '<figure class="code" dir="ltr" translate="no"><figcaption>{label}</figcaption>'
+    '<figure class="{kind}" dir="ltr" translate="no"><figcaption>{label}</figcaption>'
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 
@@ -64,6 +64,7 @@ def figure(code: str, label: str, budget: TimeBudget | None = None) -> str:
     language = label.partition(" ")[0]
     has_class = re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language)
     return FIGURE.format(
+        kind="code" if label else "code code--bare",
         label=escape(label[:LABEL_LIMIT]),
         attribute=f' class="language-{language.lower()}"' if has_class else "",
         code=highlight(code, lexer_name(language.lower()), budget) if budget else escape(code),
