@@ -86,7 +86,7 @@ def edited(page: Page, site: Site) -> None:
     answered(page, site)
     site.provider.will_say("Short.")
     page.locator(".edit summary").click()
-    page.get_by_role("button", name="Send again").click()
+    page.locator(".edit[open]").get_by_role("button", name="Send").click()
     expect(page.locator(".versions").first).to_be_visible()
     expect(page.locator(".reply--complete")).to_contain_text("Short.")
     page.locator(".edit summary").click()
@@ -100,7 +100,7 @@ def missing(page: Page, site: Site) -> None:
 def signing_in(page: Page, site: Site) -> None:
     """Fail to sign in."""
     page.goto(f"{site.url}/sign-in")
-    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Email").fill("ann@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert").first).to_be_visible()
