@@ -19,7 +19,8 @@ STANDS = """() => {
   const { width, height } = document.querySelector(".reply__body").getBoundingClientRect()
   return [width, height]
 }"""
-LOADED = "() => [...document.fonts].filter(face => face.status === 'loaded').map(face => face.style).sort()"
+LOADED = """() => [...document.fonts]
+  .filter(face => face.family.includes("Rivulet Book") && face.status === "loaded").map(face => face.style).sort()"""
 ASKED = "performance.getEntriesByType('resource').some(entry => entry.name.endsWith('.woff2'))"
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length"
 
@@ -47,4 +48,4 @@ def test_the_book_face_is_asked_for_after_the_first_paint_and_moves_nothing(page
 
     width, height = page.evaluate(STANDS)
     assert page.evaluate(LOADED) == ["italic", "normal"] and width == before[0]
-    assert abs(height - before[1]) <= height / 50
+    assert abs(height - before[1]) <= height / 40  # one line of forty: the fallback has no bold of its own

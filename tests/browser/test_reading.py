@@ -175,6 +175,7 @@ ENDS = """[...document.querySelectorAll(".reply__body p, .actions")].map(e => {
   return [top, bottom]
 })"""
 
+
 def test_nothing_moves_at_the_end_of_an_answer_beside_which_a_stream_flows(page: Page, provider: Scripted) -> None:
     provider.will_say("One.\n\n- two\n- three\n\n> Four.\n\n", "Five", gate := Gate())
     send(page, "Count")

@@ -20,7 +20,8 @@ FIGURE = (
 
 
 def figure(code: str, label: str = "", language: str = "") -> str:
-    return FIGURE.format("" if label else " code--bare", label, f' class="language-{language}"' if language else "", code)
+    kind = "" if label else " code--bare"
+    return FIGURE.format(kind, label, f' class="language-{language}"' if language else "", code)
 
 
 @pytest.mark.parametrize(
