@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,8 @@ TYPES = {
     "woff2": "font/woff2",
 }
 
+COMMENTS_AND_INDENTATION = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
+
 FIRST = "../../"
 """The first page in the manifest. Addresses there are relative to its own, so they work under any path."""
 
@@ -87,10 +90,11 @@ def join_files(folder: Path, name: str, fonts: tuple[tuple[str, str], ...]) -> A
 
 
 def read(path: Path, fonts: tuple[tuple[str, str], ...]) -> bytes:
-    """Read a file of a bundle: our scripts without comments and blanks, and styles with the addresses of fonts."""
+    """Read a file of a bundle: ours without comments and indentation, and styles with the addresses of fonts."""
     content = path.read_bytes()
     if path.parent.name == "js":
         return rjsmin.jsmin(content)
+    content = COMMENTS_AND_INDENTATION.sub(b"", content)
     for name, address in fonts:
         content = content.replace(f'"{name}"'.encode(), f'"../..{address}"'.encode())
     return content
