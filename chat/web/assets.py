@@ -92,7 +92,9 @@ def join_files(folder: Path, name: str, fonts: tuple[tuple[str, str], ...]) -> A
 def read(path: Path, fonts: tuple[tuple[str, str], ...]) -> bytes:
     """Read a file of a bundle: ours without comments and indentation, and styles with the addresses of fonts."""
     content = path.read_bytes()
-    if path.parent.name == "js":
+    if path.parent.name == "vendor":
+        return content
+    if path.suffix == ".js":
         return rjsmin.jsmin(content)
     content = COMMENTS_AND_INDENTATION.sub(b"", content)
     for name, address in fonts:
