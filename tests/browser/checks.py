@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+SEVEN_TO_ONE = {"runOnly": {"type": "rule", "values": ["color-contrast-enhanced"]}, "resultTypes": ["violations"]}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -24,7 +25,9 @@ OVERFLOWING = """
 
 SMALL = """
 least => [...document.querySelectorAll("a, button, summary, select, textarea, input")].filter(one => {
-  const box = one.getBoundingClientRect()
+  // Whoever presses the label around a checkbox or a radio button presses that.
+  const pressed = one.matches("[type=checkbox], [type=radio]") && one.closest("label") || one
+  const box = pressed.getBoundingClientRect()
   const inText = one.tagName === "A" && one.closest(".reply__body, p")
   const hidden = !one.checkVisibility() || box.width < 2 || one.closest(".visually-hidden") || one.matches(".skip")
   return !hidden && !inText && Math.min(box.width, box.height) < least
@@ -41,6 +44,7 @@ def check(page: Page) -> None:
         found[f"small for a mouse at {width}"] = page.evaluate(SMALL, 24)
         if width in {360, 1440}:
             found[f"axe at {width}"] = complaints(page)
+    found["small for a mouse in the smallest text"] = small_for_a_mouse(page)
     found["small for a finger"] = small_for_a_finger(page)
     assert not any(found.values()), {name: all_found for name, all_found in found.items() if all_found}
 
@@ -49,6 +53,12 @@ def overflowing(page: Page) -> list[str]:
     """List the elements that reach beyond the page's edge, and the page if it can be scrolled sideways."""
     is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return page.evaluate(OVERFLOWING) + ["the page"] * is_wide
+
+
+def small_for_a_mouse(page: Page) -> list[str]:
+    """List what is too small to be clicked, in the smallest text."""
+    page.evaluate("document.documentElement.dataset.size = `small`")
+    return page.evaluate(SMALL, 24)
 
 
 def small_for_a_finger(page: Page) -> list[str]:
@@ -63,9 +73,14 @@ def small_for_a_finger(page: Page) -> list[str]:
         wire.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
-def complaints(page: Page) -> list[Any]:
+def faint(page: Page) -> list[Any]:
+    """List the texts with less contrast than 7:1."""
+    return complaints(page, SEVEN_TO_ONE)
+
+
+def complaints(page: Page, rules: dict[str, Any] = RULES) -> list[Any]:
     """Run axe; the policy doesn't apply to scripts that the test itself injects."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    found = page.evaluate("rules => axe.run(document, rules)", rules)
     return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]]
