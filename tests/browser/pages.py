@@ -93,8 +93,11 @@ def edited(page: Page, site: Site) -> None:
 
 
 def missing(page: Page, site: Site) -> None:
-    """Open an address that doesn't exist."""
-    page.goto(f"{site.url}/conversations/999999")
+    """Send a long word, as a plain form, to a conversation that doesn't exist: the page gives it back."""
+    page.goto(site.url)
+    page.locator("#text").fill("x" * 2000)
+    page.locator("#composer").evaluate("form => { form.action += '/999999/messages'; form.submit() }")
+    expect(page.locator(".sheet h1")).to_be_visible()
 
 
 def signing_in(page: Page, site: Site) -> None:
