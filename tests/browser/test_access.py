@@ -10,8 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.checks import check, complaints, overflowing, small_for_a_finger
 from tests.browser.fonts import FONTS, each_theme
-from tests.browser.pages import STATES, State, answered
 from tests.browser.site import Site
+from tests.browser.states import AREAS
+from tests.browser.states.answers import answered
+from tests.browser.states.state import State
 from tests.scripted import Scripted
 
 WIDTH = """
@@ -24,15 +26,9 @@ WIDTH = """
 
 
 @each_theme
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-def test_a_page_passes_all_checks(
-    visit: Callable[..., Page], site: Site, provider: Scripted, state: State, theme: str
-) -> None:
-    page = visit(site.url, color_scheme=theme, reduced_motion="reduce")
-
-    state.reach(page, site)
-
-    check(page)
+@pytest.mark.states(*sorted(AREAS.keys() - {"Admin"}))
+def test_a_page_passes_all_checks(show: Callable[..., Page], state: State, theme: str) -> None:
+    check(show(state, color_scheme=theme))
 
 
 def test_axe_can_find_something(page: Page) -> None:
