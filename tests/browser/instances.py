@@ -1,4 +1,4 @@
-"""Serve Rivulet as the states of its pages need it: for one machine or a team, with models or without.
+"""Serve Rivulet as the states of its pages need it: with models or without, limited, broken; teams are in teams.py.
 
 A kind is a context manager of a folder; the instance lives as long as its block runs.
 """
@@ -12,22 +12,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import StorageState
 
-from chat.people import invites, roles
 from chat.providers.base import Model
 from chat.providers.local import MODEL
 from chat.registry import records
 from chat.registry.form import ProviderForm
 from chat.storage.database import DatabaseAway
 from tests.browser.site import Site, signed_in
-from tests.marked import MAIL_SERVER
-from tests.openid import serving as signing_on
-from tests.serving import KEY
-from tests.team import account
 
 Kind = Callable[[Path], AbstractContextManager[Site]]
 
-ADMIN, MEMBER = "ann@example.org", "finn@example.org"
-LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
 UNREACHABLE = "http://127.0.0.1:9/v1"
 
 
@@ -47,13 +40,6 @@ def local(folder: Path, **environ: str) -> Iterator[Site]:
 def with_one_model(folder: Path) -> Iterator[Site]:
     with local(folder) as site:
         offer(site, Model("small", "Small", 1000))
-        yield site
-
-
-@contextmanager
-def with_many_models(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        offer(site, *(Model(f"river-{size}b-instruct", f"River {size}B", 1000 * size) for size in range(1, 41)))
         yield site
 
 
@@ -113,77 +99,6 @@ def without_database(folder: Path) -> Iterator[Site]:
     """Fail each conversation's page because the database is away."""
     with local(folder) as site:
         site.app.view_functions["conversations.show"] = raising(DatabaseAway())
-        yield site
-
-
-@contextmanager
-def unclaimed(folder: Path, **environ: str) -> Iterator[Site]:
-    """Serve a team that has nobody yet."""
-    with local(folder, ACCESS="team", SECRET_KEY=KEY, **environ) as site:
-        yield site
-
-
-@contextmanager
-def team(folder: Path, **environ: str) -> Iterator[Site]:
-    """Serve a team: an admin, a suspended member, one with a long name, another member, invites, a warning."""
-    with unclaimed(folder, **environ) as site:
-        account(site.database, ADMIN, "admin")
-        roles.suspend(site.database, "command line", account(site.database, "bob@example.org"))
-        account(site.database, LONG, name="Cecilia von Hohenstein-Langenfeld " * 2)
-        account(site.database, MEMBER, name="Finn")
-        for email in (None, LONG):
-            invites.create(site.database, "command line", "admin", email=email)
-        site.app.extensions["rivulet"].warnings = [
-            "On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."
-        ]
-        yield site
-
-
-@contextmanager
-def team_without_models(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        site.provider.working = False
-        yield site
-
-
-@contextmanager
-def team_with_the_demo(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        offer_demo(site)
-        yield site
-
-
-@contextmanager
-def team_with_an_unreachable_provider(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        add_unreachable(site)
-        yield site
-
-
-@contextmanager
-def team_with_mail(folder: Path) -> Iterator[Site]:
-    more = {"SMTP_URL": MAIL_SERVER, "MAIL_FROM": "rivulet@example.org", "APP_URL": "https://chat.example.org"}
-    with team(folder, TRUSTED_HOSTS="127.0.0.1", **more) as site:
-        yield site
-
-
-@contextmanager
-def team_behind_a_proxy(folder: Path) -> Iterator[Site]:
-    """Serve a team whose proxy names the user."""
-    with team(folder, AUTH_HEADER="X-Forwarded-Email", TRUSTED_PROXIES="1") as site:
-        yield site
-
-
-@contextmanager
-def team_with_single_sign_on(folder: Path) -> Iterator[Site]:
-    with signing_on() as idp, team(folder, **idp.settings(OIDC_DOMAINS="example.org")) as site:
-        yield site
-
-
-@contextmanager
-def team_with_a_dead_single_sign_on(folder: Path) -> Iterator[Site]:
-    """Serve a team whose OpenID provider can't be reached."""
-    with team(folder, OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="rivulet", OIDC_NAME="Example") as site:
         yield site
 
 

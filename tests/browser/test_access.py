@@ -28,7 +28,9 @@ WIDTH = """
 @each_theme
 @pytest.mark.states(*sorted(AREAS.keys() - {"Admin"}))
 def test_a_page_passes_all_checks(show: Callable[..., Page], state: State, theme: str) -> None:
-    check(show(state, color_scheme=theme))
+    page = show(state, color_scheme=theme)
+
+    check(page, state.windows, state.renew)
 
 
 def test_axe_can_find_something(page: Page) -> None:

@@ -11,9 +11,10 @@ from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.checks import check
 from tests.browser.fonts import each_theme
-from tests.browser.instances import ADMIN, Instances, team
+from tests.browser.instances import Instances
 from tests.browser.site import Site, send
 from tests.browser.states.state import State
+from tests.browser.teams import ADMIN, team
 from tests.providers.server import Server, delta, sse, whole
 from tests.team import PASSWORD, account
 
@@ -45,7 +46,9 @@ def enter(visit: Callable[..., Page], site: Site, admin: StorageState) -> Callab
 @each_theme
 @pytest.mark.states("Admin")
 def test_a_page_passes_all_checks(show: Callable[..., Page], state: State, theme: str) -> None:
-    check(show(state, color_scheme=theme))
+    page = show(state, color_scheme=theme)
+
+    check(page, state.windows, state.renew)
 
 
 def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(

@@ -6,10 +6,10 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from chat.storage.tables import people
-from tests.browser import instances
-from tests.browser.instances import ADMIN, MEMBER
+from tests.browser import teams
 from tests.browser.site import Site, signed_in
 from tests.browser.states.state import State, open_page, visiting
+from tests.browser.teams import ADMIN, MEMBER
 from tests.marked import PASSWORD
 
 AGENTS = ("Safari on iPhone", "Chrome on Windows", "Firefox on Android")
@@ -45,12 +45,12 @@ def named_by_proxy(page: Page, site: Site) -> None:
 
 
 STATES = [
-    State("A member's account", visiting("/account"), instances.team, MEMBER),
-    State("A member is signed in on several browsers", in_several_browsers, instances.team, MEMBER),
-    State("The current password is wrong", mistaken, instances.team, MEMBER),
-    State("The password was changed", visiting("/account?done=changed"), instances.team, MEMBER),
-    State("An admin's account", visiting("/account"), instances.team, ADMIN),
-    State("The account can be connected", visiting("/account"), instances.team_with_single_sign_on, MEMBER),
-    State("The account is connected", connected, instances.team_with_single_sign_on, ADMIN),
-    State("The proxy in front signs people in", named_by_proxy, instances.team_behind_a_proxy),
+    State("A member's account", visiting("/account"), teams.team, MEMBER),
+    State("A member is signed in on several browsers", in_several_browsers, teams.team, MEMBER),
+    State("The current password is wrong", mistaken, teams.team, MEMBER),
+    State("The password was changed", visiting("/account?done=changed"), teams.team, MEMBER),
+    State("An admin's account", visiting("/account"), teams.team, ADMIN),
+    State("The account can be connected", visiting("/account"), teams.with_single_sign_on, MEMBER),
+    State("The account is connected", connected, teams.with_single_sign_on, ADMIN),
+    State("The proxy in front signs people in", named_by_proxy, teams.behind_a_proxy),
 ]

@@ -10,13 +10,14 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from chat.storage import backup_stamp
-from tests.browser import instances
-from tests.browser.instances import ADMIN, UNREACHABLE, Kind
+from tests.browser import instances, teams
+from tests.browser.instances import UNREACHABLE, Kind
 from tests.browser.site import Site
 from tests.browser.states.state import Reach, State, open_page, visiting
+from tests.browser.teams import ADMIN
 
 
-def as_admin(name: str, reach: Reach, instance: Kind = instances.team, **more: Any) -> State:
+def as_admin(name: str, reach: Reach, instance: Kind = teams.team, **more: Any) -> State:
     """Return a state that an admin reaches."""
     return State(name, reach, instance, ADMIN, **more)
 
@@ -24,7 +25,7 @@ def as_admin(name: str, reach: Reach, instance: Kind = instances.team, **more: A
 @contextmanager
 def in_order(folder: Path) -> Iterator[Site]:
     """Serve a team that misses nothing."""
-    with instances.team(folder) as site:
+    with teams.team(folder) as site:
         site.app.extensions["rivulet"].warnings = []
         with site.database.write() as connection:
             backup_stamp.store(connection)
@@ -83,7 +84,7 @@ def visiting_admin(path: str) -> Reach:
     return visiting(f"/admin{path}")
 
 
-AWAY = instances.team_with_an_unreachable_provider
+AWAY = teams.with_an_unreachable_provider
 
 STATES = [
     as_admin("The overview lists what is to do", unfolding(""), daily=True),
@@ -102,9 +103,9 @@ STATES = [
     as_admin("A new provider can't be reached", connecting),
     as_admin("One of the providers isn't working", visiting_admin("/models"), AWAY),
     as_admin("A provider of the environment", unfolding("/models/scripted"), daily=True),
-    as_admin("A provider with many models", visiting_admin("/models/scripted"), instances.with_many_models),
+    as_admin("A provider with many models", visiting_admin("/models/scripted"), teams.with_many_models),
     as_admin("A provider that isn't working", unfolding("/models/LM%20Studio"), AWAY),
-    as_admin("The demo model", visiting_admin("/models/scripted"), instances.team_with_the_demo),
+    as_admin("The demo model", visiting_admin("/models/scripted"), teams.with_the_demo),
     State("The operator of one machine connects a model", visiting_admin("/models"), instances.without_models),
     as_admin("The audit log", unfolding("/audit"), daily=True),
     as_admin("The settings that were set", visiting_admin("/settings")),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser import instances
+from tests.browser import instances, teams
 from tests.browser.site import Site
 from tests.browser.states.state import State, open_page, visiting
+from tests.browser.teams import MEMBER
 
 DRAFT = """I'd like to understand two things about rivers:
 
@@ -35,7 +36,7 @@ STATES = [
     State("A provider was connected a moment ago", visiting("/?connected=scripted")),
     State("One of the providers has a problem", unreachable, instances.with_an_unreachable_provider),
     State("The operator has only the demo model", visiting("/"), instances.with_the_demo),
-    State("A member has only the demo model", visiting("/"), instances.team_with_the_demo, instances.MEMBER),
+    State("A member has only the demo model", visiting("/"), teams.with_the_demo, MEMBER),
     State("The operator has no model", visiting("/"), instances.without_models),
-    State("A member has no model", visiting("/"), instances.team_without_models, instances.MEMBER),
+    State("A member has no model", visiting("/"), teams.without_models, MEMBER),
 ]

@@ -12,12 +12,12 @@ from sqlalchemy import update
 from chat.config.durations import DAY
 from chat.storage.database import clock
 from chat.storage.tables import conversations
-from tests.browser import instances
-from tests.browser.instances import MEMBER
+from tests.browser import teams
 from tests.browser.site import Site, send
 from tests.browser.states import texts
 from tests.browser.states.controls import short
 from tests.browser.states.state import DESKTOP, PHONE, TABLET, State, open_page, visiting
+from tests.browser.teams import MEMBER
 from tests.scripted import Gate
 from tests.team import account
 from tests.turns import answered, asked
@@ -30,7 +30,7 @@ AGES = [0, 0, 0, 1, 1, 3, 6, 12, 25, 70, 400]
 @contextmanager
 def library(folder: Path) -> Iterator[Site]:
     """Serve a team in which one member has chats of some days, and another has a hundred."""
-    with instances.team(folder) as site:
+    with teams.team(folder) as site:
         person = account(site.database, READER, name="Gwen")
         fill(site, person, texts.QUESTIONS * 9, [number // 2 for number in range(99)])
         with site.database.read() as connection:

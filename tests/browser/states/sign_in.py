@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, Route, expect
 
 from chat.people import accounts, first_admin, invites, password_resets
-from tests.browser import instances
-from tests.browser.instances import ADMIN, MEMBER
+from tests.browser import teams
 from tests.browser.site import Site, send
 from tests.browser.states.first_page import DRAFT
 from tests.browser.states.state import State, open_page, visiting
+from tests.browser.teams import ADMIN, MEMBER
 from tests.marked import PASSWORD
 from tests.serving import KEY
 
@@ -129,31 +129,31 @@ def sign_on_away(page: Page, site: Site) -> None:
     expect(page.locator(".problem")).to_be_visible()
 
 
-SINGLE = instances.team_with_single_sign_on
+SINGLE = teams.with_single_sign_on
 
 STATES = [
-    State("Somebody signs in", visiting("/sign-in"), instances.team),
-    State("Email and password don't belong together", refused, instances.team, daily=True),
-    State("Too many attempts to sign in have failed", refused_often, instances.team),
-    State("A new password was set", visiting("/sign-in?set=1"), instances.team),
-    State("Somebody was signed out while they were writing", signed_out, instances.team, MEMBER, script=False),
-    State("They are signed in again and find their message", back_with_draft, instances.team, MEMBER, script=False),
+    State("Somebody signs in", visiting("/sign-in"), teams.team),
+    State("Email and password don't belong together", refused, teams.team, daily=True),
+    State("Too many attempts to sign in have failed", refused_often, teams.team),
+    State("A new password was set", visiting("/sign-in?set=1"), teams.team),
+    State("Somebody was signed out while they were writing", signed_out, teams.team, MEMBER, script=False),
+    State("They are signed in again and find their message", back_with_draft, teams.team, MEMBER, script=False),
     State("Signing in is possible at a provider too", visiting("/sign-in"), SINGLE),
     State("Somebody writes, was signed out, and can sign in at a provider", signed_out, SINGLE, MEMBER, script=False),
     State("The browser is about to leave for the provider", leaving, SINGLE),
     State("Somebody refused at the provider", sign_on_refused, SINGLE),
     State("The return from the provider is too old", visiting("/sign-in/openid/callback?code=1&state=2"), SINGLE),
-    State("The provider can't be reached", sign_on_away, instances.team_with_a_dead_single_sign_on),
-    State("The first admin makes their account", claiming, instances.unclaimed),
-    State("The link for the first admin was used", claimed, instances.team),
-    State("Somebody is invited", invited, instances.team),
-    State("Somebody is invited by their address, as an admin", invited_by_name, instances.team),
-    State("The password of a new account is too weak", invited_with_weak_password, instances.team),
-    State("A member opens an invite", invited, instances.team, MEMBER),
-    State("An invite can't be used", visiting("/invites/nobodys"), instances.team),
-    State("Somebody forgot their password", visiting("/resets"), instances.team_with_mail),
-    State("A reset link was sent", forgotten, instances.team_with_mail),
-    State("Somebody sets a new password", resetting, instances.team),
-    State("A reset link can't be used", visiting("/resets/nobodys"), instances.team),
-    State("The proxy in front named nobody", visiting("/"), instances.team_behind_a_proxy),
+    State("The provider can't be reached", sign_on_away, teams.with_a_dead_single_sign_on),
+    State("The first admin makes their account", claiming, teams.unclaimed),
+    State("The link for the first admin was used", claimed, teams.team),
+    State("Somebody is invited", invited, teams.team),
+    State("Somebody is invited by their address, as an admin", invited_by_name, teams.team),
+    State("The password of a new account is too weak", invited_with_weak_password, teams.team),
+    State("A member opens an invite", invited, teams.team, MEMBER),
+    State("An invite can't be used", visiting("/invites/nobodys"), teams.team),
+    State("Somebody forgot their password", visiting("/resets"), teams.with_mail),
+    State("A reset link was sent", forgotten, teams.with_mail),
+    State("Somebody sets a new password", resetting, teams.team),
+    State("A reset link can't be used", visiting("/resets/nobodys"), teams.team),
+    State("The proxy in front named nobody", visiting("/"), teams.behind_a_proxy),
 ]

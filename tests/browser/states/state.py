@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.browser.checks import WINDOWS
 from tests.browser.instances import Kind, local
 from tests.browser.site import Site
 
@@ -35,6 +36,13 @@ class State:
     widths: tuple[int, ...] = (PHONE, TABLET, DESKTOP)
     media: str = "screen"
     renew: Callable[[Page], None] | None = None
+
+    @property
+    def windows(self) -> tuple[int, ...]:
+        """The widths of the windows in which the state is checked."""
+        if self.widths == (PHONE,):
+            return tuple(width for width in WINDOWS if width < PHONE)
+        return WINDOWS if PHONE in self.widths else tuple(width for width in WINDOWS if width > TABLET)
 
     @property
     def slug(self) -> str:

@@ -34,8 +34,8 @@ $$Q = \\int_A v \\, dA$$
 [^1]: Continuity.
 """
 
-TECHNICAL = """A bounded queue between two threads needs one lock and two conditions. The idea is small, and easy to get \
-wrong: a thread that wakes up has to look again, because another one can have been faster.
+TECHNICAL = """A bounded queue between two threads needs one lock and two conditions. The idea is small, and easy to \
+get wrong: a thread that wakes up has to look again, because another one can have been faster.
 
 ## How it works
 
