@@ -38,6 +38,6 @@ def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Write the pages, and say where they are. Only the process that collects the results has a terminal."""
-    written = index.write(config.getoption("--gallery"), AREAS)
-    terminalreporter.write_line(f"The gallery is in {written}")
+    """Write the pages, and say where they are. Other tests load this file too, without a folder."""
+    if folder := config.getoption("--gallery", None):
+        terminalreporter.write_line(f"The gallery is in {index.write(folder, AREAS)}")
