@@ -15,7 +15,7 @@ from tests.browser.gallery import index, pictures
 from tests.browser.gallery.camera import shots
 from tests.browser.site import Site
 from tests.browser.states import AREAS, STATES
-from tests.browser.states.state import PHONE
+from tests.browser.states.state import PHONE, State, open_page, visiting
 
 take = pictures.test_a_state_has_its_pictures_and_passes_all_checks
 ERROR = State("An address leads nowhere", visiting("/conversations/999999"), widths=(PHONE,))
