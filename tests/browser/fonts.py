@@ -16,10 +16,17 @@ FONTS = {
 each_theme = pytest.mark.parametrize(("theme", "fonts"), [("light", "dejavu"), ("dark", "noto")], indirect=["fonts"])
 """Both themes and both sets of fonts in two runs: colours don't depend on fonts, nor sizes on colours."""
 
+# fonts-noto-core has no monospace font and none for Chinese.
 CONFIGURATION = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>{fonts}</dir>
+  <dir>/usr/share/fonts/opentype/noto</dir>
+  <dir>/usr/share/fonts/truetype/dejavu</dir>
+  <selectfont>
+    <acceptfont><glob>{fonts}/*</glob><glob>*/opentype/noto/*</glob><glob>*/DejaVuSansMono*</glob></acceptfont>
+    <rejectfont><glob>*/dejavu/*</glob></rejectfont>
+  </selectfont>
   <cachedir>{folder}</cachedir>
   <include ignore_missing="yes">/etc/fonts/conf.d</include>
 </fontconfig>
