@@ -61,7 +61,7 @@ def edit(database: Database, asker: Asker, message_id: int, draft: Draft) -> Tur
         if known:
             return known
         if draft.parent_id not in {None, edited.parent_id}:
-            raise WrongParent("An edited message stays where it was. Reload the page, then edit it again.")
+            raise WrongParent("This message has changed since you opened the page. Reload and edit it again.")
         added = insert_message(connection, edited.conversation_id, edited.parent_id, "user", draft.text, key)
         return queue.move(connection, insert_reply(connection, asker, edited.conversation_id, added, draft.choice))
 

@@ -47,8 +47,8 @@ def continue_reply(database: Database, asker: Asker, reply_id: int) -> Turn:
 def require_unfinished(connection: Connection, reply: Reply) -> None:
     """Raise StillAnswering for a running reply, and NothingToContinue."""
     if reply.state == "generating":
-        raise StillAnswering("This answer is still being written. Stop it first, or wait for its end.")
+        raise StillAnswering("This answer is still being written. Stop it first, or wait for it to finish.")
     follows = connection.execute(select(messages.c.id).where(messages.c.parent_id == reply.id)).first()
     whole = reply.state == "complete" and reply.finish_reason != "length"
     if whole or follows or not reply.text.strip():
-        raise NothingToContinue("This answer can't be continued. Ask a new question, or try again.")
+        raise NothingToContinue("This answer can't be continued. Retry it or ask a new question.")

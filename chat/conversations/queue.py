@@ -46,7 +46,7 @@ SELECT_DUE = (
     .order_by(queued.c.conversation_id)
 )
 
-GONE = "No message is waiting here any more: it has been sent or taken back."
+GONE = "This message was already sent or taken back."
 
 
 class QueueFull(Exception):
@@ -96,7 +96,7 @@ def add(
     if key and any(row.turn_key == key for row in before):
         return waiting
     if sum(len(row.text) for row in before) + len(draft.text) > draft.room:
-        raise QueueFull(f"More than {draft.room:,} characters can't wait for an answer. Send the rest after it.")
+        raise QueueFull(f"At most {draft.room:,} characters can wait for an answer. Send the rest later.")
     row = {"conversation_id": conversation_id, "reply_id": reply_id, "text": draft.text, "turn_key": key}
     connection.execute(INSERT_QUEUED, row | asdict(draft.choice) | {"address": asker.address})
     return waiting

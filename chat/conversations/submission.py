@@ -27,7 +27,7 @@ SELECT_TURN = (
     .group_by(messages.c.conversation_id, conversations.c.person_id)
 )
 
-STILL_ANSWERING = "The last answer is still being written. Wait for it to end, or stop it, then send again."
+STILL_ANSWERING = "The last answer is still being written. Wait for it to finish, or stop it first."
 
 
 class StillAnswering(Exception):
@@ -91,7 +91,7 @@ def require_reply(connection: Connection, conversation_id: int | None, message_i
     """Return a message's id if it is a reply in this conversation. Raises WrongParent."""
     here = (messages.c.id == message_id) & (messages.c.conversation_id == conversation_id)
     if not connection.execute(select(messages.c.id).where(here, messages.c.role == "assistant")).first():
-        raise WrongParent("There is no answer in this conversation to go on from. Reload the page, then send again.")
+        raise WrongParent("This chat has changed since you opened the page. Reload and send again.")
     return message_id
 
 

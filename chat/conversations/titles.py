@@ -22,7 +22,7 @@ def rename(database: Database, person_id: int | None, conversation_id: int, text
     with database.write() as connection:
         find(connection, person_id, conversation_id)
         if not title:
-            raise NoTitle("A conversation needs a title. Write one, then rename it.")
+            raise NoTitle("Enter a title.")
         named = update(conversations).where(conversations.c.id == conversation_id)
         connection.execute(named.values(title=title))
 

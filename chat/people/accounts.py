@@ -20,10 +20,10 @@ MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
 LONGEST_EMAIL = 254
 
-PROXY = "by the proxy in front"
+PROXY = "through the proxy"
 """How the audit log names a login by AUTH_HEADER, which can happen at each request."""
 
-SUSPENDED = "Your account here is suspended. Ask an admin of this Rivulet."
+SUSPENDED = "Your account is suspended. Ask an admin."
 
 IS_PERSON = people.c.id == bindparam("person")
 IS_ADMIN = (people.c.role == ADMIN) & people.c.suspended_at.is_(None)
@@ -102,7 +102,7 @@ def require_email(email: str) -> str:
     name, _, host = address.rpartition("@")
     is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
     if not (is_word and name and "@" not in name and "." in host.strip(".")):
-        raise BadEmail("That is no e-mail address. It looks like name@example.org.")
+        raise BadEmail("Enter a valid email, such as name@example.org.")
     return address
 
 
@@ -132,7 +132,7 @@ def start_login(
     """
     person = load(connection, LOCK_PERSON, person=person_id)
     if person is None or person.suspended_at is not None or (known and person.password != known):
-        raise Refused("Your account has changed in this moment. Sign in again.")
+        raise Refused("Your account was changed. Sign in again.")
     if guest_id is not None:
         merge_into(connection, guest_id, person_id)
     if by != PROXY or not connection.execute(SELECT_RECENT_LOGIN, {"person": person_id}).scalar():
@@ -144,7 +144,7 @@ def change_password(connection: Connection, person: Person, password_hash: str) 
     """Replace a person's password. Raises Refused if it is no longer the one in `person`."""
     row = {"person": person.id, "hash": password_hash, "known": person.password}
     if not connection.execute(UPDATE_SAME_PASSWORD, row).rowcount:
-        raise Refused("Your password was changed elsewhere just now. Sign in again.")
+        raise Refused("Your password was changed elsewhere. Sign in again.")
     audit.note_own(connection, person.id, "password_changed")
     end_access(connection, person.id)
 

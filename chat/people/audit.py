@@ -15,23 +15,23 @@ from chat.storage.tables import BY_STRANGERS, audit, people
 
 ACTIONS = {
     "account_claimed": "became the first admin",
-    "account_made": "got an account",
+    "account_made": "created an account",
     "person_added": "added a person",
     "signed_in": "signed in",
-    "sign_in_throttled": "failed to sign in, and has to wait",
-    "signed_out_everywhere": "signed out everywhere else",
-    "sign_on_connected": "connected the account with single sign-on",
-    "sign_on_disconnected": "disconnected the account from single sign-on",
-    "password_changed": "changed the password",
-    "reset_made": "made a reset link",
-    "reset_used": "set a new password by a reset link",
-    "invite_made": "made an invite",
-    "invite_redeemed": "redeemed an invite",
+    "sign_in_throttled": "was locked out after failed sign-ins",
+    "signed_out_everywhere": "signed out other sessions",
+    "sign_on_connected": "connected single sign-on",
+    "sign_on_disconnected": "disconnected single sign-on",
+    "password_changed": "changed their password",
+    "reset_made": "created a reset link",
+    "reset_used": "reset their password",
+    "invite_made": "created an invite",
+    "invite_redeemed": "accepted an invite",
     "invite_revoked": "revoked an invite",
     "role_changed": "changed a role",
     "suspended": "suspended a person",
-    "resumed": "let a suspended person in again",
-    "removed": "removed a person",
+    "resumed": "reinstated a person",
+    "removed": "deleted an account",
     "provider_added": "added a provider",
     "provider_changed": "changed a provider",
     "provider_on": "turned on a provider",
@@ -40,7 +40,7 @@ ACTIONS = {
     "key_changed": "changed a provider's key",
     "model_on": "turned on a model",
     "model_off": "turned off a model",
-    "model_first": "chose the model to begin with",
+    "model_first": "set the default model",
 }
 """All actions: the name that is stored, and the words that a page shows after the actor."""
 
@@ -89,7 +89,7 @@ def note_own(connection: Connection, person_id: int, action: str, subject: str =
 
 def note_throttled(connection: Connection, email: str) -> None:
     """Note that somebody has to wait before the next sign-in, and delete the oldest of these rows."""
-    note(connection, "somebody", "sign_in_throttled", email)
+    note(connection, "someone", "sign_in_throttled", email)
     connection.execute(DELETE_THROTTLED)
 
 

@@ -16,7 +16,7 @@ class WrongPassword(Refused):
     """No active account has that e-mail address and that password."""
 
     def __init__(self) -> None:
-        super().__init__("That e-mail address and that password don't belong together. Try again.")
+        super().__init__("Wrong email or password.")
 
 
 @dataclass(frozen=True)

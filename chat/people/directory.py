@@ -92,7 +92,7 @@ def add(database: Database, by: Actor, email: str, role: str, name: str, passwor
             audit.note(connection, by, "person_added", f"{email}, {role}")
             return find_one(connection, SELECT_ONE, person=person_id)
     except IntegrityError as error:
-        raise EmailTaken(f"{email} has an account here already.") from error
+        raise EmailTaken(f"{email} already has an account.") from error
 
 
 def create_reset(database: Database, by: Actor, person_id: int) -> str:

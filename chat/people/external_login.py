@@ -32,15 +32,15 @@ DELETE_SUBJECT = (
 ASCII_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", re.ASCII)
 
 UNVERIFIED = (
-    "{} doesn't say that your e-mail address is verified, so it opens no account here. If you have one, sign in with "
-    "its password and connect it on the page of your account. Else ask an admin."
+    "{} hasn't verified your email, so you can't sign in with it yet. If you have a password, sign in with it and "
+    "connect single sign-on in your account. Otherwise ask an admin."
 )
-UNKNOWN = "There is no account here for {}. Ask an admin of this Rivulet for an invite."
+UNKNOWN = "There's no account for {}. Ask an admin for an invite."
 HAS_PASSWORD = (
-    "The account of {} here has a password. Sign in with it, then connect single sign-on on the page of your account."
+    "{} already has an account with a password. Sign in with it, then connect single sign-on in your account."
 )
-LINKED_ELSEWHERE = "The account of {} here belongs to another sign-in. Ask an admin of this Rivulet."
-WRONG_DOMAIN = "This Rivulet is not for {}. Ask an admin."
+LINKED_ELSEWHERE = "The account {} is connected to a different sign-in. Ask an admin."
+WRONG_DOMAIN = "{} isn't allowed on this server. Ask an admin."
 
 
 @retry_on_conflict
@@ -60,7 +60,7 @@ def link_or_create(connection: Connection, who: Identity, domains: Collection[st
     if person is None:
         if not is_in_domains(email, domains):
             raise Refused(UNKNOWN.format(email))
-        person = create_member(connection, email, who.name, f"by {by}")
+        person = create_member(connection, email, who.name, f"with {by}")
     require_linkable(person, who)
     connection.execute(UPDATE_SUBJECT, {"person": person.id, "subject_of": who.subject})
     return person
@@ -96,7 +96,7 @@ def link(database: Database, person_id: int, who: Identity) -> None:
             connection.execute(UPDATE_SUBJECT, {"person": person_id, "subject_of": who.subject})
             audit.note_own(connection, person_id, "sign_on_connected")
     except IntegrityError as error:
-        raise Refused("Somebody else's account here is connected with that sign-in already.") from error
+        raise Refused("That sign-in is connected to another account.") from error
 
 
 def unlink(database: Database, person_id: int) -> None:
@@ -116,7 +116,7 @@ def require_ascii(email: str) -> str:
             raise accounts.BadEmail
         return accounts.require_email(email)
     except accounts.BadEmail as error:
-        raise Refused("The e-mail address that we were given for you can't be used here. Ask an admin.") from error
+        raise Refused("The email we received for you isn't valid. Ask an admin.") from error
 
 
 def require_linkable(person: Person, who: Identity) -> None:

@@ -28,8 +28,8 @@ SELECT_VALUE = select(options.c.value).where(IS_CLAIM)
 DELETE_VALUE = delete(options).where(IS_CLAIM)
 INSERT_VALUE = insert(options).values(name="claim")
 
-EMAIL_TAKEN = "Somebody with that e-mail address has an account here already."
-LINK_USED = "This link has been used, or is none. There is an admin by now: ask for an invite."
+EMAIL_TAKEN = "An account with this email already exists."
+LINK_USED = "This setup link is no longer valid. Ask an admin for an invite."
 ADMIN_SUSPENDED = (
     "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
 )

@@ -87,13 +87,13 @@ def create(
 
 def require_valid(role: str, days: int, uses: int, email: str | None) -> None:
     if role not in ROLES:
-        raise BadInvite("An invite makes a member or an admin. Choose one of the two.")
+        raise BadInvite("Choose a role.")
     if not 1 <= days <= MOST_DAYS:
-        raise BadInvite(f"An invite holds for 1 to {MOST_DAYS} days.")
+        raise BadInvite(f"Choose 1 to {MOST_DAYS} days.")
     if not 1 <= uses <= MOST_USES:
-        raise BadInvite(f"An invite can be used 1 to {MOST_USES} times.")
+        raise BadInvite(f"Choose 1 to {MOST_USES} uses.")
     if email and uses > 1:
-        raise BadInvite("An invite for one e-mail is used once. Leave the e-mail out, or set the uses to 1.")
+        raise BadInvite("An invite for one email can be used only once. Set uses to 1, or remove the email.")
 
 
 def describe(role: str, email: str | None) -> str:
@@ -127,7 +127,7 @@ def redeem(database: Database, token: str, newcomer: Newcomer) -> int:
             return create_account(connection, token, newcomer)
     except IntegrityError as error:
         # This reveals that an account exists, but only to the holder of an invite, who couldn't go on otherwise.
-        raise EmailTaken("There is an account with this e-mail already. Sign in instead.") from error
+        raise EmailTaken("An account with this email already exists. Sign in instead.") from error
 
 
 def create_account(connection: Connection, token: str, newcomer: Newcomer) -> int:

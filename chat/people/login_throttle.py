@@ -58,7 +58,7 @@ class TooManyAttempts(Refused, TooMany):
 
     def __init__(self, wait: int):
         span = f"{wait} seconds" if wait < 90 else f"{-(-wait // 60)} minutes"
-        super().__init__(f"There were too many tries. Try again in {span}.", wait)
+        super().__init__(f"Too many attempts. Try again in {span}.", wait)
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,13 @@ LONGEST_DELAY = 2.0
 """A mail is sent at a random moment within so many seconds: its 30 ms of work would be measurable in the response."""
 
 RESET_MAIL = """\
-Somebody, perhaps you, asked for a new password for your account at {site}.
+Someone asked to reset the password of your account at {site}.
 
-Set it here, within half an hour:
+If it was you, use this link within 30 minutes:
 
 {site}/resets/{token}
 
-If it wasn't you, there is nothing to do: your password stays as it is.
+If not, ignore this email. Your password hasn't changed.
 """
 
 IS_VALID = link_tokens.is_named(resets) & link_tokens.is_unexpired(resets)
@@ -95,6 +95,6 @@ def send_mail(database: Database, settings: Settings, email: str) -> None:
         with database.write() as connection:
             token = create(connection, person.id)
         text = RESET_MAIL.format(site=settings.app_url, token=token)
-        mailer.send(settings, person.email, "Set a new password for Rivulet", text)
+        mailer.send(settings, person.email, "Reset your Rivulet password", text)
     except Exception as error:
         logger.error("a mail could not be sent: %s", mailer.reason_of(error))

@@ -50,14 +50,14 @@ def require_good(password: str, *known: str) -> None:
     `known` is what others can know of its owner: e-mail address, name. Not within a transaction: judging takes long.
     """
     if len(password) > LONGEST:
-        raise BadPassword(f"The password is too long. {LONGEST:,} characters are the most.")
+        raise BadPassword(f"Use at most {LONGEST:,} characters.")
     password = normalize("NFKC", password)
     if len(password) < SHORTEST:
-        raise BadPassword(f"The password is too short. {SHORTEST} characters are the least; a few words do well.")
+        raise BadPassword(f"Use at least {SHORTEST} characters.")
     if re.search("[\ud800-\udfff]", password):
-        raise BadPassword("The password holds what is no character. Type it anew.")
+        raise BadPassword("The password contains an invalid character.")
     if is_guessable(password, *known):
-        raise BadPassword("That is one of the first passwords that anybody would try. Take a few words of your own.")
+        raise BadPassword("This password is too easy to guess. Choose another one.")
 
 
 def is_guessable(password: str, *known: str) -> bool:

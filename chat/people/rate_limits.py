@@ -83,12 +83,13 @@ def register_send(connection: Connection, asker: Asker) -> None:
 def message_for(name: str, most: int, wait: int) -> str:
     """Write the sentence for a person who has reached a limit."""
     if name == "own_answers":
-        which, one = ("Another answer of yours is", "it") if most == 1 else (f"{most} answers of yours are", "one")
-        return f"{which} still being written. Wait until {one} ends, or stop {one}, then send again."
+        which, rest = ("an answer", "it or stop it") if most == 1 else (f"{most} answers", "one or stop one")
+        return f"You already have {which} in progress. Wait for {rest}."
     if name == "shared_answers":
-        return f"{pluralize(most, 'answer')} for your network are still being written. Send again in a moment."
-    who = "That was" if name == "own_sends" else "Your network sent"
-    return f"{who} {pluralize(most, 'message')} within a minute. Send the next one in {pluralize(wait, 'second')}."
+        return "Too many answers are in progress on your network. Try again in a moment."
+    who = "You've" if name == "own_sends" else "Your network has"
+    limit, span = pluralize(most, "message"), pluralize(wait, "second")
+    return f"{who} reached the limit of {limit} a minute. Try again in {span}."
 
 
 @cache

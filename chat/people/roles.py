@@ -19,6 +19,8 @@ from chat.storage.locks import Lock
 from chat.storage.tables import conversations, messages, replies, resets
 from chat.storage.tables import people as people_table
 
+NAMES = {accounts.MEMBER: "a member", accounts.ADMIN: "an admin"}
+
 PERSON = bindparam("person", type_=Integer)
 LOCK_PERSON = SELECT_PEOPLE.where(accounts.IS_PERSON, people_table.c.role.in_(accounts.ROLES)).with_for_update()
 SELECT_OTHER_ADMIN = select(people_table.c.id).where(accounts.IS_ADMIN, people_table.c.id != PERSON).limit(1)
@@ -60,7 +62,7 @@ def change(database: Database, by: Actor, person_id: int, role: str) -> None:
             revoke_rights(connection, person)
         accounts.end_sessions(connection, person_id)
         connection.execute(UPDATE_ROLE, {"person": person_id, "given": role})
-        audit.note(connection, by, "role_changed", f"{audit.name_of(person)} is {role} now")
+        audit.note(connection, by, "role_changed", f"{audit.name_of(person)} is now {NAMES[role]}")
 
 
 def suspend(database: Database, by: Actor, person_id: int) -> list[int]:
@@ -134,7 +136,7 @@ def revoke_rights(connection: Connection, person: Person) -> None:
     if person.role != accounts.ADMIN:
         return
     if not connection.execute(SELECT_OTHER_ADMIN, {"person": person.id}).first():
-        raise LastAdmin(f"{audit.name_of(person)} is the last admin. Make somebody else an admin first.")
+        raise LastAdmin(f"{audit.name_of(person)} is the only admin. Make someone else an admin first.")
     invites.revoke_all_of(connection, person.id)
     connection.execute(DELETE_RESETS)  # the table doesn't say who made them, and they last half an hour
 

@@ -104,7 +104,7 @@ class Placeholders:
     def _return(self, match: re.Match[str]) -> str:
         mark = self._mark(match["origin"])
         return self._extract(
-            f'<a href="#{self._scope}-mark-{mark}" role="doc-backlink" aria-label="Back to the text">↩</a>'
+            f'<a href="#{self._scope}-mark-{mark}" role="doc-backlink" aria-label="Back to reference">↩</a>'
         )
 
     def _box(self, match: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ from chat.storage.leases import Adoption
 
 __all__ = ["Follower", "Replies"]
 
-BUSY = "The server has no room for another answer just now. Try again in a moment."
+BUSY = "The server is busy. Try again in a moment."
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from chat.providers.finish_reasons import Finish
 
-BROKEN = "Something broke in Rivulet itself while the answer was written. Its log says what; try again."
-UNKNOWN = "The provider of this model is not set up here any more. Try again with another model."
-GIVEN_UP = "This answer broke off three times, so it wasn't tried again. Everything up to here is saved."
+BROKEN = "Something went wrong on the server. Try again; the server log has details."
+UNKNOWN = "This model's provider has been removed. Choose another model."
+GIVEN_UP = "This answer was interrupted three times, so Rivulet stopped retrying. Everything up to here is saved."
 
 
 @dataclass(frozen=True)

@@ -40,15 +40,15 @@ STATUS = {
 }
 """Errors that carry their own sentence."""
 
-NOT_FOUND = "There is nothing here, or it is not yours."
+NOT_FOUND = "Page not found. It doesn't exist, or you don't have access to it."
 OTHER_NAME = (
-    "This Rivulet doesn't answer to that name. Whoever runs it can list all its names in TRUSTED_HOSTS; without those "
-    "it has that of APP_URL alone, and on one's own machine localhost."
+    "This server doesn't accept requests for this host name. Add it to TRUSTED_HOSTS (default: the host in APP_URL, or "
+    "localhost)."
 )
-OTHER_SITE = "This was sent from another site, so it was not done. Open the page itself and try again."
-TOO_LARGE = "The message is larger than 1 MiB. Shorten it, or send it in parts."
-UNSTORABLE = "The database can't be used. Try again in a moment."
-BROKEN = "Something broke in Rivulet itself. Its log says what; try again."
+OTHER_SITE = "This request came from another site and was blocked. Open Rivulet and try again."
+TOO_LARGE = "The message is larger than 1 MB. Shorten it or split it up."
+UNSTORABLE = "The database is unavailable. Try again in a moment."
+BROKEN = "Something went wrong on the server. Try again; the server log has details."
 
 INTERNAL = {BROKEN, UNSTORABLE}
 """Errors that only an admin can look into: every form of them names the request's number."""
@@ -114,7 +114,7 @@ def http_error(error: HTTPException) -> Response:
     if isinstance(original, DatabaseAway | SQLAlchemyError):
         return respond(str(original) if isinstance(original, DatabaseAway) else UNSTORABLE, 503)
     sentence = {404: NOT_FOUND, 500: BROKEN}.get(error.code or 0) or error.description
-    response = respond(sentence or "That request can't be answered.", error.code or 400)
+    response = respond(sentence or "Invalid request.", error.code or 400)
     response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
 

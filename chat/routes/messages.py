@@ -68,7 +68,7 @@ def read_draft() -> tuple[Draft, str]:
     text, parent = read_text(), request.form.get("parent", "")
     parent_id = ids.read_number(parent)
     if parent and parent_id is None:
-        raise WrongParent("There is no answer with that name to go on from. Reload the page, then send again.")
+        raise WrongParent("This chat has changed since you opened the page. Reload and send again.")
     choice = model_choice.choose(request.form.get("model", ""))
     key = form_key.read_key(request.form.get("key", ""))
     return Draft(text, choice, key.turn, parent_id, queue_room()), key.guest
@@ -84,14 +84,12 @@ def read_text() -> str:
     require_utf8()
     text = posted_text().replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise BadMessage("There is nothing to send yet. Write something first.")
+        raise BadMessage("Write a message first.")
     if "\0" in text:
-        raise BadMessage("The message holds a character (NUL) that can't be kept. Remove it and send again.")
+        raise BadMessage("The message contains an invalid character (NUL). Remove it and send again.")
     most = state.settings.prompt_limit
     if most and len(text) > most:
-        raise TooLong(
-            f"The message has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in parts."
-        )
+        raise TooLong(f"The message is too long: {len(text):,} characters (limit {most:,}). Shorten it or split it up.")
     return text
 
 
@@ -103,7 +101,7 @@ def require_utf8() -> None:
     try:
         sent.decode()
     except UnicodeDecodeError as error:
-        raise BadMessage("The message is not valid UTF-8 text. Send it again from the page.") from error
+        raise BadMessage("The message isn't valid text (UTF-8).") from error
 
 
 def answer(turn: Turn, opening: bool) -> Response:

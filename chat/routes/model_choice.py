@@ -11,9 +11,9 @@ from chat.providers.base import Model
 from chat.web import current_user
 from chat.web.state import state
 
-NOT_OFFERED = "That model is not on offer here any more. Choose another one and send again."
+NOT_OFFERED = "That model is no longer available. Choose another one."
 NO_MODEL = "No model is connected yet."
-UNAVAILABLE = "No model is available now. Ask the person who runs this app."
+UNAVAILABLE = "No model is available yet. Ask your admin."
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def connection_notice(provider: str) -> str:
     """Return that a provider is connected, with the number of its models that people can choose."""
     if count := len(state.registry.now().models(provider)):
         return f"{provider} is connected: {count} {'model' if count == 1 else 'models'}."
-    return f"{provider} is connected, but none of its models seems to chat. You can turn one on below."
+    return f"{provider} is connected, but none of its models looks like a chat model. You can turn one on below."
 
 
 def problems() -> dict[str, str]:

@@ -27,10 +27,10 @@ DEMO_EXAMPLES = (
 """Questions that the demo model answered acceptably in each of four tries, of some thirty that we asked it."""
 
 EXAMPLES = (
-    "Explain how a suspension bridge carries its load.",
-    "Write a limerick about a river that is late.",
-    "What should I ask before I buy a used bicycle?",
-    "Show me a list comprehension in Python, and when not to use one.",
+    "How does a suspension bridge work?",
+    "Write a limerick about a late river",
+    "What should I check on a used bike?",
+    "Explain list comprehensions in Python",
 )
 
 RENEWAL = 0.5
@@ -68,7 +68,7 @@ def answer_change(conversation_id: int, message: Message | None = None) -> Respo
             conversation = conversations.find(state.database, current_user.person_id(), conversation_id)
             window = paging.around(state.database, conversation, message.id)
         content = page_content(conversation_id, window)
-    return Response(render_template("conversations/_opened.html", **content, switched=message is not None))
+    return Response(render_template("conversations/_opened.html", **content, switched=message and message.id))
 
 
 def visit(conversation_id: int | None = None) -> str:

@@ -14,8 +14,8 @@ ONE_PIECE = 0.1
 def list_facts(reply: Reply) -> dict[str, str]:
     told = {
         "Model": f"{last_part(reply.model)} ({reply.provider})",
-        "First word": reply.first_word_ms is not None and f"after {seconds(reply.first_word_ms)}",
-        "Whole answer": reply.duration_ms is not None and f"in {seconds(reply.duration_ms)}",
+        "Time to first word": reply.first_word_ms is not None and seconds(reply.first_word_ms),
+        "Total time": reply.duration_ms is not None and seconds(reply.duration_ms),
         "Tokens": tokens(reply),
         "Speed": speed(reply),
     }
@@ -25,9 +25,9 @@ def list_facts(reply: Reply) -> dict[str, str]:
 def tokens(reply: Reply) -> str:
     """Write the numbers of tokens read and written; if the provider sent none, an estimate."""
     if reply.completion_tokens is None:
-        return f"about {tokens_of(reply.text):,.0f} written" if reply.text else ""
-    read = "" if reply.prompt_tokens is None else f"{reply.prompt_tokens:,} read, "
-    return f"{read}{reply.completion_tokens:,} written"
+        return f"about {tokens_of(reply.text):,.0f} out" if reply.text else ""
+    read = "" if reply.prompt_tokens is None else f"{reply.prompt_tokens:,} in, "
+    return f"{read}{reply.completion_tokens:,} out"
 
 
 def speed(reply: Reply) -> str:
@@ -37,4 +37,4 @@ def speed(reply: Reply) -> str:
     spoken = reply.duration_ms - reply.first_word_ms + (reply.reasoning_ms or 0)
     if spoken < reply.duration_ms * ONE_PIECE:
         return ""
-    return f"{reply.completion_tokens * 1000 / spoken:,.0f} tokens a second"
+    return f"{reply.completion_tokens * 1000 / spoken:,.0f} tokens/s"

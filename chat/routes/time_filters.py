@@ -11,7 +11,7 @@ from chat.web.time_zones import reader_zone
 
 
 def register(app: Flask) -> None:
-    app.jinja_env.filters.update(time=time, date=date, seconds=seconds)
+    app.jinja_env.filters.update(time=time, date=date, duration=duration)
 
 
 def moment(at: int) -> str:
@@ -36,3 +36,11 @@ def seconds(milliseconds: int) -> str:
     if whole < 10:
         return f"{milliseconds / 1000:.1f} s"
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def duration(milliseconds: int) -> str:
+    """Write whole seconds as a sentence has them."""
+    whole = max(1, round(milliseconds / 1000))
+    if whole >= 60:
+        return seconds(milliseconds)
+    return f"{whole} second" if whole == 1 else f"{whole} seconds"

@@ -42,7 +42,7 @@ class LoginRequired(Exception):
     """Only members can do this; `next_url` is the page to show after signing in."""
 
     def __init__(self, next_url: str):
-        super().__init__("Sign in first. This Rivulet is for those who have an account here.")
+        super().__init__("Sign in to continue. You need an account on this server.")
         self.next_url = next_url
 
     @property

@@ -18,7 +18,7 @@ from chat.web.state import state
 
 LONGEST_AGENT = 300
 
-AT_THIS_MACHINE = "somebody at this machine"
+AT_THIS_MACHINE = "someone on this machine"
 """The actor in the audit log where the person who looks after the models has no account."""
 
 

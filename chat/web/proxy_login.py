@@ -19,8 +19,8 @@ PASSWORDS = {"login.show", "login.sign_in"}
 GOOGLE_PREFIX = re.compile(r"^(accounts\.google\.com|securetoken\.google\.com/[\w/.-]+):")
 """What Google's Identity-Aware Proxy puts before an email (https://cloud.google.com/iap/docs/identity-howto)."""
 
-NOBODY = "The proxy in front of this Rivulet named nobody. Come through it, by the address that you were given."
-SEVERAL = "The proxy in front of this Rivulet names more than one person, so nobody is let in. Tell whoever runs it."
+NOBODY = "This server is behind a sign-in proxy that didn't identify you. Use the address you were given."
+SEVERAL = "The proxy sent more than one identity, so access was refused. Tell your admin."
 
 
 def apply_header() -> Response | None:

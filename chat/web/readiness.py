@@ -11,11 +11,11 @@ from chat.storage.database import Database, DatabaseAway
 ANSWER_TIMEOUT = 3.0
 """How many seconds the database can take to answer."""
 
-SHUTTING_DOWN = "This process is being stopped and begins nothing new."
-NOT_STARTED = "The start isn't done: it waits for the database."
-NO_ANSWER = f"The database doesn't answer within {ANSWER_TIMEOUT:.0f} seconds."
-UNUSABLE = "The database can't be used."
-OLD_SCHEMA = "The database is not up to date. Start Rivulet anew, which brings it there."
+SHUTTING_DOWN = "Shutting down; not accepting new work."
+NOT_STARTED = "Still starting; waiting for the database."
+NO_ANSWER = f"The database didn't respond within {ANSWER_TIMEOUT:.0f} seconds."
+UNUSABLE = "The database is unavailable."
+OLD_SCHEMA = "The database needs an upgrade. Restart Rivulet to run it."
 
 
 class Readiness:

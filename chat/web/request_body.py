@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 class TooSlow(RequestTimeout):
     """A body took longer than BODY_TIMEOUT to arrive."""
 
-    description = "This took too long to arrive, so nothing was done. Try again, by a better connection if you can."
+    description = "The upload timed out and nothing was saved. Try again on a better connection."
 
 
 class PublicFormTooLarge(RequestEntityTooLarge):
     """A public form is larger than any of our pages make it."""
 
-    description = "This form takes no more than 16 KB. Shorten what you typed, and try again."
+    description = "This form is too large (limit 16 KB). Shorten your text and try again."
 
 
 class TooManyUploads(ServiceUnavailable):
     """No slot for a large body is free."""
 
-    description = "Many long messages are on their way at this moment. Send yours again in a few seconds."
+    description = "The server is receiving too many large messages. Try again in a few seconds."
 
     def __init__(self) -> None:
         super().__init__(retry_after=5)

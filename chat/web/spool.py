@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 class TooManyDownloads(ServiceUnavailable):
     """No download slot is free, for this reader or for anybody."""
 
-    description = "Too many long pages or files are being loaded. Wait until one of them is done, then try again."
+    description = "Too many large pages or files are loading. Wait for one to finish, then try again."
 
     def __init__(self) -> None:
         super().__init__(retry_after=5)
@@ -52,7 +52,7 @@ class TooManyDownloads(ServiceUnavailable):
 class DiskFull(ServiceUnavailable):
     """A long response can't be written."""
 
-    description = "The server's disk is almost full, so this can't be prepared. An admin must free some space."
+    description = "The server's disk is almost full. Ask an admin to free some space."
 
 
 DOWNLOAD_SLOTS = Slots(64, 8, TooManyDownloads)

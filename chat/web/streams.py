@@ -80,8 +80,8 @@ class Streams:
         """Raise TooManyStreams near the limit of open files."""
         if self.count >= self.limit:
             raise TooManyStreams(
-                "Too many answers are being watched at this moment. "
-                "Yours is written all the same: open its conversation in a moment."
+                "The server can't stream more answers right now. "
+                "Yours is still being written; reopen the chat in a moment."
             )
 
     @contextmanager

@@ -20,7 +20,7 @@
       event.clipboardData.setData("text/plain", said)
       event.preventDefault()
     }, { once: true })
-    if (!document.execCommand("copy")) throw Error("This browser copies nothing here.")
+    if (!document.execCommand("copy")) throw Error("This browser doesn't allow copying here.")
   }
 
   const fetched = async address => {
@@ -45,7 +45,7 @@
     event.preventDefault()
     const code = button.closest(".code")?.querySelector("code").textContent.replace(/\n$/, "")
     const text = code === undefined ? fetched(button.href) : Promise.resolve(code)
-    copy(text).then(() => say(button, "Copied"), () => say(button, "Not copied"))
+    copy(text).then(() => say(button, "Copied"), () => say(button, "Couldn't copy"))
   })
 
   const offer = () => {

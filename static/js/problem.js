@@ -4,7 +4,7 @@
 {
   let lost = false
 
-  const look = () => { document.getElementById("offline").textContent = navigator.onLine ? lost ? "Rivulet can't be reached just now." : "" : "You are offline." }
+  const look = () => { document.getElementById("offline").textContent = navigator.onLine ? lost ? "Can't reach the server." : "" : "You're offline." }
   const lose = () => look(lost = true)
   const find = () => {
     document.querySelector(".unreachable")?.remove()
@@ -14,7 +14,7 @@
     if (!event.target.closest?.("form")) return lose()
     const sentence = document.createElement("p")
     sentence.className = "problem unreachable"
-    sentence.textContent = "Rivulet can't be reached just now. Nothing is lost; try again in a moment."
+    sentence.textContent = "Can't reach the server. Nothing is lost. Try again in a moment."
     document.getElementById("problem").replaceChildren(sentence)
   }
 

@@ -55,14 +55,14 @@ def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
     enter: Callable[..., Page], visit: Callable[..., Page]
 ) -> None:
     page = enter("invites")
-    page.get_by_role("button", name="Make an invite").click()
+    page.get_by_role("button", name="Create invite").click()
     link = page.locator(".link").inner_text()
 
     phone = visit(link, java_script_enabled=False, viewport={"width": 360, "height": 800})
     phone.get_by_label("Your name").fill("Dora")
-    phone.get_by_label("E-mail address").fill("dora@example.org")
-    phone.get_by_label("A password").fill(PASSWORD)
-    phone.get_by_role("button", name="Make my account").click()
+    phone.get_by_label("Email").fill("dora@example.org")
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Create account").click()
     expect(phone.locator("#text")).to_be_visible()
     page.goto(page.url.replace("/invites", "/people"))
 
@@ -75,10 +75,10 @@ def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: 
     page = enter("people", java_script_enabled=False)
 
     row = page.locator("li", has_text="eve@example.org")
-    row.get_by_text("Change").click()
+    row.get_by_text("Manage").click()
     row.get_by_role("button", name="Suspend").click()
 
-    expect(page.get_by_role("status").first).to_contain_text("They are signed out")
+    expect(page.get_by_role("status").first).to_contain_text("Suspended and signed out")
     expect(page.locator("li", has_text="eve@example.org")).to_contain_text("Suspended")
 
 

@@ -199,7 +199,7 @@ def test_a_stop_keeps_what_was_said(page: Page, provider: Scripted) -> None:
 
     page.get_by_role("button", name="Stop").click()
 
-    expect(page.locator(".reply--stopped")).to_contain_text("You stopped this answer.")
+    expect(page.locator(".reply--stopped")).to_contain_text("Stopped.")
     expect(page.locator(".reply")).to_contain_text("As I was")
     assert provider.sayings[0].cancelled.is_set()
 

@@ -27,7 +27,7 @@ def edit(page: Page, text: str, number: int = -1) -> None:
     box.fill(text)
     if box.input_value() != text:  # the page has moved the cursor to the end meanwhile
         box.fill(text)
-    page.get_by_role("button", name="Send again").click(no_wait_after=True)
+    page.locator(".edit[open]").get_by_role("button", name="Send").click(no_wait_after=True)
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -58,7 +58,7 @@ def test_a_whole_answer_is_retried_with_another_model(
     ask(page, provider, "Hello?", "From the small one.")
     provider.will_say("From the large one.")
 
-    page.get_by_role("button", name="Choose another model to retry with").click()
+    page.get_by_role("button", name="Retry with another model").click()
     page.get_by_role("button", name="Large").click()
 
     expect(page.locator(".reply--complete")).to_contain_text("From the large one.")
@@ -73,7 +73,7 @@ def test_an_earlier_answer_is_retried_with_another_model(page: Page, provider: S
     provider.will_say("Uno.")
 
     page.locator(".reply").first.hover()
-    page.get_by_role("button", name="Choose another model to retry with").first.click()
+    page.get_by_role("button", name="Retry with another model").first.click()
     page.get_by_role("button", name="Large").click()
 
     expect(page.locator(".reply--complete")).to_have_count(1)

@@ -34,7 +34,7 @@ def test_a_conversation_goes_on_and_stands_in_the_list(page: Page, provider: Scr
     send(page, "The second question")
     expect(page.locator(".reply--complete")).to_have_count(2)
 
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
     expect(page.locator(".welcome")).to_be_visible()
     page.get_by_role("link", name="The first question").click()
 
@@ -63,7 +63,7 @@ def test_the_list_shows_which_conversation_is_answering_until_it_is_not(page: Pa
     provider.will_say("Slow", gate)
     send(page, "A slow one")
     expect(page.locator(".reply")).to_contain_text("Slow")
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
     expect(page.locator(".list__answering")).to_have_count(1)
 
     gate.open()
@@ -77,8 +77,8 @@ def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provi
     expect(page.locator(".reply")).to_contain_text("Hel")
     address = page.url
 
-    page.get_by_label("Rename, save or delete").click()
-    page.get_by_text("Delete this conversation…").click()
+    page.get_by_label("Chat options").click()
+    page.get_by_text("Delete chat…").click()
     with page.expect_response("**/deletion"):
         page.get_by_role("button", name="Delete", exact=True).dblclick()
 
@@ -96,7 +96,7 @@ def test_a_row_of_the_list_has_a_menu_that_stays_open_while_the_list_changes(pag
     gate, menu = Gate(), page.locator("#menu")
     for name in ("Keep", "Rename me"):
         provider.will_say(f"To {name}.", *([gate] if name == "Keep" else []))
-        page.get_by_role("link", name="New conversation").click()
+        page.get_by_role("link", name="New chat").click()
         expect(page.locator(".welcome")).to_be_visible()
         send(page, name)
         expect(page.locator(".reply")).to_contain_text(f"To {name}.")
@@ -106,14 +106,14 @@ def test_a_row_of_the_list_has_a_menu_that_stays_open_while_the_list_changes(pag
 
     row.focus()
     page.keyboard.press("Enter")
-    expect(menu.get_by_label("Title of this conversation")).to_be_focused()
+    expect(menu.get_by_label("Chat title")).to_be_focused()
     gate.open()
     expect(page.locator(".list__answering")).to_have_count(0)
     expect(menu).to_be_visible()
     page.keyboard.press("Escape")
     expect(row).to_be_focused()
     page.keyboard.press("Enter")
-    expect(menu.get_by_label("Title of this conversation")).to_be_focused()
+    expect(menu.get_by_label("Chat title")).to_be_focused()
     page.keyboard.type("Renamed")
     page.keyboard.press("Enter")
 
@@ -121,7 +121,7 @@ def test_a_row_of_the_list_has_a_menu_that_stays_open_while_the_list_changes(pag
     expect(menu).to_be_hidden()
     expect(page).to_have_title("Keep · Rivulet")
     page.keyboard.press("Enter")
-    page.get_by_text("Delete this conversation…").click()
+    page.get_by_text("Delete chat…").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator(".list")).not_to_contain_text("Renamed")
     expect(page.locator("#text")).to_be_focused()
@@ -140,7 +140,7 @@ def test_on_a_phone_the_list_is_a_drawer_and_nothing_is_wider_than_the_screen(
     sidebar = page.locator("#sidebar")
     expect(sidebar).to_be_hidden()
 
-    page.get_by_role("button", name="Conversations").click()
+    page.get_by_role("button", name="Chats").click()
     expect(sidebar).to_be_visible()
     expect(sidebar.get_by_role("link", name="Something wide")).to_be_visible()
     page.keyboard.press("Escape")
@@ -148,7 +148,7 @@ def test_on_a_phone_the_list_is_a_drawer_and_nothing_is_wider_than_the_screen(
     expect(sidebar).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
     expect(page.locator(".welcome")).to_be_visible()
 
 
@@ -156,7 +156,7 @@ def test_answers_are_marked_until_they_are_seen(page: Page, provider: Scripted) 
     gates = [Gate(), Gate()]
     for name, gate in zip(("First", "Second"), gates, strict=True):
         provider.will_say(f"{name} ", gate, "answer")
-        page.get_by_role("link", name="New conversation").click()
+        page.get_by_role("link", name="New chat").click()
         expect(page.locator(".welcome")).to_be_visible()
         expect(page.locator("#text")).to_be_focused()
         send(page, name)
@@ -176,7 +176,7 @@ def test_answers_are_marked_until_they_are_seen(page: Page, provider: Scripted) 
 
     expect(page.locator(".reply--complete")).to_contain_text("Second answer")
     expect(page).to_have_title("Second · Rivulet")
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
     expect(page.locator(".welcome")).to_be_visible()
     expect(page.locator(".list__unread")).to_have_count(0)
 
@@ -222,7 +222,7 @@ def test_another_conversation_comes_without_loading_the_page_anew(page: Page, si
     expect(page.locator(".message__text")).to_have_text("Second?")
     page.go_forward()
     expect(page.locator(".message__text")).to_have_text("First?")
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
     expect(page.locator(".welcome")).to_be_visible()
     expect(page).to_have_url(f"{site.url}/")
 
@@ -255,7 +255,7 @@ def test_on_a_phone_the_drawer_closes_when_another_conversation_is_chosen(
     expect(page.locator(".reply--complete")).to_be_visible()
     page.goto(site.url)
 
-    page.get_by_role("button", name="Conversations").click()
+    page.get_by_role("button", name="Chats").click()
     page.get_by_role("link", name="First?").click()
 
     expect(page.locator(".message__text")).to_have_text("First?")

@@ -27,7 +27,7 @@ def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instance]:
 
 def sign_in(page: Page, email: str) -> None:
     """Sign in on the page that asks for it."""
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#text")).to_be_visible()
@@ -89,12 +89,12 @@ def test_an_open_page_shows_no_draft_to_who_signed_in_by_another_tab(
     sign_out(other, team)
     sign_in(other, EVE)
 
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
     expect(page.locator("#text")).to_have_value("")
     page.locator("#text").fill("For Eve alone")
     sign_out(other, team)
     sign_in(other, ANN)
-    page.get_by_role("link", name="New conversation").click()
+    page.get_by_role("link", name="New chat").click()
 
     expect(page.locator("#text")).to_have_value("For Ann alone")
 

@@ -47,9 +47,9 @@ def test_everything_is_reached_in_a_sensible_order_and_the_focus_is_seen(page: P
     order = [
         "Skip to",
         "Rivulet",
-        "New conversation",
-        "Keyboard",
-        "Rename, save",
+        "New chat",
+        "Shortcuts",
+        "Chat options",
         "Edit",
         "Wrap",
         "Copy code",
@@ -64,7 +64,7 @@ def test_everything_is_reached_in_a_sensible_order_and_the_focus_is_seen(page: P
 
 
 def test_a_question_mark_outside_of_a_box_lists_the_shortcuts(page: Page) -> None:
-    shortcuts, link = page.locator("#shortcuts"), page.get_by_role("link", name="New conversation")
+    shortcuts, link = page.locator("#shortcuts"), page.get_by_role("link", name="New chat")
     page.locator("#text").press("?")
     expect(shortcuts).to_be_hidden()
     expect(page.locator("#text")).to_have_value("?")
@@ -80,7 +80,7 @@ def test_a_question_mark_outside_of_a_box_lists_the_shortcuts(page: Page) -> Non
 
 
 def test_the_list_of_shortcuts_holds_the_focus_until_a_click_outside_closes_it(page: Page) -> None:
-    shortcuts, opener = page.locator("#shortcuts"), page.get_by_role("button", name="Keyboard shortcuts")
+    shortcuts, opener = page.locator("#shortcuts"), page.get_by_role("button", name="Shortcuts")
     opener.focus()
     page.keyboard.press("Enter")
     for _ in range(8):
@@ -118,7 +118,7 @@ def test_keys_lead_to_the_box_to_other_conversations_and_copy_the_last_answer(pa
     expect(text).to_have_text("Second")
     page.go_back()
     expect(text).to_have_text("First")
-    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_role("button", name="Shortcuts").click()
     expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     page.go_forward()
@@ -137,11 +137,11 @@ def test_keys_lead_to_the_box_to_other_conversations_and_copy_the_last_answer(pa
 
 
 def test_whoever_speaks_to_the_computer_can_turn_the_single_keys_off(page: Page) -> None:
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("The keys / and ? do nothing").check()
+    page.get_by_role("button", name="Shortcuts").click()
+    page.get_by_label("Turn off the / and ? shortcuts").check()
     page.keyboard.press("Escape")
     page.reload()
-    page.get_by_role("link", name="New conversation").focus()
+    page.get_by_role("link", name="New chat").focus()
 
     page.keyboard.press("?")
     page.keyboard.press("/")
@@ -151,11 +151,11 @@ def test_whoever_speaks_to_the_computer_can_turn_the_single_keys_off(page: Page)
 
 
 def test_the_list_of_shortcuts_says_how_it_is(page: Page) -> None:
-    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_role("button", name="Shortcuts").click()
     keys = page.locator("#shortcuts dd")
     before = [keys.nth(number).inner_text() for number in range(2)]
 
-    page.get_by_label("Enter makes a new line").check()
+    page.get_by_label("Enter adds a new line").check()
 
     assert [text.split() for text in before] == [["Enter"], ["Shift", "Enter"]]
     assert [keys.nth(number).inner_text().split() for number in range(2)] == [["Ctrl", "Enter"], ["Enter"]]
@@ -168,7 +168,7 @@ def test_the_drawer_takes_the_focus_holds_it_and_gives_it_back(
     provider.will_say("Here.")
     send(page, "Anyone?")
     expect(page.locator(".reply--complete")).to_contain_text("Here.")
-    opener, drawer = page.get_by_role("button", name="Conversations"), page.locator("#sidebar")
+    opener, drawer = page.get_by_role("button", name="Chats"), page.locator("#sidebar")
     opener.focus()
 
     page.keyboard.press("Enter")
@@ -186,7 +186,7 @@ def test_the_drawer_takes_the_focus_holds_it_and_gives_it_back(
 
 def test_the_drawer_is_closed_by_its_button_without_javascript_too(visit: Callable[..., Page], site: Site) -> None:
     page = visit(site.url, viewport={"width": 360, "height": 640}, has_touch=True, java_script_enabled=False)
-    page.get_by_role("button", name="Conversations").click()
+    page.get_by_role("button", name="Chats").click()
     expect(page.locator("#sidebar")).to_be_visible()
 
     page.locator("#sidebar").get_by_role("button", name="Close").click()
@@ -203,17 +203,17 @@ def test_the_focus_is_in_the_box_after_what_replaces_the_element_that_had_it(
     expect(page.locator(".reply--stopped")).to_be_visible()
     expect(page.locator("#text")).to_be_focused()
 
-    for name in ("Retry answer", "Send again"):
+    for name, form in (("Retry", ".again"), ("Send", ".edit")):
         provider.will_say(f"Said after {name}.")
-        if name == "Send again":
+        if form == ".edit":
             page.locator(".edit summary").click()
-        page.get_by_role("button", name=name).click()
+        page.locator(form).get_by_role("button", name=name).first.click()
         expect(page.locator(".reply--complete")).to_contain_text(f"Said after {name}.")
         expect(page.locator("#text")).to_be_focused()
 
 
 def test_the_focus_is_in_the_box_after_two_swaps_that_overlap(page: Page) -> None:
-    page.get_by_role("link", name="New conversation").focus()
+    page.get_by_role("link", name="New chat").focus()
 
     page.evaluate("""() => {
       const tell = name => document.dispatchEvent(new CustomEvent(name, { detail: { ctx: {} } }))

@@ -96,11 +96,11 @@ def test_without_javascript_links_lead_up_and_down(
     page = visit(site.url, java_script_enabled=False, storage_state=page.context.storage_state())
     page.goto(f"{site.url}/conversations/{long.conversation_id}")
 
-    for link, first in (("Earlier", 121), ("Earlier", 81), ("Later", 121)):
+    for link, first in (("Older", 121), ("Older", 81), ("Newer", 121)):
         page.get_by_role("link", name=f"{link} messages").click()
         expect(page.locator(".message__text").first).to_have_text(f"Message {first}")
         assert shown(page) == texts(first, first + 39)
-    page.get_by_role("link", name="Newest messages").click()
+    page.get_by_role("link", name="Latest messages").click()
     expect(page.locator(f"#reply-{long.reply_id}")).to_be_attached()
 
 
@@ -148,14 +148,14 @@ def test_a_version_chosen_further_up_is_shown_where_the_reader_is(
 
 def test_a_print_says_what_it_leaves_out(page: Page, site: Site, long: Turn) -> None:
     page.goto(f"{site.url}/conversations/{long.conversation_id}?at={long.reply_id - 100}")
-    left_out = page.get_by_text("This print leaves out the")
+    left_out = page.get_by_text("messages aren't included")
     expect(left_out.first).to_be_hidden()
 
     page.emulate_media(media="print")
 
-    expect(left_out).to_have_text([re.compile("leaves out the earlier messages"), re.compile("the later messages")])
+    expect(left_out).to_have_text([re.compile("Older messages"), re.compile("Newer messages")])
     assert [sentence.is_visible() for sentence in left_out.all()] == [True, True]
-    expect(page.get_by_role("link", name="Earlier messages")).to_be_hidden()
+    expect(page.get_by_role("link", name="Older messages")).to_be_hidden()
 
 
 @pytest.mark.parametrize("turns", [4, 30], ids=["where the page begins", "further up"])
@@ -197,7 +197,7 @@ def test_all_of_a_long_conversation_can_be_printed(page: Page, site: Site, long:
     page.goto(f"{site.url}/conversations/{long.conversation_id}{place.format(long.reply_id - 100)}")
     page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
 
-    page.get_by_label("Rename, save or delete").click()
+    page.get_by_label("Chat options").click()
     page.get_by_role("button", name="Print all").click()
 
     expect(page).to_have_title("printed")
@@ -209,7 +209,7 @@ def test_where_the_rest_can_not_be_fetched_the_print_says_what_it_leaves_out(
 ) -> None:
     page.goto(f"{site.url}/conversations/{long.conversation_id}")
     page.evaluate("() => { window.print = () => { document.title = 'printed' } }")
-    page.get_by_label("Rename, save or delete").click()
+    page.get_by_label("Chat options").click()
     expect(page.get_by_role("button", name="Print all")).to_be_visible()
     page.context.set_offline(True)
 
@@ -217,4 +217,4 @@ def test_where_the_rest_can_not_be_fetched_the_print_says_what_it_leaves_out(
 
     expect(page).to_have_title("printed")
     page.emulate_media(media="print")
-    expect(page.get_by_text("This print leaves out the earlier messages")).to_be_visible()
+    expect(page.get_by_text("Older messages aren't included")).to_be_visible()

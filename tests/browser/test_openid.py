@@ -80,9 +80,9 @@ def test_without_javascript_a_draft_of_any_length_outlives_single_sign_on(
     with page.context.expect_page() as opened:
         page.get_by_role("button", name="Sign in with Example").click()
     expect(opened.value.locator("#text")).to_have_value("")
-    page.get_by_role("button", name="I am signed in").click()
+    page.get_by_role("button", name="I've signed in").click()
 
-    expect(page.get_by_role("heading", name="You are signed in.")).to_be_visible()
+    expect(page.get_by_role("heading", name="You're signed in.")).to_be_visible()
     expect(page.locator("#text")).to_have_value(words)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("article", name="You")).to_contain_text("word word")
@@ -94,7 +94,7 @@ def test_who_refuses_there_is_back_at_the_form(leave_for: Callable[..., Page], t
 
     page.get_by_role("button", name="Sign in with Example").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("given up, or refused")
+    expect(page.get_by_role("alert")).to_contain_text("cancelled or refused")
     idp.reset()
 
 

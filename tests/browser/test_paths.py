@@ -189,7 +189,7 @@ def test_an_error_page_has_its_styles_and_leads_to_the_first_page(browser: Brows
     with under_a_path(tmp_path, strips=True, ACCESS="open") as instance:
         tab = ChromiumTab(browser, script=True)
         tab.open(f"{instance.url}/conversations/999999")
-        tab.see("h1", "There is nothing here")
+        tab.see("h1", "Page not found")
         tab.click("main p a")
         tab.see("#text")
         assert tab.page.url == f"{instance.url}/"

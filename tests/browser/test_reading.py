@@ -222,8 +222,8 @@ def test_an_answer_is_announced_at_its_beginning_and_its_end_and_not_between(pag
     gate.open()
     expect(page.locator(".reply--complete")).to_contain_text("more")
 
-    expect(page.locator("#announcement")).to_have_text("The answer is complete.")
-    assert page.evaluate("heard") == ["Answering.", "The answer is complete."]
+    expect(page.locator("#announcement")).to_have_text("Answer complete.")
+    assert page.evaluate("heard") == ["Answering…", "Answer complete."]
     assert page.locator(".messages :is([aria-live], [role=status], [role=alert], [role=log])").count() == 0
 
 
@@ -237,7 +237,7 @@ def test_times_stand_in_the_readers_zone(visit: Callable[..., Page], site: Site)
 
 
 def test_being_offline_is_said_as_long_as_it_lasts(page: Page) -> None:
-    line = page.get_by_role("status").filter(has_text="You are offline.")
+    line = page.get_by_role("status").filter(has_text="You're offline.")
     expect(line).to_have_count(0)
 
     page.context.set_offline(True)
@@ -254,7 +254,7 @@ def test_an_outage_is_said_until_the_answer_goes_on(page: Page, provider: Script
     page.route("**/generation", lambda route: (outage.pop() if outage else Route.abort)(route))
     send(page, "Hello?")
 
-    expect(line).to_have_text("Rivulet can't be reached just now.")
+    expect(line).to_have_text("Can't reach the server.")
     page.unroute_all()
     gate.open()
 

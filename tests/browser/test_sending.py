@@ -74,9 +74,9 @@ def test_an_example_is_sent_by_its_button(page: Page, provider: Scripted) -> Non
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("  \n ", "nothing to send"),
+        ("  \n ", "Write a message first"),
         ("x" * 100_001, "100,001 characters"),
-        ("😀" * 90_000, "1 MiB"),
+        ("😀" * 90_000, "1 MB"),
     ],
 )
 def test_what_is_refused_stays_in_the_box(page: Page, provider: Scripted, text: str, sentence: str) -> None:
@@ -102,7 +102,7 @@ def test_what_a_limit_refuses_stays_in_the_box_and_is_sent_later(
     other.goto(site.url)
 
     send(other, "Keep me")
-    expect(other.locator(".problem, .notice h1")).to_contain_text("Another answer of yours is still being written.")
+    expect(other.locator(".problem, .notice h1")).to_contain_text("You already have an answer in progress.")
     expect(other.locator("#text")).to_have_value("Keep me")
     gate.open()
     expect(page.locator(".reply--complete")).to_be_visible()
@@ -132,7 +132,7 @@ def test_a_text_for_a_server_that_is_gone_stays_in_the_box_and_is_sent_later(
     page.context.set_offline(True)
 
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#problem")).to_contain_text("can't be reached just now")
+    expect(page.locator("#problem")).to_contain_text("Can't reach the server")
     expect(page.locator("#text")).to_have_value("Keep me")
     page.context.set_offline(False)
     page.get_by_role("button", name="Send").click()
@@ -233,7 +233,7 @@ def test_a_routers_own_page_is_not_shown_as_ours(page: Page, provider: Scripted,
     page.locator("#text").fill("Keep me")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#problem")).to_contain_text("can't be reached just now")
+    expect(page.locator("#problem")).to_contain_text("Can't reach the server")
     expect(page.locator("body")).not_to_contain_text("Application error")
     expect(page.locator("#text")).to_have_value("Keep me")
     page.keyboard.press("Enter")

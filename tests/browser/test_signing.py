@@ -26,7 +26,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def sign_in(page: Page, password: str = PASSWORD) -> None:
     """Fill the form and send it."""
-    page.get_by_label("E-mail address").fill("ann@example.org")
+    page.get_by_label("Email").fill("ann@example.org")
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
@@ -49,10 +49,10 @@ def test_who_clicks_twice_on_the_button_of_an_invite_is_in(
         f"eve{int(scripted)}@example.org",
     )
     page = visit(f"{site.url}/invites/{token}", java_script_enabled=scripted)
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("password").fill(PASSWORD)
 
-    button = page.get_by_role("button", name="Make my account").bounding_box()
+    button = page.get_by_role("button", name="Create account").bounding_box()
     assert button
     page.mouse.click(button["x"] + 9, button["y"] + 9)
     assert arrived.wait(PATIENCE)
@@ -76,12 +76,12 @@ def test_without_javascript_somebody_signs_in_asks_is_signed_out_and_loses_no_wo
     page = visit(site.url, java_script_enabled=False)
 
     sign_in(page, "not this one")
-    expect(page.get_by_role("alert")).to_contain_text("don't belong together")
-    expect(page.get_by_label("E-mail address")).to_have_value("ann@example.org")
+    expect(page.get_by_role("alert")).to_contain_text("Wrong email or password")
+    expect(page.get_by_label("Email")).to_have_value("ann@example.org")
     sign_in(page)
     end_sessions(site)
     send(page, "Will this be lost?")
-    expect(page.get_by_label("What you wrote")).to_have_value("Will this be lost?")
+    expect(page.get_by_label("Your message (you can send")).to_have_value("Will this be lost?")
     sign_in(page)
     expect(page.locator("#text")).to_have_value("Will this be lost?")
     page.get_by_role("button", name="Send").click()

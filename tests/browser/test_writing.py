@@ -32,8 +32,8 @@ def ask(page: Page, provider: Scripted, text: str, answer: str) -> None:
 
 def test_whoever_wishes_it_breaks_the_line_by_enter_and_sends_by_ctrl_enter(page: Page, provider: Scripted) -> None:
     provider.will_say("Good.")
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_label("Enter makes a new line").check()
+    page.get_by_role("button", name="Shortcuts").click()
+    page.get_by_label("Enter adds a new line").check()
     page.reload()
 
     page.locator("#text").press_sequentially("one")
@@ -46,8 +46,8 @@ def test_whoever_wishes_it_breaks_the_line_by_enter_and_sends_by_ctrl_enter(page
 
 
 def test_a_wish_that_is_taken_back_is_forgotten(page: Page) -> None:
-    page.get_by_role("button", name="Keyboard shortcuts").click()
-    wish = page.get_by_label("Enter makes a new line")
+    page.get_by_role("button", name="Shortcuts").click()
+    wish = page.get_by_label("Enter adds a new line")
     wish.check()
     wish.uncheck()
     page.reload()
@@ -143,7 +143,7 @@ def test_what_could_not_be_sent_outlives_a_reload(page: Page, provider: Scripted
     page.context.set_offline(True)
     page.locator("#text").fill("Keep me")
     page.keyboard.press("Enter")
-    expect(page.locator("#problem")).to_contain_text("can't be reached just now")
+    expect(page.locator("#problem")).to_contain_text("Can't reach the server")
     page.context.set_offline(False)
 
     page.reload()
@@ -251,7 +251,7 @@ def test_escape_stops_the_answer(page: Page, provider: Scripted) -> None:
 
     page.keyboard.press("Escape")
 
-    expect(page.locator(".reply--stopped")).to_contain_text("You stopped this answer.")
+    expect(page.locator(".reply--stopped")).to_contain_text("Stopped.")
 
 
 OPEN = {

@@ -163,7 +163,7 @@ def test_an_edited_message_goes_nowhere_else_in_the_tree(database: Database, per
     message = second.reply_id - 1
 
     for parent in (message, second.reply_id, first.reply_id - 1, 999):
-        with pytest.raises(WrongParent, match="stays where it was"):
+        with pytest.raises(WrongParent, match="has changed since you opened"):
             edited(database, person, message, parent_id=parent)
     kept = edited(database, person, message, parent_id=first.reply_id)
 

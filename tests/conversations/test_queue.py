@@ -56,7 +56,7 @@ def test_what_is_written_after_it_waits_below_it(database: Database, person: int
 
     found = conversations.find_queued(database, first.conversation_id)
     assert found and (found.text, found.state) == ("One\n\nTwo", "generating")
-    with pytest.raises(QueueFull, match="More than 100 characters"):
+    with pytest.raises(QueueFull, match="At most 100 characters"):
         wait(database, person, first, "x" * 95)
 
 

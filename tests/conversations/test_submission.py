@@ -64,7 +64,7 @@ def test_a_question_goes_on_from_the_answer_above(database: Database, person: in
 def test_a_question_waits_until_the_answer_above_is_there(database: Database, person: int) -> None:
     turn = asked(database, person)
 
-    with pytest.raises(StillAnswering, match="Wait for it to end, or stop it"):
+    with pytest.raises(StillAnswering, match="Wait for it to finish, or stop it"):
         asked(database, person, "And?", turn.conversation_id)
 
     assert count(database, messages) == 2
@@ -251,7 +251,7 @@ def test_a_question_goes_on_from_nothing_but_an_answer_of_its_conversation(
     foreign = answered(database, asked(database, other, "Bob's"))
 
     for parent in (turn.reply_id - 1, own.reply_id, foreign.reply_id, 999, 0):
-        with pytest.raises(WrongParent, match="Reload the page"):
+        with pytest.raises(WrongParent, match="Reload and send"):
             asked(database, person, "And?", turn.conversation_id, parent=parent)
     with pytest.raises(WrongParent):
         asked(database, person, "And?", None, parent=turn.reply_id)

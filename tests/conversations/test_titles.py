@@ -49,7 +49,7 @@ def test_a_conversation_is_renamed(database: Database, person: int) -> None:
 def test_a_conversation_keeps_its_title_where_there_is_no_other(database: Database, person: int) -> None:
     turn = asked(database, person)
 
-    with pytest.raises(NoTitle, match="Write one"):
+    with pytest.raises(NoTitle, match="Enter a title"):
         conversations.rename(database, person, turn.conversation_id, " \n\0 ")
 
     assert title(database, person) == "Hello?"

@@ -42,7 +42,7 @@ def test_the_log_says_where_it_is_with_the_path(server: Broken) -> None:
 @pytest.mark.parametrize(
     ("form", "farewell"),
     [
-        (TEXT, "The answer goes on in /chat/conversations/{}.txt]"),
+        (TEXT, "The rest will be at /chat/conversations/{}.txt]"),
         (PAGE, '<meta http-equiv="refresh" content="1; url=/chat/conversations/{}">'),
     ],
     ids=["bare text", "page"],

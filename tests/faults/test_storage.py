@@ -267,7 +267,7 @@ def test_a_message_of_ten_megabytes_is_refused_with_a_sentence(tmp_path: Path, m
     with served(tmp_path, model) as server:
         answer = server.browser().ask("POST", "/conversations", {"text": "x" * 10_000_000}, Accept="text/plain")
 
-        assert answer.status == 413 and "1 MiB" in answer.body
+        assert answer.status == 413 and "1 MB" in answer.body
         with server.database.read() as connection:
             assert connection.execute(select(people.c.id)).first() is None
 

@@ -109,7 +109,7 @@ def test_a_gap_in_the_log_ends_nothing(database: Database) -> None:
 
 def strangers(database: Database, number: int) -> None:
     """Write a number of rows that strangers caused, and before them one other row for each hundred."""
-    rows = [{"at": 0, "actor": "somebody", "action": "sign_in_throttled", "subject": str(it)} for it in range(number)]
+    rows = [{"at": 0, "actor": "someone", "action": "sign_in_throttled", "subject": str(it)} for it in range(number)]
     others = [{"at": 0, "actor": "ann", "action": "signed_in", "subject": ""}] * (number // 100)
     with database.write() as connection:
         connection.execute(insert(audit_table), others + rows)

@@ -87,7 +87,7 @@ def test_it_holds_no_password_and_nothing_that_was_said(database: Database) -> N
 def test_the_same_e_mail_is_added_once(either: Database) -> None:
     directory.add(either, "command line", "bob@example.org", "member", "Bob", None)
 
-    with pytest.raises(EmailTaken, match="has an account here already"):
+    with pytest.raises(EmailTaken, match="already has an account"):
         directory.add(either, "command line", "bob@example.org", "admin", "Bob", None)
 
     assert count(either, table) == 1

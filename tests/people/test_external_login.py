@@ -38,5 +38,5 @@ def test_a_sign_in_elsewhere_is_no_ones_twice(database: Database) -> None:
     with database.write() as connection:
         bob = accounts.create(connection, "bob@example.org", "member", "hash")
 
-    with pytest.raises(Refused, match="connected with that sign-in already"):
+    with pytest.raises(Refused, match="connected to another account"):
         external_login.link(database, bob, ANN)

@@ -48,7 +48,7 @@ def later(database: Database, seconds: int) -> None:
 def test_after_five_failures_even_the_right_password_waits(database: Database) -> None:
     account(database)
     for _ in range(5):
-        with pytest.raises(Refused, match="don't belong together"):
+        with pytest.raises(Refused, match="Wrong email or password"):
             authentication.confirm(database, by("ann@example.org"), "wrong one")
 
     with pytest.raises(TooManyAttempts) as refused:

@@ -69,7 +69,7 @@ def test_tries_that_have_to_wait_are_noted_and_first_slips_are_not(app: Flask, k
         sign_in(app.test_client(), f"{EMAIL} \n", "wrong")
 
     assert before == []
-    assert noted(app) == [("somebody", "sign_in_throttled", EMAIL)]
+    assert noted(app) == [("someone", "sign_in_throttled", EMAIL)]
 
 
 def test_a_sign_in_that_is_refused_is_none(app: Flask) -> None:

@@ -64,7 +64,7 @@ def test_a_person_has_so_many_answers_written_and_the_next_when_one_has_ended(
     turns = [ask(database, asker) for _ in range(most)]
     before = kept(database)
 
-    with pytest.raises(TooMany, match=r"of yours (is|are) still being written\. Wait .* stop") as refused:
+    with pytest.raises(TooMany, match=r"You already have .* in progress\. Wait .* stop") as refused:
         ask(database, asker)
 
     assert (refused.value.wait, kept(database)) == (SOON, before)
@@ -83,7 +83,7 @@ def test_an_address_has_so_many_answers_written_whoever_asks(database: Database)
     turns = [ask(database, asker) for _ in range(2)]
     before = kept(database)
 
-    with pytest.raises(TooMany, match="2 answers for your network") as refused:
+    with pytest.raises(TooMany, match="Too many answers are in progress on your network") as refused:
         ask(database, asker)
 
     assert (refused.value.wait, kept(database)) == (SOON, before)
@@ -102,7 +102,7 @@ def test_a_person_sends_so_much_a_minute_and_is_told_when_the_next_one_goes(
     before = kept(database)
 
     with pytest.raises(
-        TooMany, match=r"That was 3 messages within a minute\. Send the next one in \d+ second"
+        TooMany, match=r"You've reached the limit of 3 messages a minute\. Try again in \d+ second"
     ) as refused:
         ask(database, asker)
 
@@ -138,7 +138,7 @@ def test_an_address_sends_so_much_a_minute_however_many_guests_it_makes(database
         answer(database, asker)
     before = kept(database)
 
-    with pytest.raises(TooMany, match="Your network sent 3 messages within a minute"):
+    with pytest.raises(TooMany, match="Your network has reached the limit of 3 messages a minute"):
         ask(database, asker)
 
     assert kept(database) == before

@@ -47,7 +47,7 @@ def test_a_member_becomes_an_admin_and_signs_in_anew(database: Database) -> None
 
     assert person_of(database, bob.id).role == "admin"
     assert count(database, sessions) == 0
-    assert audit.page(database)[0].subject == "bob@example.org is admin now"
+    assert audit.page(database)[0].subject == "bob@example.org is now an admin"
 
 
 @pytest.mark.parametrize("way", WAYS_DOWN)
@@ -57,7 +57,7 @@ def test_the_last_admin_cannot_be_lost(either: Database, way) -> None:
     roles.suspend(either, "command line", joined(either, "cid", "admin").id)
     signed_in(either, ann.id)
 
-    with pytest.raises(LastAdmin, match=r"ann@example\.org is the last admin"):
+    with pytest.raises(LastAdmin, match=r"ann@example\.org is the only admin"):
         way(either, ann, ann.id)
 
     assert admins(either) == 1

@@ -12,7 +12,7 @@ from tests.asking import HTMX, begin, ended, reply_in
 from tests.scripted import Gate, Scripted, Step
 
 ENDS = [
-    (["Quick."], "The answer is complete."),
+    (["Quick."], "Answer complete."),
     ([Unavailable("The model is busy.")], "The model is busy."),
 ]
 
@@ -64,8 +64,8 @@ def test_an_answer_that_begins_is_announced_and_so_is_its_being_stopped(
     client.post(f"/replies/{reply}/stop", headers=HTMX)
     end = client.get(f"/replies/{reply}/generation").text
 
-    assert announced(sent.text) == "Answering."
-    assert "The answer was stopped." in end
+    assert announced(sent.text) == "Answering…"
+    assert "Answer stopped." in end
 
 
 def test_a_version_that_was_there_before_is_no_new_answer(client: FlaskClient, provider: Scripted) -> None:
@@ -77,4 +77,4 @@ def test_a_version_that_was_there_before_is_no_new_answer(client: FlaskClient, p
 
     shown = client.post(f"/messages/{first}/shown", headers=HTMX).text
 
-    assert announced(shown) == "Another version is shown."
+    assert announced(shown) == "Showing version 1 of 2."

@@ -89,12 +89,12 @@ def test_an_edit_posted_twice_is_one_turn(client: FlaskClient, app: Flask, provi
 @pytest.mark.parametrize(
     ("form", "status", "sentence"),
     [
-        ({"text": " "}, 400, "nothing to send"),
+        ({"text": " "}, 400, "Write a message first"),
         ({"text": "x" * 100_001}, 413, "100,001 characters"),
-        ({"text": "Two?", "model": "nope"}, 400, "not on offer"),
-        ({"text": "Two?", "parent": "1"}, 400, "stays where it was"),
-        ({"text": "Two?", "parent": "2"}, 400, "stays where it was"),
-        ({"text": "Two?", "parent": "one"}, 400, "Reload the page"),
+        ({"text": "Two?", "model": "nope"}, 400, "no longer available"),
+        ({"text": "Two?", "parent": "1"}, 400, "has changed since you opened"),
+        ({"text": "Two?", "parent": "2"}, 400, "has changed since you opened"),
+        ({"text": "Two?", "parent": "one"}, 400, "Reload and send"),
     ],
 )
 def test_an_edit_that_is_refused_changes_nothing(
@@ -170,7 +170,7 @@ def test_the_buttons_lead_from_version_to_version_in_a_circle(client: FlaskClien
 
     assert [place for place, _, _ in seen] == [["3/3"], ["1/3"], ["2/3"]]
     assert seen[0][1:] == ("/messages/3/shown", "/messages/2/shown")
-    assert "Another version is shown." in shown and parent_in(shown) == "4"
+    assert "Showing version 3 of 3." in shown and parent_in(shown) == "4"
 
 
 def test_a_page_sends_on_from_the_answer_it_shows(client: FlaskClient, provider: Scripted) -> None:
@@ -217,7 +217,7 @@ def test_a_message_goes_on_from_nothing_but_an_answer(
     for headers in (HTMX, PAGE, TEXT):
         form = {"text": "Keep me", "parent": parent}
         response = client.post(f"/conversations/{conversation}/messages", data=form, headers=headers)
-        assert response.status_code == 400 and "Reload the page" in response.text
+        assert response.status_code == 400 and "Reload and send" in response.text
         assert (">Keep me</textarea>" in response.text) == (headers is PAGE)
 
     assert rows(app) == before and len(provider.calls) == 1
@@ -286,5 +286,5 @@ def test_an_answer_that_another_worker_went_on_with_is_marked(
 
     marked = client.get(f"/conversations/{conversation}").text
 
-    assert "reply--resumed" in marked and "This answer was resumed" in marked
+    assert "reply--resumed" in marked and "Resumed after a server restart" in marked
     assert "reply--resumed" not in unmarked and reply_in(client, conversation) == 2

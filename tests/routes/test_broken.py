@@ -70,7 +70,7 @@ def address_in(text: str) -> str:
 def test_bare_text_ends_with_where_it_goes_on(server: Broken, browser: requests.Session, model: Upstream) -> None:
     text = begin(server, browser, model, TEXT)
 
-    assert text.startswith("One, ") and "[Something broke on the server. The answer goes on in " in text
+    assert text.startswith("One, ") and "[Something went wrong on the server. The rest will be at " in text
     eventually(lambda: "One, two." in browser.get(server.url + address_in(text)).text)
 
 

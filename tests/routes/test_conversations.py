@@ -98,7 +98,7 @@ def test_an_id_that_can_be_nobodys_is_not_found(client: FlaskClient, number: str
             client.post(f"/replies/{number}/retry", headers=form),
         ]
 
-        assert all(answer.status_code == 404 and "nothing here" in answer.text for answer in answers)
+        assert all(answer.status_code == 404 and "Page not found" in answer.text for answer in answers)
 
 
 def test_the_conversations_model_stays_chosen(client: FlaskClient) -> None:

@@ -25,7 +25,7 @@ MARKED = "heron-7714-marked"
 def test_an_error_comes_in_the_form_that_was_asked_for(client: FlaskClient) -> None:
     page, fragment, text = (client.get("/nope", headers=form) for form in (PAGE, HTMX, TEXT))
 
-    assert page.text.startswith("<!doctype html>") and "nothing here" in page.text
+    assert page.text.startswith("<!doctype html>") and "Page not found" in page.text
     assert fragment.text.startswith('<p class="problem">') and "<html" not in fragment.text
     assert text.mimetype == "text/plain" and text.text.count("\n") == 1
 

@@ -187,7 +187,7 @@ def test_the_wait_is_said_as_it_stands_in_the_header(limited: Limited, provider:
 
     refused = client.post("/conversations", data={"text": DRAFT}, headers=TEXT)
 
-    told = re.search(r"^That was 1 message within a minute. Send the next one in (\d+) seconds?\.\n$", refused.text)
+    told = re.search(r"^You've reached the limit of 1 message a minute. Try again in (\d+) seconds?\.\n$", refused.text)
     assert told and told[1] == refused.headers["Retry-After"]
 
 
@@ -205,7 +205,7 @@ def test_a_message_past_the_limit_is_refused_however_it_is_sent_and_the_draft_ke
     taken = client.post(address, data={"text": long[:20]}, headers=HTMX)
 
     assert [refused.status_code for refused in (fragment, page, text)] == [413] * 3
-    assert all("24 characters; 20 is the most" in refused.text for refused in (fragment, page, text))
+    assert all("24 characters (limit 20)" in refused.text for refused in (fragment, page, text))
     assert f">{long}</textarea>" in page.text and f'action="{address}"' in page.text
     assert taken.status_code == 200 and rows(app)["messages"] == before["messages"] + 2
 
@@ -217,7 +217,7 @@ def test_without_a_limit_a_message_is_as_long_as_a_body_may_be(limited: Limited,
     refused = client.post("/conversations", data={"text": "x" * 1_100_000}, headers=TEXT)
 
     assert taken.status_code == 200 and len(provider.calls[0].messages[-1]["content"]) == 1_000_000
-    assert refused.status_code == 413 and "1 MiB" in refused.text
+    assert refused.status_code == 413 and "1 MB" in refused.text
 
 
 def test_no_address_is_kept_as_it_is(limited: Limited, provider: Scripted, gate: Gate) -> None:

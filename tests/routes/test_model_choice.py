@@ -151,7 +151,7 @@ def test_a_guest_does_not_see_what_is_wrong_with_a_provider(
         page = client.get("/").text
         sent = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).text
         assert "10.0.0.7" not in page + sent
-        assert "Ask the person who runs this app." in page and "Ask the person who runs this app." in sent
+        assert "Ask your admin." in page and "Ask your admin." in sent
     assert "10.0.0.7" in signed_in(app, "admin@example.org", "admin").get("/").text
     app.extensions["rivulet"].database.dispose()
 
@@ -170,7 +170,7 @@ def demo_and(settings: Settings, **others: Scripted) -> FlaskClient:
 def test_with_the_demo_model_alone_the_page_says_so_and_asks_what_it_can_answer(settings: Settings) -> None:
     page = demo_and(settings).get("/").text
 
-    assert "This is a demo model" in page and 'href="/admin/models">Connect a real one</a>' in page
+    assert "This is a tiny demo model" in page and 'href="/admin/models">Connect a real one</a>' in page
     assert pages.DEMO_EXAMPLES[0] in page and pages.EXAMPLES[0] not in page
 
 

@@ -24,7 +24,7 @@ def conversation(client: FlaskClient, provider: Scripted, gate: Gate) -> int:
     conversation = begin(client, "First")
     gate.wait_until_reached()
     sent = client.post(f"/conversations/{conversation}/messages", data={"text": "<i>Later"}, headers=HTMX)
-    assert sent.status_code == 200 and "&lt;i&gt;Later" in sent.text and "Sent when this answer ends" in sent.text
+    assert sent.status_code == 200 and "&lt;i&gt;Later" in sent.text and "Will be sent after this answer" in sent.text
     return conversation
 
 
@@ -77,7 +77,7 @@ def test_taken_back_it_is_in_the_box(app: Flask, client: FlaskClient, conversati
     assert taken.status_code == 200 and (">&lt;i&gt;Later</textarea>" in taken.text) == (form is PAGE)
     assert rows(app)["queued"] == 0
     again = client.post(f"/conversations/{conversation}/queued/return", headers=form)
-    assert again.status_code == 409 and "sent or taken back" in again.text
+    assert again.status_code == 409 and "already sent or taken back" in again.text
 
 
 def test_the_end_of_the_answer_shows_another_tab_that_it_was_taken_back(
@@ -97,6 +97,6 @@ def test_while_it_waits_the_page_shows_it_again_and_a_visitor_without_htmx_is_le
 ) -> None:
     address = f"/conversations/{conversation}/queued"
 
-    assert "Sent when this answer ends" in client.get(address, headers=HTMX).text
-    assert "Sent when this answer ends" in client.get(f"/conversations/{conversation}").text
+    assert "Will be sent after this answer" in client.get(address, headers=HTMX).text
+    assert "Will be sent after this answer" in client.get(f"/conversations/{conversation}").text
     assert client.get(address, headers=PAGE).location == f"/conversations/{conversation}"

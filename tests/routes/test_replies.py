@@ -25,7 +25,7 @@ def test_a_stop_keeps_what_was_said_and_reaches_the_provider(
     page = ended(client, conversation)
 
     assert response.status_code == status
-    assert "As I was" in page and "saying" not in page and "You stopped this answer." in page
+    assert "As I was" in page and "saying" not in page and "Stopped." in page
     assert provider.sayings[0].cancelled.is_set()
 
 
@@ -39,7 +39,7 @@ def test_a_stop_before_the_first_word_reaches_the_provider(client: FlaskClient, 
     page = ended(client, conversation)
 
     assert provider.sayings[0].cancelled.is_set()
-    assert "Too late" not in page and "You stopped this answer." in page and "Retry" in page
+    assert "Too late" not in page and "Stopped." in page and "Retry" in page
 
 
 def test_a_stop_after_the_end_changes_nothing(client: FlaskClient, provider: Scripted) -> None:
@@ -50,7 +50,7 @@ def test_a_stop_after_the_end_changes_nothing(client: FlaskClient, provider: Scr
     response = client.post(f"/replies/{reply_in(client, conversation)}/stop", headers=PAGE)
 
     assert response.headers["Location"] == f"/conversations/{conversation}"
-    assert "All said." in before and "You stopped" not in client.get(f"/conversations/{conversation}").text
+    assert "All said." in before and "Stopped." not in client.get(f"/conversations/{conversation}").text
 
 
 def test_a_provider_that_fails_is_quoted_with_the_persons_text_still_there(

@@ -26,21 +26,21 @@ def facts(**known: Any) -> dict[str, str]:
 def test_all_that_is_known_is_told() -> None:
     assert facts() == {
         "Model": "small (scripted)",
-        "First word": "after 0.8 s",
-        "Whole answer": "in 13 s",
-        "Tokens": "1,234 read, 300 written",
-        "Speed": "25 tokens a second",
+        "Time to first word": "0.8 s",
+        "Total time": "13 s",
+        "Tokens": "1,234 in, 300 out",
+        "Speed": "25 tokens/s",
     }
 
 
 def test_tokens_that_were_thought_count_with_the_time_they_took() -> None:
-    assert facts(first_word_ms=10_800, reasoning_ms=10_000)["Speed"] == "25 tokens a second"
+    assert facts(first_word_ms=10_800, reasoning_ms=10_000)["Speed"] == "25 tokens/s"
 
 
 def test_tokens_that_nobody_counted_are_marked_as_an_estimate() -> None:
     told = facts(prompt_tokens=None, completion_tokens=None, text="x" * 350)
 
-    assert told["Tokens"] == "about 100 written" and "Speed" not in told
+    assert told["Tokens"] == "about 100 out" and "Speed" not in told
 
 
 def test_an_answer_in_one_piece_has_no_speed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from chat.routes.time_filters import date, seconds, time
+from chat.routes.time_filters import date, duration, seconds, time
 from chat.web.cookies import ZONE
 
 
@@ -15,6 +15,14 @@ from chat.web.cookies import ZONE
 )
 def test_a_duration_is_written_for_people(milliseconds: int, written: str) -> None:
     assert seconds(milliseconds) == written
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "written"),
+    [(0, "1 second"), (840, "1 second"), (3_900, "4 seconds"), (59_400, "59 seconds"), (59_600, "1 min 0 s")],
+)
+def test_a_duration_in_a_sentence_has_whole_seconds(milliseconds: int, written: str) -> None:
+    assert duration(milliseconds) == written
 
 
 @pytest.mark.parametrize(

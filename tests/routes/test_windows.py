@@ -203,5 +203,5 @@ def test_a_conversation_is_renamed_and_a_title_of_nothing_refused(client: FlaskC
     refused = client.post(f"{address}/title", data={"title": " "})
 
     assert (renamed.status_code, renamed.headers["Location"]) == (303, address)
-    assert refused.status_code == 400 and "needs a title" in refused.text
+    assert refused.status_code == 400 and "Enter a title" in refused.text
     assert "<title>The &lt;river&gt; · Rivulet</title>" in client.get(address).text

@@ -29,7 +29,7 @@ def test_a_form_in_chunks_that_is_too_large_is_given_back(client: FlaskClient, a
 
     refused = client.post("/conversations", input_stream=body, content_type=URLENCODED, headers=PAGE | CHUNKED)
 
-    assert refused.status_code == 413 and "larger than 1 MiB" in refused.text and ">Keep me " in refused.text
+    assert refused.status_code == 413 and "larger than 1 MB" in refused.text and ">Keep me " in refused.text
     assert set(rows(app).values()) == {0}
 
 
@@ -111,7 +111,7 @@ def test_a_body_in_chunks_is_read_whole(server: Gunicorn, model: Upstream, lengt
 def test_a_body_in_chunks_past_the_limit_is_refused_and_no_part_of_it_is_taken(server: Gunicorn, length: int) -> None:
     answer = post(server, b"text=" + b"x" * length, chunked=True)
 
-    assert answer.startswith("HTTP/1.1 413 ") and "larger than 1 MiB" in answer
+    assert answer.startswith("HTTP/1.1 413 ") and "larger than 1 MB" in answer
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Memory is read from /proc, which is Linux's.")

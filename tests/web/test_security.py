@@ -96,7 +96,7 @@ def test_what_breaks_has_the_headers_and_a_sentence(
 
     assert response.status_code == 500
     assert_guarded(response.headers)
-    assert "Something broke in Rivulet itself" in response.text and "ZeroDivision" not in response.text
+    assert "Something went wrong on the server" in response.text and "ZeroDivision" not in response.text
 
 
 @pytest.mark.parametrize("form", [TEXT, PAGE])

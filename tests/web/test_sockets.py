@@ -97,7 +97,7 @@ def test_the_answer_to_a_body_too_large_can_be_read(server: Gunicorn, megabytes:
     body = b"text=" + b"x" * (megabytes * 1024 * 1024)
 
     with request(server, "POST", "/conversations", body, Connection=connection, Accept="text/plain") as opened:
-        answer = until(opened, b"1 MiB")
+        answer = until(opened, b"1 MB")
 
     assert answer.startswith(b"HTTP/1.1 413 ")
 

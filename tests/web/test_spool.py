@@ -188,7 +188,7 @@ def test_one_long_answer_too_many_gets_a_sentence(client: FlaskClient, conversat
     refused, fragment = (client.get(path.format(conversation), headers=headers) for headers in ({}, HTMX))
 
     assert {refused.status_code, fragment.status_code} == {503}
-    assert refused.headers["Retry-After"] == "5" and "are being loaded" in refused.text
+    assert refused.headers["Retry-After"] == "5" and "are loading" in refused.text
     assert fragment.headers["HX-Retarget"] == "#problem"
     for answer in reading:
         answer.close()

@@ -97,7 +97,7 @@ def test_bare_text_says_why_it_ends(app: Flask, provider: Scripted, change: Call
 
     reader.join(20)
     gate.open()
-    assert not reader.is_alive() and b"This session has ended" in reader.read and b"lo" not in reader.read[3:5]
+    assert not reader.is_alive() and b"You've been signed out" in reader.read and b"lo" not in reader.read[3:5]
 
 
 def test_a_stream_in_another_browser_goes_on(app: Flask, provider: Scripted) -> None:
@@ -129,7 +129,7 @@ def test_a_guests_stream_ends_when_they_are_merged_into_an_account(app: Flask, p
 
     reader.join(20)
     gate.open()
-    assert member and not reader.is_alive() and b"This session has ended" in reader.read
+    assert member and not reader.is_alive() and b"You've been signed out" in reader.read
 
 
 def test_the_limit_follows_from_the_open_files_that_are_allowed() -> None:
@@ -150,7 +150,7 @@ def test_a_stream_past_the_limit_gets_a_sentence_and_its_answer_is_written(app: 
     app.extensions["rivulet"].streams.limit = 1
 
     assert refused.status_code == 503
-    assert "Too many answers are being watched" in refused.text
+    assert "stream more answers right now" in refused.text
     assert "So it goes." in ended(client, conversation)
 
 

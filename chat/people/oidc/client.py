@@ -58,11 +58,11 @@ class Provider:
     def _read_code(self, flow: Flow, answer: Mapping[str, str]) -> str:
         """Read the code. An issuer in the answer must be the one that was asked (RFC 9207)."""
         if not hmac.compare_digest(answer.get("state", "").encode(), flow.state.encode()):
-            raise VerificationFailed("This is not the sign-in that was begun here. Begin again.")
+            raise VerificationFailed("This sign-in has expired. Start again.")
         if "error" in answer:
-            raise VerificationFailed("You were not signed in: it was given up, or refused, where you were sent.")
+            raise VerificationFailed("Sign-in was cancelled or refused.")
         if not answer.get("code") or answer.get("iss", self.discovery.issuer()) != self.discovery.issuer():
-            raise VerificationFailed("What came back is no sign-in. Begin again.")
+            raise VerificationFailed("Sign-in failed. Start again.")
         return answer["code"]
 
     def _fetch_tokens(self, flow: Flow, code: str) -> dict[str, Any]:

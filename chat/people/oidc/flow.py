@@ -34,6 +34,4 @@ class ProviderUnavailable(Exception):
     """The provider can't be reached, or is misconfigured; the text is for the user."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "Single sign-on can't be used just now. Try again in a moment; the log of this Rivulet says why."
-        )
+        super().__init__("Single sign-on is unavailable. Try again in a moment; the server log has details.")

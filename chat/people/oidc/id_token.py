@@ -44,9 +44,7 @@ def read_claims(tokens: Mapping[str, Any], discovery: Discovery, client_id: str,
         claims.validate(leeway=LEEWAY)
     except FAULTS as error:
         logger.warning("an ID token was refused: %s", reason_of(error, str(tokens.get("id_token", ""))))
-        raise VerificationFailed(
-            "What came back could not be verified, so you were not signed in. Try again."
-        ) from error
+        raise VerificationFailed("Sign-in couldn't be verified. Try again.") from error
     return dict(claims)
 
 
@@ -73,9 +71,9 @@ def identity_of(claims: Mapping[str, Any], is_trusted: bool = False) -> Identity
     if is_trusted and not texts["email"]:
         texts["email"] = email_in(claims)
     if not texts["sub"] or any(not isinstance(value, str) for value in texts.values()):
-        raise VerificationFailed("What came back doesn't say who you are, so you were not signed in.")
+        raise VerificationFailed("The provider didn't say who you are.")
     if any(len(texts[name]) > most for name, most in LONGEST.items()):
-        raise VerificationFailed("What came back says more than can be kept, so you were not signed in.")
+        raise VerificationFailed("The provider sent too much data.")
     name = claims.get("name")
     subject, shown = f"{texts['iss']} {texts['sub']}", name[:LONGEST_NAME] if isinstance(name, str) else ""
     return Identity(subject, texts["email"], bool(texts["email"]) and is_verified(claims, is_trusted), shown)

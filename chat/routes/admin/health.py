@@ -32,7 +32,7 @@ def facts() -> dict[str, Any]:
         "Database": engines.describe(database.engine),
         "Size": size(engines.size_of(database.engine)),
         "Schema": HEAD,
-        "Answers being written": log.count_generating(database),
+        "Answers in progress": log.count_generating(database),
         "Workers": len(state.metrics.board.totals().pids),
     }
 

@@ -14,7 +14,7 @@ from chat.web.ids import read_number
 from chat.web.state import state
 
 NEW = {"role": "member", "days": str(invites.DAYS), "uses": "1", "email": ""}
-NOTICES = {"revoked": "That invite can't be used any more."}
+NOTICES = {"revoked": "Invite revoked."}
 
 bp = Blueprint("admin_invites", __name__, url_prefix="/admin/invites")
 

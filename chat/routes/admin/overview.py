@@ -50,7 +50,7 @@ def gaps_of_models() -> Iterator[Gap]:
     if model_choice.has_only_demo():
         yield Gap("Only the demo model is connected.", "Connect a model", "/admin/models")
     elif not model_choice.options():
-        yield Gap("No model is connected, so nobody can chat.", "Connect a model", "/admin/models")
+        yield Gap("No model is connected, so no one can chat yet.", "Connect a model", "/admin/models")
     for name, problem in model_choice.problems().items():
         yield Gap(f"{name}: {problem}", f"Open {name}", f"/admin/models/{quote(name)}")
 
@@ -61,7 +61,7 @@ def gaps_of_people() -> Iterator[Gap]:
     come_by_themselves = settings.access != "team" or proxy_login.is_on() or settings.oidc_domains
     if come_by_themselves or directory.count(state.database) > 1 or invites.list_open(state.database):
         return
-    yield Gap("Nobody is invited yet.", "Invite people", "/admin/invites")
+    yield Gap("No one has been invited yet.", "Invite people", "/admin/invites")
 
 
 def gaps_of_limits() -> Iterator[Gap]:
@@ -76,7 +76,7 @@ def gaps_of_backups() -> Iterator[Gap]:
     if age is None:
         yield Gap(NO_BACKUP, "bin/backup")
     elif age > OLD:
-        yield Gap(f"The latest backup by bin/backup is {age // DAY} days old.", "bin/backup")
+        yield Gap(f"The latest backup made with bin/backup is {age // DAY} days old.", "bin/backup")
 
 
 def facts() -> dict[str, str]:
@@ -84,9 +84,9 @@ def facts() -> dict[str, str]:
     models, providers = model_choice.options(), {option.provider for option in model_choice.options()}
     return {
         "People": str(directory.count(state.database)),
-        "Open invites": str(len(invites.list_open(state.database))),
+        "Pending invites": str(len(invites.list_open(state.database))),
         "Models": f"{len(models)} from {len(providers)} {'provider' if len(providers) == 1 else 'providers'}",
-        "Latest backup": "none by bin/backup" if age is None else ago(age),
+        "Latest backup": "none made with bin/backup" if age is None else ago(age),
     }
 
 

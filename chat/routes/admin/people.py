@@ -12,10 +12,10 @@ from chat.web import current_user, notices, secret_links, urls
 from chat.web.state import state
 
 NOTICES = {
-    "role": "The role is changed. They sign in again, and have it.",
-    "suspended": "They are signed out, and can't come in.",
-    "resumed": "They can sign in again.",
-    "removed": "They are removed, and all that was theirs.",
+    "role": "Role changed. It applies at their next sign-in.",
+    "suspended": "Suspended and signed out.",
+    "resumed": "Reinstated.",
+    "removed": "Account and chats deleted.",
 }
 
 bp = Blueprint("admin_people", __name__, url_prefix="/admin/people")

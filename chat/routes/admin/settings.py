@@ -22,6 +22,6 @@ def show() -> str:
 def display(setting: Setting, value: object) -> str:
     """Write a value for people; of a secret only whether it is set."""
     if setting.name in SECRET:
-        return "set, and not shown" if value else "not set"
+        return "set (hidden)" if value else "not set"
     text = ", ".join(value) if isinstance(value, tuple) else str(value)
     return text or "not set"

@@ -16,9 +16,9 @@ from chat.web.access import LoginRequired
 from chat.web.state import state
 
 NOTICES = {
-    "changed": "Your password is changed. You were signed out everywhere else.",
-    "connected": "Your account is connected. You can sign in by that from now on.",
-    "disconnected": "Your account isn't connected any more. You sign in with your password.",
+    "changed": "Password changed. Other sessions were signed out.",
+    "connected": "Connected. You can now use single sign-on.",
+    "disconnected": "Disconnected. Sign in with your password.",
 }
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -58,7 +58,7 @@ def authenticate() -> Person:
 
 
 def explain_refusal(error: accounts.Refused) -> str:
-    return "That isn't your current password." if isinstance(error, authentication.WrongPassword) else str(error)
+    return "The current password is wrong." if isinstance(error, authentication.WrongPassword) else str(error)
 
 
 @bp.post("/sessions/<name>/end")

@@ -14,14 +14,14 @@ from chat.web.form_parser import posted_text
 from chat.web.ids import ID
 from chat.web.state import state
 
-NOT_SIGNED_IN = "You aren't signed in yet. Sign in here, or in another tab, and come back to this one."
+NOT_SIGNED_IN = "You're not signed in yet. Sign in here, or in another tab and come back."
 
 bp = Blueprint("login", __name__)
 
 
 @bp.get("/sign-in")
 def show() -> str:
-    done = "Your password is set. Sign in with it." if "set" in request.args else ""
+    done = "Password saved. Sign in with it." if "set" in request.args else ""
     return form(access.local_path(request.args.get("next", "/")), done=done)
 
 

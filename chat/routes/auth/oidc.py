@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LIFETIME = 600
 """How long a browser can be away, in seconds."""
 
-FLOW_EXPIRED = "This sign-in was begun in another browser, or too long ago, or is over. Begin again."
+FLOW_EXPIRED = "This sign-in has expired. Start again."
 STATUS = {VerificationFailed: 400, Refused: 403, ProviderUnavailable: 503}
 
 bp = Blueprint("oidc", __name__)
@@ -99,7 +99,7 @@ def complete(carried: dict[str, Any]) -> Response:
         else:
             name = state.settings.oidc_name
             account_id = external_login.login_by_oidc(state.database, who, state.settings.oidc_domains, name)
-            current_user.login_as(account_id, by=f"by {name}")
+            current_user.login_as(account_id, by=f"with {name}")
     except (VerificationFailed, ProviderUnavailable, Refused) as error:
         return Response(page(place, person_id, str(error)), STATUS.get(type(error), 403))
     return urls.lead_to(place)

@@ -12,9 +12,7 @@ from chat.storage.database import NotFound
 from chat.web import current_user, known_browsers, secret_links, urls
 from chat.web.state import state
 
-MAIL_QUEUED = (
-    "If somebody has an account with that address, a link is on its way there. It can be used for half an hour."
-)
+MAIL_QUEUED = "If an account exists for this email, a reset link is on its way. It works for 30 minutes."
 
 bp = Blueprint("password_resets", __name__)
 

@@ -12,9 +12,9 @@ from chat.conversations import Turn
 from chat.routes.streaming import responses
 from chat.routes.streaming.responses import Subscription
 
-BROKEN = "\n\n[Something broke on the server. The answer goes on in {}.txt]\n"
-LEFT = "\n\n[The server is being restarted. The answer goes on in {}.txt]\n"
-SIGNED_OUT = "\n\n[This session has ended, so the rest is not shown here. Sign in to see it.]\n"
+BROKEN = "\n\n[Something went wrong on the server. The rest will be at {}.txt]\n"
+LEFT = "\n\n[The server is restarting. The rest will be at {}.txt]\n"
+SIGNED_OUT = "\n\n[You've been signed out. Sign in to see the rest.]\n"
 
 
 def as_text(turn: Turn) -> Response:

@@ -31,7 +31,7 @@ def test_the_newest_is_first_in_words(app: Flask, admin: FlaskClient) -> None:
 
     rows = admin.get("/admin/audit").text.split("<li>")[1:]
 
-    assert "<strong>eve</strong> removed a person: &lt;b&gt;fay&lt;/b&gt;" in rows[0]
+    assert "<strong>eve</strong> deleted an account: &lt;b&gt;fay&lt;/b&gt;" in rows[0]
     assert "<strong>cid</strong> suspended a person: dan" in rows[1]
 
 

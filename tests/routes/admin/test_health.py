@@ -25,7 +25,7 @@ def test_it_tells_what_runs(admin: FlaskClient) -> None:
     page = admin.get("/admin/health").text
     facts = told(page)
 
-    assert "All is well" in page
+    assert "Everything is working" in page
     assert (facts["Rivulet"], facts["Schema"], facts["Workers"]) == (VERSION, HEAD, "1")
     assert re.fullmatch(r"SQLite 3\.\d+\.\d+", facts["Database"])
     assert re.fullmatch(r"\d+\.\d MB", facts["Size"]) and facts["Size"] != "0.0 MB"
@@ -36,7 +36,7 @@ def test_it_counts_the_answers_being_written(admin: FlaskClient, member: FlaskCl
     provider.will_say(gate, "Done.")
     member.post("/conversations", data={"text": "Hello?"}, headers={"HX-Request": "true"})
 
-    running = told(admin.get("/admin/health").text)["Answers being written"]
+    running = told(admin.get("/admin/health").text)["Answers in progress"]
     gate.open()
 
     assert running == "1"
@@ -63,7 +63,7 @@ def test_what_keeps_it_from_serving_is_told(app: Flask, admin: FlaskClient) -> N
 
     page = admin.get("/admin/health").text
 
-    assert "is being stopped" in page and "All is well" not in page
+    assert "Shutting down" in page and "Everything is working" not in page
 
 
 def test_sizes_are_written_for_people() -> None:

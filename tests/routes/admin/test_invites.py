@@ -39,9 +39,9 @@ def test_open_invites_are_listed_and_revoked(app: Flask, admin: FlaskClient) -> 
 
     answer = admin.post(re.findall(r'action="(/admin/invites/\d+/revocation)"', page)[0])
 
-    assert "eve@example.org" in page and "One use left" in page
+    assert "eve@example.org" in page and "1 use left" in page
     assert answer.headers["Location"] == "/admin/invites?done=revoked"
-    assert "There are none." in admin.get(answer.headers["Location"]).text
+    assert "No pending invites." in admin.get(answer.headers["Location"]).text
     assert app.test_client().get(f"/invites/{token}").status_code == 404
 
 

@@ -155,7 +155,7 @@ def test_a_model_that_was_turned_off_is_not_offered_and_refused_where_it_is_post
     refused = member.post("/conversations", data={"text": "Hello?", "model": "scripted/small"}, headers=PAGE)
 
     assert "scripted/small" not in page and "scripted/large" in page
-    assert refused.status_code == 400 and "not on offer here any more" in refused.text
+    assert refused.status_code == 400 and "no longer available" in refused.text
     assert "Hello?</textarea>" in refused.text and provider.calls == []
 
 
@@ -369,4 +369,4 @@ def test_a_preset_that_is_connected_already_gets_another_name(admin: FlaskClient
 def test_a_form_that_is_refused_keeps_its_preset(admin: FlaskClient) -> None:
     page = admin.post(MODELS, data=ACME | {"preset": "ollama", "url": "nonsense"}).text
 
-    assert 'name="preset" value="ollama"' in page and "Ollama needs none" in page
+    assert 'name="preset" value="ollama"' in page and "Ollama needs a key only" in page

@@ -39,7 +39,7 @@ def back_up(database: Database, days: int = 0) -> None:
 
 
 def test_a_new_instance_lacks_people_and_a_backup(admin: FlaskClient) -> None:
-    assert to_do(admin) == {"Nobody is invited yet.": "/admin/invites", overview.NO_BACKUP: ""}
+    assert to_do(admin) == {"No one has been invited yet.": "/admin/invites", overview.NO_BACKUP: ""}
 
 
 def test_nothing_is_missing_once_somebody_is_invited_and_a_backup_is_made(
@@ -50,19 +50,19 @@ def test_nothing_is_missing_once_somebody_is_invited_and_a_backup_is_made(
 
     page = admin.get("/admin").text
 
-    assert "Nothing is missing." in page and "less than a day ago" in page and to_do(admin) == {}
+    assert "Nothing left to do." in page and "less than a day ago" in page and to_do(admin) == {}
 
 
 def test_nobody_needs_an_invite_where_people_come_by_themselves(app: Flask, admin: FlaskClient) -> None:
     change(app, oidc_domains=("example.org",))
 
-    assert "Nobody is invited yet." not in to_do(admin)
+    assert "No one has been invited yet." not in to_do(admin)
 
 
 def test_an_old_backup_is_told(admin: FlaskClient, database: Database) -> None:
     back_up(database, days=9)
 
-    assert "The latest backup by bin/backup is 9 days old." in to_do(admin)
+    assert "The latest backup made with bin/backup is 9 days old." in to_do(admin)
     assert "9 days ago" in admin.get("/admin").text
 
 
@@ -74,7 +74,7 @@ def test_a_missing_model_is_told_with_the_place_to_connect_one(
 
     missing = to_do(admin)
 
-    assert missing["No model is connected, so nobody can chat."] == "/admin/models"
+    assert missing["No model is connected, so no one can chat yet."] == "/admin/models"
     assert missing["scripted: It &lt;is&gt; down."] == "/admin/models/scripted"
 
 

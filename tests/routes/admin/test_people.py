@@ -33,7 +33,7 @@ def test_everybody_is_listed_with_role_state_and_when_they_were_seen(
     rows = page.split("<li>")[1:]
 
     assert [re.findall(r"[\w.]+@example\.org", row)[0] for row in rows] == ["cid@example.org", MEMBER, ADMIN]
-    assert "Never signed in" in rows[0] and "<time" in rows[1] and "signed in on 1 browser" in rows[1]
+    assert "Never signed in" in rows[0] and "<time" in rows[1] and "1 active session" in rows[1]
     assert "Admin</span>" in rows[2] and "You</span>" in rows[2] and "Admin</span>" not in rows[1]
 
 
@@ -81,7 +81,7 @@ def test_somebody_is_removed_only_after_a_question(app: Flask, admin: FlaskClien
 
     asked = admin.get(f"/admin/people/{bob}/removal")
 
-    assert "one conversation" in asked.text and MEMBER in asked.text
+    assert "its chat." in asked.text and MEMBER in asked.text
     assert count(app.extensions["rivulet"].database, table) == 2
 
     answer = admin.post(f"/admin/people/{bob}/removal")
@@ -97,7 +97,7 @@ def test_the_last_admin_stays_and_is_told_why(app: Flask, admin: FlaskClient, me
     answer = admin.post(f"/admin/people/{id_of(app, ADMIN)}/{way}", data={"role": "member"})
 
     assert answer.status_code == 409
-    assert f"{ADMIN} is the last admin" in answer.text and "Bob" not in answer.text and MEMBER in answer.text
+    assert f"{ADMIN} is the only admin" in answer.text and "Bob" not in answer.text and MEMBER in answer.text
     assert admin.get("/admin/people").status_code == 200
 
 

@@ -18,7 +18,7 @@ def test_an_admin_sees_what_is_set_and_what_it_means(admin: FlaskClient) -> None
 def test_a_secret_is_told_to_be_set_and_no_more(admin: FlaskClient) -> None:
     page = admin.get("/admin/settings").text
 
-    assert "set, and not shown" in page
+    assert "set (hidden)" in page
     assert not [value for value in SECRETS.values() if value in page]
 
 

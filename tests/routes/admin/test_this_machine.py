@@ -43,7 +43,7 @@ def test_the_one_person_connects_a_model_without_an_account(app: Flask, client: 
         page = client.post(MODELS, data=FORM | {"url": server.url}, follow_redirects=True)
 
     assert "acme is connected: 1 model." in page.text
-    assert audit.page(app.extensions["rivulet"].database)[0].actor == "somebody at this machine"
+    assert audit.page(app.extensions["rivulet"].database)[0].actor == "someone on this machine"
 
 
 def test_of_the_admin_pages_only_those_of_models_are_open(app: Flask, client: FlaskClient) -> None:

@@ -34,7 +34,7 @@ def test_another_password_ends_all_other_sessions_and_gives_this_one_another_id(
     answer = change(client)
 
     assert answer.status_code == 303 and client.get_cookie(named(client)) != before
-    assert "Your password is changed" in client.get(answer.headers["Location"]).text
+    assert "Password changed" in client.get(answer.headers["Location"]).text
     assert other.get("/").status_code == 303
     assert count(app.extensions["rivulet"].database, sessions) == 1
     assert sign_in(other).status_code == 403 and sign_in(other, password=NEW).status_code == 303

@@ -75,7 +75,7 @@ def test_what_was_typed_is_kept_but_the_password(tmp_path: Path) -> None:
 
     assert poor.status_code == nowhere.status_code == 400 and poor.mimetype == "text/html"
     assert 'value="Ann@example.org"' in poor.text and "password1" not in poor.text
-    assert "no e-mail address" in nowhere.text and PASSWORD not in nowhere.text
+    assert "Enter a valid email" in nowhere.text and PASSWORD not in nowhere.text
 
 
 def test_somebody_who_has_an_account_is_not_made_again(tmp_path: Path) -> None:

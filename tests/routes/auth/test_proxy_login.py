@@ -50,12 +50,12 @@ def test_whom_the_proxy_names_is_let_in_and_made_a_member(app: Flask) -> None:
 
     pages = [seen(client, email="Ann@Example.org") for _ in range(2)]
 
-    assert all("ann@example.org" in page.text and "signing out is done there" in page.text for page in pages)
+    assert all("ann@example.org" in page.text and "Sign out there" in page.text for page in pages)
     database: Database = app.extensions["rivulet"].database
     assert count(database, people) == count(database, sessions) == 1
     with database.read() as connection:
         noted = [(row.action, row.subject) for row in connection.execute(audit.select())]
-    assert noted == [("account_made", "by the proxy in front"), ("signed_in", "by the proxy in front")]
+    assert noted == [("account_made", "through the proxy"), ("signed_in", "through the proxy")]
 
 
 def test_a_client_without_cookies_leaves_fifty_sessions_at_most_and_one_line_in_the_audit_log(app: Flask) -> None:
@@ -214,7 +214,7 @@ def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
     alone = sign_in(client)
     named = client.post("/sign-in", data={"email": "ann@example.org"}, headers=said("bob@example.org"))
 
-    assert alone.status_code == 403 and "named nobody" in alone.text
+    assert alone.status_code == 403 and "identify you" in alone.text
     assert named.status_code == 303 and named.headers["Location"] == "/"
     assert count(app.extensions["rivulet"].database, sessions) == 0
 
@@ -278,7 +278,7 @@ def test_whom_the_proxy_does_not_name_is_told_so_at_the_link(app: Flask) -> None
 
     page = client.get(claim_of(app), headers=said(None), follow_redirects=True)
 
-    assert page.status_code == 403 and "named nobody" in page.text
+    assert page.status_code == 403 and "identify you" in page.text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.turns import eventually, text_stored
 
 SECRET = "what nobody may read in a log"
 ERRORS = [OperationalError(SECRET, {}, Exception(SECRET)), RuntimeError(SECRET), MemoryError(SECRET)]
-GOES_ON = "[Something broke on the server. The answer goes on in /conversations/1.txt]"
+GOES_ON = "[Something went wrong on the server. The rest will be at /conversations/1.txt]"
 END = b'hx-target="#reply-2" hx-swap="outerHTML"'
 LED_ON = '<meta http-equiv="refresh" content="1; url=/conversations/1">'
 
@@ -173,7 +173,7 @@ def test_bare_text_whose_answer_is_deleted_or_stopped_says_so(
         told.append(response.text)
 
     assert told[0].endswith("\n\n[This answer was deleted.]\n")
-    assert told[1].endswith("\n\n[You stopped this answer.]\n")
+    assert told[1].endswith("\n\n[Stopped.]\n")
 
 
 def test_a_page_without_javascript_whose_answer_is_deleted_says_so(client: FlaskClient, provider: Scripted) -> None:

@@ -46,7 +46,7 @@ def test_reasoning_grows_in_an_open_fold_that_closes_when_the_answer_begins(
     folded = answered.partition("<title>")[0]
     assert '<details class="reasoning" id="reply-2-reasoning" hx-get=' in folded
     assert 'id="reply-2-thoughts" dir="auto" hx-preserve></div>' in folded and "Hm." not in folded
-    assert "Thought for 0." in folded
+    assert "Thought for 1 second" in folded
     assert 'id="reply-2-reasoning" hx-preserve' in answered
 
 
@@ -149,7 +149,7 @@ def test_reasoning_that_a_reader_stops_stays_folded_away(client: FlaskClient, pr
     client.post("/replies/2/stop")
 
     end = "".join(sent)
-    assert "You stopped this answer." in end and "Thought for 0." in end
+    assert "Stopped." in end and "Thought for 1 second" in end
     assert "Hm." in client.get("/replies/2/reasoning", headers=HTMX).text
 
 

@@ -273,7 +273,7 @@ def test_what_is_sent_at_the_last_moment_of_a_process_is_stored_and_leads_to_whe
     page = client.post("/conversations", data={"text": "Hello?"}, headers=PAGE).text
     conversation = begin(client)
 
-    assert bare.strip() == "[The server is being restarted. The answer goes on in /conversations/1.txt]"
+    assert bare.strip() == "[The server is restarting. The rest will be at /conversations/1.txt]"
     assert page.endswith('<meta http-equiv="refresh" content="1; url=/conversations/2">')
     assert "".join(follow(client, conversation)) == ": here\n\n" and provider.calls == []
 

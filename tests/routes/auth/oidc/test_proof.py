@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def test_a_token_that_says_something_else_signs_nobody_in(shut: Flask, idp: Idp,
 
     answer = through(shut.test_client())
 
-    assert answer.status_code == 400 and "you were not signed in" in answer.text
+    assert answer.status_code == 400
+    assert re.search("couldn&#39;t be verified|The provider (didn&#39;t say|sent too much)", answer.text)
     assert f"{named(shut.test_client())}=" not in answer.headers.get("Set-Cookie", "")
 
 
@@ -56,7 +58,7 @@ def test_a_token_that_the_provider_did_not_sign_signs_nobody_in(shut: Flask, idp
 
     answer = through(shut.test_client())
 
-    assert answer.status_code == 400 and "could not be verified" in answer.text
+    assert answer.status_code == 400 and "Sign-in couldn&#39;t be verified" in answer.text
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "...", "é", "e30.e30.e30"])

@@ -86,7 +86,7 @@ def test_an_app_starts_without_its_provider_and_says_that_it_cannot_be_used(tmp_
 
     answer = app.test_client().post("/sign-in/openid", data={"next": "/conversations/1"})
 
-    assert answer.status_code == 503 and "Single sign-on can&#39;t be used just now" in answer.text
+    assert answer.status_code == 503 and "Single sign-on is unavailable" in answer.text
     assert 'value="/conversations/1"' in answer.text
 
 

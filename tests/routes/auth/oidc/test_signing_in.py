@@ -100,7 +100,7 @@ def test_a_draft_waits_in_its_tab_until_somebody_has_signed_in_in_another_one(ap
         assert 'action="/sign-in/openid" target="_blank" rel="noopener"' in shown.text
         assert "What I wrote\nfor long</textarea>" in shown.text
     assert (page.status_code, early.status_code, late.status_code) == (401, 403, 200)
-    assert "You aren&#39;t signed in yet" in early.text and 'value="ann@example.org"' in early.text
+    assert "You&#39;re not signed in yet" in early.text and 'value="ann@example.org"' in early.text
     assert 'action="/conversations/7/messages' in late.text and "What I wrote\nfor long</textarea>" in late.text
     assert "_blank" not in client.get("/sign-in").text
 
@@ -110,7 +110,7 @@ def test_who_refuses_there_is_told_so_here(app: Flask, idp: Idp) -> None:
 
     answer = through(app.test_client(), next="/conversations/1")
 
-    assert answer.status_code == 400 and "it was given up, or refused, where you were sent" in answer.text
+    assert answer.status_code == 400 and "cancelled or refused" in answer.text
     assert 'value="/conversations/1"' in answer.text
 
 
@@ -120,8 +120,8 @@ def test_signing_in_is_noted(app: Flask) -> None:
     with app.extensions["rivulet"].database.read() as connection:
         noted = [(row.actor, row.action, row.subject) for row in connection.execute(audit.select())]
     assert noted == [
-        ("ann@example.org", "account_made", "by Example"),
-        ("ann@example.org", "signed_in", "by Example"),
+        ("ann@example.org", "account_made", "with Example"),
+        ("ann@example.org", "signed_in", "with Example"),
     ]
 
 

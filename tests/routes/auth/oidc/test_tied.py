@@ -67,7 +67,11 @@ def test_an_account_with_a_password_is_not_tied_by_an_email_alone(app: Flask, id
 
     answer = through(app.test_client())
 
-    assert answer.status_code == 403 and "has a password" in answer.text and person(app).subject is None
+    assert (
+        answer.status_code == 403
+        and "already has an account with a password" in answer.text
+        and person(app).subject is None
+    )
 
 
 def test_its_owner_connects_it_with_the_password_and_signs_in_by_it_from_then_on(app: Flask, idp: Idp) -> None:
@@ -112,7 +116,7 @@ def test_one_sign_in_elsewhere_is_one_account(app: Flask, idp: Idp) -> None:
 
     answer = back(bob, there(bob, "/account/openid", present=PASSWORD))
 
-    assert answer.status_code == 403 and "connected with that sign-in already" in answer.text
+    assert answer.status_code == 403 and "connected to another account" in answer.text
 
 
 def test_an_address_that_was_given_to_somebody_else_is_not_their_account(app: Flask, idp: Idp) -> None:
@@ -121,7 +125,7 @@ def test_an_address_that_was_given_to_somebody_else_is_not_their_account(app: Fl
 
     answer = through(app.test_client())
 
-    assert answer.status_code == 403 and "belongs to another sign-in" in answer.text
+    assert answer.status_code == 403 and "connected to a different sign-in" in answer.text
 
 
 def test_after_a_change_of_the_issuer_accounts_without_a_password_are_tied_anew(app: Flask, idp: Idp) -> None:
@@ -154,11 +158,11 @@ def test_who_is_suspended_stays_out(app: Flask, idp: Idp) -> None:
 def test_a_connection_can_be_ended_by_who_has_a_password(app: Flask, idp: Idp) -> None:
     client = signed_in(app)
     back(client, there(client, "/account/openid", present=PASSWORD))
-    assert "Your account is connected" in client.get("/account").text
+    assert "<button>Disconnect</button>" in client.get("/account").text
 
     client.post("/account/openid/end")
 
-    assert person(app).subject is None and "Connect your account" in client.get("/account").text
+    assert person(app).subject is None and "<button>Connect</button>" in client.get("/account").text
     assert through(app.test_client()).status_code == 403
 
 
