@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.checks import Faults, complaints, find_faults
+from tests.browser.checks import AXE_WINDOWS, Faults, complaints, find_faults, resize
 from tests.browser.gallery.camera import LOOKS, shots, take
 from tests.browser.states import STATES
 from tests.browser.states.state import PHONE, State
@@ -31,6 +31,7 @@ def test_a_state_has_its_pictures_and_passes_all_checks(show: Callable[..., Page
 def find_faults_in_both_themes(page: Page, state: State) -> Faults:
     """Run all checks in one theme, and in the other those that depend on colours."""
     page.emulate_media(**LOOKS["dark"])
+    resize(page, next(width for width in state.windows if width in AXE_WINDOWS), state.renew)
     dark = complaints(page)
     page.emulate_media(**LOOKS["light"])
     found = find_faults(page, state.windows, state.renew)
