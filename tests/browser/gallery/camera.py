@@ -53,6 +53,7 @@ def take(page: Page, state: State, folder: Path, widths: Sequence[int]) -> None:
     """Take the pictures of some widths of a page that is in a state."""
     for width in widths:
         resize(page, width)
+        page.mouse.move(0, 0)
         if state.renew:
             state.renew(page)
         for shot in shots(state):

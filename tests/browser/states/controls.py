@@ -49,9 +49,8 @@ def details(page: Page, site: Site) -> None:
     page.locator(".facts summary").click()
 
 
-def hovering(page: Page, site: Site) -> None:
-    """Point at a message."""
-    short(page, site)
+def point(page: Page) -> None:
+    """Point at the message."""
     page.locator(".message").hover()
 
 
@@ -72,7 +71,7 @@ STATES = [
     State("A message has two versions", versions),
     State("An answer has two versions", retried),
     State("A message is being edited", editing),
-    State("The pointer is over a message", hovering),
+    State("The pointer is over a message", short, renew=point),
     State("The details of an answer are open", details),
     State("An answer can be retried with another model", choosing, renew=choose_again),
 ]

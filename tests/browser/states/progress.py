@@ -124,8 +124,8 @@ def unsent(page: Page, site: Site) -> None:
 
 def unreachable(page: Page, site: Site) -> None:
     """Lose the server while an answer is being written."""
-    page.route("**/generation", lambda route: route.abort())
-    ask(page, site, "Why do rivers bend?", BEGUN, Gate())
+    answering(page, site)
+    page.route("**/*", lambda route: route.abort())
     expect(page.locator("#offline")).not_to_have_text("")
 
 
