@@ -95,6 +95,16 @@ def print_reset_link(person_id: int) -> None:
 
 @user.command()
 @click.argument("email")
+@click.argument("name")
+@report_errors
+def name(email: str, name: str) -> None:
+    """Change somebody's display name."""
+    accounts.rename(state.database, BY, find(email).id, name)
+    click.echo(f"Name of {email} saved.", err=True)
+
+
+@user.command()
+@click.argument("email")
 @click.argument("role", type=click.Choice(accounts.ROLES))
 @report_errors
 def role(email: str, role: str) -> None:

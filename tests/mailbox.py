@@ -13,8 +13,8 @@ from tests.providers.tls import CONTEXT, secured
 class Mailbox(socketserver.ThreadingTCPServer):
     """Speaks the part of SMTP that smtplib needs; `letters` are the received mails.
 
-    `refusals` maps a command to an answer other than 250, such as `{"RCPT": "550 nobody"}`. `speaks` is `smtp`, `smtps`
-    (TLS from the first byte on) or `starttls`.
+    `refusals` maps the beginning of a line to an answer other than 250, such as `{"RCPT": "550 nobody"}`. `speaks` is
+    `smtp`, `smtps` (TLS from the first byte on) or `starttls`.
     """
 
     daemon_threads = True
@@ -41,8 +41,8 @@ class Conversation(socketserver.StreamRequestHandler):
         """Answer each line."""
         self.wfile.write(b"220 here\r\n")
         while line := self.rfile.readline():
-            command = line[:4].upper()
-            refusal = self.server.refusals.get(command.decode())
+            command, sent = line[:4].upper(), line.upper().decode()
+            refusal = next((told for begins, told in self.server.refusals.items() if sent.startswith(begins)), "")
             if refusal:
                 self.wfile.write(f"{refusal}\r\n".encode())
                 continue

@@ -55,6 +55,16 @@ def test_an_admin_is_added_with_a_password_that_is_asked_for(app: Flask) -> None
     assert PASSWORD not in done.output and "resets" not in done.output
 
 
+def test_a_name_is_changed(app: Flask) -> None:
+    account(app.extensions["rivulet"].database, EMAIL)
+
+    done = typed(app, "user", "name", "Bob@Example.org", "Bob\nMarsh")
+
+    bob = accounts.by_email(app.extensions["rivulet"].database, EMAIL)
+    assert (done.exit_code, done.stdout) == (0, "") and bob and bob.name == "Bob Marsh"
+    assert noted(app) == [("command line", "name_changed", f"{EMAIL}, Bob Marsh")]
+
+
 @pytest.mark.parametrize("poor", ["boboakhollow", "bob@example.org"])
 def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
     done = typed(app, "user", "add", EMAIL, "--name", "Bob Oakhollow", "--password", answers=f"{poor}\n{poor}\n")
@@ -69,6 +79,7 @@ def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
         (["user", "add", EMAIL], "already has an account."),
         (["user", "reset", "eve@example.org"], "Nobody here has the e-mail address eve@example.org."),
         (["user", "suspend", "eve@example.org"], "Nobody here"),
+        (["user", "name", "eve@example.org", "Eve"], "Nobody here"),
         (["user", "suspend", "ann@example.org"], "ann@example.org is the only admin."),
         (["user", "role", "eve@example.org", "admin"], "Nobody here has the e-mail address eve@example.org."),
         (["user", "role", "ann@example.org", "member"], "ann@example.org is the only admin."),

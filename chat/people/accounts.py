@@ -18,7 +18,7 @@ from chat.storage.tables import people, resets, sessions
 
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
-LONGEST_EMAIL = 254
+LONGEST_EMAIL, LONGEST_NAME = 254, 100
 
 PROXY = "through the proxy"
 """How the audit log names a login by AUTH_HEADER, which can happen at each request."""
@@ -34,6 +34,7 @@ LOCK_ACTIVE = select(people.c.id).where(IS_PERSON, people.c.suspended_at.is_(Non
 SELECT_ADMIN = select(people.c.id).where(IS_PERSON, IS_ADMIN)
 LOCK_ADMIN = SELECT_ADMIN.with_for_update(read=True)
 INSERT_PERSON = insert(people).values(created_at=clock()).returning(people.c.id)
+UPDATE_NAME = update(people).where(IS_PERSON).values(name=bindparam("given"))
 UPDATE_PASSWORD = update(people).where(IS_PERSON).values(password=bindparam("hash"))
 UPDATE_SAME_PASSWORD = UPDATE_PASSWORD.where(people.c.password == bindparam("known"))
 UPDATE_UNLINKED_PASSWORD = UPDATE_PASSWORD.values(subject=None)
@@ -104,6 +105,24 @@ def require_email(email: str) -> str:
     if not (is_word and name and "@" not in name and "." in host.strip(".")):
         raise BadEmail("Enter a valid email, such as name@example.org.")
     return address
+
+
+def clean_name(text: str) -> str:
+    """Return a typed name as it is stored: one short line."""
+    return audit.to_line(text)[:LONGEST_NAME].rstrip()
+
+
+def rename(database: Database, by: Actor, person_id: int, name: str) -> None:
+    """Change a person's name; an empty one removes it. Raises NotFound."""
+    name = clean_name(name)
+    with database.write() as connection:
+        person = load(connection, LOCK_PERSON, person=person_id)
+        if person is None:
+            raise NotFound
+        if person.name == name:
+            return
+        connection.execute(UPDATE_NAME, {"person": person_id, "given": name or None})
+        audit.note(connection, by, "name_changed", f"{person.email}, {name}" if isinstance(by, str) else name)
 
 
 def create(connection: Connection, email: str, role: str, password_hash: str | None, name: str = "") -> int:

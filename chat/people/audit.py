@@ -17,6 +17,7 @@ ACTIONS = {
     "account_claimed": "became the first admin",
     "account_made": "created an account",
     "person_added": "added a person",
+    "name_changed": "changed a name",
     "signed_in": "signed in",
     "sign_in_throttled": "was locked out after failed sign-ins",
     "signed_out_everywhere": "signed out other sessions",
@@ -38,8 +39,8 @@ ACTIONS = {
     "provider_off": "turned off a provider",
     "provider_deleted": "deleted a provider",
     "key_changed": "changed a provider's key",
-    "model_on": "turned on a model",
-    "model_off": "turned off a model",
+    "model_on": "turned on models",
+    "model_off": "turned off models",
     "model_first": "set the default model",
 }
 """All actions: the name that is stored, and the words that a page shows after the actor."""

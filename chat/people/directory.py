@@ -88,7 +88,7 @@ def add(database: Database, by: Actor, email: str, role: str, name: str, passwor
     try:
         with database.write() as connection:
             accounts.lock_admin(connection, by)
-            person_id = accounts.create(connection, email, role, password_hash, audit.to_line(name))
+            person_id = accounts.create(connection, email, role, password_hash, accounts.clean_name(name))
             audit.note(connection, by, "person_added", f"{email}, {role}")
             return find_one(connection, SELECT_ONE, person=person_id)
     except IntegrityError as error:

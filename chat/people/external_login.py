@@ -83,7 +83,7 @@ def login_by_proxy(database: Database, email: str, domains: Collection[str]) -> 
 
 def create_member(connection: Connection, email: str, name: str, by: str) -> Person:
     """Create a member without a password. Raises IntegrityError if another request creates the same one."""
-    accounts.create(connection, email, MEMBER, None, audit.to_line(name))
+    accounts.create(connection, email, MEMBER, None, accounts.clean_name(name))
     person = Person(*connection.execute(LOCK_BY_EMAIL, {"email": email}).one())
     audit.note(connection, person, "account_made", by)
     return person

@@ -69,15 +69,16 @@ def is_valid(connection: Connection, secret: str, given: str) -> bool:
     return hmac.compare_digest(token_of(secret, value).encode(), given.encode())
 
 
-def create_first_admin(database: Database, secret: str, given: str, email: str, password: str) -> int:
+def create_first_admin(database: Database, secret: str, given: str, email: str, password: str, name: str = "") -> int:
     """Create the first admin, and return their id. Raises BadEmail, BadPassword, and Refused for a used link."""
     email = accounts.require_email(email)
-    passwords.require_good(password, email)
+    name = accounts.clean_name(name)
+    passwords.require_good(password, email, name)
     password_hash = passwords.hash_password(password)
     try:
         with database.write() as connection:
             require_unclaimed(connection, secret, given)
-            return insert_admin(connection, email, password_hash)
+            return insert_admin(connection, email, password_hash, name)
     except IntegrityError as error:
         raise Refused(EMAIL_TAKEN) from error
 
@@ -141,9 +142,9 @@ def create_from_settings(database: Database, email: str, password: str) -> list[
     return []
 
 
-def insert_admin(connection: Connection, email: str, password_hash: str) -> int:
+def insert_admin(connection: Connection, email: str, password_hash: str, name: str = "") -> int:
     """Insert a person as the first admin, and return their id. Raises IntegrityError."""
-    person_id = accounts.create(connection, email, accounts.MEMBER, password_hash)
+    person_id = accounts.create(connection, email, accounts.MEMBER, password_hash, name)
     promote(connection, person_id)
     return person_id
 

@@ -13,7 +13,9 @@ from chat.people import accounts, audit, link_tokens
 from chat.people.accounts import ROLES
 from chat.people.person import Actor
 from chat.people.sessions import digest
+from chat.storage import locks
 from chat.storage.database import Database, NotFound, clock
+from chat.storage.locks import Lock
 from chat.storage.tables import invites
 from chat.storage.tables import people as people_table
 
@@ -46,6 +48,14 @@ UPDATE_REVOKED = update(invites).where(IS_OPEN).values(revoked_at=clock())
 UPDATE_ONE_REVOKED = UPDATE_REVOKED.where(invites.c.id == bindparam("invite")).returning(
     invites.c.role, invites.c.email
 )
+UPDATE_EARLIER_REVOKED = UPDATE_REVOKED.where(invites.c.email.in_(bindparam("emails", expanding=True))).returning(
+    invites.c.role, invites.c.email
+)
+SELECT_KNOWN = (
+    select(people_table.c.email)
+    .where(people_table.c.email.in_(bindparam("emails", expanding=True)))
+    .order_by(people_table.c.email)
+)
 UPDATE_ALL_REVOKED = UPDATE_REVOKED.where(invites.c.made_by == bindparam("maker"))
 DELETE_EXPIRED = delete(invites).where(invites.c.expires_at < clock() - KEPT_SECONDS)
 
@@ -74,15 +84,45 @@ def create(
 
     An invite with an e-mail address creates one account, with that address.
     """
-    require_valid(role, days, uses, email)
-    token, token_digest = link_tokens.create()
-    row = {"digest": token_digest, "role": role, "seconds": days * DAY, "uses": uses, "email": email}
+    return create_all(database, by, [email], role, days, uses)[0]
+
+
+def create_all(
+    database: Database, by: Actor, emails: Sequence[str | None], role: str, days: int, uses: int = 1
+) -> list[str]:
+    """Create an invite for each email, or none at all, and return their tokens. Raises BadInvite.
+
+    An earlier invite for the same email is revoked, so that each email has one link that works.
+    """
+    for email in emails:
+        require_valid(role, days, uses, email)
+    tokens, digests = zip(*(link_tokens.create() for _ in emails), strict=True)
+    made = {"role": role, "seconds": days * DAY, "uses": uses, "made_by": None if isinstance(by, str) else by.id}
     with database.write() as connection:
+        locks.hold(connection, (Lock.RIGHTS, 0))  # two admins who invite the same people would deadlock
         accounts.lock_admin(connection, by)
         connection.execute(DELETE_EXPIRED)
-        connection.execute(INSERT_INVITE, row | {"made_by": None if isinstance(by, str) else by.id})
-        audit.note(connection, by, "invite_made", describe(role, email))
-    return token
+        make_way(connection, by, [email for email in emails if email])
+        for email, token_digest in zip(emails, digests, strict=True):
+            connection.execute(INSERT_INVITE, made | {"email": email, "digest": token_digest})
+            audit.note(connection, by, "invite_made", describe(role, email))
+    return list(tokens)
+
+
+def make_way(connection: Connection, by: Actor, emails: Sequence[str]) -> None:
+    """Revoke the earlier invites for some emails. Raises BadInvite if one of them has an account."""
+    if not emails:
+        return
+    if known := list(connection.execute(SELECT_KNOWN, {"emails": emails}).scalars()):
+        raise BadInvite(name_emails(known, "already has an account", "already have an account"))
+    for revoked in connection.execute(UPDATE_EARLIER_REVOKED, {"emails": emails}).all():
+        audit.note(connection, by, "invite_revoked", describe(revoked.role, revoked.email))
+
+
+def name_emails(emails: Sequence[str], one: str, several: str) -> str:
+    """Say what is wrong with some emails, so that none is invited."""
+    subject, verb = ("This email", one) if len(emails) == 1 else ("These emails", several)
+    return f"{subject} {verb}: {', '.join(emails)}. No invite was created."
 
 
 def require_valid(role: str, days: int, uses: int, email: str | None) -> None:

@@ -95,6 +95,6 @@ def send_mail(database: Database, settings: Settings, email: str) -> None:
         with database.write() as connection:
             token = create(connection, person.id)
         text = RESET_MAIL.format(site=settings.app_url, token=token)
-        mailer.send(settings, person.email, "Reset your Rivulet password", text)
+        mailer.send(settings, mailer.Letter(person.email, "Reset your Rivulet password", text))
     except Exception as error:
         logger.error("a mail could not be sent: %s", mailer.reason_of(error))

@@ -87,12 +87,13 @@ class ProviderRegistry(Mapping[str, AbstractProvider]):
         return found
 
     @contextmanager
-    def changing(self, admin: Actor, action: str, subject: str) -> Iterator[Connection]:
-        """Open the transaction of an admin's change, and note it in the audit log. One change runs at a time."""
+    def changing(self, admin: Actor, *notes: tuple[str, str]) -> Iterator[Connection]:
+        """Open the transaction of an admin's change, and note its actions and subjects. One change runs at a time."""
         with self.database.write() as connection:
             accounts.lock_admin(connection, admin)
             locks.hold(connection, (Lock.SERVICES, 0))
             rows.set_option(connection, rows.VERSION, secrets.token_hex(8))
             yield connection
-            audit.note(connection, admin, action, subject)
+            for action, subject in notes:
+                audit.note(connection, admin, action, subject)
         self._due = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
@@ -45,7 +46,7 @@ def add(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None:
     if known and known.origin == (form.kind, form.url, form.key):
         return
     key = encrypt_key(registry.box, form)
-    with registry.changing(admin, "provider_added", f"{form.name} ({form.url})") as connection:
+    with registry.changing(admin, ("provider_added", f"{form.name} ({form.url})")) as connection:
         check_name_is_free(form.name, {*registry.configured, *(record.name for record in load_records(connection))})
         connection.execute(INSERT_PROVIDER, {"name": form.name, "kind": form.kind, "url": form.url, **key})
 
@@ -54,7 +55,7 @@ def change(registry: ProviderRegistry, admin: Actor, form: ProviderForm) -> None
     """Change a provider's address or key; an empty key keeps the stored one. Raises InvalidProvider and NotFound."""
     key = encrypt_key(registry.box, form) if form.key else {}
     action = "key_changed" if key else "provider_changed"
-    with registry.changing(admin, action, f"{form.name} ({form.url})") as connection:
+    with registry.changing(admin, (action, f"{form.name} ({form.url})")) as connection:
         record = find(connection, form.name)
         if record.key and not key and record.url != form.url:
             raise InvalidProvider(OTHER_ADDRESS)
@@ -77,7 +78,7 @@ def find(connection: Connection, name: str) -> ProviderRecord:
 
 def set_enabled(registry: ProviderRegistry, admin: Actor, name: str, on: bool) -> None:
     """Enable or disable a provider. Raises NotFound."""
-    with registry.changing(admin, f"provider_{'on' if on else 'off'}", name) as connection:
+    with registry.changing(admin, (f"provider_{'on' if on else 'off'}", name)) as connection:
         if connection.execute(UPDATE_PROVIDER, {"provider_name": name, "enabled": on}).rowcount:
             return
         if name not in registry.configured:
@@ -88,44 +89,57 @@ def set_enabled(registry: ProviderRegistry, admin: Actor, name: str, on: bool) -
 def remove(registry: ProviderRegistry, admin: Actor, name: str) -> None:
     """Delete a provider that an admin added, and the settings of its models. Raises NotFound."""
     which = {"provider_name": name}
-    with registry.changing(admin, "provider_deleted", name) as connection:
+    with registry.changing(admin, ("provider_deleted", name)) as connection:
         if not connection.execute(DELETE_PROVIDER, which).rowcount:
             raise NotFound
         connection.execute(DELETE_HIDDEN_MODELS, which)
-        for provider, model in shown_models(connection):
-            if provider == name:
-                set_shown(connection, provider, model, on=False)
+        set_shown(connection, name, [model for provider, model in shown_models(connection) if provider == name], False)
 
 
-def set_model_enabled(registry: ProviderRegistry, admin: Actor, name: str, model: str, on: bool) -> None:
-    """Enable or disable a model. Raises NotFound if the provider doesn't list it."""
+def save_models(
+    registry: ProviderRegistry,
+    admin: Actor,
+    name: str,
+    on: Sequence[str] = (),
+    off: Sequence[str] = (),
+    default: str = "",
+) -> None:
+    """Turn models of a provider on and off, and make one the default. Raises NotFound if the provider lacks one."""
     entry = registry.find(name)
-    entry.require_model(model)
-    with registry.changing(admin, f"model_{'on' if on else 'off'}", f"{name}/{model}") as connection:
-        if model in {other.id for other in entry.others()}:
-            set_shown(connection, name, model, on)
-        else:
-            set_hidden(connection, name, model, not on)
+    changes = {"model_on": on, "model_off": off, "model_first": [default] if default else []}
+    entry.require_models({model for models in changes.values() for model in models})
+    notes = [(action, name_models(name, models)) for action, models in changes.items() if models]
+    if not notes:
+        return
+    with registry.changing(admin, *notes) as connection:
+        others = {model.id for model in entry.others()}
+        for models, is_on in ((on, True), (off, False)):
+            set_shown(connection, name, [model for model in models if model in others], is_on)
+            set_hidden(connection, name, [model for model in models if model not in others], not is_on)
+        if default:
+            set_option(connection, DEFAULT_MODEL, f"{name}/{default}")
 
 
-def set_hidden(connection: Connection, provider: str, model: str, hidden: bool) -> None:
-    """Hide a model that chats, or show it again."""
-    connection.execute(DELETE_HIDDEN_MODEL, {"provider_name": provider, "model_id": model})
-    if hidden:
-        connection.execute(INSERT_HIDDEN_MODEL, {"provider": provider, "model": model})
+def name_models(provider: str, models: Sequence[str]) -> str:
+    if len(models) == 1:
+        return f"{provider}/{models[0]}"
+    return f"{provider}, {len(models)} models: {', '.join(models)}"
 
 
-def set_shown(connection: Connection, provider: str, model: str, on: bool) -> None:
-    """Show a model that doesn't seem to chat, or hide it again."""
-    others = shown_models(connection) - {(provider, model)}
-    set_option(connection, SHOWN_MODELS, json.dumps(sorted(others | {(provider, model)} if on else others)))
+def set_hidden(connection: Connection, provider: str, models: Sequence[str], hidden: bool) -> None:
+    """Hide models that chat, or show them again."""
+    if models:
+        connection.execute(DELETE_HIDDEN_MODEL, [{"provider_name": provider, "model_id": model} for model in models])
+    if models and hidden:
+        connection.execute(INSERT_HIDDEN_MODEL, [{"provider": provider, "model": model} for model in models])
 
 
-def set_default_model(registry: ProviderRegistry, admin: Actor, name: str, model: str) -> None:
-    """Set the model that new chats begin with. Raises NotFound if the provider doesn't list it."""
-    registry.find(name).require_model(model)
-    with registry.changing(admin, "model_first", f"{name}/{model}") as connection:
-        set_option(connection, DEFAULT_MODEL, f"{name}/{model}")
+def set_shown(connection: Connection, provider: str, models: Sequence[str], on: bool) -> None:
+    """Show models that don't seem to chat, or hide them again."""
+    named, before = {(provider, model) for model in models}, shown_models(connection)
+    after = before | named if on else before - named
+    if after != before:
+        set_option(connection, SHOWN_MODELS, json.dumps(sorted(after)))
 
 
 def reencrypt(registry: ProviderRegistry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -40,9 +40,9 @@ class ProviderEntry:
         """List its models that don't seem to chat; empty if it is disabled."""
         return self.provider.others() if self.provider and self.enabled else []
 
-    def require_model(self, model: str) -> None:
+    def require_models(self, models: Set[str]) -> None:
         """Raise NotFound for a model that it doesn't list."""
-        if model not in {each.id for each in [*self.models(), *self.others()]}:
+        if models - {each.id for each in [*self.models(), *self.others()]}:
             raise NotFound
 
     def refresh(self) -> None:
@@ -55,6 +55,11 @@ class ProviderEntry:
         if self.provider is None:
             return self.wrong
         return without_advice(self.provider.problem() or ("" if self.provider.working else IDLE))
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key is stored that can be used."""
+        return bool(self.origin and self.origin[2])
 
     @property
     def is_demo(self) -> bool:

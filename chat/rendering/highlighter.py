@@ -20,7 +20,7 @@ LABEL_LIMIT = 200
 BLANKS = re.compile(r"\s+")
 
 FIGURE = (
-    '<figure class="code" dir="ltr" translate="no"><figcaption>{label}</figcaption>'
+    '<figure class="code" dir="ltr" translate="no" aria-label="{name}"><figcaption>{label}</figcaption>'
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 
@@ -62,10 +62,11 @@ LEXERS: dict[str, Lexer] = {}
 def figure(code: str, label: str, budget: TimeBudget | None = None) -> str:
     """Draw a code block; without a budget in one colour. The label begins with the language."""
     language = label.partition(" ")[0]
-    has_class = re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language)
+    has_name = re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language)
     return FIGURE.format(
+        name=f"{language} code" if has_name else "code",
         label=escape(label[:LABEL_LIMIT]),
-        attribute=f' class="language-{language.lower()}"' if has_class else "",
+        attribute=f' class="language-{language.lower()}"' if has_name else "",
         code=highlight(code, lexer_name(language.lower()), budget) if budget else escape(code),
     )
 

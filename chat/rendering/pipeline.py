@@ -15,7 +15,7 @@ from .input_limits import TooMuch, normalize
 from .placeholders import Placeholders
 from .time_budget import TimeBudget
 
-VERSION = 6
+VERSION = 7
 """Stored with rendered HTML: HTML of an older version is rendered again."""
 
 SHORT = 8 * 1024

@@ -27,6 +27,10 @@ ALERTS = {"markdown-alert"} | {f"markdown-alert-{kind}" for kind in ("note", "ti
 # in a text and no " in a value. A filter of ours inside it would need the interpreter's lock for each attribute.
 RELATIVE = re.compile(r'(<a(?: \w+="[^"]*")*?) href="(?!https?://[^/\\]|mailto:)[^"]*"', re.IGNORECASE)
 
+HEADING = re.compile(r"<h([1-6])(?= )")
+LOWER = 2
+"""How many levels an answer's headings are below their own: under the page's title and the message's heading."""
+
 MATH_TAGS = (
     "math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup"
     " msup mtable mtd mtext mtr munder munderover b code em i s u"
@@ -50,9 +54,15 @@ MATH_CLASSES = {"mrow": ENCLOSURES} | {tag: set(CLASSES.values()) for tag in ("m
 
 
 def clean(html: str) -> str:
-    """Remove all that isn't on the allow-list, and complete links and paragraphs."""
+    """Remove all that isn't on the allow-list, and complete headings, links and paragraphs."""
     # A list takes its direction from the blocks in it that have no direction.
-    return RELATIVE.sub(r"\1", CLEANER.clean(html)).replace('<li><p dir="auto">', "<li><p>")
+    cleaned = RELATIVE.sub(r"\1", CLEANER.clean(html)).replace('<li><p dir="auto">', "<li><p>")
+    return HEADING.sub(lower, cleaned)
+
+
+def lower(heading: re.Match[str]) -> str:
+    """Give a heading its level in the page; its tag stays, for a copy of it."""
+    return f'{heading[0]} aria-level="{min(int(heading[1]) + LOWER, 6)}"'
 
 
 def clean_mathml(mathml: str) -> str:

@@ -99,7 +99,7 @@ def delete(conversation_id: int) -> Response:
     running = conversations.delete(state.database, current_user.person_id(), conversation_id)
     state.replies.cancel(running)
     if pages.wants_fragment() and sidebar.open_id() == conversation_id:
-        return make_response(pages.visit(), replace_url=urls.of("/"))
+        return make_response(pages.visit(notice="Deleted."), replace_url=urls.of("/"))
     return answer_from_menu(None, "Deleted.")
 
 

@@ -71,18 +71,19 @@ def answer_change(conversation_id: int, message: Message | None = None) -> Respo
     return Response(render_template("conversations/_opened.html", **content, switched=message and message.id))
 
 
-def visit(conversation_id: int | None = None) -> str:
-    """Render a conversation, or the start of a new one; for htmx only the parts that differ from its page."""
+def visit(conversation_id: int | None = None, notice: str = "") -> str:
+    """Render a conversation, or the start of a new one; for htmx only what differs, and a notice to read aloud."""
     if not wants_fragment():
         return page(conversation_id)
-    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True)
+    return render_template("conversations/_opened.html", **page_content(conversation_id), visited=True, notice=notice)
 
 
 def page(conversation_id: int | None = None, window: Window | None = None, **more: Any) -> str:
     """Render the whole page at the end of a conversation, at another window, or at the start of a new one."""
     member = current_user.member()
     may_sign_in = member is None and accounts.has_accounts(state.database)
-    content = page_content(conversation_id, window) | {"member": member, "may_sign_in": may_sign_in}
+    visitor = {"member": member, "may_sign_in": may_sign_in, "accountless": member is None and not may_sign_in}
+    content = page_content(conversation_id, window) | visitor
     return render_template("conversations/page.html", **content, at_newest=opens_at_newest(), **more)
 
 

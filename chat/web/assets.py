@@ -26,7 +26,7 @@ SCRIPTS = [
 
 STYLES = [
     *("base", "page", "conversation", "message", "actions", "facts", "answer", "formulas", "code"),
-    *("composer", "shortcuts", "print"),
+    *("composer", "shortcuts", "contrast", "print"),
 ]
 
 BUNDLES = {

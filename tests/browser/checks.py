@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+SEVEN_TO_ONE = {"runOnly": {"type": "rule", "values": ["color-contrast-enhanced"]}, "resultTypes": ["violations"]}
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -31,7 +32,8 @@ OVERFLOWING = """
 
 SMALL = """
 least => [...document.querySelectorAll("a, button, summary, select, textarea, input")].filter(one => {
-  const pressed = one.matches("[type=checkbox], [type=radio]") ? one.closest("label") ?? one : one
+  // Whoever presses the label around a checkbox or a radio button presses that.
+  const pressed = one.matches("[type=checkbox], [type=radio]") && one.closest("label") || one
   const box = pressed.getBoundingClientRect()
   const inText = one.tagName === "A" && one.closest(".reply__body, p")
   const hidden = !one.checkVisibility() || box.width < 2 || one.closest(".visually-hidden") || one.matches(".skip")
@@ -62,8 +64,11 @@ def find_faults(page: Page, windows: Sequence[int], renew: Callable[[Page], None
         found[f"small for a mouse at {width}"] = page.evaluate(SMALL, 24)
         if width in AXE_WINDOWS:
             found[f"axe at {width}"] = complaints(page)
+    size = page.evaluate("document.documentElement.dataset.size")
+    found["small for a mouse in the smallest text"] = small_for_a_mouse(page)
     if min(windows) < 390:
         found["small for a finger"] = small_for_a_finger(page, renew)
+    page.evaluate("size => { document.documentElement.dataset.size = size }", size)
     return {name: all_found for name, all_found in found.items() if all_found}
 
 
@@ -80,6 +85,12 @@ def overflowing(page: Page) -> list[str]:
     return page.evaluate(OVERFLOWING) + ["the page"] * is_wide
 
 
+def small_for_a_mouse(page: Page) -> list[str]:
+    """List what is too small to be clicked, in the smallest text."""
+    page.evaluate("document.documentElement.dataset.size = `small`")
+    return page.evaluate(SMALL, 24)
+
+
 def small_for_a_finger(page: Page, renew: Callable[[Page], None] | None = None) -> list[str]:
     """List what is too small to be tapped on a phone."""
     wire = page.context.new_cdp_session(page)
@@ -92,16 +103,22 @@ def small_for_a_finger(page: Page, renew: Callable[[Page], None] | None = None) 
         wire.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
-def complaints(page: Page) -> list[Any]:
+def faint(page: Page) -> list[Any]:
+    """List the texts with less contrast than 7:1."""
+    return complaints(page, SEVEN_TO_ONE)
+
+
+def complaints(page: Page, rules: dict[str, Any] = RULES) -> list[Any]:
     """Run axe; the policy doesn't apply to scripts that the test itself injects."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     page.evaluate(UNTIMED)
-    found = page.evaluate("rules => axe.run(document, rules)", RULES | behind_a_drawer(page))
+    found = page.evaluate("rules => axe.run(document, rules)", rules | behind_a_drawer(page))
     return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]]
 
 
 def behind_a_drawer(page: Page) -> dict[str, Any]:
     """Leave out the rules on headings and landmarks if an open drawer takes them away for as long as it is open."""
     is_open = page.locator("main[inert]").count() > 0
-    return {"rules": {name: {"enabled": not is_open} for name in ("landmark-one-main", "page-has-heading-one")}}
+    rules = ("landmark-one-main", "page-has-heading-one")
+    return {"rules": {name: {"enabled": False} for name in rules}} if is_open else {}

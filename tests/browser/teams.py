@@ -34,7 +34,7 @@ def team(folder: Path, **environ: str) -> Iterator[Site]:
         roles.suspend(site.database, "command line", account(site.database, "bob@example.org"))
         account(site.database, LONG, name="Cecilia von Hohenstein-Langenfeld " * 2)
         account(site.database, MEMBER, name="Finn")
-        for email in (None, LONG):
+        for email in (None, f"a.{LONG}"):
             invites.create(site.database, "command line", "admin", email=email)
         site.app.extensions["rivulet"].warnings = [
             "On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."

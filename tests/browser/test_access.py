@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.checks import check, complaints, overflowing, small_for_a_finger
+from tests.browser.checks import check, complaints, faint, overflowing, small_for_a_finger, small_for_a_mouse
 from tests.browser.fonts import FONTS, each_theme
-from tests.browser.site import Site
+from tests.browser.site import Site, send
 from tests.browser.states import AREAS
 from tests.browser.states.answers import answered
+from tests.browser.states.progress import answering
 from tests.browser.states.state import State
 from tests.scripted import Scripted
 
@@ -22,6 +23,15 @@ WIDTH = """
   pen.font = getComputedStyle(document.body).font
   return pen.measureText("Rivulet").width
 }
+"""
+
+VANISHED = """
+signs => signs.filter(sign => {
+  const [selector, pseudo] = sign.split(/(?=::)/)
+  const style = getComputedStyle(document.querySelector(selector), pseudo)
+  const grounds = [getComputedStyle(document.body).backgroundColor, "rgba(0, 0, 0, 0)"]
+  return grounds.includes(style.backgroundColor) && style.backgroundImage === "none" && style.borderTopWidth === "0px"
+})
 """
 
 
@@ -88,3 +98,47 @@ def test_printed_it_is_the_conversation_alone(page: Page, site: Site, provider: 
     assert page.locator(".message__text").is_visible() and page.locator(".reply pre").is_visible()
     assert re.match(r"Tell me about rivers\s+\d+ \w+ \d{4}\s", page.locator("body").inner_text())
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_in_forced_colours_nothing_vanishes_that_only_its_ground_shows(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    page = visit(site.url, forced_colors="active", reduced_motion="reduce")
+    answered(page, site)
+    assert page.evaluate(VANISHED, [".message__text", ".code", ".accent"]) == []
+
+    answering(page, site)
+
+    signs = [".list__item[aria-current]", ".composer__stop::before", ".reply[aria-busy] p::after", ".composer__box"]
+    assert page.evaluate(VANISHED, signs) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_who_asks_for_more_contrast_gets_7_to_1(
+    visit: Callable[..., Page], site: Site, provider: Scripted, theme: str
+) -> None:
+    page = visit(site.url, color_scheme=theme, contrast="more", reduced_motion="reduce")
+
+    answered(page, site)
+
+    assert faint(page) == []
+
+
+def test_at_400_percent_a_message_can_be_read_and_sent(
+    visit: Callable[..., Page], site: Site, provider: Scripted
+) -> None:
+    page = visit(site.url, viewport={"width": 320, "height": 256})
+    answered(page, site)
+    menu = page.locator("#menu")
+
+    page.locator(".reply table").scroll_into_view_if_needed()
+    for sticking in (".bar", ".conversation__head", ".composer"):
+        expect(page.locator(sticking)).not_to_be_in_viewport()
+    page.locator("#menu-here").click()
+    expect(menu.get_by_label("Chat title")).to_be_in_viewport(ratio=1)
+    assert small_for_a_mouse(page) == []
+    page.keyboard.press("Escape")
+    send(page, "And now?")
+
+    expect(page.locator(".reply--complete")).to_have_count(2)
+    assert overflowing(page) == []

@@ -54,9 +54,12 @@ def test_a_page_passes_all_checks(show: Callable[..., Page], state: State, theme
 def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
     enter: Callable[..., Page], visit: Callable[..., Page]
 ) -> None:
-    page = enter("invites")
+    page = enter("invites", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_text("Invite people").click()
     page.get_by_role("button", name="Create invite").click()
-    link = page.locator(".link").inner_text()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copy link")).to_have_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
 
     phone = visit(link, java_script_enabled=False, viewport={"width": 360, "height": 800})
     phone.get_by_label("Your name").fill("Dora")
@@ -70,11 +73,18 @@ def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(
     expect(page.get_by_text("dora@example.org").first).to_be_visible()
 
 
-def test_somebody_is_suspended_by_two_presses(enter: Callable[..., Page], site: Site) -> None:
+def test_without_javascript_somebody_is_suspended_and_no_copy_button_is_dead(
+    enter: Callable[..., Page], site: Site
+) -> None:
     account(site.app.extensions["rivulet"].database, "eve@example.org")
     page = enter("people", java_script_enabled=False)
 
     row = page.locator("li", has_text="eve@example.org")
+    row.get_by_text("Manage").click()
+    row.get_by_role("button", name="Create reset link").click()
+    expect(page.locator(".link code")).to_be_visible()
+    expect(page.locator(".copy")).to_be_hidden()
+    page.get_by_role("link", name="Back to People").click()
     row.get_by_text("Manage").click()
     row.get_by_role("button", name="Suspend").click()
 

@@ -85,7 +85,7 @@ def test_without_javascript_a_draft_of_any_length_outlives_single_sign_on(
     expect(page.get_by_role("heading", name="You're signed in.")).to_be_visible()
     expect(page.locator("#text")).to_have_value(words)
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("article", name="You")).to_contain_text("word word")
+    expect(page.get_by_role("article").filter(has=page.get_by_role("heading", name="You"))).to_contain_text("word word")
 
 
 def test_who_refuses_there_is_back_at_the_form(leave_for: Callable[..., Page], team_site: Site, idp: Idp) -> None:

@@ -173,6 +173,20 @@ def test_what_no_invite_can_be_is_refused_in_a_sentence(database: Database, wish
     assert count(database, invite_table) == 0
 
 
+def test_admins_who_invite_the_same_people_at_once_leave_one_invite_for_each(either: Database) -> None:
+    emails = ["bob@example.org", "cid@example.org"]
+    wishes = [emails, emails[::-1]] * 4
+    admins = [joined(either, f"admin{number}", "admin") for number in range(len(wishes))]
+
+    tasks = [
+        partial(invites.create_all, either, by, each, "member", 7) for by, each in zip(admins, wishes, strict=True)
+    ]
+    outcomes = all_at_once(*tasks)
+
+    assert all(isinstance(outcome, list) for outcome in outcomes)
+    assert sorted(row.email for row in invites.list_open(either)) == emails
+
+
 def test_the_list_tells_who_made_an_invite_and_nothing_to_use_it_by(database: Database) -> None:
     ann = joined(database, "ann", "admin")
     token = invites.create(database, ann, uses=3)

@@ -21,7 +21,7 @@ def test_a_letter_has_what_large_mail_services_want_to_see(sender: str, domain: 
     with mailbox() as mails:
         settings = Settings(smtp_url=mails.url, mail_from=parsers.sender(sender))
         for _ in range(2):
-            mailer.send(settings, "ann@example.org", "A link", "Here it is.\n")
+            mailer.send(settings, mailer.Letter("ann@example.org", "A link", "Here it is.\n"))
 
     letter, another = (message_from_string(text, policy=policy.default) for text in mails.letters)
     assert abs(letter["Date"].datetime.timestamp() - time.time()) < 60
@@ -40,6 +40,7 @@ def test_a_letter_has_what_large_mail_services_want_to_see(sender: str, domain: 
 def test_the_log_tells_what_a_mail_server_says_but_no_address(command: str, words: str, told: str) -> None:
     with mailbox() as mails, pytest.raises(smtplib.SMTPException) as caught:
         mails.refusals[command] = words
-        mailer.send(Settings(smtp_url=mails.url, mail_from="r@example.org"), "ann@example.org", "A link", "Here.")
+        settings = Settings(smtp_url=mails.url, mail_from="r@example.org")
+        mailer.send(settings, mailer.Letter("ann@example.org", "A link", "Here."))
 
     assert mailer.reason_of(caught.value).endswith(told)

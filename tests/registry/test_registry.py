@@ -294,8 +294,8 @@ def test_what_is_not_there_is_not_found_by_any_change(registry: ProviderRegistry
         lambda: records.change(registry, ADMIN, ProviderForm(name, "openai", URL)),
         lambda: records.set_enabled(registry, ADMIN, name, on=False),
         lambda: records.remove(registry, ADMIN, name),
-        lambda: records.set_model_enabled(registry, ADMIN, name, "small", on=False),
-        lambda: records.set_default_model(registry, ADMIN, name, "small"),
+        lambda: records.save_models(registry, ADMIN, name, off=["small"]),
+        lambda: records.save_models(registry, ADMIN, name, default="small"),
     ):
         with pytest.raises(NotFound):
             change()
@@ -303,18 +303,18 @@ def test_what_is_not_there_is_not_found_by_any_change(registry: ProviderRegistry
 
 def test_only_a_model_that_is_listed_is_hidden_or_begun_with(registry: ProviderRegistry) -> None:
     with pytest.raises(NotFound):
-        records.set_model_enabled(registry, ADMIN, "scripted", "x" * 5_000, on=False)
+        records.save_models(registry, ADMIN, "scripted", on=["small"], off=["x" * 5_000])
     with pytest.raises(NotFound):
-        records.set_default_model(registry, ADMIN, "scripted", "nope")
+        records.save_models(registry, ADMIN, "scripted", default="nope")
 
 
 def test_hiding_twice_is_hiding_once(registry: ProviderRegistry) -> None:
-    for on in (False, False):
-        records.set_model_enabled(registry, ADMIN, "scripted", "small", on)
+    for _ in range(2):
+        records.save_models(registry, ADMIN, "scripted", off=["small"])
     assert registry.now().hidden == {("scripted", "small")}
 
-    for on in (True, True):
-        records.set_model_enabled(registry, ADMIN, "scripted", "small", on)
+    for _ in range(2):
+        records.save_models(registry, ADMIN, "scripted", on=["small"])
     assert registry.now().hidden == frozenset()
 
 
@@ -324,9 +324,10 @@ def test_each_change_is_noted_without_a_key(database: Database, registry: Provid
     records.change(registry, ADMIN, ProviderForm("acme", "openai", URL))
     records.set_enabled(registry, ADMIN, "acme", on=False)
     records.set_enabled(registry, ADMIN, "acme", on=True)
-    records.set_model_enabled(registry, ADMIN, "scripted", "small", on=False)
-    records.set_model_enabled(registry, ADMIN, "scripted", "small", on=True)
-    records.set_default_model(registry, ADMIN, "scripted", "large")
+    records.save_models(registry, ADMIN, "scripted", off=["small"])
+    records.save_models(registry, ADMIN, "scripted", on=["small"], off=["large"], default="small")
+    records.save_models(registry, ADMIN, "scripted", on=["small", "large"])
+    records.save_models(registry, ADMIN, "scripted")
     records.remove(registry, ADMIN, "acme")
 
     with database.read() as connection:
@@ -339,9 +340,12 @@ def test_each_change_is_noted_without_a_key(database: Database, registry: Provid
         "provider_on",
         "model_off",
         "model_on",
+        "model_off",
         "model_first",
+        "model_on",
         "provider_deleted",
     ]
+    assert noted[6].subject == "scripted/small" and noted[9].subject == "scripted, 2 models: small, large"
     assert {row.actor for row in noted} == {ADMIN}
     assert not [row for row in noted if "abcdefgh" in row.subject]
 
@@ -373,8 +377,8 @@ def test_a_model_that_does_not_seem_to_chat_is_offered_once_an_admin_turns_it_on
     monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
     offered = [[model.id for model in registry.now().models("scripted")]]
 
-    for on in (True, False):
-        records.set_model_enabled(registry, ADMIN, "scripted", "whisper-1", on)
+    for on, off in ([["whisper-1"], []], [[], ["whisper-1"]]):
+        records.save_models(registry, ADMIN, "scripted", on, off)
         later = registry_of(database, configured={"scripted": provider})
         offered.append([model.id for model in later.now().models("scripted")])
 

@@ -14,7 +14,7 @@ TAGS = """
     a annotation blockquote br code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr ins kbd li mark ol p pre section
     semantics span strong sub sup table tbody td th thead tr ul
 """
-ATTRIBUTES = "align aria-label class dir encoding href id rel role start tabindex target title translate"
+ATTRIBUTES = "align aria-label aria-level class dir encoding href id rel role start tabindex target title translate"
 
 ALLOWED_TAGS = {*TAGS.split(), *MATH_TAGS.split()}
 ALLOWED_ATTRIBUTES = {*ATTRIBUTES.split()}.union(*MATH_ATTRIBUTES.values())

@@ -65,6 +65,7 @@ def test_an_answer_that_begins_is_announced_and_so_is_its_being_stopped(
     end = client.get(f"/replies/{reply}/generation").text
 
     assert announced(sent.text) == "Answering…"
+    assert f'id="reply-{reply}-notice" role="status"' in sent.text
     assert "Answer stopped." in end
 
 
@@ -78,3 +79,24 @@ def test_a_version_that_was_there_before_is_no_new_answer(client: FlaskClient, p
     shown = client.post(f"/messages/{first}/shown", headers=HTMX).text
 
     assert announced(shown) == "Showing version 1 of 2."
+
+
+def test_an_opened_chat_is_announced_by_its_title_alone(client: FlaskClient, provider: Scripted) -> None:
+    opened, unread = begin(client, "Rivers & seas"), begin(client, "Lakes")
+    for conversation in (opened, unread):
+        ended(client, conversation)
+
+    title = client.get(f"/conversations/{opened}", headers=HTMX).text
+    new = client.get("/", headers=HTMX).text
+
+    assert "<title>(1) Rivers &amp; seas · Rivulet</title>" in title and announced(title) == "Rivers &amp; seas"
+    assert announced(new) == "New chat"
+
+
+def test_a_deletion_is_announced_also_that_of_the_open_chat(client: FlaskClient, provider: Scripted) -> None:
+    opened, other = begin(client), begin(client)
+    here = HTMX | {"HX-Current-URL": f"http://localhost/conversations/{opened}"}
+
+    gone = [client.post(f"/conversations/{each}/deletion", headers=here).text for each in (other, opened)]
+
+    assert [announced(each) for each in gone] == ["Deleted.", "Deleted."]

@@ -38,6 +38,18 @@ def listed(page: str) -> list[int]:
     return [int(age) for age in re.findall(r'class="list__title" dir="auto">Number (\d+)<', page)]
 
 
+def test_where_nobody_has_an_account_an_empty_list_says_that_chats_stay_with_the_browser(
+    app: Flask, client: FlaskClient
+) -> None:
+    sentence = "They stay with this browser"
+    alone = client.get("/").text
+
+    member = signed_in(app)
+
+    assert sentence in alone
+    assert sentence not in member.get("/").text + client.get("/").text
+
+
 def test_every_conversation_is_reached_through_links(reader: FlaskClient) -> None:
     page, pages = reader.get("/").text, 1
     while older := re.search(r'id="older" href="(\?listed=\d+)"', page):

@@ -107,8 +107,7 @@ class Fuzzer:
         """Undo an admin's changes that affect everybody: turn the provider on, and empty lists that would grow."""
         providers = self.app.extensions["rivulet"].registry
         records.set_enabled(providers, "a test", "scripted", True)
-        for model in ("small", "large"):
-            records.set_model_enabled(providers, "a test", "scripted", model, True)
+        records.save_models(providers, "a test", "scripted", on=["small", "large"])
         if USUAL["name"] in providers.now().entries:
             records.remove(providers, "a test", USUAL["name"])
         with cast.database(self.app).write() as connection:
@@ -132,7 +131,7 @@ class Fuzzer:
         """Find or create the rest that an address can name: a session, a provider, a person, an invite, a token."""
         if rule.endpoint == "account.end_session":
             return {"name": own["session"]}
-        if rule.endpoint in {"admin_models.set_model", "admin_models.set_enabled"}:
+        if rule.endpoint in {"admin_models.save_models", "admin_models.set_enabled"}:
             return {"name": "scripted"}
         made = cast.spare(self.app, rule.arguments - {"name"}, rule.endpoint)
         if not rule.endpoint.startswith("admin_models."):

@@ -82,6 +82,7 @@ ROWS = {
     "POST oidc.disconnect": ACCOUNT,
     "GET account.show": ACCOUNT,
     "POST account.change_password": (SIGN_IN, SIGN_IN, SIGN_IN, REFUSED, REFUSED),
+    "POST account.change_name": ACCOUNT,
     "POST account.end_session": ACCOUNT,
     "POST account.end_others": ACCOUNT,
     "GET admin_overview.show": ADMIN,
@@ -106,7 +107,7 @@ ROWS = {
     "POST admin_models.change": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, SPENT),
     "POST admin_models.set_enabled": ADMIN_FINDS,
     "POST admin_models.ask_again": ADMIN_FINDS,
-    "POST admin_models.set_model": (NOT_FOUND, NOT_FOUND, SIGN_IN, NOT_FOUND, NOT_FOUND),  # there is no such model
+    "POST admin_models.save_models": ADMIN_FINDS,
     "POST admin_models.delete": ADMIN_FINDS,
 }
 

@@ -29,7 +29,25 @@ def joined(pairs: Iterable[tuple[str, str]]) -> str:
 
 FIELDS = [
     *("text", "title", "key", "parent", "model", "away", "at", "before", "after", "current", "done", "next", "role"),
-    *("email", "password", "present", "name", "uses", "days", "url", "kind", "first", "on", "off", "link"),
+    *(
+        "email",
+        "emails",
+        "password",
+        "present",
+        "name",
+        "uses",
+        "days",
+        "url",
+        "kind",
+        "first",
+        "was_first",
+        "on",
+        "was",
+        "off",
+        "all",
+        "q",
+        "link",
+    ),
     *("text[]", "é", ""),
 ]
 """What routes read of a form or of an address, and three names that none does."""

@@ -117,8 +117,8 @@ class Visit:
         return cast.belongings(self.app, self.owner.person_id)
 
     def own_row(self) -> list[dict[str, Any]]:
-        """Read the visitor's own row."""
-        return cast.belongings(self.app, self.person_id or 0)["people"]
+        """Read the visitor's own row, without the name: they can change that."""
+        return [row | {"name": None} for row in cast.belongings(self.app, self.person_id or 0)["people"]]
 
     def require_that_the_owners_answer_goes_on(self) -> None:
         """Let the provider go on; check that nobody has stopped it, and that its answer is complete."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, render_template, request
 
@@ -11,6 +11,7 @@ from chat.registry import presets, records
 from chat.registry.form import KINDS, InvalidProvider, read_form
 from chat.registry.snapshot import ProviderEntry
 from chat.routes import model_choice
+from chat.routes.admin import offer
 from chat.storage.database import NotFound
 from chat.web import current_user, notices, urls
 from chat.web.state import state
@@ -80,7 +81,10 @@ def render_list(form: dict[str, str], problem: str = "") -> str:
 def render_provider(entry: ProviderEntry, form: dict[str, str], problem: str = "") -> str:
     content = describe(entry)
     problem, done = (problem, "") if problem else outcome(entry, content["wrong"])
-    return render_template("admin/provider.html", **content, form=form, problem=problem, done=done)
+    said = {"problem": problem, "done": done, "saved": notices.read(offer.SAVED)}
+    return render_template(
+        "admin/provider.html", **content, **offer.search(content["models"], content["hidden"]), form=form, **said
+    )
 
 
 def outcome(entry: ProviderEntry, wrong: str) -> tuple[str, str]:
@@ -100,7 +104,7 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
     hidden = {model for provider, model in known.hidden if provider == entry.name}
     hidden |= {model.id for model in others} - shown
     models = models + others
-    first = known.default.removeprefix(f"{entry.name}/")
+    first = next(iter(model_choice.options()), None)  # the one that new chats begin with
     return {
         "entry": entry,
         "protocol": PROTOCOLS.get("demo" if entry.is_demo else entry.kind, entry.kind),
@@ -110,7 +114,7 @@ def describe(entry: ProviderEntry) -> dict[str, Any]:
         "others": others,
         "hidden": hidden,
         "on": [model for model in models if model.id not in hidden],
-        "first": first if first != known.default else "",
+        "first": first.model.id if first and first.provider == entry.name else "",
     }
 
 
@@ -167,15 +171,12 @@ def ask_again(name: str) -> Response:
 
 
 @bp.post("/<name>/offer")
-def set_model(name: str) -> Response:
-    """Enable or disable a model, or make it the default: the button that was pressed says which."""
-    operator, form = current_user.require_operator(), request.form
-    if "first" in form:
-        records.set_default_model(state.registry, operator, name, form["first"])
-    else:
-        model = form.get("on", form.get("off", ""))
-        records.set_model_enabled(state.registry, operator, name, model, "on" in form)
-    return lead_to(name, "changed")
+def save_models(name: str) -> Response:
+    """Turn models on and off, and choose the default."""
+    changes = offer.read_changes(state.registry.find(name), request.form)
+    records.save_models(state.registry, current_user.require_operator(), name, changes.on, changes.off, changes.default)
+    query = {"done": "listed" if changes.unlisted else "models", "q": request.form.get("q", "")}
+    return urls.lead_to(f"/admin/models/{quote(name)}?{urlencode(query)}#models")
 
 
 @bp.post("/<name>/deletion")

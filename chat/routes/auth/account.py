@@ -1,4 +1,4 @@
-"""The account page: password, single sign-on, and sessions."""
+"""The account page: name, password, single sign-on, and sessions."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from chat.web.state import state
 
 NOTICES = {
     "changed": "Password changed. Other sessions were signed out.",
+    "named": "Name saved.",
     "connected": "Connected. You can now use single sign-on.",
     "disconnected": "Disconnected. Sign in with your password.",
 }
@@ -33,6 +34,13 @@ def require_account() -> None:
 @bp.get("")
 def show() -> str:
     return page(done=notices.read(NOTICES))
+
+
+@bp.post("/name")
+def change_name() -> Response:
+    member = require_member()
+    accounts.rename(state.database, member, member.id, request.form.get("name", ""))
+    return notices.lead_to("/account", "named")
 
 
 @bp.post("/password")

@@ -40,13 +40,13 @@ def create() -> Response:
         raise NotFound
     if proxy_login.is_on():
         return promote_by_proxy(token)
-    email, password = request.form.get("email", ""), request.form.get("password", "")
+    email, password, name = (request.form.get(field, "") for field in ("email", "password", "name"))
     try:
-        person_id = first_admin.create_first_admin(state.database, state.secret, token, email, password)
+        person_id = first_admin.create_first_admin(state.database, state.secret, token, email, password, name)
     except (accounts.BadEmail, passwords.BadPassword) as error:
-        return Response(form(email, str(error)), 400)
+        return Response(form(email, name, str(error)), 400)
     except accounts.Refused as error:
-        return Response(form(email, str(error)), 409)
+        return Response(form(email, name, str(error)), 409)
     current_user.login_as(person_id)
     return secret_links.leave("/")
 
@@ -70,7 +70,7 @@ def require_open(token: str) -> None:
         raise NotFound
 
 
-def form(email: str = "", problem: str = "") -> str:
+def form(email: str = "", name: str = "", problem: str = "") -> str:
     """Render the page. Raises Refused if a proxy should name the visitor, and doesn't."""
     named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
-    return render_template("accounts/first_admin.html", named=named, email=email, problem=problem)
+    return render_template("accounts/first_admin.html", named=named, email=email, name=name, problem=problem)

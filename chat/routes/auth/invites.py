@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Row
 
-from chat.people import accounts, audit, invites, passwords
+from chat.people import accounts, invites, passwords
 from chat.people.accounts import BadEmail
 from chat.people.invites import EmailTaken, Newcomer
 from chat.people.passwords import BadPassword
@@ -13,8 +13,6 @@ from chat.routes.auth import login
 from chat.storage.database import NotFound
 from chat.web import current_user, proxy_login, secret_links, urls
 from chat.web.state import state
-
-LONGEST_NAME = 100
 
 bp = Blueprint("invites", __name__, url_prefix="/invites")
 
@@ -75,7 +73,7 @@ def newcomer(invite: Row) -> Newcomer:
     """
     email = invite.email or accounts.require_email(request.form.get("email", ""))
     password = request.form.get("password", "")
-    name = audit.to_line(request.form.get("name", ""))[:LONGEST_NAME]
+    name = accounts.clean_name(request.form.get("name", ""))
     passwords.require_good(password, email, name)
     return Newcomer(email, name, passwords.hash_password(password))
 

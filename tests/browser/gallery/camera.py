@@ -21,11 +21,16 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 STILL = """() => {
-  for (const time of document.querySelectorAll("time")) time.textContent = "3 May 2026, 14:05"
-  for (const { firstChild } of document.querySelectorAll(".reply :is(summary, dd)"))
-    if (/\\d s$/.test(firstChild?.data)) firstChild.data = firstChild.data.replace(/[\\d.]+ s$/, "4.2 s")
+  const all = (selector, change) => document.querySelectorAll(selector).forEach(one => {
+    const text = change(one.textContent)
+    if (text !== one.textContent) one.textContent = text
+  })
+  all("time", () => "3 May 2026, 14:05")
+  all("[class$=__number] code", () => "0".repeat(32))
+  all(".link", text => text.replace(/^.*(\\/\\w+\\/).*$/, "https://chat.example.org$1" + "x".repeat(43)))
+  all(".reply summary, .reply dd", text => text.replace(/[\\d.]+ s(econds?)?$/, "4.2 s$1"))
 }"""
-"""Gives all times and durations one text, so that two galleries differ only where the pages do."""
+"""Gives times, durations, numbers of requests and secret links one text: two galleries differ only where pages do."""
 
 
 class Shot(NamedTuple):

@@ -19,8 +19,8 @@ from tests.browser.states.state import State
 AREAS: dict[str, list[State]] = {
     "The first page": first_page.STATES,
     "Chat: answers": answers.STATES,
-    "Chat: answers that are being written or ended early": progress.STATES,
-    "Chat: what can be done with a message": controls.STATES,
+    "Chat: unfinished answers": progress.STATES,
+    "Chat: actions": controls.STATES,
     "Sidebar and menus": sidebar.STATES,
     "Without JavaScript": without_javascript.STATES,
     "Signing in": sign_in.STATES,

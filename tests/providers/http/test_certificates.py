@@ -44,7 +44,8 @@ def sign_on() -> None:
 
 def mail(speaks: str = "smtps") -> None:
     with mailbox(speaks) as mails:
-        mailer.send(Settings(smtp_url=mails.url, mail_from="r@example.org"), "ann@example.org", "A link", "Here.")
+        settings = Settings(smtp_url=mails.url, mail_from="r@example.org")
+        mailer.send(settings, mailer.Letter("ann@example.org", "A link", "Here."))
         assert len(mails.letters) == 1
 
 

@@ -314,7 +314,8 @@ def test_the_first_event_has_all_so_far() -> None:
     page.apply(growing.feed("ur**", 1))
     page.apply(growing.feed("", growing.due or 0))
 
-    assert page.html == '<h1 dir="auto">One</h1><p dir="auto">Two</p><p dir="auto">Three <strong>four</strong></p>'
+    heading = '<h1 aria-level="3" dir="auto">One</h1>'
+    assert page.html == heading + '<p dir="auto">Two</p><p dir="auto">Three <strong>four</strong></p>'
 
 
 def test_nothing_so_far_is_nothing() -> None:
@@ -335,7 +336,7 @@ def test_blocks_without_javascript() -> None:
 
     closed = [blocks.feed(piece) for piece in ("# On", "e\n\n", "**T", "wo**\n")]
 
-    assert closed == ["", "", '<h1 dir="auto">One</h1>', ""]
+    assert closed == ["", "", '<h1 aria-level="3" dir="auto">One</h1>', ""]
     assert blocks.open == "**Two**\n"
     assert blocks.close(blocks.open) == '<p dir="auto"><strong>Two</strong></p>'
 

@@ -46,7 +46,7 @@ def test_an_unfinished_line_in_a_list_or_a_quotation_underlines_nothing(text: st
 
 
 def test_a_finished_line_underlines() -> None:
-    assert moments("Opening hours\n---\n")[-1] == '<h2 dir="auto">Opening hours</h2>'
+    assert moments("Opening hours\n---\n")[-1] == '<h2 aria-level="4" dir="auto">Opening hours</h2>'
 
 
 @pytest.mark.parametrize("fence", ["```python", "~~~python"])

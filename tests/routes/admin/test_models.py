@@ -94,7 +94,7 @@ def test_the_kind_and_the_name_of_a_provider_stay(app: Flask, admin: FlaskClient
         (MODELS, ACME),
         (f"{MODELS}/scripted", {"url": HOME}),
         (f"{MODELS}/scripted/state", {"off": "1"}),
-        (f"{MODELS}/scripted/offer", {"off": "small"}),
+        (f"{MODELS}/scripted/offer", {"was": "small"}),
         (f"{MODELS}/scripted/offer", {"first": "large"}),
         (f"{MODELS}/scripted/asking", {}),
         (f"{MODELS}/scripted/deletion", {}),
@@ -149,7 +149,7 @@ def test_a_model_that_was_turned_off_is_not_offered_and_refused_where_it_is_post
     member: FlaskClient, admin: FlaskClient, provider: Scripted
 ) -> None:
     """Hold OW 26-44555: the page hides a model, and the server refuses it as well."""
-    admin.post(f"{MODELS}/scripted/offer", data={"off": "small"})
+    admin.post(f"{MODELS}/scripted/offer", data={"was": "small"})
 
     page = member.get("/").text
     refused = member.post("/conversations", data={"text": "Hello?", "model": "scripted/small"}, headers=PAGE)
@@ -166,7 +166,7 @@ def test_a_model_that_was_turned_off_is_neither_tried_again_nor_continued(
     conversation = begin(member)
     ended(member, conversation)
     reply = reply_in(member, conversation)
-    admin.post(f"{MODELS}/scripted/offer", data={"off": "small"})
+    admin.post(f"{MODELS}/scripted/offer", data={"was": "small"})
 
     continued = member.post(f"/replies/{reply}/continue")
     by_name = member.post(f"/replies/{reply}/retry", data={"model": "scripted/small"})
@@ -187,14 +187,14 @@ def test_the_model_to_begin_with_comes_first_and_answers_where_none_is_named(
 
     assert page.index("scripted/large") < page.index("scripted/small")
     assert provider.calls[0].model == "large"
-    assert ">Default<" in admin.get(f"{MODELS}/scripted").text
+    assert re.search('name="first" value="large"[^>]* checked', admin.get(f"{MODELS}/scripted").text)
 
 
 def test_where_the_one_to_begin_with_is_turned_off_the_next_one_is(
     member: FlaskClient, admin: FlaskClient, provider: Scripted
 ) -> None:
     admin.post(f"{MODELS}/scripted/offer", data={"first": "large"})
-    admin.post(f"{MODELS}/scripted/offer", data={"off": "large"})
+    admin.post(f"{MODELS}/scripted/offer", data={"was": "large"})
 
     member.post("/conversations", data={"text": "Hello?"}, headers=TEXT).get_data()
 
@@ -252,29 +252,6 @@ def test_what_a_provider_says_is_text_in_the_pages(
         assert "ranran" not in page
         if "<" in text:
             assert text not in page
-
-
-def test_a_model_with_an_odd_id_is_turned_off_by_its_button(
-    app: Flask, admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    odd = 'a/b:"c" <d>&amp;'
-    monkeypatch.setattr(provider, "models", lambda: [Model(odd, odd)])
-
-    answer = admin.post(f"{MODELS}/scripted/offer", data={"off": odd})
-
-    assert answer.status_code == 303 and registry(app).now().hidden == {("scripted", odd)}
-
-
-def test_an_admin_sees_models_that_do_not_seem_to_chat_and_turns_them_on(
-    app: Flask, admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(provider, "others", lambda: [Model("whisper-1", "Whisper")])
-    before = admin.get(f"{MODELS}/scripted").text
-
-    admin.post(f"{MODELS}/scripted/offer", data={"on": "whisper-1"})
-
-    assert "Not for chat" in before and 'name="on" value="whisper-1"' in before
-    assert 'name="off" value="whisper-1"' in admin.get(f"{MODELS}/scripted").text and "Whisper" in admin.get("/").text
 
 
 def test_an_address_that_is_found_to_be_meant_is_offered(app: Flask, admin: FlaskClient) -> None:

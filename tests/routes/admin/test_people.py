@@ -37,6 +37,16 @@ def test_everybody_is_listed_with_role_state_and_when_they_were_seen(
     assert "Admin</span>" in rows[2] and "You</span>" in rows[2] and "Admin</span>" not in rows[1]
 
 
+def test_the_reset_link_comes_first_and_deleting_stands_last(admin: FlaskClient, member: FlaskClient) -> None:
+    rows = admin.get("/admin/people").text.split("<li>")[1:]
+
+    assert [re.findall(r"<button[^>]*>([^<]+)</button>", row) for row in rows] == [
+        ["Create reset link", "Make admin", "Suspend", "Delete…"],
+        ["Create reset link", "Make member", "Suspend", "Delete…"],
+    ]
+    assert rows[0].count('class="danger"') == 1
+
+
 def test_guests_are_not_listed(app: Flask, admin: FlaskClient) -> None:
     change(app, access="open")
     app.test_client().post("/conversations", data={"text": "Hello?"})

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.people import accounts, passwords
+from chat.people import accounts, audit, passwords
 from chat.storage.tables import sessions
 from chat.web import user_agent
 from tests.asking import named
@@ -129,6 +129,36 @@ def test_it_lists_where_somebody_is_signed_in_and_ends_one_of_them(app: Flask) -
 
     assert other.get("/").status_code == 303 and client.get("/").status_code == 200
     assert "iPhone" not in client.get("/account").text
+
+
+def test_a_name_is_changed_shown_everywhere_and_noted(app: Flask) -> None:
+    client = signed_in(app)
+
+    answer = client.post("/account/name", data={"name": f"  Ann\n\u202eLee {'x' * 200}"})
+
+    person = accounts.by_email(app.extensions["rivulet"].database, "ann@example.org")
+    assert person and person.name == f"Ann Lee {'x' * 92}"
+    assert "Name saved." in client.get(answer.headers["Location"]).text
+    assert ">Ann Lee x" in client.get("/").text
+    noted = audit.page(app.extensions["rivulet"].database)[0]
+    assert (noted.actor, noted.action, noted.subject) == ("ann@example.org", "name_changed", person.name)
+
+
+def test_an_empty_name_is_none_and_the_same_one_is_not_noted(app: Flask) -> None:
+    client = signed_in(app)
+    for name in ("Ann", "Ann", " ", ""):
+        assert client.post("/account/name", data={"name": name}).headers["Location"] == "/account?done=named"
+
+    actions = [row.action for row in audit.page(app.extensions["rivulet"].database)]
+    assert actions.count("name_changed") == 2 and ">Account</a>" in client.get("/").text
+
+
+def test_a_name_is_text_and_needs_an_account(app: Flask) -> None:
+    client = signed_in(app)
+    client.post("/account/name", data={"name": "<b>Ann</b>"})
+
+    assert "<b>Ann" not in client.get("/account").text and "&lt;b&gt;Ann" in client.get("/account").text
+    assert app.test_client().post("/account/name", data={"name": "Eve"}).status_code == 401
 
 
 def test_all_others_are_signed_out_at_once(app: Flask) -> None:

@@ -28,10 +28,10 @@ def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tm
     place = follow(client, address)
     assert client.get(place).status_code == 200
 
-    answer = client.post(place, data=FORM)
+    answer = client.post(place, data=FORM | {"name": " Ann\nLee "})
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
-    assert "Account" in client.get("/").text
+    assert ">Ann Lee</a>" in client.get("/").text
     late.set_cookie(named(late, cookies.LINK), address.rpartition("/")[2])
     assert late.get(address).status_code == late.post(place, data=FORM | {"password": "another one"}).status_code == 404
     assert said(tmp_path) == []
@@ -70,12 +70,21 @@ def test_what_was_typed_is_kept_but_the_password(tmp_path: Path) -> None:
     client = team(tmp_path).test_client()
     address = follow(client, address)
 
-    poor = client.post(address, data=FORM | {"password": "password1"})
+    poor = client.post(address, data=FORM | {"name": "Ann", "password": "password1"})
     nowhere = client.post(address, data=FORM | {"email": "nowhere"})
 
     assert poor.status_code == nowhere.status_code == 400 and poor.mimetype == "text/html"
-    assert 'value="Ann@example.org"' in poor.text and "password1" not in poor.text
+    assert 'value="Ann@example.org"' in poor.text and 'value="Ann"' in poor.text and "password1" not in poor.text
     assert "Enter a valid email" in nowhere.text and PASSWORD not in nowhere.text
+
+
+def test_the_first_admins_own_name_is_no_password(tmp_path: Path) -> None:
+    address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
+    client = team(tmp_path).test_client()
+
+    poor = client.post(follow(client, address), data=FORM | {"name": "Ann Fjordline", "password": "annfjordline"})
+
+    assert poor.status_code == 400
 
 
 def test_somebody_who_has_an_account_is_not_made_again(tmp_path: Path) -> None:

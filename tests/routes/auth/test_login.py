@@ -44,6 +44,13 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
     assert "not the password" not in known.text and "Set-Cookie" not in known.headers
 
 
+def test_the_title_of_a_page_says_first_that_something_is_wrong(app: Flask) -> None:
+    client = app.test_client()
+
+    assert "<title>Sign in · Rivulet</title>" in client.get("/sign-in").text
+    assert "<title>Error: Sign in · Rivulet</title>" in sign_in(client).text
+
+
 def test_signing_in_gives_another_session_id_and_the_old_one_opens_nothing(app: Flask) -> None:
     """Session fixation: a session id from before the sign-in must not be signed in after it."""
     account(app.extensions["rivulet"].database)
