@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -48,6 +49,16 @@ def change(app: Flask, **values: Any) -> None:
     """Change settings of a running app."""
     here = app.extensions["rivulet"]
     here.settings = replace(here.settings, **values)
+
+
+def wrong_field(page: str) -> str:
+    """Return the name of the field that has the focus, with the problem beside it."""
+    (found,) = re.findall(
+        r'<input name="(\w+)"[^>]*aria-invalid="true" aria-describedby="problem" autofocus>'
+        r'(?:\s*<small>[^<]*</small>\s*)?</label>\s*<p class="problem" role="alert" id="problem">',
+        page,
+    )
+    return found
 
 
 @cache

@@ -52,7 +52,7 @@ def routes(text: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and "redirect" in {alias.name for alias in node.names}:
             yield f"{node.module}.redirect"
         for name, value in told(node):
-            if not ast.unparse(value).startswith("urls.of("):
+            if not ast.unparse(value).startswith(("urls.of(", "'false'")):  # "false" leaves the address as it is
                 yield f"{name}: {ast.unparse(value)}"
         if isinstance(node, ast.Constant) and re.search(r"""(href|src|action|url)=["']?/""", str(node.value)):
             yield str(node.value)

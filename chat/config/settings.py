@@ -172,8 +172,11 @@ def secrets(settings: Settings) -> list[str]:
 
 def address_of(settings: Settings) -> str:
     """Return the public URL of this instance; "" if the settings don't tell."""
-    here = f"http://localhost:{settings.port}{settings.script_name}" if is_loopback(settings.host) else ""
-    return settings.app_url or here
+    host = settings.host.strip("[]")
+    if settings.app_url or host in {"0.0.0.0", "::"}:
+        return settings.app_url
+    name = "localhost" if is_loopback(host) else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{settings.port}{settings.script_name}"
 
 
 def path_of(settings: Settings) -> str:

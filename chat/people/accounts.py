@@ -53,6 +53,8 @@ class Refused(Exception):
 class BadEmail(Exception):
     """A text is no e-mail address; the message says what to change."""
 
+    field = "email"
+
 
 def find(database: Database, person_id: int) -> Person | None:
     with database.read() as connection:

@@ -67,6 +67,8 @@ class BadInvite(Exception):
 class EmailTaken(Exception):
     """An account with this e-mail address exists; the message is for the holder of an invite."""
 
+    field = "email"
+
 
 @dataclass(frozen=True)
 class Newcomer:

@@ -43,6 +43,8 @@ T = TypeVar("T")
 class BadPassword(Exception):
     """A password can't be used; the text says what to change."""
 
+    field = "password"
+
 
 def require_good(password: str, *known: str) -> None:
     """Raise BadPassword if a password is too short, too long or easy to guess.

@@ -51,10 +51,14 @@ UNSTORABLE = "The database is unavailable. Try again in a moment."
 BROKEN = "Something went wrong on the server. Try again; the server log has details."
 
 INTERNAL = {BROKEN, UNSTORABLE}
-"""Errors that only an admin can look into: every form of them names the request's number."""
+"""Errors that only an admin can look into: every form of them has a reference to the log."""
 
-PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
-"""Where htmx puts a sentence. A router's error page has no such header, so the page can tell it from ours."""
+REFERENCE_LENGTH = 8
+"""How many digits of a request's ID make a reference: enough to find it in the log, and short enough to say."""
+
+PLACE = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML", "HX-Push-Url": "false"}
+"""Where htmx puts a sentence; the page keeps its address. A router's error page has no such header, so the page can
+tell it from ours."""
 
 logger = logging.getLogger(__name__)
 
@@ -126,13 +130,12 @@ def internal_error(error: Exception) -> Response:
 
 def respond(sentence: str, status: int, connects: bool = False) -> Response:
     """Send a sentence in the form that the request accepts; to somebody who `connects` models with a link to them."""
-    number = REQUEST_ID.get()
-    told = {"sentence": sentence, "status": status, "number": number, "ours": sentence in INTERNAL}
-    told |= {"connects": connects}
+    reference = REQUEST_ID.get()[:REFERENCE_LENGTH] if sentence in INTERNAL else ""
+    told = {"sentence": sentence, "reference": reference, "connects": connects}
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if not wants_page():
-        rest = f" Say this number to whoever runs it: {number}" if sentence in INTERNAL else ""
+        rest = f" Error reference: {reference}" if reference else ""
         return Response(f"{sentence}{rest}\n", status, mimetype="text/plain")
     return Response(render_template("errors/page.html", **told, **draft(status)), status)
 

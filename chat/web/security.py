@@ -23,7 +23,6 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
@@ -121,6 +120,10 @@ def is_own_origin(origin: str) -> bool:
 def add_headers(response: Response) -> Response:
     """Add the security headers. No cache keeps a page, and no proxy rewrites it, as Cloudflare does with emails."""
     response.headers.update(HEADERS)
+    # On plain http, except at localhost, browsers ignore this header and Chromium logs an error. There they send no
+    # Sec-Fetch-Site.
+    if request.is_secure or "Sec-Fetch-Site" in request.headers:
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers.setdefault("Cache-Control", "no-store, no-transform")
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from flask import Flask, Response, has_request_context, make_response, redirect, request
 
+from chat.web.state import state_of
+
 
 def register(app: Flask) -> None:
-    """Give templates `root`. After the end of a request, the caller of a template must pass it."""
+    """Give templates `root` and `public_url`. After the end of a request, the caller of a template must pass `root`."""
     app.context_processor(lambda: {"root": request.script_root if has_request_context() else ""})
+    app.jinja_env.globals["public_url"] = state_of(app).settings.app_url
 
 
 def of(place: str) -> str:

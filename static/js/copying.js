@@ -1,5 +1,5 @@
 // Code and copying: each block of code gets two buttons. "Wrap" breaks its long lines, now and on later pages. "Copy"
-// takes its code, or for an answer fetches its Markdown, and shows whether that worked.
+// takes the code beside it, or for an answer fetches its Markdown, and shows whether that worked.
 {
   const settings = kept("localStorage")
   const make = (name, textContent, ariaLabel) => Object.assign(document.createElement("button"), {
@@ -43,8 +43,8 @@
     if (button?.ariaPressed) return button.ariaPressed = wrap.ariaPressed = settings.wrap = button.ariaPressed === "false"
     if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
-    const code = button.closest(".code")?.querySelector("code").textContent.replace(/\n$/, "")
-    const text = code === undefined ? fetched(button.href) : Promise.resolve(code)
+    const code = () => button.closest(":has(code)").querySelector("code").textContent.replace(/\n$/, "")
+    const text = button.href ? fetched(button.href) : Promise.resolve(code())
     copy(text).then(() => say(button, "Copied"), () => say(button, "Couldn't copy"))
   })
 

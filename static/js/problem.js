@@ -23,6 +23,7 @@
     const { ctx } = event.detail
     if (ctx.response.headers.has("HX-Retarget")) return
     ctx.swap = "none"
+    ctx.push = false
     say(event)
   })
   document.addEventListener("htmx:after:request", ({ detail }) => { if (detail.ctx.response?.status < 400) find() })

@@ -92,6 +92,26 @@ def test_a_deleted_conversation_is_gone_and_its_answer_stopped(page: Page, provi
     assert gone and gone.status == 404
 
 
+def test_a_conversation_that_can_not_be_opened_leaves_the_address_as_it_is(
+    page: Page, site: Site, provider: Scripted
+) -> None:
+    provider.will_say("Here.")
+    send(page, "Open me")
+    expect(page.locator(".reply--complete")).to_be_visible()
+    opened = page.url
+    page.goto(site.url)
+    page.route(opened, lambda route: route.fulfill(status=502, body="A router's page"), times=1)
+
+    page.get_by_role("link", name="Open me").click()
+    expect(page.locator("#offline")).not_to_be_empty()
+    assert page.url == f"{site.url}/"
+    page.evaluate("address => fetch(`${address}/deletion`, { method: 'POST' })", opened)
+    page.get_by_role("link", name="Open me").click()
+
+    expect(page.locator("#problem .problem")).to_be_visible()
+    assert page.url == f"{site.url}/"
+
+
 def test_a_row_of_the_list_has_a_menu_that_stays_open_while_the_list_changes(page: Page, provider: Scripted) -> None:
     gate, menu = Gate(), page.locator("#menu")
     for name in ("Keep", "Rename me"):

@@ -129,3 +129,18 @@ def test_without_javascript_copy_leads_to_the_markdown_and_nothing_is_dead(
     page.locator(".finished .copy").click()
 
     expect(page.locator("body")).to_contain_text("```python")
+
+
+def test_an_error_reference_is_copied_and_without_script_has_no_button(
+    visit: Callable[..., Page], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.routes.pages.visit", lambda: 1 / 0)
+    page, plain = visit(site.url), visit(site.url, java_script_enabled=False)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.get_by_role("button", name="Copy error reference").click()
+
+    expect(page.locator(".reference .copy")).to_have_text("Copied")
+    assert clipboard(page) == page.locator(".reference code").inner_text()
+    expect(plain.locator(".reference code")).to_be_visible()
+    expect(plain.get_by_role("button")).to_have_count(0)

@@ -102,7 +102,7 @@ def test_what_a_limit_refuses_stays_in_the_box_and_is_sent_later(
     other.goto(site.url)
 
     send(other, "Keep me")
-    expect(other.locator(".problem, .notice h1")).to_contain_text("You already have an answer in progress.")
+    expect(other.locator(".problem, .sheet h1")).to_contain_text("You already have an answer in progress")
     expect(other.locator("#text")).to_have_value("Keep me")
     gate.open()
     expect(page.locator(".reply--complete")).to_be_visible()

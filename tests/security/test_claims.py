@@ -74,7 +74,7 @@ def test_what_is_not_met_is_said_before_all_else() -> None:
 
 
 def test_the_table_of_headers_says_what_is_sent(client: FlaskClient) -> None:
-    sent = client.get("/").headers
+    sent = client.get("/", headers={"Sec-Fetch-Site": "none"}).headers
     told = {cells[0]: cells[1] for cells in claims.rows(PAGE) if len(cells) == 3}
     headers = {name: value for name, value in told.items() if name.strip("`") in sent}
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from chat.routes import pages
 from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, named, reply_in, rows
 from tests.scripted import Gate, Scripted
+from tests.team import change
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -39,7 +40,7 @@ def assert_guarded(headers: object) -> None:
     assert got["Content-Security-Policy"] == POLICY
     assert got["X-Content-Type-Options"] == "nosniff"
     assert got["Referrer-Policy"] == "same-origin"
-    assert got["Cross-Origin-Opener-Policy"] == got["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert got["Cross-Origin-Resource-Policy"] == "same-origin"
     assert got["Permissions-Policy"] == "camera=(), geolocation=(), microphone=()"
     assert got["Cache-Control"]
     assert not [name for name in got if name.startswith("Access-Control-")]
@@ -174,6 +175,24 @@ def test_a_session_id_of_somebody_elses_making_is_not_taken(client: FlaskClient)
     cookie = client.post("/conversations", data={"text": "Hello?"}, headers=TEXT).headers["Set-Cookie"]
 
     assert "an-id-that-an-attacker-knows" not in cookie
+
+
+@pytest.mark.parametrize(
+    ("base", "headers", "sent"),
+    [
+        ("http://chat.lan", {}, False),
+        ("http://localhost", {"Sec-Fetch-Site": "none"}, True),
+        ("https://localhost", {}, True),
+    ],
+)
+def test_a_page_by_plain_http_has_no_header_that_browsers_complain_about(
+    client: FlaskClient, app: Flask, base: str, headers: dict[str, str], sent: bool
+) -> None:
+    change(app, trusted_hosts=("chat.lan", "localhost"))
+
+    answer = client.get("/", base_url=base, headers=headers)
+
+    assert ("Cross-Origin-Opener-Policy" in answer.headers) is sent
 
 
 EVAL = re.compile(r"""hx-on|data-hx-|["']js:|hx-trigger="[^"]*\[|inlineScriptNonce""")

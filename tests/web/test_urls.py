@@ -27,7 +27,7 @@ WRITTEN = re.compile(rf'{ATTRIBUTE.pattern}|content="[^"]*url=([^"]*)"')
 
 def addresses_in(answer: TestResponse) -> Iterator[str]:
     """List the addresses that an answer sends to a browser, and the paths of its cookies."""
-    yield from (answer.headers[name] for name in TELLING if answer.headers.get(name))
+    yield from (answer.headers[name] for name in TELLING if answer.headers.get(name, "false") != "false")
     yield from re.findall("Path=([^;]*)", "; ".join(answer.headers.getlist("Set-Cookie")))
     if answer.mimetype in {"text/html", "text/event-stream"}:
         yield from (one or other for _, one, other in WRITTEN.findall(answer.text))
@@ -198,6 +198,10 @@ def test_a_path_that_cannot_be_served_stops_the_start(tmp_path: Path, environ: d
     [
         ({"APP_URL": "https://Chat.example.org/team/chat/"}, "https://Chat.example.org/team/chat"),
         ({"SCRIPT_NAME": "/chat", "PORT": "8001"}, "http://localhost:8001/chat"),
+        ({"HOST": "192.0.2.7"}, "http://192.0.2.7:8000"),
+        ({"HOST": "2001:db8::7"}, "http://[2001:db8::7]:8000"),
+        ({"HOST": "0.0.0.0"}, ""),
+        ({"HOST": "::"}, ""),
     ],
 )
 def test_links_that_a_shell_prints_have_the_path(environ: dict[str, str], address: str) -> None:

@@ -1,22 +1,53 @@
-"""The settings page: everything that the environment sets, except secrets."""
+"""The settings page: everything that the environment sets, in groups, except secrets."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from flask import Blueprint, render_template
 
 from chat.config import SECRET, SETTINGS, Setting
 from chat.web.state import state
 
+GROUPS = {
+    "Access": "ACCESS ADMIN_EMAIL ADMIN_PASSWORD SESSION_IDLE_DAYS SESSION_DAYS",
+    "Sign-in": "OIDC_ISSUER OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_NAME OIDC_TRUST_EMAIL OIDC_DOMAINS AUTH_HEADER"
+    " AUTH_DOMAINS",
+    "Email": "SMTP_URL MAIL_FROM",
+    "Limits": "PROMPT_LIMIT MAX_CONCURRENT_ANSWERS MESSAGES_PER_MINUTE MAX_CONCURRENT_ANSWERS_PER_ADDRESS"
+    " MESSAGES_PER_MINUTE_PER_ADDRESS",
+    "Providers": "OPENAI_API_KEY OPENAI_BASE_URL OPENAI_MODEL AIVVM_URL AIVVM_API_KEY LOCAL_MODEL CONNECT_TIMEOUT"
+    " FIRST_BYTE_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT CA_BUNDLE",
+    "Server": "APP_URL HOST PORT SCRIPT_NAME TRUSTED_HOSTS TRUSTED_PROXIES WEB_CONCURRENCY DRAIN_SECONDS",
+    "Data and logs": "DATABASE_URL INSTANCE SECRET_KEY SECRET_KEY_FALLBACKS LOG_FORMAT METRICS_TOKEN",
+}
+"""The page's headings, each with the settings below it."""
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
 bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
+
+
+class Group(NamedTuple):
+    """Settings with their values: those that somebody chose, and those at their defaults."""
+
+    name: str
+    chosen: list[tuple[Setting, str]]
+    defaults: list[tuple[Setting, str]]
 
 
 @bp.get("")
 def show() -> str:
-    """Show each setting with its value and meaning."""
-    values = state.settings
-    pairs = [(setting, setting.value_in(values)) for setting in SETTINGS]
-    shown = [(setting, display(setting, value), bool(value == setting.default)) for setting, value in pairs]
-    return render_template("admin/settings.html", settings=shown)
+    return render_template("admin/settings.html", groups=[group_of(name) for name in GROUPS])
+
+
+def group_of(name: str) -> Group:
+    group = Group(name, [], [])
+    for setting in map(BY_NAME.__getitem__, GROUPS[name].split()):
+        value = setting.value_in(state.settings)
+        rows = group.defaults if value == setting.default else group.chosen
+        rows.append((setting, display(setting, value)))
+    return group
 
 
 def display(setting: Setting, value: object) -> str:

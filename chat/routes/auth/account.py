@@ -53,9 +53,9 @@ def change_password() -> Response:
         with state.database.write() as connection:
             accounts.change_password(connection, person, password_hash)
     except passwords.BadPassword as error:
-        return Response(page(str(error)), 400)
+        return Response(page(str(error), wrong_field=error.field), 400)
     except accounts.Refused as error:
-        return login.refuse(page(explain_refusal(error)), error)
+        return login.refuse(page(explain_refusal(error), wrong_field="change"), error)
     current_user.login_as(person.id, password_hash)
     return notices.lead_to("/account", "changed")
 
@@ -92,15 +92,15 @@ def require_member() -> Person:
     return found
 
 
-def page(problem: str = "", done: str = "") -> str:
-    """Render the page."""
+def page(problem: str = "", done: str = "", wrong_field: str = "") -> str:
+    """Render the page; the problem stands at the new password, or at the current one of the form `wrong_field`."""
     member = require_member()
     person = accounts.find(state.database, member.id) or member
     has_password = bool(person.password)
     openid = login.openid_name() if has_password else ""
     connected = bool(openid and person.subject)
     context = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}
-    context |= {"proxied": proxy_login.is_on(), "problem": problem, "done": done}
+    context |= {"proxied": proxy_login.is_on(), "problem": problem, "wrong_field": wrong_field, "done": done}
     return render_template("accounts/account.html", **context, browsers=browsers(member.id))
 
 

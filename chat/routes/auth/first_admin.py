@@ -44,7 +44,7 @@ def create() -> Response:
     try:
         person_id = first_admin.create_first_admin(state.database, state.secret, token, email, password, name)
     except (accounts.BadEmail, passwords.BadPassword) as error:
-        return Response(form(email, name, str(error)), 400)
+        return Response(form(email, name, str(error), error.field), 400)
     except accounts.Refused as error:
         return Response(form(email, name, str(error)), 409)
     current_user.login_as(person_id)
@@ -70,7 +70,11 @@ def require_open(token: str) -> None:
         raise NotFound
 
 
-def form(email: str = "", name: str = "", problem: str = "") -> str:
-    """Render the page. Raises Refused if a proxy should name the visitor, and doesn't."""
+def form(email: str = "", name: str = "", problem: str = "", wrong_field: str = "") -> str:
+    """Render the page; the problem stands at `wrong_field`.
+
+    Raises Refused if a proxy should name the visitor, and doesn't.
+    """
     named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
-    return render_template("accounts/first_admin.html", named=named, email=email, name=name, problem=problem)
+    context = {"named": named, "email": email, "name": name, "problem": problem, "wrong_field": wrong_field}
+    return render_template("accounts/first_admin.html", **context)

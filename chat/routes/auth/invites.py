@@ -62,7 +62,7 @@ def redeem() -> Response | tuple[str, int]:
             raise
     except (BadEmail, BadPassword, EmailTaken) as error:
         if not (isinstance(error, EmailTaken) and login.sign_in_again()):
-            return page(invite, problem=str(error)), 400
+            return page(invite, problem=str(error), wrong_field=error.field), 400
     return secret_links.leave("/")
 
 

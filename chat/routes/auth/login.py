@@ -34,7 +34,7 @@ def sign_in() -> Response:
     try:
         current_user.login(email, password)
     except accounts.Refused as error:
-        return refuse(form(place, email, str(error), draft=draft), error)
+        return refuse(form(place, email, str(error), draft=draft, wrong_field="password"), error)
     return Response(render_draft(place, draft)) if draft else urls.lead_to(place)
 
 
@@ -51,11 +51,11 @@ def render_draft(place: str, draft: str) -> str:
     return render_template("accounts/draft.html", draft=draft, action=action, **pages.composer())
 
 
-def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "") -> str:
-    """Render the sign-in page, without the password that was typed."""
+def form(place: str, email: str = "", problem: str = "", done: str = "", draft: str = "", wrong_field: str = "") -> str:
+    """Render the sign-in page, without the password that was typed; the problem stands at `wrong_field`."""
     mails = bool(state.settings.smtp_url)
     context = {"place": place, "email": email, "problem": problem, "done": done, "draft": draft, "mails": mails}
-    context["openid"] = openid_name()
+    context |= {"openid": openid_name(), "wrong_field": wrong_field}
     return render_template("accounts/sign_in.html", **context)
 
 

@@ -56,7 +56,7 @@ def connect() -> Response:
     try:
         return redirect_to_provider("/account?done=connected", account.authenticate().id)
     except Refused as error:
-        return login.refuse(account.page(account.explain_refusal(error)), error)
+        return login.refuse(account.page(account.explain_refusal(error), wrong_field="connect"), error)
     except ProviderUnavailable as error:
         return Response(account.page(str(error)), STATUS[ProviderUnavailable])
 

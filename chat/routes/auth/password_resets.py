@@ -54,7 +54,8 @@ def email_of(token: str) -> str:
 
 
 def form(email: str, problem: str = "") -> str:
-    return render_template("accounts/reset.html", link=secret_links.mark(), email=email, problem=problem)
+    context = {"email": email, "problem": problem, "wrong_field": problem and "password"}
+    return render_template("accounts/reset.html", link=secret_links.mark(), **context)
 
 
 @bp.get("/resets")
@@ -87,7 +88,8 @@ def require_mail() -> None:
 
 
 def render_request(email: str = "", problem: str = "", done: str = "") -> str:
-    return render_template("accounts/forgotten.html", email=email, problem=problem, done=done)
+    context = {"email": email, "problem": problem, "wrong_field": problem and "email", "done": done}
+    return render_template("accounts/forgotten.html", **context)
 
 
 @bp.errorhandler(NotFound)

@@ -55,7 +55,9 @@ def test_it_tells_of_postgres(tmp_path: Path, database_server: Postgres) -> None
 def test_a_disk_that_is_not_kept_is_told(app: Flask, admin: FlaskClient) -> None:
     app.extensions["rivulet"].warnings = ["This disk is emptied."]
 
-    assert "This disk is emptied." in admin.get("/admin/health").text
+    page = admin.get("/admin/health").text
+
+    assert "This disk is emptied." in page and "Everything is working" not in page
 
 
 def test_what_keeps_it_from_serving_is_told(app: Flask, admin: FlaskClient) -> None:

@@ -26,10 +26,8 @@ def database(app: Flask) -> Database:
 
 def to_do(admin: FlaskClient) -> dict[str, str]:
     """Read what is missing, each with the address of the page that mends it."""
-    rows = re.findall(
-        r"<li>\s*<span>(.*?)</span>\s*<span class=\"acts\">(?:<a href=\"(.*?)\")?", admin.get("/admin").text
-    )
-    return dict(rows)
+    page = admin.get("/admin").text
+    return dict(re.findall(r"<li><p>(.*?) (?:<a href=\"(.*?)\"|Run <code>)", page))
 
 
 def back_up(database: Database, days: int = 0) -> None:

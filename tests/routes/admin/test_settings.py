@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 
 from chat.config import SECRET, SETTINGS
+from chat.routes.admin.settings import GROUPS
 from tests.marked import SECRETS
 
 
@@ -13,6 +14,19 @@ def test_an_admin_sees_what_is_set_and_what_it_means(admin: FlaskClient) -> None
 
     assert all(setting.name in page for setting in SETTINGS)
     assert ">team<" in page and "Who can chat" in page
+
+
+def test_every_setting_has_a_place_in_one_group() -> None:
+    grouped = [name for names in GROUPS.values() for name in names.split()]
+
+    assert sorted(grouped) == sorted(setting.name for setting in SETTINGS)
+
+
+def test_what_nobody_chose_is_folded_away(admin: FlaskClient) -> None:
+    access = admin.get("/admin/settings").text.partition("<h2>Access</h2>")[2].partition("</section>")[0]
+    chosen, _, defaults = access.partition("<details")
+
+    assert "ACCESS" in chosen and "SESSION_DAYS" in defaults and "4 defaults" in defaults
 
 
 def test_a_secret_is_told_to_be_set_and_no_more(admin: FlaskClient) -> None:

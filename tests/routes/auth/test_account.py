@@ -16,7 +16,7 @@ from chat.storage.tables import sessions
 from chat.web import user_agent
 from tests.asking import named
 from tests.scripted import Scripted
-from tests.team import PASSWORD, sign_in, signed_in, team
+from tests.team import PASSWORD, sign_in, signed_in, team, wrong_field
 from tests.turns import count
 
 NEW = "another river altogether"
@@ -51,6 +51,7 @@ def test_without_the_present_password_or_a_good_new_one_nothing_changes(
     answer = change(client, present, password)
 
     assert answer.status_code == status and answer.mimetype == "text/html" and password not in answer.text
+    assert wrong_field(answer.text) == ("present" if present == "wrong" else "password")
     assert client.get("/").status_code == other.get("/").status_code == 200
 
 

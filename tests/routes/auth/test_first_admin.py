@@ -9,7 +9,7 @@ import app as front_door
 from chat.web import cookies
 from tests.asking import named
 from tests.serving import KEY
-from tests.team import PASSWORD, account, follow, team
+from tests.team import PASSWORD, account, follow, team, wrong_field
 
 FORM = {"email": "Ann@example.org", "password": PASSWORD}
 
@@ -75,6 +75,7 @@ def test_what_was_typed_is_kept_but_the_password(tmp_path: Path) -> None:
 
     assert poor.status_code == nowhere.status_code == 400 and poor.mimetype == "text/html"
     assert 'value="Ann@example.org"' in poor.text and 'value="Ann"' in poor.text and "password1" not in poor.text
+    assert (wrong_field(poor.text), wrong_field(nowhere.text)) == ("password", "email")
     assert "Enter a valid email" in nowhere.text and PASSWORD not in nowhere.text
 
 

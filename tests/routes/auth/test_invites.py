@@ -20,7 +20,7 @@ from chat.storage.tables import people as people_table
 from chat.web import cookies
 from tests.asking import named
 from tests.people.conftest import all_at_once
-from tests.team import account, change, follow, sign_in, signed_in, team
+from tests.team import account, change, follow, sign_in, signed_in, team, wrong_field
 from tests.turns import count
 
 FORM = {"name": "Eve", "email": "Eve@Example.org", "password": "a boat upon the water"}
@@ -146,6 +146,7 @@ def test_what_cannot_be_is_told_and_what_was_typed_kept(
 
     assert answer.status_code == 400
     assert says in answer.text
+    assert wrong_field(answer.text) == ("password" if "password" in wrong else "email")
     assert 'value="Eve' in answer.text
     assert (FORM | wrong)["password"] not in answer.text
     assert invites.find(database, token).uses_left == 1

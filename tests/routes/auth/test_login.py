@@ -15,7 +15,7 @@ from chat.web import cookies
 from tests.asking import begin, ended, named, rows
 from tests.postgres import Postgres
 from tests.scripted import Scripted
-from tests.team import PASSWORD, account, sign_in, signed_in, team
+from tests.team import PASSWORD, account, sign_in, signed_in, team, wrong_field
 from tests.turns import count
 
 TIMES = ("created_at", "seen_at", "expires_at")
@@ -32,6 +32,13 @@ def test_who_signs_in_is_led_to_where_they_wanted_to_go_and_may_chat(app: Flask)
     assert "Nothing was scripted." in ended(client, begin(client))
 
 
+def test_the_page_names_the_server_by_its_public_url(tmp_path: Path) -> None:
+    page, nameless = team(tmp_path, APP_URL="https://localhost/chat").test_client(), team(tmp_path).test_client()
+
+    assert '<p class="imprint">localhost/chat</p>' in page.get("/sign-in").text
+    assert "imprint" not in nameless.get("/sign-in").text
+
+
 def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask) -> None:
     account(app.extensions["rivulet"].database)
     client = app.test_client()
@@ -41,6 +48,7 @@ def test_an_unknown_and_a_known_address_are_refused_in_the_same_words(app: Flask
 
     assert known.status_code == unknown.status_code == 403 and known.mimetype == "text/html"
     assert known.text.replace("ann@", "bob@") == unknown.text
+    assert wrong_field(known.text) == "password"
     assert "not the password" not in known.text and "Set-Cookie" not in known.headers
 
 
