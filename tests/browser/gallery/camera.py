@@ -26,11 +26,11 @@ STILL = """() => {
     if (text !== one.textContent) one.textContent = text
   })
   all("time", () => "3 May 2026, 14:05")
-  all("[class$=__number] code", () => "0".repeat(32))
-  all(".link", text => text.replace(/^.*(\\/\\w+\\/).*$/, "https://chat.example.org$1" + "x".repeat(43)))
+  all(".reference code", () => "0".repeat(32))
+  all(".link code", text => text.replace(/^.*(\\/\\w+\\/).*$/, "https://chat.example.org$1" + "x".repeat(43)))
   all(".reply summary, .reply dd", text => text.replace(/[\\d.]+ s(econds?)?$/, "4.2 s$1"))
 }"""
-"""Gives times, durations, numbers of requests and secret links one text: two galleries differ only where pages do."""
+"""Gives times, durations, error references and secret links one text: two galleries differ only where pages do."""
 
 
 class Shot(NamedTuple):

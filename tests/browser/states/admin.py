@@ -49,10 +49,17 @@ def changing(page: Page, site: Site) -> None:
     page.locator("details summary").first.click()
 
 
-def inviting(page: Page, site: Site) -> None:
+def invited(page: Page, site: Site, emails: str = "") -> None:
+    """Create an invite for anyone, or one for each email."""
     open_page(page, site, "/admin/invites")
+    page.locator(".unfold > summary").click()
+    page.locator("#emails").fill(emails)
     page.locator(".form .accent").click()
-    expect(page.locator(".link")).to_be_visible()
+    expect(page.locator(".link").first).to_be_visible()
+
+
+def several_invited(page: Page, site: Site) -> None:
+    invited(page, site, "dora@example.org, emil@example.org\nfrida@example.org")
 
 
 def resetting(page: Page, site: Site) -> None:
@@ -94,8 +101,10 @@ STATES = [
     as_admin("One person can be changed", changing),
     as_admin("An admin is asked before they remove somebody", unfolding("/people/3/removal"), daily=True),
     as_admin("A reset link was made", resetting),
-    as_admin("The open invites", unfolding("/invites"), daily=True),
-    as_admin("An invite was made", inviting),
+    as_admin("The open invites", visiting_admin("/invites")),
+    as_admin("People are being invited", unfolding("/invites"), daily=True),
+    as_admin("An invite was made", invited),
+    as_admin("Several people were invited", several_invited),
     as_admin("The providers", visiting_admin("/models")),
     as_admin("A provider is being connected", unfolding("/models?preset=groq"), daily=True),
     as_admin("A provider without a preset is being connected", visiting_admin("/models?preset=other")),

@@ -19,16 +19,24 @@ def sending(text: str) -> Reach:
         open_page(page, site)
         page.locator("#text").fill(text)
         page.locator(".composer__send").click()
-        expect(page.locator(".notice")).to_be_visible()
+        expect(page.locator(".sheet h1")).to_be_visible()
 
     return reach
+
+
+def misplaced(page: Page, site: Site) -> None:
+    """Send a long word, as a plain form, to a chat that doesn't exist: the page gives it back."""
+    open_page(page, site)
+    page.locator("#text").fill("x" * 2000)
+    page.locator("#composer").evaluate("form => { form.action += '/999999/messages'; form.submit() }")
+    expect(page.locator(".sheet h1")).to_be_visible()
 
 
 def forged(page: Page, site: Site) -> None:
     """Send a form from another site."""
     page.set_content(f'<form method="post" action="{site.url}/conversations"><button>Send</button></form>')
     page.locator("button").click()
-    expect(page.locator(".notice")).to_be_visible()
+    expect(page.locator(".sheet h1")).to_be_visible()
 
 
 def limited(page: Page, site: Site) -> None:
@@ -38,7 +46,7 @@ def limited(page: Page, site: Site) -> None:
     expect(other.locator(".reply")).to_contain_text("A river begins")
     open_page(page, site)
     send(page, DRAFT)
-    expect(page.locator(".notice")).to_be_visible()
+    expect(page.locator(".sheet h1")).to_be_visible()
 
 
 def from_elsewhere(page: Page, site: Site) -> None:
@@ -51,7 +59,8 @@ STATES = [
     State("400: a message says nothing", sending("  "), script=False),
     State("400: the address has a name that isn't this server's", visiting("/"), instances.with_another_name),
     State("403: another site sent the form", forged),
-    State("404: nothing is there", visiting("/conversations/999999"), daily=True),
+    State("404: nothing is there", visiting("/conversations/999999")),
+    State("404: the chat is gone, and the message is given back", misplaced, daily=True),
     State("405: the address can't be opened like that", visiting("/sign-out")),
     State("413: a message is too long", sending("A long river. " * 8_000), script=False),
     State("429: a limit refuses a message, which stays in the box", limited, instances.limited, script=False),
