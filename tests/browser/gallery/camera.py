@@ -25,12 +25,14 @@ STILL = """() => {
     const text = change(one.textContent)
     if (text !== one.textContent) one.textContent = text
   })
+  document.querySelectorAll("input, textarea").forEach(one => { one.style.caretColor = "transparent" })
   all("time", () => "3 May 2026, 14:05")
   all(".reference code", () => "0".repeat(32))
   all(".link code", text => text.replace(/^.*(\\/\\w+\\/).*$/, "https://chat.example.org$1" + "x".repeat(43)))
   all(".reply summary, .reply dd", text => text.replace(/[\\d.]+ s(econds?)?$/, "4.2 s$1"))
 }"""
-"""Gives times, durations, error references and secret links one text: two galleries differ only where pages do."""
+"""Hides the caret, and gives times, durations, error references and secret links one text, so that two galleries differ
+only where pages do."""
 
 
 class Shot(NamedTuple):
@@ -81,5 +83,5 @@ def shoot(page: Page, shot: Shot, media: Any, folder: Path) -> None:
     assert size
     tall = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": shot.width, "height": max(size["height"], min(tall, TALLEST))})
-    page.screenshot(path=folder / shot.file, animations="disabled", caret="hide")
+    page.screenshot(path=folder / shot.file, animations="disabled", caret="initial")
     page.set_viewport_size(size)
