@@ -73,7 +73,7 @@ def start(app: Flask, watching: bool, replaces: bool) -> None:
     if starting.finish(0 if watching else PATIENCE):
         return
     if not watching:
-        exits.refuse(startup.WRONG.format("its database can't be reached. Try again later."), exits.NOT_YET)
+        exits.refuse(startup.WRONG.format("can't connect to the database. Try again later."), exits.NOT_YET)
     state_of(app).readiness.is_started = lambda: starting.is_done
     starting.finish_in_background()
 
@@ -157,7 +157,9 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise config.WrongSetting(f"INSTANCE is {path}, which can't be made or used: {error.strerror}.") from error
+        raise config.WrongSetting(
+            f"Can't create or use the data folder {path} (INSTANCE): {error.strerror}."
+        ) from error
 
 
 def flask_settings(settings: Settings, keys: list[str]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def on_starting(server: Any) -> None:
     server.WORKER_BOOT_ERROR, server.APP_LOAD_ERROR = exits.START_BROKE, exits.CANNOT_START
     server.halt = partial(halt_once, server, server.halt)
     if server.cfg.workers < 1:
-        exits.refuse("WEB_CONCURRENCY can't be less than 1: enter the number of worker processes.")
+        exits.refuse("WEB_CONCURRENCY must be at least 1: it is the number of worker processes.")
     on_reload(server)
     if not server.master_pid and "LISTEN_FDS" not in os.environ:
         for address in server.cfg.address:

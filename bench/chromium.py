@@ -89,10 +89,13 @@ class Tab:
     def forget(self) -> None:
         """Reset the counts of requests and bytes."""
         self.requests: set[str] = set()
+        self.fonts: set[str] = set()
         self.received: dict[str, float] = {}
 
     def _asked(self, request: dict[str, Any]) -> None:
-        if not request["request"]["url"].startswith("data:"):
+        if request.get("type") == "Font":
+            self.fonts.add(request["requestId"])
+        elif not request["request"]["url"].startswith("data:"):
             self.requests.add(request["requestId"])
 
     def _finished(self, request: dict[str, Any]) -> None:
@@ -105,13 +108,18 @@ class Tab:
         return {name: metrics[metric] for name, metric in BUSY.items()}
 
     def load(self, url: str) -> dict[str, float]:
-        """Load a page; return KB on the wire with headers, requests, moments since the call and main-thread time."""
+        """Load a page; return KB on the wire with headers, requests, moments since the call and main-thread time.
+
+        Fonts are counted apart: they come after the first paint.
+        """
         self.forget()
         self.page.goto(url, wait_until="networkidle")
         self.page.wait_for_function("() => moments.usable", timeout=5000)
+        fonts_kb = sum(size for name, size in self.received.items() if name in self.fonts) / 1000
         return {
-            "kb": sum(self.received.values()) / 1000,
-            "requests": len(self.received),
+            "kb": sum(self.received.values()) / 1000 - fonts_kb,
+            "fonts_kb": fonts_kb,
+            "requests": len(self.received.keys() - self.fonts),
             **{f"{name}_ms": moment for name, moment in self.page.evaluate("moments").items()},
             "busy_s": self.busy()["busy"],
         }

@@ -117,6 +117,7 @@ LAST = "a conversation of 2,000 messages: last one in view"
 
 BOUNDS = [
     Bound(f"{FIRST}: on the wire", "page", "kb", 45, "KB", peers=("1,262", "2,665")),
+    Bound(f"{FIRST}: fonts", "page", "fonts_kb", 90, "KB"),
     Bound(f"{FIRST}: requests", "page", "requests", 6, peers=("15", "233")),
     Bound(f"{FIRST}: composer usable", "page", "usable_ms", 300, "ms", floor=162, peers=("889", "3,469")),
     Bound(LAST, "page", "shown_ms", 500, "ms", row="2,000 messages", peers=("3,100", "3,063")),

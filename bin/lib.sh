@@ -34,7 +34,7 @@ need_venv() {
     trap 'exit 130' INT
     trap 'exit 143' HUP TERM
     rm -rf .venv
-    make_venv || fail "$0 couldn't create the virtual environment $PWD/.venv: the lines above say why."
+    make_venv || fail "Couldn't create the virtual environment $PWD/.venv (see above)."
     trap - EXIT HUP INT TERM
 }
 
@@ -50,7 +50,7 @@ make_venv() {
     elif [ -n "$python" ]; then
         refuse "$(what_to_type_for_venv)"
     else
-        refuse "Rivulet needs Python 3.11 to 3.14 and finds none. Install Python or uv, then run $0 again."
+        refuse "Rivulet needs Python 3.11 to 3.14. Install it, or uv, and run $0 again."
     fi
 }
 
@@ -77,7 +77,7 @@ what_to_type_for_venv() {
 need() {
     provide "$@" && return
     tail -n 20 ".venv/$1.log" >&2
-    fail "pip couldn't install $1: the lines above say why. Check the network and run $0 again."
+    fail "Installing $1 failed (see above). Check the network and run $0 again."
 }
 
 # Print $2 and install the requirements file $1; pip receives further arguments. Write the stamp last.

@@ -24,9 +24,9 @@ from chat.web.state import state
 BY = "command line"
 """The actor in the audit log, because a shell has no account."""
 
-COLUMNS = ("E-MAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
+COLUMNS = ("EMAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
 
-user = AppGroup("user", help="Add people, change their rights, let them set new passwords, list them.")
+user = AppGroup("user", help="Manage accounts: add, list, change names and roles, suspend, reset passwords.")
 
 
 def serves() -> bool:
@@ -50,30 +50,30 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
         except (BadEmail, BadInvite, BadPassword, DatabaseAway, EmailTaken, LastAdmin) as error:
             raise click.ClickException(str(error)) from error
         except NotFound as error:
-            raise click.ClickException(f"Nobody here has the e-mail address {arguments.get('email')}.") from error
+            raise click.ClickException(f"No account with the email {arguments.get('email')}.") from error
 
     return run
 
 
 @user.command()
 @click.argument("email")
-@click.option("--name", default="", help="What they are called.")
-@click.option("--admin", is_flag=True, help="Make an admin rather than a member.")
-@click.option("--password", "asks", is_flag=True, help="Ask for a password, rather than print a link to set one.")
+@click.option("--name", default="", help="Display name.")
+@click.option("--admin", is_flag=True, help="Create an admin instead of a member.")
+@click.option("--password", "asks", is_flag=True, help="Prompt for a password instead of printing a reset link.")
 @report_errors
 def add(email: str, name: str, admin: bool, asks: bool) -> None:
-    """Make an account; prints a link by which they set their password."""
+    """Create an account, and print a link to set its password."""
     email = accounts.require_email(email)
     kept = passwords.hash_password(ask_password(email, name)) if asks else None
     person = directory.add(state.database, BY, email, accounts.ADMIN if admin else accounts.MEMBER, name, kept)
-    click.echo(f"{email} has an account now.", err=True)
+    click.echo(f"Account created for {email}.", err=True)
     if not asks:
         print_reset_link(person.id)
 
 
 def ask_password(email: str, name: str) -> str:
     """Prompt for the password twice, without an echo. Raise BadPassword."""
-    password: str = click.prompt("Their password", hide_input=True, confirmation_prompt=True)
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     passwords.require_good(password, email, name)
     return password
 
@@ -82,14 +82,14 @@ def ask_password(email: str, name: str) -> str:
 @click.argument("email")
 @report_errors
 def reset(email: str) -> None:
-    """Print a link by which somebody sets a new password."""
+    """Print a reset link."""
     print_reset_link(find(email).id)
 
 
 def print_reset_link(person_id: int) -> None:
     """Create a link, and print it alone to the standard output, so that programs can read it."""
     token = directory.create_reset(state.database, BY, person_id)
-    click.echo("Hand this on by a way that only they read. It works once, within half an hour:", err=True)
+    click.echo("Send this link to them privately. It works once, for 30 minutes:", err=True)
     click.echo(link(f"/resets/{token}"))
 
 
@@ -98,9 +98,9 @@ def print_reset_link(person_id: int) -> None:
 @click.argument("name")
 @report_errors
 def name(email: str, name: str) -> None:
-    """Change somebody's display name."""
+    """Change a display name."""
     accounts.rename(state.database, BY, find(email).id, name)
-    click.echo(f"Name of {email} saved.", err=True)
+    click.echo(f"Name of {email} changed.", err=True)
 
 
 @user.command()
@@ -108,16 +108,16 @@ def name(email: str, name: str) -> None:
 @click.argument("role", type=click.Choice(accounts.ROLES))
 @report_errors
 def role(email: str, role: str) -> None:
-    """Make somebody a member or an admin; they must sign in again."""
+    """Change a role to member or admin. The user must sign in again."""
     roles.change(state.database, BY, find(email).id, role)
-    click.echo(f"The role of {email} is {role} now.", err=True)
+    click.echo(f"{email} is now {'an admin' if role == accounts.ADMIN else 'a member'}.", err=True)
 
 
 @user.command()
 @click.argument("email")
 @report_errors
 def suspend(email: str) -> None:
-    """Keep somebody out: they are signed out, and what is being written for them stops."""
+    """Suspend an account: sign the user out everywhere and stop their running answers."""
     roles.suspend(state.database, BY, find(email).id)
     click.echo(f"{email} is suspended.", err=True)
 
@@ -126,7 +126,7 @@ def suspend(email: str) -> None:
 @click.argument("email")
 @report_errors
 def resume(email: str) -> None:
-    """Let somebody in again who was suspended."""
+    """Reinstate a suspended account."""
     roles.resume(state.database, BY, find(email).id)
     click.echo(f"{email} can sign in again.", err=True)
 
@@ -134,7 +134,7 @@ def resume(email: str) -> None:
 @user.command("list")
 @report_errors
 def list_all() -> None:
-    """Print who has an account."""
+    """List all accounts."""
     lines = [COLUMNS, *map(describe, directory.everyone(state.database))]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
@@ -149,17 +149,17 @@ def describe(person: Member) -> tuple[str, ...]:
 
 @click.command()
 @click.option("--role", type=click.Choice(accounts.ROLES), default=accounts.MEMBER, show_default=True)
-@click.option("--days", type=int, default=invites.DAYS, show_default=True, help="How long it holds.")
-@click.option("--uses", type=int, default=1, show_default=True, help="How often it can be used.")
-@click.option("--email", help="Who alone may use it.")
+@click.option("--days", type=int, default=invites.DAYS, show_default=True, help="Days until it expires.")
+@click.option("--uses", type=int, default=1, show_default=True, help="Number of uses.")
+@click.option("--email", help="Restrict to this email.")
 @with_appcontext
 @report_errors
 def invite(role: str, days: int, uses: int, email: str | None) -> None:
-    """Print a link by which somebody makes an account."""
+    """Create an invite and print its link."""
     email = accounts.require_email(email) if email else None
     token = invites.create(state.database, BY, role, days, uses, email)
-    times, span = "once" if uses == 1 else f"{uses} times", "a day" if days == 1 else f"{days} days"
-    click.echo(f"It makes {role}s of those who open it, {times}, within {span}:", err=True)
+    people, span = role if uses == 1 else f"{role}s", "1 day" if days == 1 else f"{days} days"
+    click.echo(f"Invite for {uses} {people}, valid for {span}:", err=True)
     click.echo(link(f"/invites/{token}"))
 
 

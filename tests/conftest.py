@@ -23,7 +23,7 @@ from tests.scripted import Scripted
 from tests.serving import UNLIMITED
 from tests.turns import guest
 
-pytest_plugins = ["tests.long", "tests.counted", "tests.canary", "tests.shared", "tests.team"]
+pytest_plugins = ["tests.long", "tests.scheduling", "tests.counted", "tests.canary", "tests.shared", "tests.team"]
 
 
 @pytest.fixture

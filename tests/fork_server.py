@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,10 @@ LIBRARIES = (
     "argon2",
     "pygments",
     "charset_normalizer",
+    "http.cookies",
+    "comrak",
+    "math_core",
+    "nh3",
 )
 """Libraries that keep nothing that gevent replaces and that could wait; tests/test_fork_server.py checks it."""
 
@@ -110,6 +114,7 @@ def main() -> None:
     gc.disable()
     for library in LIBRARIES:
         import_module(library)
+    metadata.entry_points = metadata.entry_points().select  # gevent asks 25 times, and each searches all packages
     gc.freeze()  # a process that looks for garbage copies the memory that it shares
     for line in sys.stdin:
         request = json.loads(line)

@@ -1,7 +1,4 @@
-"""A pytest plugin that skips slow tests and tests that can't run here, and orders the others.
-
-The closing lines name what it skipped.
-
+"""A pytest plugin that skips slow tests and tests that can't run here. The closing lines name what it skipped.
 
 `--long` includes the tests that take long or need the network. Tests in tests/browser need CHROMIUM, the path of a
 Chromium; tests with the mark firefox need FIREFOX. bin/test sets both. Other marks stand for nginx, PgBouncer and
@@ -12,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,33 +16,17 @@ import pytest
 SFTP = Path("/usr/lib/openssh/sftp-server")
 TESTS = Path(__file__).parent
 BROWSER = TESTS / "browser"
-WAITING = ["faults", "browser", "deploy", "bin", "people"]
-"""Folders whose tests wait more than they work. They run first, and in turns, because not all wait equally long."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests that take long or need the network")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Start three processes more than the machine has cores, because many tests wait."""
-    return (os.cpu_count() or 1) + 3
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that can't run as skipped, with the reason; put the tests that wait first."""
-    places = find_places(dict.fromkeys(item.path for item in items))
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    """Mark the tests that can't run as skipped, with the reason."""
     for item in items:
         if reason := reason_to_skip(config, item):
             item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def find_places(paths: Iterable[Path]) -> dict[Path, int]:
-    """Number the files of each waiting folder."""
-    folders = [[path for path in paths if TESTS / name in path.parents] for name in WAITING]
-    return {path: number for folder in folders for number, path in enumerate(folder)}
 
 
 def reason_to_skip(config: pytest.Config, item: pytest.Item) -> str | None:

@@ -77,11 +77,11 @@ def test_a_password_that_is_asked_for_is_judged(app: Flask, poor: str) -> None:
     [
         (["user", "add", "nobody"], "Enter a valid email"),
         (["user", "add", EMAIL], "already has an account."),
-        (["user", "reset", "eve@example.org"], "Nobody here has the e-mail address eve@example.org."),
-        (["user", "suspend", "eve@example.org"], "Nobody here"),
-        (["user", "name", "eve@example.org", "Eve"], "Nobody here"),
+        (["user", "reset", "eve@example.org"], "No account with the email eve@example.org."),
+        (["user", "suspend", "eve@example.org"], "No account"),
+        (["user", "name", "eve@example.org", "Eve"], "No account"),
         (["user", "suspend", "ann@example.org"], "ann@example.org is the only admin."),
-        (["user", "role", "eve@example.org", "admin"], "Nobody here has the e-mail address eve@example.org."),
+        (["user", "role", "eve@example.org", "admin"], "No account with the email eve@example.org."),
         (["user", "role", "ann@example.org", "member"], "ann@example.org is the only admin."),
         (["invite", "--days", "0"], "Choose 1 to 90 days."),
         (["invite", "--uses", "101"], "Choose 1 to 100 uses."),
@@ -142,7 +142,7 @@ def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:
 
     lines = typed(app, "user", "list").stdout.splitlines()
 
-    assert re.fullmatch(r"E-MAIL +ROLE +STATE +LAST SEEN \(UTC\) +NAME", lines[0])
+    assert re.fullmatch(r"EMAIL +ROLE +STATE +LAST SEEN \(UTC\) +NAME", lines[0])
     assert re.fullmatch(r"eve@example.org +admin +active +never +Eve root \[31m", lines[1])
     assert re.fullmatch(r"zoe@example.org +member +active +\d{4}-\d\d-\d\d \d\d:\d\d", lines[2])
     assert len(lines) == 3
@@ -155,7 +155,7 @@ def test_an_invite_is_printed_by_itself(app: Flask) -> None:
         app.extensions["rivulet"].database, done.stdout.strip().removeprefix("http://localhost:8000/invites/")
     )
     assert (invite.role, invite.uses_left, invite.made_by) == ("admin", 3, None)
-    assert "3 times, within 2 days" in done.stderr
+    assert "Invite for 3 admins, valid for 2 days:" in done.stderr
     assert noted(app) == [("command line", "invite_made", "admin")]
 
 

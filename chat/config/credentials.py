@@ -13,8 +13,10 @@ def require_ascii(text: str) -> None:
     """Raise Unusable for a character that only looks like an ASCII one, and name its place."""
     for place, sign in enumerate(text, start=1):
         if not sign.isascii():
-            name = unicodedata.name(sign, "something without a name")
-            raise Unusable(f"character {place} is {name}, which only looks like what it should be. Copy it again")
+            name = unicodedata.name(sign, "a character without a name")
+            raise Unusable(
+                f"character {place} is {name}, which only looks like an ASCII character. Copy the text again"
+            )
 
 
 LONGEST_KEY = 512
@@ -26,7 +28,7 @@ def key(text: str) -> str:
     text = re.sub(r"^bearer\s+", "", clean_paste(text), flags=re.IGNORECASE)
     require_ascii(text)
     if not KEY.fullmatch(text):
-        raise Unusable(f"a key is one word of letters, digits and signs, of {LONGEST_KEY} at most")
+        raise Unusable(f"use only letters, digits and symbols, without spaces, and at most {LONGEST_KEY} characters")
     return text
 
 
@@ -44,5 +46,7 @@ def server(text: str) -> str:
     if parts.fragment or parts.port == 0:
         raise ValueError
     if not VERSION.fullmatch(parts.query):
-        raise Unusable("after the question mark only api-version=... may stand, and a key has a field of its own")
+        raise Unusable(
+            "remove what follows the question mark, unless it is api-version=...; a key has a field of its own"
+        )
     return parts._replace(path=ENDPOINTS.sub("", parts.path).rstrip("/")).geturl()

@@ -39,11 +39,11 @@ def authorities(text: str) -> str:
     """Read a PEM file, or a folder prepared with `openssl rehash`. Raises Unusable."""
     path = Path(text).absolute()
     if path.is_dir() and not any(path.glob("*.[0-9]")):
-        raise Unusable(f"{path} is a folder without hashed certificates, and not a file in PEM")
+        raise Unusable(f"{path} is a folder without hashed certificates; use a PEM file, or run `openssl rehash`")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(*((None, path) if path.is_dir() else (path,)))
     except ssl.SSLError as error:
-        raise Unusable(f"{path} holds no certificates (in PEM)") from error
+        raise Unusable(f"{path} contains no certificates in PEM format") from error
     except OSError as error:
         raise Unusable(f"{path} can't be read ({error.strerror})") from error
     return str(path)

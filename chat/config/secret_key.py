@@ -14,7 +14,7 @@ from chat.config.private_files import restrict_to_owner
 SHORTEST_KEY = 32
 FEWEST_SIGNS = 8
 EXAMPLES = ("changeme", "change-me", "change_me", "your-own", "your-secret", "your_secret", "example", "replace-")
-RANDOM = "Set it to 32 random characters or more, for example from `openssl rand -hex 32`."
+RANDOM = "Use at least 32 random characters, for example from `openssl rand -hex 32`."
 
 
 def secret_keys(settings: Settings) -> list[str]:
@@ -30,16 +30,16 @@ def secret_key(settings: Settings) -> str:
     if key:
         require_strong("SECRET_KEY", key)
     elif not is_loopback(settings.host):
-        raise WrongSetting(f"SECRET_KEY is not set. Beyond this machine it is required. {RANDOM}")
+        raise WrongSetting(f"SECRET_KEY is required unless HOST is localhost. {RANDOM}")
     return key or read_or_create_key(settings.instance / "secret_key")
 
 
 def require_strong(name: str, key: str) -> None:
     """Raise WrongSetting for a short or guessable key. Fallbacks must be as strong: they decrypt as much."""
     if len(key) < SHORTEST_KEY:
-        raise WrongSetting(f"{name} is too short: a key wants {SHORTEST_KEY} characters or more.")
+        raise WrongSetting(f"{name} is too short; use at least {SHORTEST_KEY} characters.")
     if len(set(key)) < FEWEST_SIGNS or any(word in key.lower() for word in EXAMPLES):
-        raise WrongSetting(f"{name} can be guessed. {RANDOM}")
+        raise WrongSetting(f"{name} is too easy to guess. {RANDOM}")
 
 
 def read_or_create_key(path: Path) -> str:
@@ -50,11 +50,11 @@ def read_or_create_key(path: Path) -> str:
         restrict_to_owner(path)
         key = path.read_text()
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "no text"
-        raise WrongSetting(f"SECRET_KEY is not set, and none can be kept in {path} ({reason}). {RANDOM}") from error
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise WrongSetting(f"SECRET_KEY isn't set, and none can be saved in {path} ({reason}). {RANDOM}") from error
     if len(key) < SHORTEST_KEY:
         raise WrongSetting(
-            f"SECRET_KEY is not set, and {path} holds no whole key. Delete that file, or set SECRET_KEY."
+            f"SECRET_KEY isn't set, and the key in {path} is incomplete. Delete the file or set SECRET_KEY."
         )
     return key
 

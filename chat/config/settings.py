@@ -140,9 +140,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     values = {row.name.lower(): value_of(row, environ) for row in SETTINGS}
     values["access"] = values["access"] or ("local" if is_loopback(values["host"]) else "team")
     if values["smtp_url"] and not (values["app_url"] and values["mail_from"]):
-        raise WrongSetting(
-            "SMTP_URL needs APP_URL and MAIL_FROM beside it: a mail has a sender, and links lead to you."
-        )
+        raise WrongSetting("SMTP_URL also needs APP_URL and MAIL_FROM.")
     return Settings(**values)
 
 
@@ -156,7 +154,7 @@ def value_of(row: Setting, environ: Mapping[str, str]) -> Any:
     except ValueError as error:
         # Leave the value out: it could be a key in the wrong setting.
         why = f": {error}" if isinstance(error, Unusable) else ""
-        raise WrongSetting(f"{name} can't be used as it is set{why}. {row.meaning}") from error
+        raise WrongSetting(f"{name} has an invalid value{why}. {row.meaning}") from error
 
 
 KEYS = ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "AIVVM_API_KEY", "OIDC_CLIENT_SECRET", "ADMIN_PASSWORD")
@@ -183,7 +181,7 @@ def path_of(settings: Settings) -> str:
     """Return the path of this instance; "" if it has the whole host. Raises WrongSetting."""
     of_url, script_name = urlsplit(settings.app_url).path, settings.script_name
     if settings.app_url and script_name not in {"", of_url}:
-        raise WrongSetting("SCRIPT_NAME is another path than that of APP_URL. Leave SCRIPT_NAME out.")
+        raise WrongSetting("SCRIPT_NAME differs from the path of APP_URL. Remove SCRIPT_NAME.")
     return of_url or script_name
 
 

@@ -24,30 +24,41 @@ class Metrics:
     def __init__(self) -> None:
         board = self.board = Board()
         self.requests = Counter(
-            board, "rivulet_requests_total", "Requests, once their answer has begun.", ("route", "method", "status")
+            board,
+            "rivulet_requests_total",
+            "Requests, counted when the response starts.",
+            ("route", "method", "status"),
         )
-        self.streams = Gauge(board, "rivulet_streams", "Streams open to browsers and other clients.")
-        self.running = Gauge(board, "rivulet_running_answers", "Answers that a provider is asked for.")
+        self.streams = Gauge(board, "rivulet_streams", "Open streams to browsers and other clients.")
+        self.running = Gauge(board, "rivulet_running_answers", "Answers in progress at a provider.")
         self.first_piece = Histogram(
-            board, "rivulet_first_piece_seconds", "From asking a provider to the first piece of its text.", WAITS
+            board,
+            "rivulet_first_piece_seconds",
+            "Time from the request to a provider until its first piece of text.",
+            WAITS,
         )
-        self.pieces = Counter(
-            board, "rivulet_pieces_total", "Pieces of answers that were stored; what came within a tick is one."
-        )
+        self.pieces = Counter(board, "rivulet_pieces_total", "Stored answer pieces (one per tick).")
         self.provider_errors = Counter(
             board, "rivulet_provider_errors_total", "Answers that ended with an error.", ("provider", "kind")
         )
         self.tick = Histogram(
-            board, "rivulet_tick_seconds", "Transactions of the writer, the waiting for others included.", TICKS
+            board, "rivulet_tick_seconds", "Writer transactions, including time spent waiting.", TICKS
         )
 
     def series(self) -> list[Series]:
         return [
             *(value for value in vars(self).values() if isinstance(value, Series)),
             Reading("rivulet_workers", "Worker processes.", lambda _: 1),
-            Reading("rivulet_memory_bytes", "Memory of the workers, what they share counted in each.", memory_of),
-            Reading("rivulet_open_files", "Open files of the workers, their connections included.", files_of),
-            Constant("rivulet_build_info", "What is running.", version=VERSION, python=platform.python_version()),
+            Reading(
+                "rivulet_memory_bytes", "Resident memory of the workers (shared pages counted in each).", memory_of
+            ),
+            Reading("rivulet_open_files", "Open files of the workers, including connections.", files_of),
+            Constant(
+                "rivulet_build_info",
+                "Version of Rivulet and Python.",
+                version=VERSION,
+                python=platform.python_version(),
+            ),
         ]
 
     def render(self) -> str:

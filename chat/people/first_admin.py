@@ -30,9 +30,7 @@ INSERT_VALUE = insert(options).values(name="claim")
 
 EMAIL_TAKEN = "An account with this email already exists."
 LINK_USED = "This setup link is no longer valid. Ask an admin for an invite."
-ADMIN_SUSPENDED = (
-    "ADMIN_EMAIL names somebody who is suspended, so they were not made the admin: `flask user resume` first."
-)
+ADMIN_SUSPENDED = "ADMIN_EMAIL is a suspended account, so it wasn't made admin. Run `flask user resume` first."
 
 
 def token(database: Database, secret: str) -> str | None:
@@ -104,8 +102,8 @@ def invitation(database: Database, settings: Settings, secret: str) -> list[str]
     if not claim:
         return []
     where = address_of(settings)
-    hint = "" if where else " (after the address of this server)"
-    return [f"There is no admin yet. Who opens this link first is the admin{hint}: {where}/claim/{claim}"]
+    hint = "" if where else " (append to this server's URL)"
+    return [f"No admin yet. Open this link to create the admin account{hint}: {where}/claim/{claim}"]
 
 
 def set_up(database: Database, settings: Settings) -> list[str]:
@@ -123,7 +121,7 @@ def set_up(database: Database, settings: Settings) -> list[str]:
         email = accounts.require_email(email)
         passwords.require_good(password, email)
     except (accounts.BadEmail, passwords.BadPassword) as error:
-        raise WrongSetting(f"ADMIN_EMAIL and ADMIN_PASSWORD can't be used as they are set. {error}") from error
+        raise WrongSetting(f"ADMIN_EMAIL or ADMIN_PASSWORD is invalid. {error}") from error
     return create_from_settings(database, email, password)
 
 

@@ -97,4 +97,4 @@ def send_mail(database: Database, settings: Settings, email: str) -> None:
         text = RESET_MAIL.format(site=settings.app_url, token=token)
         mailer.send(settings, mailer.Letter(person.email, "Reset your Rivulet password", text))
     except Exception as error:
-        logger.error("a mail could not be sent: %s", mailer.reason_of(error))
+        logger.error("an email could not be sent: %s", mailer.reason_of(error))

@@ -37,7 +37,7 @@ DEFAULT_PROMPT = (
     "You are ChatGPT, a large language model trained by OpenAI. "
     "Follow the user's instructions carefully. Respond using markdown."
 )
-GONE = "The server at chat.aivvm.com has been gone since 2023. Set AIVVM_URL to another one of that protocol."
+GONE = "chat.aivvm.com has been offline since 2023. Set AIVVM_URL to another chatbot-ui v1 server."
 
 
 class Aivvm(AbstractProvider):
@@ -49,8 +49,11 @@ class Aivvm(AbstractProvider):
     supports_gpt_35_turbo = True
     supports_gpt_4 = True
 
-    def __init__(self, url: str | None = None, api_key: str | None = None, timeouts: Timeouts | None = None):
+    def __init__(
+        self, url: str | None = None, api_key: str | None = None, timeouts: Timeouts | None = None, name: str = ""
+    ):
         self.url = (url or type(self).url).rstrip("/")
+        self.name = name or type(self).name
         self.working = host_of(self.url) != host_of(type(self).url)
         self._key = api_key or ""
         self._timeouts = timeouts or Timeouts()
@@ -80,9 +83,8 @@ class Aivvm(AbstractProvider):
         """
         chosen = self._choose(model)
         body = body_of(chosen, messages, self._key, kwargs)
-        request = StreamingRequest(
-            with_path(self.url, "/api/chat"), encode_json(body), self._headers(), self._timeouts, str(body["key"])
-        )
+        url, key = with_path(self.url, "/api/chat"), str(body["key"])
+        request = StreamingRequest(url, encode_json(body), self._headers(), self._timeouts, key, who=self.name)
         pieces = decode_text(request)
         return HTTPResult(chosen.id, request, pieces if stream else in_one_piece(pieces))
 
@@ -90,7 +92,7 @@ class Aivvm(AbstractProvider):
         for known in self._all_models(self._model_list.current):
             if known.id == (model or DEFAULT_MODEL):
                 return known
-        raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
+        raise ModelNotFound(f"Unknown model: {model}. Choose another one.")
 
     def _all_models(self, listed: list[Model]) -> list[Model]:
         ours = {model.id for model in MODELS}
@@ -101,7 +103,7 @@ class Aivvm(AbstractProvider):
         request = StreamingRequest(url, body, self._headers(), LIST_TIMEOUTS, self._key, pauses=())
         rows = parse_json(read_body(request))
         if not isinstance(rows, list):
-            raise request.server_error("sent no list of models")
+            raise request.server_error("didn't send a model list")
         return [Model(row["id"], row["name"]) for row in usable_rows(rows)]
 
     def _headers(self) -> dict[str, str]:

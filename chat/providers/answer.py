@@ -78,7 +78,7 @@ class CreateResult:
             if kind == TEXT:
                 self._length += len(words)
                 if self._length > ANSWER_LIMIT:
-                    raise Interrupted("The answer was cut off here: it had grown past a million characters.")
+                    raise Interrupted("The answer was cut off at one million characters.")
                 self._kept.append(words)
             elif kind == THOUGHT:
                 self.think(words)

@@ -47,6 +47,8 @@ WINDOW_LIFETIME = 3600.0
 class AbstractProvider(ABC):
     """A service that answers conversations."""
 
+    name: str = "The provider"
+    """How sentences in answers call it; an address is for admins."""
     url: str = ""
     better: str = ""
     """The URL that was found to work, if `url` does not."""

@@ -12,9 +12,14 @@ ProviderError               the answer failed; the message is a sentence for the
 
 from __future__ import annotations
 
+import re
+
+ASK = re.compile(r"Ask your admin to (\w)")
+"""How the advice in a sentence begins that only an admin can follow."""
+
 
 class ProviderError(Exception):
-    """The answer failed; the message is a sentence for the user, and `cause` one for the log."""
+    """The answer failed; the message is a sentence for the user without addresses, and `cause` one for the log."""
 
     cause = ""
 
@@ -53,3 +58,8 @@ class Refused(ProviderError):
 
 class Interrupted(ProviderError):
     """The answer broke off after some text."""
+
+
+def for_admin(sentence: str) -> str:
+    """Address a sentence's advice to the admin: "Ask your admin to check it." becomes "Check it."."""
+    return ASK.sub(lambda found: found[1].upper(), sentence)

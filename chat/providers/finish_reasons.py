@@ -17,26 +17,26 @@ class Finish(NamedTuple):
     broke_off: bool = False
 
 
-EMPTY = "The model gave an empty answer. Try again, or ask in other words."
-CUT_OFF = "The answer stops here because it reached the model's limit of length."
+EMPTY = "The model returned an empty answer. Try again or rephrase your question."
+CUT_OFF = "The answer was cut off at the model's length limit."
 ONLY_THOUGHT = (
-    "The model used up its limit of length on thinking, before the answer began. Try again, or ask for something "
+    "The model reached its length limit while reasoning, before the answer began. Try again or ask for something "
     "shorter."
 )
 
 WHOLE = Finish("", EMPTY)
-LENGTH = Finish(CUT_OFF, "The model reached its limit of length before the answer began. Try again, or ask for less.")
+LENGTH = Finish(CUT_OFF, "The model reached its length limit before the answer began. Try again or ask for less.")
 FILTERED = Finish(
-    "The answer stops here because the provider's content filter cut it off.",
-    "The provider's content filter blocked the answer. Ask in other words, or choose another model.",
+    "The provider's content filter cut off this answer.",
+    "The provider's content filter blocked the answer. Rephrase your question or choose another model.",
 )
 TOOL = Finish(
-    "The answer stops here because the model wanted to use a tool. It has none here.",
-    "The model wanted to use a tool instead of answering. It has none here: ask in other words.",
+    "The answer stops here because the model tried to use a tool. Rivulet has no tools.",
+    "The model tried to use a tool instead of answering. Rivulet has no tools; rephrase your question.",
 )
 BROKEN = Finish(
-    "The provider broke the answer off.",
-    "The provider broke the answer off before its first word. Try again in a moment.",
+    "The provider ended the answer early.",
+    "The provider ended the answer before its first word. Try again in a moment.",
     broke_off=True,
 )
 NO_TEXT = "The model answered with something that can't be shown here ({what}). Ask for text."

@@ -40,7 +40,7 @@ PREFERRED = [
 def models_in(request: StreamingRequest) -> list[Model]:
     """Fetch a model list. Raises ProviderErrors."""
     if (rows := rows_in(parse_json(read_body(request)))) is None:
-        raise request.server_error("sent no list of models")
+        raise request.server_error("didn't send a model list")
     return [Model(row["id"], row["name"], window_of(row)) for row in usable_rows(map(row_of, rows))]
 
 

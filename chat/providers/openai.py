@@ -21,9 +21,9 @@ from chat.providers.openai_stream import OpenAIStream
 FIRST_LIST_PATIENCE = 1.5
 """How many seconds the first call waits for the model list."""
 
-NO_LIST = "No model list at this URL. Does it end in /v1?"
-FOUND = "No model list at this URL. There is one at {better}: use that address."
-NO_MODELS = "The server at {host} lists no models yet. Load one there, then ask again."
+NO_LIST = "No model list at this URL. Does it need /v1?"
+FOUND = "No model list at this URL. There is one at {better}: use that URL."
+NO_MODELS = "No models found at {host}. Load one there, then refresh the models."
 ANTHROPIC = "api.anthropic.com", {"anthropic-version": "2023-06-01"}
 """A host whose list of models wants its own headers; its other addresses speak the OpenAI protocol."""
 
@@ -46,8 +46,10 @@ class OpenAICompatible(AbstractProvider):
         api_key: str | None = None,
         timeouts: Timeouts | None = None,
         model: str | None = None,
+        name: str = "",
     ):
         self.url = (url or type(self).url).rstrip("/")
+        self.name = name or type(self).name
         self.model = model or ""
         self._key = api_key or ""
         self._timeouts = timeouts or Timeouts()
@@ -59,7 +61,7 @@ class OpenAICompatible(AbstractProvider):
         key, url = settings.openai_api_key, settings.openai_base_url
         if not key and not url:
             return None
-        return cls(url, key, Timeouts.from_settings(settings), settings.openai_model)
+        return cls(url, key, Timeouts.from_settings(settings), settings.openai_model, "" if url else "OpenAI")
 
     def models(self) -> list[Model]:
         """Return the models that can chat: the configured one first, then by name."""
@@ -93,15 +95,15 @@ class OpenAICompatible(AbstractProvider):
         body = {"model": chosen, "messages": [*before, *messages], "stream": stream, **options}
         if stream:
             body.setdefault("stream_options", {"include_usage": True})
-        return OpenAIStream(chosen, self._request("/chat/completions", self._timeouts), body)
+        return OpenAIStream(chosen, self._request("/chat/completions", self._timeouts, who=self.name), body)
 
     def _choose(self, model: str) -> str:
         listed = self._model_list.current
         if chosen := model or self.model or next((first.id for first in self._sort(listed) if chats(first.id)), ""):
             if listed and chosen != self.model and not {chosen, f"{chosen}:latest"} & {known.id for known in listed}:
-                raise ModelNotFound(f"Model is not supported: {chosen}. Choose another one.")
+                raise ModelNotFound(f"Unknown model: {chosen}. Choose another one.")
             return chosen
-        raise ModelNotFound("No model is chosen. Choose one, or set OPENAI_MODEL.")
+        raise ModelNotFound("Choose a model, or set OPENAI_MODEL.")
 
     def _sort(self, listed: list[Model]) -> list[Model]:
         first = [model for model in listed if model.id == self.model]

@@ -60,9 +60,9 @@ class OpenAIStream(HTTPResult):
             if not self.finish_reason or look_up(self.finish_reason).broke_off:
                 raise
         except TooLong:
-            raise self.request.server_error("sent a line that is too long") from None
+            raise self.request.server_error("sent an overlong line") from None
         if not (self._done or self.finish_reason or self._closed):
-            raise self.request.server_error("ended before the answer was finished")
+            raise self.request.server_error("ended the answer early")
         if self._halves.rest:
             yield "\ufffd"
 
@@ -78,7 +78,7 @@ class OpenAIStream(HTTPResult):
         """Yield the JSON objects of the answer; a body that starts like JSON is JSON, whatever its type says."""
         start = read_beginning(reads)
         if is_page(start):
-            raise failure(200, "", self.request.host, page=True).error
+            raise failure(200, "", self.request.who, page=True).error
         body = itertools.chain([start], reads)
         for event in self._json_events(body) if start[:1] in (b"{", b"[") else events(body):
             if event.data.strip() == "[DONE]":
@@ -105,7 +105,7 @@ class OpenAIStream(HTTPResult):
         if isinstance(found, dict):
             return found
         if event.name != BARE:
-            raise self.request.server_error("sent something that is no answer")
+            raise self.request.server_error("sent an invalid response")
         return None
 
     def _report(self, event: Event, found: Any) -> Report | None:
@@ -119,8 +119,8 @@ class OpenAIStream(HTTPResult):
 
     def _error_of(self, report: Report) -> ProviderError:
         if self.request.has_text:
-            return self.request.server_error(f"reported an error{quote(report.words, self.request.key)}")
-        return failure(report.status or 500, report.words, self.request.host, self.request.key).error
+            return self.request.server_error(f"returned an error{quote(report.words, self.request.key)}")
+        return failure(report.status or 500, report.words, self.request.who, self.request.key).error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
         """Return the text of a chunk, and note its other contents."""

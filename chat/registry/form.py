@@ -45,8 +45,8 @@ def read_form(form: Mapping[str, str], name: str | None = None, kind: str | None
     kind = form.get("kind", "") if kind is None else kind
     if not NAME.fullmatch(name):
         raise InvalidProvider(
-            "The name can't be used. Use 1 to 32 letters (A to Z), digits, spaces, dots, dashes or underscores, and "
-            "begin with a letter or a digit."
+            "Enter a name of 1 to 32 letters (A to Z), digits, spaces, dots, dashes or underscores. It must start "
+            "with a letter or digit."
         )
     if kind not in KINDS:
         raise InvalidProvider("Choose an API type.")
@@ -56,20 +56,20 @@ def read_form(form: Mapping[str, str], name: str | None = None, kind: str | None
 def check_name_is_free(name: str, taken: set[str]) -> None:
     """Raise InvalidProvider if a name is taken in any case, or is one that the environment would take away."""
     if name in PROVIDERS:
-        raise InvalidProvider(f"The name {name} is reserved. Choose another one.")
+        raise InvalidProvider(f'"{name}" is reserved. Choose another name.')
     if name.lower() in {other.lower() for other in taken}:
-        raise InvalidProvider(f"There is a provider with the name {name} already. Choose another one.")
+        raise InvalidProvider(f'A provider named "{name}" already exists. Choose another name.')
 
 
 def good_url(url: str) -> str:
     """Return the address of a server without the slash at its end. Raises InvalidProvider."""
-    why = "Enter one such as https://api.example.com/v1, without a user name or a #."
+    why = "The URL isn't valid. Enter one such as https://api.example.com/v1, without a user name or a #."
     try:
         url = credentials.server(url)
     except ValueError as error:
-        url, why = "", f"{str(error).capitalize()}." if isinstance(error, Unusable) else why
+        url, why = "", f"The URL isn't valid: {error}." if isinstance(error, Unusable) else why
     if not URL.fullmatch(url) or len(url) > LONGEST_URL:
-        raise InvalidProvider(f"The URL can't be used. {why}")
+        raise InvalidProvider(why)
     return url
 
 
@@ -78,4 +78,4 @@ def good_key(key: str) -> str:
     try:
         return credentials.key(key)
     except Unusable as error:
-        raise InvalidProvider(f"The key can't be used: {error}.") from error
+        raise InvalidProvider(f"The API key isn't valid: {error}.") from error

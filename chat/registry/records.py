@@ -23,7 +23,7 @@ from chat.registry.rows import (
 from chat.storage.database import NotFound, clock
 from chat.storage.tables import hidden_models, services
 
-OTHER_ADDRESS = "The API key was entered for another URL and is sent nowhere else. Enter it again for this URL."
+OTHER_ADDRESS = "The URL changed, so enter the API key again. A key is sent only to the URL it was entered for."
 
 LEAST_SHOWN_OF = 12
 """The end of a key is shown if the key has so many characters: of a shorter one, four would be too many."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from chat.providers.base import AbstractProvider, Model, Timeouts
-from chat.providers.http.error_wordings import without_advice
+from chat.providers.errors import for_admin
 from chat.registry.encryption import DecryptionError, SecretBox
 from chat.registry.form import KINDS
 from chat.registry.rows import ENVIRONMENT, Models, ProviderRecord, Stored
 from chat.server import logs
 from chat.storage.database import NotFound
 
-LOCKED = "Its API key can't be decrypted, because SECRET_KEY has changed. Enter the key again."
-IDLE = "It isn't configured correctly."
-UNKNOWN = "Its API type is unknown. Update Rivulet."
+LOCKED = "The stored API key can't be decrypted because SECRET_KEY changed. Enter the API key again."
+IDLE = "Not configured correctly."
+UNKNOWN = "Unknown API type. Update Rivulet."
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class ProviderEntry:
             self.provider.refresh()
 
     def problem(self) -> str:
-        """Return for the operator what is wrong with it; empty if nothing is."""
+        """Return for the admin what is wrong with it; empty if nothing is."""
         if self.provider is None:
             return self.wrong
-        return without_advice(self.provider.problem() or ("" if self.provider.working else IDLE))
+        return for_admin(self.provider.problem() or ("" if self.provider.working else IDLE))
 
     @property
     def has_key(self) -> bool:
@@ -121,5 +121,9 @@ def stored_entry(
         return ProviderEntry(*shown, wrong=LOCKED)
     logs.register_secrets([key])
     origin = (record.kind, record.url, key)
-    provider = before.provider if before and before.origin == origin else KINDS[record.kind](record.url, key, timeouts)
+    provider = (
+        before.provider
+        if before and before.origin == origin
+        else KINDS[record.kind](record.url, key, timeouts, name=record.name)
+    )
     return ProviderEntry(*shown, provider=provider, origin=origin)

@@ -20,7 +20,7 @@ LABEL_LIMIT = 200
 BLANKS = re.compile(r"\s+")
 
 FIGURE = (
-    '<figure class="code" dir="ltr" translate="no" aria-label="{name}"><figcaption>{label}</figcaption>'
+    '<figure class="{kind}" dir="ltr" translate="no" aria-label="{name}"><figcaption>{label}</figcaption>'
     '<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>'
 )
 
@@ -64,6 +64,7 @@ def figure(code: str, label: str, budget: TimeBudget | None = None) -> str:
     language = label.partition(" ")[0]
     has_name = re.fullmatch(r"[A-Za-z0-9_+#.-]{1,30}", language)
     return FIGURE.format(
+        kind="code" if label else "code code--bare",
         name=f"{language} code" if has_name else "code",
         label=escape(label[:LABEL_LIMIT]),
         attribute=f' class="language-{language.lower()}"' if has_name else "",

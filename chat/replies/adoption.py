@@ -55,7 +55,7 @@ class Adopter:
             except DatabaseAway:
                 self._renewable = 0
             except Exception as error:
-                report(logger, "a look for replies without a worker", error)
+                report(logger, "the scan for orphaned replies", error)
             time.sleep(ROUND)
 
     def check(self) -> None:

@@ -141,7 +141,7 @@ class Writer:
             with self._transaction() as connection:
                 log.store(connection, [ReplyUpdate(reply.id, reply.owner, 0, [], ending)])
         except Exception:
-            logger.error("reply %s is left for its lease to run out", reply.id)
+            logger.error("reply %s will be released when its lease expires", reply.id)
         reply.publish([], ended=True)
         self._forget(reply)
 
@@ -171,7 +171,7 @@ class Writer:
                 with self._transaction() as connection:
                     leases.release(connection, {reply.id: reply.owner for reply in drained})
             except Exception as error:
-                logger.error("replies are left for their leases to run out: %s", type(error).__name__)
+                logger.error("replies will be released when their leases expire: %s", type(error).__name__)
             for reply in drained:
                 reply.drain()
                 self._forget(reply)

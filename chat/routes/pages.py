@@ -163,7 +163,7 @@ def view_of(message: Message, versions: list[int], is_last: bool) -> dict[str, A
     models = {"choosable": len(offers) > 1, "offers": offers if is_last else []}  # a script copies them to the others
     speaker = own.model.name if own else last_part(message.model)
     said, thoughts = state.replies.both_so_far(message.id) if message.state == "generating" else ("", "")
-    shown = {"html": html_of(message, said), "thoughts": thoughts}
+    shown = {"html": html_of(message, said), "thoughts": thoughts, "error": reply_facts.error_of(message)}
     return view | models | shown | {"speaker": speaker, "facts": reply_facts.list_facts(message)}
 
 

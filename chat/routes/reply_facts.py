@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from chat.conversations import Reply
+from chat.providers.errors import for_admin
 from chat.providers.model_list import last_part
 from chat.replies.context_window import tokens_of
 from chat.routes.time_filters import seconds
+from chat.web.state import state
 
 ONE_PIECE = 0.1
 """An answer that arrived in less than this share of its time came in one piece: its speed means nothing."""
@@ -38,3 +40,8 @@ def speed(reply: Reply) -> str:
     if spoken < reply.duration_ms * ONE_PIECE:
         return ""
     return f"{reply.completion_tokens * 1000 / spoken:,.0f} tokens/s"
+
+
+def error_of(reply: Reply) -> str | None:
+    """Return why a reply isn't whole; a person on their own machine is the admin."""
+    return for_admin(reply.error) if reply.error and state.settings.access == "local" else reply.error

@@ -60,9 +60,9 @@ def set_up(form: str) -> None:
 
 
 def report(logger: logging.Logger, what: str, error: BaseException) -> None:
-    """Log that `what` broke, with the error's class and traceback, but not its words."""
+    """Log that `what` failed, with the error's class and traceback, but not its words."""
     places = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s broke with %s at\n%s", what, type(error).__name__, places)
+    logger.error("%s failed with %s at\n%s", what, type(error).__name__, places)
 
 
 class Text(logging.Formatter):

@@ -25,7 +25,7 @@ class BoundedRequest(Request):
     def read_into(self, unreader: Any, buf: bytearray, stop: bool = False) -> None:
         """Read on. Raise LimitRequestHeaders if the headers are too large, NoMoreData if they are too slow."""
         if len(buf) > LARGEST:
-            raise LimitRequestHeaders(f"a head of more than {LARGEST} bytes")
+            raise LimitRequestHeaders(f"request headers of more than {LARGEST} bytes")
         left = self._end - time.monotonic()
         if left <= 0:
             raise NoMoreData(bytes(buf))

@@ -57,8 +57,8 @@ def bind_error(address: tuple[str, int]) -> OSError | None:
 
 def refusal(address: tuple[str, int], error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {address[1]} is taken by another program. Stop that, or take another port: bin/run --port 8001"
-    return f"Rivulet can't listen on {bind_address(*address)} ({error.strerror}). Set HOST and PORT to others."
+        return f"Port {address[1]} is in use. Stop the other program, or choose another port: bin/run --port 8001"
+    return f"Can't listen on {bind_address(*address)} ({error.strerror}). Change HOST or PORT."
 
 
 def public_host(listeners: list[Any]) -> str | None:

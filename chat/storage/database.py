@@ -130,7 +130,7 @@ class Database:
     def _unusable(self, error: BaseException) -> DatabaseUnusable:
         reason = getattr(error, "strerror", None) or reason_of(error)
         where = f": {self.engine.url.database}" if self.is_sqlite else ""
-        return DatabaseUnusable(f"The database can't be opened ({reason}{where}). {remedy(self.engine.url, reason)}")
+        return DatabaseUnusable(f"Can't open the database ({reason}{where}). {remedy(self.engine.url, reason)}")
 
     def _enable_wal(self) -> None:
         # SQLite ignores this pragma inside a transaction.
@@ -155,8 +155,8 @@ class Database:
             copy_before(Path(self.engine.url.database or ""), schema.HEAD)
         except CopyFailed as error:
             raise DatabaseUnusable(
-                f"An upgrade keeps a copy of the database first. {error} Make room there and start again; "
-                "nothing was changed."
+                f"The database is backed up before an upgrade. {error} Free some space there and restart. "
+                "Nothing was changed."
             ) from error
 
     def is_current(self) -> bool:

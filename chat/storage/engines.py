@@ -42,8 +42,8 @@ def url_of(settings: Settings) -> str:
     url = settings.database_url or str(URL.create("sqlite", database=str(settings.instance / "rivulet.db")))
     if not is_usable(url):
         raise DatabaseUnusable(
-            "DATABASE_URL is no address of a database; use postgres://... or sqlite:///a-file. "
-            "In a password, @ is written as %40 and / as %2F."
+            "DATABASE_URL isn't a valid database URL; use postgres://... or sqlite:///a-file. "
+            "In a password, write @ as %40 and / as %2F."
         )
     return url
 
@@ -116,13 +116,11 @@ def remedy(url: URL, reason: str) -> str:
     """Write what to do about a database that can't be opened."""
     folder = Path(url.database or "").absolute().parent
     if reason.startswith("permission denied for schema"):
-        return (
-            f"Let it make its tables. As the database's owner, type: GRANT CREATE ON SCHEMA public TO {url.username};"
-        )
+        return f"Let it create tables. Run as the database's owner: GRANT CREATE ON SCHEMA public TO {url.username};"
     if url.drivername == "sqlite" and folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
         runs, owns = os.geteuid(), folder.stat().st_uid
-        return f"Rivulet runs as user {runs}, and the folder belongs to user {owns}: `chown -R {runs} {folder}`."
-    return "Check DATABASE_URL, or the folder instance/."
+        return f"Rivulet runs as user {runs}, but the folder belongs to user {owns}. Run `chown -R {runs} {folder}`."
+    return "Check DATABASE_URL or the data folder."
 
 
 def prepare_sqlite(connection: Any, _: Any) -> None:

@@ -44,7 +44,7 @@ class OutcomeUnclear(DatabaseAway):
     """The connection broke at a COMMIT, and nobody can find out whether Postgres did it."""
 
     sentence = (
-        "The connection to the database broke while this was being saved. Look whether it was, then try again. "
+        "The connection to the database was lost while saving. Check whether it was saved, then try again. "
         "A message isn't saved twice."
     )
 

@@ -14,10 +14,10 @@ OLDEST = "0006"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-TOO_NEW = "{} is of a newer Rivulet ({}; this one knows {}). Update Rivulet first; nothing was changed."
+TOO_NEW = "{} was made by a newer Rivulet ({}; this version supports {}). Update Rivulet. Nothing was changed."
 TOO_OLD = (
-    "{} is of a Rivulet before the first release ({}; this one reads {} and later). Start Rivulet of commit bb1dc93 "
-    "with it once, which brings it up to date, then this one. Nothing was changed."
+    "{} was made by a Rivulet before the first release ({}; this version supports {} and later). Start commit bb1dc93 "
+    "of Rivulet with it once to upgrade it, then start this version. Nothing was changed."
 )
 
 

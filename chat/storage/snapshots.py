@@ -53,7 +53,7 @@ def copy(source: Path, target: Path) -> None:
         with closing(connect(source)) as connection:
             copy_from(connection, target)
     except sqlite3.Error as error:
-        raise CopyFailed(f"{source} can't be read ({error}).") from error
+        raise CopyFailed(f"Can't read {source} ({error}).") from error
 
 
 def copy_from(connection: sqlite3.Connection, target: Path) -> None:
@@ -76,7 +76,7 @@ def atomic_file(target: Path) -> Iterator[Path]:
     made = target.with_name(f"{target.name}.part")
     try:
         if target.exists():
-            raise FileExistsError(errno.EEXIST, "is there already", str(target))
+            raise FileExistsError(errno.EEXIST, "already exists", str(target))
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
@@ -103,6 +103,6 @@ def sync(path: Path) -> None:
 
 def refusal(target: Path, error: Exception) -> str:
     if isinstance(error, FileExistsError):
-        return f"{error.filename} is there already, and nothing is written over."
+        return f"{error.filename} already exists and won't be overwritten."
     reason = error.strerror if isinstance(error, OSError) else error
-    return f"No copy could be written to {target} ({reason})."
+    return f"Couldn't write the backup to {target} ({reason})."

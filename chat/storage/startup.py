@@ -21,8 +21,8 @@ ROUND = 1.0
 """How often to try the database, in seconds."""
 
 WRONG = "Rivulet can't start: {}"
-WAITS = "Rivulet waits for its database ({}). It starts to serve when the database is there."
-SERVES = "The database is there: Rivulet serves now."
+WAITS = "Waiting for the database ({}). Rivulet starts serving as soon as it is available."
+SERVES = "The database is available. Rivulet is serving."
 
 REPLACES = "RIVULET_REPLACES_WORKER"
 """gunicorn.conf.py sets this variable for a worker that replaces another one."""

@@ -44,13 +44,13 @@ class Outage:
     def end(self) -> None:
         """Note that the database answers."""
         if self._is_away:
-            logger.warning("the database can be reached again")
+            logger.warning("the database is available again")
         self._was_there, self._is_away = True, False
 
     def begin(self, reason: str) -> DatabaseAway:
         """Note why the database can't be reached, and return the error to raise."""
         if self._was_there and not self._is_away:
-            logger.error("the database can't be reached: %s", reason)
+            logger.error("the database is unavailable: %s", reason)
             self._is_away = True
         return DatabaseAway(reason)
 
@@ -72,7 +72,7 @@ def transaction(
 ) -> Iterator[tuple[Connection, Ticket | None]]:
     """Open a transaction, which the caller commits, and yield it with its ticket. Raises DatabaseAway."""
     try:
-        with limit_time(wait + silence, Silence(f"no answer within {wait + silence:.0f} s")):
+        with limit_time(wait + silence, Silence(f"no response within {wait + silence:.0f} s")):
             connection, ticket = retry_while_locked(lambda: begin(engine, writes, wait), wait)
             outage.end()
             try:

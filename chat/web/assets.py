@@ -1,4 +1,4 @@
-"""The page's styles, scripts, icons and font, named by a hash of their content.
+"""The page's styles, scripts, icons and fonts, named by a hash of their content.
 
 Each bundle is one compressed file. Our scripts share one with htmx: after its words, theirs compress better.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ STYLES = [
 
 BUNDLES = {
     "page.css": [f"css/{name}.css" for name in STYLES],
+    "book.css": ["css/book.css"],
     "sheet.css": ["css/sheet.css", "css/admin.css"],
     "page.js": ["vendor/htmx-4.0.1.min.js", "vendor/hx-sse-4.0.1.min.js", *(f"js/{name}.js" for name in SCRIPTS)],
 }
@@ -39,9 +41,6 @@ BUNDLES = {
 ICONS = {"mark.svg": "any", "icon-192.png": "192x192", "icon-512.png": "512x512", "touch-180.png": "180x180"}
 """Name of an icon: its size."""
 
-FONT = "math.woff2"
-"""The font of formulas. The style sheet names it, and a browser loads it when a page has a formula."""
-
 TYPES = {
     "css": "text/css",
     "js": "text/javascript",
@@ -49,6 +48,8 @@ TYPES = {
     "png": "image/png",
     "woff2": "font/woff2",
 }
+
+COMMENTS_AND_INDENTATION = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
 
 FIRST = "../../"
 """The first page in the manifest. Addresses there are relative to its own, so they work under any path."""
@@ -74,24 +75,31 @@ class Asset:
 def register(app: Flask) -> None:
     """Make all assets; templates get an address with `asset(name)`."""
     folder = Path(app.root_path) / "static"
-    assets = {name: load_plain(folder / "icons" / name) for name in ICONS} | {FONT: load_plain(folder / "fonts" / FONT)}
-    assets |= {name: join_files(folder, name, assets[FONT].path) for name in BUNDLES}
+    fonts = {path.name: load_plain(path) for path in sorted((folder / "fonts").glob("*.woff2"))}
+    addresses = tuple((name, font.path) for name, font in fonts.items())
+    assets = {name: load_plain(folder / "icons" / name) for name in ICONS} | fonts
+    assets |= {name: join_files(folder, name, addresses) for name in BUNDLES}
     assets["app.webmanifest"] = make_manifest({name: assets[name].path for name in ICONS})
     state_of(app).assets = {asset.path: asset for asset in assets.values()}
     app.jinja_env.globals["asset"] = {name: asset.path for name, asset in assets.items()}.__getitem__
 
 
-def join_files(folder: Path, name: str, font: str) -> Asset:
-    content = b"\n".join(read(folder / path, font) for path in BUNDLES[name])
+def join_files(folder: Path, name: str, fonts: tuple[tuple[str, str], ...]) -> Asset:
+    content = b"\n".join(read(folder / path, fonts) for path in BUNDLES[name])
     return make_text(name, TYPES[name.rpartition(".")[2]], content)
 
 
-def read(path: Path, font: str) -> bytes:
-    """Read a file of a bundle: our scripts without comments and blanks, and styles with the address of the font."""
+def read(path: Path, fonts: tuple[tuple[str, str], ...]) -> bytes:
+    """Read a file of a bundle: ours without comments and indentation, and styles with the addresses of fonts."""
     content = path.read_bytes()
-    if path.parent.name == "js":
+    if path.parent.name == "vendor":
+        return content
+    if path.suffix == ".js":
         return rjsmin.jsmin(content)
-    return content.replace(FONT.encode(), f"../..{font}".encode())
+    content = COMMENTS_AND_INDENTATION.sub(b"", content)
+    for name, address in fonts:
+        content = content.replace(f'"{name}"'.encode(), f'"../..{address}"'.encode())
+    return content
 
 
 def load_plain(path: Path) -> Asset:

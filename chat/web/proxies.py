@@ -31,9 +31,9 @@ PROXY_HEADERS = (
 """The headers that proxies add, as WSGI writes them."""
 
 HINT = (
-    "A request says that it was forwarded, but TRUSTED_PROXIES is 0, so that isn't believed: whoever comes through a "
-    "proxy has the proxy's address, and cookies are not kept to https. Set TRUSTED_PROXIES to the number of proxies of "
-    "yours that stand in front; where there is none, somebody made it up."
+    "A request has forwarded headers, but TRUSTED_PROXIES is 0, so they are ignored: all visitors behind the proxy "
+    "share one address, and cookies aren't HTTPS-only. Set TRUSTED_PROXIES to the number of proxies in front. If there "
+    "are none, the headers are forged."
 )
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def require_unused_prefix(app: Flask, under: str) -> None:
     """Raise WrongSetting for a path that an address of the app begins with: is it the path or the address?"""
     taken = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
     if under and under.split("/")[1] in taken:
-        raise WrongSetting(f"Rivulet can't be under {under}, as it has such an address itself. Choose another path.")
+        raise WrongSetting(f"Rivulet can't run under {under}: it has pages of its own there. Choose another path.")
 
 
 def check_auth_header(settings: Settings) -> None:
@@ -93,12 +93,9 @@ def check_auth_header(settings: Settings) -> None:
     if not settings.auth_header:
         return
     if settings.trusted_proxies < 1 or settings.access != "team":
-        raise WrongSetting(
-            "AUTH_HEADER is believed of proxies of yours alone, and for a team: set TRUSTED_PROXIES to the number of "
-            "proxies that stand in front, and ACCESS=team."
-        )
+        raise WrongSetting("AUTH_HEADER needs TRUSTED_PROXIES (at least 1) and ACCESS=team.")
     if settings.oidc_issuer:
-        raise WrongSetting("AUTH_HEADER and OIDC_ISSUER both say who somebody is. Set one of the two.")
+        raise WrongSetting("Set either AUTH_HEADER or OIDC_ISSUER, not both.")
 
 
 def forwarded_header(environ: WSGIEnvironment, header: str, count: int) -> str:

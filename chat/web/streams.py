@@ -112,7 +112,7 @@ class Streams:
             except DatabaseAway:
                 pass
             except Exception as error:
-                report(logger, "a look for sessions that have ended", error)
+                report(logger, "the scan for ended sessions", error)
             del sessions  # else it keeps followers alive that nobody uses
             time.sleep(WATCH_INTERVAL)
 

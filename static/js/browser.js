@@ -4,6 +4,8 @@ const touch = matchMedia("(pointer: coarse)")
 const kept = store => { try { return window[store] } catch { return {} } }
 const channel = name => { try { return new BroadcastChannel(name) } catch { return { postMessage() {} } } }
 const announce = sentence => { document.getElementById("announcement").textContent = sentence }
+// The page is drawn, so the book face can come.
+document.getElementById("book").media = "all"
 const box = () => document.getElementById("text")
 // The composer's box gets the focus, except on a touch screen, where that would open the keyboard.
 const focusBox = () => { if (!touch.matches) box()?.focus({ preventScroll: true }) }

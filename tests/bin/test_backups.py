@@ -54,7 +54,7 @@ def test_a_copy_goes_where_the_settings_say_and_comes_back(root: Path) -> None:
     back = typed(root, "restore", str(copy))
 
     assert (made.returncode, made.stderr, back.returncode, back.stderr) == (0, "", 0, "")
-    assert str(copy) in made.stdout and f"{copy} is in place." in back.stdout
+    assert str(copy) in made.stdout and f"Restored {copy}." in back.stdout
     assert not (root / ".venv").exists()
 
 
@@ -104,4 +104,4 @@ def test_an_instance_moves_to_another_file(root: Path, tmp_path: Path) -> None:
     done = typed(root, "move", f"sqlite:///{tmp_path}/new.db")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"are in {tmp_path}/new.db; they were read back" in done.stdout
+    assert f"tables in {tmp_path}/new.db." in done.stdout

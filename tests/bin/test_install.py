@@ -54,7 +54,7 @@ def test_an_install_that_broke_off_is_resumed(checkout: Checkout):
     result = checkout.run("run")
 
     assert broken.returncode == 1
-    assert broken.stderr.startswith("pip says why\npip couldn't install requirements.txt")
+    assert broken.stderr.startswith("pip says why\nInstalling requirements.txt failed (see above).")
     assert result.returncode == 0
     assert [call.split()[1] for call in checkout.calls] == ["venv", "pip", "pip", "gunicorn"]
 
@@ -97,7 +97,7 @@ def test_the_app_starts_where_the_local_model_cannot_be_installed(checkout: Chec
     result = checkout.run("run")
 
     assert result.returncode == 0
-    assert "Installing the demo model failed" in result.stdout
+    assert "Couldn't install the demo model" in result.stdout
     assert checkout.calls[-1] == "-m gunicorn app:create_app()"
 
 

@@ -47,7 +47,7 @@ def test_a_python_too_old_or_too_new_is_none(checkout: Checkout, version: tuple[
     result = checkout.run("run")
 
     assert result.returncode == 3
-    assert result.stderr.startswith("Rivulet needs Python 3.11 to 3.14 and finds none.")
+    assert result.stderr.startswith("Rivulet needs Python 3.11 to 3.14. Install it, or uv,")
     assert checkout.calls == []
 
 
@@ -126,7 +126,7 @@ def test_no_half_made_environment_is_left_behind(checkout: Checkout):
     result = checkout.run("run")
 
     assert result.returncode == 1
-    assert "couldn't create the virtual environment" in result.stderr
+    assert "Couldn't create the virtual environment" in result.stderr
     assert not (checkout.root / ".venv").exists()
 
 

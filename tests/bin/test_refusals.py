@@ -57,11 +57,11 @@ def refusal_here(folder: Path, capfd: pytest.CaptureFixture[str], environ: dict[
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS can't be used"),
-        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY can't be less than 1"),
-        ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
-        ({"HOST": "not a host", "SECRET_KEY": KEY}, "Set HOST and PORT to others"),
-        (OPEN | {"SECRET_KEY": f"changeme-{PASSWORD}-{PASSWORD}"}, "SECRET_KEY can be guessed"),
+        ({"DRAIN_SECONDS": "soon"}, "DRAIN_SECONDS has an invalid value"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY must be at least 1"),
+        ({"HOST": "192.0.2.1", "SECRET_KEY": KEY}, "Change HOST or PORT"),
+        ({"HOST": "not a host", "SECRET_KEY": KEY}, "Change HOST or PORT"),
+        (OPEN | {"SECRET_KEY": f"changeme-{PASSWORD}-{PASSWORD}"}, "SECRET_KEY is too easy to guess"),
         ({"DATABASE_URL": f"{NOWHERE}?sslmode=sometimes"}, 'invalid sslmode value: "sometimes"). Check DATABASE_URL'),
     ],
     ids=lambda value: "" if isinstance(value, str) else " ".join(value),
@@ -75,18 +75,18 @@ def test_a_start_that_can_not_go_well_is_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS can't be used"),
-        ({"ACCESS": "everyone"}, "ACCESS can't be used"),
-        ({"FIRST_BYTE_TIMEOUT": "long"}, "FIRST_BYTE_TIMEOUT can't be used"),
-        ({"OPENAI_BASE_URL": f"http//{PASSWORD}"}, "OPENAI_BASE_URL can't be used"),
-        ({"HOST": "0.0.0.0"}, "SECRET_KEY is not set"),
+        ({"DRAIN_SECONDS": "3601"}, "DRAIN_SECONDS has an invalid value"),
+        ({"ACCESS": "everyone"}, "ACCESS has an invalid value"),
+        ({"FIRST_BYTE_TIMEOUT": "long"}, "FIRST_BYTE_TIMEOUT has an invalid value"),
+        ({"OPENAI_BASE_URL": f"http//{PASSWORD}"}, "OPENAI_BASE_URL has an invalid value"),
+        ({"HOST": "0.0.0.0"}, "SECRET_KEY is required"),
         (OPEN | {"SECRET_KEY": PASSWORD}, "SECRET_KEY is too short"),
-        (OPEN | {"SECRET_KEY": "x" * 64}, "SECRET_KEY can be guessed"),
-        (OPEN | {"SECRET_KEY": "at-least-32-random-characters-of-your-own"}, "SECRET_KEY can be guessed"),
-        ({"INSTANCE": "/dev/null/instance"}, "INSTANCE is /dev/null/instance, which can't be made"),
-        ({"DATABASE_URL": PASSWORD}, "DATABASE_URL is no address"),
-        ({"DATABASE_URL": f"mysql://ann:{PASSWORD}@127.0.0.1/chat"}, "DATABASE_URL is no address"),
-        ({"DATABASE_URL": f"postgres://ann:x@{PASSWORD}@127.0.0.1/chat"}, "@ is written as %40"),
+        (OPEN | {"SECRET_KEY": "x" * 64}, "SECRET_KEY is too easy to guess"),
+        (OPEN | {"SECRET_KEY": "at-least-32-random-characters-of-your-own"}, "SECRET_KEY is too easy to guess"),
+        ({"INSTANCE": "/dev/null/instance"}, "Can't create or use the data folder /dev/null/instance (INSTANCE)"),
+        ({"DATABASE_URL": PASSWORD}, "DATABASE_URL isn't a valid database URL"),
+        ({"DATABASE_URL": f"mysql://ann:{PASSWORD}@127.0.0.1/chat"}, "DATABASE_URL isn't a valid database URL"),
+        ({"DATABASE_URL": f"postgres://ann:x@{PASSWORD}@127.0.0.1/chat"}, "write @ as %40"),
         (
             {"DATABASE_URL": "sqlite:///{folder}/none/a.db"},
             "(No such file or directory: {folder}/none/a.db). Check DATABASE_URL",
@@ -102,14 +102,14 @@ def test_a_setting_that_can_not_be_used_is_refused_in_one_sentence(
 
 @pytest.mark.parametrize("port", ["many", "70000"])
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
-    assert "PORT can't be used" in refusal(tmp_path, "-b", "127.0.0.1:0", PORT=port)
+    assert "PORT has an invalid value" in refusal(tmp_path, "-b", "127.0.0.1:0", PORT=port)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
 
-        assert f"Port {port} is taken by another program" in refusal(tmp_path, PORT=port)
+        assert f"Port {port} is in use" in refusal(tmp_path, PORT=port)
 
 
 @pytest.fixture
@@ -132,14 +132,14 @@ def test_an_instance_that_can_not_be_written_to_is_named(tmp_path: Path, closed:
 def test_a_key_that_can_not_be_kept_is_asked_for(tmp_path: Path, closed: Path) -> None:
     said = refusal(tmp_path, INSTANCE=str(closed), DATABASE_URL="sqlite:///{folder}/a.db")
 
-    assert "SECRET_KEY is not set, and none can be kept in" in said
+    assert "SECRET_KEY isn't set, and none can be saved in" in said
 
 
 def test_a_kept_key_that_is_not_whole_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "instance").mkdir()
     (tmp_path / "instance" / "secret_key").touch()
 
-    assert "secret_key holds no whole key. Delete that file" in refusal(tmp_path)
+    assert "secret_key is incomplete. Delete the file" in refusal(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -170,4 +170,4 @@ def test_a_database_that_lets_nobody_in_is_named(
 
     answer = refusal(tmp_path, DATABASE_URL=address)
 
-    assert said in answer and answer.endswith("Check DATABASE_URL, or the folder instance/.\n")
+    assert said in answer and answer.endswith("Check DATABASE_URL or the data folder.\n")

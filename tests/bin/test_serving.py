@@ -184,7 +184,7 @@ def test_a_port_that_is_taken_ends_in_one_sentence(start: Start):
         said, _ = server.communicate(timeout=30)
 
     assert server.returncode == exits.PORT_TAKEN
-    assert said == f"Port {port} is taken by another program. Stop that, or take another port: bin/run --port 8001\n"
+    assert said == f"Port {port} is in use. Stop the other program, or choose another port: bin/run --port 8001\n"
 
 
 def test_a_port_that_another_server_is_about_to_leave_is_waited_for():
@@ -203,7 +203,7 @@ def test_an_address_that_is_not_ours_ends_in_one_sentence(start: Start):
     said, _ = server.communicate(timeout=30)
 
     assert server.returncode == exits.NOT_YET
-    assert said.startswith("Rivulet can't listen on 192.0.2.1:0 (")
+    assert said.startswith("Can't listen on 192.0.2.1:0 (")
     assert said.count("\n") == 1
 
 

@@ -126,7 +126,7 @@ def test_a_wrong_argument_ends_in_a_sentence(checkout: Checkout, arguments: tupl
 def test_a_number_of_workers_that_is_none_ends_in_a_sentence(checkout: Checkout):
     result = checkout.run("run", WEB_CONCURRENCY="many")
 
-    assert (result.returncode, result.stderr) == (3, "WEB_CONCURRENCY can't be 'many': enter a whole number.\n")
+    assert (result.returncode, result.stderr) == (3, "WEB_CONCURRENCY must be a whole number.\n")
 
 
 def test_an_empty_number_of_workers_counts_as_not_set(checkout: Checkout):

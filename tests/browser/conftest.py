@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.chromium import ARGUMENTS
+from tests.browser import checks
 from tests.browser.firefox import Firefox, running
 from tests.browser.fonts import FONTS, environment
 from tests.browser.instances import Instances
@@ -84,6 +85,11 @@ def fonts(request: pytest.FixtureRequest) -> str:
 def browser(browsers: Callable[[str], Browser], fonts: str) -> Browser:
     """A browser that tests share."""
     return browsers(fonts)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let axe read every page at every width if --long is set."""
+    checks.axe_everywhere = config.getoption("--long")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

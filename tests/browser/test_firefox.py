@@ -63,4 +63,6 @@ def test_a_footnote_stands_on_the_line_of_its_number(tab: FirefoxTab, site: Site
 def test_a_formula_is_drawn_in_our_font(tab: FirefoxTab, site: Site, provider: Scripted, formula: str) -> None:
     ask(tab, site, provider, f"So ${formula}$.")
 
-    assert tab.until("""() => [...document.fonts].some(font => font.status === "loaded")""")
+    assert tab.until(
+        """() => [...document.fonts].some(font => font.family.includes("Math") && font.status === "loaded")"""
+    )

@@ -9,6 +9,7 @@ from tests.browser.site import Site, send
 from tests.scripted import Scripted
 
 WIDE = "+".join(f"x_{{{number}}}" for number in range(90))
+STATUS = """[...document.fonts].filter(font => font.family.includes("Math")).map(font => font.status)"""
 TALL = r"\frac{\frac{\hat{A}^2}{b}}{\frac{c}{d}} + \overbrace{\widehat{abc}}^{n} + \sqrt{\frac{A}{B}}"
 
 
@@ -19,14 +20,14 @@ def answered(page: Page, provider: Scripted, answer: str) -> None:
     expect(page.locator(".reply--complete")).to_have_count(1)
 
 
-def test_only_a_page_with_a_formula_asks_for_the_font(page: Page, provider: Scripted, site: Site) -> None:
+def test_only_a_page_with_a_formula_asks_for_the_font_of_formulas(page: Page, provider: Scripted, site: Site) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
 
     answered(page, provider, "No *formula*, and no font: `x^2`.")
     page.reload()
     page.evaluate("document.fonts.ready.then(() => 0)")
-    before = [url for url in asked if url.endswith(".woff2")]
+    before = [url for url in asked if url.endswith("math.woff2")]
     page.goto(site.url)
     with page.expect_response("**/math.woff2") as font:
         answered(page, provider, r"Here: $\sqrt{x}$.")
@@ -34,7 +35,7 @@ def test_only_a_page_with_a_formula_asks_for_the_font(page: Page, provider: Scri
     assert before == []
     assert font.value.status == 200 and font.value.headers["content-type"] == "font/woff2"
     page.evaluate("document.fonts.ready.then(() => 0)")
-    assert page.evaluate("""[...document.fonts].map(font => font.status)""") == ["loaded"]
+    assert page.evaluate(STATUS) == ["loaded"]
 
 
 @pytest.mark.parametrize("text", ["Inline $%s$ in a line.", "$$%s$$", "- $%s$ in an item", "|a|\n|-|\n|$%s$|"])

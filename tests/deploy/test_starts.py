@@ -30,7 +30,7 @@ OF_RENDER = {
 }
 """The variables that Heroku's buildpack and Render set for every Python app."""
 
-UNWANTED = r'!!!(?! There is no admin yet)|HTTP/1\.1"|Traceback'
+UNWANTED = r'!!!(?! No admin yet)|HTTP/1\.1"|Traceback'
 """Patterns of warnings, of gunicorn's own access log, and of errors."""
 
 
@@ -81,7 +81,7 @@ def test_heroku_without_a_database_warns_and_starts(start: Start) -> None:
 
     assert b"200 OK" in server.health()
     server.until_said("Rivulet is at")  # the first worker prints this; another one may have answered the health check
-    assert server.said.count("!!! On Heroku this disk is emptied") == 1
+    assert server.said.count("!!! On Heroku the disk is wiped") == 1
 
 
 def test_render(start: Start, database_server: Postgres) -> None:

@@ -97,7 +97,7 @@ def test_a_server_starts_without_its_database_and_waits_for_it(
 
         assert (waiting.status, page.status) == (503, 503) and "My draft" in page.body
         assert until_ended(server.database, sent.reply).state == "complete"
-        assert server.log.read_text().count("Rivulet waits for its database") == 1
+        assert server.log.read_text().count("Waiting for the database") == 1
     finally:
         server.kill()
         server.database.dispose()

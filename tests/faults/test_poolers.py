@@ -20,7 +20,9 @@ AT_ONCE = 30
 pytestmark = pytest.mark.pgbouncer
 
 
-by_both = pytest.mark.parametrize("server", ["transaction", "session"], indirect=True)
+def by_both(first: str, second: str) -> pytest.MarkDecorator:
+    """Run a test in both of PgBouncer's modes, in the second one only with --long."""
+    return pytest.mark.parametrize("server", [first, pytest.param(second, marks=pytest.mark.long)], indirect=True)
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, model: Model, databas
             yield server
 
 
-@by_both
+@by_both("transaction", "session")
 def test_thirty_answers_at_once_are_whole_twice(server: Server, model: Model) -> None:
     def ask(name: str) -> tuple[str, int]:
         return name, server.browser().send(question(name, WORDS, 0.02)).reply
@@ -67,7 +69,7 @@ def test_an_answer_is_followed_from_both_workers_as_it_grows(server: Server) -> 
     assert violations(server, "followed", [sent.reply], pages) == []
 
 
-@by_both
+@by_both("session", "transaction")
 def test_answers_go_on_after_an_outage_behind_it(server: Server, model: Model, database_server: Postgres) -> None:
     browser = server.browser()
     sent = [browser.send(question(f"outage-{number}", 60, 0.1)) for number in range(4)]

@@ -132,7 +132,7 @@ def test_what_a_log_may_not_say_is_seen() -> None:
     away, unread = (
         f"2026-01-31 18:00:00,123 ERROR chat.{who}: away" for who in ("storage.transactions", "replies.reader")
     )
-    trace = ["Traceback (most recent call last):", "2026-01-31 18:00:00,123 ERROR x: a look broke with OSError at"]
+    trace = ["Traceback (most recent call last):", "2026-01-31 18:00:00,123 ERROR x: a look failed with OSError at"]
 
     assert list(journal.repeated([*sent, *streamed, away])) == [] != list(journal.repeated(sent + failed))
     assert list(journal.wordy([away] * 8 + [unread] * 2 + sent * 9, 2)) == []

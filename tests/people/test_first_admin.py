@@ -127,7 +127,7 @@ def test_a_weak_admin_in_the_environment_stops_the_start_with_a_sentence(
 ) -> None:
     settings = config.load({"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password})
 
-    with pytest.raises(WrongSetting, match="ADMIN_EMAIL and ADMIN_PASSWORD") as refused:
+    with pytest.raises(WrongSetting, match="ADMIN_EMAIL or ADMIN_PASSWORD") as refused:
         first_admin.set_up(database, settings)
 
     assert password not in str(refused.value)

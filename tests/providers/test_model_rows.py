@@ -42,7 +42,7 @@ def test_a_list_that_is_at_v1_is_found_and_its_address_told(missing: Script) -> 
 @pytest.mark.parametrize("path", ["", "/v1"])
 def test_without_a_list_anywhere_the_address_is_doubted(path: str) -> None:
     with Server(NOT_FOUND) as server:
-        assert asked(server, path).problem() == "No model list at this URL. Does it end in /v1?"
+        assert asked(server, path).problem() == "No model list at this URL. Does it need /v1?"
 
 
 def test_nothing_is_wrong_with_a_server_without_a_list_where_a_model_is_set() -> None:
@@ -64,7 +64,7 @@ def test_an_empty_list_says_that_there_are_no_models_yet(answer: Any) -> None:
         provider = asked(server)
 
         assert provider.models() == []
-        assert provider.problem() == f"The server at {server.host} lists no models yet. Load one there, then ask again."
+        assert provider.problem() == f"No models found at {server.host}. Load one there, then refresh the models."
 
 
 @pytest.mark.parametrize(

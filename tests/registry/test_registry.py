@@ -157,7 +157,7 @@ def test_a_key_goes_to_no_other_address_than_it_was_entered_for(registry: Provid
     """Hold LB 24-37895, NC 26-82639: a key never goes to a host that replaced its own."""
     records.add(registry, ADMIN, ACME)
 
-    with pytest.raises(InvalidProvider, match="Enter it again"):
+    with pytest.raises(InvalidProvider, match="enter the API key again"):
         records.change(registry, ADMIN, ProviderForm("acme", "openai", url))
     assert registry["acme"].url == URL
 
@@ -175,7 +175,7 @@ def test_an_address_that_was_changed_in_the_database_alone_gets_no_key(
 
     later = registry_of(database)
 
-    assert "acme" not in later and "Enter the key again" in later.find("acme").problem()
+    assert "acme" not in later and "Enter the API key again" in later.find("acme").problem()
 
 
 def test_after_a_rotation_keys_open_and_are_encrypted_anew_so_that_the_old_secret_can_go(database: Database) -> None:
@@ -204,7 +204,7 @@ def test_with_another_secret_the_start_goes_well_and_the_key_is_asked_for(databa
     lost = registry_of(database, NEW)
 
     assert "acme" not in lost
-    assert lost.find("acme").problem().startswith("Its API key can't be decrypted")
+    assert lost.find("acme").problem().startswith("The stored API key can't be decrypted")
     records.change(lost, ADMIN, ACME)
     assert key_of(lost) == KEY and lost.find("acme").problem() == ""
 
@@ -359,7 +359,7 @@ def test_a_row_of_a_kind_that_is_not_known_is_told_of_and_breaks_nothing(
 
     later = registry_of(database)
 
-    assert "acme" not in later and "API type is unknown" in later.find("acme").problem()
+    assert "acme" not in later and "Unknown API type" in later.find("acme").problem()
 
 
 def test_an_address_of_the_environment_is_shown_without_its_secrets(database: Database) -> None:

@@ -20,7 +20,7 @@ ALLOWED_TAGS = {*TAGS.split(), *MATH_TAGS.split()}
 ALLOWED_ATTRIBUTES = {*ATTRIBUTES.split()}.union(*MATH_ATTRIBUTES.values())
 ADDRESS = re.compile(r"https?://[^/\\]|mailto:|#m\d+[\w-]*\Z", re.IGNORECASE)
 CLASS = re.compile(
-    r"box|code|table|footnotes?|formula(?: formula--display)?|math|plain|k|s|c|m|n[fbta]|g[dih]"
+    r"box|code(?: code--bare)?|table|footnotes?|formula(?: formula--display)?|math|plain|k|s|c|m|n[fbta]|g[dih]"
     r"|markdown-alert(?: markdown-alert-\w+)?|markdown-alert-title|language-[\w+#.-]+"
 )
 FORMULAS = set().union(*MATH_CLASSES.values())

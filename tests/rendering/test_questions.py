@@ -14,13 +14,14 @@ from tests.rendering.bombs import SIZE
 from tests.rendering.checks import checked
 
 FIGURE = (
-    '<figure class="code" dir="ltr" translate="no" aria-label="{}"><figcaption>{}</figcaption>'
+    '<figure class="code{}" dir="ltr" translate="no" aria-label="{}"><figcaption>{}</figcaption>'
     '<pre tabindex="0"><code{}>{}</code></pre></figure>'
 )
 
 
 def figure(code: str, label: str = "", language: str = "") -> str:
-    return FIGURE.format(f"{language} code".strip(), label, f' class="language-{language}"' if language else "", code)
+    kind, name = "" if label else " code--bare", f"{language} code".strip()
+    return FIGURE.format(kind, name, label, f' class="language-{language}"' if language else "", code)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ BLOCKS: dict[str, tuple[str, str]] = {
     "a paragraph over three lines": ("a\nb\nc", '<p dir="auto">a<br>\nb<br>\nc</p>'),
     "a paragraph before a list": ("See:\n- a\n- b", '<p dir="auto">See:</p><ul dir="auto"><li>a</li>'),
     "a paragraph before a quotation": ("See:\n> a", '<p dir="auto">See:</p><blockquote dir="auto">'),
-    "a paragraph before code": ("See:\n```\na\n```", '<p dir="auto">See:</p><figure class="code"'),
+    "a paragraph before code": ("See:\n```\na\n```", '<p dir="auto">See:</p><figure class="code code--bare"'),
     "a paragraph after code": ("```\na\n```\nSee.", '</figure><p dir="auto">See.</p>'),
     "a list of stars": ("* a\n* b", '<ul dir="auto"><li>a</li><li>b</li></ul>'),
     "a list of pluses": ("+ a\n+ b", '<ul dir="auto"><li>a</li><li>b</li></ul>'),

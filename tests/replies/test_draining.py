@@ -169,7 +169,7 @@ def test_a_database_that_is_locked_does_not_keep_a_process_from_leaving(
 
     assert followed(follower) == "So " and follower.detached
     assert stored(database, turn.reply_id).owner == turn.owner
-    assert "leases to run out" in caplog.text and "DatabaseBusy" in caplog.text
+    assert "leases expire" in caplog.text and "DatabaseBusy" in caplog.text
 
 
 def test_who_follows_another_processs_reply_here_is_sent_away_too(replies: Replies, other: Replies, begun) -> None:

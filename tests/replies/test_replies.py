@@ -204,4 +204,4 @@ def test_a_message_that_breaks_while_it_is_sent_holds_up_no_other(
     replies.send_queued()
 
     assert count(database, queued) == 1 and conversations.find_queued(database, broken)
-    assert f"waits in conversation {broken} broke with ZeroDivisionError" in caplog.text
+    assert f"waits in conversation {broken} failed with ZeroDivisionError" in caplog.text

@@ -110,10 +110,10 @@ def test_a_thought_that_an_older_version_stored_in_an_answer_is_not_sent_again(
 @pytest.mark.parametrize(
     ("reason", "state", "says"),
     [
-        ("content_filter", "complete", "content filter cut it off"),
-        ("insufficient_system_resource", "interrupted", "broke the answer off"),
-        ("MAX_TOKENS", "complete", "limit of length"),
-        ("tool_calls", "complete", "wanted to use a tool"),
+        ("content_filter", "complete", "content filter cut off"),
+        ("insufficient_system_resource", "interrupted", "ended the answer early"),
+        ("MAX_TOKENS", "complete", "length limit"),
+        ("tool_calls", "complete", "tried to use a tool"),
     ],
 )
 def test_an_end_after_text_says_why(talk, reason: str, state: str, says: str) -> None:
@@ -127,9 +127,9 @@ def test_an_end_after_text_says_why(talk, reason: str, state: str, says: str) ->
 @pytest.mark.parametrize(
     ("events", "says"),
     [
-        ((delta(None, reasoning_content="Hm."), delta(None, "length")), "on thinking"),
+        ((delta(None, reasoning_content="Hm."), delta(None, "length")), "while reasoning"),
         ((delta(None, "content_filter"),), "blocked the answer"),
-        ((delta(None, tool_calls=[{"index": 0}]), delta(None, "tool_calls")), "wanted to use a tool"),
+        ((delta(None, tool_calls=[{"index": 0}]), delta(None, "tool_calls")), "tried to use a tool"),
         ((delta([{"type": "image_url"}]), delta(None, "stop")), "image_url"),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_refusal_is_asked_again_once_and_not_where_nothing_can_go(talk, databa
     reply, bodies = talk(*posted(told), turn=turn)
     alone, asked_alone = talk(*posted(told))
 
-    assert (reply.state, alone.state) == ("failed", "failed") and "longer than this model can read" in reply.error
+    assert (reply.state, alone.state) == ("failed", "failed") and "too long for this model" in reply.error
     assert (len(bodies), len(asked_alone)) == (2, 1)
 
 

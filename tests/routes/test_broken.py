@@ -106,7 +106,7 @@ def test_where_nothing_can_be_said_the_connection_breaks_and_the_log_quotes_noth
             pass
 
     log = server.log.read_text()
-    assert answer.status_code == 200 and "a stream broke with OperationalError" in log
+    assert answer.status_code == 200 and "a stream failed with OperationalError" in log
     assert QUOTED not in log and "Error handling request" not in log
 
 

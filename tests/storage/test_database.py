@@ -210,7 +210,7 @@ def test_a_database_of_a_newer_rivulet_is_refused_and_left_as_it_is(database: Da
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     before = schema(tmp_path / "rivulet.db")
 
-    with pytest.raises(DatabaseUnusable, match=f"newer Rivulet \\(9999; this one knows {HEAD}\\)"):
+    with pytest.raises(DatabaseUnusable, match=f"newer Rivulet \\(9999; this version supports {HEAD}\\)"):
         database.upgrade()
 
     assert schema(tmp_path / "rivulet.db") == before
@@ -254,7 +254,7 @@ def not_a_database(tmp_path: Path) -> Path:
 def test_a_place_that_can_not_be_used_is_refused_with_a_sentence(place, tmp_path: Path) -> None:
     database = Database(f"sqlite:///{place(tmp_path)}")
 
-    with pytest.raises(DatabaseUnusable, match=r"can't be opened \(.+\)\. Check DATABASE_URL"):
+    with pytest.raises(DatabaseUnusable, match=r"Can't open the database \(.+\)\. Check DATABASE_URL"):
         database.upgrade()
 
     database.dispose()
@@ -272,7 +272,7 @@ def test_a_place_that_can_not_be_used_is_refused_with_a_sentence(place, tmp_path
     ],
 )
 def test_an_address_of_no_database_is_refused_with_a_sentence(url: str) -> None:
-    with pytest.raises(DatabaseUnusable, match="DATABASE_URL is no address of a database") as refused:
+    with pytest.raises(DatabaseUnusable, match="DATABASE_URL isn't a valid database URL") as refused:
         url_of(config.load({"DATABASE_URL": url}))
 
     assert "example.org" not in str(refused.value)
@@ -388,4 +388,4 @@ def test_a_folder_of_somebody_else_is_told_with_both_numbers(tmp_path: Path, mon
 
     told = engines.remedy(make_url(f"sqlite:///{tmp_path / 'rivulet.db'}"), "Permission denied")
 
-    assert f"as user {os.geteuid()}, and the folder belongs to user {owner}" in told
+    assert f"as user {os.geteuid()}, but the folder belongs to user {owner}" in told

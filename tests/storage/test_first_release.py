@@ -88,7 +88,7 @@ def test_a_database_of_an_older_version_is_refused_with_what_to_do(present: Path
 
     database.dispose()
     assert str(refused.value).startswith(
-        f"The database is of a Rivulet before the first release ({version}; this one reads {OLDEST} and later). "
-        "Start Rivulet of commit bb1dc93 with it once, which brings it up to date, then this one."
+        f"The database was made by a Rivulet before the first release ({version}; this version supports {OLDEST} and "
+        "later). Start commit bb1dc93 of Rivulet with it once to upgrade it, then start this version."
     )
     assert rows(present) == held and not (present.parent / "backups").exists()

@@ -24,7 +24,7 @@ class BringUp:
     def __call__(self) -> list[str]:
         if self.errors:
             raise self.errors.pop(0)
-        return ["There is no admin yet."]
+        return ["No admin yet."]
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_a_database_that_is_there_is_used_at_once() -> None:
     assert starting.finish(0)
     starting.tell(told.append)
 
-    assert told == [["There is no admin yet."]]
+    assert told == [["No admin yet."]]
 
 
 def test_a_database_that_is_away_is_waited_for_in_the_background(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,9 +52,9 @@ def test_a_database_that_is_away_is_waited_for_in_the_background(capsys: pytest.
     assert told == []
     starting.finish_in_background()
 
-    eventually(lambda: told == [["There is no admin yet."]])
+    eventually(lambda: told == [["No admin yet."]])
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2 and "Rivulet waits for its database" in said[0] and "serves now" in said[1]
+    assert len(said) == 2 and "Waiting for the database" in said[0] and "is serving" in said[1]
 
 
 def test_a_command_waits_for_a_while(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_a_start_that_breaks_in_the_background_ends_the_process_and_says_where(
     Startup(BringUp(DatabaseAway(), RuntimeError("no words of it"))).finish_in_background()
 
     eventually(lambda: codes == [exits.START_BROKE])
-    assert "the start broke with RuntimeError" in caplog.text and "no words of it" not in caplog.text
+    assert "the start failed with RuntimeError" in caplog.text and "no words of it" not in caplog.text
 
 
 @pytest.mark.parametrize("wrong", [WrongSetting("No."), DatabaseUnusable("No.")], ids=["setting", "database"])

@@ -96,7 +96,7 @@ def test_after_a_restart_of_the_server_nobody_claims_to_know(
     """A crashed server reuses the ids of transactions that it has forgotten."""
     lose(done=True, then=lambda: (database_server.stop(), database_server.start()))
 
-    with pytest.raises(OutcomeUnclear, match="Look whether it was"):
+    with pytest.raises(OutcomeUnclear, match="Check whether it was saved"):
         guest(on_postgres, "ann")
 
 
@@ -206,8 +206,8 @@ def test_an_outage_is_one_line_in_the_log_and_its_end_another(
             pass
 
     assert [record.message.partition(":")[0] for record in caplog.records] == [
-        "the database can't be reached",
-        "the database can be reached again",
+        "the database is unavailable",
+        "the database is available again",
     ]
 
 

@@ -133,15 +133,15 @@ def test_without_room_for_a_copy_nothing_is_migrated(present: Path, to_come: Pat
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
     )
 
-    assert tried.stderr.startswith("An upgrade keeps a copy of the database first. No copy could be written to "), tried
-    assert "Make room there and start again; nothing was changed." in tried.stderr
+    assert tried.stderr.startswith("The database is backed up before an upgrade. Couldn't write the backup to "), tried
+    assert "Free some space there and restart. Nothing was changed." in tried.stderr
     assert version_of(present) == HEAD and kept(present) == []
 
 
 def test_where_the_copy_can_not_be_made_nothing_is_migrated(present: Path, to_come: Path) -> None:
     (present.parent / "backups").write_text("Not a folder.")
 
-    with pytest.raises(DatabaseUnusable, match="nothing was changed"):
+    with pytest.raises(DatabaseUnusable, match="Nothing was changed"):
         upgraded(present)
 
     assert version_of(present) == HEAD

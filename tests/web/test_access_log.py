@@ -156,7 +156,7 @@ def test_a_stream_that_breaks_is_reported_with_the_number(
     follow = client.get("/replies/2/generation")
     follow.get_data()
 
-    assert re.search(rf"a stream broke with ZeroDivisionError[^\0]*\[{follow.headers['X-Request-ID']}\]", caplog.text)
+    assert re.search(rf"a stream failed with ZeroDivisionError[^\0]*\[{follow.headers['X-Request-ID']}\]", caplog.text)
 
 
 @pytest.mark.parametrize("form", [PAGE, HTMX, TEXT])

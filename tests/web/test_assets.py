@@ -15,8 +15,8 @@ from chat.web.assets import BUNDLES
 
 def test_pages_or_what_they_load_name_every_asset_and_each_is_sent_for_a_year(client: FlaskClient, app: Flask) -> None:
     manifest = client.get(path_of(app, "app.webmanifest")).text.replace('"../..', '"')
-    style = client.get(path_of(app, "page.css")).text.replace('"../..', '"')
-    named = "".join([*(client.get(page).text for page in ("/", "/sign-in")), manifest, style])
+    styles = [client.get(path_of(app, name)).text.replace('"../..', '"') for name in ("page.css", "book.css")]
+    named = "".join([*(client.get(page).text for page in ("/", "/sign-in")), manifest, *styles])
 
     for path, asset in app.extensions["rivulet"].assets.items():
         response = client.get(path)
@@ -52,7 +52,7 @@ def test_htmx_its_extension_and_our_scripts_are_one_file_in_this_order(client: F
 
 def test_a_browser_that_can_gets_it_compressed(client: FlaskClient, app: Flask) -> None:
     for path, asset in app.extensions["rivulet"].assets.items():
-        if not asset.compressed:  # icons and the font are compressed formats already
+        if not asset.compressed:  # icons and fonts are compressed formats already
             continue
         response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
         assert response.headers["Content-Encoding"] == "gzip" and response.headers["Vary"] == "Accept-Encoding"
@@ -72,7 +72,7 @@ def test_a_browser_that_cannot_gets_it_as_it_is(client: FlaskClient, app: Flask,
 def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskClient, app: Flask) -> None:
     page = gzip.compress(client.get("/").data)
 
-    # Excluded: the larger icons for installing, sheet.css for pages outside the chat, the font for formulas.
+    # Excluded: the larger icons for installing, sheet.css for pages outside the chat, fonts.
     assets = [
         asset
         for path, asset in app.extensions["rivulet"].assets.items()
@@ -80,6 +80,17 @@ def test_the_first_page_with_all_it_needs_is_under_40_kilobytes(client: FlaskCli
     ]
     assert len(page) + sum(len(asset.compressed or asset.content) for asset in assets) < 40_000
     assert 1 + len(assets) <= 6
+
+
+def test_the_fonts_of_an_english_page_are_under_90_kilobytes_and_the_first_paint_asks_for_none(
+    client: FlaskClient, app: Flask
+) -> None:
+    fonts = {name: len(client.get(path_of(app, f"book-{name}.woff2")).data) for name in ("latin", "latin-italic")}
+
+    assert sum(fonts.values()) < 90_000
+    assert "book-" not in client.get(path_of(app, "page.css")).text
+    assert 'book.css" media="print" id="book">' in client.get("/").text
+    assert client.get("/").text.count("woff2") == 0
 
 
 def test_our_own_scripts_add_less_than_6_kilobytes(app: Flask) -> None:

@@ -189,7 +189,7 @@ def test_whole_links_lead_to_the_host_of_app_url_and_the_path_that_a_proxy_says(
     ids=str,
 )
 def test_a_path_that_cannot_be_served_stops_the_start(tmp_path: Path, environ: dict[str, str]) -> None:
-    with pytest.raises(WrongSetting, match="|".join([*environ, "has such an address itself"])):
+    with pytest.raises(WrongSetting, match="|".join([*environ, "has pages of its own there"])):
         team(tmp_path, **environ)
 
 

@@ -30,15 +30,13 @@ def create_provider(settings: Settings) -> Provider | None:
     if not issuer and not client_id:
         return None
     if not issuer or not client_id:
-        raise WrongSetting("OIDC_ISSUER and OIDC_CLIENT_ID belong together: set both, or neither.")
+        raise WrongSetting("Set both OIDC_ISSUER and OIDC_CLIENT_ID, or neither.")
     parsed = urlsplit(issuer)
     if parsed.scheme != "https" and not is_loopback(parsed.hostname or ""):
-        raise WrongSetting("OIDC_ISSUER has to begin with https://, or anybody on the way could say who somebody is.")
+        raise WrongSetting("OIDC_ISSUER must start with https://.")
     is_trusted = settings.oidc_trust_email == "on"
     if is_trusted and f"{issuer}/".startswith(OPEN_ISSUERS):
-        raise WrongSetting(
-            f"OIDC_TRUST_EMAIL is for an issuer whose people are all yours; at {issuer} anybody may have an account."
-        )
+        raise WrongSetting(f"OIDC_TRUST_EMAIL can't be on for {issuer}: anyone can create an account there.")
     from chat.people.oidc.client import Provider
 
     return Provider(issuer, client_id, settings.oidc_client_secret, is_trusted=is_trusted)

@@ -49,7 +49,7 @@ class Discovery:
         found = self._cached_json(WELL_KNOWN, f"{self._address}{WELL_KNOWN}")
         if str(found.get("issuer", "")).rstrip("/") != self._address:
             self._cached.clear()
-            raise self._unavailable("it names another issuer than OIDC_ISSUER")
+            raise self._unavailable("the issuer it names differs from OIDC_ISSUER")
         return found
 
     def issuer(self) -> str:
@@ -60,7 +60,7 @@ class Discovery:
         """Return an endpoint, which must use https if the issuer does. Raises ProviderUnavailable."""
         address = str(self.metadata().get(name, ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self._address).scheme}:
-            raise self._unavailable(f"it publishes no usable {name}")
+            raise self._unavailable(f"no usable {name} published")
         return address
 
     def keys(self, refresh: bool = False) -> KeySet:
@@ -83,13 +83,13 @@ class Discovery:
         try:
             found = json.loads(read_body(request, LARGEST))
         except (ProviderError, ValueError, RecursionError) as error:
-            raise self._unavailable(f"{urlsplit(url).path} gave no usable answer") from error
+            raise self._unavailable(f"{urlsplit(url).path} returned an unusable response") from error
         if not isinstance(found, dict):
-            raise self._unavailable(f"{urlsplit(url).path} gave JSON that is no object")
+            raise self._unavailable(f"{urlsplit(url).path} returned something other than a JSON object")
         return found
 
     def _unavailable(self, why: str) -> ProviderUnavailable:
-        logger.warning("single sign-on by %s can't be used: %s", self._address, why)
+        logger.warning("single sign-on with %s is unavailable: %s", self._address, why)
         return ProviderUnavailable()
 
 

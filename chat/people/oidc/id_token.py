@@ -43,7 +43,7 @@ def read_claims(tokens: Mapping[str, Any], discovery: Discovery, client_id: str,
         claims = CodeIDToken(token.claims, token.header, expected, params)
         claims.validate(leeway=LEEWAY)
     except FAULTS as error:
-        logger.warning("an ID token was refused: %s", reason_of(error, str(tokens.get("id_token", ""))))
+        logger.warning("an ID token was rejected: %s", reason_of(error, str(tokens.get("id_token", ""))))
         raise VerificationFailed("Sign-in couldn't be verified. Try again.") from error
     return dict(claims)
 
@@ -53,7 +53,7 @@ def reason_of(error: Exception, token: str) -> str:
     with suppress(ValueError, AttributeError):
         signature = str(json.loads(urlsafe_b64decode(f"{token.partition('.')[0]}==")).get("alg"))
         if signature in {"HS256", "HS384", "HS512"}:
-            return f"it is signed with {signature}. Choose RS256 for this app at the provider."
+            return f"it is signed with {signature}. Choose RS256 for Rivulet at the provider."
     return type(error).__name__
 
 
@@ -92,6 +92,6 @@ def is_verified(claims: Mapping[str, Any], is_trusted: bool) -> bool:
         return True
     verified = claim is True or (isinstance(claim, str) and claim.lower() == "true")
     if not verified:
-        how = "not there" if claim is None else "not true"
-        logger.warning("the claim email_verified is %s, so the e-mail address of this sign-in finds no account", how)
+        how = "missing" if claim is None else "not true"
+        logger.warning("the claim email_verified is %s, so the email of this sign-in is not matched to an account", how)
     return verified

@@ -9,10 +9,7 @@ from typing import Any
 
 from urllib3.util.ssl_ import create_urllib3_context
 
-UNTRUSTED = (
-    "The server at {host} can't prove who it is: its certificate is not trusted. "
-    "An administrator can name its authority in CA_BUNDLE."
-)
+UNTRUSTED = "{who} has a certificate that isn't trusted. Ask your admin to set CA_BUNDLE to its authority."
 
 _bundle = ""
 

@@ -37,9 +37,9 @@ ERROR_LIMIT = 64 * 1024
 ERROR_PATIENCE = 5.0
 
 LATE = {
-    "first_byte": "said nothing within {:g} seconds",
-    "read": "said nothing more for {:g} seconds",
-    "total": "had not finished after {:g} seconds",
+    "first_byte": "sent nothing for {:g} seconds",
+    "read": "went silent for {:g} seconds",
+    "total": "took longer than {:g} seconds",
 }
 
 FAULTS = (requests.RequestException, HTTPError, OSError, chunked.BrokenChunks)
@@ -48,7 +48,8 @@ FAULTS = (requests.RequestException, HTTPError, OSError, chunked.BrokenChunks)
 class StreamingRequest:
     """A request to a server and the bytes of its answer; each iteration sends it again.
 
-    It is a GET without `body`, else a POST. `key` is only kept out of sentences. The reader sets `has_text` after the
+    It is a GET without `body`, else a POST. `key` is only kept out of sentences; `who` is their subject, by
+    default the host, which only admins should read. The reader sets `has_text` after the
     first text: failures are Unavailable before it and Interrupted after it. `error_words` is the server's message
     about a failure, `status` the last status. Raises ProviderErrors; ends quietly after `close()`.
     """
@@ -61,10 +62,12 @@ class StreamingRequest:
         timeouts: Timeouts | None = None,
         key: str = "",
         pauses: tuple[float, ...] | None = None,
+        who: str = "",
     ):
         self.url, self.body, self.key = url, body, key
         self.headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         self.host = urlsplit(url).netloc.rpartition("@")[2]
+        self.who = who or self.host
         self._near = is_loopback(urlsplit(url).hostname or "")
         self.connection = CancellableConnection(timeouts or Timeouts())
         self.has_text, self.error_words, self.status = False, "", 0
@@ -129,7 +132,7 @@ class StreamingRequest:
     def _failure(self, response: requests.Response) -> Failure | None:
         if (packed := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
             response.close()  # a few bytes can unpack to gigabytes
-            return Failure(Unavailable(f"The server at {self.host} packs its answers ({packed}), though asked not to."))
+            return Failure(Unavailable(f"{self.who} compressed its answer ({packed}), which Rivulet doesn't accept."))
         self.status = response.status_code
         if 200 <= self.status < 300:
             return None
@@ -137,7 +140,7 @@ class StreamingRequest:
         page = is_labelled(response) and is_page(body, labelled=True)
         self.error_words = message_of(response.reason, b"" if page else body)
         response.close()
-        return failure(self.status, self.error_words, self.host, self.key, retry_after_header(response.headers), page)
+        return failure(self.status, self.error_words, self.who, self.key, retry_after_header(response.headers), page)
 
     def _error_body(self, response: requests.Response) -> bytes:
         self.connection.limit_rest(ERROR_PATIENCE)
@@ -151,7 +154,7 @@ class StreamingRequest:
         """Yield the reads unless they are a web page; some good streams are labelled as HTML, too."""
         start = next(filter(bytes.strip, reads), b"")
         if is_page(start, labelled=True):
-            raise failure(200, "", self.host, self.key, page=True).error
+            raise failure(200, "", self.who, self.key, page=True).error
         yield start
         yield from reads
 
@@ -167,16 +170,16 @@ class StreamingRequest:
         times = self.connection.timeouts
         if not self.connection.connected:
             proxy = "" if self._near else proxy_of(self.url)
-            return unreachable_error(fault, self.host, proxy, times.connect)
+            return unreachable_error(fault, self.who, self.host, proxy, times.connect)
         if self.connection.exceeded:
             return self.server_error(LATE[self.connection.exceeded].format(getattr(times, self.connection.exceeded)))
-        return self.server_error("closed the connection too early")
+        return self.server_error("closed the connection")
 
     def server_error(self, what: str) -> ProviderError:
         """Return the error for an unreadable answer; `what` says what the server did."""
         if self.has_text:
-            return Interrupted(f"The answer broke off: the server at {self.host} {what}.")
-        return Unavailable(f"The server at {self.host} {what}. Try again in a moment.")
+            return Interrupted(f"The answer was interrupted. {self.who} {what}.")
+        return Unavailable(f"{self.who} {what}. Try again in a moment.")
 
     def close(self) -> None:
         """Cancel the request at any stage, from any thread or greenlet."""

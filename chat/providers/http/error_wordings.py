@@ -19,12 +19,12 @@ from chat.providers.errors import (
     Unavailable,
 )
 
-ASK = "Ask the person who runs this app"
-"""How the advice in a sentence begins that isn't meant for that person."""
-
 
 class Kind(NamedTuple):
-    """A kind of failure: its error, its sentence, and whether it is temporary."""
+    """A kind of failure: its error, its sentence, and whether it is temporary.
+
+    A sentence begins with {who}, because "The provider" stands there where nobody has named it.
+    """
 
     error: type[ProviderError]
     sentence: str
@@ -33,33 +33,25 @@ class Kind(NamedTuple):
 
 LONG = Kind(
     ContextTooLong,
-    "The conversation is longer than this model can read. Start a new one, or choose a model with a larger window.",
+    "This chat is too long for this model. Start a new chat, or choose a model with a larger context window.",
 )
 SPENT = Kind(
-    RateLimited,
-    "The account at {host} has no credit left. Choose another provider, or ask whoever runs this app to top it up.",
+    RateLimited, "{who} says that the account is out of credit. Choose another model. Ask your admin to top it up."
 )
-KEY = Kind(BadKey, f"The server at {{host}} rejected the API key. {ASK} to check it.")
-DENIED = Kind(BadKey, f"The server at {{host}} refuses access{{quote}}. {ASK} to check the API key and the account.")
-REGION = Kind(
-    Refused,
-    "The provider at {host} doesn't serve the country or region that this app asks from{quote}. "
-    "Choose another provider.",
-)
-MODEL = Kind(ModelNotFound, "The server at {host} doesn't have this model. Choose another one.")
-BUSY = Kind(RateLimited, "The server at {host} is getting too many requests. Try again {when}.", passes=True)
-LOADING = Kind(Unavailable, "The server at {host} is still loading the model. Try again {when}.", passes=True)
-REFUSED = Kind(Refused, "The server at {host} won't answer this request{quote}. Change it, or choose another model.")
-DOWN = Kind(Unavailable, "The server at {host} is overloaded or broken{quote}. Try again {when}.", passes=True)
+KEY = Kind(BadKey, "{who} rejected the API key. Ask your admin to check it.")
+DENIED = Kind(BadKey, "{who} denied access{quote}. Ask your admin to check the API key and the account.")
+REGION = Kind(Refused, "{who} isn't available in this server's country or region{quote}. Choose another model.")
+MODEL = Kind(ModelNotFound, "{who} doesn't offer this model. Choose another one.")
+BUSY = Kind(RateLimited, "{who} is rate limiting requests. Try again {when}.", passes=True)
+LOADING = Kind(Unavailable, "{who} is still loading the model. Try again {when}.", passes=True)
+REFUSED = Kind(Refused, "{who} rejected the request{quote}. Change it, or choose another model.")
+DOWN = Kind(Unavailable, "{who} is having problems{quote}. Try again {when}.", passes=True)
 PAGE = Kind(
     Unavailable,
-    "The server at {host} sent a web page instead of an answer. Its URL is probably wrong, or something in front of it "
-    f"blocks this app. {ASK} to check the URL.",
+    "{who} returned a web page instead of an answer. The URL is probably wrong, or a proxy is blocking the request. "
+    "Ask your admin to check the URL.",
 )
-ELSEWHERE = Kind(
-    Unavailable,
-    f"The server at {{host}} doesn't answer at this URL, which is probably wrong. {ASK} to check it.",
-)
+ELSEWHERE = Kind(Unavailable, "{who} has no API at the URL in its settings. Ask your admin to check the URL.")
 
 STATUSES = {401: KEY, 402: SPENT, 403: DENIED, 404: MODEL, 405: ELSEWHERE, 408: DOWN, 413: LONG, 429: BUSY}
 
@@ -139,11 +131,6 @@ MASKED = re.compile(
     re.IGNORECASE,
 )
 """Messages about an invalid request that a gateway turned into a 500."""
-
-
-def without_advice(sentence: str) -> str:
-    """Return what happened, for the person who runs the app."""
-    return sentence.partition(f" {ASK}")[0]
 
 
 def classify(status: int, words: str, page: bool = False) -> Kind:

@@ -28,16 +28,16 @@ class Failure(NamedTuple):
 
 
 def failure(
-    status: int, words: str, host: str, key: str = "", retry_after: float | None = None, page: bool = False
+    status: int, words: str, who: str, key: str = "", retry_after: float | None = None, page: bool = False
 ) -> Failure:
     """Return the error for a failed response.
 
-    `words` is the server's message (error_reports.py), `retry_after` its Retry-After in seconds, `page` whether it sent
-    HTML. No sentence contains the key, or anything that looks like one.
+    `who` is the subject of the sentence, `words` the server's message (error_reports.py), `retry_after` its
+    Retry-After in seconds, `page` whether it sent HTML. No sentence contains the key, or anything that looks like one.
     """
     kind = classify(status, words, page)
     retry_after = retry_after if retry_after is not None else retry_after_in(words)
-    sentence = kind.sentence.format(host=host, quote=quote(words, key), when=retry_time(retry_after))
+    sentence = kind.sentence.format(who=who, quote=quote(words, key), when=retry_time(retry_after))
     return Failure(create_error(kind, sentence, words, retry_after), kind.passes and status in PASSING, retry_after)
 
 
@@ -52,7 +52,7 @@ def create_error(kind: Kind, sentence: str, words: str, retry_after: float | Non
 def quote(words: str, key: str) -> str:
     """Quote a server's message in a sentence; return "" if nothing can be shown."""
     line = redact(words, key, QUOTED)
-    return f" (it says: {line.rstrip(' .')})" if line else ""
+    return f': "{line.rstrip(" .")}"' if line else ""
 
 
 def retry_time(retry_after: float | None) -> str:

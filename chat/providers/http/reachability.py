@@ -1,4 +1,4 @@
-"""Why a server can't be reached: the sentence for users and the cause for the log. Names the proxy, if any."""
+"""Why a server can't be reached: the sentence for users, and the cause with the addresses for the log."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def proxy_of(url: str) -> str:
     return select_proxy(url, get_environ_proxies(url, None)) or ""
 
 
-def unreachable_error(fault: Exception, host: str, proxy: str, patience: float) -> Unavailable:
+def unreachable_error(fault: Exception, who: str, host: str, proxy: str, patience: float) -> Unavailable:
     """Return the error for a server that can't be reached; `patience` is the timeout in seconds."""
-    error = Unavailable(unreachable_sentence(fault, host, proxy, patience))
+    error = Unavailable(unreachable_sentence(fault, who, proxy, patience))
     error.cause = f"{host} can't be reached{f' through {proxy_host(proxy)}' if proxy else ''}: {root_cause(fault)}"
     return error
 
@@ -36,22 +36,22 @@ def log_cause(error: ProviderError) -> ProviderError:
     return error
 
 
-def unreachable_sentence(fault: Exception, host: str, proxy: str, patience: float) -> str:
+def unreachable_sentence(fault: Exception, who: str, proxy: str, patience: float) -> str:
     if isinstance(fault, requests.exceptions.SSLError):
-        return certificates.UNTRUSTED.format(host=host)
+        return certificates.UNTRUSTED.format(who=who)
     if proxy and isinstance(fault, (ValueError, requests.Timeout, requests.exceptions.ProxyError)):
-        return f"{proxy_sentence(fault, host, proxy)} Whoever runs this app should check {proxy_variable(proxy)}."
+        return f"{who} can't be reached: {proxy_problem(fault)}. Ask your admin to check {proxy_variable(proxy)}."
     if isinstance(fault, requests.Timeout):
-        return f"The server at {host} can't be reached within {patience:g} seconds. Try again later."
-    return f"The server at {host} can't be reached. Is it running, and is its address right?"
+        return f"{who} didn't respond within {patience:g} seconds. Try again later."
+    return f"{who} can't be reached. Ask your admin to check that it is running and that its URL is correct."
 
 
-def proxy_sentence(fault: Exception, host: str, proxy: str) -> str:
+def proxy_problem(fault: Exception) -> str:
     if refusal := root_cause(fault).partition("Tunnel connection failed: ")[2]:
-        return f"The proxy at {proxy_host(proxy)} refuses the way to {host} ({refusal})."
+        return f"the proxy refused the connection ({refusal})"
     if isinstance(fault, ValueError):  # never tried: SOCKS without PySocks, another scheme, an invalid URL
-        return f"The proxy {proxy_host(proxy)} can't be used: it has to be an HTTP proxy, such as http://proxy:3128."
-    return f"The proxy at {proxy_host(proxy)}, which leads to {host}, can't be reached."
+        return "its proxy isn't an HTTP proxy, such as http://proxy:3128"
+    return "its proxy doesn't respond"
 
 
 def proxy_host(proxy: str) -> str:

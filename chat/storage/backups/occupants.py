@@ -28,9 +28,9 @@ def count_tables(place: Place) -> int:
             is_direct = process == connection.info.backend_pid  # a pooler makes a number up
     except psycopg.Error as error:
         reason = reason_in(str(error))
-        raise Refused(f"The database {place.name} can't be reached ({reason}). Check its address.") from error
+        raise Refused(f"Can't connect to the database {place.name} ({reason}). Check its URL.") from error
     if not is_direct:
-        raise Refused(f"The address of {place.name} leads through a pooler. Use the address of Postgres itself.")
+        raise Refused(f"The URL of {place.name} leads to a connection pooler. Use the URL of Postgres itself.")
     if others:
         raise Refused(IN_USE.format(place.name))
     return int(tables)
@@ -57,5 +57,5 @@ def address(place: Place) -> str:
 
 def reason_in(said: str) -> str:
     """Find the line of a program's complaint that says why."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it doesn't say why"]
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
     return next((line for line in lines if "error" in line.lower()), lines[0])

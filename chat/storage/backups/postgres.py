@@ -47,8 +47,8 @@ OLDER = re.compile("server version mismatch(?:.*?detail: (.*?)$)?|unsupported ve
 """What pg_dump says about a newer server, and pg_restore about a dump of a newer pg_dump."""
 
 TOO_OLD = (
-    "{} is too old for this ({}). Install PostgreSQL's client programs of the server's version or later. "
-    "Or stop Rivulet and copy all to a file with bin/move sqlite:////path/copy.db, which needs none of them."
+    "{} is older than the database server ({}). Install the PostgreSQL client of the server's version or later. "
+    "Or stop Rivulet and copy everything to a file with bin/move sqlite:////path/copy.db, which doesn't need it."
 )
 
 KEEP_STILL = "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7236517)"
@@ -79,7 +79,7 @@ def version_in(place: Place, file: Path) -> str | None:
 def require_there(place: Place) -> None:
     """Raise Refused if a database is empty, or others use it."""
     if not count_tables(place):
-        raise Refused(f"{place.name} is empty: nothing to copy.")
+        raise Refused(f"{place.name} is empty; nothing to copy.")
 
 
 def require_empty(place: Place) -> None:
@@ -113,7 +113,7 @@ def load(place: Place, file: Path, first: str) -> None:
         complaint = feed(running.stdin, place, file, first)
         complaint = running.stderr.read().decode(errors="replace") or complaint
     if running.returncode or complaint:
-        raise Refused(f"{file} could not be brought back ({reason_in(complaint)}). Nothing was changed.")
+        raise Refused(f"Couldn't restore {file} ({reason_in(complaint)}). Nothing was changed.")
 
 
 def feed(psql: IO[bytes], place: Place, file: Path, first: str) -> str:
@@ -135,7 +135,7 @@ def run(place: Place, name: str, *arguments: str) -> str:
     if older := OLDER.search(done.stderr):
         raise Refused(TOO_OLD.format(name, older[1] or older[0]))
     if done.returncode:
-        raise Refused(f"{name} could not do it ({reason_in(done.stderr)}).")
+        raise Refused(f"{name} failed ({reason_in(done.stderr)}).")
     return done.stdout
 
 
@@ -143,9 +143,7 @@ def program(place: Place, name: str) -> str:
     """Find a program of PostgreSQL's. Raises Refused."""
     if found := shutil.which(name, path=place.environ.get("PATH")):
         return found
-    raise Refused(
-        f"{name} isn't here. Install PostgreSQL's client programs (Debian: apt-get install postgresql-client)."
-    )
+    raise Refused(f"{name} isn't installed. Install the PostgreSQL client (Debian: apt-get install postgresql-client).")
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -153,5 +151,5 @@ def environment(place: Place) -> dict[str, str]:
     try:
         options = pq.Conninfo.parse(address(place).encode())
     except psycopg.Error as error:
-        raise Refused(f"DATABASE_URL can't be used ({reason_in(str(error))}).") from error
+        raise Refused(f"DATABASE_URL is invalid ({reason_in(str(error))}).") from error
     return {**place.environ, **{o.envvar.decode(): o.val.decode() for o in options if o.envvar and o.val}}

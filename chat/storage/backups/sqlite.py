@@ -31,7 +31,7 @@ def backup(place: Place, target: Path) -> None:
 def restore(place: Place, file: Path) -> Path | None:
     """Put a copy in the database's place; return where the old data is kept. Raises CopyFailed and Refused."""
     if place.path.exists() and place.path.samefile(file):
-        raise Refused(f"{file} is the database itself. Name a copy of it.")
+        raise Refused(f"{file} is the live database. Choose a backup file.")
     refuse_unless_whole(file)
     prepare(place)
     with closing(connect(place.path)) as present, closing(connect(file, "ro")) as copy:
@@ -46,7 +46,7 @@ def restore(place: Place, file: Path) -> Path | None:
 
 def require_there(place: Place) -> None:
     if not place.path.exists():
-        raise Refused(f"There is no database {place.path} yet: nothing to copy.")
+        raise Refused(f"No database at {place.path} yet; nothing to copy.")
 
 
 def require_empty(place: Place) -> None:
@@ -82,9 +82,9 @@ def refuse_unless_whole(file: Path) -> None:
             refuse_unless_known(file, version and version[0])
             (complaint,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.Error as error:
-        raise Refused(f"{file} can't be read ({error}). Name another copy.") from error
+        raise Refused(f"Can't read {file} ({error}). Choose another backup.") from error
     if complaint != "ok":
-        raise Refused(f"{file} is damaged ({complaint.splitlines()[-1]}). Name another copy.")
+        raise Refused(f"{file} is damaged ({complaint.splitlines()[-1]}). Choose another backup.")
 
 
 def prepare(place: Place) -> None:
@@ -93,7 +93,7 @@ def prepare(place: Place) -> None:
         place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_file(place.url)
     except OSError as error:
-        raise Refused(f"{place.path} can't be written to ({error.strerror}). Nothing was changed.") from error
+        raise Refused(f"Can't write to {place.path} ({error.strerror}). Nothing was changed.") from error
 
 
 def claim(present: sqlite3.Connection) -> None:
@@ -112,9 +112,10 @@ def why_not(place: Place, error: sqlite3.Error) -> str:
     if "locked" in str(error):
         return IN_USE.format(place.name)
     if isinstance(error, sqlite3.OperationalError):
-        return f"{place.path} can't be written to ({error}). Nothing was changed."
+        return f"Can't write to {place.path} ({error}). Nothing was changed."
     return (
-        f"{place.path} is damaged itself ({error}). Move it away, and what is beside it of that name; then try again."
+        f"The live database {place.path} is damaged ({error}). "
+        "Move it and its -wal and -shm files away, then try again."
     )
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import URL
 
 from chat.storage.schema import misfit
 
-IN_USE = "Rivulet, or another program, has the database {} open. Stop it, then type this command again."
+IN_USE = "The database {} is in use. Stop Rivulet, or the other program, then run this command again."
 
-NOT_EMPTY = "{} isn't empty, and nothing is written over. Name an empty database."
+NOT_EMPTY = "{} isn't empty and won't be overwritten. Use an empty database."
 
 
 class Refused(Exception):
@@ -45,6 +45,6 @@ class Place:
 def refuse_unless_known(file: Path, version: str | None) -> None:
     """Raise Refused unless this code can read or upgrade a copy of this version."""
     if not version or not version.isdigit():
-        raise Refused(f"{file} is no copy of a database of Rivulet. Name one that bin/backup made.")
+        raise Refused(f"{file} isn't a Rivulet backup. Choose a file made by bin/backup.")
     if sentence := misfit(str(file), version):
         raise Refused(sentence)

@@ -19,16 +19,16 @@ from chat.storage.backups.target import Place, Refused
 from chat.storage.outages import DatabaseAway, OutcomeUnclear, reason_of
 from chat.storage.tables import metadata
 
-BROKE_OFF = "The move broke off ({}). {} is as empty as it was: you can try again."
+BROKE_OFF = "The move failed ({}). {} is still empty; you can try again."
 UNCLEAR = (
-    "The connection broke at the very end. Type this command again: "
-    "it says that {} isn't empty if all has been moved, and else moves it."
+    "The connection was lost at the very end. Run this command again: if everything was moved, it says that {} isn't "
+    "empty; otherwise it moves everything."
 )
-DIFFERS = "The rows of {} in {} differ from the ones that were written. Nothing was kept; you can try again."
+DIFFERS = "The rows of {} in {} differ from the written ones. Nothing was moved; you can try again."
 DONE = (
-    "All {:,} rows of {} tables are in {}; they were read back and are the same.\n"
-    "Set DATABASE_URL to its address (in .env, or where your settings are), and start Rivulet. Keep SECRET_KEY.\n"
-    "{} is as it was: keep it until you have seen that all is well."
+    "Moved and verified {:,} rows of {} tables in {}.\n"
+    "Set DATABASE_URL to its URL (in .env, or where your settings are) and start Rivulet. Keep SECRET_KEY.\n"
+    "{} is unchanged. Keep it until you have seen that everything works."
 )
 
 SELECT_LAST = {

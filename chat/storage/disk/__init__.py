@@ -28,9 +28,8 @@ CONTAINERS = ("/.dockerenv", "/run/.containerenv")
 APP = Path(__file__).parent.parent.parent.parent
 
 SHARED = (
-    "The database is on a network share ({} at {}). SQLite can lose there what people have read already, and only one "
-    "machine can use it. Put it on a disk of this machine, or move to Postgres with bin/move; "
-    "docs/self-hosting.md says how."
+    "The database is on a network share ({} at {}). There, SQLite can lose messages that people have already read, and "
+    "only one machine can use it. Put it on a local disk, or move to Postgres with bin/move: see docs/self-hosting.md."
 )
 
 
@@ -57,8 +56,8 @@ def warn_of_emptied_disk(file: Path, place: str | None) -> list[str]:
         return []
     volume = "" if place in WITHOUT_VOLUMES else f", or mount a volume at {file.parent}"
     return [
-        f"{place} this disk is emptied at each restart or deploy, and every conversation with it. "
-        f"Set DATABASE_URL to the address of a Postgres{volume}; docs/self-hosting.md says how."
+        f"{place} the disk is wiped at every restart or deploy, including all chats. "
+        f"Set DATABASE_URL to a Postgres database{volume}: see docs/self-hosting.md."
     ]
 
 

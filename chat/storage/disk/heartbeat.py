@@ -26,8 +26,8 @@ WATCH = 12.0
 """How long a start watches files of others before it believes that these have ended, in seconds."""
 
 USED = (
-    "Another machine ({}) uses the same database on a network share. SQLite serves one machine only: "
-    "stop Rivulet there and start this one 15 seconds later, or move to Postgres with bin/move."
+    "Another machine ({}) is using the same database on a network share. SQLite works for one machine only. "
+    "Stop Rivulet there and start it here 15 seconds later, or move to Postgres with bin/move."
 )
 
 

@@ -13,7 +13,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ \w+ (?P<logger>[\w.]+): (?P<text>.*?
 OUTAGES = "chat.storage.transactions"
 """The logger that reports the database's outages, in whichever request finds them."""
 
-TRACES = ("Traceback (most recent call last)", " broke with ")
+TRACES = ("Traceback (most recent call last)", " failed with ")
 AN_OUTAGE = 4
 """How many lines a process may write about an outage: its start and its end, twice if connections end one by one."""
 
@@ -41,7 +41,7 @@ def traces(lines: Sequence[str]) -> Iterator[str]:
 
 def cause(lines: Sequence[str], number: int) -> str:
     """Return the cause of a traceback, from the line before it or the lines below it."""
-    if "broke with" in lines[number]:
+    if "failed with" in lines[number]:
         return lines[number].split(" ", 2)[-1]
     below = (line for line in lines[number + 1 :] if line.strip() and not line.startswith(" "))
     return next(below, "an end that is not there")[:200]

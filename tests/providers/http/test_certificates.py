@@ -111,7 +111,7 @@ def test_a_folder_of_authorities_counts_as_well(start, tmp_path: Path):
 
 
 def test_a_provider_whose_certificate_nobody_trusts_is_told_with_the_setting_that_helps():
-    with pytest.raises(Unavailable, match=r"certificate is not trusted\..*CA_BUNDLE"):
+    with pytest.raises(Unavailable, match=r"certificate that isn't trusted\..*CA_BUNDLE"):
         ask_a_provider()
 
 
@@ -123,10 +123,10 @@ BROKEN = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
     [
         (lambda path: None, "can't be read (No such file or directory)."),
         (lambda path: path.symlink_to(path), "can't be read (Too many levels of symbolic links)."),
-        (lambda path: path.touch(), "holds no certificates (in PEM)."),
-        (lambda path: path.write_text("nothing"), "holds no certificates (in PEM)."),
-        (lambda path: path.write_text(CERTIFICATE.read_text().partition("-----BEGIN CERT")[0]), "holds no cert"),
-        (lambda path: path.write_text(BROKEN), "holds no certificates (in PEM)."),
+        (lambda path: path.touch(), "contains no certificates in PEM format."),
+        (lambda path: path.write_text("nothing"), "contains no certificates in PEM format."),
+        (lambda path: path.write_text(CERTIFICATE.read_text().partition("-----BEGIN CERT")[0]), "contains no cert"),
+        (lambda path: path.write_text(BROKEN), "contains no certificates in PEM format."),
         (lambda path: path.mkdir(), "is a folder without hashed certificates"),
     ],
     ids=["missing", "unreadable", "empty", "text", "only a key", "broken", "an empty folder"],
@@ -139,7 +139,7 @@ def test_authorities_that_cannot_be_used_stop_the_start(tmp_path: Path, variable
     with pytest.raises(WrongSetting) as refused:
         config.load({variable: str(path)})
 
-    assert str(refused.value).startswith(f"{variable} can't be used as it is set: {path} {why}")
+    assert str(refused.value).startswith(f"{variable} has an invalid value: {path} {why}")
 
 
 def test_a_file_that_nobody_may_read_stops_the_start(monkeypatch):

@@ -242,7 +242,7 @@ def test_the_client_s_use_of_private_parts_of_requests_and_urllib3_still_works(t
 def test_a_host_of_another_name_is_refused_with_a_trusted_certificate(trusted):
     with (
         SecureServer(plain("Hello"), bind="127.0.0.2") as server,
-        pytest.raises(Unavailable, match="certificate is not trusted"),
+        pytest.raises(Unavailable, match="certificate that isn't trusted"),
     ):
         list(StreamingRequest(server.url.replace("127.0.0.1", "127.0.0.2"), b"{}"))
 
@@ -266,7 +266,7 @@ def test_a_silence_over_tls_ends_in_time(trusted):
         thread.join(AT_ONCE)
 
         assert isinstance(said[0], Unavailable)
-        assert "said nothing within 0.3 seconds" in str(said[0])
+        assert "sent nothing for 0.3 seconds" in str(said[0])
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_once():
@@ -275,7 +275,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_once():
         thread.join(AT_ONCE)
 
         assert isinstance(said[0], Unavailable)
-        assert "certificate is not trusted" in str(said[0])
+        assert "certificate that isn't trusted" in str(said[0])
         assert server.connections == 1
 
 

@@ -94,7 +94,7 @@ def test_a_web_page_tells_of_a_wrong_address_or_a_block():
 
 
 def test_a_router_s_error_page_is_an_outage():
-    assert "overloaded or broken" in str(failure(502, "", "model.test", page=True).error)
+    assert "model.test is having problems" in str(failure(502, "", "model.test", page=True).error)
 
 
 def test_a_rate_limit_says_when_to_come_back():
@@ -106,7 +106,9 @@ def test_a_rate_limit_says_when_to_come_back():
 
 
 def test_no_credit_has_its_own_sentence():
-    assert "no credit left" in str(failure(429, "insufficient_quota", "model.test").error)
+    assert "model.test says that the account is out of credit" in str(
+        failure(429, "insufficient_quota", "model.test").error
+    )
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429, 500, 503])
@@ -235,12 +237,12 @@ def test_when_to_try_again_is_said_in_words_that_agree(retry_after: float | None
     ("status", "words", "expected", "says"),
     [
         (403, "Country, region, or territory not supported", Refused, "country or region"),
-        (403, "Your project does not have access to model x", BadKey, "it says: Your project"),
-        (400, "Your credit balance is too low to access the API", RateLimited, "no credit"),
+        (403, "Your project does not have access to model x", BadKey, 'denied access: "Your project'),
+        (400, "Your credit balance is too low to access the API", RateLimited, "out of credit"),
         (400, "The API key has expired", BadKey, "rejected the API key"),
         (503, "Loading model", Unavailable, "still loading"),
-        (400, "Too many tokens, please wait before trying again", RateLimited, "too many requests"),
-        (404, "404 page not found", Unavailable, "at this URL"),
+        (400, "Too many tokens, please wait before trying again", RateLimited, "rate limiting requests"),
+        (404, "404 page not found", Unavailable, "at the URL in its settings"),
     ],
 )
 def test_words_count_for_more_than_a_status(status: int, words: str, expected: type, says: str) -> None:
@@ -251,4 +253,4 @@ def test_words_count_for_more_than_a_status(status: int, words: str, expected: t
 
 @pytest.mark.parametrize("key", ["", "x", "no", "1234567"])
 def test_a_key_of_less_than_eight_characters_hides_nothing(key: str) -> None:
-    assert quote("no 1234567 x", key) == " (it says: no 1234567 x)"
+    assert quote("no 1234567 x", key) == ': "no 1234567 x"'

@@ -53,7 +53,7 @@ def main() -> None:
         try:
             collect(StreamingRequest(server.url, b"{}", timeouts=Timeouts(read=0.2)))
         except ProviderError as error:
-            assert "said nothing more for 0.2 seconds" in str(error)
+            assert "went silent for 0.2 seconds" in str(error)
             print("timeout")
     requests.adapters.DEFAULT_CA_BUNDLE_PATH = str(CERTIFICATE)
     certs.where = lambda: str(CERTIFICATE)  # type: ignore[attr-defined]  # the types of requests leave it out

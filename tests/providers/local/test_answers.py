@@ -183,7 +183,7 @@ def test_every_answer_has_the_window_that_the_model_tells(model):
 def test_a_conversation_that_is_too_long_is_said_to_be(model):
     answer = ask(model, "word " * 5000)
 
-    with pytest.raises(ContextTooLong, match="longer than this model can read"):
+    with pytest.raises(ContextTooLong, match="too long for this model"):
         list(answer)
 
 

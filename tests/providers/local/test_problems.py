@@ -93,7 +93,7 @@ def test_wrong_bytes_are_found_at_the_start_and_forgotten_once_the_file_is_anoth
 def test_a_model_that_can_t_be_loaded_is_said_so_with_the_exit_code(weights, tmp_path):
     model = Local(tmp_path)
 
-    with pytest.raises(Unavailable, match=r"can't be started \(exit code 1\)"):
+    with pytest.raises(Unavailable, match=r"couldn't start \(exit code 1\)"):
         list(model.create_completion("", QUESTION, True))
 
 
@@ -103,8 +103,8 @@ def test_too_little_memory_is_said_before_anything_is_started(weights, tmp_path,
     model = Local(tmp_path)
 
     assert not model.working
-    assert "needs 300 MB of memory, and only 100 MB are free" in str(model.problem())
-    with pytest.raises(Unavailable, match="100 MB are free"):
+    assert "needs 300 MB of memory; only 100 MB is free" in str(model.problem())
+    with pytest.raises(Unavailable, match="100 MB is free"):
         list(model.create_completion("", QUESTION, True))
 
 
@@ -117,7 +117,7 @@ def test_the_memory_that_a_starting_child_takes_is_no_reason_against_it(weights,
         meanwhile = model.problem()
 
     assert meanwhile is None
-    assert "0 MB are free" in str(model.problem())
+    assert "0 MB is free" in str(model.problem())
 
 
 def test_where_free_memory_can_t_be_known_it_is_tried(weights, tmp_path, monkeypatch):
@@ -131,7 +131,7 @@ def test_where_free_memory_can_t_be_known_it_is_tried(weights, tmp_path, monkeyp
 def test_another_model_is_a_value_error_at_the_call(weights, tmp_path):
     model = Local(tmp_path)
 
-    with pytest.raises(ValueError, match="Model is not supported: gpt-4") as raised:
+    with pytest.raises(ValueError, match="Unknown model: gpt-4") as raised:
         model.create_completion("gpt-4", QUESTION, True)
 
     assert raised.type is ModelNotFound

@@ -67,7 +67,7 @@ def test_what_is_refused_is_kept_in_the_form_but_for_the_key(admin: FlaskClient)
     answer = admin.post(MODELS, data=ACME | {"url": 'ftp://"><b>.test'})
 
     assert answer.status_code == 400
-    assert "The URL can&#39;t be used" in answer.text and 'value="acme"' in answer.text
+    assert "The URL isn&#39;t valid" in answer.text and 'value="acme"' in answer.text
     assert "ftp://&#34;&gt;&lt;b&gt;.test" in answer.text and KEY not in answer.text
 
 
@@ -76,7 +76,7 @@ def test_with_another_address_the_key_is_asked_for_on_the_provider_s_own_page(ap
 
     answer = admin.post(f"{MODELS}/acme", data={"url": "http://127.0.0.1:10/v1", "key": ""})
 
-    assert answer.status_code == 400 and "Enter it again for this URL." in answer.text
+    assert answer.status_code == 400 and "The URL changed, so enter the API key again." in answer.text
     assert 'value="http://127.0.0.1:10/v1"' in answer.text and registry(app)["acme"].url == HOME
 
 
@@ -226,7 +226,7 @@ def test_a_provider_that_can_not_be_reached_says_so_and_is_asked_again(admin: Fl
 
     answer = admin.post(f"{MODELS}/acme/asking", follow_redirects=True)
 
-    assert "acme doesn&#39;t work. The server at 127.0.0.1:9 can&#39;t be reached." in answer.text
+    assert "acme doesn&#39;t work. 127.0.0.1:9 can&#39;t be reached. Check that it is running" in answer.text
     assert "Not working" in admin.get(MODELS).text
 
 
@@ -283,9 +283,9 @@ def test_a_provider_that_is_connected_leads_to_the_first_page_with_one_of_its_mo
 @pytest.mark.parametrize(
     ("answers", "problem"),
     [
-        ([WRONG_KEY], "rejected the API key."),
-        ([whole("404 Not Found", "")], "No model list at this URL. Does it end in /v1?"),
-        ([whole("200 OK", '{"data": []}')], "lists no models yet. Load one there, then ask again."),
+        ([WRONG_KEY], "rejected the API key. Check it."),
+        ([whole("404 Not Found", "")], "No model list at this URL. Does it need /v1?"),
+        ([whole("200 OK", '{"data": []}')], "Load one there, then refresh the models."),
     ],
 )
 def test_a_provider_that_does_not_work_is_saved_and_the_page_says_both_in_one_message(
@@ -318,7 +318,7 @@ def test_a_change_to_a_provider_that_works_is_tested_and_told_on_its_page(admin:
         )
 
     assert told(good.text) == ["acme is connected: 2 models."]
-    assert len(told(bad.text)) == 1 and "rejected the API key." in told(bad.text)[0]
+    assert len(told(bad.text)) == 1 and "rejected the API key. Check it." in told(bad.text)[0]
 
 
 def test_a_double_click_connects_once(app: Flask, admin: FlaskClient) -> None:

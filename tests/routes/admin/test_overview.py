@@ -68,12 +68,12 @@ def test_a_missing_model_is_told_with_the_place_to_connect_one(
     admin: FlaskClient, provider: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provider, "working", False)
-    monkeypatch.setattr(provider, "problem", lambda: "It <is> down. Ask the person who runs this app to look.")
+    monkeypatch.setattr(provider, "problem", lambda: "It <is> down. Ask your admin to look.")
 
     missing = to_do(admin)
 
     assert missing["No model is connected, so no one can chat yet."] == "/admin/models"
-    assert missing["scripted: It &lt;is&gt; down."] == "/admin/models/scripted"
+    assert missing["scripted: It &lt;is&gt; down. Look."] == "/admin/models/scripted"
 
 
 def test_that_only_the_demo_model_is_there_is_told(

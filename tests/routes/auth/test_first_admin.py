@@ -58,7 +58,7 @@ def test_the_link_is_the_same_at_each_start_and_leads_to_the_address_that_is_set
 
     assert "http://localhost:8000/claim/" in first[0] and "https://chat.example.org/claim/" in again[0]
     assert first[0].rpartition("/")[2] == again[0].rpartition("/")[2] == beyond[-1].rpartition("/")[2]
-    assert "after the address of this server" in beyond[-1]
+    assert "append to this server's URL" in beyond[-1]
 
 
 def test_where_no_team_shares_it_there_is_no_link(tmp_path: Path) -> None:
@@ -113,4 +113,4 @@ def test_a_start_says_that_who_is_suspended_is_not_made_the_admin(tmp_path: Path
 
     why, link = said(tmp_path, ADMIN_EMAIL="ann@example.org", ADMIN_PASSWORD=PASSWORD)
 
-    assert "somebody who is suspended" in why and "/claim/" in link
+    assert "is a suspended account" in why and "/claim/" in link

@@ -186,7 +186,7 @@ def test_a_mail_server_that_cannot_be_reached_is_told_to_the_log_alone(
     account(app.extensions["rivulet"].database)
 
     answer = app.test_client().post("/resets", data={"email": "ann@example.org"})
-    eventually(lambda: "a mail could not be sent" in caplog.text)
+    eventually(lambda: "an email could not be sent" in caplog.text)
 
     assert answer.status_code == 200
     assert MARK not in caplog.text and "ann@" not in caplog.text
@@ -203,5 +203,5 @@ def test_without_a_mail_server_the_page_says_to_ask_an_admin(tmp_path: Path, pro
 def test_a_mail_server_wants_a_sender_and_an_address_to_lead_to(missing: str) -> None:
     environ = {"SMTP_URL": "smtp://h", "APP_URL": "https://e.org", "MAIL_FROM": "r@e.org"}
 
-    with pytest.raises(WrongSetting, match="SMTP_URL needs APP_URL and MAIL_FROM"):
+    with pytest.raises(WrongSetting, match="SMTP_URL also needs APP_URL and MAIL_FROM"):
         config.load(environ | {missing: ""})

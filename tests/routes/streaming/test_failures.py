@@ -122,7 +122,7 @@ def test_the_log_says_where_a_stream_broke_and_quotes_nothing(
     else:
         client.post("/conversations/1/messages", data={"text": "Count"}, headers=form).get_data()
 
-    assert "a stream broke with OperationalError" in caplog.text
+    assert "a stream failed with OperationalError" in caplog.text
     assert SECRET not in caplog.text and "What the person wrote" not in caplog.text
 
 

@@ -23,7 +23,7 @@ def test_a_pooler_is_refused_with_what_to_do(filled: Path, run: Command, databas
     with pgbouncer(database_server) as port:
         code, said = run("move", RIVULET_MOVES_TO=address.replace(f":{database_server.port}/", f":{port}/"))
 
-    assert code == 1 and "leads through a pooler. Use the address of Postgres itself." in said
+    assert code == 1 and "leads to a connection pooler. Use the URL of Postgres itself." in said
     assert tables_in(address) == []
 
 
@@ -57,10 +57,10 @@ def put_in_nul(file: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "why"),
     [
-        (make_newer, f"is of a newer Rivulet (9999; this one knows {HEAD})"),
-        (make_too_old, "is of a Rivulet before the first release (0003; this one reads"),
-        (make_another, "is no database of Rivulet"),
-        (Path.unlink, "There is no database"),
+        (make_newer, f"was made by a newer Rivulet (9999; this version supports {HEAD})"),
+        (make_too_old, "was made by a Rivulet before the first release (0003; this version supports"),
+        (make_another, "isn't a Rivulet database"),
+        (Path.unlink, "No database at"),
         (forget_the_parent, "violates foreign key constraint"),
         (put_in_nul, "cannot contain NUL"),
     ],
@@ -106,4 +106,4 @@ def test_a_database_of_the_version_before_is_brought_up_to_date_before_it_moves(
 ) -> None:
     code, said = run("move", RIVULET_MOVES_TO=f"sqlite:///{tmp_path}/new.db")
 
-    assert code == 1 and f"is of an older Rivulet ({HEAD}; this one wants {NEXT}). Start Rivulet once" in said
+    assert code == 1 and f"was made by an older Rivulet ({HEAD}; this version needs {NEXT}). Start Rivulet once" in said

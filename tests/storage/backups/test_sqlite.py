@@ -74,7 +74,7 @@ def test_a_backup_that_can_not_be_noted_is_one_all_the_same(lived_in: Database, 
 
     code, said = run("backup")
 
-    assert code == 0 and said.startswith("All that is stored is copied") and len(names(instance / "backups")) == 1
+    assert code == 0 and said.startswith("Backup saved to") and len(names(instance / "backups")) == 1
 
 
 def test_a_backup_holds_what_stands_in_the_log_ahead_only(lived_in: Database, run: Command, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_backup_writes_over_nothing(lived_in: Database, run: Command, tmp_path
 
     code, said = run("backup", tmp_path / "copy.db")
 
-    assert code == 1 and f"{there} is there already" in said
+    assert code == 1 and f"{there} already exists and won't be overwritten" in said
     assert (tmp_path / there).read_text() == "Mine."
 
 
@@ -135,7 +135,7 @@ def test_on_a_full_disk_a_backup_says_so_and_leaves_nothing(lived_in: Database, 
     tried = on_a_full_disk("backup", 20_000, INSTANCE=str(instance))
 
     assert tried.returncode == 1 and tried.stderr.count("\n") == 1
-    assert "No copy could be written to" in tried.stderr
+    assert "Couldn't write the backup to" in tried.stderr
     assert names(instance / "backups") == []
 
 
@@ -185,8 +185,8 @@ def test_nothing_comes_back_under_a_server_that_runs(
     if idle:
         refused = run("restore", copy)
 
-    who = f"Rivulet, or another program, has the database {instance / 'rivulet.db'} open."
-    assert refused == (1, f"{who} Stop it, then type this command again.\n")
+    who = f"The database {instance / 'rivulet.db'} is in use."
+    assert refused == (1, f"{who} Stop Rivulet, or the other program, then run this command again.\n")
     lived_in.dispose()
     assert said_in(instance / "rivulet.db") == ["Later.", "Later."]
     assert "backups" not in names(instance)
@@ -223,14 +223,14 @@ def make_another(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "why"),
     [
-        (lambda path: path.write_text("Dear reader"), "can't be read (file is not a database)"),
-        (lambda path: path.write_bytes(b""), "is no copy of a database of Rivulet"),
-        (cut, "can't be read (database disk image is malformed)"),
+        (lambda path: path.write_text("Dear reader"), "(file is not a database)"),
+        (lambda path: path.write_bytes(b""), "isn't a Rivulet backup"),
+        (cut, "(database disk image is malformed)"),
         (spoil, "is damaged"),
-        (make_newer, f"is of a newer Rivulet (9999; this one knows {HEAD})"),
-        (make_too_old, "is of a Rivulet before the first release (0005; this one reads"),
-        (make_another, "is no copy of a database of Rivulet"),
-        (Path.unlink, "There is no file"),
+        (make_newer, f"was made by a newer Rivulet (9999; this version supports {HEAD})"),
+        (make_too_old, "was made by a Rivulet before the first release (0005; this version supports"),
+        (make_another, "isn't a Rivulet backup"),
+        (Path.unlink, "File not found"),
     ],
     ids=["text", "empty", "cut", "spoilt", "newer", "too old", "another", "missing"],
 )
@@ -249,7 +249,7 @@ def test_what_is_no_whole_copy_of_ours_is_refused(
 def test_the_database_itself_is_no_copy(lived_in: Database, run: Command, instance: Path) -> None:
     code, said = run("restore", instance / "rivulet.db")
 
-    assert code == 1 and "is the database itself" in said
+    assert code == 1 and "is the live database" in said
 
 
 def test_a_database_that_is_broken_is_not_written_over(copy: Path, run: Command, instance: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_database_that_is_broken_is_not_written_over(copy: Path, run: Command,
 
     code, said = run("restore", copy)
 
-    assert code == 1 and "Move it away" in said
+    assert code == 1 and "Move it and its -wal and -shm files away" in said
     assert (instance / "rivulet.db").read_text().startswith("This was my database.")
 
 

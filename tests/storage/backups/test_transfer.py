@@ -62,7 +62,7 @@ def test_a_target_that_is_not_empty_is_refused_and_left_as_it_is(
 
     code, said = run("move", RIVULET_MOVES_TO=target)
 
-    assert code == 1 and "isn't empty, and nothing is written over" in said and said.count("\n") == 1
+    assert code == 1 and "isn't empty and won't be overwritten" in said and said.count("\n") == 1
     assert read(target) == before
 
 
@@ -86,7 +86,7 @@ def test_nothing_moves_while_somebody_has_the_source_or_the_target_open(
         of_source = run("move", DATABASE_URL=first, RIVULET_MOVES_TO=second)
 
     for code, said in (of_sqlite, of_target, of_source):
-        assert code == 1 and "or another program, has the database" in said and "open. Stop it" in said
+        assert code == 1 and "is in use. Stop Rivulet" in said
     assert moved[0] == 0 and tables_in(second) == []
 
 
@@ -220,7 +220,7 @@ def test_ctrl_c_changes_nothing(
     target = new_database()
     monkeypatch.setattr(transfer, "read_digest", interrupt)
 
-    assert run("move", RIVULET_MOVES_TO=target) == (130, "Broken off. Nothing was changed.\n")
+    assert run("move", RIVULET_MOVES_TO=target) == (130, "Interrupted. Nothing was changed.\n")
     assert tables_in(target) == []
 
 

@@ -42,7 +42,7 @@ def test_a_platform_whose_disk_is_not_kept_is_named_with_what_to_set(
 ) -> None:
     (said,) = warned(DATABASE_URL=database, **platform)
 
-    assert said.startswith("On ") and "every conversation" in said
+    assert said.startswith("On ") and "including all chats" in said
     assert "DATABASE_URL" in said and "docs/self-hosting.md" in said
 
 

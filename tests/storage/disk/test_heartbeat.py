@@ -51,7 +51,7 @@ def machine(file: Path, name: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_file_that_another_machine_uses_is_refused_with_its_name_until_that_ends(file: Path) -> None:
-    with machine(file, "zzz"), pytest.raises(DatabaseUnusable, match="uses the same database on a network share"):
+    with machine(file, "zzz"), pytest.raises(DatabaseUnusable, match="is using the same database on a network share"):
         Heartbeat(file).begin()
     assert [path.name for path in file.parent.iterdir()] == ["rivulet.db-on-zzz"]
 
@@ -73,7 +73,7 @@ def test_of_two_that_began_at_the_same_moment_one_ends(file: Path) -> None:
         eventually(lambda: earlier._beat() or later.poll() is not None)
 
         assert later.returncode == 3
-        assert later.stderr and "stop Rivulet there" in later.stderr.read()
+        assert later.stderr and "Stop Rivulet there" in later.stderr.read()
 
 
 def test_another_mount_of_a_folder_is_another_machine(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_on_sshfs_one_server_is_warned_and_a_second_one_does_not_start(
         assert first.answers()
 
     said = second.log.read_text()
-    assert code == 3 and "uses the same database on a network share" in said
+    assert code == 3 and "is using the same database on a network share" in said
     assert "Traceback" not in said and "Rivulet is at" not in said
     assert f"is on a network share (fuse.sshfs at {shares[0]})" in first.log.read_text()
     model.server_close()
