@@ -39,10 +39,10 @@ def team_app(tmp_path: Path, provider: Scripted) -> Iterator[Flask]:
     app.extensions["rivulet"].database.dispose()
 
 
-def account(database: Database, email: str = "ann@example.org", role: str = "member") -> int:
+def account(database: Database, email: str = "ann@example.org", role: str = "member", name: str = "") -> int:
     """Create a person with an account, whose password is PASSWORD."""
     with database.write() as connection:
-        return accounts.create(connection, email, role, kept())
+        return accounts.create(connection, email, role, kept(), name)
 
 
 def change(app: Flask, **values: Any) -> None:

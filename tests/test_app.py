@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
@@ -130,6 +131,8 @@ def test_who_comes_by_another_name_is_told_what_to_set_and_not_what_they_sent(tm
 
     assert "APP_URL" in page and "TRUSTED_HOSTS" in page
     assert "evil" not in page and "chat.example.org" not in page
+    styles = re.findall(r'href="([^"]+\.css)"', page)
+    assert styles and {client.get(path, headers={"Host": "evil.example"}).status_code for path in styles} == {200}
 
 
 @pytest.mark.parametrize(

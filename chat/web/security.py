@@ -48,10 +48,11 @@ def refuse_during_outage() -> None:
 def refuse_unknown_hosts() -> None:
     """Raise UnknownHost for a name that isn't ours: another site can point its own name at 127.0.0.1.
 
-    Flask's TRUSTED_HOSTS knows no IPv6 addresses.
+    Scripts and styles are the same everywhere, and the page that refuses needs them. Flask's TRUSTED_HOSTS knows no
+    IPv6 addresses.
     """
     own = own_names(state.settings)
-    if own and hostname_of(request.host) not in own and not is_monitoring():
+    if own and hostname_of(request.host) not in own and not (request.endpoint == "assets.show" or is_monitoring()):
         raise UnknownHost
 
 

@@ -16,7 +16,10 @@ from bench.chromium import ARGUMENTS
 from tests.browser import checks
 from tests.browser.firefox import Firefox, running
 from tests.browser.fonts import FONTS, environment
+from tests.browser.instances import Instances
 from tests.browser.site import Site
+from tests.browser.states import AREAS
+from tests.browser.states.state import State
 from tests.scripted import Scripted
 
 WATCH_POLICY = """
@@ -90,19 +93,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Show every page with each set of fonts if --long is set."""
+    """Show every page with each set of fonts, and all states instead of the daily ones, if --long is set."""
+    is_long = metafunc.config.getoption("--long")
     chosen = any("fonts" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if metafunc.config.getoption("--long") and "browser" in metafunc.fixturenames and not chosen:
+    if is_long and "browser" in metafunc.fixturenames and not chosen:
         metafunc.parametrize("fonts", list(FONTS), indirect=True)
+    for mark in metafunc.definition.iter_markers("states"):
+        states = [state for area in mark.args for state in AREAS[area] if is_long or state.daily]
+        metafunc.parametrize("state", states, ids=lambda state: state.slug)
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open pages in fresh browser contexts; at the end, fail if one broke the policy or contacted another host."""
+def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open fresh browser contexts; at the end, fail if a page broke the policy or contacted another host than that of
+    its URL."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def visit(url: str, **options: Any) -> Page:
+    def opened(url: str, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         context.expose_function("violated", lambda violation: complaints.append(violation))
@@ -110,10 +118,9 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         context.on("request", lambda request: note_foreign(request.url, url, complaints))
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(url)
         return page
 
-    yield visit
+    yield opened
     for context in contexts:
         context.close()
     assert complaints == []
@@ -123,6 +130,40 @@ def note_foreign(asked: str, url: str, complaints: list[str]) -> None:
     """Note a request to any host except the page's own server."""
     if urlsplit(asked).netloc != urlsplit(url).netloc and not asked.startswith("data:"):
         complaints.append(asked)
+
+
+@pytest.fixture
+def visit(opened: Callable[..., Page]) -> Callable[..., Page]:
+    """Open pages in fresh browser contexts."""
+
+    def visit(url: str, **options: Any) -> Page:
+        page = opened(url, **options)
+        page.goto(url)
+        return page
+
+    return visit
+
+
+@pytest.fixture(scope="module")
+def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
+    """The instances of a module's states."""
+    with ExitStack() as stack:
+        yield Instances(tmp_path_factory, stack)
+
+
+@pytest.fixture
+def show(opened: Callable[..., Page], instances: Instances) -> Callable[..., Page]:
+    """Bring fresh browsers to states."""
+
+    def show(state: State, **options: Any) -> Page:
+        site = instances.open(state.instance)
+        if state.person:
+            options["storage_state"] = instances.state_of(state.instance, state.person)
+        page = opened(site.url, java_script_enabled=state.script, reduced_motion="reduce", **options)
+        state.reach(page, site)
+        return page
+
+    return show
 
 
 @pytest.fixture

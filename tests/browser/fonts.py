@@ -16,10 +16,23 @@ FONTS = {
 each_theme = pytest.mark.parametrize(("theme", "fonts"), [("light", "dejavu"), ("dark", "noto")], indirect=["fonts"])
 """Both themes and both sets of fonts in two runs: colours don't depend on fonts, nor sizes on colours."""
 
+# fonts-noto-core has no monospace font and none for Chinese. Arabic has a better font than DejaVu's.
 CONFIGURATION = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>{fonts}</dir>
+  <dir>/usr/share/fonts/opentype/noto</dir>
+  <dir>/usr/share/fonts/truetype/dejavu</dir>
+  <selectfont>
+    <acceptfont><glob>{fonts}/*</glob><glob>*/opentype/noto/*</glob><glob>*/DejaVuSansMono*</glob></acceptfont>
+    <rejectfont><glob>*/dejavu/*</glob></rejectfont>
+  </selectfont>
+  <match target="scan">
+    <test name="family"><string>DejaVu Sans Mono</string></test>
+    <edit name="charset" mode="assign">
+      <minus><name>charset</name><charset><range><int>0x600</int><int>0x6ff</int></range></charset></minus>
+    </edit>
+  </match>
   <cachedir>{folder}</cachedir>
   <include ignore_missing="yes">/etc/fonts/conf.d</include>
 </fontconfig>

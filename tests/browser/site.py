@@ -6,12 +6,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+import requests
+from playwright.sync_api import Page, StorageState, StorageStateCookie
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import app as front_door
 from chat import config
-from tests.marked import SECRETS
+from chat.storage.database import Database
+from tests.marked import PASSWORD, SECRETS
 from tests.providers.tls import CONTEXT, secured
 from tests.scripted import Scripted
 from tests.serving import UNLIMITED
@@ -39,12 +41,27 @@ class Site:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
+    @property
+    def database(self) -> Database:
+        return self.app.extensions["rivulet"].database
+
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self.app.extensions["rivulet"].database.dispose()
+        self.database.dispose()
 
 
 def send(page: Page, text: str) -> None:
     page.locator("#text").fill(text)
     page.get_by_role("button", name="Send").click(no_wait_after=True)
+
+
+def signed_in(site: Site, email: str = "ann@example.org", agent: str = "Firefox") -> StorageState:
+    """Sign a person in; return a browser's state that says so. Accounts shows a browser of the name `agent`."""
+    fields, headers = {"email": email, "password": PASSWORD}, {"User-Agent": agent}
+    answer = requests.post(f"{site.url}/sign-in", data=fields, headers=headers, allow_redirects=False, timeout=10)
+    return {"cookies": [cookie_of(name, value) for name, value in answer.cookies.items()]}
+
+
+def cookie_of(name: str, value: str) -> StorageStateCookie:
+    return {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}

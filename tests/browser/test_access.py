@@ -10,8 +10,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.checks import check, complaints, faint, overflowing, small_for_a_finger, small_for_a_mouse
 from tests.browser.fonts import FONTS, each_theme
-from tests.browser.pages import STATES, State, answered, answering
 from tests.browser.site import Site, send
+from tests.browser.states import AREAS
+from tests.browser.states.answers import answered
+from tests.browser.states.progress import answering
+from tests.browser.states.state import State
 from tests.scripted import Scripted
 
 WIDTH = """
@@ -33,15 +36,11 @@ signs => signs.filter(sign => {
 
 
 @each_theme
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-def test_a_page_passes_all_checks(
-    visit: Callable[..., Page], site: Site, provider: Scripted, state: State, theme: str
-) -> None:
-    page = visit(site.url, color_scheme=theme, reduced_motion="reduce")
+@pytest.mark.states(*sorted(AREAS.keys() - {"Admin"}))
+def test_a_page_passes_all_checks(show: Callable[..., Page], state: State, theme: str) -> None:
+    page = show(state, color_scheme=theme)
 
-    state.reach(page, site)
-
-    check(page)
+    check(page, state.windows, state.renew)
 
 
 def test_axe_can_find_something(page: Page) -> None:

@@ -2,64 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import requests
-from playwright.sync_api import Page, StorageState, StorageStateCookie, expect
+from playwright.sync_api import Page, StorageState, expect
 
-from chat.people import accounts, invites, roles
 from tests.browser.checks import check
 from tests.browser.fonts import each_theme
+from tests.browser.instances import Instances
 from tests.browser.site import Site, send
+from tests.browser.states.state import State
+from tests.browser.teams import ADMIN, team
 from tests.providers.server import Server, delta, sse, whole
-from tests.serving import KEY
 from tests.team import PASSWORD, account
 
-PAGES = [
-    "people",
-    "people/3/removal",
-    "invites",
-    "audit",
-    "models?preset=groq",
-    "models/scripted",
-    "settings",
-    "health",
-]
-PAGES += [""]
-LONG = "cecilia.von.hohenstein-langenfeld@a-rather-long-department.example.org"
-
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(instances: Instances) -> Site:
     """One server for a team, with an admin, a suspended member, one with a long name, and invites."""
-    site = Site(tmp_path_factory.mktemp("instance"), ACCESS="team", SECRET_KEY=KEY)
-    database = site.app.extensions["rivulet"].database
-    account(database, role="admin")
-    roles.suspend(database, "command line", account(database, "bob@example.org"))
-    with database.write() as connection:
-        accounts.create(connection, LONG, "member", None, "Cecilia von Hohenstein-Langenfeld " * 2)
-    for email in (None, f"a.{LONG}"):
-        invites.create(database, "command line", "admin", email=email)
-    site.app.extensions["rivulet"].warnings = [
-        "On Heroku this disk is emptied at each restart or deploy. Set DATABASE_URL."
-    ]
-    yield site
-    site.close()
+    return instances.open(team)
 
 
 @pytest.fixture(scope="module")
-def admin(site: Site) -> StorageState:
+def admin(instances: Instances, site: Site) -> StorageState:
     """A browser's state in which the admin is signed in."""
-    fields = {"email": "ann@example.org", "password": PASSWORD}
-    answer = requests.post(f"{site.url}/sign-in", data=fields, allow_redirects=False, timeout=10)
-    return {"cookies": [cookie_of(name, value) for name, value in answer.cookies.items()]}
-
-
-def cookie_of(name: str, value: str) -> StorageStateCookie:
-    return {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}
+    return instances.state_of(team, ADMIN)
 
 
 @pytest.fixture
@@ -75,14 +44,11 @@ def enter(visit: Callable[..., Page], site: Site, admin: StorageState) -> Callab
 
 
 @each_theme
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_passes_all_checks(enter: Callable[..., Page], name: str, theme: str) -> None:
-    page = enter(name, color_scheme=theme)
+@pytest.mark.states("Admin")
+def test_a_page_passes_all_checks(show: Callable[..., Page], state: State, theme: str) -> None:
+    page = show(state, color_scheme=theme)
 
-    for summary in page.locator("details summary").all():
-        summary.click()
-
-    check(page)
+    check(page, state.windows, state.renew)
 
 
 def test_an_invite_made_on_one_machine_is_used_on_a_phone_without_javascript(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import answering
 from tests.browser.site import Site, send
+from tests.browser.states.progress import answering
 from tests.scripted import Scripted
 
 FOCUSED = """() => {
