@@ -36,6 +36,7 @@ def test_no_page_of_the_documentation_has_a_bad_habit() -> None:
         ("Sign in by it; else ask for another one.", "else, for otherwise"),
         ("It is gone. As there is no other, add one.", "as, for because"),
         ("Enter an E-mail address.", "e-mail"),
+        ("The link may be used.", "may"),
         ("Ask an admin of this Rivulet.", "this Rivulet"),
     ],
 )
@@ -50,6 +51,7 @@ def test_a_habit_is_found(text: str, habit: str) -> None:
         "Nobody reads it, and it is for nobody else.",
         "As long as it runs, ask again. As root, run it.",
         "Enter your email. This server uses Rivulet.",
+        "It expires in May.",
         "Those are the defaults. Otherwise choose a model.",
     ],
 )

@@ -24,6 +24,7 @@ HABITS = {
     "else, for otherwise": r"(?i)[,;.] else\b(?! ?\Z)",
     "as, for because": r"(?:^|[.!?:] )As (it|they|you|we|this|that|these|those|there|the|nobody|what|all|each|its)\b",
     "e-mail": r"(?i)\be-mail",
+    "may": r"\bmay\b",
     "this Rivulet": r"\b[Tt]his Rivulet\b",
 }
 ON_PAGES = {"conversation": r"(?i)\bconversation"}

@@ -38,10 +38,10 @@ def listed(page: str) -> list[int]:
     return [int(age) for age in re.findall(r'class="list__title" dir="auto">Number (\d+)<', page)]
 
 
-def test_where_nobody_has_an_account_an_empty_list_says_that_chats_stay_with_the_browser(
+def test_where_nobody_has_an_account_an_empty_list_says_that_each_browser_has_its_own(
     app: Flask, client: FlaskClient
 ) -> None:
-    sentence = "They stay with this browser"
+    sentence = "Each browser has its own list."
     alone = client.get("/").text
 
     member = signed_in(app)

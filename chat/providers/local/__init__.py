@@ -24,7 +24,7 @@ MODEL = Model(
     "smollm2-135m",
     "SmolLM2 135M (demo)",
     CONTEXT,
-    "This is a demo model: tiny, and often wrong.",
+    "This is a tiny demo model and often wrong.",
 )
 SYSTEM = "Answer in plain English, as a helpful AI assistant."
 """Without a language here, the model answered questions about France in French, and rambled."""
