@@ -24,7 +24,7 @@ from chat.web.state import state
 BY = "command line"
 """The actor in the audit log, because a shell has no account."""
 
-COLUMNS = ("EMAIL", "ROLE", "STATE", "LAST SEEN (UTC)", "NAME")
+COLUMNS = ("EMAIL", "ROLE", "STATE", "LAST ACTIVE (UTC)", "NAME")
 
 user = AppGroup("user", help="Manage accounts: add, list, change names and roles, suspend, reset passwords.")
 
@@ -125,7 +125,7 @@ def suspend(email: str) -> None:
 @user.command()
 @click.argument("email")
 @report_errors
-def resume(email: str) -> None:
+def reinstate(email: str) -> None:
     """Reinstate a suspended account."""
     roles.resume(state.database, BY, find(email).id)
     click.echo(f"{email} can sign in again.", err=True)

@@ -112,7 +112,7 @@ def test_somebody_is_suspended_and_let_in_again(app: Flask) -> None:
     out = typed(app, "user", "suspend", "BOB@example.org")
     suspended = bob.get("/").status_code
     listed = typed(app, "user", "list").stdout
-    back = typed(app, "user", "resume", EMAIL)
+    back = typed(app, "user", "reinstate", EMAIL)
 
     assert (out.exit_code, back.exit_code, suspended) == (0, 0, 303)
     assert "suspended" in listed
@@ -142,7 +142,7 @@ def test_people_are_listed_in_columns_a_line_each(app: Flask) -> None:
 
     lines = typed(app, "user", "list").stdout.splitlines()
 
-    assert re.fullmatch(r"EMAIL +ROLE +STATE +LAST SEEN \(UTC\) +NAME", lines[0])
+    assert re.fullmatch(r"EMAIL +ROLE +STATE +LAST ACTIVE \(UTC\) +NAME", lines[0])
     assert re.fullmatch(r"eve@example.org +admin +active +never +Eve root \[31m", lines[1])
     assert re.fullmatch(r"zoe@example.org +member +active +\d{4}-\d\d-\d\d \d\d:\d\d", lines[2])
     assert len(lines) == 3

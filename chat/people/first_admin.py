@@ -30,7 +30,7 @@ INSERT_VALUE = insert(options).values(name="claim")
 
 EMAIL_TAKEN = "An account with this email already exists."
 LINK_USED = "This setup link is no longer valid. Ask an admin for an invite."
-ADMIN_SUSPENDED = "ADMIN_EMAIL is a suspended account, so it wasn't made admin. Run `flask user resume` first."
+ADMIN_SUSPENDED = "ADMIN_EMAIL is a suspended account, so it wasn't made admin. Run `flask user reinstate` first."
 
 
 def token(database: Database, secret: str) -> str | None:

@@ -117,7 +117,7 @@ def test_who_is_suspended_is_not_let_in_by_the_environment_and_the_start_says_so
 
     (told,) = first_admin.set_up(database, config.load(NAMED))
 
-    assert "ADMIN_EMAIL" in told and "flask user resume" in told
+    assert "ADMIN_EMAIL" in told and "flask user reinstate" in told
     assert person_of(database, ann).role == "member" and token and first_admin.is_open(database, KEY, token)
 
 
