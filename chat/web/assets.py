@@ -97,7 +97,7 @@ def read(path: Path, fonts: tuple[tuple[str, str], ...]) -> bytes:
         return content
     if path.suffix == ".js":
         return rjsmin.jsmin(content)
-    content = BLANKS.sub(rb"\1", COMMENTS.sub(b"", content))  # rcssmin 1.3.0 also takes blanks that count in nested rules
+    content = BLANKS.sub(rb"\1", COMMENTS.sub(b"", content))  # rcssmin takes blanks that count in nested rules
     for name, address in fonts:
         content = content.replace(f'"{name}"'.encode(), f'"../..{address}"'.encode())
     return content
