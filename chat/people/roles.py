@@ -106,6 +106,12 @@ def remove(database: Database, by: Actor, person_id: int) -> list[int]:
     return stopped
 
 
+def require_removable(database: Database, person: Person) -> None:
+    """Raise LastAdmin before a question that could only end with it."""
+    with database.read() as connection:
+        require_other_admin(connection, person)
+
+
 def delete_conversations(database: Database, person_id: int) -> None:
     """Delete a person's conversations in parts, a transaction each: one transaction would block others for seconds."""
     with database.read() as connection:
@@ -135,10 +141,15 @@ def revoke_rights(connection: Connection, person: Person) -> None:
     """Revoke an admin's invites, and all reset links. Raises LastAdmin. A member has nothing to revoke."""
     if person.role != accounts.ADMIN:
         return
-    if not connection.execute(SELECT_OTHER_ADMIN, {"person": person.id}).first():
-        raise LastAdmin(f"{audit.name_of(person)} is the only admin. Make someone else an admin first.")
+    require_other_admin(connection, person)
     invites.revoke_all_of(connection, person.id)
     connection.execute(DELETE_RESETS)  # the table doesn't say who made them, and they last half an hour
+
+
+def require_other_admin(connection: Connection, person: Person) -> None:
+    """Raise LastAdmin if the only admin is this person."""
+    if person.role == accounts.ADMIN and not connection.execute(SELECT_OTHER_ADMIN, {"person": person.id}).first():
+        raise LastAdmin(f"{audit.name_of(person)} is the only admin. Make someone else an admin first.")
 
 
 def end_access(connection: Connection, person: Person) -> list[int]:

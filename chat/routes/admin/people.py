@@ -61,6 +61,7 @@ def ask_to_remove(person_id: int) -> str:
     """Ask for confirmation, with the number of conversations that the removal deletes."""
     database = state.database
     person, count = directory.find(database, person_id), directory.count_conversations(database, person_id)
+    roles.require_removable(database, person)
     return render_template("admin/removal.html", person=person, count=count)
 
 

@@ -111,6 +111,13 @@ def test_the_last_admin_stays_and_is_told_why(app: Flask, admin: FlaskClient, me
     assert admin.get("/admin/people").status_code == 200
 
 
+def test_the_only_admin_is_told_why_before_the_question_about_deleting(app: Flask, admin: FlaskClient) -> None:
+    asked = admin.get(f"/admin/people/{id_of(app, ADMIN)}/removal")
+
+    assert asked.status_code == 409 and f"{ADMIN} is the only admin" in asked.text
+    assert "Delete permanently" not in asked.text
+
+
 def test_an_admin_who_steps_down_is_led_out(app: Flask, admin: FlaskClient) -> None:
     account(app.extensions["rivulet"].database, "cid@example.org", "admin")
 
