@@ -81,3 +81,4 @@ def test_bin_flask_reads_the_settings_of_the_folder(tmp_path: Path) -> None:
 
     assert (added.returncode, again.returncode) == (0, 1), added.stderr
     assert (tmp_path / "data" / "rivulet.db").exists()
+    assert "Usage: bin/flask user add " in run("user", "add", "--help").stdout
