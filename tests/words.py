@@ -30,6 +30,9 @@ HABITS = {
 ON_PAGES = {"conversation": r"(?i)\bconversation"}
 """The word of the code for what is called a chat wherever a person reads."""
 
+EVERYWHERE = {"e-mail": HABITS["e-mail"]}
+"""What the code doesn't say in docstrings and comments either."""
+
 READ_ALOUD = {"alt", "aria-label", "aria-description", "content", "placeholder", "title"}
 """The attributes whose values people read or hear."""
 
@@ -130,6 +133,7 @@ def of_code() -> list[str]:
         texts = list(in_module(path.read_text(), helps=path.name == "cli.py"))
         found += complaints(path, texts)
         found += complaints(path, [it for it in texts if is_sentence(it[1])], ON_PAGES)
+        found += complaints(path, [(1, path.read_text())], EVERYWHERE)
     for path in (path for path in files("bin", "*") if path.read_bytes().startswith(b"#!/bin/sh")):
         found += complaints(path, in_shell(path.read_text()))
     return found

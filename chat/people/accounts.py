@@ -51,7 +51,7 @@ class Refused(Exception):
 
 
 class BadEmail(Exception):
-    """A text is no e-mail address; the message says what to change."""
+    """A text is no email address; the message says what to change."""
 
     field = "email"
 
@@ -85,7 +85,7 @@ def lock_admin(connection: Connection, by: Actor) -> None:
 
 
 def normalize_email(email: str) -> str:
-    """Return the one form of an e-mail address that is stored, so that one person can't become two.
+    """Return the one form of an email address that is stored, so that one person can't become two.
 
     Letters are in lower case and composed; the domain is written as DNS knows it.
     """
@@ -100,7 +100,7 @@ def normalize_email(email: str) -> str:
 
 
 def require_email(email: str) -> str:
-    """Return the stored form of an e-mail address. Raises BadEmail."""
+    """Return the stored form of an email address. Raises BadEmail."""
     address = normalize_email(email)
     name, _, host = address.rpartition("@")
     is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
@@ -128,7 +128,7 @@ def rename(database: Database, by: Actor, person_id: int, name: str) -> None:
 
 
 def create(connection: Connection, email: str, role: str, password_hash: str | None, name: str = "") -> int:
-    """Create a member or an admin, and return their id. Raises IntegrityError if the e-mail address is taken."""
+    """Create a member or an admin, and return their id. Raises IntegrityError if the email address is taken."""
     row = {"uid": secrets.token_urlsafe(16), "email": normalize_email(email), "name": name or None, "role": role}
     return connection.execute(INSERT_PERSON, row | {"password": password_hash}).scalar_one()
 

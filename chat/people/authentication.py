@@ -1,4 +1,4 @@
-"""Authentication by e-mail address and password."""
+"""Authentication by email address and password."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chat.storage.database import Database
 
 
 class WrongPassword(Refused):
-    """No active account has that e-mail address and that password."""
+    """No active account has that email address and that password."""
 
     def __init__(self) -> None:
         super().__init__("Wrong email or password.")
@@ -32,7 +32,7 @@ class Verified:
 
 
 def authenticate(database: Database, attempt: LoginAttempt, password: str) -> Verified:
-    """Find the person of an e-mail address and a password.
+    """Find the person of an email address and a password.
 
     Raises WrongPassword in the same words, after the same time, whether there is an account or not, and
     TooManyAttempts. Not within a transaction: hashing takes long.

@@ -54,7 +54,7 @@ def count(database: Database) -> int:
 
 
 def everyone(database: Database) -> list[Member]:
-    """List all members by e-mail address."""
+    """List all members by email address."""
     with database.read() as connection:
         return [Member(*row) for row in connection.execute(SELECT_ALL)]
 
@@ -66,7 +66,7 @@ def find(database: Database, person_id: int) -> Member:
 
 
 def by_email(database: Database, email: str) -> Member:
-    """Find the member with an e-mail address in its stored form. Raises NotFound."""
+    """Find the member with an email address in its stored form. Raises NotFound."""
     with database.read() as connection:
         return find_one(connection, SELECT_BY_EMAIL, email=email)
 

@@ -1,9 +1,9 @@
 """External login, by OpenID Connect or an authenticating proxy: which account it opens, and how accounts are linked.
 
 The protocols are elsewhere: chat/people/oidc/ and chat/web/proxy_login.py verify an identity, this module finds its
-account. An account with a password is never linked by an e-mail address alone. Nobody has verified that address, so an
+account. An account with a password is never linked by an email address alone. Nobody has verified that address, so an
 attacker could have created the account in the name of its owner. The owner links it on the account page, with the
-password. An account without a password belongs to the owner of a verified e-mail address.
+password. An account without a password belongs to the owner of a verified email address.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def link_or_create(connection: Connection, who: Identity, domains: Collection[st
 
 @retry_on_conflict
 def login_by_proxy(database: Database, email: str, domains: Collection[str]) -> int:
-    """Find or create the account of an e-mail address that the proxy names, and return its id. Raises Refused.
+    """Find or create the account of an email address that the proxy names, and return its id. Raises Refused.
 
     Without `domains` the proxy alone decides who can sign in.
     """
@@ -107,7 +107,7 @@ def unlink(database: Database, person_id: int) -> None:
 
 
 def require_ascii(email: str) -> str:
-    """Return the stored form of an e-mail address. Raises Refused if it isn't ASCII.
+    """Return the stored form of an email address. Raises Refused if it isn't ASCII.
 
     Other letters can become the letters of another address in lower case. Providers write such a domain as xn--.
     """
@@ -137,7 +137,7 @@ def require_active(person: Person) -> Person:
 
 
 def is_in_domains(email: str, domains: Collection[str]) -> bool:
-    """Return whether an e-mail address is in one of some domains; subdomains don't count."""
+    """Return whether an email address is in one of some domains; subdomains don't count."""
     return email.rpartition("@")[2] in {domain.lower() for domain in domains}
 
 

@@ -65,14 +65,14 @@ class BadInvite(Exception):
 
 
 class EmailTaken(Exception):
-    """An account with this e-mail address exists; the message is for the holder of an invite."""
+    """An account with this email address exists; the message is for the holder of an invite."""
 
     field = "email"
 
 
 @dataclass(frozen=True)
 class Newcomer:
-    """The person who redeems an invite: stored form of their e-mail address, name, and hash of their password."""
+    """The person who redeems an invite: stored form of their email address, name, and hash of their password."""
 
     email: str
     name: str
@@ -84,7 +84,7 @@ def create(
 ) -> str:
     """Create an invite, and return its token, which isn't stored. Raises BadInvite.
 
-    An invite with an e-mail address creates one account, with that address.
+    An invite with an email address creates one account, with that address.
     """
     return create_all(database, by, [email], role, days, uses)[0]
 
@@ -143,7 +143,7 @@ def describe(role: str, email: str | None) -> str:
 
 
 def list_open(database: Database) -> Sequence[Row]:
-    """List the invites that can be used, newest first, each with the e-mail address of its `maker`."""
+    """List the invites that can be used, newest first, each with the email address of its `maker`."""
     with database.read() as connection:
         return connection.execute(SELECT_OPEN).all()
 

@@ -63,7 +63,7 @@ class TooManyAttempts(Refused, TooMany):
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """An attempt: the digests of an account and an address, the counter of the instance, and the e-mail as typed.
+    """An attempt: the digests of an account and an address, the counter of the instance, and the email as typed.
 
     Without an address only the account's counter counts it.
     """
@@ -75,12 +75,12 @@ class LoginAttempt:
 
 
 def account_digest(secret: str, email: str) -> str:
-    """Return the counter's name for an e-mail address, whether there is an account or not."""
+    """Return the counter's name for an email address, whether there is an account or not."""
     return digest(secret, "accounts", normalize_email(email))
 
 
 def own_digest(secret: str, whose: str) -> str:
-    """Return the name of a counter apart; no e-mail address has the same one."""
+    """Return the name of a counter apart; no email address has the same one."""
     return digest(secret, "own accounts", whose)
 
 

@@ -35,7 +35,7 @@ class NotPrivate(Exception):
 
 
 def reason_of(error: Exception) -> str:
-    """Explain for the log why a mail wasn't sent: the code and text of the server's reply, without e-mail addresses."""
+    """Explain for the log why a mail wasn't sent: the code and text of the server's reply, without email addresses."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"{type(error).__name__}, {quote_reply(*next(iter(error.recipients.values())))}"
     if isinstance(error, smtplib.SMTPResponseException):

@@ -76,7 +76,7 @@ def redeem(database: Database, token: str, password_hash: str) -> int:
 
 
 def queue_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a reset link to the owner of an e-mail address, if there is one, after the response was sent.
+    """Mail a reset link to the owner of an email address, if there is one, after the response was sent.
 
     Without the delay gevent would run the thread before the request has ended.
     """
@@ -87,7 +87,7 @@ def queue_mail(database: Database, settings: Settings, email: str) -> None:
 
 
 def send_mail(database: Database, settings: Settings, email: str) -> None:
-    """Mail a reset link to the owner of an e-mail address. Failures are only logged."""
+    """Mail a reset link to the owner of an email address. Failures are only logged."""
     try:
         person = accounts.by_email(database, email)
         if person is None or person.suspended_at is not None:

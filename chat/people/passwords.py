@@ -49,7 +49,7 @@ class BadPassword(Exception):
 def require_good(password: str, *known: str) -> None:
     """Raise BadPassword if a password is too short, too long or easy to guess.
 
-    `known` is what others can know of its owner: e-mail address, name. Not within a transaction: judging takes long.
+    `known` is what others can know of its owner: email address, name. Not within a transaction: judging takes long.
     """
     if len(password) > LONGEST:
         raise BadPassword(f"Use at most {LONGEST:,} characters.")

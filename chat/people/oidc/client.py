@@ -51,7 +51,7 @@ class Provider:
         if claims.get("email") is None:
             claims |= self._fetch_userinfo(tokens, claims)
         elif claims.get("email_verified") is None:
-            with suppress(ProviderUnavailable):  # an identity that is linked already needs no e-mail
+            with suppress(ProviderUnavailable):  # an identity that is linked already needs no email
                 claims |= self._fetch_userinfo(tokens, claims)
         return identity_of(claims, self.is_trusted)
 
@@ -82,7 +82,7 @@ class Provider:
         return POST if BASIC not in ways and POST in ways else BASIC
 
     def _fetch_userinfo(self, tokens: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
-        """Ask for the e-mail address and its claims. Ignore an answer about another subject (Core, section 5.3.2)."""
+        """Ask for the email address and its claims. Ignore an answer about another subject (Core, section 5.3.2)."""
         if not tokens.get("access_token") or not self.discovery.metadata().get("userinfo_endpoint"):
             return {}
         headers = {"Accept": "application/json", "Authorization": f"Bearer {tokens['access_token']}"}
@@ -90,5 +90,5 @@ class Provider:
         if userinfo.get("sub") != claims["sub"]:
             return {}
         known = {name: userinfo[name] for name in ("email", "email_verified", "name") if userinfo.get(name) is not None}
-        # `email_verified` is about the e-mail address beside it.
+        # `email_verified` is about the email address beside it.
         return {"email_verified": None} | known if "email" in known else known

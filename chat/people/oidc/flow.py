@@ -18,7 +18,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Identity:
-    """An identity at a provider: `subject` is issuer and id; only a `verified` e-mail address finds an account."""
+    """An identity at a provider: `subject` is issuer and id; only a `verified` email address finds an account."""
 
     subject: str
     email: str = ""

@@ -66,7 +66,7 @@ def decode(token: str, discovery: Discovery) -> jwt.Token:
 
 
 def identity_of(claims: Mapping[str, Any], is_trusted: bool = False) -> Identity:
-    """Read the identity. A trusted issuer need not say that an e-mail is verified. Raises VerificationFailed."""
+    """Read the identity. A trusted issuer need not say that an email is verified. Raises VerificationFailed."""
     texts = {name: claims.get(name) or "" for name in ("iss", "sub", "email")}
     if is_trusted and not texts["email"]:
         texts["email"] = email_in(claims)
@@ -80,13 +80,13 @@ def identity_of(claims: Mapping[str, Any], is_trusted: bool = False) -> Identity
 
 
 def email_in(claims: Mapping[str, Any]) -> str:
-    """Find the e-mail address of an account without a mailbox at Microsoft Entra; empty if there is none."""
+    """Find the email address of an account without a mailbox at Microsoft Entra; empty if there is none."""
     name = claims.get("preferred_username")
     return name if isinstance(name, str) and "@" in name else ""
 
 
 def is_verified(claims: Mapping[str, Any], is_trusted: bool) -> bool:
-    """Return whether the provider calls the e-mail address verified; Amazon Cognito and others use a string."""
+    """Return whether the provider calls the email address verified; Amazon Cognito and others use a string."""
     claim = claims.get("email_verified")
     if claim is None and is_trusted:
         return True

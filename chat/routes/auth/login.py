@@ -65,13 +65,13 @@ def openid_name() -> str:
 
 
 def is_logged_in_as() -> bool:
-    """Return whether the visitor is signed in with the form's e-mail address: the first of two clicks did it."""
+    """Return whether the visitor is signed in with the form's email address: the first of two clicks did it."""
     known = current_user.member()
     return known is not None and known.email == accounts.normalize_email(request.form.get("email", ""))
 
 
 def sign_in_again() -> bool:
-    """Sign in with the e-mail address and password of a form that creates an account; False if they don't fit.
+    """Sign in with the email address and password of a form that creates an account; False if they don't fit.
 
     On a double click the browser drops the first response with its session cookie, and the second request finds the
     account already created. An attacker learns no more than on the sign-in page, and not more often.

@@ -49,7 +49,7 @@ def redeem() -> Response:
 
 
 def email_of(token: str) -> str:
-    """Return the e-mail address of a link's person. Raises NotFound."""
+    """Return the email address of a link's person. Raises NotFound."""
     return password_resets.find(state.database, token).email
 
 
@@ -67,7 +67,7 @@ def ask() -> str:
 
 @bp.post("/resets")
 def send() -> Response:
-    """Mail a link to the owner of an e-mail address; the response is the same if there is none."""
+    """Mail a link to the owner of an email address; the response is the same if there is none."""
     require_mail()
     email = request.form.get("email", "")
     try:
