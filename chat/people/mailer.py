@@ -124,7 +124,7 @@ def connect(url: str, timeout: float = TIMEOUT) -> smtplib.SMTP:
 
 
 def reach(parsed: SplitResult, timeout: float) -> smtplib.SMTP:
-    """Open a connection: with TLS from the first byte on for smtps, else in plain text."""
+    """Open a connection: with TLS from the first byte for smtps, and in plain text for smtp."""
     host = parsed.hostname or ""
     if parsed.scheme == "smtps":
         return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=timeout, context=certificates.mail_tls_context())
