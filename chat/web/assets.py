@@ -49,7 +49,8 @@ TYPES = {
     "woff2": "font/woff2",
 }
 
-COMMENTS_AND_INDENTATION = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
+COMMENTS = re.compile(rb"/\*.*?\*/", re.DOTALL)
+BLANKS = re.compile(rb"\s*([{};])\s*")
 
 FIRST = "../../"
 """The first page in the manifest. Addresses there are relative to its own, so they work under any path."""
@@ -90,13 +91,13 @@ def join_files(folder: Path, name: str, fonts: tuple[tuple[str, str], ...]) -> A
 
 
 def read(path: Path, fonts: tuple[tuple[str, str], ...]) -> bytes:
-    """Read a file of a bundle: ours without comments and indentation, and styles with the addresses of fonts."""
+    """Read a file of a bundle: ours without comments and blanks, and styles with the addresses of fonts."""
     content = path.read_bytes()
     if path.parent.name == "vendor":
         return content
     if path.suffix == ".js":
         return rjsmin.jsmin(content)
-    content = COMMENTS_AND_INDENTATION.sub(b"", content)
+    content = BLANKS.sub(rb"\1", COMMENTS.sub(b"", content))  # rcssmin takes blanks that count in nested rules
     for name, address in fonts:
         content = content.replace(f'"{name}"'.encode(), f'"../..{address}"'.encode())
     return content

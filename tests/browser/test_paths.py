@@ -116,7 +116,7 @@ def look_around(tab: ChromiumTab) -> None:
     for number in range(2, 9):
         tab.click(f".places a:nth-of-type({number})")
         tab.see(f".places a:nth-of-type({number})[aria-current=page]")
-    tab.click(".sidebar__name")
+    tab.click(".sheet__name")
     tab.see("#text")
 
 
@@ -131,7 +131,7 @@ def test_who_is_signed_out_is_led_to_sign_in_and_back_under_the_path(
         walk.fill_account(tab)
         tab.click("#sign-in button")
         tab.see("h1", "Your account")
-        tab.click(".sidebar__name")
+        tab.click(".sheet__name")
         walk.watch_an_answer(tab, instance)
         eventually(lambda: any(write.path == "/conversations/1/reading" for write in instance.writes))
         with instance.app.extensions["rivulet"].database.write() as connection:

@@ -239,7 +239,7 @@ def test_so_many_large_bodies_arrive_at_once_and_those_past_them_are_told_to_com
     (refused,) = select.select(waiting, [], [], PATIENCE)[0]
 
     answer = answered(refused)
-    assert answer.status == 503 and "Retry-After: 5" in answer.head and "Send yours again" in answer.body
+    assert answer.status == 503 and "Retry-After: 5" in answer.head and "Try again in a few seconds" in answer.body
     small = opened(server, LENGTH.format(8))
     small.sendall(b"text=Hi.")
     assert answered(small).status == 401
