@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import suppress
 from unicodedata import normalize
@@ -19,6 +20,8 @@ from chat.storage.tables import people, resets, sessions
 MEMBER, ADMIN = "member", "admin"
 ROLES = (MEMBER, ADMIN)
 LONGEST_EMAIL, LONGEST_NAME = 254, 100
+SYNTAX = re.compile(r'[\s()<>\[\]:;,"\\]|=\?')
+"""What the header of a mail reads as more than an address: names, comments, groups, encoded words."""
 
 PROXY = "through the proxy"
 """How the audit log names a login by AUTH_HEADER, which can happen at each request."""
@@ -103,8 +106,8 @@ def require_email(email: str) -> str:
     """Return the stored form of an e-mail address. Raises BadEmail."""
     address = normalize_email(email)
     name, _, host = address.rpartition("@")
-    is_word = address.isprintable() and " " not in address and len(address) <= LONGEST_EMAIL
-    if not (is_word and name and "@" not in name and "." in host.strip(".")):
+    is_word = address.isprintable() and len(address) <= LONGEST_EMAIL and not SYNTAX.search(address)
+    if not (is_word and name and "@" not in name and "." in host and all(host.split("."))):
         raise BadEmail("Enter a valid email, such as name@example.org.")
     return address
 

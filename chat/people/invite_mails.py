@@ -19,6 +19,8 @@ MOST_EMAILS = 50
 MOST_SECONDS = 15.0
 """How long the mails can take in all: routers of platforms give up a request after 30 s."""
 
+IN_BRACKETS = re.compile("<([^<>]*)>")
+
 SUBJECT = "You're invited to Rivulet"
 INVITE_MAIL = """\
 {inviter} invited you to Rivulet at {site}.
@@ -47,8 +49,9 @@ def read_emails(text: str) -> list[str]:
 
 
 def emails_in(part: str) -> list[str]:
-    inside = re.search("<([^<>]*)>", part)
-    return [inside[1].strip()] if inside else part.split()
+    """List what stands in angle brackets in a line, and beside them what isn't a name."""
+    inside, beside = IN_BRACKETS.findall(part), IN_BRACKETS.sub(" ", part).split()
+    return [*map(str.strip, inside), *(word for word in beside if "@" in word or not inside)]
 
 
 def is_email(text: str) -> bool:

@@ -14,9 +14,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from chat.config import Settings, is_loopback
 from chat.providers.http import certificates
+from chat.server.greenlets import limit_time
 
 TIMEOUT = 20.0
 """How long the mail server can take for each reply, in seconds."""
+
+LEAVE_TIMEOUT = 1.0
 
 ADDRESS = re.compile(r"\S+@\S+")
 
@@ -60,17 +63,18 @@ def send_all(settings: Settings, letters: Iterable[Letter], seconds: float) -> d
     deadline, server, errors = time.monotonic() + seconds, None, dict[str, Exception]()
     for letter in letters:
         try:
-            server = server or connect(settings.smtp_url, seconds_until(deadline))
-            limit_time(server, seconds_until(deadline))
-            server.send_message(compose(settings.mail_from, letter))
-        except (OSError, NotPrivate) as error:  # SMTPException is an OSError
+            left = seconds_until(deadline)
+            with limit_time(left, TimeoutError()):
+                server = server or connect(settings.smtp_url, left)
+                limit_reply(server, left)
+                server.send_message(compose(settings.mail_from, letter))
+        except (OSError, ValueError, NotPrivate) as error:  # SMTPException is an OSError
             errors[letter.to] = error
             if server:
                 server.close()
             server = None
     if server:
-        with suppress(OSError):
-            server.quit()
+        leave(server)
     return errors
 
 
@@ -82,10 +86,17 @@ def seconds_until(deadline: float) -> float:
     return left
 
 
-def limit_time(server: smtplib.SMTP, seconds: float) -> None:
+def limit_reply(server: smtplib.SMTP, seconds: float) -> None:
     """Set how long the server can take for each reply."""
     if server.sock:
         server.sock.settimeout(seconds)
+
+
+def leave(server: smtplib.SMTP) -> None:
+    """Take leave of a server that has all mails."""
+    limit_reply(server, LEAVE_TIMEOUT)
+    with suppress(OSError):
+        server.quit()
 
 
 def compose(sender: str, letter: Letter) -> EmailMessage:
@@ -100,26 +111,30 @@ def compose(sender: str, letter: Letter) -> EmailMessage:
 def connect(url: str, timeout: float = TIMEOUT) -> smtplib.SMTP:
     """Connect to a mail server, encrypted if it can be, and log in. Raises NotPrivate rather than send a password."""
     parsed = urlsplit(url)
-    server = (connect_tls if parsed.scheme == "smtps" else connect_starttls)(parsed, timeout)
-    if parsed.username:
-        server.login(unquote(parsed.username), unquote(parsed.password or ""))
+    server = reach(parsed, timeout)
+    try:
+        if parsed.scheme == "smtp":
+            encrypt(server, parsed)
+        if parsed.username:
+            server.login(unquote(parsed.username), unquote(parsed.password or ""))
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
-def connect_tls(parsed: SplitResult, timeout: float) -> smtplib.SMTP:
-    """Connect to a server that speaks TLS from the first byte."""
-    host, context = parsed.hostname or "", certificates.mail_tls_context()
-    return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=timeout, context=context)
-
-
-def connect_starttls(parsed: SplitResult, timeout: float) -> smtplib.SMTP:
-    """Connect to a server in plain text, and upgrade with STARTTLS if it offers that. Raises NotPrivate."""
+def reach(parsed: SplitResult, timeout: float) -> smtplib.SMTP:
+    """Open a connection: with TLS from the first byte on for smtps, else in plain text."""
     host = parsed.hostname or ""
-    server = smtplib.SMTP(host, parsed.port or 587, timeout=timeout)
+    if parsed.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, parsed.port or 465, timeout=timeout, context=certificates.mail_tls_context())
+    return smtplib.SMTP(host, parsed.port or 587, timeout=timeout)
+
+
+def encrypt(server: smtplib.SMTP, parsed: SplitResult) -> None:
+    """Upgrade with STARTTLS if the server offers that. Raises NotPrivate if a password would be sent without it."""
     server.ehlo()
     if server.has_extn("starttls"):
         server.starttls(context=certificates.mail_tls_context())
-    elif parsed.username and not is_loopback(host):
-        server.close()
+    elif parsed.username and not is_loopback(parsed.hostname or ""):
         raise NotPrivate
-    return server

@@ -21,7 +21,7 @@ from chat.providers.http.client import StreamingRequest, encode_json
 from chat.providers.http.error_reports import Report, is_sentence, parse_json, report_in
 from chat.providers.http.failures import failure, quote
 from chat.providers.http.limits import TooLong, read_up_to
-from chat.providers.http.redaction import redact
+from chat.providers.http.redaction import hide_host, redact
 from chat.providers.http.result import BODY_LIMIT, HTTPResult, in_one_piece
 from chat.providers.http.sse import BARE, Event, events
 from chat.providers.http.web_pages import PAGES, is_page
@@ -118,9 +118,10 @@ class OpenAIStream(HTTPResult):
         return report_in({"error": said or words or "error"}) if named or is_sentence(words) else None
 
     def _error_of(self, report: Report) -> ProviderError:
+        words = hide_host(report.words, self.request.host, self.request.who)
         if self.request.has_text:
-            return self.request.server_error(f"returned an error{quote(report.words, self.request.key)}")
-        return failure(report.status or 500, report.words, self.request.who, self.request.key).error
+            return self.request.server_error(f"returned an error{quote(words, self.request.key)}")
+        return failure(report.status or 500, words, self.request.who, self.request.key).error
 
     def _text_of(self, chunk: dict[str, Any]) -> str:
         """Return the text of a chunk, and note its other contents."""

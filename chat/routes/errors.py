@@ -48,7 +48,12 @@ OTHER_NAME = (
 OTHER_SITE = "This request came from another site and was blocked. Open Rivulet and try again."
 TOO_LARGE = "The message is larger than 1 MB. Shorten it or split it up."
 UNSTORABLE = "The database is unavailable. Try again in a moment."
+NOT_OPENED = "This address can't be opened directly. Go back and use the button that leads here."
+INVALID = "Invalid request. Go back and try again."
 BROKEN = "Something went wrong on the server. Try again; the server log has details."
+
+SENTENCES = {404: NOT_FOUND, 405: NOT_OPENED}
+"""What we say for errors of the framework; for other statuses INVALID, and BROKEN from 500 on."""
 
 INTERNAL = {BROKEN, UNSTORABLE}
 """Errors that only an admin can look into: every form of them has a reference to the log."""
@@ -70,7 +75,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NoModel, no_model)
     app.register_error_handler(LoginRequired, lead_to_login)
     app.register_error_handler(NotFound, lambda _: respond(NOT_FOUND, 404))
-    app.register_error_handler(UnknownHost, lambda _: respond(OTHER_NAME, 400))
+    app.register_error_handler(UnknownHost, lambda _: respond(OTHER_NAME, 400, returns=False))
     app.register_error_handler(CrossOrigin, lambda _: respond(OTHER_SITE, 403))
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(PublicFormTooLarge, http_error)
@@ -117,10 +122,17 @@ def http_error(error: HTTPException) -> Response:
     original = getattr(error, "original_exception", None)
     if isinstance(original, DatabaseAway | SQLAlchemyError):
         return respond(str(original) if isinstance(original, DatabaseAway) else UNSTORABLE, 503)
-    sentence = {404: NOT_FOUND, 500: BROKEN}.get(error.code or 0) or error.description
-    response = respond(sentence or "Invalid request.", error.code or 400)
+    response = respond(explain(error), error.code or 400)
     response.headers.extend({name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}})
     return response
+
+
+def explain(error: HTTPException) -> str:
+    """Return the sentence of one of our errors, or ours for one of the framework's."""
+    status = error.code or 400
+    if error.description and not type(error).__module__.startswith("werkzeug."):
+        return error.description
+    return SENTENCES.get(status, BROKEN if status >= 500 else INVALID)
 
 
 def internal_error(error: Exception) -> Response:
@@ -128,10 +140,13 @@ def internal_error(error: Exception) -> Response:
     return respond(BROKEN, 500)
 
 
-def respond(sentence: str, status: int, connects: bool = False) -> Response:
-    """Send a sentence in the form that the request accepts; to somebody who `connects` models with a link to them."""
+def respond(sentence: str, status: int, connects: bool = False, returns: bool = True) -> Response:
+    """Send a sentence in the form that the request accepts.
+
+    Somebody who `connects` models gets a link to them, and somebody who `returns` one to their chats.
+    """
     reference = REQUEST_ID.get()[:REFERENCE_LENGTH] if sentence in INTERNAL else ""
-    told = {"sentence": sentence, "reference": reference, "connects": connects}
+    told = {"sentence": sentence, "reference": reference, "connects": connects, "returns": returns}
     if pages.wants_fragment():
         return Response(render_template("errors/_problem.html", **told), status, PLACE)
     if not wants_page():

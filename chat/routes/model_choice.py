@@ -13,6 +13,7 @@ from chat.web.state import state
 
 NOT_OFFERED = "That model is no longer available. Choose another one."
 NO_MODEL = "No model is connected yet."
+NONE_WORKS = "No model is available."
 UNAVAILABLE = "No model is available yet. Ask your admin."
 
 
@@ -108,7 +109,8 @@ def why_none() -> str:
     """Return why there is no model; only operators read what is wrong with which server."""
     if not current_user.is_operator():
         return UNAVAILABLE
-    return " ".join(f"{name}: {problem}" for name, problem in problems().items()) or NO_MODEL
+    found = [f"{name}: {problem}" for name, problem in problems().items()]
+    return " ".join([NONE_WORKS, *found]) if found else NO_MODEL
 
 
 def ask_again() -> list[ModelOption]:

@@ -27,7 +27,7 @@ axe_everywhere = False
 OVERFLOWING = """
 () => [...document.body.querySelectorAll("*")].filter(one => {
   const box = one.getBoundingClientRect()
-  const scrolled = one.closest(".table, pre, .places, .visually-hidden, math, [popover]:not(:popover-open)")
+  const scrolled = one.closest(".table, pre, .visually-hidden, math, [popover]:not(:popover-open)")
   const shown = box.width && one.checkVisibility({ contentVisibilityAuto: true }) && !scrolled
   return shown && (box.right > innerWidth + 1 || box.left < -1)
 }).map(one => `${one.tagName}.${one.className}`)

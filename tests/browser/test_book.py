@@ -24,6 +24,27 @@ LOADED = """() => [...document.fonts]
 ASKED = "performance.getEntriesByType('resource').some(entry => entry.name.endsWith('.woff2'))"
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length"
 
+WORDS = (
+    "state\u2011of\u2010the-art, cafe\u0301, to\u0304kyo\u0304\u2020, “għaxar” – Tiếng Việt, ștință, za\u0301мок, λόγος"
+)
+
+
+def test_no_sign_within_a_word_is_drawn_by_another_face(page: Page, provider: Scripted) -> None:
+    """Models write hyphens that don't break in many words."""
+    provider.will_say(WORDS)
+    send(page, "Write some words")
+    expect(page.locator(".reply--complete")).to_be_visible()
+    tools = page.context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        tools.send(f"{domain}.enable")
+    root = tools.send("DOM.getDocument")["root"]["nodeId"]
+    node = tools.send("DOM.querySelector", {"nodeId": root, "selector": ".reply__body p"})["nodeId"]
+
+    page.wait_for_function(f"() => ({LOADED})().length === 5")
+
+    fonts = tools.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    assert {font["familyName"] for font in fonts} == {"RivuletBook"}
+
 
 @pytest.mark.parametrize("fonts", list(FONTS), indirect=True)
 def test_the_book_face_is_asked_for_after_the_first_paint_and_moves_nothing(page: Page, provider: Scripted) -> None:

@@ -44,3 +44,24 @@ def test_what_is_no_domain_stays_as_it_is(domain: str) -> None:
 def test_what_could_be_two_addresses_is_none(email: str) -> None:
     with pytest.raises(BadEmail):
         accounts.require_email(email)
+
+
+@pytest.mark.parametrize(
+    "name", ["mailto:ann", "=?utf-8?q?bob=40example=2Eorg?=", "(ann)", '"ann', "<ann", "a;b", "a\\b", "a,b"]
+)
+def test_what_a_mail_would_send_elsewhere_or_could_not_name_is_no_email(name: str) -> None:
+    with pytest.raises(BadEmail):
+        accounts.require_email(f"{name}@example.org")
+
+
+@pytest.mark.parametrize("host", ["example.org>", "[.org", "example..org", ".example.org", "example.org.", "example"])
+def test_a_host_that_no_mail_server_has_is_none(host: str) -> None:
+    with pytest.raises(BadEmail):
+        accounts.require_email(f"ann@{host}")
+
+
+@pytest.mark.parametrize(
+    "email", ["o'neil+x@example.org", "a..b@example.org", "ж/у@example.org", "a&b_c%d@x-y.example"]
+)
+def test_unusual_emails_are_taken(email: str) -> None:
+    assert accounts.require_email(email) == email

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import smtplib
+import subprocess
+import sys
 import time
 from email import message_from_string, policy
 
@@ -11,6 +13,8 @@ import pytest
 from chat.config import Settings, parsers
 from chat.people import mailer
 from tests.mailbox import mailbox
+from tests.scripted import PATIENCE
+from tests.serving import ROOT
 
 
 @pytest.mark.parametrize(
@@ -44,3 +48,40 @@ def test_the_log_tells_what_a_mail_server_says_but_no_address(command: str, word
         mailer.send(settings, mailer.Letter("ann@example.org", "A link", "Here."))
 
     assert mailer.reason_of(caught.value).endswith(told)
+
+
+def test_a_letter_that_cannot_be_written_stops_no_other_letter() -> None:
+    letters = [mailer.Letter(to, "A link", "Here.\n") for to in ("=?utf-8?q?=0A?=@example.org", "ann@example.org")]
+    with mailbox() as mails:
+        errors = mailer.send_all(Settings(smtp_url=mails.url, mail_from="r@example.org"), letters, 5.0)
+
+    assert list(errors) == [letters[0].to] and len(mails.letters) == 1
+
+
+def test_a_password_that_smtp_cannot_send_is_an_error_of_each_letter() -> None:
+    with mailbox() as mails:
+        mails.refusals["EHLO"] = "250-here\r\n250 AUTH PLAIN LOGIN"
+        url = mails.url.replace("//", "//ann:p%C3%A4ss@")
+        letter = mailer.Letter("ann@example.org", "A link", "Here.\n")
+        errors = mailer.send_all(Settings(smtp_url=url, mail_from="r@example.org"), [letter], 5.0)
+
+    assert [mailer.reason_of(error) for error in errors.values()] == ["UnicodeEncodeError"]
+
+
+def test_under_gevent_a_server_that_takes_its_time_for_each_reply_takes_no_longer_in_all() -> None:
+    code = (
+        "from gevent import monkey; monkey.patch_all(); import socket, threading, time;"
+        "from chat.config import Settings; from chat.people import mailer;"
+        "door = socket.create_server(('127.0.0.1', 0))\n"
+        "def drip():\n"
+        "    server = door.accept()[0]\n"
+        "    while not time.sleep(0.1): server.sendall(b'2')\n"
+        "threading.Thread(target=drip, daemon=True).start(); began = time.monotonic();"
+        "settings = Settings(smtp_url=f'smtp://127.0.0.1:{door.getsockname()[1]}', mail_from='r@example.org');"
+        "letters = [mailer.Letter(f'{name}@example.org', '', '') for name in 'ab'];"
+        "errors = mailer.send_all(settings, letters, 0.5); assert time.monotonic() - began < 5; print(*errors)"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], text=True, cwd=ROOT, timeout=PATIENCE, capture_output=True)
+
+    assert told.stdout.split() == ["a@example.org", "b@example.org"], told.stderr

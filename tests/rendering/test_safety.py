@@ -38,6 +38,12 @@ def test_an_attack_is_harmless(text: str) -> None:
     assert checked(rendering.render(text, "m1"))
 
 
+def test_a_tag_in_a_value_gets_no_level_which_would_end_the_value() -> None:
+    page = rendering.render('[a](http://x "<h1 onclick=x() ")', "m1")
+
+    assert checked(page) and "title=" in page and "aria-level" not in page
+
+
 @pytest.mark.parametrize("text", CORPUS)
 def test_an_attack_is_harmless_wherever_it_is_split(text: str) -> None:
     """ALLM 26-32626: a growing text was cleaned only at its end."""

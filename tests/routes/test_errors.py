@@ -12,10 +12,12 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, default_exceptions
 
 from chat.providers.errors import Unavailable
-from chat.routes import pages
+from chat.routes import errors, pages
 from chat.storage.database import DatabaseBusy
+from chat.web.spool import DiskFull
 from tests.asking import HTMX, PAGE, TEXT, addresses, begin, ended, key_in, named, reply_in
 from tests.scripted import Scripted
 
@@ -141,3 +143,19 @@ def test_no_log_holds_what_was_said_a_key_or_a_cookie(
 
     assert cookie and "RuntimeError" in caplog.text
     assert MARKED not in caplog.text and key not in caplog.text and cookie.value not in caplog.text
+
+
+@pytest.mark.parametrize("error", [default_exceptions[code] for code in sorted(default_exceptions)])
+def test_no_error_has_the_frameworks_own_sentence(error: type[HTTPException]) -> None:
+    assert errors.explain(error()) in {errors.NOT_FOUND, errors.NOT_OPENED, errors.INVALID, errors.BROKEN}
+
+
+def test_our_own_http_errors_keep_their_sentences() -> None:
+    assert "disk is almost full" in errors.explain(DiskFull())
+
+
+def test_the_page_for_an_unknown_host_has_no_link_to_the_same_error(client: FlaskClient) -> None:
+    lost = client.get("/", headers=PAGE | {"Host": "other.example.org"})
+
+    assert lost.status_code == 400 and "Back to your chats" not in lost.text
+    assert "Back to your chats" in client.get("/nope", headers=PAGE).text

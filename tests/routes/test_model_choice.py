@@ -60,7 +60,10 @@ def test_a_provider_that_does_not_work_offers_nothing_and_says_why(
     page, send = client.get("/").text, client.post("/conversations", data={"text": "Hello?"}, headers=TEXT)
 
     assert "The &lt;key&gt; was refused. Set another one." in page and "<option" not in page
-    assert (send.status_code, send.text) == (503, "scripted: The <key> was refused. Set another one.\n")
+    assert (send.status_code, send.text) == (
+        503,
+        "No model is available. scripted: The <key> was refused. Set another one.\n",
+    )
 
 
 def test_a_model_is_asked_by_its_id_and_its_name_is_no_markup(

@@ -27,6 +27,9 @@ FAILURES: dict[str, Script] = {
     "an unasked compression": whole("200 OK", "x", "Content-Encoding: gzip"),
     "no answer": sse({"error": {"message": "oh"}}),
     "an end in the middle": [head("200 OK", "Content-Type: text/event-stream"), chunk(b"data: {oops\n\n"), END],
+    "its address in its words": whole("400 Bad Request", '{"error": {"message": "dial tcp 127.0.0.1:9: refused"}}'),
+    "its address in its answer": sse({"error": {"message": "http://127.0.0.1/v1 is away"}}),
+    "its address after a word": sse(delta("Hello "), {"error": {"message": "lost 127.0.0.1"}}),
     "a reset after a word": [*sse(delta("Hello "))[:-1], RESET],
 }
 

@@ -27,6 +27,7 @@ from chat.providers.http.error_reports import message_of
 from chat.providers.http.failures import Failure, failure, retry_after_header
 from chat.providers.http.limits import TooLong, read_up_to
 from chat.providers.http.reachability import log_cause, proxy_of, unreachable_error
+from chat.providers.http.redaction import hide_host
 from chat.providers.http.web_pages import is_labelled, is_page
 
 USER_AGENT = "Rivulet/0.1 (+requests)"
@@ -138,7 +139,7 @@ class StreamingRequest:
             return None
         body = self._error_body(response)
         page = is_labelled(response) and is_page(body, labelled=True)
-        self.error_words = message_of(response.reason, b"" if page else body)
+        self.error_words = hide_host(message_of(response.reason, b"" if page else body), self.host, self.who)
         response.close()
         return failure(self.status, self.error_words, self.who, self.key, retry_after_header(response.headers), page)
 

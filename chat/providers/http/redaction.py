@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from urllib.parse import unquote
 
@@ -22,3 +23,10 @@ def redact(words: str, key: str, most: int) -> str:
         return ""
     line = "".join(sign for sign in " ".join(logs.redact(words).split()) if sign.isprintable())
     return line if len(line) <= most else f"{line[:most].rstrip(' .')}…"
+
+
+def hide_host(words: str, host: str, who: str) -> str:
+    """Name a server in its own message where that has its address, which only admins should read."""
+    name = re.sub(r":\d+$", "", host)
+    port = r"(?::\d+)?" if "." in name else r":\d+"  # a name without a dot can be any word
+    return re.sub(rf"(?<![\w.-]){re.escape(name)}{port}(?![\w-])", lambda _: who, words, flags=re.IGNORECASE)

@@ -96,7 +96,7 @@ def page(problem: str = "", done: str = "", wrong_field: str = "") -> str:
     """Render the page; the problem stands at the new password, or at the current one of the form `wrong_field`."""
     member = require_member()
     person = accounts.find(state.database, member.id) or member
-    has_password = bool(person.password)
+    has_password = bool(person.password) and not proxy_login.is_on()  # the proxy lets no password in
     openid = login.openid_name() if has_password else ""
     connected = bool(openid and person.subject)
     context = {"person": person, "has_password": has_password, "openid": openid, "connected": connected}

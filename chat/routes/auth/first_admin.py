@@ -78,3 +78,9 @@ def form(email: str = "", name: str = "", problem: str = "", wrong_field: str = 
     named = proxy_login.require_one(proxy_login.forwarded_email()) if proxy_login.is_on() else ""
     context = {"named": named, "email": email, "name": name, "problem": problem, "wrong_field": wrong_field}
     return render_template("accounts/first_admin.html", **context)
+
+
+@bp.errorhandler(NotFound)
+def refuse(_: NotFound) -> tuple[str, int]:
+    """Answer all unusable links alike: used, incomplete and invented ones."""
+    return render_template("accounts/closed_claim.html"), 404

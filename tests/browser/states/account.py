@@ -25,10 +25,17 @@ def in_several_browsers(page: Page, site: Site) -> None:
 def mistaken(page: Page, site: Site) -> None:
     """Try to change the password with a wrong one."""
     open_page(page, site, "/account")
+    page.locator("#password").click()
     page.locator("[name=present]").first.fill("not this one")
     page.locator("[name=password]").fill(f"{PASSWORD} of old")
-    page.locator(".form .accent").click()
+    page.locator("[action$='/password'] .accent").click()
     expect(page.locator(".problem")).to_be_visible()
+
+
+def connecting(page: Page, site: Site) -> None:
+    """Unfold the form that connects the account with single sign-on."""
+    open_page(page, site, "/account")
+    page.locator("#openid").click()
 
 
 def connected(page: Page, site: Site) -> None:
@@ -50,7 +57,7 @@ STATES = [
     State("The current password is wrong", mistaken, teams.team, MEMBER),
     State("The password was changed", visiting("/account?done=changed"), teams.team, MEMBER),
     State("An admin's account", visiting("/account"), teams.team, ADMIN),
-    State("The account can be connected", visiting("/account"), teams.with_single_sign_on, MEMBER),
+    State("The account can be connected", connecting, teams.with_single_sign_on, MEMBER),
     State("The account is connected", connected, teams.with_single_sign_on, ADMIN),
     State("The proxy in front signs people in", named_by_proxy, teams.behind_a_proxy),
 ]

@@ -99,6 +99,11 @@ def test_each_of_several_emails_gets_a_link_of_its_own_that_works_once(app: Flas
         ("eve@example.org, nobody, x@&b", "These emails aren&#39;t valid: nobody, x@&amp;b."),
         ("nobody", "This email isn&#39;t valid: nobody."),
         (f"eve@example.org\n{ADMIN}", f"This email already has an account: {ADMIN}."),
+        (
+            "<eve@example.org, bob@example.org>",
+            "These emails aren&#39;t valid: &lt;eve@example.org, bob@example.org&gt;.",
+        ),
+        ("Eve <eve@example.org> nobody@", "This email isn&#39;t valid: nobody@."),
         ("a@example.org " * 51, "Invite up to 50 people at once."),
     ],
 )
@@ -109,6 +114,14 @@ def test_a_wrong_email_is_named_and_nobody_is_invited(
 
     assert f"{problem} No invite was created." in page
     assert count(app.extensions["rivulet"].database, table) == 0
+
+
+def test_nobody_on_a_line_of_names_and_emails_is_left_out(admin: FlaskClient) -> None:
+    page = admin.post(
+        "/admin/invites", data=FORM | {"emails": "Ann Lee <dora@example.org> Bob <eve@example.org> fay@example.org"}
+    )
+
+    assert re.findall(r"<strong>(\w+)@example.org", page.text) == ["dora", "eve", "fay"]
 
 
 def test_another_invite_for_an_email_revokes_the_earlier_one(app: Flask, admin: FlaskClient) -> None:

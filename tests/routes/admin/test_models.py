@@ -337,6 +337,12 @@ def test_a_preset_fills_the_form(admin: FlaskClient) -> None:
     assert "<form class" not in admin.get(MODELS).text and "<form class" not in admin.get(f"{MODELS}?preset=x").text
 
 
+def test_the_form_of_a_preset_stands_above_all_presets(admin: FlaskClient) -> None:
+    page = admin.get(f"{MODELS}?preset=groq").text
+
+    assert page.index("Connect Groq") < page.index('<form class="form"') < page.index('class="presets"')
+
+
 def test_a_preset_that_is_connected_already_gets_another_name(admin: FlaskClient) -> None:
     admin.post(MODELS, data=ACME | {"name": "Groq"})
 

@@ -37,6 +37,14 @@ def test_the_link_from_the_log_makes_an_admin_who_is_signed_in_and_works_once(tm
     assert said(tmp_path) == []
 
 
+def test_a_link_that_is_used_or_invented_says_what_to_do(tmp_path: Path) -> None:
+    client = team(tmp_path).test_client()
+
+    for answer in (client.get("/claim/nobodys"), client.get("/claim"), client.post("/claim", data=FORM)):
+        assert answer.status_code == 404 and "This setup link is no longer valid" in answer.text
+        assert "Ask an admin for an invite." in answer.text and 'href="/sign-in"' in answer.text
+
+
 def test_who_clicks_twice_is_the_admin_and_in(tmp_path: Path) -> None:
     address = f"/claim/{said(tmp_path)[0].rpartition('/')[2]}"
     app = team(tmp_path)

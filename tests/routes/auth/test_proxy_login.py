@@ -219,6 +219,14 @@ def test_a_password_lets_nobody_in_beside_the_proxy(app: Flask) -> None:
     assert count(app.extensions["rivulet"].database, sessions) == 0
 
 
+def test_behind_the_proxy_the_account_offers_no_form_for_a_password_that_lets_nobody_in(app: Flask) -> None:
+    account(app.extensions["rivulet"].database)
+
+    page = seen(app.test_client(), email="ann@example.org").text
+
+    assert "Save name" in page and 'type="password"' not in page
+
+
 def claim_of(app: Flask) -> str:
     """Return the address of the first admin's link."""
     token = first_admin.token(app.extensions["rivulet"].database, str(app.secret_key))
