@@ -97,6 +97,9 @@ def test_an_answer_that_broke_off_goes_on_in_its_place(
     expect(page.locator(".reply")).to_have_count(1)
 
 
+PLACES = "all => all.map(one => one.getBoundingClientRect().toJSON())"
+
+
 def test_versions_and_editing_are_reached_by_keys(page: Page, provider: Scripted) -> None:
     ask(page, provider, "One?", "One.")
     summary, box = page.locator(".edit summary"), page.locator(".edit textarea")
@@ -111,6 +114,8 @@ def test_versions_and_editing_are_reached_by_keys(page: Page, provider: Scripted
 
     page.keyboard.press("Enter")
     expect(box).to_be_focused()
+    cancel, send = page.locator(".edit summary, .edit button").evaluate_all(PLACES)
+    assert cancel["bottom"] == send["bottom"] and cancel["right"] < send["left"]
     page.keyboard.press("Escape")
     expect(box).to_be_hidden()
     expect(summary).to_be_focused()

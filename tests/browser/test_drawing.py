@@ -59,6 +59,26 @@ def test_all_bullets_of_a_list_stand_on_one_side_with_their_text(page: Page, pro
     assert items.evaluate_all("lis => lis.map(li => getComputedStyle(li).textAlign)") == ["right"] * 3
 
 
+def test_on_a_phone_a_row_of_many_columns_is_one_line(page: Page, provider: Scripted) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    answer(page, provider, f"{'|Mean wait' * 5}|\n{'|-' * 5}|\n{'|a' * 4}|room to spare|\n{'|b' * 5}|")
+
+    heights = page.locator(".reply__body tbody tr").evaluate_all("rows => rows.map(row => row.clientHeight)")
+
+    assert heights[0] == pytest.approx(heights[1], abs=1)
+    assert page.evaluate(PAGE_FITS)
+
+
+def test_an_arabic_table_begins_at_the_right(page: Page, provider: Scripted) -> None:
+    answer(page, provider, f"|{ARABIC}|b|\n|:--|--:|\n|لبناء|1|")
+
+    right = "all => all.map(one => one.getBoundingClientRect().right)"
+    body, table = page.locator(".reply__body, .reply__body table").evaluate_all(right)
+
+    assert table == pytest.approx(body, abs=1)
+    assert page.locator("td").first.evaluate("td => getComputedStyle(td).textAlign") == "right"
+
+
 def test_the_bar_of_a_quotation_stands_beside_its_text(page: Page, provider: Scripted) -> None:
     answer(page, provider, f"> React {ARABIC}\n\nBetween\n\n> English")
 

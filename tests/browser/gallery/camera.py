@@ -77,11 +77,11 @@ def resize(page: Page, width: int) -> None:
 
 def shoot(page: Page, shot: Shot, media: Any, folder: Path) -> None:
     """Take one picture, of the whole page."""
-    page.emulate_media(media=media, **LOOKS[shot.look])
+    page.emulate_media(media=media, reduced_motion="reduce", **LOOKS[shot.look])
     page.evaluate(STILL)
     size = page.viewport_size
     assert size
     tall = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": shot.width, "height": max(size["height"], min(tall, TALLEST))})
-    page.screenshot(path=folder / shot.file, animations="disabled", caret="initial")
+    page.screenshot(path=folder / shot.file, caret="initial")
     page.set_viewport_size(size)

@@ -26,6 +26,7 @@ def finished(page: Page, site: Site) -> None:
     """Show a page that has grown to the end of its answer, with code and thoughts."""
     ask(page, site, "Tell me about rivers", Thought(texts.THOUGHTS), texts.RICH)
     expect(page.locator(".finished .reply--complete")).to_be_visible()
+    expect(page.locator(".list__answering")).to_be_hidden()
 
 
 def reopened(page: Page, site: Site) -> None:
