@@ -118,7 +118,11 @@ def test_who_reads_many_long_answers_at_once_is_told_to_wait(server: Server, bro
 
         refused = asked(browser, path, 0)
 
-        assert refused.status == 503 and "Retry-After: 5" in refused.head and "are being loaded" in refused.body
+        assert (
+            refused.status == 503
+            and "Retry-After: 5" in refused.head
+            and "large pages or files are loading" in refused.body
+        )
         assert asked(browser, "/", 0).status == 200
         stalled(browser, path, 1).close()  # from another address
 

@@ -39,7 +39,9 @@ def test_an_answer_that_streams_without_javascript_has_one(client: FlaskClient, 
 
     streamed, finished = page.split('<div class="finished">')
 
-    assert re.search(r'<div class="reply streamed">\s*<h2 class="reply__speaker">Small</h2>', streamed)
+    assert re.search(
+        r'<div class="reply streamed">\s*<div class="stream"></div>\s*<h2 class="reply__speaker">Small</h2>', streamed
+    )
     assert headings(finished) == ["Small"]
 
 
