@@ -27,7 +27,7 @@ STILL = """() => {
   })
   document.querySelectorAll("input, textarea").forEach(one => { one.style.caretColor = "transparent" })
   all("time", () => "3 May 2026, 14:05")
-  all(".reference code", () => "0".repeat(32))
+  all(".reference code", () => "0".repeat(8))
   all(".link code", text => text.replace(/^.*(\\/\\w+\\/).*$/, "https://chat.example.org$1" + "x".repeat(43)))
   all(".reply summary, .reply dd", text => text.replace(/[\\d.]+ s(econds?)?$/, "4.2 s$1"))
 }"""
