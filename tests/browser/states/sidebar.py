@@ -61,7 +61,7 @@ def answering(page: Page, site: Site) -> None:
     send(page, "Why are rivers blue on maps?")
     expect(page.locator(".reply")).to_contain_text("A river begins")
     open_page(page, site)
-    expect(page.locator(".list__answering")).to_be_visible()
+    expect(page.locator(".list__answering").first).to_be_visible()
 
 
 def open_menu(page: Page) -> None:
