@@ -29,11 +29,11 @@ SELECT_QUEUED = (
 )
 SELECT_WAITING = select(queued.c.text, queued.c.turn_key).where(HERE)
 INSERT_QUEUED = insert(queued).values(created_at=clock())
+DELETE_SAME = delete(queued).where(HERE, queued.c.turn_key == bindparam("key"))
 DELETE_ALL = delete(queued).where(HERE).returning(queued.c.id, queued.c.text)
 FIRST = select(func.min(queued.c.id)).where(HERE).scalar_subquery()
 DELETE_FIRST = delete(queued).where(queued.c.id == FIRST).returning(queued)
 UPDATE_REPLY = update(queued).where(HERE).values(reply_id=bindparam("reply"))
-SELECT_USED = select(messages.c.id).where(messages.c.turn_key == bindparam("key"))
 UPDATE_RUNNING = UPDATE_REPLY.where(queued.c.reply_id.in_(SELECT_GENERATING))
 SELECT_RUNNING = SELECT_GENERATING.where(replies.c.id == bindparam("reply"))
 SELECT_DUE = (
@@ -100,6 +100,11 @@ def add(
     row = {"conversation_id": conversation_id, "reply_id": reply_id, "text": draft.text, "turn_key": key}
     connection.execute(INSERT_QUEUED, row | asdict(draft.choice) | {"address": asker.address})
     return waiting
+
+
+def discard(connection: Connection, conversation_id: int, key: str) -> None:
+    """Delete a message that waits, because its form sends it again after the end of the answer."""
+    connection.execute(DELETE_SAME, {"conversation": conversation_id, "key": key})
 
 
 def lock(connection: Connection, person_id: int | None, conversation_id: int) -> int | None:
@@ -173,13 +178,8 @@ def send_due(database: Database, limits: Limits, due: Due) -> Turn | None:
 
 
 def send(connection: Connection, asker: Asker, row: Row, parent_id: int | None) -> Turn:
-    """Store a message that waited, and an empty reply to it. Raises TooMany.
-
-    Since it waited, its form can have sent the same words again: then these have the key.
-    """
-    is_used = connection.execute(SELECT_USED, {"key": row.turn_key}).first()
-    key = None if is_used else row.turn_key
-    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, key)
+    """Store a message that waited, and an empty reply to it. Raises TooMany."""
+    message_id = insert_message(connection, row.conversation_id, parent_id, "user", row.text, row.turn_key)
     turn = insert_reply(connection, asker, row.conversation_id, message_id, Choice(row.provider, row.model))
     connection.execute(UPDATE_REPLY, {"conversation": row.conversation_id, "reply": turn.reply_id})  # the rest waits
     return turn

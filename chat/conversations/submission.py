@@ -62,6 +62,8 @@ def ask(database: Database, asker: Asker, conversation_id: int | None, draft: Dr
         if conversation_id is None:
             titled = {"person_id": asker.person_id, "title": title_of(draft.text)}
             conversation_id = connection.execute(INSERT_CONVERSATION, titled).scalar_one()
+        elif key:
+            queue.discard(connection, conversation_id, key)
         message_id = insert_message(connection, conversation_id, above, "user", draft.text, key)
         return insert_reply(connection, asker, conversation_id, message_id, draft.choice)
 

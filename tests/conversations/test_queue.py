@@ -152,16 +152,19 @@ def test_two_processes_send_it_once(either: Database) -> None:
     assert len([turn for turn in turns if turn]) == 1 and len(turns) == 4
 
 
-def test_it_can_be_sent_though_its_form_has_sent_the_same_words_since(either: Database) -> None:
+@pytest.mark.parametrize("state", ["complete", "stopped"])
+def test_its_form_sent_again_after_the_answer_sends_it_once(either: Database, state: str) -> None:
     person = guest(either, "ann")
     first = asked(either, person, "First")
     wait(either, person, first, "Go on", "1")
-    answered(either, first, "Half", "stopped")
-    answered(either, wait(either, person, first, "Go on", "1"), "More.")
+    answered(either, first, "Said.", state)
 
-    conversations.send_now(either, Asker(person), first.conversation_id)
+    turn = wait(either, person, first, "Go on", "1")
+    answered(either, turn, "More.")
 
-    assert texts(either, person, first.conversation_id) == ["First", "Half", "Go on", "More.", "Go on", ""]
+    assert turn.owner and send_due(either) == []
+    assert conversations.find_queued(either, first.conversation_id) is None
+    assert texts(either, person, first.conversation_id) == ["First", "Said.", "Go on", "More."]
 
 
 def test_after_an_edit_it_waits_for_the_answer_to_the_new_version(either: Database) -> None:
