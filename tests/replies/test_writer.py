@@ -87,10 +87,13 @@ def test_nothing_is_published_before_its_transaction_is_done(
     published: list[str] = []
     missing: list[str] = []
     publish = OwnedReply.publish
+    turn = asked(database, person)
 
     def publish_what_is_stored(
         running: OwnedReply, said: list[str], ended: bool = False, thoughts: Sequence[str] = ()
     ) -> None:
+        if running.owner != turn.owner:  # a reply that an earlier test left
+            return publish(running, said, ended, thoughts)
         published.extend([*thoughts, *said])
         if not (ended or log.read_pieces(database, running.id).thoughts == [*running.thoughts, *thoughts]):
             missing.append(f"{running.thoughts} {thoughts}")
@@ -99,7 +102,6 @@ def test_nothing_is_published_before_its_transaction_is_done(
         publish(running, said, ended, thoughts)
 
     monkeypatch.setattr(OwnedReply, "publish", publish_what_is_stored)
-    turn = asked(database, person)
     gate = Gate()
     provider.will_say(Thought("Hm."), gate, *"So it goes.")
 
