@@ -24,6 +24,21 @@ Kind = Callable[[Path], AbstractContextManager[Site]]
 UNREACHABLE = "http://127.0.0.1:9/v1"
 
 
+def serving(
+    base: Callable[..., AbstractContextManager[Site]], *prepare: Callable[[Site], None], **environ: str
+) -> Kind:
+    """Return the kind of instance that is served as `base`, with some settings, and then prepared."""
+
+    @contextmanager
+    def serve(folder: Path) -> Iterator[Site]:
+        with base(folder, **environ) as site:
+            for change in prepare:
+                change(site)
+            yield site
+
+    return serve
+
+
 @contextmanager
 def local(folder: Path, **environ: str) -> Iterator[Site]:
     """Serve this machine alone, with two models."""
@@ -36,80 +51,23 @@ def local(folder: Path, **environ: str) -> Iterator[Site]:
         site.close()
 
 
-@contextmanager
-def with_one_model(folder: Path) -> Iterator[Site]:
-    with local(folder) as site:
-        offer(site, Model("small", "Small", 1000))
-        yield site
+def offer(*models: Model) -> Callable[[Site], None]:
+    """Make these the models of the provider."""
 
+    def change(site: Site) -> None:
+        site.provider.models = lambda: list(models)  # type: ignore[method-assign]
 
-@contextmanager
-def without_models(folder: Path) -> Iterator[Site]:
-    with local(folder) as site:
-        site.provider.working = False
-        yield site
-
-
-@contextmanager
-def with_the_demo(folder: Path) -> Iterator[Site]:
-    with local(folder) as site:
-        offer_demo(site)
-        yield site
-
-
-@contextmanager
-def with_an_unreachable_provider(folder: Path) -> Iterator[Site]:
-    """Serve a second provider that can't be reached."""
-    with local(folder) as site:
-        add_unreachable(site)
-        yield site
-
-
-@contextmanager
-def limited(folder: Path) -> Iterator[Site]:
-    """Let a person have one answer at a time."""
-    with local(folder, MAX_CONCURRENT_ANSWERS="1") as site:
-        yield site
-
-
-@contextmanager
-def with_another_name(folder: Path) -> Iterator[Site]:
-    """Refuse the name by which browsers come."""
-    with local(folder, TRUSTED_HOSTS="chat.example.org") as site:
-        yield site
-
-
-@contextmanager
-def behind_a_proxy(folder: Path) -> Iterator[Site]:
-    """Serve this machine alone, and believe a proxy that visitors come from others."""
-    with local(folder, TRUSTED_PROXIES="1") as site:
-        yield site
-
-
-@contextmanager
-def broken(folder: Path) -> Iterator[Site]:
-    """Break each conversation's page."""
-    with local(folder) as site:
-        site.app.view_functions["conversations.show"] = raising(RuntimeError("broken on purpose"))
-        yield site
-
-
-@contextmanager
-def without_database(folder: Path) -> Iterator[Site]:
-    """Fail each conversation's page because the database is away."""
-    with local(folder) as site:
-        site.app.view_functions["conversations.show"] = raising(DatabaseAway())
-        yield site
-
-
-def offer(site: Site, *models: Model) -> None:
-    site.provider.models = lambda: list(models)  # type: ignore[method-assign]
+    return change
 
 
 def offer_demo(site: Site) -> None:
     """Make the provider the demo model's."""
     site.provider.demo = True
-    offer(site, MODEL)
+    offer(MODEL)(site)
+
+
+def offer_nothing(site: Site) -> None:
+    site.provider.working = False
 
 
 def add_unreachable(site: Site) -> None:
@@ -119,11 +77,27 @@ def add_unreachable(site: Site) -> None:
     registry.find("LM Studio").refresh()
 
 
-def raising(error: Exception) -> Callable[..., str]:
+def fail_with(error: Exception) -> Callable[[Site], None]:
+    """Let each conversation's page fail."""
+
     def view(**_: object) -> str:
         raise error
 
-    return view
+    def change(site: Site) -> None:
+        site.app.view_functions["conversations.show"] = view
+
+    return change
+
+
+with_one_model = serving(local, offer(Model("small", "Small", 1000)))
+without_models = serving(local, offer_nothing)
+with_the_demo = serving(local, offer_demo)
+with_an_unreachable_provider = serving(local, add_unreachable)
+limited = serving(local, MAX_CONCURRENT_ANSWERS="1")
+with_another_name = serving(local, TRUSTED_HOSTS="chat.example.org")
+behind_a_proxy = serving(local, TRUSTED_PROXIES="1")
+broken = serving(local, fail_with(RuntimeError("broken on purpose")))
+without_database = serving(local, fail_with(DatabaseAway()))
 
 
 class Instances:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chat.people import invites, roles
 from chat.providers.base import Model
-from tests.browser.instances import add_unreachable, local, offer, offer_demo
+from tests.browser.instances import add_unreachable, local, offer, offer_demo, offer_nothing, serving
 from tests.browser.site import Site
 from tests.marked import MAIL_SERVER
 from tests.openid import serving as signing_on
@@ -43,55 +43,25 @@ def team(folder: Path, **environ: str) -> Iterator[Site]:
 
 
 @contextmanager
-def without_models(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        site.provider.working = False
-        yield site
-
-
-@contextmanager
-def with_the_demo(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        offer_demo(site)
-        yield site
-
-
-@contextmanager
-def with_an_unreachable_provider(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        add_unreachable(site)
-        yield site
-
-
-@contextmanager
-def with_mail(folder: Path) -> Iterator[Site]:
-    more = {"SMTP_URL": MAIL_SERVER, "MAIL_FROM": "rivulet@example.org", "APP_URL": "https://chat.example.org"}
-    with team(folder, TRUSTED_HOSTS="127.0.0.1", **more) as site:
-        yield site
-
-
-@contextmanager
-def behind_a_proxy(folder: Path) -> Iterator[Site]:
-    """Serve a team whose proxy names the user."""
-    with team(folder, AUTH_HEADER="X-Forwarded-Email", TRUSTED_PROXIES="1") as site:
-        yield site
-
-
-@contextmanager
 def with_single_sign_on(folder: Path) -> Iterator[Site]:
     with signing_on() as idp, team(folder, **idp.settings(OIDC_DOMAINS="example.org")) as site:
         yield site
 
 
-@contextmanager
-def with_a_dead_single_sign_on(folder: Path) -> Iterator[Site]:
-    """Serve a team whose OpenID provider can't be reached."""
-    with team(folder, OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="rivulet", OIDC_NAME="Example") as site:
-        yield site
-
-
-@contextmanager
-def with_many_models(folder: Path) -> Iterator[Site]:
-    with team(folder) as site:
-        offer(site, *(Model(f"river-{size}b-instruct", f"River {size}B", 1000 * size) for size in range(1, 41)))
-        yield site
+without_models = serving(team, offer_nothing)
+with_the_demo = serving(team, offer_demo)
+with_an_unreachable_provider = serving(team, add_unreachable)
+with_many_models = serving(
+    team, offer(*(Model(f"river-{size}b-instruct", f"River {size}B", 1000 * size) for size in range(1, 41)))
+)
+with_mail = serving(
+    team,
+    TRUSTED_HOSTS="127.0.0.1",
+    SMTP_URL=MAIL_SERVER,
+    MAIL_FROM="rivulet@example.org",
+    APP_URL="https://chat.example.org",
+)
+behind_a_proxy = serving(team, AUTH_HEADER="X-Forwarded-Email", TRUSTED_PROXIES="1")
+with_a_dead_single_sign_on = serving(
+    team, OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="rivulet", OIDC_NAME="Example"
+)

@@ -29,7 +29,7 @@ bp = Blueprint("admin_settings", __name__, url_prefix="/admin/settings")
 
 
 class Group(NamedTuple):
-    """Settings with their values: those that somebody chose, and those at their defaults."""
+    """Settings with their values: the chosen ones, and the ones at their defaults."""
 
     name: str
     chosen: list[tuple[Setting, str]]

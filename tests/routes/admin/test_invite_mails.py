@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.people import accounts, invite_mails
-from tests.mailbox import Mailbox, mailbox
+from tests.mailbox import Mailbox
 from tests.marked import MAIL_SERVER, MARK
 from tests.routes.admin.conftest import ADMIN
 from tests.scripted import Scripted
@@ -20,13 +20,6 @@ from tests.team import signed_in, team
 
 FORM = {"emails": "dora@example.org, eve@example.org", "days": "3"}
 SENDER = {"MAIL_FROM": "rivulet@example.org", "APP_URL": "https://chat.example.org/team", "TRUSTED_HOSTS": "localhost"}
-
-
-@pytest.fixture
-def mails() -> Iterator[Mailbox]:
-    """A mail server."""
-    with mailbox() as server:
-        yield server
 
 
 @pytest.fixture

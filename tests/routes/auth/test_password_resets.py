@@ -14,7 +14,7 @@ from chat.config import WrongSetting
 from chat.people import accounts, password_resets
 from chat.web import cookies
 from tests.asking import named
-from tests.mailbox import Mailbox, mailbox
+from tests.mailbox import Mailbox
 from tests.marked import MAIL_SERVER, MARK
 from tests.scripted import Scripted
 from tests.team import account, follow, sign_in, signed_in, team
@@ -27,13 +27,6 @@ NEW = "another river altogether"
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send mails without keeping a test waiting."""
     monkeypatch.setattr(password_resets, "LONGEST_DELAY", 0.05)
-
-
-@pytest.fixture
-def mails() -> Iterator[Mailbox]:
-    """A mail server."""
-    with mailbox() as server:
-        yield server
 
 
 @pytest.fixture
